@@ -1,0 +1,273 @@
+"""The 8 audio features of a tune: what the model knows of its sound.
+
+All are computed from rendered PCM alone, by the same code at set-up and in the browser.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidflow_feedback.errors import InvalidRecordError, TrainingError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from sidflow_feedback.types import FloatArray
+
+Samples = NDArray[np.float32]
+
+FEATURE_NAMES: Final = (
+    "energy", "rms", "spectralCentroid", "spectralRolloff", "zeroCrossingRate",
+    "bpm", "confidence", "duration",
+)  # fmt: skip
+"""The features in the order of the model's inputs."""
+
+EXCERPT_SECONDS: Final = 20
+"""How much of a tune is rendered for its features: long enough for a dozen bars, short enough to wait for."""
+
+LEAST_SECONDS: Final = 1.0
+SILENCE: Final = 1e-5
+"""RMS (full scale is 1) below which a signal counts as silent: -100 dB."""
+
+ROLLOFF_SHARE: Final = 0.85
+SLOWEST_BPM, USUAL_BPM, FASTEST_BPM = 40.0, 120.0, 240.0
+
+_FRAME_SECONDS = 2048 / 44100
+_HOPS_PER_FRAME = 4
+_CHUNK = 256
+"""Frames transformed at once: bounds memory at about 4 MB whatever the length."""
+_GATE = 1e-6
+"""Frames 60 dB below the loudest one have no spectrum worth averaging."""
+_COMPRESSION = 1000.0
+_ONSET_FLOOR = 0.005
+"""Onset strength that varies less than this (a held tone's leakage does) has no beat."""
+_BANDS_PER_OCTAVE = 3
+_LOWEST_BAND = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Spectra:
+    """What is kept of each STFT frame; arrays of shape (frames,), `bands` (frames, bands)."""
+
+    power: FloatArray
+    centroid: FloatArray
+    rolloff: FloatArray
+    bands: FloatArray
+
+
+def extract(pcm: Samples, sample_rate: int, duration: float) -> dict[str, float]:
+    """Compute the features of a tune from an excerpt of its sound.
+
+    ``energy``
+        Activity, not level: mean onset strength per second. Onset strength is the spectral flux of
+        log-compressed third-octave magnitudes (Müller, Fundamentals of Music Processing, 6.1.2), the mean
+        over bands of their rises. From 0 for a held tone; some 5 to 30 for music. The signal energy itself
+        is the square of ``rms`` and would tell the model nothing new.
+    ``rms``
+        Root mean square, full scale is 1 (Essentia ``RMS``). The mean (DC) is taken out first.
+    ``spectralCentroid``
+        Hz. Magnitude-weighted mean frequency (librosa ``spectral_centroid``), mean over frames that sound.
+    ``spectralRolloff``
+        Hz. Frequency below which 85 % of a frame's power lies (Essentia ``RollOff``), mean over such frames.
+    ``zeroCrossingRate``
+        Sign changes per sample, 0 to 1 (Essentia ``ZeroCrossingRate``).
+    ``bpm``
+        Beats per minute, 40 to 240: the best lag of the onset strength's autocorrelation under a log-normal
+        prior around 120, one octave wide (Ellis 2007, as librosa ``tempo``). Where a tempo and its double
+        fit alike, the one nearer 120 is given. Without any onset: 120.
+    ``confidence``
+        Of the bpm, 0 to 1: autocorrelation at that lag over that at lag 0.
+    ``duration``
+        Seconds, of the whole tune, as given.
+
+    Parameters
+    ----------
+    pcm
+        Mono samples in [-1, 1], shape (n,); at least one second, usually `EXCERPT_SECONDS`.
+    sample_rate
+        Hz.
+    duration
+        Length of the whole tune in seconds.
+
+    Raises
+    ------
+    TrainingError
+        The excerpt is no finite mono signal, shorter than a second, or silent. Such a tune has no features;
+        made-up ones would mislead the model.
+    """
+    signal = _checked(pcm, sample_rate, duration)
+    spectra = _spectra(signal, sample_rate)
+    onsets, rate = _onset_strength(spectra.bands), _frame_rate(sample_rate)
+    bpm, confidence = _tempo(onsets, rate)
+    sounding = spectra.power > _GATE * spectra.power.max()
+    negative = signal < 0
+    return {
+        "energy": float(onsets.mean() * rate),
+        "rms": _rms(signal),
+        "spectralCentroid": float(spectra.centroid[sounding].mean()),
+        "spectralRolloff": float(spectra.rolloff[sounding].mean()),
+        "zeroCrossingRate": float(np.mean(negative[1:] != negative[:-1])),
+        "bpm": bpm,
+        "confidence": confidence,
+        "duration": float(duration),
+    }
+
+
+def vector(features: Mapping[str, float]) -> FloatArray:
+    """Return `features` as an array of shape (8,) in the order of `FEATURE_NAMES`.
+
+    Raises
+    ------
+    InvalidRecordError
+        One is missing or not finite.
+    """
+    for name in FEATURE_NAMES:
+        if name not in features:
+            raise InvalidRecordError(f"features.{name}", "is missing")
+        if not np.isfinite(features[name]):
+            raise InvalidRecordError(f"features.{name}", f"must be a finite number, not {features[name]!r}")
+    return np.array([features[name] for name in FEATURE_NAMES], dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureStats:
+    """Means and standard deviations that bring the features to one scale; 8 numbers each.
+
+    Raises
+    ------
+    InvalidRecordError
+        There are not 8 of each, one is not finite, or a deviation is not above 0.
+    """
+
+    means: Sequence[float]
+    deviations: Sequence[float]
+
+    def __post_init__(self) -> None:
+        for field, values in (("means", self.means), ("stds", self.deviations)):
+            if len(values) != len(FEATURE_NAMES) or not np.isfinite(values).all():
+                raise InvalidRecordError(
+                    f"featureStats.{field}", f"must be {len(FEATURE_NAMES)} finite numbers"
+                )
+        if min(self.deviations) <= 0:
+            raise InvalidRecordError("featureStats.stds", "must be above 0")
+
+    @classmethod
+    def of(cls, matrix: FloatArray) -> FeatureStats:
+        """Return the statistics of feature vectors, shape (n, 8). What never varies is left unscaled."""
+        deviations = matrix.std(axis=0)
+        deviations[deviations == 0] = 1.0
+        return cls(tuple(matrix.mean(axis=0).tolist()), tuple(deviations.tolist()))
+
+    def scale(self, matrix: FloatArray) -> FloatArray:
+        """Return feature vectors, shape (..., 8), with mean 0 and deviation 1 as to these statistics."""
+        scaled: FloatArray = (matrix - np.asarray(self.means)) / np.asarray(self.deviations)
+        return scaled
+
+
+def _checked(pcm: Samples, sample_rate: int, duration: float) -> Samples:
+    if pcm.ndim != 1 or sample_rate <= 0 or not np.isfinite(duration) or duration <= 0:
+        raise TrainingError(
+            f"No features: expected mono samples, a sample rate and a duration above 0, got shape "
+            f"{pcm.shape}, {sample_rate} Hz and {duration} s. Mix the tune down to one channel first."
+        )
+    if pcm.size < LEAST_SECONDS * sample_rate:
+        raise TrainingError(
+            f"No features: {pcm.size / sample_rate:.2f} s of sound is too short. "
+            f"Render at least {LEAST_SECONDS:.0f} s."
+        )
+    signal: Samples = pcm.astype(np.float32) - np.float32(pcm.mean(dtype=np.float64))
+    level = _rms(signal)
+    if not np.isfinite(level):
+        raise TrainingError("No features: the samples are not all finite. Render the tune again.")
+    if level < SILENCE:
+        raise TrainingError("No features: the excerpt is silent. Take it from a later part of the tune.")
+    return signal
+
+
+def _rms(signal: Samples) -> float:
+    return float(np.sqrt(np.mean(np.square(signal), dtype=np.float64)))
+
+
+def _frame_size(sample_rate: int) -> int:
+    """Return the power of two that comes nearest to 46 ms: 2048 at 44.1 kHz."""
+    return int(2 ** max(6, round(np.log2(sample_rate * _FRAME_SECONDS))))
+
+
+def _frame_rate(sample_rate: int) -> float:
+    return sample_rate * _HOPS_PER_FRAME / _frame_size(sample_rate)
+
+
+def _spectra(signal: Samples, sample_rate: int) -> _Spectra:
+    chunks = [_describe(frames, sample_rate) for frames in _windowed(signal, _frame_size(sample_rate))]
+    return _Spectra(*(np.concatenate(parts) for parts in zip(*chunks, strict=True)))
+
+
+def _windowed(signal: Samples, size: int) -> Iterator[Samples]:
+    """Yield Hann-windowed frames, shape (<= chunk, size), so that a full-scale sine has magnitude 1."""
+    frames = np.lib.stride_tricks.sliding_window_view(signal, size)[:: size // _HOPS_PER_FRAME]
+    window = np.hanning(size)
+    window = (window * (2 / window.sum())).astype(np.float32)
+    for start in range(0, len(frames), _CHUNK):
+        yield frames[start : start + _CHUNK] * window
+
+
+def _describe(frames: Samples, sample_rate: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return power, centroid, rolloff and band magnitudes of windowed frames."""
+    magnitude = np.abs(np.fft.rfft(frames, axis=1))[:, 1:]
+    frequencies = np.fft.rfftfreq(frames.shape[1], 1 / sample_rate)[1:].astype(np.float32)
+    cumulated = np.cumsum(np.square(magnitude), axis=1)
+    power = cumulated[:, -1]
+    centroid = magnitude @ frequencies / np.maximum(magnitude.sum(axis=1), np.finfo(np.float32).tiny)
+    rolloff = frequencies[np.argmax(cumulated >= ROLLOFF_SHARE * power[:, None], axis=1)]
+    edges = _band_edges(frequencies)
+    bands = np.sqrt(np.add.reduceat(np.square(magnitude), edges, axis=1))
+    return power, centroid, rolloff, bands
+
+
+def _band_edges(frequencies: Samples) -> NDArray[np.intp]:
+    """Return the first bin of each third-octave band; bands narrower than a bin fall together."""
+    count = int(np.log2(frequencies[-1] / _LOWEST_BAND) * _BANDS_PER_OCTAVE)
+    edges = _LOWEST_BAND * 2 ** (np.arange(count) / _BANDS_PER_OCTAVE)
+    return np.unique(np.searchsorted(frequencies, np.append(0.0, edges)))
+
+
+def _onset_strength(bands: FloatArray) -> FloatArray:
+    rises = np.diff(np.log1p(_COMPRESSION * bands), axis=0)
+    strength: FloatArray = np.maximum(rises, 0).mean(axis=1, dtype=np.float64)
+    return strength
+
+
+def _tempo(onsets: FloatArray, rate: float) -> tuple[float, float]:
+    """Return beats per minute and their confidence from onset strength, shape (frames,), at `rate` Hz."""
+    smooth = np.convolve(onsets, np.hanning(7) / 3, mode="same")  # a beat falls between two frames
+    similarity = _autocorrelation(smooth - smooth.mean())
+    shortest = int(np.ceil(60 * rate / FASTEST_BPM))
+    longest = min(int(60 * rate / SLOWEST_BPM), len(similarity) - 2)
+    lags = np.arange(shortest, longest + 1)
+    prior = np.exp(-0.5 * np.log2(60 * rate / lags / USUAL_BPM) ** 2)
+    best = int(lags[np.argmax(np.maximum(similarity[lags], 0) * prior)])
+    confidence = float(np.clip(similarity[best], 0.0, 1.0))
+    if confidence == 0.0:
+        return USUAL_BPM, 0.0
+    bpm = 60 * rate / (best + _peak_offset(similarity[best - 1 : best + 2]))
+    return float(np.clip(bpm, SLOWEST_BPM, FASTEST_BPM)), confidence
+
+
+def _autocorrelation(signal: FloatArray) -> FloatArray:
+    """Return the unbiased autocorrelation over that at lag 0, for lags below half the length."""
+    size = len(signal)
+    power = np.abs(np.fft.rfft(signal, 2 * size)) ** 2
+    means = np.fft.irfft(power)[: size // 2] / np.arange(size, size - size // 2, -1)
+    relative: FloatArray = means / (means[0] + _ONSET_FLOOR**2)
+    return relative
+
+
+def _peak_offset(around: FloatArray) -> float:
+    """Return where between -0.5 and 0.5 the parabola through three points has its peak."""
+    left, middle, right = around
+    curvature = left - 2 * middle + right
+    return 0.0 if curvature >= 0 else float(np.clip(0.5 * (left - right) / curvature, -0.5, 0.5))
