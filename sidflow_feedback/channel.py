@@ -1,0 +1,73 @@
+"""The engine's end of the line to the pages (``static/js/feedback/channel.js`` is the other)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from js import BroadcastChannel, Object
+from pyodide.ffi import create_proxy, to_js
+
+from sidflow_feedback.errors import FeedbackError
+
+NAME = "sidflow-feedback"
+
+Listener = Callable[[Any], None]
+Handler = Callable[[Any, Any], Awaitable[Any]]
+
+
+class EngineEnd:
+    """Publishes to all pages of this origin, hears what they say, and answers what they ask."""
+
+    def __init__(self) -> None:
+        self._channel = BroadcastChannel.new(NAME)
+        self._listeners: dict[str, Listener] = {}
+        self._handlers: dict[str, Handler] = {}
+        # Destroyed by `close`: the browser keeps it as long as the channel lives.
+        self._receiver = create_proxy(self._receive)
+        self._channel.onmessage = self._receiver
+
+    def on(self, kind: str, listener: Listener) -> None:
+        """Call ``listener(value)`` for each message of this kind; the value is the message's JSON."""
+        self._listeners[kind] = listener
+
+    def answer(self, kind: str, handler: Handler) -> None:
+        """Answer each request of this kind with ``await handler(value, binary)``, a JSON-like value."""
+        self._handlers[kind] = handler
+
+    def publish(self, kind: str, value: Any = None) -> None:
+        """Tell all pages."""
+        self._post(type=kind, json=json.dumps(value))
+
+    def close(self) -> None:
+        """Hang up."""
+        self._channel.close()
+        self._receiver.destroy()
+
+    async def _receive(self, event: Any) -> None:
+        message = event.data
+        if message.to != "engine":
+            return
+        value = json.loads(message.json) if getattr(message, "json", None) else None
+        if message.type in self._handlers:
+            await self._reply(message.type, message.id, value, getattr(message, "binary", None))
+        elif message.type in self._listeners:
+            self._listeners[message.type](value)
+
+    async def _reply(self, kind: str, request: str, value: Any, binary: Any) -> None:
+        try:
+            answer = await self._handlers[kind](value, binary)
+        except FeedbackError as exc:
+            self._post(type="answer", id=request, error=str(exc))
+        except Exception:
+            self._post(type="answer", id=request, error=f"The engine failed at '{kind}'. Reload the page.")
+            raise
+        else:
+            self._post(type="answer", id=request, json=json.dumps(answer))
+
+    def _post(self, **message: Any) -> None:
+        # Must not make proxies: the message is cloned, and a proxy can't be.
+        self._channel.postMessage(
+            to_js({"to": "pages", **message}, dict_converter=Object.fromEntries, create_pyproxies=False)
+        )

@@ -1,0 +1,69 @@
+"""The library's errors, one tree.
+
+FeedbackError
+├── InvalidRecordError   an event, delta, snapshot or manifest that is not what it should be
+├── StoreError           the feedback store can't do what was asked
+│   └── StoreClosedError
+├── TrainingError        the model can't be trained or used
+├── SyncError            the server can't be reached or did not take what was sent
+├── PlayerError          a tune can't be played
+└── PreferencesError     a setting is unknown or out of its bounds
+"""
+
+from __future__ import annotations
+
+
+class FeedbackError(Exception):
+    """Base of all errors of this library. The message says what happened, why, and what to do."""
+
+
+class InvalidRecordError(FeedbackError):
+    """A record does not have the shape or the values it must have.
+
+    Parameters
+    ----------
+    field
+        Name of the offending field as it stands in the record.
+    reason
+        What is wrong with it.
+    """
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class StoreError(FeedbackError):
+    """The feedback store could not carry out an operation; nothing of it was kept."""
+
+
+class StoreClosedError(StoreError):
+    """The feedback store was used after `close`."""
+
+
+class TrainingError(FeedbackError):
+    """The model can't be trained or used as asked."""
+
+
+class SyncError(FeedbackError):
+    """A request to the sync server failed.
+
+    Parameters
+    ----------
+    message
+        What happened.
+    status
+        HTTP status of the answer, None when there was none.
+    retry_after
+        Seconds the server asked to wait, None when it did not say.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class PlayerError(FeedbackError):
+    """A tune can't be played."""

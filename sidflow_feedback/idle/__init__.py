@@ -1,0 +1,23 @@
+"""Idle time: when the trainer may use the processor, and for how long."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from sidflow_feedback.types import Milliseconds
+
+
+class IdleClock(Protocol):
+    """A clock that also grants idle slots.
+
+    In the browser the page grants them (`requestIdleCallback` exists only there); in tests a hand does.
+    """
+
+    def now(self) -> Milliseconds:
+        """Monotonic time in milliseconds."""
+
+    async def slot(self) -> Milliseconds:
+        """Wait until the machine is idle; return how many milliseconds may be used from now on."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait without using the processor."""

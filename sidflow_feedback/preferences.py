@@ -1,0 +1,52 @@
+"""What the listener has switched on. Shared by page and engine: imports on MicroPython too."""
+
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from typing import Any
+
+DEFAULTS: "dict[str, Any]" = {
+    "training": False,
+    "iterations": 200,
+    "samples": 512,
+    "sync": False,
+    "cadence": 60,
+    "volume": 80,
+    "theme": "auto",
+}
+
+BOUNDS = {
+    "iterations": (10, 1000),
+    "samples": (16, 4096),
+    "cadence": (5, 1440),
+    "volume": (0, 100),
+}
+"""Least and most: optimiser steps of a run, ratings it looks at, minutes between syncs, per cent."""
+
+CHOICES = {"theme": ("auto", "light", "dark")}
+
+
+def problem(name: str, value: "Any") -> str | None:
+    """Say what is wrong with a setting; None when nothing is."""
+    if name not in DEFAULTS:
+        return "There is no setting '" + str(name) + "'."
+    if name in BOUNDS:
+        least, most = BOUNDS[name]
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            return name + " must be a whole number from " + str(least) + " to " + str(most) + "."
+    elif name in CHOICES:
+        if value not in CHOICES[name]:
+            return name + " must be one of " + ", ".join(CHOICES[name]) + "."
+    elif not isinstance(value, bool):
+        return name + " must be on or off."
+    return None
+
+
+def validated(values: "dict[str, Any]") -> "dict[str, Any]":
+    """Return all settings: `values` where they are valid, the defaults elsewhere.
+
+    What an older version stored, or a hand edited, can't break the page.
+    """
+    return {
+        name: values[name] if name in values and problem(name, values[name]) is None else default
+        for name, default in DEFAULTS.items()
+    }

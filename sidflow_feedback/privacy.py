@@ -1,0 +1,107 @@
+"""What may leave the listener's machine: `AnonymisedDelta`, and nothing else.
+
+A delta says what was thought of a tune, and the day. It has no session, no clock time, no device, no file
+name: a listener's own files are known by the hash of their content.
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sidflow_feedback.errors import InvalidRecordError
+from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent
+from sidflow_feedback.types import Action, Dimension, Record
+
+MAX_EVENTS: Final = 50
+"""Most events in one request."""
+
+MAX_BYTES: Final = 60_000
+"""Largest request body."""
+
+_SAFE_PATH: Final = re.compile(r"sha256:[0-9a-f]{64}|(?!/|[A-Za-z]:)(?!.*(?:^|/)\.\.(?:/|$))[^\\\x00-\x1f]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnonymisedDelta:
+    """One event as it is sent. These are all its fields.
+
+    Exactly one of `ratings` and `action` is not None.
+    """
+
+    uuid: str
+    sid_path: str
+    song: int
+    ratings: Mapping[Dimension, int] | None
+    action: Action | None
+    features: Mapping[str, float] | None
+    model_version: str | None
+    day: str
+
+    @classmethod
+    def from_event(cls, event: Event) -> AnonymisedDelta:
+        """Keep of an event what may be sent.
+
+        Raises
+        ------
+        InvalidRecordError
+            Its path is not relative to a collection, so that it could name a folder of the listener's.
+        """
+        track = event.track
+        if not _SAFE_PATH.fullmatch(track.sid_path):
+            raise InvalidRecordError("sidPath", "is not relative to a collection: it stays on this machine")
+        return cls(
+            uuid=event.uuid,
+            sid_path=track.sid_path,
+            song=track.song,
+            ratings=dict(event.ratings) if isinstance(event, RatingEvent) else None,
+            action=event.action if isinstance(event, ImplicitEvent) else None,
+            features=track.features,
+            model_version=track.model_version,
+            day=_day(event.timestamp),
+        )
+
+    def to_record(self) -> Record:
+        """Return the delta as a JSON object."""
+        record: Record = {
+            "uuid": self.uuid,
+            "sidPath": self.sid_path,
+            "song": self.song,
+            "features": None if self.features is None else dict(self.features),
+            "modelVersion": self.model_version,
+            "day": self.day,
+        }
+        if self.ratings is not None:
+            return record | {"ratings": dict(self.ratings)}
+        return record | {"action": self.action}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnonymisedBatch:
+    """Deltas that travel together. A retry sends the same batch id and the same uuids."""
+
+    base_model_version: str
+    deltas: Sequence[AnonymisedDelta]
+    batch_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def to_json(self) -> str:
+        """Return the request body."""
+        return json.dumps(
+            {
+                "batchId": self.batch_id,
+                "baseModelVersion": self.base_model_version,
+                "ratings": [delta.to_record() for delta in self.deltas if delta.action is None],
+                "implicit": [delta.to_record() for delta in self.deltas if delta.action is not None],
+            },
+            allow_nan=False,
+        )
+
+
+def _day(timestamp: int) -> str:
+    moment = datetime.datetime.fromtimestamp(timestamp / 1000, tz=datetime.UTC)
+    return moment.date().isoformat()

@@ -1,0 +1,79 @@
+"""Records what the listener does, on the page. Imports on MicroPython too."""
+
+import json
+
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, Protocol
+
+    Track = dict[str, Any]
+
+    class Outbox(Protocol):
+        """What the recorder needs of ``static/js/feedback/outbox.js``."""
+
+        def append(self, uuid: str, json: str) -> bool:
+            """Keep an event; return whether it is safe from a crash of the page."""
+
+
+SCHEMA_VERSION = 1
+"""Must equal the one in `events.py`; a test compares them."""
+
+TRACK_FIELDS = ("sidPath", "song", "features", "length", "lengthSource")
+
+
+class Recorder:
+    """Makes events and puts them into the outbox; never waits, never raises into the player.
+
+    Parameters
+    ----------
+    outbox
+        Write-ahead log: ``append(uuid, json)`` returns when the event is safe.
+    make_uuid, now
+        A fresh uuid, and the time in epoch milliseconds.
+    session_id
+        Names this page load; it stays on this machine.
+    on_problem
+        Called with a message when an event could not be kept.
+    """
+
+    def __init__(
+        self,
+        outbox: "Outbox",
+        make_uuid: "Callable[[], str]",
+        now: "Callable[[], float]",
+        session_id: str,
+        on_problem: "Callable[[str], None]",
+    ) -> None:
+        self._outbox = outbox
+        self._make_uuid = make_uuid
+        self._now = now
+        self._session_id = session_id
+        self._on_problem = on_problem
+        self.model_version: str | None = None
+        self.pipeline: str | None = None
+
+    def action(self, action: str, track: "Track", position: float | None = None) -> str | None:
+        """Record an implicit event; return its uuid, None when it could not be kept."""
+        return self._record({"kind": "implicit", "action": action, "position": position}, track)
+
+    def rating(self, ratings: dict[str, int], track: "Track") -> str | None:
+        """Record a rating: 1 to 5 for some of e, m, c and p."""
+        return self._record({"kind": "rating", "ratings": ratings, "position": None}, track)
+
+    def _record(self, event: "dict[str, Any]", track: "Track") -> str | None:
+        try:
+            identity = self._make_uuid()
+            event["v"] = SCHEMA_VERSION
+            event["uuid"] = identity
+            event["timestamp"] = int(self._now())
+            event["sessionId"] = self._session_id
+            event["pipeline"] = self.pipeline
+            event["modelVersion"] = self.model_version
+            for field in TRACK_FIELDS:
+                event[field] = track.get(field)
+            self._outbox.append(identity, json.dumps(event))
+        except Exception as exc:  # The player must never die of feedback.
+            self._on_problem("This was not recorded: " + str(exc))
+            return None
+        return identity

@@ -1,0 +1,196 @@
+"""The event worker: takes events as they come and commits them to the store in batches."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from sidflow_feedback.errors import InvalidRecordError, StoreError
+from sidflow_feedback.events import Event, event_from_record
+from sidflow_feedback.store import FeedbackStore
+from sidflow_feedback.types import Record
+
+FLUSH_DELAY: Final = 0.5
+"""Seconds from the first event of a batch to its flush."""
+
+BATCH_SIZE: Final = 25
+"""Events that are flushed at once, without waiting."""
+
+MAX_TRIES: Final = 5
+"""Failed writes of one event by itself before it is set aside."""
+
+FIRST_RETRY: Final = 1.0
+LONGEST_RETRY: Final = 60.0
+"""Bounds of the pause before a retry, in seconds; it doubles, with full jitter."""
+
+CommitListener = Callable[[Sequence[Event]], None]
+Acknowledge = Callable[[Sequence[str]], None]
+
+
+@dataclass(slots=True)
+class _Queue:
+    """Events of one kind, in the order in which they came."""
+
+    events: list[Event] = field(default_factory=list)
+    failures: int = 0
+
+    @property
+    def batch(self) -> list[Event]:
+        """What to write next: one by one after a failure, so that one bad row can't hold up the others."""
+        return self.events[: 1 if self.failures else BATCH_SIZE]
+
+
+class EventWorker:
+    """Batches events into a `FeedbackStore` and tells others what was committed.
+
+    Ratings and implicit events have queues of their own. An event leaves its queue when the store has it;
+    until then the page's outbox has it too, so nothing is lost when this worker dies.
+
+    Parameters
+    ----------
+    store
+        Where events go.
+    on_acknowledged
+        Called with the uuids that are in the store now, new or not: the outbox may forget them.
+    on_refused
+        Called with a reason and a uuid for each record that can't be stored, ever.
+    sleep
+        Waits for so many seconds; injected so that a test can drive time.
+    """
+
+    def __init__(
+        self,
+        store: FeedbackStore,
+        *,
+        on_acknowledged: Acknowledge,
+        on_refused: Callable[[str, str], None],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._store = store
+        self._acknowledge = on_acknowledged
+        self._refuse = on_refused
+        self._sleep = sleep
+        self._queues = {"rating": _Queue(), "implicit": _Queue()}
+        self._queued: set[str] = set()
+        self._listeners: list[CommitListener] = []
+        self._arrived = asyncio.Event()
+        self._full = asyncio.Event()
+        self._flushing = asyncio.Lock()
+        self._task: asyncio.Task[None] | None = None
+        self.last_error: str | None = None
+
+    def subscribe(self, listener: CommitListener) -> None:
+        """Call `listener` with the events of each committed batch."""
+        self._listeners.append(listener)
+
+    def receive(self, records: Iterable[Record]) -> None:
+        """Queue records of events; what is no event is refused, what is queued already is left."""
+        for record in records:
+            try:
+                event = event_from_record(record)
+            except InvalidRecordError as exc:
+                self._refuse(str(record.get("uuid")), str(exc))
+                continue
+            if event.uuid not in self._queued:
+                self._queued.add(event.uuid)
+                self._queues[event.kind].events.append(event)
+        if self.waiting:
+            self._arrived.set()
+        if any(len(queue.events) >= BATCH_SIZE for queue in self._queues.values()):
+            self._full.set()
+
+    @property
+    def waiting(self) -> int:
+        """Number of events that are not committed yet."""
+        return len(self._queued)
+
+    def start(self) -> None:
+        """Begin to flush in the background."""
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def aclose(self) -> None:
+        """Stop, after a last try to commit what is queued."""
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        with contextlib.suppress(StoreError):
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Commit everything that is queued, now.
+
+        Raises
+        ------
+        StoreError
+            The store refused a batch; its events stay queued.
+        """
+        async with self._flushing:
+            for queue in self._queues.values():
+                while queue.events:
+                    await self._write(queue)
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            await self._arrived.wait()
+            await self._batch_complete()
+            try:
+                await self.flush()
+                failures, self.last_error = 0, None
+            except StoreError as exc:
+                self.last_error = str(exc)
+                await self._sleep(retry_pause(failures))
+                failures += 1
+
+    async def _batch_complete(self) -> None:
+        """Wait for a full batch, or for the delay after its first event."""
+        full = asyncio.ensure_future(self._full.wait())
+        delay = asyncio.ensure_future(self._sleep(FLUSH_DELAY))
+        try:
+            await asyncio.wait((full, delay), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            full.cancel()
+            delay.cancel()
+
+    async def _write(self, queue: _Queue) -> None:
+        batch = queue.batch
+        try:
+            report = await self._store.add(batch)
+        except StoreError as exc:
+            queue.failures += 1
+            if len(batch) > 1 or queue.failures < MAX_TRIES:
+                raise
+            self._set_aside(queue, batch[0], str(exc))
+            return
+        self._leave_queue(queue, batch)
+        stored = set(report.stored)
+        self._acknowledge([event.uuid for event in batch])
+        self._tell([event for event in batch if event.uuid in stored])
+
+    def _set_aside(self, queue: _Queue, event: Event, error: str) -> None:
+        self._leave_queue(queue, [event])
+        self._refuse(event.uuid, f"could not be stored in {MAX_TRIES} tries: {error}")
+
+    def _leave_queue(self, queue: _Queue, batch: Sequence[Event]) -> None:
+        del queue.events[: len(batch)]
+        queue.failures = 0
+        self._queued.difference_update(event.uuid for event in batch)
+        if not self.waiting:
+            self._arrived.clear()
+        self._full.clear()
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        for listener in self._listeners if events else ():
+            listener(events)
+
+
+def retry_pause(failures: int, *, uniform: Callable[[float, float], float] = random.uniform) -> float:
+    """Return the seconds to wait after so many failures: 1 s doubled each time, 60 s at most, full jitter."""
+    return uniform(0, min(LONGEST_RETRY, FIRST_RETRY * 2.0**failures))

@@ -1,0 +1,95 @@
+// The write-ahead log of what the listener did. An entry is in localStorage, which outlives the page,
+// before `append` returns, and stays until the engine says that it is committed.
+
+const PREFIX = "sidflow.outbox.";
+const REFUSED = "sidflow.refused.";
+
+/** Most entries kept while no engine takes them: about an hour of frantic clicking, under 2 MB. */
+export const LIMIT = 2000;
+
+export class Outbox {
+  #channel;
+  #unsaved = new Map();
+  #count = 0;
+  #size;
+
+  /** @param {import("./channel.js").EngineChannel} channel */
+  constructor(channel) {
+    this.#channel = channel;
+    this.#size = this.#keys().length;
+    channel.on("ready", () => this.resend());
+    channel.on("committed", (json) => this.#forget(JSON.parse(json)));
+    channel.on("refused", (json) => this.#setAside(JSON.parse(json)));
+  }
+
+  /** How many events are not in the store yet. */
+  get size() {
+    return this.#size;
+  }
+
+  /**
+   * Keep an event and hand it to the engine.
+   * @returns {boolean} whether it is safe from a crash of the page from now on
+   */
+  append(uuid, json) {
+    if (this.#size >= LIMIT) throw new Error(`${LIMIT} events wait for an engine that does not take them.`);
+    const saved = this.#save(uuid, json);
+    this.#size += 1;
+    this.#channel.post("events", `[${json}]`);
+    return saved;
+  }
+
+  /** Hand over everything that is not committed yet, in the order in which it happened. */
+  resend() {
+    const saved = this.#keys().map((key) => localStorage.getItem(key) ?? "");
+    const entries = [...saved, ...this.#unsaved.values()].filter(Boolean).sort();
+    if (entries.length === 0) return;
+    const events = entries.map((entry) => entry.slice(entry.indexOf(" ") + 1));
+    this.#channel.post("events", `[${events.join(",")}]`);
+  }
+
+  #save(uuid, json) {
+    this.#count += 1;
+    const entry = `${Date.now()}.${String(this.#count).padStart(9, "0")} ${json}`;
+    try {
+      localStorage.setItem(PREFIX + uuid, entry);
+      return true;
+    } catch {
+      this.#unsaved.set(uuid, entry);
+      return false;
+    }
+  }
+
+  #forget(uuids) {
+    for (const uuid of uuids) {
+      this.#unsaved.delete(uuid);
+      removeItem(PREFIX + uuid);
+    }
+    this.#size = this.#keys().length + this.#unsaved.size;
+  }
+
+  // A refused event is kept for whoever mends the cause, but not sent again.
+  #setAside(refusals) {
+    for (const { uuid, reason } of refusals) {
+      const entry = localStorage.getItem(PREFIX + uuid);
+      if (entry) localStorage.setItem(REFUSED + uuid, JSON.stringify({ reason, entry }));
+    }
+    this.#forget(refusals.map(({ uuid }) => uuid));
+  }
+
+  #keys() {
+    try {
+      return Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
+    } catch {
+      return [];
+    }
+  }
+}
+
+function removeItem(key) {
+  try {
+    localStorage.removeItem(key);
+  } catch {
+    // No storage, nothing to remove.
+  }
+}
