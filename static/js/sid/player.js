@@ -1,0 +1,190 @@
+/** The page's SID player: files in, sound out, plain state objects to one callback. */
+
+import { AudioOutput, whyUnsupported } from "./audio.js";
+import { Renderer } from "./renderer.js";
+
+/** @typedef {import("./engine.js").TuneInfo} TuneInfo */
+
+/**
+ * @typedef {object} PlayerState
+ * @property {"idle"|"loading"|"stopped"|"starting"|"playing"|"paused"|"error"} status
+ *   "starting": play was asked for, but the browser gives no sound yet (it may want a click)
+ * @property {number} song 1-based; 0 while nothing is loaded
+ * @property {TuneInfo|null} info of the loaded tune
+ * @property {string} error message while status is "error", else ""
+ */
+
+export class SidPlayer {
+  #renderer;
+  #output;
+  #onState;
+  #told = "";
+  /** What was last asked for: this alone decides how a row of quick clicks ends. */
+  #intent = "stopped";
+  #loading = false;
+  #info = null;
+  #song = 0;
+  #error = "";
+
+  /** @param {{wasmUrl: string, onState?: (state: PlayerState) => void}} options */
+  constructor({ wasmUrl, onState = () => {} }) {
+    this.#onState = onState;
+    this.#output = new AudioOutput(
+      () => this.#apply(),
+      (message) => this.#fail(message),
+    );
+    this.#renderer = new Renderer(
+      wasmUrl,
+      (ring) => this.#output.feed(ring),
+      (message, lost) => this.#fail(message, lost),
+    );
+  }
+
+  /**
+   * Load a tune; what plays now falls silent at once. `play()` may follow without awaiting this: then
+   * a `pause()` or another `load()` in between has the last word.
+   *
+   * @param {ArrayBuffer|ArrayBufferView} bytes of a .sid file; stays the caller's
+   * @param {{song?: number}} [options] song: 1-based; 0 is the tune's start song
+   * @returns {Promise<TuneInfo>} rejects with an Error that carries the engine's message, or with an
+   *   AbortError when a newer load or song took its place (nothing is to be done then)
+   */
+  async load(bytes, { song = 0 } = {}) {
+    this.#intent = "stopped";
+    this.#info = null;
+    this.#song = song;
+    return this.#open(() => this.#renderer.load(bytes, song));
+  }
+
+  /** Play, or play on. Must be called from a click until the browser has once allowed sound. */
+  play() {
+    if (this.#info === null && !this.#loading) return;
+    this.#intent = "playing";
+    if (this.#error !== "") this.#restart();
+    this.#output.open().catch((error) => this.#fail(error.message));
+    this.#apply();
+  }
+
+  /** Silence, keeping the position. Does nothing to a player that is stopped. */
+  pause() {
+    if (this.#intent === "playing") this.#intent = "paused";
+    this.#apply();
+  }
+
+  /** Silence, and back to the beginning of the song. */
+  stop() {
+    this.#intent = "stopped";
+    if (this.#info !== null) this.#restart();
+    this.#apply();
+  }
+
+  /** Go to another song of the tune, 1-based; it plays on if the player was playing. */
+  setSong(song) {
+    if (this.#info === null) throw new Error("There is no song to choose: no tune is loaded.");
+    if (!Number.isInteger(song) || song < 1 || song > this.#info.songs) {
+      throw new Error(`This tune has no song ${song}: choose 1 to ${this.#info.songs}.`);
+    }
+    if (this.#intent === "paused") this.#intent = "stopped";
+    this.#song = song;
+    this.#restart();
+  }
+
+  /** @param {number} volume 0 (silent) to 1 */
+  setVolume(volume) {
+    if (!(volume >= 0 && volume <= 1)) throw new Error(`The volume cannot be ${volume}: choose 0 to 1.`);
+    this.#output.setVolume(volume);
+  }
+
+  /** Seconds of this song that were heard. Cheap: one read of shared memory. */
+  get position() {
+    return this.#renderer.position;
+  }
+
+  /** @returns {PlayerState} */
+  get state() {
+    return { status: this.#status(), song: this.#song, info: this.#info, error: this.#error };
+  }
+
+  /**
+   * @returns {{framesPlayed: number, underruns: number, peak: number, rms: number}} frames and underruns
+   *   since the player was made; peak and rms of the last 93 ms of output, before volume, in [0, 1]
+   */
+  stats() {
+    return this.#renderer.stats();
+  }
+
+  /** Give back worker and audio hardware. A later `load` takes them again. */
+  async close() {
+    this.#intent = "stopped";
+    this.#loading = false;
+    this.#info = null;
+    this.#song = 0;
+    this.#error = "";
+    this.#renderer.close();
+    this.#apply();
+    await this.#output.close();
+  }
+
+  #restart() {
+    this.#open(() => this.#renderer.restart(this.#song)).catch(() => {}); // the state tells of a failure
+  }
+
+  async #open(start) {
+    this.#loading = true;
+    this.#error = "";
+    try {
+      const reason = whyUnsupported();
+      if (reason !== "") throw new Error(reason);
+      const started = start();
+      this.#apply();
+      this.#info = await started;
+    } catch (error) {
+      if (error.name !== "AbortError") this.#fail(error.message);
+      throw error;
+    }
+    this.#loading = false;
+    this.#song ||= this.#info.startSong;
+    this.#apply();
+    return this.#info;
+  }
+
+  #fail(message, lost = this.#loading && this.#info === null) {
+    this.#intent = "stopped";
+    this.#loading = false;
+    if (lost) [this.#info, this.#song] = [null, 0];
+    this.#error = message;
+    this.#apply();
+  }
+
+  #status() {
+    if (this.#error !== "") return "error";
+    if (this.#loading) return "loading";
+    if (this.#info === null) return "idle";
+    if (this.#intent !== "playing") return this.#intent;
+    return this.#output.running ? "playing" : "starting";
+  }
+
+  /** Bring ring and hardware to what was last asked for, and tell a state that is new. */
+  #apply() {
+    const ready = this.#info !== null && !this.#loading && this.#error === "";
+    this.#renderer.setPlaying(ready && this.#intent === "playing");
+    if (this.#intent !== "playing") this.#output.rest();
+    const told = JSON.stringify(this.state);
+    if (told === this.#told) return;
+    this.#told = told;
+    try {
+      this.#onState(JSON.parse(told));
+    } catch (error) {
+      reportError(error); // the page's mistake must not stop the music
+    }
+  }
+}
+
+/**
+ * @param {{wasmUrl: string, onState?: (state: PlayerState) => void}} options
+ *   wasmUrl: where sid.wasm is served; onState: hears each change of state, as a plain object
+ * @returns {SidPlayer}
+ */
+export function createSidPlayer(options) {
+  return new SidPlayer(options);
+}
