@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 """Must equal the one in `events.py`; a test compares them."""
 
+DIMENSIONS = ("e", "m", "c", "p")
+"""Energy, mood, complexity, preference. Must equal those of `types.py`; a test compares them."""
+
 TRACK_FIELDS = ("sidPath", "song", "features", "length", "lengthSource")
 
 

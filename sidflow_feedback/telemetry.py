@@ -41,7 +41,7 @@ class Telemetry:
         that were heard of it.
     """
 
-    def __init__(self, report: "Callable[[str, Track, float], None]") -> None:
+    def __init__(self, report: "Callable[[str, Track, float], object]") -> None:
         self._report = report
         self._track: Track | None = None
         self._finished: Track | None = None

@@ -1,0 +1,1 @@
+"""The page: MicroPython user interface, and the engine's entry script."""

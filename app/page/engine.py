@@ -1,0 +1,9 @@
+"""The engine's entry: runs in a Pyodide worker."""
+
+import asyncio
+
+from pyscript.js_modules import feedback_store, sid_excerpt
+
+from sidflow_feedback.browser import start
+
+engine = asyncio.create_task(start(feedback_store, sid_excerpt))

@@ -1,0 +1,77 @@
+"""The player bar at the foot of the page."""
+
+from pyscript import document
+
+from app.page.dom import by_id, minutes, on, spawn
+
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from typing import Any
+
+    from app.page.playback import Playback
+    from app.page.settings import Settings
+
+
+class Footer:
+    """Shows what plays and takes the listener's clicks."""
+
+    def __init__(self, playback: "Playback", settings: "Settings") -> None:
+        self._playback = playback
+        self._settings = settings
+        on(by_id("play-pause"), "click", lambda _event: playback.toggle())
+        on(by_id("next"), "click", lambda _event: spawn(playback.next()))
+        on(by_id("like"), "click", lambda _event: playback.judge("like"))
+        on(by_id("dislike"), "click", lambda _event: playback.judge("dislike"))
+        on(by_id("song"), "change", lambda event: playback.set_song(int(event.target.value)))
+        on(by_id("volume"), "input", self._volume_moved)
+        settings.subscribe(lambda values: playback.set_volume(values["volume"]))
+        by_id("volume").value = settings.values["volume"]
+        playback.subscribe(self.show)
+        by_id("next").disabled = False
+
+    def show(self) -> None:
+        """Show the playback's state."""
+        playback = self._playback
+        tune = playback.tune
+        playing = playback.status in ("playing", "starting", "loading")
+        by_id("play-pause").textContent = "Pause" if playing else "Play"
+        for name in ("play-pause", "like", "dislike"):
+            by_id(name).disabled = tune is None
+        for name in ("like", "dislike"):
+            by_id(name).setAttribute("aria-pressed", "true" if playback.judgement == name else "false")
+        by_id("now-title").textContent = tune["title"] if tune else "Nothing is playing"
+        by_id("now-detail").textContent = _detail(tune, playback.status)
+        self._show_songs(tune)
+        self.show_position()
+
+    def show_position(self) -> None:
+        """Show how far the song has come."""
+        track = self._playback.track
+        length = track["length"] if track else 0
+        position = min(self._playback.position, length) if track else 0
+        by_id("position").textContent = minutes(position)
+        by_id("length").textContent = minutes(length)
+        by_id("progress").value = position / length if length else 0
+
+    def _show_songs(self, tune: "dict[str, Any] | None") -> None:
+        select = by_id("song")
+        songs = tune["songs"] if tune else 1
+        if select.options.length != songs:
+            select.replaceChildren()
+            for number in range(1, songs + 1):
+                option = document.createElement("option")
+                option.value = option.textContent = str(number)
+                select.append(option)
+        select.value = str(self._playback.song or 1)
+        select.disabled = songs < 2
+
+    def _volume_moved(self, event: "Any") -> None:
+        self._settings.change("volume", int(event.target.value))
+
+
+def _detail(tune: "dict[str, Any] | None", status: str) -> str:
+    if tune is None:
+        return ""
+    if status == "loading":
+        return "loading…"
+    return str(tune["author"])

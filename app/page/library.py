@@ -1,0 +1,92 @@
+"""The tunes that can be played: the served catalogue, and the listener's own files."""
+
+import json
+
+import js
+from pyscript import window
+
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from typing import Any
+
+CATALOGUE = "/static/vendor/tunes/catalogue.json"
+
+DEFAULT_LENGTH = 180.0
+"""Seconds that a tune of unknown length is played."""
+
+
+class Library:
+    """Tunes as dicts.
+
+    ``sidPath, title, author, songs``, and with one item for each song ``lengths`` (seconds), ``features``
+    and ``predictions``.
+    """
+
+    def __init__(self) -> None:
+        self.tunes: list[dict[str, Any]] = []
+
+    async def load(self) -> None:
+        """Fetch the catalogue."""
+        answer = await window.fetch(CATALOGUE)
+        if not answer.ok:
+            raise RuntimeError(
+                "The tune library can't be loaded (the server answered "
+                + str(answer.status)
+                + "). Run the set-up again."
+            )
+        catalogue = json.loads(await answer.text())
+        for tune in catalogue["tunes"]:
+            tune["lengthSource"] = "catalogue"
+            self.tunes.append(tune)
+
+    async def add_own(self, file: "Any") -> "dict[str, Any]":
+        """Add a file of the listener's. Its name stays here: events know it by the hash of its content."""
+        data = await file.arrayBuffer()
+        digest = await js.crypto.subtle.digest("SHA-256", data)
+        path = "sha256:" + "".join(f"{byte:02x}" for byte in js.Uint8Array.new(digest))
+        for tune in self.tunes:
+            if tune["sidPath"] == path:
+                return tune
+        tune = {
+            "sidPath": path,
+            "title": file.name,
+            "author": "your own file",
+            "songs": 1,
+            "lengths": [],
+            "lengthSource": "default",
+            "features": [],
+            "data": data,
+        }
+        self.tunes.insert(0, tune)
+        return tune
+
+    async def data(self, tune: "dict[str, Any]") -> "Any":
+        """Return the bytes of a tune as an ArrayBuffer."""
+        if "data" in tune:
+            return tune["data"]
+        answer = await window.fetch(tune["url"])
+        if not answer.ok:
+            raise RuntimeError("The server has no such tune (it answered " + str(answer.status) + ").")
+        return await answer.arrayBuffer()
+
+    def remove(self, tune: "dict[str, Any]") -> None:
+        """Take a tune away, for example one that can't be played."""
+        self.tunes.remove(tune)
+
+
+def prediction_of(tune: "dict[str, Any]", song: int) -> "dict[str, float] | None":
+    """Return the predicted ``e, m, c, p`` of a song, None while there is none."""
+    predictions = tune.get("predictions") or []
+    return predictions[song - 1] if song <= len(predictions) else None
+
+
+def track_of(tune: "dict[str, Any]", song: int) -> "dict[str, Any]":
+    """Return one song of a tune as events describe it."""
+    known = song <= len(tune["lengths"])
+    return {
+        "sidPath": tune["sidPath"],
+        "song": song,
+        "length": tune["lengths"][song - 1] if known else DEFAULT_LENGTH,
+        "lengthSource": tune["lengthSource"],
+        "features": tune["features"][song - 1] if song <= len(tune["features"]) else None,
+    }

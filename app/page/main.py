@@ -1,0 +1,127 @@
+"""The page's entry: builds its parts and ties them together."""
+
+import js
+from pyscript import document, window
+from pyscript.ffi import to_js
+from pyscript.js_modules import channel, host, idle, outbox, sid_player
+
+from app.page.dom import by_id, notice, reason, spawn
+from app.page.engine_link import EngineLink
+from app.page.footer import Footer
+from app.page.library import Library
+from app.page.play_tab import PlayTab
+from app.page.playback import Playback
+from app.page.preferences_tab import PreferencesTab
+from app.page.rate_tab import RateTab
+from app.page.settings import Settings
+from app.page.tabs import Tabs
+from sidflow_feedback.player.wasm import WasmPlayer
+from sidflow_feedback.recorder import Recorder
+
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from typing import Any
+
+ENGINE = ("/page/engine.py", "/page/engine.json")
+SID_ENGINE = "/static/vendor/sid/sid.wasm"
+TICK = 250
+"""Milliseconds between two looks at the player's position."""
+
+
+class Page:
+    """Everything that lives as long as the page."""
+
+    def __init__(self) -> None:
+        self._line = channel.EngineChannel.new()
+        self.engine = EngineLink(self._line)
+        self.outbox = outbox.Outbox.new(self._line)
+        self.settings = Settings()
+        self.recorder = Recorder(
+            self.outbox, js.crypto.randomUUID, js.Date.now, js.crypto.randomUUID(), notice
+        )
+        self.library = Library()
+        self.playback = Playback(self.library, self.recorder)
+        self.player = WasmPlayer(sid_player, SID_ENGINE, self.playback.hear)
+        self.playback.use(self.player)
+        self._model = ""
+        self._build()
+
+    def _build(self) -> None:
+        Tabs()
+        self._footer = Footer(self.playback, self.settings)
+        self._play_tab = PlayTab(self.library, self.playback, self._learn_features)
+        self._rate_tab = RateTab(self.playback, self.recorder)
+        self._preferences_tab = PreferencesTab(self.settings, self.engine, self.outbox)
+        self.settings.subscribe(_show_theme)
+        self.engine.on("ready", lambda _value: self._engine_ready())
+        self.engine.on("state", self._engine_state)
+        self.engine.on("off", _engine_off)
+        js.setInterval(lambda: spawn(self._tick()), TICK)
+
+    async def start(self) -> None:
+        """Show the library, then start the engine: a listener can click before it is there."""
+        try:
+            await self.library.load()
+        except Exception as exc:
+            by_id("no-tunes").textContent = reason(exc)
+        self._play_tab.show()
+        document.documentElement.dataset.ui = "ready"
+        window.performance.mark("ui-ready")
+        idle.grantIdleTime(self._line)
+        host.hostEngine(*ENGINE, lambda: None)
+
+    async def _tick(self) -> None:
+        await self.playback.tick()
+        if self.playback.status == "playing":
+            self._footer.show_position()
+        self._preferences_tab.show_outbox()
+
+    def _engine_ready(self) -> None:
+        window.performance.mark("engine-ready")
+        document.documentElement.dataset.engine = "ready"
+        by_id("engine-status").textContent = "Ready to learn"
+        self.settings.subscribe(lambda values: spawn(self.engine.ask("configure", values)))
+
+    def _engine_state(self, state: "dict[str, Any]") -> None:
+        self._preferences_tab.show(state)
+        training = state["training"]
+        model = training["localVersion"] or training["baseVersion"]
+        if model and model != self._model:
+            self._model = self.recorder.model_version = model
+            spawn(self._predict())
+
+    async def _predict(self) -> None:
+        tunes = [tune for tune in self.library.tunes if tune["features"]]
+        answers = await self.engine.ask("predict", [tune["features"] for tune in tunes])
+        for tune, predictions in zip(tunes, answers):  # noqa: B905  MicroPython has no `strict`.
+            tune["predictions"] = predictions
+        self._play_tab.show_predictions()
+        self._rate_tab.show_prediction()
+        document.documentElement.dataset.model = self._model
+
+    async def _learn_features(self, tune: "dict[str, Any]") -> None:
+        if tune["features"]:
+            return
+        try:
+            length = self.playback.track["length"] if self.playback.track else None
+            features = await self.engine.ask("features", {"duration": length}, tune["data"])
+        except Exception as exc:
+            notice("This tune plays, but nothing can be learned from it. " + reason(exc))
+            return
+        tune["features"] = [features]
+        tune["predictions"] = (await self.engine.ask("predict", [[features]]))[0]
+
+
+def _engine_off(problem: str) -> None:
+    document.documentElement.dataset.engine = "off"
+    by_id("engine-status").textContent = "Learning is off"
+    notice(problem)
+
+
+def _show_theme(values: "dict[str, Any]") -> None:
+    document.documentElement.dataset.theme = values["theme"]
+
+
+page = Page()
+window.sidflow = to_js({"stats": lambda: to_js(page.player.stats())})
+spawn(page.start())

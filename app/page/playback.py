@@ -1,0 +1,152 @@
+"""What is playing: ties library, player, telemetry and recorder together."""
+
+from app.page.dom import notice, reason
+from app.page.library import track_of
+from sidflow_feedback.telemetry import Telemetry
+
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from app.page.library import Library
+    from sidflow_feedback.recorder import Recorder
+
+
+class Playback:
+    """The one tune that plays, and what the listener does to it.
+
+    Attributes
+    ----------
+    tune, song
+        What is loaded; None and 0 at first.
+    status
+        The player's status.
+    judgement
+        ``like``, ``dislike`` or None: what the listener has said of this listen.
+    """
+
+    def __init__(self, library: "Library", recorder: "Recorder") -> None:
+        self._library = library
+        self._recorder = recorder
+        self._telemetry = Telemetry(recorder.action)
+        self._player: Any = None
+        self._opened = 0
+        self._listeners: list[Callable[[], None]] = []
+        self.tune: dict[str, Any] | None = None
+        self.song = 0
+        self.status = "idle"
+        self.judgement: str | None = None
+
+    def use(self, player: "Any") -> None:
+        """Play through this player from now on."""
+        self._player = player
+        self._recorder.pipeline = player.pipeline
+
+    def subscribe(self, listener: "Callable[[], None]") -> None:
+        """Call `listener` after each change of tune, song, status or judgement."""
+        self._listeners.append(listener)
+
+    @property
+    def track(self) -> "dict[str, Any] | None":
+        """The song that is loaded, as events describe it."""
+        return track_of(self.tune, self.song) if self.tune else None
+
+    @property
+    def position(self) -> float:
+        """Seconds of the song that were heard."""
+        return self._player.position or 0.0
+
+    async def open(self, tune: "dict[str, Any]", song: int = 1) -> None:
+        """Play a song. A newer call, or a click on pause, has the last word."""
+        self._leave()
+        self._opened += 1
+        opened = self._opened
+        self.tune, self.song, self.status = tune, song, "loading"
+        self._changed()
+        try:
+            data = await self._library.data(tune)
+            if opened != self._opened:
+                return
+            loading = self._player.load(data, song)
+            self._player.play()
+            info = await loading
+        except Exception as exc:
+            if opened == self._opened:
+                self._fail(exc)
+            return
+        tune["songs"] = info["songs"]
+        if tune.get("data"):
+            tune["title"] = info["title"] or tune["title"]
+            tune["author"] = info["author"] or tune["author"]
+        self._changed()
+
+    def toggle(self) -> None:
+        """Pause, or play on."""
+        if self.status in ("playing", "starting"):
+            self._player.pause()
+        else:
+            self._player.play()
+
+    async def next(self) -> None:
+        """Go to the next tune of the library, at its end to the first."""
+        tunes = self._library.tunes
+        if tunes:
+            index = tunes.index(self.tune) + 1 if self.tune in tunes else 0
+            await self.open(tunes[index % len(tunes)])
+
+    def set_song(self, song: int) -> None:
+        """Go to another song of the tune."""
+        self._leave()
+        self.song = song
+        self._player.set_song(song)
+        self._changed()
+
+    def set_volume(self, per_cent: int) -> None:
+        """Set the volume, 0 to 100."""
+        self._player.set_volume(per_cent / 100)
+
+    def judge(self, judgement: str) -> None:
+        """Record ``like`` or ``dislike``, once for each listen."""
+        if judgement == self.judgement or self._telemetry.track is None:
+            return
+        self.judgement = judgement
+        (self._telemetry.liked if judgement == "like" else self._telemetry.disliked)()
+        self._changed()
+
+    async def tick(self) -> None:
+        """Follow the player; called a few times each second."""
+        if self.status != "playing" or self.track is None:
+            return
+        position = self.position
+        self._telemetry.moved(position)
+        if position >= self.track["length"]:
+            self._telemetry.ended()
+            await self.next()
+
+    def hear(self, state: "dict[str, Any]") -> None:
+        """Take the player's new state."""
+        if self.status == "loading" and state["status"] in ("stopped", "paused", "idle"):
+            return  # The states on the way from one tune to the next.
+        self.status = state["status"]
+        if self.status == "playing" and self._telemetry.track is None and self.track:
+            self._telemetry.started(self.track)
+        if self.status == "error":
+            notice(state["error"])
+        self._changed()
+
+    def _leave(self) -> None:
+        self._telemetry.left()
+        self.judgement = None
+
+    def _fail(self, exc: Exception) -> None:
+        tune = self.tune
+        if tune and "data" in tune:
+            self._library.remove(tune)
+        notice(((tune or {}).get("title") or "This tune") + " can't be played. " + reason(exc))
+        self.tune, self.song, self.status = None, 0, "error"
+        self._changed()
+
+    def _changed(self) -> None:
+        for listener in self._listeners:
+            listener()

@@ -1,0 +1,70 @@
+"""Builds the engine from the browser's parts, inside a Pyodide worker."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import js
+import numpy as np
+from numpy.typing import NDArray
+
+from sidflow_feedback.channel import EngineEnd
+from sidflow_feedback.errors import PlayerError, StoreError
+from sidflow_feedback.features import EXCERPT_SECONDS
+from sidflow_feedback.idle.page import PageIdle
+from sidflow_feedback.runtime import FeedbackRuntime
+from sidflow_feedback.service import FeedbackService
+from sidflow_feedback.store.indexeddb import DatabaseModule, IndexedDbStore
+from sidflow_feedback.transport.fetch import FetchTransport
+
+SAMPLE_RATE = 44100
+SID_ENGINE = "/static/vendor/sid/sid.wasm"
+
+
+async def start(database: DatabaseModule, excerpts: Any) -> FeedbackRuntime | None:
+    """Open the store, start the runtime and serve the pages.
+
+    Parameters
+    ----------
+    database
+        The JavaScript module ``static/js/feedback/store.js``.
+    excerpts
+        The JavaScript module ``static/js/sid/excerpt.js``, which renders tunes for their features.
+
+    Returns
+    -------
+    FeedbackRuntime or None
+        None when the browser has no database: the pages are told that feedback is off.
+    """
+    channel = EngineEnd()
+    try:
+        store = await IndexedDbStore.open(database)
+    except StoreError as exc:
+        _tell_off(channel, str(exc))
+        return None
+    clock, transport = PageIdle(channel), FetchTransport(js.location.origin)
+    runtime = FeedbackRuntime(store, clock, transport, publish=channel.publish)
+    service = FeedbackService(runtime, channel, _Excerpts(excerpts).render)
+    await runtime.start()
+    service.welcome()
+    return runtime
+
+
+class _Excerpts:
+    """Renders tunes in a worker of their own, so that the engine goes on meanwhile."""
+
+    def __init__(self, module: Any) -> None:
+        self._renderer = module.createExcerptRenderer(js.Object.fromEntries([["wasmUrl", SID_ENGINE]]))
+
+    async def render(self, tune: Any) -> tuple[NDArray[np.float32], int]:
+        options = js.Object.fromEntries([["seconds", EXCERPT_SECONDS], ["sampleRate", SAMPLE_RATE]])
+        try:
+            excerpt = await self._renderer.render(tune, options)
+        except Exception as exc:
+            raise PlayerError(str(exc)) from exc
+        return np.asarray(excerpt.to_py(), dtype=np.float32), SAMPLE_RATE
+
+
+def _tell_off(channel: EngineEnd, problem: str) -> None:
+    channel.on("hello", lambda _value: channel.publish("off", problem))
+    channel.publish("off", problem)

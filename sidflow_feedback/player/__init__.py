@@ -1,0 +1,49 @@
+"""Players: what makes a tune heard, behind one interface."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, Protocol, TypeAlias
+
+from sidflow_feedback.types import Record
+
+PlayerStatus: TypeAlias = Literal["idle", "loading", "stopped", "starting", "playing", "paused", "error"]
+
+StateListener: TypeAlias = Callable[[Record], None]
+"""Called with ``{"status": PlayerStatus, "song": int, "error": str}`` after each change."""
+
+
+class Player(Protocol):
+    """Plays one tune at a time.
+
+    Attributes
+    ----------
+    pipeline
+        Short name of the adapter, recorded with each event.
+    position
+        Seconds of the song that were heard; None where the adapter can't know.
+    """
+
+    pipeline: str
+
+    @property
+    def position(self) -> float | None: ...
+
+    def load(self, data: Any, song: int) -> Awaitable[Record]:
+        """Load a .sid file; return what it says of itself (title, author, released, songs, startSong, …).
+
+        `data` is a buffer of the file's bytes, `song` is from 1 (0: the tune's start song).
+        Raises `PlayerError` with the reason when it can't be played.
+        """
+
+    def play(self) -> None:
+        """Play, or play on."""
+
+    def pause(self) -> None:
+        """Fall silent and keep the position."""
+
+    def set_song(self, song: int) -> None:
+        """Go to another song of the tune."""
+
+    def set_volume(self, volume: float) -> None:
+        """Set the volume, from 0 (silent) to 1."""

@@ -1,0 +1,68 @@
+"""A player without sound, driven by hand: for tests and for trying telemetry out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sidflow_feedback.errors import PlayerError
+from sidflow_feedback.player import PlayerStatus, StateListener
+from sidflow_feedback.types import Record
+
+
+class MemoryPlayer:
+    """A `Player` whose time passes when `advance` is called.
+
+    Parameters
+    ----------
+    on_state
+        Hears each change of state.
+    songs
+        Number of songs that each tune pretends to have.
+    """
+
+    pipeline = "memory"
+
+    def __init__(self, on_state: StateListener = lambda _state: None, *, songs: int = 1) -> None:
+        self._on_state = on_state
+        self._songs = songs
+        self._song = 0
+        self._status: PlayerStatus = "idle"
+        self._position = 0.0
+
+    @property
+    def position(self) -> float | None:
+        return self._position
+
+    async def load(self, data: Any, song: int) -> Record:
+        if not data:
+            raise PlayerError("The file is empty: choose another one.")
+        self._song, self._position = song or 1, 0.0
+        self._change("stopped")
+        return {"title": "", "author": "", "released": "", "songs": self._songs, "startSong": 1}
+
+    def play(self) -> None:
+        if self._status != "idle":
+            self._change("playing")
+
+    def pause(self) -> None:
+        if self._status == "playing":
+            self._change("paused")
+
+    def set_song(self, song: int) -> None:
+        if not 1 <= song <= self._songs:
+            raise PlayerError(f"This tune has no song {song}: choose 1 to {self._songs}.")
+        self._song, self._position = song, 0.0
+        self._change(self._status)
+
+    def set_volume(self, volume: float) -> None:
+        if not 0 <= volume <= 1:
+            raise PlayerError(f"The volume can't be {volume}: choose 0 to 1.")
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        if self._status == "playing":
+            self._position += seconds
+
+    def _change(self, status: PlayerStatus) -> None:
+        self._status = status
+        self._on_state({"status": status, "song": self._song, "error": ""})

@@ -1,0 +1,61 @@
+"""The player in the page: the SID engine in WASM, by way of ``static/js/sid/player.js``. For MicroPython."""
+
+from pyscript.ffi import to_js
+
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+class WasmPlayer:
+    """A `Player` that renders in a worker and plays through an AudioWorklet.
+
+    Parameters
+    ----------
+    module
+        The JavaScript module ``player.js``.
+    wasm_url
+        Where the SID engine is served.
+    on_state
+        Hears each change of state as a dict.
+    """
+
+    pipeline = "wasm"
+
+    def __init__(self, module: "Any", wasm_url: str, on_state: "Callable[[dict[str, Any]], None]") -> None:
+        def tell(state: "Any") -> None:
+            on_state({"status": state.status, "song": state.song, "error": state.error})
+
+        self._player = module.createSidPlayer(to_js({"wasmUrl": wasm_url, "onState": tell}))
+
+    @property
+    def position(self) -> float | None:
+        """Seconds of the song that were heard."""
+        return float(self._player.position)
+
+    async def load(self, data: "Any", song: int) -> "dict[str, Any]":
+        """Load a .sid file from an ArrayBuffer; a JavaScript error carries the reason when it can't."""
+        info = await self._player.load(data, to_js({"song": song}))
+        return {name: getattr(info, name) for name in ("title", "author", "released", "songs", "startSong")}
+
+    def play(self) -> None:
+        """Play, or play on."""
+        self._player.play()
+
+    def pause(self) -> None:
+        """Fall silent and keep the position."""
+        self._player.pause()
+
+    def set_song(self, song: int) -> None:
+        """Go to another song of the tune."""
+        self._player.setSong(song)
+
+    def set_volume(self, volume: float) -> None:
+        """Set the volume, from 0 to 1."""
+        self._player.setVolume(volume)
+
+    def stats(self) -> "dict[str, float]":
+        """Return frames played, underruns, and peak and rms of the latest output."""
+        stats = self._player.stats()
+        return {name: getattr(stats, name) for name in ("framesPlayed", "underruns", "peak", "rms")}

@@ -1,0 +1,195 @@
+"""The runtime: store, event worker, trainer and sync client, as one thing that can be started and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+import numpy as np
+
+from sidflow_feedback.errors import FeedbackError, SyncError, TrainingError
+from sidflow_feedback.features import vector
+from sidflow_feedback.idle import IdleClock
+from sidflow_feedback.manifest import model_from_manifest
+from sidflow_feedback.model import Model
+from sidflow_feedback.preferences import validated
+from sidflow_feedback.store import FeedbackStore
+from sidflow_feedback.sync import SyncClient, SyncSettings
+from sidflow_feedback.trainer import Trainer, TrainingSettings
+from sidflow_feedback.transport import Transport
+from sidflow_feedback.types import DIMENSIONS, Record
+from sidflow_feedback.worker import EventWorker
+
+MODEL_TIMEOUT: Final = 15.0
+"""Seconds to wait for the global model."""
+
+MODEL_RETRY: Final = 60.0
+"""Seconds after which a global model that could not be had is asked for again."""
+
+REST: Final = 0.25
+"""Seconds between two publications of the state."""
+
+
+class FeedbackRuntime:
+    """Keeps what the listener does, learns from it, and shares it if asked to.
+
+    Parameters
+    ----------
+    store, clock, transport
+        The seams: where events are kept, when there is time to learn, and the way to the server.
+    publish
+        Called as ``publish(kind, value)`` with what the pages should know: ``committed`` and ``refused``
+        events, and the ``state`` after each change.
+    """
+
+    def __init__(
+        self,
+        store: FeedbackStore,
+        clock: IdleClock,
+        transport: Transport,
+        *,
+        publish: Callable[[str, Any], None] = lambda _kind, _value: None,
+    ) -> None:
+        self._store = store
+        self._transport = transport
+        self._publish = publish
+        self._problem: str | None = None
+        self._changed = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.trainer = Trainer(store, clock, on_change=self._changed.set)
+        self.sync = SyncClient(
+            store, transport, base_version=self._base_version, on_change=self._changed.set, sleep=clock.sleep
+        )
+        self.worker = EventWorker(
+            store, on_acknowledged=self._acknowledge, on_refused=self._refuse, sleep=clock.sleep
+        )
+        self.worker.subscribe(self.trainer.notify)
+        self._sleep = clock.sleep
+
+    async def start(self) -> None:
+        """Begin: from now on events are committed, and the global model is fetched."""
+        self.worker.start()
+        self._begin(self._fetch_model())
+        self._begin(self._publish_states())
+
+    async def aclose(self) -> None:
+        """Stop everything; what is queued is committed first."""
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        self._tasks.clear()
+        await self.worker.aclose()
+        await self.trainer.aclose()
+        await self.sync.aclose()
+        await self._store.close()
+
+    def receive(self, records: Iterable[Record]) -> None:
+        """Take events from a page's outbox."""
+        self.worker.receive(records)
+        self._changed.set()
+
+    def configure(self, preferences: Mapping[str, Any]) -> None:
+        """Take the listener's preferences; they hold at once."""
+        values = validated(dict(preferences))
+        self.trainer.configure(
+            TrainingSettings(
+                enabled=values["training"], iterations=values["iterations"], samples=values["samples"]
+            )
+        )
+        self.sync.configure(SyncSettings(enabled=values["sync"], cadence=values["cadence"]))
+
+    def predict(self, tunes: Sequence[Sequence[Mapping[str, float]]]) -> list[list[dict[str, float]]]:
+        """Return the predicted e, m, c and p for each song of each tune, from the features of each song.
+
+        Raises
+        ------
+        TrainingError
+            There is no model yet.
+        InvalidRecordError
+            A song lacks a feature.
+        """
+        vectors = [vector(features) for songs in tunes for features in songs]
+        if not vectors:
+            return [[] for _ in tunes]
+        rows = iter(self._model().predict_many(np.array(vectors)).tolist())
+        return [[dict(zip(DIMENSIONS, next(rows), strict=True)) for _ in songs] for songs in tunes]
+
+    async def state(self) -> Record:
+        """Return what the listener may see of all this, as a JSON object."""
+        counts = await self._store.counts()
+        return {
+            "problem": self._problem or self.worker.last_error,
+            "waiting": self.worker.waiting,
+            "counts": asdict(counts),
+            "training": _camel(asdict(self.trainer.state)),
+            "sync": _camel(asdict(self.sync.state)),
+        }
+
+    def announce(self) -> None:
+        """Publish the state soon, for a page that has just come."""
+        self._changed.set()
+
+    def _model(self) -> Model:
+        if self.trainer.model is None:
+            raise TrainingError("There is no model yet: the server could not be reached. It is asked again.")
+        return self.trainer.model
+
+    def _base_version(self) -> str:
+        return self.trainer.state.base_version or "none"
+
+    def _acknowledge(self, uuids: Sequence[str]) -> None:
+        self._publish("committed", list(uuids))
+        self._changed.set()
+
+    def _refuse(self, uuid: str, reason: str) -> None:
+        self._publish("refused", [{"uuid": uuid, "reason": reason}])
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        self._tasks.append(asyncio.get_running_loop().create_task(work))
+
+    async def _fetch_model(self) -> None:
+        """Get the global model; a failure is told, and tried again."""
+        while True:
+            try:
+                await self.trainer.start(await self._global_model())
+            except FeedbackError as exc:
+                self._problem = f"There is no global model: {exc}"
+                self._changed.set()
+                await self._sleep(MODEL_RETRY)
+            else:
+                self._problem = None
+                self._changed.set()
+                return
+
+    async def _global_model(self) -> Model:
+        response = await self._transport.fetch_model(etag=None, timeout=MODEL_TIMEOUT)
+        if response.status != 200 or response.body is None:
+            raise SyncError(f"The server answered {response.status}.", status=response.status)
+        return model_from_manifest(response.body)
+
+    async def _publish_states(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            try:
+                self._publish("state", await self.state())
+            except FeedbackError as exc:
+                self._problem = str(exc)
+            await self._sleep(REST)
+
+
+def _camel(record: Mapping[str, Any]) -> Record:
+    """Return `record` with its keys, also nested ones, as JavaScript writes them."""
+    return {
+        _camel_word(key): _camel(value) if isinstance(value, Mapping) else value
+        for key, value in record.items()
+    }
+
+
+def _camel_word(word: str) -> str:
+    first, *rest = word.split("_")
+    return first + "".join(part.capitalize() for part in rest)
