@@ -1,0 +1,50 @@
+# Thin: all set-up logic is in the console script.
+PYTHON ?= python3
+BIN := .venv/bin
+REQUIREMENTS := app/setup/requirements.txt
+# The lock names biome for Linux only; elsewhere the JavaScript is not linted.
+BIOME = $(or $(wildcard node_modules/@biomejs/cli-*/biome),: biome)
+
+.PHONY: run setup check format test bench-smoke lock clean
+
+run: .venv/installed
+	$(BIN)/sidflow-feedback serve
+
+setup: .venv/installed
+	$(BIN)/sidflow-feedback setup
+
+.venv/installed: $(REQUIREMENTS) pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --require-hashes -r $(REQUIREMENTS)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+check: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIOME) ci --colors=off
+
+format: setup
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIOME) check --colors=off --write
+
+test: check
+	$(BIN)/python -m app.setup.chromium
+	$(BIN)/pytest
+
+bench-smoke: setup
+	$(BIN)/python -m app.setup.chromium
+	$(BIN)/python -m tests.bench.smoke
+
+# After a version in pyproject.toml or package.json was changed.
+lock: setup
+	npm install --ignore-scripts --omit-lockfile-registry-resolved
+	$(BIN)/python -m app.setup.relock
+	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate \
+		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet \
+		-o $(REQUIREMENTS) pyproject.toml
+
+clean:
+	rm -rf .venv node_modules static/vendor build dist .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,121 @@
+"""The console script `sidflow-feedback`."""
+
+import argparse
+import errno
+import socket
+from collections.abc import Sequence
+
+import uvicorn
+from rich.console import Console
+
+from app.setup.errors import SetupError
+from app.setup.places import places
+from app.setup.progress import Reporter
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8064
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line, and return the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "setup":
+            set_up()
+        else:
+            serve(options.host, options.port)
+    except SetupError as error:
+        _complain(f"sidflow-feedback: {error}")
+        return 1
+    except KeyboardInterrupt:
+        _complain("Interrupted. What is done is kept; run it again to go on.")
+        return 130
+    return 0
+
+
+def _complain(text: str) -> None:
+    Console(stderr=True).print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="sidflow-feedback",
+        description="A C64 SID player that learns what its listener likes, in the browser.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    server = commands.add_parser("serve", help="set up what is missing, then serve the application")
+    server.add_argument("--host", default=DEFAULT_HOST, help="address to listen on (default: %(default)s)")
+    server.add_argument(
+        "--port", default=DEFAULT_PORT, type=int, help="default: %(default)s; 0: any free one"
+    )
+    commands.add_parser("setup", help="only set up what is missing or out of date")
+    return parser
+
+
+def set_up() -> None:
+    """Set up what is missing or out of date."""
+    from app.setup.steps import set_up as run
+
+    run(places(), Reporter())
+
+
+def serve(host: str, port: int) -> None:
+    """Set up what is missing, then serve the application until it is interrupted.
+
+    Raises
+    ------
+    SetupError
+        If the address cannot be listened on, which is found before set-up starts, or if set-up fails.
+    """
+    with bind(host, port) as listener:
+        set_up()
+        from app.server.application import create_app
+
+        config = uvicorn.Config(create_app(), log_level="warning", lifespan="on")
+        _AnnouncingServer(config).run([listener])
+
+
+class _AnnouncingServer(uvicorn.Server):
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listener in sockets or ():
+            Console().print(
+                f"sidflow-feedback is at {address_of(listener)} (Ctrl+C ends it)", highlight=False
+            )
+
+
+def address_of(listener: socket.socket) -> str:
+    """Return the URL at which a bound socket is reached."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the address, not yet listening.
+
+    Raises
+    ------
+    SetupError
+        If the address is taken, unknown or not allowed.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except (OSError, OverflowError) as error:
+        raise SetupError(_unusable(host, port, error)) from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise SetupError(_unusable(host, port, error)) from error
+    return listener
+
+
+def _unusable(host: str, port: int, error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} of {host} is taken by another program, perhaps by an earlier start of this one. "
+            f"End that program, or choose another port: sidflow-feedback serve --port {port + 1}"
+        )
+    return f"Cannot listen on port {port} of {host}: {error}. Choose another address with --host and --port."

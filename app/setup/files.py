@@ -1,0 +1,68 @@
+"""Files that are whole or absent, and their checksums."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.setup.errors import ChecksumError
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Give a temporary path beside `target`, and put it in the target's place if the block ends well.
+
+    The temporary name is always the same, so what a killed process left is overwritten by the next one.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f".{target.name}.part")
+    try:
+        yield part
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(target: Path, data: bytes) -> Path:
+    """Write `data` to `target` at once and return the target."""
+    with replacing(target) as part:
+        part.write_bytes(data)
+    return target
+
+
+def write_checked(target: Path, data: bytes, sha256: str, source: str) -> Path:
+    """Write `data`, which came from `source`, if it has the SHA-256 that the lock names."""
+    found = hashlib.sha256(data).hexdigest()
+    if found != sha256:
+        raise ChecksumError(source, sha256, found)
+    return write_bytes(target, data)
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def is_intact(path: Path, sha256: str) -> bool:
+    """Return whether `path` is a file with this SHA-256."""
+    return path.is_file() and sha256_of(path) == sha256
+
+
+def sources_in(*folders: Path) -> list[Path]:
+    """Return the source files in `folders` and below in a fixed order, without caches and hidden ones."""
+    return sorted(path for folder in folders for path in folder.rglob("*") if _is_source(path, folder))
+
+
+def _is_source(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith((".", "__pycache__")) for part in path.relative_to(folder).parts)
+    return path.is_file() and not hidden
+
+
+def fingerprint(parts: Iterable[Path | str]) -> str:
+    """Return one SHA-256 over texts and over the names and contents of files."""
+    digest = hashlib.sha256()
+    for part in parts:
+        text = part if isinstance(part, str) else f"{part.name} {sha256_of(part)}"
+        digest.update(f"{len(text)}:{text}".encode())
+    return digest.hexdigest()

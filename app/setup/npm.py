@@ -1,0 +1,65 @@
+"""Packages from the npm registry by its ordinary client, and the files of theirs that are served."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from app.setup.errors import SetupError
+from app.setup.files import write_bytes, write_checked
+from app.setup.lock import NpmPackage
+from app.setup.places import Places
+
+MANIFESTS = ("package.json", "package-lock.json")
+
+
+def install(places: Places) -> list[Path]:
+    """Install what package-lock.json names, and return the file that npm writes last.
+
+    A checkout also gets the optional linter. No script of a package is run.
+
+    Raises
+    ------
+    SetupError
+        If there is no npm, or npm fails.
+    """
+    npm = shutil.which("npm")
+    if npm is None:
+        raise SetupError(
+            "npm was not found, and set-up needs it to fetch PyScript, Pyodide and MicroPython: install "
+            "Node.js 20 or later with npm (on Debian: apt-get install nodejs npm) and run set-up again."
+        )
+    _bring_manifests(places)
+    omit = [] if places.checkout else ["--omit=optional"]
+    _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *omit], places.npm)
+    return [places.npm / "node_modules" / ".package-lock.json"]
+
+
+def _bring_manifests(places: Places) -> None:
+    if places.npm != places.manifests:
+        for name in MANIFESTS:
+            write_bytes(places.npm / name, (places.manifests / name).read_bytes())
+
+
+def _run(command: list[str], folder: Path) -> None:
+    result = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
+    if result.returncode:
+        reason = "\n  ".join((result.stderr or result.stdout).strip().splitlines()[:12])
+        raise SetupError(
+            f"npm could not install the packages of {folder / MANIFESTS[1]}:\n  {reason}\n"
+            "Check that the npm registry can be reached (npm's own settings count), then run set-up again."
+        )
+
+
+def serve_package(package: NpmPackage, places: Places) -> list[Path]:
+    """Copy the served files of an installed package into static/vendor, each checked against the lock."""
+    source = places.npm / "node_modules" / package.name / package.source
+    target = places.vendor / package.target
+    return [_serve_file(source / name, target / name, sha256) for name, sha256 in package.files.items()]
+
+
+def _serve_file(source: Path, target: Path, sha256: str) -> Path:
+    if not source.is_file():
+        raise SetupError(f"{source} is missing. Delete the folder node_modules there and run set-up again.")
+    return write_checked(target, source.read_bytes(), sha256, str(source))

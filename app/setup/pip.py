@@ -1,0 +1,93 @@
+"""Downloads from the Python package index by its ordinary client, pip."""
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import PIPE, STDOUT, Popen
+from tempfile import TemporaryDirectory
+
+from app.setup import metadata_backend
+from app.setup.errors import ChecksumError, SetupError
+from app.setup.lock import PyPIArchive
+from app.setup.progress import StepProgress
+
+SDIST_BACKEND = Path("scikit_build_core", "build.py")
+"""The module that the locked sdist names as its backend."""
+
+_PROGRESS = re.compile(r"Progress (\d+) of (\d+)")
+_MISMATCH = re.compile(r"Expected sha256 (\w+)\s+Got\s+(\w+)")
+
+
+@contextmanager
+def downloaded(archive: PyPIArchive, work: Path, progress: StepProgress) -> Iterator[Path]:
+    """Download `archive` into a temporary folder in `work`; pip checks its SHA-256 before it looks inside.
+
+    Raises
+    ------
+    ChecksumError
+        If the file is not the one that the lock names.
+    SetupError
+        If pip is missing or cannot get the file.
+    """
+    work.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="pip-", dir=work) as name:
+        folder = Path(name)
+        _run_pip(archive, folder, progress)
+        yield folder / archive.file
+
+
+def _run_pip(archive: PyPIArchive, folder: Path, progress: StepProgress) -> None:
+    requirement = folder / "requirement.txt"
+    requirement.write_text(f"{archive.name}=={archive.version} --hash=sha256:{archive.sha256}\n", "utf-8")
+    kind = "--only-binary" if archive.is_wheel else "--no-binary"
+    command = [
+        *(sys.executable, "-m", "pip", "download", "--no-deps", "--no-cache-dir", "--ignore-requires-python"),
+        *("--no-build-isolation", kind, ":all:", "--require-hashes", "--progress-bar", "raw"),
+        *("--dest", str(folder), "-r", str(requirement)),
+    ]
+    progress.begin(f"pip: {archive.file}")
+    status, output = _follow(command, _backend_environment(folder), progress)
+    if status or not (folder / archive.file).is_file():
+        raise _failure(archive, output)
+
+
+def _backend_environment(folder: Path) -> dict[str, str]:
+    backend = folder / "backend" / SDIST_BACKEND
+    backend.parent.mkdir(parents=True)
+    shutil.copy(metadata_backend.__file__, backend)
+    return {**os.environ, "PYTHONPATH": str(folder / "backend")}
+
+
+def _follow(command: list[str], environment: dict[str, str], progress: StepProgress) -> tuple[int, str]:
+    """Run `command`, turn its progress lines into progress, and return its status and the other lines."""
+    lines = []
+    with Popen(command, env=environment, stdout=PIPE, stderr=STDOUT, text=True) as process:
+        try:
+            for line in process.stdout or ():
+                if match := _PROGRESS.match(line):
+                    progress.reach(int(match[1]), int(match[2]))
+                else:
+                    lines.append(line)
+        except BaseException:
+            process.kill()
+            raise
+    return process.returncode, "".join(lines)
+
+
+def _failure(archive: PyPIArchive, output: str) -> SetupError:
+    if match := _MISMATCH.search(output):
+        return ChecksumError(archive.file, match[1], match[2])
+    if "No module named pip" in output:
+        return SetupError(
+            f"{archive.file} could not be fetched: this Python has no pip. "
+            f"Run '{sys.executable} -m ensurepip', then set-up again."
+        )
+    reasons = [line for line in output.splitlines() if line.startswith("ERROR")] or output.splitlines()[-5:]
+    return SetupError(
+        f"pip could not download {archive.name}=={archive.version}:\n  " + "\n  ".join(reasons) + "\n"
+        "Check that the Python package index can be reached (pip's own settings count), then try again."
+    )

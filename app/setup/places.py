@@ -1,0 +1,85 @@
+"""Where things are: in a checkout, or beside an installed wheel."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+import sidflow_feedback
+
+APP = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders of the application. Only `vendor`, `npm`, `work` and `data` are ever written to.
+
+    Attributes
+    ----------
+    checkout
+        Whether this is a checkout of the sources rather than an installed wheel.
+    static, page, library, wasm
+        Our own sources: web files, the page, the package `sidflow_feedback`, the SID engine.
+    manifests
+        Folder of package.json and package-lock.json.
+    vendor
+        What set-up made, served as /static/vendor.
+    npm
+        Where `npm ci` runs.
+    work
+        Downloads and intermediate results; may be deleted at any time.
+    data
+        What must be kept: the server's database.
+    """
+
+    checkout: bool
+    static: Path
+    page: Path
+    library: Path
+    wasm: Path
+    manifests: Path
+    vendor: Path
+    npm: Path
+    work: Path
+    data: Path
+
+
+@cache
+def places() -> Places:
+    """Return the places of the code that runs."""
+    root = APP.parent
+    return checkout_places(root) if (root / "pyproject.toml").is_file() else installed_places()
+
+
+def checkout_places(root: Path) -> Places:
+    """Return the places in a checkout at `root`; everything stays inside it."""
+    return Places(
+        checkout=True,
+        static=root / "static",
+        page=root / "app" / "page",
+        library=root / "sidflow_feedback",
+        wasm=root / "wasm",
+        manifests=root,
+        vendor=root / "static" / "vendor",
+        npm=root,
+        work=root / "build" / "setup",
+        data=root / "data",
+    )
+
+
+def installed_places() -> Places:
+    """Return the places of an installed wheel, whose sources are read-only."""
+    data = user_data_path("sidflow-feedback", appauthor=False)
+    return Places(
+        checkout=False,
+        static=APP / "static",
+        page=APP / "page",
+        library=Path(sidflow_feedback.__file__).parent,
+        wasm=APP / "wasm",
+        manifests=APP,
+        vendor=data / "vendor",
+        npm=data / "npm",
+        work=data / "work",
+        data=data,
+    )

@@ -1,0 +1,113 @@
+"""What set-up does, step by step."""
+
+from importlib.metadata import version
+from pathlib import Path
+
+from app import sid
+from app.setup import composer, first_model, npm, pip, pyodide, sid_engine, tunes, wheel
+from app.setup.archive import unpack_sdist
+from app.setup.composer import compose_library
+from app.setup.files import fingerprint, replacing, sources_in
+from app.setup.lock import Lock, read_lock
+from app.setup.places import Places
+from app.setup.progress import Reporter, StepProgress
+from app.setup.runner import Step, run_steps
+from sidflow_feedback import features
+
+PAGE_PACKAGES = ("@pyscript/core", "@micropython/micropython-webassembly-pyscript", "idb")
+
+
+def set_up(places: Places, reporter: Reporter) -> None:
+    """Do what is not up to date of all the steps."""
+    run_steps(steps(places, read_lock()), places.vendor, reporter)
+
+
+def steps(places: Places, lock: Lock) -> list[Step]:
+    """Return the steps in their order: each needs what those before it made."""
+    return [*_fetching(places, lock), *_building(places, lock), *_library(places)]
+
+
+def _fetching(places: Places, lock: Lock) -> list[Step]:
+    engine_runtime = lock.package("pyodide")
+    page_packages = [lock.package(name) for name in PAGE_PACKAGES]
+    return [
+        Step(
+            "npm",
+            "npm packages",
+            lambda: [*(places.manifests / name for name in npm.MANIFESTS), repr(places.checkout)],
+            lambda _: npm.install(places),
+        ),
+        Step(
+            "pyodide",
+            "Pyodide with numpy, SciPy and scikit-learn",
+            lambda: [repr(engine_runtime), repr(lock.pyodide_wheels)],
+            lambda progress: [
+                *npm.serve_package(engine_runtime, places),
+                *pyodide.fetch_wheels(lock.pyodide_wheels, places, progress),
+            ],
+        ),
+        Step(
+            "page",
+            "PyScript, MicroPython and idb",
+            lambda: [repr(page_packages)],
+            lambda _: [path for package in page_packages for path in npm.serve_package(package, places)],
+        ),
+    ]
+
+
+def _building(places: Places, lock: Lock) -> list[Step]:
+    return [
+        Step(
+            "sid-engine",
+            "SID engine (the first build takes minutes)",
+            lambda: [
+                *(path for path in sources_in(places.wasm) if path.suffix != ".md"),
+                *(Path(sid_engine.__file__), repr(lock.residfp), version("ziglang")),
+            ],
+            lambda progress: _build_engine(places, lock, progress),
+        ),
+        Step(
+            "library-wheel",
+            "wheel of sidflow_feedback",
+            lambda: [*sources_in(places.library), Path(wheel.__file__), version(wheel.DISTRIBUTION)],
+            lambda _: [wheel.build_library_wheel(places.library, places.vendor / "wheels")],
+        ),
+    ]
+
+
+def _build_engine(places: Places, lock: Lock, progress: StepProgress) -> list[Path]:
+    output = places.vendor / "sid" / "sid.wasm"
+    with pip.downloaded(lock.residfp, places.work, progress) as sdist:
+        source = unpack_sdist(sdist, sdist.parent / "sources")
+        progress.begin("compiling")
+        sid_engine.build_sid_engine(source / "src", output)
+    return [output]
+
+
+def _library(places: Places) -> list[Step]:
+    engine = places.vendor / "sid" / "sid.wasm"
+    catalogue = places.vendor / "tunes" / "catalogue.json"
+    model = places.vendor / "model" / "latest.json"
+    listener = [engine, Path(sid.__file__), Path(features.__file__)]
+    return [
+        Step(
+            "tunes",
+            "demo tunes",
+            lambda: [*listener, *sources_in(Path(composer.__file__).parent), Path(tunes.__file__)],
+            lambda progress: tunes.make_tunes(
+                compose_library(), catalogue.parent, places.work / "heard", fingerprint(listener), progress
+            ),
+        ),
+        Step(
+            "model",
+            "first global model",
+            lambda: [catalogue, *sources_in(places.library), Path(first_model.__file__)],
+            lambda _: _first_model(catalogue, model),
+        ),
+    ]
+
+
+def _first_model(catalogue: Path, output: Path) -> list[Path]:
+    with replacing(output) as part:
+        first_model.write_first_model(catalogue, part)
+    return [output]

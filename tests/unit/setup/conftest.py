@@ -1,0 +1,30 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from app.setup.places import Places, checkout_places, places
+from app.setup.progress import Reporter, StepProgress
+
+
+@pytest.fixture
+def reporter() -> Reporter:
+    return Reporter(Console(file=StringIO(), width=200))
+
+
+@pytest.fixture
+def progress(reporter: Reporter) -> Iterator[StepProgress]:
+    with reporter.step(1, 1, "test") as progress:
+        yield progress
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Places:
+    """Return places in which everything that set-up writes is in a temporary folder."""
+    elsewhere = checkout_places(tmp_path)
+    return replace(
+        places(), vendor=elsewhere.vendor, npm=elsewhere.npm, work=elsewhere.work, data=elsewhere.data
+    )
