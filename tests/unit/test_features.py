@@ -1,0 +1,166 @@
+"""The audio features, against signals whose features are known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sidflow_feedback.errors import InvalidRecordError, TrainingError
+from sidflow_feedback.features import (
+    EXCERPT_SECONDS,
+    FEATURE_NAMES,
+    FeatureStats,
+    Samples,
+    extract,
+    vector,
+)
+
+RATE = 44_100
+TIME = np.arange(EXCERPT_SECONDS * RATE) / RATE
+
+
+def sine(frequency: float, amplitude: float = 0.5) -> Samples:
+    return (amplitude * np.sin(2 * np.pi * frequency * TIME)).astype(np.float32)
+
+
+def noise(amplitude: float = 0.5) -> Samples:
+    return np.random.default_rng(1).uniform(-amplitude, amplitude, TIME.size).astype(np.float32)
+
+
+def clicks(bpm: float) -> Samples:
+    """Short bursts of noise that die away, one on each beat."""
+    return (noise() * np.exp(-(TIME % (60 / bpm)) / 0.01)).astype(np.float32)
+
+
+def test_names_and_order() -> None:
+    features = extract(sine(440), RATE, 90.0)
+    assert tuple(features) == FEATURE_NAMES
+    assert all(type(value) is float for value in features.values())
+    assert features["duration"] == 90.0
+
+
+def test_a_sine() -> None:
+    features = extract(sine(440), RATE, 20.0)
+    assert features["rms"] == pytest.approx(0.5 / np.sqrt(2), rel=1e-3)
+    assert features["spectralCentroid"] == pytest.approx(440, abs=5)
+    assert features["spectralRolloff"] == pytest.approx(440, abs=RATE / 2048)
+    assert features["zeroCrossingRate"] == pytest.approx(2 * 440 / RATE, rel=1e-2)
+    assert features["confidence"] < 0.05
+    assert features["energy"] < 0.5
+
+
+def test_white_noise_fills_the_band() -> None:
+    features = extract(noise(), RATE, 20.0)
+    assert features["spectralCentroid"] == pytest.approx(RATE / 4, rel=0.02)
+    assert features["spectralRolloff"] == pytest.approx(0.85 * RATE / 2, rel=0.02)
+    assert features["zeroCrossingRate"] == pytest.approx(0.5, rel=0.02)
+    assert features["confidence"] < 0.2
+
+
+@pytest.mark.parametrize("bpm", [60, 75, 90, 110, 120, 133, 150])
+def test_tempo(bpm: float) -> None:
+    features = extract(clicks(bpm), RATE, 20.0)
+    assert features["bpm"] == pytest.approx(bpm, rel=0.01)
+    assert features["confidence"] > 0.8
+
+
+def test_a_tempo_far_from_the_usual_comes_out_an_octave_nearer() -> None:
+    assert extract(clicks(200), RATE, 20.0)["bpm"] == pytest.approx(100, rel=0.01)
+
+
+def test_energy_is_activity() -> None:
+    slow, fast = (extract(clicks(bpm), RATE, 20.0) for bpm in (60, 120))
+    held = extract(sine(440), RATE, 20.0)
+    assert held["energy"] < 0.2 * slow["energy"] < slow["energy"] < 0.7 * fast["energy"]
+
+
+def test_level_changes_rms_and_not_the_shape_of_the_spectrum() -> None:
+    loud, quiet = extract(noise(0.5), RATE, 20.0), extract(noise(0.05), RATE, 20.0)
+    assert loud["rms"] == pytest.approx(10 * quiet["rms"], rel=1e-3)
+    for name in ("spectralCentroid", "spectralRolloff", "zeroCrossingRate"):
+        assert loud[name] == pytest.approx(quiet[name], rel=1e-3)
+
+
+def test_an_offset_is_not_sound() -> None:
+    plain, shifted = extract(clicks(100), RATE, 20.0), extract(clicks(100) + np.float32(0.3), RATE, 20.0)
+    for name in FEATURE_NAMES:
+        assert shifted[name] == pytest.approx(plain[name], rel=0.02), name
+
+
+def test_a_pause_is_left_out_of_the_spectrum() -> None:
+    half = sine(1000)
+    half[half.size // 2 :] = 0
+    assert extract(half, RATE, 20.0)["spectralCentroid"] == pytest.approx(1000, rel=0.05)
+
+
+def test_another_sample_rate_gives_the_same_features() -> None:
+    at_44100, at_22050 = extract(clicks(100), RATE, 20.0), extract(clicks(100)[::2], RATE // 2, 20.0)
+    assert at_22050["bpm"] == pytest.approx(at_44100["bpm"], rel=0.01)
+    assert at_22050["energy"] == pytest.approx(at_44100["energy"], rel=0.2)
+
+
+def test_input_is_not_changed() -> None:
+    pcm = clicks(100) + np.float32(0.1)
+    before = pcm.copy()
+    extract(pcm, RATE, 20.0)
+    np.testing.assert_array_equal(pcm, before)
+
+
+@pytest.mark.parametrize(
+    ("pcm", "said"),
+    [
+        (np.zeros(RATE * 2, np.float32), "silent"),
+        (np.full(RATE * 2, 0.4, np.float32), "silent"),
+        (np.ones(100, np.float32), "too short"),
+        (np.full(RATE * 2, np.nan, np.float32), "finite"),
+        (np.ones((RATE * 2, 2), np.float32), "mono"),
+    ],
+)
+def test_what_has_no_features(pcm: Samples, said: str) -> None:
+    with pytest.raises(TrainingError, match=said):
+        extract(pcm, RATE, 20.0)
+
+
+def test_the_shortest_excerpt() -> None:
+    features = extract(clicks(120)[:RATE], RATE, 1.0)
+    assert np.isfinite(vector(features)).all()
+
+
+def test_vector_takes_the_order_of_the_names() -> None:
+    features = {name: float(i) for i, name in enumerate(FEATURE_NAMES)}
+    shuffled = dict(reversed(features.items()))
+    np.testing.assert_array_equal(vector(shuffled), np.arange(8.0))
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf")])
+def test_vector_refuses_what_is_missing_or_not_finite(value: float | None) -> None:
+    features = dict.fromkeys(FEATURE_NAMES, 1.0)
+    if value is None:
+        del features["bpm"]
+    else:
+        features["bpm"] = value
+    with pytest.raises(InvalidRecordError) as caught:
+        vector(features)
+    assert caught.value.field == "features.bpm"
+
+
+def test_stats_scale_to_mean_0_and_deviation_1() -> None:
+    matrix = np.random.default_rng(2).normal(5, 3, (100, 8))
+    matrix[:, 7] = 60.0
+    scaled = FeatureStats.of(matrix).scale(matrix)
+    np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(scaled.std(axis=0), [1, 1, 1, 1, 1, 1, 1, 0], atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("means", "deviations", "field"),
+    [
+        ([0.0] * 7, [1.0] * 8, "featureStats.means"),
+        ([0.0] * 8, [1.0] * 7 + [float("nan")], "featureStats.stds"),
+        ([0.0] * 8, [1.0] * 7 + [0.0], "featureStats.stds"),
+    ],
+)
+def test_stats_refuse(means: list[float], deviations: list[float], field: str) -> None:
+    with pytest.raises(InvalidRecordError) as caught:
+        FeatureStats(means, deviations)
+    assert caught.value.field == field
