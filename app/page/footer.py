@@ -35,9 +35,9 @@ class Footer:
         tune = playback.tune
         playing = playback.status in ("playing", "starting", "loading")
         by_id("play-pause").textContent = "Pause" if playing else "Play"
-        for name in ("play-pause", "like", "dislike"):
-            by_id(name).disabled = tune is None
+        by_id("play-pause").disabled = tune is None
         for name in ("like", "dislike"):
+            by_id(name).disabled = not playback.begun
             by_id(name).setAttribute("aria-pressed", "true" if playback.judgement == name else "false")
         by_id("now-title").textContent = tune["title"] if tune else "Nothing is playing"
         by_id("now-detail").textContent = _detail(tune, playback.status)

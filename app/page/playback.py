@@ -53,6 +53,11 @@ class Playback:
         return track_of(self.tune, self.song) if self.tune else None
 
     @property
+    def begun(self) -> bool:
+        """Whether something of the song was heard, so that it can be liked."""
+        return self._telemetry.track is not None
+
+    @property
     def position(self) -> float:
         """Seconds of the song that were heard."""
         return self._player.position or 0.0
@@ -108,7 +113,7 @@ class Playback:
 
     def judge(self, judgement: str) -> None:
         """Record ``like`` or ``dislike``, once for each listen."""
-        if judgement == self.judgement or self._telemetry.track is None:
+        if judgement == self.judgement or not self.begun:
             return
         self.judgement = judgement
         (self._telemetry.liked if judgement == "like" else self._telemetry.disliked)()

@@ -104,9 +104,8 @@ def _training_rows(training: "dict[str, Any]") -> "list[tuple[str, str]]":
     ]
     run = training["lastRun"]
     if run is None:
-        return [*rows, ("Last training", "none yet")]
-    return [
-        *rows,
+        return rows + [("Last training", "none yet")]  # noqa: RUF005  MicroPython can't unpack into a list.
+    return rows + [  # noqa: RUF005
         ("Last training", _clock(run["time"]) + ", " + one_decimal(run["duration"]) + " s"),
         ("Ratings used", str(run["samples"]) + ", without features: " + str(run["skipped"])),
         ("Error before, after", _error(run["errorBefore"]) + ", " + _error(run["errorAfter"])),

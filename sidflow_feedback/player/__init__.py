@@ -30,8 +30,9 @@ class Player(Protocol):
     def position(self) -> float | None: ...
 
     def load(self, data: Any, song: int) -> Awaitable[Record]:
-        """Load a .sid file; return what it says of itself (title, author, released, songs, startSong, …).
+        """Begin to load a .sid file; `play` and `pause` may follow at once, without waiting.
 
+        What is awaited is what the file says of itself: title, author, released, songs, startSong.
         `data` is a buffer of the file's bytes, `song` is from 1 (0: the tune's start song).
         Raises `PlayerError` with the reason when it can't be played.
         """

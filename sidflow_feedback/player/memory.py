@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any
 
 from sidflow_feedback.errors import PlayerError
@@ -33,11 +34,15 @@ class MemoryPlayer:
     def position(self) -> float | None:
         return self._position
 
-    async def load(self, data: Any, song: int) -> Record:
+    def load(self, data: Any, song: int) -> Awaitable[Record]:
+        if data:
+            self._song, self._position = song or 1, 0.0
+            self._change("stopped")
+        return self._info(data)
+
+    async def _info(self, data: Any) -> Record:
         if not data:
             raise PlayerError("The file is empty: choose another one.")
-        self._song, self._position = song or 1, 0.0
-        self._change("stopped")
         return {"title": "", "author": "", "released": "", "songs": self._songs, "startSong": 1}
 
     def play(self) -> None:

@@ -4,7 +4,7 @@ from pyscript.ffi import to_js
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from typing import Any
 
 
@@ -34,10 +34,9 @@ class WasmPlayer:
         """Seconds of the song that were heard."""
         return float(self._player.position)
 
-    async def load(self, data: "Any", song: int) -> "dict[str, Any]":
-        """Load a .sid file from an ArrayBuffer; a JavaScript error carries the reason when it can't."""
-        info = await self._player.load(data, to_js({"song": song}))
-        return {name: getattr(info, name) for name in ("title", "author", "released", "songs", "startSong")}
+    def load(self, data: "Any", song: int) -> "Awaitable[dict[str, Any]]":
+        """Begin to load a .sid file from an ArrayBuffer; a JavaScript error carries the reason."""
+        return _info(self._player.load(data, to_js({"song": song})))
 
     def play(self) -> None:
         """Play, or play on."""
@@ -59,3 +58,8 @@ class WasmPlayer:
         """Return frames played, underruns, and peak and rms of the latest output."""
         stats = self._player.stats()
         return {name: getattr(stats, name) for name in ("framesPlayed", "underruns", "peak", "rms")}
+
+
+async def _info(loading: "Any") -> "dict[str, Any]":
+    info = await loading
+    return {name: getattr(info, name) for name in ("title", "author", "released", "songs", "startSong")}
