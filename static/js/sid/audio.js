@@ -92,7 +92,9 @@ export class AudioOutput {
     } catch (cause) {
       if (context !== this.#context) return; // closed meanwhile
       this.#opening = null; // the next click tries again
-      throw new Error("The audio output could not be started: its worklet did not load. Try again.", { cause });
+      throw new Error("The audio output could not be started: its worklet did not load. Try again.", {
+        cause,
+      });
     }
     if (context !== this.#context) return; // closed meanwhile
     this.#gain = new GainNode(context, { gain: this.#volume });

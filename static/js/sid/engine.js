@@ -44,7 +44,9 @@ export class SidEngine {
   static async fetch(url) {
     const response = await fetch(url);
     if (!response.ok) {
-      throw new Error(`The SID engine could not be fetched from ${url}: the server answered ${response.status}.`);
+      throw new Error(
+        `The SID engine could not be fetched from ${url}: the server answered ${response.status}.`,
+      );
     }
     return SidEngine.from(await WebAssembly.compile(await response.arrayBuffer()));
   }
@@ -69,7 +71,9 @@ export class SidEngine {
   load(bytes) {
     const input = this.#wasm.sid_input(bytes.length);
     if (input === 0) {
-      throw new SidError(`This file has ${bytes.length} bytes: too large to be a SID file. Choose another one.`);
+      throw new SidError(
+        `This file has ${bytes.length} bytes: too large to be a SID file. Choose another one.`,
+      );
     }
     new Uint8Array(this.#wasm.memory.buffer).set(bytes, input);
     this.#check(this.#wasm.sid_load(bytes.length));

@@ -25,7 +25,9 @@ export class ExcerptRenderer {
    */
   async render(bytes, { seconds, song = 0, sampleRate = SAMPLE_RATE }) {
     if (!(seconds > 0 && seconds <= MAX_SECONDS)) {
-      throw new Error(`An excerpt of ${seconds} s cannot be rendered: ask for more than 0 and at most ${MAX_SECONDS} s.`);
+      throw new Error(
+        `An excerpt of ${seconds} s cannot be rendered: ask for more than 0 and at most ${MAX_SECONDS} s.`,
+      );
     }
     return this.#worker.call("excerpt", { bytes: toBytes(bytes), seconds, song, sampleRate });
   }
