@@ -1,0 +1,110 @@
+"""The first global model: what a tune may feel like, by rule of thumb, until listeners have said more.
+
+It knows nothing of any listener. It gives fine-tuning something better than chance to start from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from app.setup.errors import SetupError
+from app.setup.files import write_bytes
+from sidflow_feedback.errors import FeedbackError
+from sidflow_feedback.features import FEATURE_NAMES, FeatureStats, vector
+from sidflow_feedback.learner import Learner
+from sidflow_feedback.manifest import model_to_manifest
+from sidflow_feedback.model import BEST_RATING, NEUTRAL_RATING, Model, Network
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sidflow_feedback.types import FloatArray
+
+RULES: Final[dict[str, dict[str, float]]] = {
+    "e": {"energy": 1.0, "bpm": 0.5, "rms": 0.4, "zeroCrossingRate": 0.3},
+    "m": {"spectralCentroid": 0.8, "spectralRolloff": 0.5, "bpm": 0.6, "rms": 0.2},
+    "c": {"energy": 0.6, "confidence": -0.6, "spectralCentroid": 0.4, "duration": 0.3},
+    "p": {},
+}
+"""Weights of the scaled features: busy, fast and loud is energetic; bright and fast is cheerful; busy, of no
+plain beat, rich in overtones and long is complex. Nobody's preference is known, so it is neutral."""
+
+_STEEPNESS = 0.8
+_COPIES, _JITTER = 16, 0.4
+_ITERATIONS, _LEARNING_RATE, _SEED = 3000, 3e-3, 64
+
+
+def write_first_model(catalogue: Path, output: Path) -> None:
+    """Fit the first global model to the rules on the catalogue's features, and write its manifest.
+
+    The same catalogue gives the same file.
+
+    Parameters
+    ----------
+    catalogue
+        The demo library's ``catalogue.json``.
+    output
+        Where the manifest goes; replaced at once or not at all.
+
+    Raises
+    ------
+    SetupError
+        The catalogue can't be read, or has fewer than two songs.
+    """
+    features = _read_features(catalogue)
+    stats = FeatureStats.of(features)
+    network = _fit(stats.scale(features))
+    version = f"global-0-{hashlib.sha256(network.parameters.tobytes()).hexdigest()[:12]}"
+    manifest = model_to_manifest(Model(version, version, stats, network), _metadata(len(features)))
+    write_bytes(output, (json.dumps(manifest, indent=1) + "\n").encode())
+
+
+def rule_of_thumb(scaled: FloatArray) -> FloatArray:
+    """Return e, m, c and p from 1 to 5, shape (n, 4), for scaled features, shape (n, 8)."""
+    weights = np.array([[rule.get(name, 0.0) for rule in RULES.values()] for name in FEATURE_NAMES])
+    lengths = np.linalg.norm(weights, axis=0)
+    weights /= np.where(lengths == 0, 1, lengths)
+    ratings: FloatArray = NEUTRAL_RATING + (BEST_RATING - NEUTRAL_RATING) * np.tanh(
+        _STEEPNESS * (scaled @ weights)
+    )
+    return ratings
+
+
+def _read_features(catalogue: Path) -> FloatArray:
+    try:
+        tunes = json.loads(catalogue.read_text("utf-8"))["tunes"]
+        features = np.array([vector(song) for tune in tunes for song in tune["features"]])
+    except (OSError, ValueError, KeyError, TypeError, FeedbackError) as exc:
+        raise SetupError(
+            f"No first model: the catalogue of demo tunes can't be read ({exc}). "
+            "Delete it and run the set-up again."
+        ) from exc
+    if len(features) < 2:
+        raise SetupError("No first model: the catalogue has fewer than two songs. Run the set-up again.")
+    return features
+
+
+def _fit(scaled: FloatArray) -> Network:
+    """Learn the rules at the tunes and around them: listeners' own tunes will not sound just like these."""
+    rng = np.random.default_rng(_SEED)
+    inputs = np.repeat(scaled, _COPIES, axis=0)
+    inputs[len(scaled) :] += rng.normal(0, _JITTER, inputs[len(scaled) :].shape)
+    labels = rule_of_thumb(inputs)
+    learner = Learner(Network.random(_SEED), learning_rate=_LEARNING_RATE, seed=_SEED)
+    for _ in learner.learn_many(inputs, labels, np.ones_like(labels), _ITERATIONS):
+        pass
+    return learner.network
+
+
+def _metadata(songs: int) -> dict[str, Any]:
+    return {
+        "origin": "rules of thumb, no listener's data",
+        "rules": RULES,
+        "songs": songs,
+        "outputs": list(RULES),
+        "range": [1, 5],
+    }

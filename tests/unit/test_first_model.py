@@ -1,0 +1,88 @@
+"""The first global model, on a small made-up catalogue."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.setup.errors import SetupError
+from app.setup.first_model import rule_of_thumb, write_first_model
+from sidflow_feedback.features import FEATURE_NAMES
+from sidflow_feedback.manifest import model_from_manifest
+from sidflow_feedback.types import FloatArray
+
+LOW = (2.0, 0.02, 500.0, 400.0, 0.01, 60.0, 0.1, 45.0)
+HIGH = (15.0, 0.3, 6000.0, 12000.0, 0.3, 200.0, 0.9, 150.0)
+
+
+def songs(count: int = 60) -> FloatArray:
+    return np.random.default_rng(0).uniform(LOW, HIGH, (count, 8))
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path) -> Path:
+    features = [dict(zip(FEATURE_NAMES, song, strict=True)) for song in songs().tolist()]
+    tunes = [{"sidPath": "Demo/One.sid", "features": features[:2]}]
+    tunes += [{"sidPath": f"Demo/{i}.sid", "features": [song]} for i, song in enumerate(features[2:])]
+    path = tmp_path / "catalogue.json"
+    path.write_text(json.dumps({"version": 1, "tunes": tunes}))
+    return path
+
+
+def test_it_follows_the_rules(catalogue: Path, tmp_path: Path) -> None:
+    write_first_model(catalogue, tmp_path / "model" / "latest.json")
+    model = model_from_manifest(json.loads((tmp_path / "model" / "latest.json").read_text()))
+    predicted, wanted = model.predict_many(songs()), rule_of_thumb(model.stats.scale(songs()))
+    assert predicted.min() >= 1
+    assert predicted.max() <= 5
+    assert np.abs(predicted - wanted).mean() < 0.1
+    assert (predicted[:, :3].std(axis=0) > 0.5).all()
+    np.testing.assert_allclose(predicted[:, 3], 3, atol=0.2)
+
+
+def test_the_scales_are_the_catalogues(catalogue: Path, tmp_path: Path) -> None:
+    write_first_model(catalogue, tmp_path / "latest.json")
+    stats = model_from_manifest(json.loads((tmp_path / "latest.json").read_text())).stats
+    np.testing.assert_allclose(stats.means, songs().mean(axis=0))
+    np.testing.assert_allclose(stats.deviations, songs().std(axis=0))
+
+
+def test_it_says_where_it_comes_from(catalogue: Path, tmp_path: Path) -> None:
+    write_first_model(catalogue, tmp_path / "latest.json")
+    manifest = json.loads((tmp_path / "latest.json").read_text())
+    assert manifest["version"].startswith("global-0-")
+    assert manifest["metadata"]["origin"] == "rules of thumb, no listener's data"
+    assert manifest["metadata"]["songs"] == 60
+
+
+def test_the_same_catalogue_gives_the_same_file(catalogue: Path, tmp_path: Path) -> None:
+    for name in ("a.json", "b.json"):
+        write_first_model(catalogue, tmp_path / name)
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
+def test_busier_is_more_energetic_brighter_is_more_cheerful() -> None:
+    calm = np.zeros((1, 8))
+    for feature, dimension in (("energy", 0), ("spectralCentroid", 1)):
+        changed = calm + (np.array(FEATURE_NAMES) == feature)
+        assert rule_of_thumb(changed)[0, dimension] > rule_of_thumb(calm)[0, dimension] == 3
+    assert rule_of_thumb(calm + 9)[0, 3] == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", '{"tunes": 5}', '{"tunes": [{"features": [{"energy": 1}]}]}', '{"tunes": []}', "[]"],
+)
+def test_a_bad_catalogue(text: str, tmp_path: Path) -> None:
+    (tmp_path / "catalogue.json").write_text(text)
+    with pytest.raises(SetupError, match="No first model"):
+        write_first_model(tmp_path / "catalogue.json", tmp_path / "latest.json")
+    assert not (tmp_path / "latest.json").exists()
+
+
+def test_a_missing_catalogue(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="No first model"):
+        write_first_model(tmp_path / "catalogue.json", tmp_path / "latest.json")
