@@ -1,0 +1,79 @@
+"""`POST /api/feedback/sync`: takes a batch of anonymous events, each counted once."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from app.server.body import read_json
+from app.server.database import Database, events
+from app.server.errors import FIELD_LENGTH, InvalidRequestError
+from app.server.schema import (
+    UUID,
+    Delta,
+    ImplicitDelta,
+    RatingDelta,
+    SyncAnswer,
+    SyncRequest,
+    SyncResult,
+    first_problem,
+)
+
+_EMPTY_ROW = dict.fromkeys(column.name for column in events.columns if column.name != "id")
+
+
+def feedback_router(database: Database) -> APIRouter:
+    """Make the route that stores synced events in `database`."""
+    router = APIRouter(prefix="/api/feedback")
+
+    @router.post("/sync")
+    async def sync(request: Request) -> SyncAnswer:
+        batch = _parse_batch(await read_json(request))
+        return await run_in_threadpool(_store, batch, database)
+
+    return router
+
+
+def _parse_batch(value: object) -> SyncRequest:
+    try:
+        return SyncRequest.model_validate(value)
+    except ValidationError as exc:
+        field, problem = first_problem(exc)
+        message = f"The batch cannot be read: {problem}. Correct it; nothing of it was stored."
+        raise InvalidRequestError(message, field or None) from exc
+
+
+def _store(batch: SyncRequest, database: Database) -> SyncAnswer:
+    checked = [_check_event(RatingDelta, value) for value in batch.ratings]
+    checked += [_check_event(ImplicitDelta, value) for value in batch.implicit]
+    added = database.add_events([_row(item, batch) for item in checked if isinstance(item, Delta)])
+    results = [_result(item, added) if isinstance(item, Delta) else item for item in checked]
+    return SyncAnswer.model_validate({"batchId": batch.batch_id, "results": results})
+
+
+def _check_event(kind: type[Delta], value: Any) -> Delta | SyncResult:
+    try:
+        return kind.model_validate(value)
+    except ValidationError as exc:
+        field, problem = first_problem(exc)
+        uuid = value.get("uuid") if isinstance(value, dict) else None
+        known = isinstance(uuid, str) and UUID.fullmatch(uuid)
+        reason = f"{field[:FIELD_LENGTH] or 'event'}: {problem}"
+        return SyncResult(uuid=uuid if known else None, status="rejected", reason=reason)
+
+
+def _row(delta: Delta, batch: SyncRequest) -> dict[str, Any]:
+    """Flatten an event to the columns of the table; what it lacks is null."""
+    values = delta.model_dump()
+    nested = (values.pop("ratings", None) or {}) | (values.pop("features") or {})
+    upload = {"batch_id": batch.batch_id, "base_model_version": batch.base_model_version}
+    return _EMPTY_ROW | upload | values | nested
+
+
+def _result(delta: Delta, added: set[str]) -> SyncResult:
+    """Tell what became of an event; takes its uuid out of `added`, so that only the first of two counts."""
+    if delta.uuid not in added:
+        return SyncResult(uuid=delta.uuid, status="duplicate")
+    added.remove(delta.uuid)
+    return SyncResult(uuid=delta.uuid, status="accepted")

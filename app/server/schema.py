@@ -1,0 +1,228 @@
+"""The wire format of the server's JSON, validated strictly: unknown fields are refused, nothing is coerced.
+
+Names are camelCase on the wire and snake_case in Python.
+"""
+
+import base64
+import re
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from sidflow_feedback.types import Action
+
+MAX_EVENTS = 50
+"""Events in one batch: what a client sends at most."""
+MAX_SONGS = 256
+"""Songs in one SID file: the limit of the PSID format."""
+MAX_PATH_LENGTH = 255
+"""Characters of a sid path; the longest of the High Voltage SID Collection has about 100."""
+
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CONTENT_HASH = re.compile(r"sha256:[0-9a-f]{64}")
+_DRIVE = re.compile(r"[A-Za-z]:")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_VERSION = re.compile(r"[!-~]{1,128}")
+
+
+def _check_uuid(value: str) -> str:
+    if UUID.fullmatch(value) is None:
+        raise PydanticCustomError("uuid", "must be a UUID in lower-case hexadecimal with dashes")
+    return value
+
+
+def _check_version(value: str) -> str:
+    if _VERSION.fullmatch(value) is None:
+        raise PydanticCustomError("version", "must be 1 to 128 printable ASCII characters without spaces")
+    return value
+
+
+def _check_sid_path(value: str) -> str:
+    if _CONTENT_HASH.fullmatch(value) is None and not _is_collection_path(value):
+        raise PydanticCustomError(
+            "sid_path",
+            "must be a path inside the collection such as DEMOS/A-F/Tune.sid (no leading slash, '..', "
+            "backslash or drive) or sha256: and 64 lower-case hexadecimal digits",
+        )
+    return value
+
+
+def _is_collection_path(value: str) -> bool:
+    return (
+        len(value) <= MAX_PATH_LENGTH
+        and value.isprintable()
+        and "\\" not in value
+        and _DRIVE.match(value) is None
+        and value.lower().endswith(".sid")
+        and not {"", ".", ".."}.intersection(value.split("/"))
+    )
+
+
+def _parse_day(value: object) -> date:
+    try:
+        if isinstance(value, str) and _DAY.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise PydanticCustomError("day", "must be a day of the calendar as YYYY-MM-DD")
+
+
+def _check_base64(value: str) -> str:
+    try:
+        base64.b64decode(value, validate=True)
+    except ValueError as exc:
+        raise PydanticCustomError("base64", "must be base64") from exc
+    return value
+
+
+Uuid = Annotated[str, AfterValidator(_check_uuid)]
+Version = Annotated[str, AfterValidator(_check_version)]
+SidPath = Annotated[str, AfterValidator(_check_sid_path)]
+Song = Annotated[int, Field(ge=1, le=MAX_SONGS)]
+Score = Annotated[int, Field(ge=1, le=5)]
+Day = Annotated[date, BeforeValidator(_parse_day)]
+Base64 = Annotated[str, AfterValidator(_check_base64)]
+
+
+class Wire(BaseModel):
+    """Base of all that crosses the wire."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, strict=True)
+
+
+class Features(Wire):
+    """The eight audio features of a song, in the order that models take them."""
+
+    energy: FiniteFloat
+    rms: FiniteFloat
+    spectral_centroid: FiniteFloat
+    spectral_rolloff: FiniteFloat
+    zero_crossing_rate: FiniteFloat
+    bpm: FiniteFloat
+    confidence: FiniteFloat
+    duration: FiniteFloat
+
+
+class Ratings(Wire):
+    """Scores from 1 to 5 for energy, mood, complexity and preference; at least one is given."""
+
+    e: Score | None = None
+    m: Score | None = None
+    c: Score | None = None
+    p: Score | None = None
+
+    @model_validator(mode="after")
+    def _check_any(self) -> Self:
+        if (self.e, self.m, self.c, self.p) == (None, None, None, None):
+            raise PydanticCustomError("ratings", "must hold a score for at least one of e, m, c and p")
+        return self
+
+
+class Delta(Wire):
+    """What a rating and an implicit event have in common."""
+
+    uuid: Uuid
+    sid_path: SidPath
+    song: Song
+    features: Features | None = None
+    model_version: Version | None = None
+    day: Day
+
+
+class RatingDelta(Delta):
+    """One explicit rating of one song."""
+
+    ratings: Ratings
+
+
+class ImplicitDelta(Delta):
+    """One action of a listener on one song."""
+
+    action: Action
+
+
+class SyncRequest(Wire):
+    """One batch of a client. Its events are checked one by one, so that a bad one costs no other."""
+
+    batch_id: Uuid
+    base_model_version: Version
+    ratings: list[Any] = []
+    implicit: list[Any] = []
+
+    @model_validator(mode="after")
+    def _check_count(self) -> Self:
+        count = len(self.ratings) + len(self.implicit)
+        if not 1 <= count <= MAX_EVENTS:
+            raise PydanticCustomError(
+                "count",
+                "ratings and implicit together must hold 1 to {limit} events, not {count}",
+                {"limit": MAX_EVENTS, "count": count},
+            )
+        return self
+
+
+class SyncResult(Wire):
+    """What became of one event; `uuid` is null where the event had none that can be read."""
+
+    uuid: str | None
+    status: Literal["accepted", "duplicate", "rejected"]
+    reason: str | None = None
+
+
+class SyncAnswer(Wire):
+    """One result for each event of the batch: ratings first, then implicit events, in the order sent."""
+
+    batch_id: str
+    results: list[SyncResult]
+
+
+class Health(Wire):
+    """The answer to a health check."""
+
+    status: Literal["ok"] = "ok"
+    version: str
+
+
+class FeatureStats(Wire):
+    """Mean and standard deviation of each feature, as used to scale a model's input."""
+
+    feature_names: list[str]
+    means: list[FiniteFloat]
+    stds: list[FiniteFloat]
+
+    @model_validator(mode="after")
+    def _check_lengths(self) -> Self:
+        if not len(self.feature_names) == len(self.means) == len(self.stds):
+            raise PydanticCustomError("lengths", "featureNames, means and stds must be of the same length")
+        return self
+
+
+class Manifest(Wire):
+    """A model in the TF.js layers format; a part that is missing is null."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    version: Version | None = None
+    metadata: dict[str, Any] | None = None
+    feature_stats: FeatureStats | None = None
+    model_topology: dict[str, Any] | None = None
+    weight_specs: list[dict[str, Any]] | None = None
+    weight_data: Base64 | None = None
+
+
+def first_problem(error: ValidationError) -> tuple[str, str]:
+    """Return the dotted name of the first field at fault (empty: the whole) and what is wrong with it."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return ".".join(str(part) for part in first["loc"]), first["msg"]

@@ -1,0 +1,127 @@
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from .conftest import MANIFEST
+
+LATEST = "/api/model/latest"
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    return tmp_path / "latest.json"
+
+
+def unavailable(client: httpx.Client, reason: str) -> None:
+    answer = client.get(LATEST)
+    assert answer.status_code == 503
+    error = answer.json()["error"]
+    assert error["code"] == "model_unavailable"
+    assert reason in error["message"]
+    assert "latest.json" not in answer.text
+    assert os.sep + "tmp" not in answer.text
+    assert answer.headers["cache-control"] == "no-store"
+    assert "etag" not in answer.headers
+
+
+def test_whole_manifest(client: httpx.Client) -> None:
+    answer = client.get(LATEST)
+    assert answer.json() == MANIFEST
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["cache-control"] == "private, max-age=300"
+
+
+@pytest.mark.parametrize("part", MANIFEST)
+def test_missing_part_is_null(client: httpx.Client, manifest: Path, part: str) -> None:
+    manifest.write_text(json.dumps({name: value for name, value in MANIFEST.items() if name != part}))
+    assert client.get(LATEST).json() == {**MANIFEST, part: None}
+
+
+def test_head(client: httpx.Client) -> None:
+    whole, head = client.get(LATEST), client.head(LATEST)
+    assert head.status_code == 200
+    assert head.content == b""
+    for name in ("etag", "content-length", "content-type", "cache-control"):
+        assert head.headers[name] == whole.headers[name]
+
+
+@pytest.mark.parametrize("condition", ["{}", "W/{}", '"other", {}', "*"])
+def test_known_etag_is_304(client: httpx.Client, condition: str) -> None:
+    etag = client.get(LATEST).headers["etag"]
+    answer = client.get(LATEST, headers={"If-None-Match": condition.format(etag)})
+    assert answer.status_code == 304
+    assert answer.content == b""
+    assert answer.headers["etag"] == etag
+    assert answer.headers["cache-control"] == "private, max-age=300"
+
+
+def test_new_model_has_a_new_etag(client: httpx.Client, manifest: Path) -> None:
+    old = client.get(LATEST).headers["etag"]
+    manifest.write_text(json.dumps({**MANIFEST, "version": "global-2"}))
+    answer = client.get(LATEST, headers={"If-None-Match": old})
+    assert answer.status_code == 200
+    assert answer.json()["version"] == "global-2"
+    assert answer.headers["etag"] != old
+
+
+def test_no_model_then_one(client: httpx.Client, manifest: Path) -> None:
+    content = manifest.read_bytes()
+    manifest.unlink()
+    unavailable(client, "no global model yet")
+    manifest.write_bytes(content)
+    assert client.get(LATEST).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"version": 1}, "version: "),
+        ({"metadata": []}, "metadata: "),
+        ({"featureStats": {"featureNames": ["a"], "means": [1.0]}}, "featureStats.stds: "),
+        ({"featureStats": {"featureNames": ["a"], "means": [1.0], "stds": []}}, "same length"),
+        ({"modelTopology": "{}"}, "modelTopology: "),
+        ({"weightSpecs": {}}, "weightSpecs: "),
+        ({"weightData": "AAA"}, "weightData: must be base64"),
+        ({"weightData": "A*AA"}, "weightData: must be base64"),
+    ],
+)
+def test_part_of_the_wrong_form(
+    client: httpx.Client, manifest: Path, changes: dict[str, Any], reason: str
+) -> None:
+    manifest.write_text(json.dumps({**MANIFEST, **changes}))
+    unavailable(client, reason)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "EOF"),
+        (json.dumps(MANIFEST).encode()[:-5], "EOF"),
+        (b"\x00\xff" * 50, "expected value"),
+        (b"[]", "manifest: "),
+        (b'{"metadata": {"loss": NaN}}', "expected value"),
+        (b'{"metadata": {"loss": 1e999}}', "not JSON compliant"),
+        (b" " * (16 * 1024 * 1024 + 1), "larger than 16 MB"),
+    ],
+)
+def test_corrupt_file(client: httpx.Client, manifest: Path, content: bytes, reason: str) -> None:
+    manifest.write_bytes(content)
+    unavailable(client, reason)
+
+
+def test_folder_in_place_of_the_file(client: httpx.Client, manifest: Path) -> None:
+    manifest.unlink()
+    manifest.mkdir()
+    unavailable(client, "Is a directory")
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_other_methods(client: httpx.Client, method: str) -> None:
+    answer = client.request(method, LATEST)
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD"}
+    assert answer.json()["error"]["code"] == "method_not_allowed"

@@ -1,0 +1,135 @@
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from app.server.schema import Features, ImplicitDelta, RatingDelta, first_problem
+from sidflow_feedback.features import FEATURE_NAMES
+from sidflow_feedback.types import ACTIONS
+
+from .deltas import FEATURES, implicit, rating
+
+HASH = "sha256:" + "0a" * 32
+
+
+def problem(kind: type[RatingDelta | ImplicitDelta], value: object) -> str:
+    with pytest.raises(ValidationError) as caught:
+        kind.model_validate(value)
+    field, message = first_problem(caught.value)
+    assert message
+    return field
+
+
+def test_features_are_the_library_s_in_its_order() -> None:
+    assert [field.alias for field in Features.model_fields.values()] == list(FEATURE_NAMES)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_actions(action: str) -> None:
+    assert ImplicitDelta.model_validate(implicit(action=action)).action == action
+
+
+@pytest.mark.parametrize("path", ["x.sid", "DEMOS/A-F/Äpfel & Öl.sid", "MUSICIANS/0-9/20CC/..a.SID", HASH])
+def test_sid_paths(path: str) -> None:
+    assert RatingDelta.model_validate(rating(sidPath=path)).sid_path == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("", ".sid/", "/x.sid", "a//x.sid", "../x.sid", "a/../x.sid", "a/./x.sid", "a/..", "a\\x.sid"),
+        *("C:x.sid", "c:/x.sid", "file:///x.sid", "https://host/x.sid", "x.mp3", "a\x00.sid", "a\n.sid"),
+        *("a/" * 127 + "x.sid", HASH[:-1], HASH + "0", HASH.upper(), "sha256:x.sid/", "md5:" + "0" * 32),
+        *(None, 5, ["x.sid"], True),
+    ],
+)
+def test_bad_sid_paths(path: object) -> None:
+    assert problem(RatingDelta, rating(sidPath=path)) == "sidPath"
+
+
+@pytest.mark.parametrize("song", [1, 256])
+def test_songs(song: int) -> None:
+    assert RatingDelta.model_validate(rating(song=song)).song == song
+
+
+@pytest.mark.parametrize("song", [0, -1, 257, 10**400, 1.5, 1.0, "1", True, None, [1]])
+def test_bad_songs(song: object) -> None:
+    assert problem(RatingDelta, rating(song=song)) == "song"
+
+
+@pytest.mark.parametrize("ratings", [{"e": 1}, {"m": 5}, {"c": 3, "e": None}, {"p": 2}])
+def test_ratings(ratings: dict[str, Any]) -> None:
+    expected = dict.fromkeys("emcp") | ratings
+    assert RatingDelta.model_validate(rating(ratings=ratings)).ratings.model_dump() == expected
+
+
+@pytest.mark.parametrize(
+    ("ratings", "field"),
+    [
+        ({}, "ratings"),
+        ({"e": None}, "ratings"),
+        (None, "ratings"),
+        ([3, 3, 3], "ratings"),
+        ({"e": 0}, "ratings.e"),
+        ({"m": 6}, "ratings.m"),
+        ({"c": "3"}, "ratings.c"),
+        ({"p": 2.5}, "ratings.p"),
+        ({"e": True}, "ratings.e"),
+        ({"x": 3}, "ratings.x"),
+    ],
+)
+def test_bad_ratings(ratings: object, field: str) -> None:
+    assert problem(RatingDelta, rating(ratings=ratings)) == field
+
+
+@pytest.mark.parametrize("name", FEATURES)
+@pytest.mark.parametrize("value", [None, "1", True, float("nan"), float("inf"), 10**400, [1.0]])
+def test_bad_features(name: str, value: object) -> None:
+    assert problem(RatingDelta, rating(features={**FEATURES, name: value})) == f"features.{name}"
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_features_are_complete_or_null(name: str) -> None:
+    partial = {key: value for key, value in FEATURES.items() if key != name}
+    assert problem(RatingDelta, rating(features=partial)) == f"features.{name}"
+    assert RatingDelta.model_validate(rating(features=None)).features is None
+
+
+@pytest.mark.parametrize(
+    "day", ["2026-02-30", "2026-2-3", "20260203", "2026-02-03T10:00", 20260203, None, ""]
+)
+def test_bad_days(day: object) -> None:
+    assert problem(RatingDelta, rating(day=day)) == "day"
+
+
+@pytest.mark.parametrize(
+    "uuid", ["", "x", "0" * 32, "0" * 36, "{00000000-0000-4000-8000-000000000001}", 1, None]
+)
+def test_bad_uuids(uuid: object) -> None:
+    assert problem(RatingDelta, rating(uuid=uuid)) == "uuid"
+
+
+@pytest.mark.parametrize("version", ["", "a b", "ä", "x" * 129, 1, "a\n"])
+def test_bad_model_versions(version: object) -> None:
+    assert problem(RatingDelta, rating(modelVersion=version)) == "modelVersion"
+
+
+@pytest.mark.parametrize("action", ["", "LIKE", "buy", None, 1, ["like"]])
+def test_bad_actions(action: object) -> None:
+    assert problem(ImplicitDelta, implicit(action=action)) == "action"
+
+
+@pytest.mark.parametrize("field", ["uuid", "sidPath", "song", "day", "ratings"])
+def test_missing_fields(field: str) -> None:
+    value = rating()
+    del value[field]
+    assert problem(RatingDelta, value) == field
+
+
+@pytest.mark.parametrize("field", ["sessionId", "timestamp", "position", "sid_path", "action", "v"])
+def test_unknown_fields_are_refused(field: str) -> None:
+    assert problem(RatingDelta, rating(**{field: 1})) == field
+
+
+def test_an_implicit_event_takes_no_ratings() -> None:
+    assert problem(ImplicitDelta, implicit(ratings={"e": 3})) == "ratings"

@@ -1,0 +1,293 @@
+import json
+import socket
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app.server.body import MAX_BODY_BYTES
+from app.server.schema import MAX_EVENTS
+
+from .conftest import Rows
+from .deltas import FEATURES, batch, implicit, rating
+
+SYNC = "/api/feedback/sync"
+JSON = {"Content-Type": "application/json"}
+HEAD = f"POST {SYNC} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
+
+def statuses(response: httpx.Response) -> list[str]:
+    assert response.status_code == 200, response.text
+    return [result["status"] for result in response.json()["results"]]
+
+
+def error(response: httpx.Response, status: int, code: str) -> dict[str, str]:
+    assert response.status_code == status, response.text
+    found: dict[str, str] = response.json()["error"]
+    assert found["code"] == code
+    assert found["message"]
+    return found
+
+
+def test_batch_is_stored_whole(client: httpx.Client, rows: Rows) -> None:
+    body = batch(rating(), implicit=(implicit(features=None, modelVersion=None),))
+    answer = client.post(SYNC, json=body)
+    assert answer.json() == {
+        "batchId": body["batchId"],
+        "results": [
+            {"uuid": sent["uuid"], "status": "accepted", "reason": None}
+            for sent in (*body["ratings"], *body["implicit"])
+        ],
+    }
+    shared = {
+        "batch_id": body["batchId"],
+        "base_model_version": "global-1",
+        "sid_path": "MUSICIANS/H/Hubbard_Rob/Commando.sid",
+        "song": 1,
+        "day": "2026-02-03",
+    }
+    columns = "energy rms spectral_centroid spectral_rolloff zero_crossing_rate bpm confidence duration"
+    snake = dict(zip(columns.split(), FEATURES.values(), strict=True))
+    scores = {"e": 4, "m": 3, "c": None, "p": None}
+    assert rows() == [
+        {"id": 1, "uuid": body["ratings"][0]["uuid"], "model_version": "local-1", "action": None}
+        | shared
+        | scores
+        | snake,
+        {"id": 2, "uuid": body["implicit"][0]["uuid"], "model_version": None, "action": "like"}
+        | shared
+        | dict.fromkeys(scores)
+        | dict.fromkeys(snake),
+    ]
+
+
+def test_same_batch_twice_counts_once(client: httpx.Client, rows: Rows) -> None:
+    body = batch(rating(), rating(), implicit=(implicit(),))
+    assert statuses(client.post(SYNC, json=body)) == ["accepted"] * 3
+    before = rows()
+    assert statuses(client.post(SYNC, json=body)) == ["duplicate"] * 3
+    assert rows() == before
+
+
+def test_first_of_one_uuid_counts(client: httpx.Client, rows: Rows) -> None:
+    first, second = rating(), rating(ratings={"e": 1})
+    second["uuid"] = first["uuid"]
+    body = batch(first, second, implicit=(implicit(uuid=first["uuid"]),))
+    assert statuses(client.post(SYNC, json=body)) == ["accepted", "duplicate", "duplicate"]
+    assert [row["e"] for row in rows()] == [4]
+
+
+def test_new_events_among_known_ones_are_kept(client: httpx.Client, rows: Rows) -> None:
+    known, new = rating(), rating()
+    client.post(SYNC, json=batch(known))
+    assert statuses(client.post(SYNC, json=batch(new, known))) == ["accepted", "duplicate"]
+    assert {row["uuid"] for row in rows()} == {known["uuid"], new["uuid"]}
+
+
+def test_racing_clients_count_each_event_once(client: httpx.Client, rows: Rows) -> None:
+    body = batch(*(rating() for _ in range(20)))
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: client.post(SYNC, json=body), range(16)))
+    counts = Counter(status for answer in answers for status in statuses(answer))
+    assert counts == {"accepted": 20, "duplicate": 300}
+    assert len(rows()) == 20
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"uuid": "not-a-uuid"}, "uuid"),
+        ({"uuid": None}, "uuid"),
+        ({"sidPath": "/etc/passwd.sid"}, "sidPath"),
+        ({"song": 0}, "song"),
+        ({"ratings": {"e": 6}}, "ratings.e"),
+        ({"features": {**FEATURES, "bpm": "fast"}}, "features.bpm"),
+        ({"modelVersion": ""}, "modelVersion"),
+        ({"day": "yesterday"}, "day"),
+        ({"timestamp": 1_700_000_000_000}, "timestamp"),
+    ],
+)
+def test_bad_event_is_named_and_the_others_are_kept(
+    client: httpx.Client, rows: Rows, changes: dict[str, Any], field: str
+) -> None:
+    good, bad, liked = rating(), rating() | changes, implicit()
+    answer = client.post(SYNC, json=batch(good, bad, implicit=(liked,)))
+    assert statuses(answer) == ["accepted", "rejected", "accepted"]
+    result = answer.json()["results"][1]
+    assert result["reason"].startswith(f"{field}: ")
+    assert result["uuid"] == (None if field == "uuid" else bad["uuid"])
+    assert [row["uuid"] for row in rows()] == [good["uuid"], liked["uuid"]]
+
+
+@pytest.mark.parametrize("junk", [None, 7, "text", [], {}, [[[]]]])
+def test_junk_for_an_event_costs_no_other(client: httpx.Client, rows: Rows, junk: object) -> None:
+    good = rating()
+    answer = client.post(SYNC, json=batch(junk, good, implicit=(junk,)))
+    assert statuses(answer) == ["rejected", "accepted", "rejected"]
+    assert [row["uuid"] for row in rows()] == [good["uuid"]]
+
+
+def test_batch_of_rejects_stores_nothing(client: httpx.Client, rows: Rows) -> None:
+    assert statuses(client.post(SYNC, json=batch({}, {}))) == ["rejected", "rejected"]
+    assert rows() == []
+
+
+def test_endless_field_name_is_cut(client: httpx.Client) -> None:
+    answer = client.post(SYNC, json=batch(rating(**{"x" * 5000: 1})))
+    assert len(answer.json()["results"][0]["reason"]) < 200
+    refused = client.post(SYNC, json=batch(rating()) | {"x" * 5000: 1})
+    assert len(error(refused, 400, "invalid_request")["field"]) < 100
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"batchId": "7"}, "batchId"),
+        ({"batchId": None}, "batchId"),
+        ({"baseModelVersion": 3}, "baseModelVersion"),
+        ({"baseModelVersion": "x" * 129}, "baseModelVersion"),
+        ({"ratings": {}}, "ratings"),
+        ({"implicit": "like"}, "implicit"),
+        ({"sessionId": "abc"}, "sessionId"),
+        ({"ratings": []}, None),
+        ({"ratings": [rating() for _ in range(MAX_EVENTS)], "implicit": [implicit()]}, None),
+    ],
+)
+def test_malformed_envelope(
+    client: httpx.Client, rows: Rows, changes: dict[str, Any], field: str | None
+) -> None:
+    answer = client.post(SYNC, json=batch(rating()) | changes)
+    assert error(answer, 400, "invalid_request").get("field") == field
+    assert rows() == []
+
+
+def test_full_batch_is_taken(client: httpx.Client, rows: Rows) -> None:
+    body = batch(*(rating() for _ in range(MAX_EVENTS)))
+    assert statuses(client.post(SYNC, json=body)) == ["accepted"] * MAX_EVENTS
+    assert len(rows()) == MAX_EVENTS
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'"' + b"\xc3(" + b'"',
+        b"[" * 60_000,
+        b"9" * 60_000,
+        b'{"a": "\\ud800"}',
+        json.dumps(batch(rating())).replace("1830.5", "NaN").encode(),
+        json.dumps(batch(rating())).replace("1830.5", "-Infinity").encode(),
+        json.dumps(batch(rating())).encode()[:-1],
+    ],
+)
+def test_body_that_is_no_batch(client: httpx.Client, rows: Rows, body: bytes) -> None:
+    error(client.post(SYNC, content=body, headers=JSON), 400, "invalid_request")
+    assert rows() == []
+
+
+def test_number_beyond_float_rejects_its_event_only(client: httpx.Client) -> None:
+    body = json.dumps(batch(rating(), rating())).replace("1830.5", "1e999", 1)
+    assert statuses(client.post(SYNC, content=body, headers=JSON)) == ["rejected", "accepted"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        {"Content-Type": "application/jsonx"},
+        {**JSON, "Content-Encoding": "gzip"},
+    ],
+)
+def test_other_media(client: httpx.Client, rows: Rows, headers: dict[str, str]) -> None:
+    answer = client.post(SYNC, content=json.dumps(batch(rating())), headers=headers)
+    error(answer, 415, "unsupported_media_type")
+    assert rows() == []
+
+
+def test_media_type_with_charset(client: httpx.Client) -> None:
+    headers = {"Content-Type": "Application/JSON; charset=utf-8"}
+    assert statuses(client.post(SYNC, content=json.dumps(batch(rating())), headers=headers)) == ["accepted"]
+
+
+def padded(size: int) -> bytes:
+    return json.dumps(batch(rating())).encode().ljust(size)
+
+
+def chunks(body: bytes) -> Iterator[bytes]:
+    for start in range(0, len(body), 1000):
+        yield body[start : start + 1000]
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_body_cap(client: httpx.Client, rows: Rows, chunked: bool) -> None:
+    whole, over = padded(MAX_BODY_BYTES), padded(MAX_BODY_BYTES + 1)
+    too_large = client.post(SYNC, content=chunks(over) if chunked else over, headers=JSON)
+    error(too_large, 413, "body_too_large")
+    assert rows() == []
+    assert statuses(client.post(SYNC, content=chunks(whole) if chunked else whole, headers=JSON)) == [
+        "accepted"
+    ]
+
+
+def test_endless_body_is_refused_before_its_end(client: httpx.Client) -> None:
+    head = HEAD + "Transfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=20) as peer:
+        peer.sendall(head.encode())
+        for _ in range(MAX_BODY_BYTES // 4096 + 1):
+            peer.sendall(b"1000\r\n" + b" " * 4096 + b"\r\n")
+        # The last chunk never comes: only a server that counts while it reads can answer.
+        assert peer.recv(65536).startswith(b"HTTP/1.1 413 ")
+
+
+def test_half_a_request_leaves_the_server_up(client: httpx.Client, rows: Rows) -> None:
+    head = HEAD + "Content-Length: 500\r\n\r\n"
+    for _ in range(5):
+        with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as peer:
+            peer.sendall(head.encode() + b'{"batchId": ')
+    assert statuses(client.post(SYNC, json=batch(rating()))) == ["accepted"]
+    assert len(rows()) == 1
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_other_methods(client: httpx.Client, method: str) -> None:
+    answer = client.request(method, SYNC)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "POST"
+    if method != "HEAD":
+        error(answer, 405, "method_not_allowed")
+
+
+def test_broken_database_is_503_and_keeps_nothing(client: httpx.Client, tmp_path: Path, rows: Rows) -> None:
+    path = tmp_path / "data" / "feedback.sqlite3"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE events RENAME TO hidden")
+    body = batch(rating())
+    answer = client.post(SYNC, json=body)
+    error(answer, 503, "database_unavailable")
+    assert int(answer.headers["retry-after"]) > 0
+    assert str(tmp_path) not in answer.text
+    assert "SQL" not in answer.text
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("ALTER TABLE hidden RENAME TO events")
+    assert statuses(client.post(SYNC, json=body)) == ["accepted"]
+    assert len(rows()) == 1
+
+
+def test_readers_do_not_hold_up_the_writer(client: httpx.Client, tmp_path: Path) -> None:
+    client.post(SYNC, json=batch(rating()))
+    with closing(sqlite3.connect(tmp_path / "data" / "feedback.sqlite3")) as reader:
+        reader.execute("BEGIN")
+        before = reader.execute("SELECT count(*) FROM events").fetchone()
+        assert statuses(client.post(SYNC, json=batch(rating()))) == ["accepted"]
+        assert reader.execute("SELECT count(*) FROM events").fetchone() == before == (1,)
