@@ -1,0 +1,93 @@
+#include "cia.h"
+
+#include <algorithm>
+
+namespace c64 {
+
+namespace {
+constexpr uint8_t flagA = 0x01, flagB = 0x02, anyFlag = 0x80;
+constexpr uint8_t forceLoad = 0x10, start = 0x01;
+}  // namespace
+
+void Cia::reset(Cycle now) {
+    *this = Cia();
+    now_ = now;
+}
+
+// Count down by `ticks`; how often the timer ran out. After 0 comes the latch, so a period is latch + 1.
+uint64_t Cia::Timer::advance(uint64_t ticks) {
+    if (!running()) return 0;
+    if (ticks <= counter) {
+        counter -= ticks;
+        return 0;
+    }
+    ticks -= counter + 1u;
+    if (oneShot()) {
+        control &= ~start;
+        counter = latch;
+        return 1;
+    }
+    counter = latch - ticks % period();
+    return 1 + ticks / period();
+}
+
+void Cia::Timer::writeLatch(bool high, uint8_t value) {
+    latch = high ? (latch & 0x00ff) | value << 8 : (latch & 0xff00) | value;
+    if (high && !running()) counter = latch;
+}
+
+void Cia::Timer::writeControl(uint8_t value) {
+    control = value & ~forceLoad;
+    if (value & forceLoad) counter = latch;
+}
+
+void Cia::update(Cycle now) {
+    const uint64_t ticks = now - now_;
+    now_ = now;
+    const uint64_t outA = a_.advance(ticks);
+    const uint64_t outB = bCountsA() ? b_.advance(outA) : bCountsCycles() ? b_.advance(ticks) : 0;
+    if (outA) flags_ |= flagA;
+    if (outB) flags_ |= flagB;
+}
+
+// A timer B that counts timer A is looked at whenever A runs out.
+Cycle Cia::nextEvent() const {
+    Cycle next = never;
+    const bool chained = bCountsA() && b_.running() && (mask_ & flagB);
+    if (a_.running() && ((mask_ & flagA) || chained)) next = now_ + a_.counter + 1;
+    if (b_.running() && bCountsCycles() && (mask_ & flagB)) next = std::min(next, now_ + b_.counter + 1);
+    return next;
+}
+
+uint8_t Cia::read(uint8_t reg, Cycle now) {
+    update(now);
+    switch (reg) {
+        case 0x0: case 0x1: return 0xff;
+        case 0x4: return a_.counter & 0xff;
+        case 0x5: return a_.counter >> 8;
+        case 0x6: return b_.counter & 0xff;
+        case 0x7: return b_.counter >> 8;
+        case 0xd: {
+            const uint8_t flags = flags_ | (interrupts() ? anyFlag : 0);
+            flags_ = 0;
+            return flags;
+        }
+        case 0xe: return a_.control;
+        case 0xf: return b_.control;
+        default: return 0;
+    }
+}
+
+void Cia::write(uint8_t reg, uint8_t value, Cycle now) {
+    update(now);
+    switch (reg) {
+        case 0x4: case 0x5: return a_.writeLatch(reg == 0x5, value);
+        case 0x6: case 0x7: return b_.writeLatch(reg == 0x7, value);
+        case 0xd: mask_ = (value & anyFlag) ? mask_ | (value & 0x1f) : mask_ & ~value; return;
+        case 0xe: return a_.writeControl(value);
+        case 0xf: return b_.writeControl(value);
+        default: return;
+    }
+}
+
+}  // namespace c64

@@ -1,0 +1,88 @@
+#include "machine.h"
+
+#include <algorithm>
+
+namespace c64 {
+
+void Machine::powerOn(const VideoStandard& standard, ChipModel model, unsigned sampleRate) {
+    now_ = 0;
+    memory_.reset();
+    cia1_.reset(now_);
+    cia2_.reset(now_);
+    vic_.reset(standard, now_);
+    sid_.powerOn(model, standard.clock, sampleRate, now_);
+    colour_.fill(0);
+    irq_ = nmi_ = nmiLine_ = false;
+    update();
+}
+
+// An NMI is taken once for each rise of CIA 2's line, an IRQ for as long as its line is held.
+void Machine::update() {
+    cia1_.update(now_);
+    cia2_.update(now_);
+    vic_.update(now_);
+    irq_ = cia1_.interrupts() || vic_.interrupts();
+    nmi_ = nmi_ || (cia2_.interrupts() && !nmiLine_);
+    nmiLine_ = cia2_.interrupts();
+    nextEvent_ = std::min({cia1_.nextEvent(), cia2_.nextEvent(), vic_.nextEvent()});
+}
+
+void Machine::step() {
+    if (now_ >= nextEvent_) update();
+    const bool nmi = nmi_;
+    nmi_ = false;
+    cpu_.step(irq_, nmi);
+}
+
+void Machine::idle(Cycle limit) {
+    if (!irq_ && !nmi_) now_ = std::max(now_, std::min(nextEvent_, limit));
+}
+
+uint8_t Machine::read(uint16_t address) {
+    ++now_;
+    switch (memory_.area(address)) {
+        case Memory::Area::Ram: return memory_.ram(address);
+        case Memory::Area::Rom: return memory_.rom(address);
+        default: return readIo(address);
+    }
+}
+
+void Machine::write(uint16_t address, uint8_t value) {
+    ++now_;
+    poke(address, value);
+}
+
+void Machine::load(uint16_t address, const std::vector<uint8_t>& bytes) {
+    for (const uint8_t value : bytes) memory_.load(address++, value);
+}
+
+void Machine::poke(uint16_t address, uint8_t value) {
+    if (memory_.area(address) == Memory::Area::Io) return writeIo(address, value);
+    memory_.write(address, value);
+}
+
+uint8_t Machine::readIo(uint16_t address) {
+    const uint8_t page = address >> 8;
+    if (page < 0xd4) return vic_.read(address & 0x3f, now_);
+    if (page < 0xd8) return sid_.read(address & 0x1f, now_);
+    if (page < 0xdc) return colour_[address & 0x3ff] | 0xf0;
+    if (page > 0xdd) return 0xff;
+    const uint8_t value = (page == 0xdc ? cia1_ : cia2_).read(address & 0x0f, now_);
+    update();
+    return value;
+}
+
+void Machine::writeIo(uint16_t address, uint8_t value) {
+    const uint8_t page = address >> 8;
+    if (page >= 0xd4 && page < 0xd8) return sid_.write(address & 0x1f, value, now_);
+    if (page < 0xd4) {
+        vic_.write(address & 0x3f, value, now_);
+    } else if (page < 0xdc) {
+        colour_[address & 0x3ff] = value;
+    } else if (page < 0xde) {
+        (page == 0xdc ? cia1_ : cia2_).write(address & 0x0f, value, now_);
+    }
+    update();
+}
+
+}  // namespace c64

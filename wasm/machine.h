@@ -1,0 +1,52 @@
+// The C64 as a tune sees it: owns processor, memory, CIAs, VIC and SID and keeps them on one clock.
+#pragma once
+
+#include "cia.h"
+#include "cpu.h"
+#include "memory.h"
+#include "sid_chip.h"
+#include "vic.h"
+
+namespace c64 {
+
+class Machine {
+public:
+    Machine() : cpu_(*this) {}
+
+    void powerOn(const VideoStandard& standard, ChipModel model, unsigned sampleRate);
+
+    // One instruction, or the entry into an interrupt that is due.
+    void step();
+    // Let time pass with the processor waiting for an interrupt, at most until `limit`.
+    void idle(Cycle limit);
+
+    Cycle now() const { return now_; }
+    Cpu<Machine>& cpu() { return cpu_; }
+    SidChip& sid() { return sid_; }
+    bool interruptsEnabled() const { return cia1_.enabled() || cia2_.enabled() || vic_.enabled(); }
+
+    // The bus: each access takes one cycle.
+    [[gnu::noinline]] uint8_t read(uint16_t address);
+    [[gnu::noinline]] void write(uint16_t address, uint8_t value);
+
+    // From outside, while no time passes: fill RAM, write as the processor would, look at RAM.
+    void load(uint16_t address, const std::vector<uint8_t>& bytes);
+    void poke(uint16_t address, uint8_t value);
+    uint8_t peek(uint16_t address) const { return memory_.ram(address); }
+
+private:
+    uint8_t readIo(uint16_t address);
+    void writeIo(uint16_t address, uint8_t value);
+    void update();
+
+    Cpu<Machine> cpu_;
+    Memory memory_;
+    Cia cia1_, cia2_;
+    Vic vic_;
+    SidChip sid_;
+    std::array<uint8_t, 0x400> colour_{};
+    Cycle now_ = 0, nextEvent_ = 0;
+    bool irq_ = false, nmi_ = false, nmiLine_ = false;
+};
+
+}  // namespace c64

@@ -1,0 +1,41 @@
+// Plays one tune on a machine: loads it, runs init, renders sound, and stops what never ends.
+#pragma once
+
+#include "driver.h"
+
+namespace c64 {
+
+class Player {
+public:
+    // All three return whether they succeeded; if not, `message()` says why.
+    bool load(const std::vector<uint8_t>& file);
+    bool start(unsigned song, unsigned sampleRate);
+    // Exactly `count` samples in [-1, 1].
+    bool render(float* out, std::size_t count);
+
+    void mute(uint8_t mask);
+    const std::string& message() const { return message_; }
+    std::string infoJson() const;  // "{}" when no tune is loaded
+
+private:
+    enum class State { Empty, Loaded, Playing };
+
+    bool fail(std::string message, State state);
+    bool runInit();
+    bool run(Cycle until);
+    bool cutPlayCall();
+    bool reportJam();
+
+    Machine machine_;
+    Driver driver_;
+    Tune tune_;
+    unsigned song_ = 0;
+    State state_ = State::Empty;
+    double cyclesPerSample_ = 0;
+    Cycle lastRest_ = 0;
+    bool resting_ = true;
+    unsigned cutCalls_ = 0;
+    std::string message_;
+};
+
+}  // namespace c64

@@ -1,0 +1,32 @@
+// The PSID file format, versions 1 to 4: parsed and checked, nothing taken on trust.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sid_chip.h"
+
+namespace c64 {
+
+struct Tune {
+    unsigned version = 0;
+    uint16_t loadAddress = 0, initAddress = 0, playAddress = 0;
+    unsigned songs = 0, startSong = 0;
+    uint32_t speed = 0;  // bit i: song i + 1 is timed by CIA 1, not by the frame
+    std::string title, author, released;  // UTF-8
+    bool isNtsc = false;
+    ChipModel chip = ChipModel::Mos6581;
+    uint8_t freePage = 0, freePages = 0;  // pages the author left for a player, 0 if not said
+    std::vector<uint8_t> image;           // what goes to loadAddress
+
+    unsigned end() const { return loadAddress + static_cast<unsigned>(image.size()); }
+    bool ciaTimed(unsigned song) const { return speed >> (song > 32 ? 31 : song - 1) & 1; }
+};
+
+// Fill `tune` from a file. Returns an empty string, or what is wrong, why, and what to do.
+std::string parsePsid(const std::vector<uint8_t>& file, Tune& tune);
+
+std::string hex(unsigned address);  // "$1003"
+
+}  // namespace c64

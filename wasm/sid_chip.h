@@ -1,0 +1,47 @@
+// One SID: reSIDfp, clocked up to the exact cycle of each access, and the samples it has made.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "SID.h"
+#include "cia.h"
+
+namespace c64 {
+
+enum class ChipModel : uint16_t { Mos6581 = 6581, Mos8580 = 8580 };
+
+class SidChip {
+public:
+    // A new chip; at `now` its output has settled, so that no power-on click is heard.
+    void powerOn(ChipModel model, double clock, unsigned sampleRate, Cycle now);
+
+    uint8_t read(uint8_t reg, Cycle now);
+    void write(uint8_t reg, uint8_t value, Cycle now);
+
+    // Clock up to `now`, keeping the samples; or only so far that OSC3 and ENV3 are right, keeping none.
+    void advance(Cycle now);
+    void audible(bool on) { audible_ = on; }
+
+    // Bit i silences voice i.
+    void mute(uint8_t mask);
+
+    std::size_t available() const { return samples_.size(); }
+    // Move the first `count` samples out, scaled to [-1, 1].
+    void take(float* out, std::size_t count);
+
+private:
+    uint8_t heard(uint8_t reg) const;
+
+    std::unique_ptr<reSIDfp::SID> sid_;
+    std::vector<int16_t> samples_;
+    std::array<uint8_t, 0x20> registers_{};
+    uint8_t muted_ = 0;
+    bool audible_ = true;
+    float scale_ = 0;
+    Cycle now_ = 0;
+};
+
+}  // namespace c64
