@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from sidflow_feedback.errors import FeedbackError, SyncError, TrainingError
+from sidflow_feedback.events import Event
 from sidflow_feedback.features import vector
 from sidflow_feedback.idle import IdleClock
 from sidflow_feedback.manifest import model_from_manifest
@@ -18,7 +19,8 @@ from sidflow_feedback.model import Model
 from sidflow_feedback.preferences import validated
 from sidflow_feedback.store import FeedbackStore
 from sidflow_feedback.sync import SyncClient, SyncSettings
-from sidflow_feedback.trainer import Trainer, TrainingSettings
+from sidflow_feedback.trainer import Trainer
+from sidflow_feedback.training import TrainerState, TrainingSettings
 from sidflow_feedback.transport import Transport
 from sidflow_feedback.types import DIMENSIONS, Record
 from sidflow_feedback.worker import EventWorker
@@ -54,20 +56,21 @@ class FeedbackRuntime:
         publish: Callable[[str, Any], None] = lambda _kind, _value: None,
     ) -> None:
         self._store = store
+        self._clock = clock
         self._transport = transport
         self._publish = publish
         self._problem: str | None = None
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self.trainer = Trainer(store, clock, on_change=self._changed.set)
+        self._training = TrainingSettings()
+        self._trainer: Trainer | None = None
         self.sync = SyncClient(
             store, transport, base_version=self._base_version, on_change=self._changed.set, sleep=clock.sleep
         )
         self.worker = EventWorker(
             store, on_acknowledged=self._acknowledge, on_refused=self._refuse, sleep=clock.sleep
         )
-        self.worker.subscribe(self.trainer.notify)
-        self._sleep = clock.sleep
+        self.worker.subscribe(self._notify_trainer)
 
     async def start(self) -> None:
         """Begin: from now on events are committed, and the global model is fetched."""
@@ -83,7 +86,8 @@ class FeedbackRuntime:
                 await task
         self._tasks.clear()
         await self.worker.aclose()
-        await self.trainer.aclose()
+        if self._trainer is not None:
+            await self._trainer.aclose()
         await self.sync.aclose()
         await self._store.close()
 
@@ -95,11 +99,11 @@ class FeedbackRuntime:
     def configure(self, preferences: Mapping[str, Any]) -> None:
         """Take the listener's preferences; they hold at once."""
         values = validated(dict(preferences))
-        self.trainer.configure(
-            TrainingSettings(
-                enabled=values["training"], iterations=values["iterations"], samples=values["samples"]
-            )
+        self._training = TrainingSettings(
+            enabled=values["training"], iterations=values["iterations"], samples=values["samples"]
         )
+        if self._trainer is not None:
+            self._trainer.configure(self._training)
         self.sync.configure(SyncSettings(enabled=values["sync"], cadence=values["cadence"]))
 
     def predict(self, tunes: Sequence[Sequence[Mapping[str, float]]]) -> list[list[dict[str, float]]]:
@@ -115,8 +119,21 @@ class FeedbackRuntime:
         vectors = [vector(features) for songs in tunes for features in songs]
         if not vectors:
             return [[] for _ in tunes]
-        rows = iter(self._model().predict_many(np.array(vectors)).tolist())
+        rows = iter(self.trainer.model.predict_many(np.array(vectors)).tolist())
         return [[dict(zip(DIMENSIONS, next(rows), strict=True)) for _ in songs] for songs in tunes]
+
+    @property
+    def trainer(self) -> Trainer:
+        """The trainer.
+
+        Raises
+        ------
+        TrainingError
+            There is no global model yet to train from.
+        """
+        if self._trainer is None:
+            raise TrainingError("There is no model yet: the server could not be reached. It is asked again.")
+        return self._trainer
 
     async def state(self) -> Record:
         """Return what the listener may see of all this, as a JSON object."""
@@ -125,7 +142,7 @@ class FeedbackRuntime:
             "problem": self._problem or self.worker.last_error,
             "waiting": self.worker.waiting,
             "counts": asdict(counts),
-            "training": _camel(asdict(self.trainer.state)),
+            "training": _camel(asdict(self._trainer.state if self._trainer else TrainerState())),
             "sync": _camel(asdict(self.sync.state)),
         }
 
@@ -133,13 +150,12 @@ class FeedbackRuntime:
         """Publish the state soon, for a page that has just come."""
         self._changed.set()
 
-    def _model(self) -> Model:
-        if self.trainer.model is None:
-            raise TrainingError("There is no model yet: the server could not be reached. It is asked again.")
-        return self.trainer.model
-
     def _base_version(self) -> str:
-        return self.trainer.state.base_version or "none"
+        return (self._trainer and self._trainer.state.base_version) or "none"
+
+    def _notify_trainer(self, events: Sequence[Event]) -> None:
+        if self._trainer is not None:
+            self._trainer.notify(events)
 
     def _acknowledge(self, uuids: Sequence[str]) -> None:
         self._publish("committed", list(uuids))
@@ -155,11 +171,11 @@ class FeedbackRuntime:
         """Get the global model; a failure is told, and tried again."""
         while True:
             try:
-                await self.trainer.start(await self._global_model())
+                await self._start_trainer(await self._global_model())
             except FeedbackError as exc:
                 self._problem = f"There is no global model: {exc}"
                 self._changed.set()
-                await self._sleep(MODEL_RETRY)
+                await self._clock.sleep(MODEL_RETRY)
             else:
                 self._problem = None
                 self._changed.set()
@@ -171,6 +187,14 @@ class FeedbackRuntime:
             raise SyncError(f"The server answered {response.status}.", status=response.status)
         return model_from_manifest(response.body)
 
+    async def _start_trainer(self, base: Model) -> None:
+        trainer = Trainer(
+            self._store, self._clock, base, self._training, on_change=lambda _state: self._changed.set()
+        )
+        await trainer.restore()
+        trainer.start()
+        self._trainer = trainer
+
     async def _publish_states(self) -> None:
         while True:
             await self._changed.wait()
@@ -179,7 +203,7 @@ class FeedbackRuntime:
                 self._publish("state", await self.state())
             except FeedbackError as exc:
                 self._problem = str(exc)
-            await self._sleep(REST)
+            await self._clock.sleep(REST)
 
 
 def _camel(record: Mapping[str, Any]) -> Record:

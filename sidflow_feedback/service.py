@@ -73,7 +73,8 @@ class FeedbackService:
         return extract(samples, rate, question["duration"])
 
     async def _train(self, _value: object, _binary: object) -> str:
-        return await self._runtime.trainer.train_now()
+        run = await self._runtime.trainer.train_now()
+        return "Learned." if run.accepted else f"Not kept: {run.reason}"
 
     async def _pause_training(self, paused: bool, _binary: object) -> None:
         trainer = self._runtime.trainer
