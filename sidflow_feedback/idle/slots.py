@@ -1,0 +1,91 @@
+"""Background work in idle slots: short slices, a small share of the processor, pause between two slices."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from sidflow_feedback.idle.meter import CpuMeter
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from sidflow_feedback.idle import IdleClock
+    from sidflow_feedback.types import Milliseconds
+
+T = TypeVar("T")
+
+SLICE: Final[Milliseconds] = 8.0
+"""Longest slice of work; a frame of a 60 Hz screen takes 16.7 ms."""
+
+CPU_SHARE: Final = 0.05
+"""Of the processor, over any rolling 60 s."""
+
+# The aims are lower than the bounds, because now and then a step takes longer than those before it.
+_SLICE_AIM: Milliseconds = 0.75 * SLICE
+_SHARE_AIM = 0.9 * CPU_SHARE
+_COST_DECAY = 0.9
+
+
+class Slots:
+    """Runs work that is cut into small steps (a generator) in the idle slots of a clock.
+
+    A slice is at least one step, and further ones as long as the most costly of the last steps would still
+    end in time. So a slow processor makes fewer steps in a slice, not longer slices.
+    """
+
+    def __init__(self, clock: IdleClock) -> None:
+        self._clock = clock
+        self._meter = CpuMeter(_SHARE_AIM)
+        self._step_cost: Milliseconds = 0.0
+        self._open = asyncio.Event()
+        self._open.set()
+
+    @property
+    def paused(self) -> bool:
+        """Whether no slice is started."""
+        return not self._open.is_set()
+
+    @property
+    def cpu_share(self) -> float:
+        """Share of the processor used in the last 60 s, 0 to 1."""
+        return self._meter.share(self._clock.now())
+
+    def pause(self) -> None:
+        """Start no slice until `resume`."""
+        self._open.clear()
+
+    def resume(self) -> None:
+        """Go on where `pause` interrupted."""
+        self._open.set()
+
+    async def run(self, work: Generator[None, None, T]) -> T:
+        """Advance `work` to its end; return what it returns."""
+        while True:
+            await self._open.wait()
+            wait = self._meter.wait(self._clock.now(), SLICE)
+            if wait > 0:
+                await self._clock.sleep(wait / 1000)
+                continue
+            granted = await self._clock.slot()
+            if self.paused:
+                continue
+            end = self._slice(work, min(granted, _SLICE_AIM))
+            if end is not None:
+                result: T = end.value
+                return result
+
+    def _slice(self, work: Generator[None, None, T], budget: Milliseconds) -> StopIteration | None:
+        start = now = self._clock.now()
+        try:
+            while True:
+                next(work)
+                before, now = now, self._clock.now()
+                self._step_cost = max(now - before, _COST_DECAY * self._step_cost)
+                if now + self._step_cost > start + budget:
+                    return None
+        except StopIteration as end:
+            now = self._clock.now()
+            return end
+        finally:
+            self._meter.add(now, now - start)

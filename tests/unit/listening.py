@@ -1,0 +1,55 @@
+"""A made-up listener: tunes with features, and ratings that depend on them."""
+
+from __future__ import annotations
+
+import uuid
+
+import numpy as np
+
+from sidflow_feedback.events import ImplicitEvent, RatingEvent, TrackContext
+from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.model import Model, Network
+from sidflow_feedback.types import DIMENSIONS, Action, Dimension, FloatArray
+
+START = 1_790_000_000_000
+"""Epoch milliseconds at which the clock stands at 0."""
+
+
+def base_model(version: str = "global-1", seed: int = 0) -> Model:
+    return Model(version, version, FeatureStats((0.0,) * 8, (1.0,) * 8), Network.random(seed))
+
+
+def tune(number: int, *, features: bool = True) -> TrackContext:
+    values = np.random.default_rng(number).standard_normal(8).tolist()
+    known = dict(zip(FEATURE_NAMES, values, strict=True)) if features else None
+    return TrackContext(sid_path=f"Demo/Tune_{number}.sid", features=known)
+
+
+def opinion(track: TrackContext) -> dict[Dimension, int]:
+    """Return the e, m and c that this listener gives: they like what is loud, bright and short."""
+    assert track.features is not None
+    x = track.features
+    scores = x["energy"] + x["rms"], x["spectralCentroid"] - x["duration"], x["bpm"] - x["confidence"]
+    return {name: int(np.clip(round(3 + s), 1, 5)) for name, s in zip(DIMENSIONS, scores, strict=False)}
+
+
+def rating(
+    number: int,
+    ratings: dict[Dimension, int] | None = None,
+    *,
+    at: float = START,
+    features: bool = True,
+) -> RatingEvent:
+    given = ratings or opinion(tune(number))
+    track = tune(number, features=features)
+    return RatingEvent(uuid=str(uuid.uuid4()), timestamp=int(at), track=track, ratings=given)
+
+
+def action(number: int, name: Action, *, at: float = START, features: bool = True) -> ImplicitEvent:
+    track = tune(number, features=features)
+    return ImplicitEvent(uuid=str(uuid.uuid4()), timestamp=int(at), track=track, action=name)
+
+
+def matrix(numbers: range) -> FloatArray:
+    """Return the feature vectors of tunes, shape (n, 8)."""
+    return np.array([list((tune(number).features or {}).values()) for number in numbers])

@@ -1,0 +1,152 @@
+"""From events to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from sidflow_feedback.dataset import HALF_LIFE_DAYS, IMPLIED, Dataset, collect
+from sidflow_feedback.events import ImplicitEvent, RatingEvent
+from sidflow_feedback.types import ACTIONS, Action
+from tests.unit.listening import START, action, matrix, rating
+
+DAY = 86_400_000
+
+
+def dataset(
+    ratings: Sequence[RatingEvent] = (),
+    implicit: Sequence[ImplicitEvent] = (),
+    *,
+    now: float = START,
+    limit: int = 512,
+) -> Dataset:
+    newest_first = [sorted(events, key=lambda e: -e.timestamp) for events in (ratings, implicit)]
+    work = collect(*newest_first, now=now, limit=limit)  # type: ignore[arg-type]
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: Dataset = end.value
+            return result
+
+
+def test_missing_labels_are_masked() -> None:
+    rows = dataset([rating(1, {"e": 4, "c": 2}), rating(2, {"p": 5})])
+    by_tune = {
+        tuple(f): (label, weight)
+        for f, label, weight in zip(rows.features.tolist(), rows.labels, rows.weights, strict=True)
+    }
+    for number, labels, weights in ((1, [4, 0, 2, 0], [1, 0, 1, 0]), (2, [0, 0, 0, 5], [0, 0, 0, 1])):
+        label, weight = by_tune[tuple(matrix(range(number, number + 1))[0].tolist())]
+        np.testing.assert_array_equal(label, labels)
+        np.testing.assert_array_equal(weight, weights)
+
+
+def test_the_latest_rating_of_each_dimension_counts() -> None:
+    rows = dataset([rating(1, {"e": 1, "m": 2}), rating(1, {"e": 5}, at=START + 1)])
+    assert len(rows) == rows.rated == 1
+    np.testing.assert_array_equal(rows.labels[0], [5, 2, 0, 0])
+
+
+def test_a_like_writes_preference_and_nothing_else() -> None:
+    rows = dataset(implicit=[action(1, "like")])
+    np.testing.assert_array_equal(rows.labels[0], [0, 0, 0, 5])
+    np.testing.assert_array_equal(rows.weights[0], [0, 0, 0, 0.8])
+    assert rows.rated == 0
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_what_an_action_implies(name: Action) -> None:
+    rows = dataset(implicit=[action(1, name)])
+    if name == "play":
+        assert len(rows) == 0
+    else:
+        assert (rows.labels[0, 3], rows.weights[0, 3]) == pytest.approx(IMPLIED[name])
+
+
+def test_actions_are_averaged_by_weight_and_weigh_at_most_as_a_rating() -> None:
+    rows = dataset(implicit=[action(1, "like"), action(1, "skip_early")])
+    assert rows.labels[0, 3] == pytest.approx((0.8 * 5 + 0.3 * 1.5) / 1.1)
+    assert rows.weights[0, 3] == 1
+
+
+def test_an_action_weighs_half_after_the_half_life() -> None:
+    rows = dataset(implicit=[action(1, "like")], now=START + HALF_LIFE_DAYS * DAY)
+    assert rows.weights[0, 3] == pytest.approx(0.4)
+    assert rows.labels[0, 3] == 5
+
+
+def test_a_clock_that_was_set_back_gives_no_weight_above_the_stated() -> None:
+    assert dataset(implicit=[action(1, "like")], now=START - 1000 * DAY).weights[0, 3] == 0.8
+
+
+def test_a_rated_preference_wins_over_a_later_skip() -> None:
+    rows = dataset([rating(1, {"p": 4})], [action(1, "skip_early", at=START + 5)])
+    assert (rows.labels[0, 3], rows.weights[0, 3]) == (4, 1)
+
+
+def test_tunes_without_features_are_skipped_and_counted() -> None:
+    rows = dataset(
+        [rating(1), rating(2, features=False)],
+        [action(3, "like", features=False), action(4, "play", features=False)],
+    )
+    assert (len(rows), rows.rated, rows.skipped) == (1, 1, 2)
+
+
+def test_features_may_come_from_another_event_of_the_tune() -> None:
+    rows = dataset([rating(1, features=False)], [action(1, "play")])
+    assert (len(rows), rows.skipped) == (1, 0)
+
+
+def test_subsongs_are_tunes_of_their_own() -> None:
+    first = rating(1)
+    second = RatingEvent(
+        uuid=first.uuid,
+        timestamp=START,
+        track=type(first.track)(sid_path=first.track.sid_path, song=2, features=first.track.features),
+        ratings={"e": 1},
+    )
+    assert len(dataset([first, second])) == 2
+
+
+def test_the_limit_keeps_rated_tunes_and_the_newest() -> None:
+    ratings = [rating(number, at=START + number) for number in range(10)]
+    liked = [action(number, "like", at=START + 1000) for number in range(100, 110)]
+    rows = dataset(ratings, liked, limit=12)
+    assert (len(rows), rows.rated) == (12, 10)
+    np.testing.assert_array_equal(dataset(ratings, limit=4).features, matrix(range(6, 10))[::-1])
+
+
+def test_nothing_gives_no_rows() -> None:
+    rows = dataset()
+    assert (len(rows), rows.rated, rows.skipped) == (0, 0, 0)
+    assert rows.features.shape == (0, 8)
+
+
+def test_about_a_fifth_is_held_out() -> None:
+    rows = dataset([rating(number) for number in range(400)])
+    assert 0.15 < rows.held_out.mean() < 0.25
+
+
+def test_only_rated_tunes_are_held_out_and_never_fewer_than_two() -> None:
+    for count in range(2, 30):
+        ratings = [rating(number) for number in range(count)]
+        rows = dataset(ratings, [action(number, "like") for number in range(100, 120)])
+        assert 2 <= rows.held_out.sum() < count or count == 2
+        assert not rows.held_out[rows.rated :].any()
+
+
+def test_a_tune_that_was_trained_on_is_never_held_out_later() -> None:
+    trained: set[tuple[float, ...]] = set()
+    for count in range(4, 60):
+        rows = dataset([rating(number) for number in range(count)])
+        held = {tuple(row) for row in rows.features[rows.held_out].tolist()}
+        assert not held & trained
+        trained |= {tuple(row) for row in rows.features[~rows.held_out].tolist()}
+
+
+def test_work_is_cut_into_steps() -> None:
+    ratings = [rating(number) for number in range(160)]
+    assert sum(1 for _ in collect(ratings, [], now=START, limit=512)) >= 20

@@ -1,0 +1,187 @@
+"""Idle slots: the clock by hand, slices, and the share of the processor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+
+import numpy as np
+import pytest
+
+from sidflow_feedback.idle import IdleClock
+from sidflow_feedback.idle.manual import ManualIdle
+from sidflow_feedback.idle.meter import CpuMeter
+from sidflow_feedback.idle.slots import CPU_SHARE, SLICE, Slots
+
+
+class Work:
+    """Steps of known cost on a clock by hand, and a log of the time at which each ended."""
+
+    def __init__(self, clock: ManualIdle, costs: list[float]) -> None:
+        self.clock = clock
+        self.costs = costs
+        self.ended: list[float] = []
+
+    def steps(self) -> Generator[None, None, str]:
+        for cost in self.costs:
+            self.clock.spend(cost)
+            self.ended.append(self.clock.now())
+            yield
+        return "done"
+
+
+def most_in_a_minute(work: Work) -> float:
+    """Return the largest share of the processor over any rolling 60 s."""
+    ended, used = np.array(work.ended), np.cumsum([0.0, *work.costs])
+    first = np.searchsorted(ended, ended - 60_000, side="right")
+    return float((used[1:] - used[first]).max()) / 60_000
+
+
+def test_it_is_an_idle_clock() -> None:
+    clock: IdleClock = ManualIdle()
+    assert clock.now() == 0
+
+
+async def test_time_stands_still_until_it_is_advanced() -> None:
+    clock, woken = ManualIdle(), []
+
+    async def sleep(seconds: float) -> None:
+        await clock.sleep(seconds)
+        woken.append((seconds, clock.now()))
+
+    tasks = [asyncio.create_task(sleep(seconds)) for seconds in (3, 1, 2)]
+    await clock.advance(0.5)
+    assert woken == []
+    await clock.advance(2)
+    assert woken == [(1, 1000), (2, 2000)]
+    await clock.advance(8 * 3600)
+    assert woken[-1] == (3, 3000)
+    assert clock.now() == 2500 + 8 * 3_600_000
+    await asyncio.gather(*tasks)
+
+
+async def test_slots_by_hand() -> None:
+    clock = ManualIdle()
+    slot = asyncio.create_task(clock.slot())
+    await clock.advance(100)
+    assert not slot.done()
+    assert clock.waiting == 1
+    await clock.grant(12)
+    assert slot.result() == 12
+    assert clock.waiting == 0
+
+
+async def test_slots_by_themselves() -> None:
+    clock = ManualIdle(grant=50, every=2)
+    slot = asyncio.create_task(clock.slot())
+    await clock.advance(1.9)
+    assert not slot.done()
+    await clock.advance(0.2)
+    assert slot.result() == 50
+
+
+async def test_work_returns_its_result() -> None:
+    clock = ManualIdle(grant=50)
+    work = Work(clock, [1.0] * 100)
+    running = asyncio.create_task(Slots(clock).run(work.steps()))
+    await clock.advance(60)
+    assert await running == "done"
+
+
+@pytest.mark.parametrize("cost", [0.1, 0.7, 2.9, 4.0])
+async def test_a_slice_is_short_whatever_a_step_costs(cost: float) -> None:
+    clock = ManualIdle()
+    work = Work(clock, [cost] * 200)
+    running = asyncio.create_task(Slots(clock).run(work.steps()))
+    await clock.advance(0)
+    slices = []
+    while not running.done():
+        before = clock.now()
+        await clock.grant(50)
+        slices.append(clock.now() - before)
+        await clock.advance(1)
+    assert max(slices[1:]) <= SLICE
+    assert min(slices[1:-1]) > SLICE / 4
+
+
+async def test_a_short_slot_is_not_overdrawn() -> None:
+    clock = ManualIdle()
+    running = asyncio.create_task(Slots(clock).run(Work(clock, [0.5] * 50).steps()))
+    await clock.advance(0)
+    slices = []
+    while not running.done():
+        before = clock.now()
+        await clock.grant(2)
+        slices.append(clock.now() - before)
+    assert max(slices) <= 2
+
+
+@pytest.mark.parametrize("cost", [0.2, 0.8, 6.0])
+async def test_the_share_of_the_processor_stays_under_5_percent(cost: float) -> None:
+    clock = ManualIdle(grant=50, every=0.01)
+    work, slots = Work(clock, [cost] * int(8000 / cost)), Slots(clock)
+    running = asyncio.create_task(slots.run(work.steps()))
+    shares = []
+    while not running.done():
+        await clock.advance(1)
+        shares.append(slots.cpu_share)
+    assert 0.8 * CPU_SHARE < most_in_a_minute(work) < CPU_SHARE
+    assert 0.8 * CPU_SHARE < max(shares) < CPU_SHARE
+    assert clock.now() > 60_000
+
+
+async def test_one_slow_step_does_not_stop_the_work() -> None:
+    clock = ManualIdle(grant=50)
+    work = Work(clock, [0.5] * 20 + [200.0] + [0.5] * 100)
+    running = asyncio.create_task(Slots(clock).run(work.steps()))
+    await clock.advance(120)
+    assert await running == "done"
+
+
+async def test_pause_holds_between_two_slices() -> None:
+    clock = ManualIdle()
+    work, slots = Work(clock, [1.0] * 100), Slots(clock)
+    running = asyncio.create_task(slots.run(work.steps()))
+    await clock.advance(0)
+    await clock.grant(8)
+    done = len(work.ended)
+    assert done > 0
+    slots.pause()
+    await clock.grant(8)
+    await clock.advance(10)
+    assert slots.paused
+    assert len(work.ended) == done
+    slots.resume()
+    await clock.advance(0)
+    await clock.grant(8)
+    assert len(work.ended) > done
+    running.cancel()
+
+
+async def test_an_error_of_the_work_comes_out() -> None:
+    def broken() -> Generator[None, None, None]:
+        yield
+        raise ZeroDivisionError
+
+    clock = ManualIdle(grant=50)
+    running = asyncio.create_task(Slots(clock).run(broken()))
+    await clock.advance(1)
+    with pytest.raises(ZeroDivisionError):
+        await running
+
+
+def test_the_meter_forgets_after_a_minute() -> None:
+    meter = CpuMeter(0.05)
+    meter.add(1000, 600)
+    assert meter.share(1000) == pytest.approx(0.01)
+    assert meter.share(60_999) == pytest.approx(0.01)
+    assert meter.share(61_000) == 0
+
+
+def test_the_meter_says_how_long_to_wait() -> None:
+    meter = CpuMeter(0.05)
+    for end, used in ((1000, 1000), (2000, 1500), (3000, 400)):
+        meter.add(end, used)
+    assert meter.wait(5000, 50) <= 0
+    assert meter.wait(5000, 200) == 56_000
+    assert meter.wait(5000, 1500) == 57_000
