@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Generator, Iterable
+from typing import TypeVar
 
 import numpy as np
 
@@ -10,6 +12,8 @@ from sidflow_feedback.events import ImplicitEvent, RatingEvent, TrackContext
 from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
 from sidflow_feedback.model import Model, Network
 from sidflow_feedback.types import DIMENSIONS, Action, Dimension, FloatArray
+
+T = TypeVar("T")
 
 START = 1_790_000_000_000
 """Epoch milliseconds at which the clock stands at 0."""
@@ -50,6 +54,16 @@ def action(number: int, name: Action, *, at: float = START, features: bool = Tru
     return ImplicitEvent(uuid=str(uuid.uuid4()), timestamp=int(at), track=track, action=name)
 
 
-def matrix(numbers: range) -> FloatArray:
+def drained(work: Generator[None, None, T]) -> T:
+    """Advance `work` to its end; return what it returns."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
+def matrix(numbers: Iterable[int]) -> FloatArray:
     """Return the feature vectors of tunes, shape (n, 8)."""
     return np.array([list((tune(number).features or {}).values()) for number in numbers])

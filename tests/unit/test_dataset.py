@@ -10,7 +10,7 @@ import pytest
 from sidflow_feedback.dataset import HALF_LIFE_DAYS, IMPLIED, Dataset, collect
 from sidflow_feedback.events import ImplicitEvent, RatingEvent
 from sidflow_feedback.types import ACTIONS, Action
-from tests.unit.listening import START, action, matrix, rating
+from tests.unit.listening import START, action, drained, matrix, rating
 
 DAY = 86_400_000
 
@@ -23,13 +23,7 @@ def dataset(
     limit: int = 512,
 ) -> Dataset:
     newest_first = [sorted(events, key=lambda e: -e.timestamp) for events in (ratings, implicit)]
-    work = collect(*newest_first, now=now, limit=limit)  # type: ignore[arg-type]
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            result: Dataset = end.value
-            return result
+    return drained(collect(*newest_first, now=now, limit=limit))  # type: ignore[arg-type]
 
 
 def test_missing_labels_are_masked() -> None:

@@ -1,0 +1,349 @@
+"""The trainer: when to fine-tune, and whether to keep the result."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from typing import TYPE_CHECKING, Final
+
+from sidflow_feedback.dataset import IMPLIED, Dataset, collect
+from sidflow_feedback.errors import FeedbackError, InvalidRecordError, TrainingError
+from sidflow_feedback.events import RatingEvent
+from sidflow_feedback.finetune import fine_tune
+from sidflow_feedback.idle.slots import Slots
+from sidflow_feedback.model import Model
+from sidflow_feedback.snapshot import Snapshot, local_number, snapshot_from_record, snapshot_to_record
+from sidflow_feedback.training import Phase, Run, TrainerState, TrainingSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+
+    from sidflow_feedback.events import Event
+    from sidflow_feedback.finetune import FineTuned
+    from sidflow_feedback.idle import IdleClock
+    from sidflow_feedback.store import FeedbackStore
+    from sidflow_feedback.types import Milliseconds
+
+LEAST_RATED: Final = 8
+"""Rated tunes before the first run: fewer can't be parted into some to learn from and some to test with."""
+
+
+def _epoch() -> Milliseconds:
+    return time.time() * 1000
+
+
+class Trainer:
+    """Fine-tunes the listener's model whenever there is something new to learn and the machine is idle.
+
+    Parameters
+    ----------
+    store
+        Where events are read and snapshots are kept.
+    clock
+        Grants the idle slots.
+    base
+        The global model.
+    settings
+        May be changed later by `configure`.
+    epoch
+        Returns the wall clock in epoch milliseconds.
+    on_change
+        Called after each change of phase, message, run or model; must not raise.
+    """
+
+    def __init__(
+        self,
+        store: FeedbackStore,
+        clock: IdleClock,
+        base: Model,
+        settings: TrainingSettings | None = None,
+        *,
+        epoch: Callable[[], Milliseconds] = _epoch,
+        on_change: Callable[[TrainerState], None] | None = None,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._base = base
+        self._settings = settings or TrainingSettings()
+        self._epoch = epoch
+        self._on_change = on_change
+        self._slots = Slots(clock)
+        self._snapshot: Snapshot | None = None
+        self._newest_number = 0
+        self._task: asyncio.Task[None] | None = None
+        self._live = False
+        self._wake = asyncio.Event()
+        self._asked: asyncio.Future[Run] | None = None
+        self._fresh = False
+        self._training = False
+        self._begun: Milliseconds = -math.inf
+        self._runs = 0
+        self._last_run: Run | None = None
+        self._message: str | None = None
+
+    async def __aenter__(self) -> Trainer:
+        await self.restore()
+        self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    @property
+    def model(self) -> Model:
+        """The model to predict with: the last accepted one, else the global one."""
+        return self._base if self._snapshot is None else self._snapshot.model
+
+    @property
+    def settings(self) -> TrainingSettings:
+        """What `configure` was given last."""
+        return self._settings
+
+    @property
+    def state(self) -> TrainerState:
+        """What the page shows."""
+        return TrainerState(
+            phase=self._phase(),
+            message=self._message,
+            last_run=self._last_run,
+            base_version=self._base.version,
+            local_version=None if self._snapshot is None else self._snapshot.model.version,
+            cpu_share=self._slots.cpu_share,
+        )
+
+    async def restore(self) -> None:
+        """Take up the newest snapshot that is whole and goes back to the present global model."""
+        refused = []
+        for record in reversed(await self._store.snapshots()):
+            self._newest_number = max(self._newest_number, local_number(record.get("version")))
+            try:
+                snapshot = snapshot_from_record(record)
+            except InvalidRecordError as exc:
+                refused.append(f"Snapshot {record.get('version')} was refused ({exc}).")
+                continue
+            if _fits(snapshot.model, self._base):
+                self._snapshot = snapshot
+        self._message = " ".join([*refused, f"Using {self.model.version}."]) if refused else None
+        newest = await self._store.ratings(1)
+        self._fresh = bool(newest) and (
+            self._snapshot is None or newest[0].timestamp > self._snapshot.created
+        )
+        self._changed()
+
+    def start(self) -> None:
+        """Train from now on, if the settings say so."""
+        self._live = True
+        self._switch()
+
+    async def aclose(self) -> None:
+        """Stop; a run that is not finished is dropped. A second call does nothing."""
+        self._live = False
+        task = self._task
+        self._switch()
+        if task is not None:
+            await asyncio.wait([task])
+
+    def configure(self, settings: TrainingSettings) -> None:
+        """Change the settings; the numbers hold from the next run on, off holds at once."""
+        self._settings = settings
+        self._switch()
+        self._wake.set()
+        self._changed()
+
+    def notify(self, events: Sequence[Event]) -> None:
+        """Hear of events that the store has taken."""
+        if not self._fresh and any(_teaches(event) for event in events):
+            self._fresh = True
+            self._wake.set()
+            self._changed()
+
+    def pause(self) -> None:
+        """Use no processor until `resume`; a run stops between two slices."""
+        self._slots.pause()
+        self._changed()
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        self._slots.resume()
+        self._wake.set()
+        self._changed()
+
+    async def train_now(self) -> Run:
+        """Train without waiting for the cool-down or for new ratings.
+
+        Raises
+        ------
+        TrainingError
+            Training is off or paused, there are too few ratings, or it was switched off meanwhile.
+        StoreError
+            The feedback can't be read, or the result can't be kept.
+        """
+        if self._task is None:
+            raise TrainingError("Training is off. Switch it on in the preferences first.")
+        if self._slots.paused:
+            raise TrainingError("Training is paused. Resume it first.")
+        if self._asked is None:
+            self._asked = asyncio.get_running_loop().create_future()
+        self._wake.set()
+        return await asyncio.shield(self._asked)
+
+    def _phase(self) -> Phase:
+        if not self._settings.enabled:
+            return "off"
+        if self._slots.paused:
+            return "paused"
+        if self._training:
+            return "training"
+        return "waiting" if self._fresh else "idle"
+
+    def _changed(self) -> None:
+        if self._on_change is not None:
+            self._on_change(self.state)
+
+    def _switch(self) -> None:
+        wanted = self._live and self._settings.enabled
+        if wanted and self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._work())
+            self._task.add_done_callback(self._ended)
+        elif not wanted and self._task is not None:
+            self._task.cancel()
+            self._task = None
+            self._answer(TrainingError("Training was switched off before it was done."))
+
+    async def _work(self) -> None:
+        while True:
+            await self._due()
+            self._fresh, self._training, self._message = False, True, None
+            self._changed()
+            try:
+                await self._attempt()
+            finally:
+                self._training = False
+                self._changed()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """Tell of a failure that nobody foresaw: the task is gone, the page must not wait for it."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._message, self._task = f"Training stopped: {error!r}. Load the page again.", None
+            self._answer(TrainingError(self._message))
+            self._changed()
+
+    async def _due(self) -> None:
+        """Return when a run may start."""
+        while (seconds := self._delay()) > 0:
+            self._wake.clear()
+            alarm = asyncio.ensure_future(self._ring(seconds))
+            try:
+                await self._wake.wait()
+            finally:
+                alarm.cancel()
+
+    def _delay(self) -> float:
+        if self._slots.paused or not (self._fresh or self._asked):
+            return math.inf
+        if self._asked:
+            return 0.0
+        return self._settings.cooldown - (self._clock.now() - self._begun) / 1000
+
+    async def _ring(self, seconds: float) -> None:
+        if seconds < math.inf:
+            await self._clock.sleep(seconds)
+            self._wake.set()
+
+    async def _attempt(self) -> None:
+        """Make a run; what goes wrong is told, and tried again where that may help."""
+        begun = self._clock.now()
+        try:
+            run = await self._run(begun)
+        except TrainingError as exc:
+            self._message = str(exc)
+            self._answer(exc)
+        except FeedbackError as exc:
+            self._message, self._fresh, self._begun = f"{exc} Training tries again later.", True, begun
+            self._answer(exc)
+        except asyncio.CancelledError:
+            self._fresh = True
+            raise
+        else:
+            self._begun, self._last_run = begun, run
+            self._answer(run)
+
+    def _answer(self, result: Run | FeedbackError) -> None:
+        """Tell who called `train_now`."""
+        asked, self._asked = self._asked, None
+        if asked is None:
+            return
+        if isinstance(result, Run):
+            asked.set_result(result)
+        else:
+            asked.set_exception(result)
+            asked.exception()  # The caller may be gone; that is no reason for a warning.
+
+    async def _run(self, begun: Milliseconds) -> Run:
+        now = self._epoch()
+        dataset = await self._dataset(now)
+        if dataset.rated < LEAST_RATED:
+            raise TrainingError(_too_few(dataset))
+        self._runs += 1
+        iterations = self._settings.iterations
+        tuned = await self._slots.run(
+            fine_tune(self._base, self._snapshot, dataset, iterations=iterations, seed=self._runs)
+        )
+        accepted = tuned.error_after <= tuned.error_before
+        if accepted:
+            await self._keep(tuned, now, len(dataset))
+        return Run(
+            time=now,
+            samples=len(dataset),
+            skipped=dataset.skipped,
+            duration=(self._clock.now() - begun) / 1000,
+            error_before=tuned.error_before,
+            error_after=tuned.error_after,
+            accepted=accepted,
+            reason=_reason(accepted),
+        )
+
+    async def _dataset(self, now: Milliseconds) -> Dataset:
+        limit = self._settings.samples
+        ratings, implicit = await self._store.ratings(limit), await self._store.implicit(limit)
+        return await self._slots.run(collect(ratings, implicit, now=now, limit=limit))
+
+    async def _keep(self, tuned: FineTuned, now: Milliseconds, samples: int) -> None:
+        """Store the new model, then use it: what can't be stored is not used either."""
+        version = f"local-{self._newest_number + 1}"
+        snapshot = Snapshot(
+            model=Model(version, self._base.version, self._base.stats, tuned.network),
+            moments=tuned.moments,
+            steps=tuned.steps,
+            created=now,
+            samples=samples,
+            error_before=tuned.error_before,
+            error_after=tuned.error_after,
+        )
+        await self._store.save_snapshot(snapshot_to_record(snapshot))
+        self._newest_number += 1
+        self._snapshot = snapshot
+
+
+def _fits(model: Model, base: Model) -> bool:
+    return model.base_version == base.version and model.network.sizes == base.network.sizes
+
+
+def _teaches(event: Event) -> bool:
+    return isinstance(event, RatingEvent) or event.action in IMPLIED
+
+
+def _too_few(dataset: Dataset) -> str:
+    left_out = f" ({dataset.skipped} more have no features.)" if dataset.skipped else ""
+    return f"Training needs {LEAST_RATED} rated tunes, there are {dataset.rated}{left_out}. Rate some more."
+
+
+def _reason(accepted: bool) -> str:
+    if accepted:
+        return "The error on the ratings held out did not grow: the new model is in use."
+    return "The error on the ratings held out grew: the run was rolled back, the model before it stays."

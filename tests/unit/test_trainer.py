@@ -1,0 +1,453 @@
+"""The trainer on a real store, with hours that pass in milliseconds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sidflow_feedback.dataset import collect
+from sidflow_feedback.errors import InvalidRecordError, StoreError, TrainingError
+from sidflow_feedback.events import Event, RatingEvent
+from sidflow_feedback.idle.manual import ManualIdle
+from sidflow_feedback.idle.slots import CPU_SHARE
+from sidflow_feedback.model import Model
+from sidflow_feedback.snapshot import MAX_BYTES, snapshot_from_record
+from sidflow_feedback.store.memory import MemoryStore
+from sidflow_feedback.trainer import LEAST_RATED, Trainer
+from sidflow_feedback.training import Run, TrainerState, TrainingSettings
+from sidflow_feedback.types import Record
+from tests.unit.listening import START, action, base_model, drained, matrix, opinion, rating, tune
+
+ON = TrainingSettings(enabled=True, iterations=50)
+
+
+MID_RUN = 0.03
+"""Seconds: the first slot, which makes the dataset, is over, the next is still to come."""
+
+
+class Listener:
+    """Trainer, store and clock, and a listener who rates."""
+
+    def __init__(
+        self, settings: TrainingSettings = ON, *, base: Model | None = None, store: MemoryStore | None = None
+    ) -> None:
+        self.store = store or MemoryStore()
+        self.clock = ManualIdle(grant=50)
+        self.states: list[TrainerState] = []
+        self.trainer = Trainer(
+            self.store,
+            self.clock,
+            base or base_model(),
+            settings,
+            epoch=self.epoch,
+            on_change=self.states.append,
+        )
+
+    def epoch(self) -> float:
+        return START + self.clock.now()
+
+    @property
+    def phase(self) -> str:
+        return self.trainer.state.phase
+
+    @property
+    def runs(self) -> list[Run]:
+        """All runs that the page heard of."""
+        runs: list[Run] = []
+        for state in self.states:
+            if state.last_run is not None and state.last_run not in runs:
+                runs.append(state.last_run)
+        return runs
+
+    async def give(self, events: Sequence[Event]) -> None:
+        await self.store.add(events)
+        self.trainer.notify(events)
+
+    async def rate(self, numbers: range) -> None:
+        await self.give([rating(number, at=self.epoch()) for number in numbers])
+
+
+@asynccontextmanager
+async def listening(*args: Any, **options: Any) -> AsyncIterator[Listener]:
+    listener = Listener(*args, **options)
+    async with listener.trainer:
+        yield listener
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_ratings_make_a_better_model() -> None:
+    async with listening(TrainingSettings(enabled=True)) as listener:
+        before = listener.trainer.model.predict_many(matrix(range(1000, 1100)))
+        await listener.rate(range(60))
+        await listener.clock.advance(60)
+        state = listener.trainer.state
+        run = state.last_run
+        assert run is not None
+        assert run.accepted
+        assert (run.samples, run.skipped, run.time) == (60, 0, START)
+        assert run.error_after < 0.8 * run.error_before
+        assert run.duration > 0
+        assert (state.phase, state.base_version, state.local_version) == ("idle", "global-1", "local-1")
+        after = listener.trainer.model.predict_many(matrix(range(1000, 1100)))
+        assert np.abs(after - before).max() > 0.2
+
+
+async def test_off_by_default_and_then_nothing_runs() -> None:
+    async with listening(TrainingSettings()) as listener:
+        await listener.rate(range(60))
+        await listener.clock.advance(3600)
+        assert listener.phase == "off"
+        assert listener.trainer.state.cpu_share == 0
+        assert listener.runs == []
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        with pytest.raises(TrainingError, match="off"):
+            await listener.trainer.train_now()
+
+
+async def test_switched_on_it_trains_on_what_came_before() -> None:
+    async with listening(TrainingSettings()) as listener:
+        await listener.rate(range(20))
+        listener.trainer.configure(ON)
+        await listener.clock.advance(60)
+        assert len(listener.runs) == 1
+
+
+async def test_switched_off_in_a_run_it_drops_the_run() -> None:
+    async with listening() as listener:
+        await listener.rate(range(20))
+        await listener.clock.advance(MID_RUN)
+        assert listener.phase == "training"
+        listener.trainer.configure(replace(ON, enabled=False))
+        await listener.clock.advance(600)
+        assert listener.phase == "off"
+        assert listener.runs == []
+        assert await listener.store.snapshots() == []
+        listener.trainer.configure(ON)
+        await listener.clock.advance(60)
+        assert len(listener.runs) == 1
+
+
+async def test_too_few_ratings() -> None:
+    async with listening() as listener:
+        await listener.rate(range(LEAST_RATED - 1))
+        await listener.clock.advance(3600)
+        assert listener.runs == []
+        assert "there are 7" in (listener.trainer.state.message or "")
+        with pytest.raises(TrainingError, match="there are 7"):
+            await run_now(listener)
+        await listener.rate(range(LEAST_RATED - 1, LEAST_RATED))
+        await listener.clock.advance(1)
+        assert len(listener.runs) == 1
+        assert listener.trainer.state.message is None
+
+
+async def run_now(listener: Listener) -> Run:
+    asked = asyncio.create_task(listener.trainer.train_now())
+    await listener.clock.advance(60)
+    return await asked
+
+
+async def test_ratings_without_features_are_skipped_and_counted() -> None:
+    async with listening() as listener:
+        await listener.give([rating(number, features=False) for number in range(100, 103)])
+        await listener.rate(range(20))
+        await listener.clock.advance(60)
+        assert (listener.runs[0].samples, listener.runs[0].skipped) == (20, 3)
+
+
+async def test_eight_hours_give_a_run_for_each_window_with_new_ratings() -> None:
+    settings = replace(ON, iterations=10, samples=16)
+    async with listening(settings) as listener:
+        await listener.rate(range(16))
+        for minute in range(8 * 60):
+            await listener.rate(range(minute, minute + 1))
+            await listener.clock.advance(60)
+        starts = [run.time for run in listener.runs]
+        assert len(starts) == 480
+        assert min(np.diff(starts)) >= 60_000
+
+
+async def test_nothing_new_nothing_to_do() -> None:
+    async with listening() as listener:
+        await listener.rate(range(20))
+        await listener.clock.advance(8 * 3600)
+        assert len(listener.runs) == 1
+
+
+async def test_a_start_of_a_tune_teaches_nothing_a_like_does() -> None:
+    async with listening() as listener:
+        await listener.rate(range(20))
+        await listener.clock.advance(600)
+        await listener.give([action(5, "play", at=listener.epoch())])
+        await listener.clock.advance(600)
+        assert len(listener.runs) == 1
+        await listener.give([action(50, "like", at=listener.epoch())])
+        await listener.clock.advance(600)
+        assert [run.samples for run in listener.runs] == [20, 21]
+
+
+async def test_the_cool_down_holds_and_can_be_changed() -> None:
+    async with listening(replace(ON, cooldown=3600)) as listener:
+        await listener.rate(range(20))
+        await listener.clock.advance(60)
+        await listener.rate(range(20, 30))
+        await listener.clock.advance(1800)
+        assert len(listener.runs) == 1
+        assert listener.phase == "waiting"
+        listener.trainer.configure(replace(ON, cooldown=10))
+        await listener.clock.advance(1)
+        assert len(listener.runs) == 2
+
+
+async def test_train_now_waits_for_no_cool_down_and_nothing_new() -> None:
+    async with listening() as listener:
+        await listener.rate(range(20))
+        await listener.clock.advance(5)
+        run = await run_now(listener)
+        assert run == listener.runs[-1]
+        assert len(listener.runs) == 2
+
+
+async def test_train_now_in_a_run_gives_that_run() -> None:
+    async with listening() as listener:
+        await listener.rate(range(20))
+        await listener.clock.advance(MID_RUN)
+        assert listener.phase == "training"
+        await run_now(listener)
+        assert len(listener.runs) == 1
+
+
+async def test_pause_and_resume() -> None:
+    async with listening() as listener:
+        await listener.rate(range(20))
+        await listener.clock.advance(MID_RUN)
+        listener.trainer.pause()
+        assert listener.phase == "paused"
+        await listener.clock.advance(3600)
+        assert listener.runs == []
+        with pytest.raises(TrainingError, match="paused"):
+            await listener.trainer.train_now()
+        listener.trainer.resume()
+        await listener.clock.advance(10)
+        assert len(listener.runs) == 1
+
+
+async def test_paused_before_a_run_none_starts() -> None:
+    async with listening() as listener:
+        listener.trainer.pause()
+        await listener.rate(range(20))
+        await listener.clock.advance(3600)
+        assert "training" not in {state.phase for state in listener.states}
+        listener.trainer.resume()
+        await listener.clock.advance(10)
+        assert len(listener.runs) == 1
+
+
+async def test_a_worse_model_is_rolled_back() -> None:
+    """The listener turns their opinion of all tunes around but of those that measure the error."""
+    async with listening() as listener:
+        await listener.rate(range(40))
+        await listener.clock.advance(60)
+        kept = listener.trainer.model
+        rows = drained(collect(await listener.store.ratings(512), [], now=START, limit=512))
+        held = {tuple(row) for row in rows.features[rows.held_out].tolist()}
+        learned = [number for number in range(40) if tuple(matrix([number])[0].tolist()) not in held]
+        await listener.give([turned_around(number, at=listener.epoch()) for number in learned])
+        await listener.clock.advance(60)
+        run = listener.runs[1]
+        assert not run.accepted
+        assert run.error_after > run.error_before
+        assert "rolled back" in run.reason
+        assert listener.trainer.model is kept
+        assert listener.trainer.state.local_version == "local-1"
+        assert len(await listener.store.snapshots()) == 1
+
+
+def turned_around(number: int, *, at: float) -> RatingEvent:
+    opposite = {name: 6 - given for name, given in opinion(tune(number)).items()}
+    return rating(number, opposite, at=at)
+
+
+async def test_a_run_starts_from_the_last_accepted_model() -> None:
+    async with listening() as listener:
+        await listener.rate(range(20))
+        await listener.clock.advance(60)
+        await listener.rate(range(100, 101))
+        await listener.clock.advance(60)
+        first, second = listener.runs
+        assert second.error_before == pytest.approx(first.error_after, abs=0.05)
+        assert second.error_before < first.error_before
+        assert snapshot_from_record((await listener.store.snapshots())[0]).steps == 100
+
+
+async def test_a_snapshot_survives_a_reload() -> None:
+    async with listening() as listener:
+        await listener.rate(range(20))
+        await listener.clock.advance(60)
+        learned = listener.trainer.model
+    async with listening(store=listener.store) as reloaded:
+        model = reloaded.trainer.model
+        assert (model.version, model.base_version) == ("local-1", "global-1")
+        np.testing.assert_array_equal(model.network.parameters, learned.network.parameters)
+        await reloaded.clock.advance(3600)
+        assert reloaded.runs == []
+        await reloaded.rate(range(20, 22))
+        await reloaded.clock.advance(60)
+        assert reloaded.trainer.model.version == "local-2"
+
+
+async def test_ratings_that_came_after_the_last_run_train_after_a_reload() -> None:
+    async with listening() as listener:
+        await listener.rate(range(20))
+        await listener.clock.advance(30)
+        await listener.rate(range(20, 30))
+    async with listening(store=listener.store) as reloaded:
+        await reloaded.clock.advance(60)
+        assert [run.samples for run in reloaded.runs] == [30]
+
+
+async def test_a_damaged_snapshot_is_refused_and_the_one_before_is_used() -> None:
+    async with listening() as listener:
+        for tunes in (range(20), range(20, 25)):
+            await listener.rate(tunes)
+            await listener.clock.advance(60)
+    store = await damaged(await listener.store.snapshots())
+    async with listening(store=store) as reloaded:
+        assert reloaded.trainer.model.version == "local-1"
+        assert "local-2 was refused" in (reloaded.trainer.state.message or "")
+        await reloaded.rate(range(30, 130))
+        await reloaded.clock.advance(60)
+        assert reloaded.trainer.model.version == "local-3"
+
+
+async def damaged(newest_first: list[Record]) -> MemoryStore:
+    store = MemoryStore()
+    newest_first[0]["weights"] = "AAAA" + newest_first[0]["weights"][4:]
+    for record in reversed(newest_first):
+        await store.save_snapshot(record)
+    return store
+
+
+async def test_a_snapshot_of_another_base_is_not_used() -> None:
+    async with listening() as listener:
+        await listener.rate(range(20))
+        await listener.clock.advance(60)
+    async with listening(store=listener.store, base=base_model("global-2", seed=1)) as rebased:
+        assert rebased.trainer.model.version == "global-2"
+        await rebased.clock.advance(60)
+        assert rebased.trainer.model.base_version == "global-2"
+        assert rebased.trainer.model.version == "local-2"
+
+
+async def test_snapshots_are_small_json() -> None:
+    async with listening(TrainingSettings(enabled=True)) as listener:
+        await listener.rate(range(40))
+        await listener.clock.advance(60)
+        (record,) = await listener.store.snapshots()
+        assert len(json.dumps(record)) < MAX_BYTES
+
+
+class FullStore(MemoryStore):
+    full = True
+
+    async def save_snapshot(self, snapshot: Record) -> None:
+        if self.full:
+            raise StoreError("No space is left for the snapshot.")
+        await super().save_snapshot(snapshot)
+
+
+async def test_what_cannot_be_stored_is_not_used_and_is_tried_again() -> None:
+    store = FullStore()
+    async with listening(store=store) as listener:
+        await listener.rate(range(20))
+        await listener.clock.advance(30)
+        assert "No space" in (listener.trainer.state.message or "")
+        assert listener.trainer.model.version == "global-1"
+        with pytest.raises(StoreError):
+            await run_now(listener)
+        store.full = False
+        await listener.clock.advance(60)
+        assert listener.trainer.model.version == "local-1"
+        assert listener.trainer.state.message is None
+
+
+class BrokenClock(ManualIdle):
+    async def slot(self) -> float:
+        raise ZeroDivisionError
+
+
+async def test_an_unforeseen_failure_is_told() -> None:
+    listener = Listener()
+    trainer = Trainer(listener.store, BrokenClock(), base_model(), ON)
+    trainer.start()
+    asked = asyncio.create_task(trainer.train_now())
+    with pytest.raises(TrainingError, match="ZeroDivisionError"):
+        await asked
+    assert "ZeroDivisionError" in (trainer.state.message or "")
+    await trainer.aclose()
+
+
+async def test_closing_in_a_run_drops_it() -> None:
+    listener = Listener()
+    listener.trainer.start()
+    await listener.rate(range(20))
+    asked = asyncio.create_task(listener.trainer.train_now())
+    await listener.clock.advance(MID_RUN)
+    await listener.trainer.aclose()
+    await listener.trainer.aclose()
+    with pytest.raises(TrainingError, match="switched off"):
+        await asked
+    assert await listener.store.snapshots() == []
+
+
+async def test_the_page_hears_of_each_phase() -> None:
+    async with listening() as listener:
+        await listener.rate(range(20))
+        await listener.clock.advance(60)
+        phases = [state.phase for state in listener.states]
+        assert [p for i, p in enumerate(phases) if i == 0 or p != phases[i - 1]] == [
+            "idle", "waiting", "training", "idle",
+        ]  # fmt: skip
+
+
+async def test_a_slow_processor_keeps_to_its_share() -> None:
+    class SlowIdle(ManualIdle):
+        """Whoever reads the clock has used 5 ms since the last time."""
+
+        def now(self) -> float:
+            self.spend(5)
+            return super().now()
+
+    clock, store = SlowIdle(grant=50), MemoryStore()
+    await store.add([rating(number) for number in range(40)])
+    async with Trainer(store, clock, base_model(), replace(ON, iterations=1000)) as trainer:
+        shares = []
+        for _ in range(600):
+            await clock.advance(1)
+            shares.append(trainer.state.cpu_share)
+        assert trainer.state.last_run is not None
+    assert 0.5 * CPU_SHARE < max(shares) < CPU_SHARE
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("iterations", 9),
+        ("iterations", 1001),
+        ("samples", 15),
+        ("samples", 4097),
+        ("cooldown", 9),
+        ("cooldown", 3601),
+    ],
+)
+def test_settings_out_of_bounds(field: str, value: int) -> None:
+    with pytest.raises(InvalidRecordError) as caught:
+        TrainingSettings(**{field: value})  # type: ignore[arg-type]
+    assert caught.value.field == field
