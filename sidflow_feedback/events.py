@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +15,12 @@ from sidflow_feedback.types import ACTIONS, DIMENSIONS, Action, Dimension, Recor
 SCHEMA_VERSION: Final = 1
 MAX_TEXT: Final = 1024
 """Longest text field, in characters: longer than any path of the largest collection."""
+
+MAX_SONGS: Final = 256
+"""Songs in one SID file: the limit of its format."""
+
+LATEST: Final = 253_402_300_799_999
+"""End of the year 9999 in epoch milliseconds: the calendar ends there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +116,10 @@ def event_from_record(record: Mapping[str, Any]) -> Event:
     InvalidRecordError
         A field is missing or has a value that it can't have.
     """
+    if not isinstance(record, Mapping):
+        raise InvalidRecordError("event", f"must be an object, not {record!r}")
     identity = _uuid(record.get("uuid"))
-    timestamp = _whole(record, "timestamp", least=0)
+    timestamp = _whole(record, "timestamp", least=0, most=LATEST)
     track = _track(record)
     match record.get("kind"):
         case "rating":
@@ -128,7 +136,7 @@ def _track(record: Mapping[str, Any]) -> TrackContext:
         raise InvalidRecordError("sidPath", "is missing: an event belongs to a tune")
     return TrackContext(
         sid_path=path,
-        song=_whole(record, "song", least=1, default=1),
+        song=_whole(record, "song", least=1, most=MAX_SONGS, default=1),
         session_id=_text(record, "sessionId"),
         pipeline=_text(record, "pipeline"),
         model_version=_text(record, "modelVersion"),
@@ -146,12 +154,14 @@ def _uuid(value: object) -> str:
         raise InvalidRecordError("uuid", f"{value!r} is no UUID") from exc
 
 
-def _whole(record: Mapping[str, Any], field: str, *, least: int, default: int | None = None) -> int:
+def _whole(
+    record: Mapping[str, Any], field: str, *, least: int, most: int, default: int | None = None
+) -> int:
     value = record.get(field, default)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise InvalidRecordError(field, f"must be a whole number of at least {least}, not {value!r}")
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise InvalidRecordError(field, f"must be a whole number from {least} to {most}, not {value!r}")
     return value
 
 
@@ -175,9 +185,10 @@ def _seconds(record: Mapping[str, Any], field: str) -> float | None:
 
 
 def _finite(field: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not number or not abs(cast("float", value)) <= sys.float_info.max:
         raise InvalidRecordError(field, f"must be a finite number, not {value!r}")
-    return float(value)
+    return float(cast("float", value))
 
 
 def _features(value: object) -> Mapping[str, float] | None:

@@ -24,7 +24,8 @@ MAX_EVENTS: Final = 50
 MAX_BYTES: Final = 60_000
 """Largest request body."""
 
-_SAFE_PATH: Final = re.compile(r"sha256:[0-9a-f]{64}|(?!/|[A-Za-z]:)(?!.*(?:^|/)\.\.(?:/|$))[^\\\x00-\x1f]+")
+_SAFE_PATH: Final = re.compile(r"sha256:[0-9a-f]{64}|(?![/~])(?!.*(?:^|/)\.\.(?:/|$))[^\\:\x00-\x1f\x7f]+")
+"""Relative, inside its collection; a colon would be a drive or the scheme of an address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

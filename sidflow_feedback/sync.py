@@ -27,6 +27,12 @@ TRIES: Final = 3
 FIRST_RETRY: Final = 2.0
 """Seconds before the first retry; doubled each time, with jitter."""
 
+LONGEST_WAIT: Final = 86_400.0
+"""Seconds that a server can keep us waiting at most."""
+
+UNANSWERED_PAUSE: Final = 60.0
+"""Seconds before an event is sent again that the server took no notice of."""
+
 REFUSED: Final = frozenset({400, 401, 403, 404, 405, 410, 413, 415, 422})
 """Answers that sending the same again can't change."""
 
@@ -94,6 +100,7 @@ class SyncClient:
         self._sleep = sleep
         self._owner = str(uuid.uuid4())
         self._settings = SyncSettings()
+        self._not_before: Milliseconds = 0
         self._sending = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self.state = SyncState()
@@ -122,18 +129,19 @@ class SyncClient:
         Raises
         ------
         SyncError
-            Sync is switched off, or the server could not be reached or refused the batch.
+            Sync is switched off, the server asked for a pause, could not be reached, or refused the batch.
         """
-        if not self._settings.enabled:
-            raise SyncError("Sync is switched off: nothing is sent. Switch it on in Preferences first.")
+        self._require_permission()
         async with self._sending:
             self._change(running=True)
             try:
                 sent = await self._send_due()
             except FeedbackError as exc:
-                self._change(running=False, last_error=str(exc))
+                self._change(last_error=str(exc))
                 raise
-            self._change(running=False, last_error=None, last_time=self._epoch(), sent=self.state.sent + sent)
+            finally:
+                self._change(running=False)
+            self._change(last_error=None, last_time=self._epoch(), sent=self.state.sent + sent)
             return sent
 
     def _stop(self) -> None:
@@ -149,6 +157,15 @@ class SyncClient:
             with contextlib.suppress(FeedbackError):  # `sync_now` has put it into the state.
                 await self.sync_now()
 
+    def _require_permission(self) -> None:
+        if not self._settings.enabled:
+            raise SyncError("Sync is switched off: nothing is sent. Switch it on in Preferences first.")
+        wait = (self._not_before - self._epoch()) / 1000
+        if wait > 0:
+            raise SyncError(
+                f"The server asked for a pause of another {max(1, round(wait))} s.", retry_after=wait
+            )
+
     async def _send_due(self) -> int:
         sent = 0
         while events := await self._store.claim(MAX_EVENTS, owner=self._owner, now=self._epoch()):
@@ -160,25 +177,34 @@ class SyncClient:
     async def _send(self, events: Sequence[Event]) -> list[Outcome]:
         """Send one batch; what stays unsent goes back to pending."""
         deltas, outcomes = _anonymise(events)
-        deltas, excess = _fitting(deltas)
+        deltas, excess = _fitting(deltas, self._base_version())
         outcomes += [Outcome(uuid=delta.uuid, status="pending") for delta in excess]
         if not deltas:
             return outcomes
         batch = AnonymisedBatch(base_model_version=self._base_version(), deltas=deltas)
         try:
-            response = await self._send_with_retries(batch)
+            results = await self._send_with_retries(batch)
         except SyncError as exc:
             await self._store.settle(outcomes + self._undelivered(deltas, exc), now=self._epoch())
             raise
-        return outcomes + _delivered(deltas, response)
+        return outcomes + [self._outcome(delta.uuid, results.get(delta.uuid, {})) for delta in deltas]
+
+    def _outcome(self, identity: str, result: Record) -> Outcome:
+        status = _STATUS_OF_RESULT.get(str(result.get("status")))
+        if status is not None:
+            return Outcome(uuid=identity, status=status, error=result.get("reason"))
+        next_try = self._epoch() + UNANSWERED_PAUSE * 1000
+        error = "The server did not answer for this event."
+        return Outcome(uuid=identity, status="pending", error=error, next_try=next_try)
 
     def _undelivered(self, deltas: Sequence[AnonymisedDelta], exc: SyncError) -> list[Outcome]:
         status: SyncStatus = "failed" if exc.status in REFUSED else "pending"
         next_try = self._epoch() + (exc.retry_after or 0) * 1000
         return [Outcome(uuid=d.uuid, status=status, error=str(exc), next_try=next_try) for d in deltas]
 
-    async def _send_with_retries(self, batch: AnonymisedBatch) -> Response:
+    async def _send_with_retries(self, batch: AnonymisedBatch) -> dict[str, Record]:
         for attempt in range(TRIES):
+            self._require_permission()
             try:
                 return await self._send_once(batch)
             except SyncError as exc:
@@ -187,15 +213,14 @@ class SyncClient:
                 await self._sleep(FIRST_RETRY * 2**attempt * random.uniform(0.5, 1))
         raise AssertionError("the last attempt returns or raises")
 
-    async def _send_once(self, batch: AnonymisedBatch) -> Response:
+    async def _send_once(self, batch: AnonymisedBatch) -> dict[str, Record]:
         response = await self._transport.send(batch, timeout=TIMEOUT)
         if response.status == 200:
-            return response
-        raise SyncError(
-            f"The server answered {response.status}: {_reason(response)}",
-            status=response.status,
-            retry_after=_retry_after(response),
-        )
+            return _results(response)
+        retry_after = _retry_after(response)
+        self._not_before = self._epoch() + (retry_after or 0) * 1000
+        message = f"The server answered {response.status}: {_reason(response)}"
+        raise SyncError(message, status=response.status, retry_after=retry_after)
 
     def _change(self, **changes: object) -> None:
         self.state = replace(self.state, **changes)  # type: ignore[arg-type]
@@ -212,27 +237,25 @@ def _anonymise(events: Sequence[Event]) -> tuple[list[AnonymisedDelta], list[Out
     return deltas, outcomes
 
 
-def _fitting(deltas: Sequence[AnonymisedDelta]) -> tuple[list[AnonymisedDelta], list[AnonymisedDelta]]:
+def _fitting(
+    deltas: Sequence[AnonymisedDelta], base_version: str
+) -> tuple[list[AnonymisedDelta], list[AnonymisedDelta]]:
     """Split into what fits one request and what does not."""
     count = len(deltas)
-    while count > 1 and _size(deltas[:count]) > MAX_BYTES:
+    while count > 1 and _size(deltas[:count], base_version) > MAX_BYTES:
         count //= 2
     return list(deltas[:count]), list(deltas[count:])
 
 
-def _size(deltas: Sequence[AnonymisedDelta]) -> int:
-    return len(AnonymisedBatch(base_model_version="", deltas=deltas).to_json().encode())
+def _size(deltas: Sequence[AnonymisedDelta], base_version: str) -> int:
+    return len(AnonymisedBatch(base_model_version=base_version, deltas=deltas).to_json().encode())
 
 
-def _delivered(deltas: Sequence[AnonymisedDelta], response: Response) -> list[Outcome]:
-    results: dict[str, Record] = {r["uuid"]: r for r in (response.body or {}).get("results", [])}
-    return [_outcome(delta.uuid, results.get(delta.uuid)) for delta in deltas]
-
-
-def _outcome(identity: str, result: Record | None) -> Outcome:
-    if result is None or result["status"] not in _STATUS_OF_RESULT:
-        return Outcome(uuid=identity, status="pending", error="The server did not answer for this event.")
-    return Outcome(uuid=identity, status=_STATUS_OF_RESULT[result["status"]], error=result.get("reason"))
+def _results(response: Response) -> dict[str, Record]:
+    results = (response.body or {}).get("results")
+    if not isinstance(results, list):
+        raise SyncError("What answered is no sync server, or a broken one. It is tried again later.")
+    return {str(result.get("uuid")): result for result in results if isinstance(result, dict)}
 
 
 def _reason(response: Response) -> str:
@@ -242,4 +265,4 @@ def _reason(response: Response) -> str:
 
 def _retry_after(response: Response) -> float | None:
     value = response.headers.get("retry-after", "")
-    return float(value) if value.isdigit() else None
+    return min(float(value), LONGEST_WAIT) if value.isdecimal() else None

@@ -58,6 +58,7 @@ class Telemetry:
         """Tell that a track begins: a dict with ``sidPath``, ``song`` and ``length`` (seconds or None)."""
         if self._track is not None:
             self.left()
+        self._forget()
         self._track = track
         action = "replay" if _same(track, self._finished) else "play"
         self._finished = None
@@ -110,7 +111,6 @@ class Telemetry:
     def _end(self, action: str | None) -> None:
         track, heard = self._track, self._heard
         self._track = None
-        self._forget()
         if action is not None and track is not None:
             self._report(action, track, heard)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,7 +21,7 @@ BATCH_SIZE: Final = 25
 """Events that are flushed at once, without waiting."""
 
 MAX_TRIES: Final = 5
-"""Failed writes of one event by itself before it is set aside."""
+"""Failed writes of one event before it is set aside, if the store takes another one."""
 
 FIRST_RETRY: Final = 1.0
 LONGEST_RETRY: Final = 60.0
@@ -57,7 +57,7 @@ class EventWorker:
     on_acknowledged
         Called with the uuids that are in the store now, new or not: the outbox may forget them.
     on_refused
-        Called with a reason and a uuid for each record that can't be stored, ever.
+        Called with the uuid of each record that can't be stored, ever, and the reason.
     sleep
         Waits for so many seconds; injected so that a test can drive time.
     """
@@ -93,20 +93,25 @@ class EventWorker:
             try:
                 event = event_from_record(record)
             except InvalidRecordError as exc:
-                self._refuse(str(record.get("uuid")), str(exc))
+                identity = record.get("uuid") if isinstance(record, Mapping) else None
+                self._refuse(str(identity), str(exc))
                 continue
             if event.uuid not in self._queued:
                 self._queued.add(event.uuid)
                 self._queues[event.kind].events.append(event)
         if self.waiting:
             self._arrived.set()
-        if any(len(queue.events) >= BATCH_SIZE for queue in self._queues.values()):
+        if self._has_full_batch:
             self._full.set()
 
     @property
     def waiting(self) -> int:
         """Number of events that are not committed yet."""
         return len(self._queued)
+
+    @property
+    def _has_full_batch(self) -> bool:
+        return any(len(queue.events) >= BATCH_SIZE for queue in self._queues.values())
 
     def start(self) -> None:
         """Begin to flush in the background."""
@@ -129,12 +134,12 @@ class EventWorker:
         Raises
         ------
         StoreError
-            The store refused a batch; its events stay queued.
+            The store refused a batch; its events stay queued. The other queue was committed all the same.
         """
         async with self._flushing:
-            for queue in self._queues.values():
-                while queue.events:
-                    await self._write(queue)
+            failures = [await self._drain(queue) for queue in self._queues.values()]
+        for failure in filter(None, failures):
+            raise failure
 
     async def _run(self) -> None:
         failures = 0
@@ -159,32 +164,50 @@ class EventWorker:
             full.cancel()
             delay.cancel()
 
+    async def _drain(self, queue: _Queue) -> StoreError | None:
+        try:
+            while queue.events:
+                await self._write(queue)
+        except StoreError as exc:
+            return exc
+        return None
+
     async def _write(self, queue: _Queue) -> None:
         batch = queue.batch
+        suspect = queue.failures >= MAX_TRIES - 1 and await self._another_commits(queue)
         try:
-            report = await self._store.add(batch)
+            await self._commit(queue, batch)
         except StoreError as exc:
             queue.failures += 1
-            if len(batch) > 1 or queue.failures < MAX_TRIES:
+            if not suspect:
                 raise
-            self._set_aside(queue, batch[0], str(exc))
-            return
+            self._leave_queue(queue, batch)
+            self._refuse(batch[0].uuid, f"could not be stored in {MAX_TRIES} tries: {exc}")
+
+    async def _another_commits(self, queue: _Queue) -> bool:
+        """Tell a bad event from a store that takes none: then nothing is set aside."""
+        for event in queue.events[1:BATCH_SIZE]:
+            with contextlib.suppress(StoreError):
+                await self._commit(queue, [event])
+                return True
+        return False
+
+    async def _commit(self, queue: _Queue, batch: Sequence[Event]) -> None:
+        report = await self._store.add(batch)
         self._leave_queue(queue, batch)
         stored = set(report.stored)
         self._acknowledge([event.uuid for event in batch])
         self._tell([event for event in batch if event.uuid in stored])
 
-    def _set_aside(self, queue: _Queue, event: Event, error: str) -> None:
-        self._leave_queue(queue, [event])
-        self._refuse(event.uuid, f"could not be stored in {MAX_TRIES} tries: {error}")
-
     def _leave_queue(self, queue: _Queue, batch: Sequence[Event]) -> None:
-        del queue.events[: len(batch)]
+        leaving = {event.uuid for event in batch}
+        queue.events = [event for event in queue.events if event.uuid not in leaving]
         queue.failures = 0
-        self._queued.difference_update(event.uuid for event in batch)
+        self._queued -= leaving
         if not self.waiting:
             self._arrived.clear()
-        self._full.clear()
+        if not self._has_full_batch:
+            self._full.clear()
 
     def _tell(self, events: Sequence[Event]) -> None:
         for listener in self._listeners if events else ():
@@ -193,4 +216,4 @@ class EventWorker:
 
 def retry_pause(failures: int, *, uniform: Callable[[float, float], float] = random.uniform) -> float:
     """Return the seconds to wait after so many failures: 1 s doubled each time, 60 s at most, full jitter."""
-    return uniform(0, min(LONGEST_RETRY, FIRST_RETRY * 2.0**failures))
+    return uniform(0, min(LONGEST_RETRY, FIRST_RETRY * 2.0 ** min(failures, 10)))

@@ -63,10 +63,10 @@ class FeedbackStore(Protocol):
         """Write events; those whose uuid is there already are reported and cost the others nothing."""
 
     async def ratings(self, limit: int) -> list[RatingEvent]:
-        """Return at most `limit` ratings, newest first."""
+        """Return at most `limit` ratings, newest first; of the same time, the later added first."""
 
     async def implicit(self, limit: int) -> list[ImplicitEvent]:
-        """Return at most `limit` implicit events, newest first."""
+        """Return at most `limit` implicit events, in the same order."""
 
     async def counts(self) -> StoreCounts:
         """Count events by kind and status."""

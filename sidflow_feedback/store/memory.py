@@ -109,4 +109,5 @@ class MemoryStore:
 
 
 def _newest(events: Iterable[EventT], limit: int) -> list[EventT]:
-    return sorted(events, key=attrgetter("timestamp"), reverse=True)[:limit]
+    latest_added_first = reversed(list(events))
+    return sorted(latest_added_first, key=attrgetter("timestamp"), reverse=True)[:limit]

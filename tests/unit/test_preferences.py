@@ -1,0 +1,65 @@
+"""Preferences: off until switched on, bounded, and never broken by what was stored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidflow_feedback.preferences import BOUNDS, CHOICES, DEFAULTS, problem, validated
+
+ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.integers())
+
+
+def test_nothing_is_on_that_was_not_switched_on() -> None:
+    assert (DEFAULTS["training"], DEFAULTS["sync"]) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "least", "most", "default"),
+    [("iterations", 10, 1000, 200), ("samples", 16, 4096, 512), ("cadence", 5, 1440, 60)],
+)
+def test_numbers_have_the_stated_bounds(name: str, least: int, most: int, default: int) -> None:
+    assert (BOUNDS[name], DEFAULTS[name]) == ((least, most), default)
+    assert problem(name, least) is None
+    assert problem(name, most) is None
+    for value in (least - 1, most + 1, float(least), str(least), None, True):
+        assert problem(name, value) == f"{name} must be a whole number from {least} to {most}."
+
+
+@pytest.mark.parametrize("name", sorted(DEFAULTS))
+def test_default_is_valid(name: str) -> None:
+    assert problem(name, DEFAULTS[name]) is None
+
+
+@pytest.mark.parametrize("name", ["training", "sync"])
+def test_switch_is_on_or_off(name: str) -> None:
+    assert problem(name, True) is None
+    for value in (1, 0, "on", None):
+        assert problem(name, value) == f"{name} must be on or off."
+
+
+def test_choice_is_one_of_the_offered() -> None:
+    assert [problem("theme", theme) for theme in CHOICES["theme"]] == [None] * 3
+    for value in ("pink", "", None, 3):
+        assert problem("theme", value) == "theme must be one of auto, light, dark."
+
+
+def test_unknown_setting_is_told() -> None:
+    assert problem("turbo", True) == "There is no setting 'turbo'."
+
+
+def test_valid_settings_are_kept_and_the_rest_defaulted() -> None:
+    stored = {"training": True, "cadence": 4, "theme": "dark", "iterations": "200", "gone": 1}
+    assert validated(stored) == DEFAULTS | {"training": True, "theme": "dark"}
+    assert validated({}) == DEFAULTS
+
+
+@given(st.dictionaries(st.sampled_from([*DEFAULTS, "gone"]), ANYTHING))
+def test_whatever_was_stored_all_settings_are_there_and_valid(stored: dict[str, Any]) -> None:
+    settings = validated(stored)
+    assert settings.keys() == DEFAULTS.keys()
+    assert all(problem(name, value) is None for name, value in settings.items())
+    assert validated(settings) == settings

@@ -1,0 +1,149 @@
+"""What leaves the machine: exactly the listed fields, and no path of the listener's."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidflow_feedback.errors import InvalidRecordError
+from sidflow_feedback.privacy import AnonymisedBatch, AnonymisedDelta
+from tests.contracts.samples import FEATURES, implicit, rating, track
+
+OWN_FILE = "sha256:" + "0123456789abcdef" * 4
+
+
+def delta(path: str) -> AnonymisedDelta:
+    return AnonymisedDelta.from_event(rating(track=track(sid_path=path)))
+
+
+def test_fields_of_a_delta_are_these_and_no_others() -> None:
+    assert [field.name for field in dataclasses.fields(AnonymisedDelta)] == [
+        "uuid",
+        "sid_path",
+        "song",
+        "ratings",
+        "action",
+        "features",
+        "model_version",
+        "day",
+    ]
+
+
+def test_rating_as_it_is_sent() -> None:
+    event = rating(timestamp=1_790_035_199_999)  # 2026-09-21T23:59:59.999Z
+    assert AnonymisedDelta.from_event(event).to_record() == {
+        "uuid": event.uuid,
+        "sidPath": "Demo/Amber_Circuit.sid",
+        "song": 2,
+        "ratings": {"e": 4, "m": 2},
+        "features": FEATURES,
+        "modelVersion": "global-1",
+        "day": "2026-09-21",
+    }
+
+
+def test_action_as_it_is_sent() -> None:
+    event = implicit(track=track(features=None, model_version=None), timestamp=1_790_035_200_000)
+    assert AnonymisedDelta.from_event(event).to_record() == {
+        "uuid": event.uuid,
+        "sidPath": "Demo/Amber_Circuit.sid",
+        "song": 2,
+        "action": "like",
+        "features": None,
+        "modelVersion": None,
+        "day": "2026-09-22",
+    }
+
+
+@pytest.mark.parametrize("make", [rating, implicit])
+def test_session_clock_and_player_stay_here(make: Any) -> None:
+    event = make(
+        timestamp=1_790_012_345_678,
+        track=track(session_id="SESSION", pipeline="PIPELINE", position=77.5, length_source="SOURCE"),
+    )
+    body = AnonymisedBatch(
+        base_model_version="global-1", deltas=[AnonymisedDelta.from_event(event)]
+    ).to_json()
+    for secret in ("SESSION", "PIPELINE", "SOURCE", "77.5", "12345", "1790012"):
+        assert secret not in body
+
+
+def test_batch_as_it_is_sent() -> None:
+    deltas = [AnonymisedDelta.from_event(event) for event in (rating(), implicit(), rating())]
+    batch = AnonymisedBatch(base_model_version="global-7", deltas=deltas)
+    assert json.loads(batch.to_json()) == {
+        "batchId": batch.batch_id,
+        "baseModelVersion": "global-7",
+        "ratings": [deltas[0].to_record(), deltas[2].to_record()],
+        "implicit": [deltas[1].to_record()],
+    }
+    assert batch.to_json() == batch.to_json()
+
+
+def test_each_batch_has_an_id_of_its_own() -> None:
+    batches = [AnonymisedBatch(base_model_version="g", deltas=[]) for _ in range(2)]
+    assert batches[0].batch_id != batches[1].batch_id
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "MUSICIANS/H/Hubbard_Rob/Commando.sid",
+        "Demo/Two..Dots_and...more.sid",
+        "DEMOS/A-F/Über_(1987)_[C64].sid",
+        ".hidden/a.sid",
+        OWN_FILE,
+    ],
+)
+def test_path_in_a_collection_is_sent_as_it_is(path: str) -> None:
+    assert delta(path).sid_path == path
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/home/me/tunes/secret.sid",
+        "//server/share/a.sid",
+        "~/tunes/a.sid",
+        "~me/a.sid",
+        "C:/Users/me/a.sid",
+        "c:a.sid",
+        "C:\\Users\\me\\a.sid",
+        "Users\\me\\a.sid",
+        "\\\\server\\share\\a.sid",
+        "file:///home/me/a.sid",
+        "blob:http://127.0.0.1/1234",
+        "..",
+        "../me/a.sid",
+        "Demo/../../me/a.sid",
+        "Demo/..",
+        "Demo/a.sid\n",
+        "Demo/\x00a.sid",
+        "sha256:" + "0" * 63,
+        "sha256:" + "0" * 65,
+        "sha256:" + "A" * 64,
+    ],
+)
+def test_path_that_could_name_a_folder_stays_here(path: str) -> None:
+    with pytest.raises(InvalidRecordError, match="stays on this machine") as caught:
+        delta(path)
+    assert caught.value.field == "sidPath"
+    assert path not in str(caught.value)
+
+
+@given(st.text(min_size=1, max_size=60))
+def test_no_path_out_of_the_collection_gets_through(path: str) -> None:
+    try:
+        sent = delta(path).sid_path
+    except InvalidRecordError:
+        return
+    assert sent == path
+    assert sent[0] not in "/~"
+    assert "\\" not in sent
+    assert ":" not in sent or sent.startswith("sha256:")
+    assert ".." not in sent.split("/")

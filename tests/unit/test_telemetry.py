@@ -1,0 +1,247 @@
+"""Telemetry: what a player does becomes what a listener meant."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sidflow_feedback.telemetry import Telemetry
+from sidflow_feedback.types import ACTIONS
+
+TICK = 0.5
+FIRST: dict[str, Any] = {"sidPath": "Demo/First.sid", "song": 1, "length": 100.0}
+OTHER: dict[str, Any] = {"sidPath": "Demo/Other.sid", "song": 1, "length": 100.0}
+ENDS = ("play_complete", "skip_early", "skip", "skip_late")
+
+
+class Listening:
+    """A listener with a player; `actions` is what telemetry made of it."""
+
+    def __init__(self) -> None:
+        self.reports: list[tuple[str, dict[str, Any], float]] = []
+        self.telemetry = Telemetry(lambda *report: self.reports.append(report))
+        self.position = 0.0
+
+    @property
+    def actions(self) -> list[str]:
+        return [action for action, _track, _heard in self.reports]
+
+    def start(self, **changes: Any) -> Listening:
+        self.position = 0.0
+        self.telemetry.started(FIRST | changes)
+        return self
+
+    def listen(self, seconds: float) -> Listening:
+        for _ in range(round(seconds / TICK)):
+            self.position += TICK
+            self.telemetry.moved(self.position)
+        return self
+
+    def seek(self, position: float) -> Listening:
+        self.position = position
+        self.telemetry.moved(position)
+        return self
+
+
+def test_start_is_a_play_of_that_track() -> None:
+    here = Listening().start()
+    assert here.reports == [("play", FIRST, 0.0)]
+    assert here.telemetry.track == FIRST
+
+
+@pytest.mark.parametrize(
+    ("heard", "length", "action"),
+    [
+        (0, 100, "skip_early"),
+        (9.5, 100, "skip_early"),  # under 10 s
+        (10, 100, "skip"),
+        (19.5, 200, "skip_early"),  # under 10 %
+        (20, 200, "skip"),
+        (70, 100, "skip"),
+        (70.5, 100, "skip_late"),  # over 70 %
+        (89.5, 100, "skip_late"),
+        (90, 100, "play_complete"),
+        (100, 100, "play_complete"),
+        (9.5, 30, "skip_early"),
+        (10, 30, "skip"),
+    ],
+)
+def test_leaving_is_judged_by_what_was_heard(heard: float, length: float, action: str) -> None:
+    here = Listening().start(length=length).listen(heard)
+    here.telemetry.left()
+    assert here.actions == ["play", action]
+    assert here.reports[1][2] == heard
+    assert here.telemetry.track is None
+
+
+def test_end_is_a_complete_play_whatever_the_length_says() -> None:
+    for length in (None, 10.0, 100.0, 1000.0):
+        here = Listening().start(length=length).listen(20)
+        here.telemetry.ended()
+        assert here.actions == ["play", "play_complete"]
+
+
+@pytest.mark.parametrize("length", [None, 0, 5.0, 29.9])
+def test_short_or_unknown_length_gives_no_skip(length: float | None) -> None:
+    for heard in (0, 4):
+        here = Listening().start(length=length).listen(heard)
+        here.telemetry.left()
+        assert here.actions == ["play"]
+
+
+def test_short_tune_heard_to_the_end_is_complete() -> None:
+    here = Listening().start(length=20.0).listen(18)
+    here.telemetry.left()
+    assert here.actions == ["play", "play_complete"]
+
+
+def test_next_is_one_skip() -> None:
+    here = Listening().start().listen(30)
+    here.telemetry.left()
+    here.telemetry.started(OTHER)
+    assert here.actions == ["play", "skip", "play"]
+    assert [track for _, track, _ in here.reports] == [FIRST, FIRST, OTHER]
+
+
+def test_choosing_another_tune_is_one_skip_too() -> None:
+    here = Listening().start().listen(30)
+    here.telemetry.started(OTHER)
+    assert here.actions == ["play", "skip", "play"]
+
+
+def test_another_subsong_is_another_track() -> None:
+    here = Listening().start().listen(30).start(song=2)
+    assert here.actions == ["play", "skip", "play"]
+    assert here.reports[2][1]["song"] == 2
+
+
+@pytest.mark.parametrize("first", ["ended", "left"])
+@pytest.mark.parametrize("second", ["ended", "left"])
+def test_each_track_ends_once(first: str, second: str) -> None:
+    here = Listening().start().listen(95)
+    getattr(here.telemetry, first)()
+    getattr(here.telemetry, second)()
+    assert here.actions == ["play", "play_complete"]
+
+
+def test_pause_and_resume_report_nothing() -> None:
+    here = Listening().start().listen(20)
+    for _ in range(50):  # the position of a paused player stands still
+        here.telemetry.moved(here.position)
+    here.listen(20)
+    assert here.actions == ["play"]
+    here.telemetry.left()
+    assert here.reports[-1] == ("skip", FIRST, 40.0)
+
+
+def test_what_was_jumped_over_was_not_heard() -> None:
+    here = Listening().start().listen(5).seek(95).listen(4)
+    here.telemetry.left()
+    assert here.reports[-1] == ("skip_early", FIRST, 9.0)
+
+
+def test_what_was_heard_again_counts_again() -> None:
+    here = Listening().start().listen(20).seek(0).listen(20)
+    here.telemetry.left()
+    assert here.reports[-1] == ("skip", FIRST, 40.0)
+
+
+def test_like_then_next_is_no_skip() -> None:
+    here = Listening().start().listen(12)
+    here.telemetry.liked()
+    here.telemetry.left()
+    assert here.reports == [("play", FIRST, 0.0), ("like", FIRST, 12.0)]
+
+
+def test_liked_track_can_still_be_complete() -> None:
+    here = Listening().start().listen(12)
+    here.telemetry.liked()
+    here.listen(80)
+    here.telemetry.left()
+    assert here.actions == ["play", "like", "play_complete"]
+
+
+def test_dislike_then_next_is_both() -> None:
+    here = Listening().start().listen(12)
+    here.telemetry.disliked()
+    here.telemetry.left()
+    assert here.actions == ["play", "dislike", "skip"]
+
+
+def test_judgement_counts_once_until_it_changes() -> None:
+    here = Listening().start()
+    for judge in ("liked", "liked", "disliked", "disliked", "liked"):
+        getattr(here.telemetry, judge)()
+    assert here.actions == ["play", "like", "dislike", "like"]
+
+
+def test_judgement_belongs_to_one_track() -> None:
+    here = Listening().start()
+    here.telemetry.liked()
+    here.start(song=2).listen(30)
+    here.telemetry.left()
+    assert here.actions == ["play", "like", "play", "skip"]
+
+
+def test_without_a_track_nothing_is_reported() -> None:
+    here = Listening()
+    for call in ("liked", "disliked", "ended", "left"):
+        getattr(here.telemetry, call)()
+    assert here.actions == []
+
+
+def test_again_after_the_end_is_a_replay() -> None:
+    here = Listening().start()
+    here.telemetry.ended()
+    here.start(features={"rms": 1})
+    here.telemetry.ended()
+    here.start()
+    assert here.actions == ["play", "play_complete", "replay", "play_complete", "replay"]
+
+
+def test_replay_is_of_the_same_song_and_at_once() -> None:
+    here = Listening().start()
+    here.telemetry.ended()
+    here.start(song=2)
+    here.telemetry.ended()
+    here.start()
+    assert here.actions == ["play", "play_complete", "play", "play_complete", "play"]
+
+
+def test_positions_between_two_tracks_are_nobodys() -> None:
+    here = Listening().start().listen(100)
+    here.telemetry.ended()
+    here.seek(0).listen(20)
+    here.start().listen(5)
+    here.telemetry.left()
+    assert here.reports[-1] == ("skip_early", FIRST, 5.0)
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("started"), st.fixed_dictionaries({
+        "sidPath": st.sampled_from(["a", "b"]),
+        "song": st.integers(1, 2),
+        "length": st.none() | st.floats(0, 300),
+    })),
+    st.tuples(st.just("moved"), st.floats(0, 400)),
+    st.tuples(st.sampled_from(["liked", "disliked", "ended", "left"])),
+)  # fmt: skip
+
+
+@given(st.lists(STEPS, max_size=40))
+def test_whatever_happens_each_listen_has_one_start_and_at_most_one_end(steps: list[Any]) -> None:
+    here = Listening()
+    for name, *arguments in steps:
+        getattr(here.telemetry, name)(*arguments)
+    assert set(here.actions) <= set(ACTIONS)
+    ended = True
+    for action, track, heard in here.reports:
+        if action in ("play", "replay"):
+            ended, current = False, track
+        assert not ended
+        assert track == current
+        assert heard >= 0
+        ended = action in ENDS

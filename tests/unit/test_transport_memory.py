@@ -1,0 +1,26 @@
+"""The transport without a network keeps the contract of all transports."""
+
+import pytest
+
+from sidflow_feedback.privacy import AnonymisedBatch
+from sidflow_feedback.transport import Response
+from sidflow_feedback.transport.memory import MemoryTransport
+from tests.contracts.transport_contract import CHECKS, Line
+
+
+def open_transport(line: Line) -> MemoryTransport:
+    transport = MemoryTransport(model=None if line == "without model" else {"version": "global-1"})
+    transport.online = line != "down"
+    return transport
+
+
+@pytest.mark.parametrize("name", CHECKS)
+async def test_contract(name: str) -> None:
+    await CHECKS[name](open_transport)
+
+
+async def test_what_was_sent_can_be_looked_at() -> None:
+    transport = MemoryTransport(server=lambda _batch: Response(418))
+    batch = AnonymisedBatch(base_model_version="global-1", deltas=[])
+    assert (await transport.send(batch, timeout=1)).status == 418
+    assert transport.sent == [batch]
