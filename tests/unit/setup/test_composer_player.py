@@ -100,13 +100,13 @@ def test_vibrato_swings_about_the_note_after_its_delay() -> None:
 
 def test_glide_moves_step_by_step_and_stops_at_the_note() -> None:
     sound = replace(SQUARE, glide=2)
-    up_and_down = (Event(1, 45, sound), Event(1, 47, sound, tied=True), Event(1, 45, sound, tied=True))
+    up_and_down = (Event(1, 81, sound), Event(1, 83, sound, tied=True), Event(1, 81, sound, tied=True))
     pitches = [frequency(r) for r in Machine([song(*up_and_down)]).frames(18)]
-    assert pitches[0:6] == [PAL.frequency(45)] * 6
+    assert pitches[0:6] == [PAL.frequency(81)] * 6
     assert sorted(set(pitches[6:12])) == pitches[6:10]
-    assert pitches[11] == PAL.frequency(47)
+    assert pitches[11] == PAL.frequency(83)
     assert sorted(set(pitches[12:18]), reverse=True) == pitches[12:17]
-    assert pitches[17] == PAL.frequency(45)
+    assert pitches[17] == PAL.frequency(81)
 
 
 def test_pulse_width_stays_between_its_limits() -> None:
@@ -120,7 +120,7 @@ def test_pulse_width_stays_between_its_limits() -> None:
 
 def test_filter_programs_bounce_or_stay() -> None:
     bounce = FilterProgram((0, 2), 0x10, 9, 40, 0x0180, 20, 60, bounce=True)
-    stay = FilterProgram((1,), 0x20, 3, 100, -0x0200, 70, 120)
+    stay = FilterProgram((1,), 0x20, 3, 100, -0x0210, 70, 120)
     sound = replace(SQUARE, filter=stay)
     blocks = (Block((Event(16, 45, SQUARE),), filter=bounce), Block((Event(8, 45, sound),)))
     frames = Machine([Song((6, 6), (blocks, SILENCE, SILENCE))]).frames(140)
@@ -129,7 +129,7 @@ def test_filter_programs_bounce_or_stay() -> None:
     assert first[0] == 41
     assert (min(first), max(first)) == (19, 61)
     assert [frames[96][23], frames[96][24]] == [0x32, 0x2F]
-    assert frames[139][22] == 68
+    assert frames[139][22] == 69
 
 
 def test_fade_then_silence_when_the_song_ends() -> None:
