@@ -1,0 +1,45 @@
+"""What the library's own client sends and reads, against the real server."""
+
+import json
+
+import httpx
+
+from app.server.settings import Settings
+from sidflow_feedback.events import RatingEvent, TrackContext
+from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.manifest import model_from_manifest, model_to_manifest
+from sidflow_feedback.model import Model, Network
+from sidflow_feedback.privacy import AnonymisedBatch, AnonymisedDelta
+
+from .conftest import Rows
+from .deltas import FEATURES, implicit, rating
+
+
+def test_anonymised_batch_is_accepted(client: httpx.Client, rows: Rows) -> None:
+    own_file = TrackContext(sid_path="sha256:" + "0a" * 32, song=2, features=FEATURES, session_id="private")
+    event = RatingEvent(uuid=rating()["uuid"], timestamp=1_770_076_800_123, track=own_file, ratings={"p": 5})
+    body = AnonymisedBatch(base_model_version="none", deltas=[AnonymisedDelta.from_event(event)]).to_json()
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/api/feedback/sync", content=body, headers=headers).json()
+    assert answer["results"] == [{"uuid": event.uuid, "status": "accepted", "reason": None}]
+    assert [(row["sid_path"], row["p"], row["day"]) for row in rows()] == [
+        (own_file.sid_path, 5, "2026-02-03")
+    ]
+
+
+def test_delta_has_the_fields_that_the_server_takes() -> None:
+    track = TrackContext(sid_path="a.sid", features=FEATURES)
+    event = RatingEvent(uuid=rating()["uuid"], timestamp=0, track=track, ratings={"e": 1})
+    record = AnonymisedDelta.from_event(event).to_record()
+    assert record.keys() == rating().keys()
+    assert record.keys() - {"ratings"} == implicit().keys() - {"action"}
+
+
+def test_served_model_is_read_back(client: httpx.Client, settings: Settings) -> None:
+    stats = FeatureStats((0.5,) * len(FEATURE_NAMES), (2.0,) * len(FEATURE_NAMES))
+    model = Model("global-7", "global-7", stats, Network.random(7))
+    settings.model_path.write_text(json.dumps(model_to_manifest(model, {})))
+    found = model_from_manifest(client.get("/api/model/latest").json())
+    assert found.version == "global-7"
+    assert found.stats == stats
+    assert (found.network.parameters == model.network.parameters).all()
