@@ -1,4 +1,8 @@
-/** The page's SID player: files in, sound out, plain state objects to one callback. */
+/**
+ * The page's SID player: files in, sound out, plain state objects to one callback.
+ *
+ * No method throws, those that can fail reject: MicroPython cannot catch what JavaScript throws at it.
+ */
 
 import { AudioOutput, whyUnsupported } from "./audio.js";
 import { Renderer } from "./renderer.js";
@@ -78,8 +82,13 @@ export class SidPlayer {
     this.#apply();
   }
 
-  /** Go to another song of the tune, 1-based; it plays on if the player was playing. */
-  setSong(song) {
+  /**
+   * Go to another song of the tune; it plays on if the player was playing.
+   *
+   * @param {number} song 1-based
+   * @returns {Promise<void>} rejects when there is no such song; then nothing changes
+   */
+  async setSong(song) {
     if (this.#info === null) throw new Error("There is no song to choose: no tune is loaded.");
     if (!Number.isInteger(song) || song < 1 || song > this.#info.songs) {
       throw new Error(`This tune has no song ${song}: choose 1 to ${this.#info.songs}.`);
@@ -89,8 +98,8 @@ export class SidPlayer {
     this.#restart();
   }
 
-  /** @param {number} volume 0 (silent) to 1 */
-  setVolume(volume) {
+  /** @param {number} volume 0 (silent) to 1; another one makes the returned promise reject */
+  async setVolume(volume) {
     if (!(volume >= 0 && volume <= 1)) throw new Error(`The volume cannot be ${volume}: choose 0 to 1.`);
     this.#output.setVolume(volume);
   }

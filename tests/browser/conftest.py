@@ -1,0 +1,103 @@
+"""A real browser, the real server, and Pyodide in a worker, for the tests in this folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+
+from app.setup.chromium import chromium
+from app.setup.errors import SetupError
+from app.setup.places import places
+from tests.browser.site import Site, serve_application
+
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--autoplay-policy=no-user-gesture-required",
+    # What is not on this machine must not be needed.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+MADE_BY_SETUP = ("pyodide/pyodide.mjs", "micropython/micropython.mjs", "pyscript/core.js", "idb/index.js")
+PATIENCE = 120_000
+"""Milliseconds; a busy machine boots Pyodide slowly."""
+
+
+class Pyodide:
+    """Pyodide in a worker of a page, with the library and the tests' Python files in it."""
+
+    def __init__(self, page: Page, site: Site) -> None:
+        self.page = page
+        page.evaluate("setup => startPyodide(setup)", {"wheel": site.wheel, "files": site.files})
+
+    def call(self, module: str, name: str, *arguments: Any) -> Any:
+        """Run a function of ``tests/browser/in_pyodide``; what it raises there fails the test here."""
+        where = [f"tests.browser.in_pyodide.{module}", name, json.dumps(arguments)]
+        try:
+            answer = self.page.evaluate("where => python.call(...where)", where)
+        except Error as exc:
+            if "Traceback" not in exc.message:
+                raise
+            pytest.fail(f"in Pyodide: {exc.message}", pytrace=False)
+        return json.loads(answer)
+
+
+@pytest.fixture(scope="session")
+def executable() -> Path:
+    """A Chromium that runs; also makes sure that set-up was done."""
+    missing = [name for name in MADE_BY_SETUP if not (places().vendor / name).exists()]
+    if missing:
+        pytest.fail(f"{missing[0]} is missing in {places().vendor}: run `make setup` first.", pytrace=False)
+    try:
+        return chromium()
+    except SetupError as exc:
+        pytest.fail(str(exc), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serve_application(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def browser(executable: Path) -> Iterator[Browser]:
+    """One Chromium for each module: while sync Playwright runs, no async test can, here or elsewhere."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One listener's browser profile: storage and channels of its own."""
+    with browser.new_context() as context:
+        yield context
+
+
+@pytest.fixture
+def open_page(context: BrowserContext, site: Site) -> Callable[[], Page]:
+    """Open tabs of one listener."""
+    return lambda: open_harness(context, site)
+
+
+@pytest.fixture(scope="module")
+def pyodide(browser: Browser, site: Site) -> Iterator[Pyodide]:
+    """One Pyodide for all tests of a module that leave nothing behind in it."""
+    with browser.new_context() as context:
+        yield Pyodide(open_harness(context, site), site)
+
+
+def open_harness(context: BrowserContext, site: Site) -> Page:
+    """Open a page of the site that has nothing on it but ways to start Python."""
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{site.url}/test/browser/harness.html")
+    page.wait_for_function("globalThis.harness")
+    return page

@@ -1,0 +1,1 @@
+"""The tests' other half: runs in Pyodide, with the library from its wheel."""

@@ -1,0 +1,109 @@
+"""The store over the real IndexedDB."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import feedback_store  # static/js/feedback/store.js
+from js import Object, XMLHttpRequest, indexedDB
+from pyodide.ffi import create_once_callable
+
+from sidflow_feedback.errors import FeedbackError
+from sidflow_feedback.events import event_from_record, event_to_record
+from sidflow_feedback.store import FeedbackStore
+from sidflow_feedback.store.indexeddb import IndexedDbStore
+from tests.contracts.samples import NOON, rating
+from tests.contracts.store_contract import CHECKS
+
+
+async def check(name: str) -> None:
+    async def open_store() -> FeedbackStore:
+        return await IndexedDbStore.open(feedback_store, f"check-{uuid.uuid4()}")
+
+    await CHECKS[name](open_store)
+
+
+async def add_and_die(name: str, record: dict[str, Any]) -> None:
+    """Add an event and let the browser kill this process before anything else happens."""
+    store = await IndexedDbStore.open(feedback_store, name)
+    await store.add([event_from_record(record)])
+    request = XMLHttpRequest.new()
+    request.open("GET", "/test/kill", False)
+    request.send()
+
+
+async def ratings(name: str) -> list[dict[str, Any]]:
+    store = await IndexedDbStore.open(feedback_store, name)
+    found = [event_to_record(event) for event in await store.ratings(1000)]
+    await store.close()
+    return found
+
+
+async def two_tabs_share_one_database() -> None:
+    name = f"check-{uuid.uuid4()}"
+    one, other = [await IndexedDbStore.open(feedback_store, name) for _ in range(2)]
+    events = [rating() for _ in range(10)]
+    await one.add(events[:6])
+    report = await other.add(events[4:])
+    assert len(report.duplicates) == 2
+    first = await one.claim(5, owner="one", now=NOON)
+    second = await other.claim(10, owner="other", now=NOON)
+    assert len(first) == len(second) == 5
+    assert {event.uuid for event in [*first, *second]} == {event.uuid for event in events}
+
+
+async def damaged_row_does_not_hide_the_others() -> None:
+    name = f"check-{uuid.uuid4()}"
+    store = await IndexedDbStore.open(feedback_store, name)
+    good = rating()
+    await store.add([good, rating(timestamp=NOON + 1)])
+    await _change_newest(name)
+    assert await store.ratings(10) == [good]
+    assert await store.claim(10, owner="a", now=NOON) == [good]
+
+
+async def schema() -> dict[str, list[str]]:
+    name = f"check-{uuid.uuid4()}"
+    await IndexedDbStore.open(feedback_store, name)
+    database = await _raw(name)
+    stores = list(database.objectStoreNames)
+    transaction = database.transaction(database.objectStoreNames)
+    return {store: list(transaction.objectStore(store).indexNames) for store in stores}
+
+
+async def opening_a_newer_database_tells() -> str:
+    name = f"check-{uuid.uuid4()}"
+    (await _raw(name, 99)).close()
+    return await opening_tells(name)
+
+
+async def opening_tells(name: str) -> str:
+    try:
+        await IndexedDbStore.open(feedback_store, name)
+    except FeedbackError as exc:
+        return f"{type(exc).__name__}: {exc}"
+    return "opened"
+
+
+async def _raw(name: str, *version: int) -> Any:
+    return (await _done(indexedDB.open(name, *version))).result
+
+
+async def _change_newest(name: str) -> None:
+    database = await _raw(name)
+    ratings = database.transaction("ratings", "readwrite").objectStore("ratings")
+    cursor = (await _done(ratings.openCursor(None, "prev"))).result
+    row = Object.assign(cursor.value, Object.fromEntries([["song", "first"]]))
+    ratings = database.transaction("ratings", "readwrite").objectStore("ratings")
+    await _done(ratings.put(row))
+    database.close()
+
+
+async def _done(request: Any) -> Any:
+    import asyncio
+
+    done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+    request.onsuccess = create_once_callable(lambda _event: done.set_result(request))
+    request.onerror = create_once_callable(lambda _event: done.set_exception(OSError(str(request.error))))
+    return await done

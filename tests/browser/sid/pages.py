@@ -1,0 +1,50 @@
+"""What the tests of the SID player share: files, addresses, and steps on a page with a player."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ROOT = Path(__file__).resolve().parents[3]
+ENGINE = ROOT / "static/vendor/sid/sid.wasm"
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--autoplay-policy=no-user-gesture-required",
+]
+TUNE, TWO_SONGS, BROKEN = "/tune.sid", "/two_songs.sid", "/broken.sid"
+REAL, MISBEHAVING = "/static/vendor/sid/sid.wasm", "/misbehaving.wasm"
+
+OPEN_PLAYER = """async (wasmUrl) => {
+  const { createSidPlayer } = await import("/static/js/sid/player.js");
+  const { createExcerptRenderer } = await import("/static/js/sid/excerpt.js");
+  window.states = [];
+  window.player = createSidPlayer({ wasmUrl, onState: (state) => states.push(state) });
+  window.excerpts = createExcerptRenderer({ wasmUrl });
+  window.bytesOf = async (path) => (await fetch(path)).arrayBuffer();
+  window.outcome = (promise) => promise.then(
+    (info) => ({ title: info.title ?? "" }), ({ name, message }) => ({ name, message }));
+}"""
+
+
+def play(page: Page, path: str = TUNE) -> None:
+    page.evaluate(
+        "async (path) => { const b = await bytesOf(path); await player.load(b); player.play(); }", path
+    )
+
+
+def wait_position(page: Page, seconds: float) -> None:
+    page.wait_for_function("(seconds) => player.position >= seconds", arg=seconds)
+
+
+def wait_status(page: Page, status: str) -> None:
+    page.wait_for_function("(status) => player.state.status === status", arg=status)
+
+
+def stats(page: Page) -> dict[str, Any]:
+    found: dict[str, Any] = page.evaluate("player.stats()")
+    return found

@@ -1,0 +1,115 @@
+"""The way of the samples: render worker, ring and audio worklet, frame by frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.browser.sid.pages import (
+    MISBEHAVING,
+    REAL,
+    TUNE,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+
+def test_ring_keeps_frames_in_order_across_both_wraps(open_player: Callable[[str], Page]) -> None:
+    page = open_player(MISBEHAVING)
+    wrong = page.evaluate(
+        """async () => {
+          const { Ring } = await import("/static/js/sid/ring.js");
+          const ring = new Ring();
+          new Uint32Array(ring.buffer, 0, 2).fill(2 ** 32 - 300000); // both counters near their own wrap
+          const [chunk, out] = [new Float32Array(4096), new Float32Array(128)];
+          let [sent, got, wrong] = [0, 0, 0];
+          for (let round = 0; round < 150; round++) {
+            for (let i = 0; i < chunk.length; i++) chunk[i] = sent++;
+            ring.write(chunk);
+            while (ring.read(out) === out.length) for (const x of out) wrong += x !== got++;
+          }
+          return [wrong, sent - got, ring.buffered];
+        }"""
+    )
+    assert wrong == [0, 0, 0]
+
+
+RENDER_OFFLINE = """async ([pauseAt, refillAt]) => {
+  const { Ring } = await import("/static/js/sid/ring.js");
+  const context = new OfflineAudioContext(1, 20480, 44100);
+  await context.audioWorklet.addModule("/static/js/sid/worklet.js");
+  const node = new AudioWorkletNode(context, "sid", { numberOfInputs: 0, outputChannelCount: [1] });
+  node.connect(context.destination);
+  const ring = new Ring();
+  const sent = Float32Array.from({ length: 3 * 4096 }, (_, i) => Math.sin(i / 10) / 2 + 0.1);
+  for (let at = 0; at < sent.length; at += 4096) ring.write(sent.subarray(at, at + 4096));
+  ring.playing = true;
+  node.port.postMessage(ring.buffer);
+  await new Promise((done) => setTimeout(done, 200)); // messages arrive before rendering starts
+  const at = (frame, act) => frame && context.suspend(frame / 44100).then(() => { act(); context.resume(); });
+  at(pauseAt, () => { ring.playing = false; });
+  at(refillAt, () => ring.write(sent.subarray(0, 4096)));
+  const heard = (await context.startRendering()).getChannelData(0);
+  return { sent: [...sent], heard: [...heard], played: ring.framesPlayed, underruns: ring.underruns };
+}"""
+
+
+def test_worklet_plays_each_frame_and_counts_running_dry(open_player: Callable[[str], Page]) -> None:
+    found = open_player(MISBEHAVING).evaluate(RENDER_OFFLINE, [0, 0])
+    sent, heard = found["sent"], found["heard"]
+    assert all(abs(out) <= abs(x) for out, x in zip(heard[:128], sent[:128], strict=True))
+    assert heard[128 : len(sent)] == sent[128:]
+    assert set(heard[len(sent) :]) == {0}
+    assert (found["played"], found["underruns"]) == (len(sent), 1)
+
+
+def test_worklet_fades_to_silence_within_one_quantum_of_a_pause(open_player: Callable[[str], Page]) -> None:
+    found = open_player(MISBEHAVING).evaluate(RENDER_OFFLINE, [4096, 0])
+    sent, heard = found["sent"], found["heard"]
+    assert heard[128:4096] == sent[128:4096]
+    assert all(abs(out) <= abs(x) for out, x in zip(heard[4096:4224], sent[4096:4224], strict=True))
+    assert abs(heard[4223]) < 0.01 < abs(heard[4100])
+    assert set(heard[4224:]) == {0}
+    assert (found["played"], found["underruns"]) == (4224, 0)
+
+
+def test_worklet_fades_in_again_after_running_dry(open_player: Callable[[str], Page]) -> None:
+    found = open_player(MISBEHAVING).evaluate(RENDER_OFFLINE, [0, 12800])
+    sent, heard = found["sent"], found["heard"]
+    assert set(heard[len(sent) : 12800]) == {0}
+    assert abs(heard[12800]) < 0.01 < abs(heard[12900])
+    assert heard[12928 : 12800 + 4096] == sent[128:4096]
+    assert (found["played"], found["underruns"]) == (len(sent) + 4096, 2)
+
+
+def test_worker_renders_two_seconds_ahead_and_goes_on_when_woken(open_player: Callable[[str], Page]) -> None:
+    page = open_player(REAL)
+    filled, rested, woken = page.evaluate(
+        """async ([tune, wasmUrl]) => {
+          const { Ring } = await import("/static/js/sid/ring.js");
+          const { WorkerClient } = await import("/static/js/sid/rpc.js");
+          const worker = new WorkerClient(new URL("/static/js/sid/render-worker.js", location), wasmUrl);
+          const [ring, out] = [new Ring(), new Float32Array(44100)];
+          const settled = async () => {
+            for (let before = -1; before !== ring.buffered; ) {
+              before = ring.buffered;
+              await new Promise((done) => setTimeout(done, 1000));
+            }
+            return ring.buffered;
+          };
+          const bytes = new Uint8Array(await bytesOf(tune));
+          await worker.call("load", { bytes, song: 0, stream: 1, ring: ring.buffer });
+          const filled = await settled();
+          ring.read(out);
+          const rested = await settled();
+          ring.playing = true;
+          await worker.call("wake", {});
+          return [filled, rested, await settled()];
+        }""",
+        [TUNE, REAL],
+    )
+    assert 88200 - 4096 < filled <= 88200
+    assert rested == filled - 44100  # a paused ring costs nothing
+    assert 88200 - 4096 < woken <= 88200

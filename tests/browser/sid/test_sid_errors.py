@@ -1,0 +1,126 @@
+"""Bad files, a failing engine and browsers that lack something: told once, and the player goes on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.isolated_server import serve
+from tests.browser.sid.pages import (
+    BROKEN,
+    MISBEHAVING,
+    OPEN_PLAYER,
+    ROOT,
+    TUNE,
+    play,
+    wait_position,
+    wait_status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Browser, Page
+
+
+def test_broken_file_is_told_and_the_next_tune_plays(page: Page) -> None:
+    told = page.evaluate("async (path) => outcome(player.load(await bytesOf(path)))", BROKEN)
+    assert len(told["message"]) > 20
+    state = page.evaluate("player.state")
+    assert state == {"status": "error", "song": 0, "info": None, "error": told["message"]}
+    play(page)
+    wait_position(page, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("bytes_js", "message"),
+    [
+        ("new ArrayBuffer(200000)", "too large to be a SID file"),
+        ("new ArrayBuffer(0)", ""),
+        ("{}", "must be given as an ArrayBuffer or a typed array"),
+    ],
+)
+def test_what_is_no_tune_is_refused(page: Page, bytes_js: str, message: str) -> None:
+    told = page.evaluate(f"outcome(player.load({bytes_js}))")
+    assert message in told["message"]
+    assert page.evaluate("player.state.error") == told["message"] != ""
+
+
+def test_load_copies_a_window_on_a_larger_buffer(page: Page) -> None:
+    page.evaluate(
+        """async (path) => {
+          const bytes = new Uint8Array(await bytesOf(path));
+          const heap = new Uint8Array(new SharedArrayBuffer(100000));
+          heap.set(bytes, 777);
+          const loaded = player.load(heap.subarray(777, 777 + bytes.length));
+          heap.fill(0);
+          await loaded;
+        }""",
+        TUNE,
+    )
+    assert page.evaluate("player.state.status") == "stopped"
+
+
+def test_trap_is_told_and_the_next_load_plays(open_player: Callable[[str], Page]) -> None:
+    page = open_player(MISBEHAVING)
+    page.evaluate("player.load(new TextEncoder().encode('T'))")
+    wait_status(page, "error")
+    assert "worker stopped (unreachable)" in page.evaluate("player.state.error")
+    assert page.evaluate("player.state.info") is None
+    page.evaluate("async () => { await player.load(new ArrayBuffer(9)); player.play(); }")
+    wait_position(page, 0.3)
+    assert page.evaluate("player.stats().peak") == pytest.approx(0.25)
+
+
+def test_tune_that_fails_while_playing_is_told(open_player: Callable[[str], Page]) -> None:
+    page = open_player(MISBEHAVING)
+    page.evaluate("player.load(new TextEncoder().encode('F'))")
+    wait_status(page, "error")
+    assert page.evaluate("player.state.error") == "the stand-in gave up"
+    assert page.evaluate("player.state.info.songs") == 2
+
+
+def test_load_that_never_returns_is_given_up(open_player: Callable[[str], Page]) -> None:
+    page = open_player(MISBEHAVING)
+    page.clock.install()
+    page.evaluate(
+        "void outcome(player.load(new TextEncoder().encode('H'))).then((told) => (window.told = told))"
+    )
+    page.clock.fast_forward(15_000)
+    page.wait_for_function("window.told")
+    assert "no answer within 15 s" in page.evaluate("told")["message"]
+    assert page.evaluate("player.load(new ArrayBuffer(9))")["songs"] == 2
+
+
+def test_missing_engine_is_told(open_player: Callable[[str], Page]) -> None:
+    page = open_player("/nowhere.wasm")
+    told = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
+    assert "/nowhere.wasm: the server answered 404" in told["message"]
+
+
+def test_page_without_isolation_goes_on_with_one_clear_error(
+    browser: Browser, files: dict[str, bytes]
+) -> None:
+    with serve(ROOT, files, isolated=False) as base, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{base}/blank.html")
+        page.evaluate(OPEN_PLAYER, MISBEHAVING)
+        told = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
+        assert "not cross-origin isolated" in told["message"]
+        page.evaluate("player.play(); player.pause(); player.stop()")
+        assert [state["status"] for state in page.evaluate("states")] == ["error"]
+
+
+def test_browser_without_audio_worklet_is_told(open_player: Callable[[str], Page]) -> None:
+    page = open_player(MISBEHAVING)
+    page.evaluate("delete window.AudioWorkletNode")
+    told = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
+    assert "offers no AudioWorklet" in told["message"]
+
+
+def test_failing_state_callback_does_not_stop_the_music(open_player: Callable[[str], Page]) -> None:
+    page = open_player(MISBEHAVING)
+    page.evaluate("void (states.push = () => { throw new Error('page'); })")
+    page.evaluate("async () => { await player.load(new ArrayBuffer(9)); player.play(); }")
+    wait_position(page, 0.2)

@@ -1,0 +1,68 @@
+"""Excerpts as PCM, rendered beside the music."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.browser.sid.pages import (
+    BROKEN,
+    REAL,
+    TUNE,
+    play,
+    stats,
+    wait_position,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def test_excerpt_has_the_asked_length_and_leaves_playback_alone(page: Page) -> None:
+    play(page)
+    wait_position(page, 0.2)
+    lengths, apart, rms = page.evaluate(
+        """async (path) => {
+          const bytes = await bytesOf(path);
+          const options = [{ seconds: 20 }, { seconds: 1.37 }, { seconds: 1.37, sampleRate: 48000 }];
+          const pcm = await Promise.all(options.map((option) => excerpts.render(bytes, option)));
+          const again = await excerpts.render(bytes, options[1]);
+          const squares = pcm[0].reduce((sum, x) => sum + x * x, 0);
+          const apart = again.reduce((most, x, i) => Math.max(most, Math.abs(x - pcm[1][i])), 0);
+          return [pcm.map((x) => x.length), apart,
+                  Math.sqrt(squares / pcm[0].length)];
+        }""",
+        TUNE,
+    )
+    assert lengths == [20 * 44100, round(1.37 * 44100), round(1.37 * 48000)]
+    assert apart < 0.01  # the filter model's dither goes on from one start to the next
+    assert 0.005 < rms < 1
+    wait_position(page, page.evaluate("player.position") + 0.5)
+    assert stats(page)["underruns"] == 0
+
+
+def test_excerpt_of_a_broken_file_is_told(page: Page) -> None:
+    told = page.evaluate(
+        "async (path) => outcome(excerpts.render(await bytesOf(path), { seconds: 1 }))", BROKEN
+    )
+    assert len(told["message"]) > 20
+    told = page.evaluate(
+        "async (path) => outcome(excerpts.render(await bytesOf(path), { seconds: 0 }))", TUNE
+    )
+    assert "more than 0" in told["message"]
+
+
+def test_excerpts_are_rendered_inside_a_worker_too(page: Page) -> None:
+    length = page.evaluate(
+        """async ([tune, wasmUrl]) => {
+          const source = `
+            const { createExcerptRenderer } = await import("${location.origin}/static/js/sid/excerpt.js");
+            const bytes = await (await fetch("${location.origin}${tune}")).arrayBuffer();
+            const excerpts = createExcerptRenderer({ wasmUrl: "${wasmUrl}" });
+            postMessage((await excerpts.render(bytes, { seconds: 0.5 })).length);`;
+          const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+          const worker = new Worker(url, { type: "module" });
+          return new Promise((done) => (worker.onmessage = ({ data }) => done(data)));
+        }""",
+        [TUNE, REAL],
+    )
+    assert length == 22050

@@ -1,0 +1,101 @@
+"""The real server, with what browser tests add to it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI, Request
+from starlette.staticfiles import StaticFiles
+
+from app.server.application import create_app
+from app.server.settings import Settings
+from app.setup.wheel import build_library_wheel
+
+ROOT = Path(__file__).resolve().parents[2]
+PYTHON_FILES = ("tests/contracts", "tests/browser/in_pyodide")
+MODEL = {"version": "global-test"}
+
+
+@dataclass
+class Site:
+    """The served application.
+
+    Attributes
+    ----------
+    url
+        Address of its root, without a slash at the end.
+    wheel
+        Address of the library's wheel, made from the sources as they are now.
+    on_kill
+        Called when a page asks for /test/kill.
+    aborted
+        Number of requests to /silent/… that the client gave up.
+    """
+
+    url: str = ""
+    wheel: str = ""
+    on_kill: Callable[[], None] = lambda: None
+    aborted: int = 0
+    files: dict[str, str] = field(default_factory=dict)
+    """Python files of the tests, for Pyodide, by path."""
+
+
+@contextmanager
+def serve_application(folder: Path) -> Iterator[Site]:
+    """Serve the application on a free loopback port, with all that it writes below `folder`."""
+    site = Site(files=_python_files())
+    app = _application(site, folder)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        site.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        site.wheel = f"{site.url}/test/wheels/{next((folder / 'wheels').glob('*.whl')).name}"
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", lifespan="on"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            while not server.started and thread.is_alive():
+                time.sleep(0.005)
+            yield site
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def _application(site: Site, folder: Path) -> FastAPI:
+    model = folder / "model.json"
+    model.write_text(json.dumps(MODEL))
+    settings = replace(
+        Settings.from_environment({}),
+        database_url=f"sqlite:///{folder / 'feedback.sqlite3'}",
+        model_path=model,
+    )
+    app = create_app(settings)
+    build_library_wheel(settings.library, folder / "wheels")
+    app.mount("/test/wheels", StaticFiles(directory=folder / "wheels"))
+    app.mount("/test/browser", StaticFiles(directory=ROOT / "tests" / "browser"))
+    app.mount("/without-model", create_app(replace(settings, model_path=folder / "nowhere.json")))
+
+    @app.get("/test/kill")
+    async def kill() -> None:
+        site.on_kill()
+
+    @app.get("/silent/api/model/latest")
+    async def silent(request: Request) -> None:
+        while not await request.is_disconnected():
+            await asyncio.sleep(0.01)
+        site.aborted += 1
+
+    return app
+
+
+def _python_files() -> dict[str, str]:
+    paths = (path for folder in PYTHON_FILES for path in sorted((ROOT / folder).glob("*.py")))
+    return {path.relative_to(ROOT).as_posix(): path.read_text() for path in paths}
