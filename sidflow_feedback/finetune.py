@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from sidflow_feedback.types import FloatArray
 
 LEARNING_RATE: Final = 2e-3
-L2: Final = 1e-3
+L2: Final = 0.05
+"""Both chosen on simulated listeners with 16, 64 and 256 noisy ratings, after one run and after three: a
+weaker pull to the global model learns 16 ratings by heart, a faster rate does so with 64."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -74,6 +74,12 @@ def test_energy_is_activity() -> None:
     assert held["energy"] < 0.2 * slow["energy"] < slow["energy"] < 0.7 * fast["energy"]
 
 
+def test_what_ends_is_no_onset() -> None:
+    rising = np.clip(TIME[: 2 * RATE] - 0.5, 0, 1).astype(np.float32)
+    begins, ends = (extract(sine(440)[: 2 * RATE] * level, RATE, 2.0) for level in (rising, rising[::-1]))
+    assert ends["energy"] < 0.5 * begins["energy"]
+
+
 def test_level_changes_rms_and_not_the_shape_of_the_spectrum() -> None:
     loud, quiet = extract(noise(0.5), RATE, 20.0), extract(noise(0.05), RATE, 20.0)
     assert loud["rms"] == pytest.approx(10 * quiet["rms"], rel=1e-3)

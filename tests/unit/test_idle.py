@@ -130,12 +130,12 @@ async def test_the_share_of_the_processor_stays_under_5_percent(cost: float) -> 
     assert clock.now() > 60_000
 
 
-async def test_one_slow_step_does_not_stop_the_work() -> None:
+async def test_one_slow_step_does_not_make_all_later_slices_short() -> None:
     clock = ManualIdle(grant=50)
-    work = Work(clock, [0.5] * 20 + [200.0] + [0.5] * 100)
+    work = Work(clock, [0.5] * 20 + [200.0] + [0.5] * 1000)
     running = asyncio.create_task(Slots(clock).run(work.steps()))
-    await clock.advance(120)
-    assert await running == "done"
+    await clock.advance(6)
+    assert running.done()
 
 
 async def test_pause_holds_between_two_slices() -> None:

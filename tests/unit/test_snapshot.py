@@ -90,6 +90,15 @@ def test_moments_keep_direction_and_never_lengthen_a_step() -> None:
     assert np.abs(after).mean() > 0.8 * np.abs(before).mean()
 
 
+def test_a_moment_too_small_for_its_code_lengthens_no_step() -> None:
+    rare = snapshot()
+    rare.moments[0], rare.moments[1] = 1e-6, 1e-12
+    rare.moments[:, 0] = 0.01, 1.0
+    read = snapshot_from_record(snapshot_to_record(rare))
+    assert _step(rare.moments).max() == pytest.approx(1, rel=0.02)
+    assert _step(read.moments).max() <= 1
+
+
 def test_moments_before_the_first_step() -> None:
     fresh = snapshot()
     fresh.moments[:] = 0

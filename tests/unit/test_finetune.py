@@ -1,0 +1,67 @@
+"""One fine-tuning: what it learns from, what it is measured by, where it starts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from sidflow_feedback.dataset import Dataset, collect
+from sidflow_feedback.finetune import FineTuned, fine_tune
+from sidflow_feedback.model import Model
+from sidflow_feedback.snapshot import Snapshot
+from tests.unit.listening import START, base_model, drained, rating
+
+
+def dataset() -> Dataset:
+    return drained(collect([rating(number) for number in range(60)], [], now=START, limit=512))
+
+
+def tuned(base: Model, rows: Dataset, last: Snapshot | None = None) -> FineTuned:
+    return drained(fine_tune(base, last, rows, iterations=50, seed=1))
+
+
+def test_the_base_is_not_changed() -> None:
+    base = base_model()
+    before = base.network.parameters.copy()
+    result = tuned(base, dataset())
+    np.testing.assert_array_equal(base.network.parameters, before)
+    assert (result.network.parameters != before).any()
+
+
+def test_nothing_is_learned_from_what_is_held_out() -> None:
+    rows = dataset()
+    labels = np.where(rows.held_out[:, None], 6 - rows.labels, rows.labels)
+    plain, changed = tuned(base_model(), rows), tuned(base_model(), replace(rows, labels=labels))
+    np.testing.assert_array_equal(plain.network.parameters, changed.network.parameters)
+    assert plain.error_after != changed.error_after
+
+
+def test_the_error_is_that_of_what_is_held_out() -> None:
+    rows, base = dataset(), base_model()
+    result = tuned(base, rows)
+    held = rows.held_out
+    rated = rows.weights[held] > 0
+    for network, error in ((base.network, result.error_before), (result.network, result.error_after)):
+        predicted = replace(base, network=network).predict_many(rows.features[held])
+        wrong = (predicted - rows.labels[held])[rated]
+        np.testing.assert_allclose(error, np.sqrt(np.mean(wrong**2)))
+
+
+def test_it_goes_on_from_the_last_snapshot() -> None:
+    base, rows = base_model(), dataset()
+    first = tuned(base, rows)
+    last = Snapshot(
+        model=replace(base, version="local-1", network=first.network),
+        moments=first.moments,
+        steps=first.steps,
+        created=START,
+        samples=60,
+        error_before=first.error_before,
+        error_after=first.error_after,
+    )
+    kept = first.network.parameters.copy()
+    second = tuned(base, rows, last)
+    assert second.error_before == first.error_after
+    assert second.steps == 100
+    np.testing.assert_array_equal(first.network.parameters, kept)
