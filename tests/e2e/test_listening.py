@@ -1,0 +1,111 @@
+"""A listener plays tunes, and what they do is kept."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from tests.e2e.listener import play, rate, rows, stats, wait_for_count, wait_for_engine, wait_until_heard
+
+
+def actions(page: Page) -> list[str]:
+    return [row["action"] for row in rows(page, "implicit-events")]
+
+
+def test_a_tune_is_heard(page: Page) -> None:
+    play(page, 1)
+    page.wait_for_function("window.sidflow.stats().rms > 0.001")
+    first = stats(page)["framesPlayed"]
+    page.wait_for_function(f"window.sidflow.stats().framesPlayed > {first + 44100}")
+    page.click("#play-pause")
+    page.wait_for_function(
+        "window.sidflow.stats().rms < 0.001 || document.querySelector('#play-pause').textContent === 'Play'"
+    )
+    paused = stats(page)["framesPlayed"]
+    page.wait_for_timeout(500)
+    assert stats(page)["framesPlayed"] == paused
+
+
+def test_the_library_is_large_and_varied(page: Page) -> None:
+    titles = page.locator("#tunes tbody .name").all_text_contents()
+    assert len(titles) >= 48
+    assert len(set(titles)) == len(titles)
+
+
+def test_what_happens_before_the_engine_is_ready_is_kept(page: Page) -> None:
+    play(page, 1)
+    page.click("#like")
+    assert page.get_attribute("html", "data-engine") != "ready", "the engine was faster than the click"
+    wait_for_engine(page)
+    wait_for_count(page, "implicit", 2)
+    assert actions(page) == ["play", "like"]
+
+
+def test_one_click_on_next_is_one_skip(page: Page) -> None:
+    play(page, 1)
+    page.click("#next")
+    wait_until_heard(page)
+    page.click("#play-pause")
+    page.click("#play-pause")
+    wait_for_engine(page)
+    wait_for_count(page, "implicit", 3)
+    assert actions(page) == ["play", "skip_early", "play"]
+
+
+def test_events_and_ratings_survive_a_reload(page: Page) -> None:
+    wait_for_engine(page)
+    play(page, 2)
+    page.click("#dislike")
+    rate(page, e=4, m=2, c=3, p=1)
+    wait_for_count(page, "ratings", 1)
+    wait_for_count(page, "implicit", 2)
+    page.reload()
+    wait_for_engine(page)
+    wait_for_count(page, "ratings", 1)
+    [rating] = rows(page, "ratings")
+    assert rating["ratings"] == {"e": 4, "m": 2, "c": 3, "p": 1}
+    assert rating["features"]["duration"] > 0
+    assert rating["syncStatus"] == "pending"
+    assert actions(page) == ["play", "dislike"]
+
+
+def test_own_file_is_played_and_known_by_its_content(page: Page, own_tune: Path) -> None:
+    wait_for_engine(page)
+    page.set_input_files("#own-file", own_tune)
+    wait_until_heard(page)
+    page.wait_for_selector("#tunes tbody tr:first-child td.e:not(:empty)", timeout=60_000)
+    page.click("#like")
+    wait_for_count(page, "implicit", 2)
+    like = rows(page, "implicit-events")[1]
+    assert like["sidPath"] == "sha256:" + hashlib.sha256(own_tune.read_bytes()).hexdigest()
+    assert like["features"]["rms"] > 0
+    assert own_tune.name not in str(like)
+
+
+def test_broken_file_is_told_and_leaves_everything_as_it_was(page: Page, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.sid"
+    broken.write_bytes(b"PSID\x00\x02 and then nothing")
+    tunes = page.locator("#tunes tbody tr").count()
+    page.set_input_files("#own-file", broken)
+    page.wait_for_selector("#notice:not([hidden])")
+    assert "broken.sid can't be played" in (page.text_content("#notice") or "")
+    play(page, 1)
+    assert page.locator("#tunes tbody tr").count() == tunes
+    assert page.is_hidden("#notice")
+
+
+def test_subsong_counts_as_a_listen_of_its_own(page: Page) -> None:
+    with_songs = page.evaluate(
+        """async () => {
+            const catalogue = await (await fetch('/static/vendor/tunes/catalogue.json')).json();
+            return catalogue.tunes.findIndex(tune => tune.songs > 1) + 1;
+        }"""
+    )
+    play(page, with_songs)
+    page.select_option("#song", "2")
+    wait_for_engine(page)
+    wait_for_count(page, "implicit", 3)
+    found = [(row["action"], row["song"]) for row in rows(page, "implicit-events")]
+    assert found == [("play", 1), ("skip_early", 1), ("play", 2)]

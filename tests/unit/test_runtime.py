@@ -1,0 +1,176 @@
+"""The runtime on its parts in memory, and the service that answers the pages from it."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sidflow_feedback.errors import SyncError, TrainingError
+from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.idle.manual import ManualIdle
+from sidflow_feedback.manifest import model_to_manifest
+from sidflow_feedback.model import Model, Network
+from sidflow_feedback.runtime import FeedbackRuntime
+from sidflow_feedback.service import FeedbackService
+from sidflow_feedback.store.memory import MemoryStore
+from sidflow_feedback.transport.memory import MemoryTransport
+from sidflow_feedback.types import Record
+
+FEATURES = dict(zip(FEATURE_NAMES, (8.0, 0.1, 1500.0, 3000.0, 0.05, 120.0, 0.5, 90.0), strict=True))
+
+
+def manifest(version: str = "global-1") -> Record:
+    stats = FeatureStats(tuple(FEATURES.values()), (1.0,) * len(FEATURES))
+    return model_to_manifest(Model(version, version, stats, Network.random(1)), {})
+
+
+def rating(**fields: Any) -> Record:
+    return {
+        "kind": "rating",
+        "uuid": str(uuid.uuid4()),
+        "timestamp": 1_700_000_000_000,
+        "sidPath": "Demo/A.sid",
+        "song": 1,
+        "ratings": {"e": 1, "m": 2, "c": 3},
+        "features": FEATURES,
+        **fields,
+    }
+
+
+class Pages:
+    """What the pages were told, and the means to wait for it."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Any]] = []
+        self._listeners: dict[str, Callable[[Any], None]] = {}
+        self._handlers: dict[str, Callable[[Any, Any], Awaitable[Any]]] = {}
+
+    def publish(self, kind: str, value: Any = None) -> None:
+        self.told.append((kind, value))
+
+    def on(self, kind: str, listener: Callable[[Any], None]) -> None:
+        self._listeners[kind] = listener
+
+    def answer(self, kind: str, handler: Callable[[Any, Any], Awaitable[Any]]) -> None:
+        self._handlers[kind] = handler
+
+    def say(self, kind: str, value: Any = None) -> None:
+        self._listeners[kind](value)
+
+    async def ask(self, kind: str, value: Any = None) -> Any:
+        return await self._handlers[kind](value, None)
+
+    def last(self, kind: str) -> Any:
+        return next((value for said, value in reversed(self.told) if said == kind), None)
+
+
+class Engine:
+    """A runtime, the pages it serves, and the hand that moves its clock."""
+
+    def __init__(self, transport: MemoryTransport) -> None:
+        self.store = MemoryStore()
+        self.clock = ManualIdle(grant=50)
+        self.pages = Pages()
+        self.transport = transport
+        self.runtime = FeedbackRuntime(self.store, self.clock, transport, publish=self.pages.publish)
+        self.service = FeedbackService(self.runtime, self.pages, _no_excerpt)
+
+    async def pass_time(self, seconds: float = 1.0) -> None:
+        await self.clock.advance(seconds)
+
+
+async def _no_excerpt(_tune: object) -> tuple[np.ndarray[Any, np.dtype[np.float32]], int]:
+    raise AssertionError("no tune is rendered here")
+
+
+@pytest.fixture
+async def engine() -> AsyncIterator[Engine]:
+    engine = Engine(MemoryTransport(model=manifest()))
+    await engine.runtime.start()
+    yield engine
+    await engine.runtime.aclose()
+
+
+async def test_an_event_is_committed_and_acknowledged(engine: Engine) -> None:
+    event = rating()
+    engine.pages.say("events", [event])
+    await engine.pass_time()
+    assert [found.uuid for found in await engine.store.ratings(9)] == [event["uuid"]]
+    assert engine.pages.last("committed") == [event["uuid"]]
+    assert engine.pages.last("state")["counts"]["ratings"]["pending"] == 1
+
+
+async def test_what_is_no_event_is_refused_with_the_reason_and_the_rest_kept(engine: Engine) -> None:
+    good, bad = rating(), rating(ratings={"e": 9})
+    engine.pages.say("events", [bad, good])
+    await engine.pass_time()
+    assert engine.pages.last("committed") == [good["uuid"]]
+    [refusal] = engine.pages.last("refused")
+    assert refusal["uuid"] == bad["uuid"]
+    assert "ratings.e" in refusal["reason"]
+
+
+async def test_a_page_that_says_hello_is_told_the_state(engine: Engine) -> None:
+    await engine.pass_time()
+    engine.pages.told.clear()
+    engine.pages.say("hello")
+    await engine.pass_time()
+    assert [kind for kind, _ in engine.pages.told] == ["ready", "state"]
+
+
+async def test_predictions_have_the_shape_of_the_question(engine: Engine) -> None:
+    await engine.pass_time()
+    answer = await engine.pages.ask("predict", [[FEATURES], [], [FEATURES, FEATURES]])
+    assert [len(songs) for songs in answer] == [1, 0, 2]
+    assert list(answer[0][0]) == ["e", "m", "c", "p"]
+
+
+async def test_training_is_off_until_configured(engine: Engine) -> None:
+    await engine.pass_time()
+    with pytest.raises(TrainingError, match="off"):
+        await engine.pages.ask("train")
+    await engine.pages.ask("configure", {"training": True})
+    asking = asyncio.ensure_future(engine.pages.ask("train"))
+    await engine.pass_time()
+    with pytest.raises(TrainingError, match="8"):
+        await asking
+
+
+async def test_sync_is_off_until_configured(engine: Engine) -> None:
+    engine.pages.say("events", [rating()])
+    await engine.pass_time()
+    with pytest.raises(SyncError, match="off"):
+        await engine.pages.ask("sync")
+    assert engine.transport.sent == []
+    await engine.pages.ask("configure", {"sync": True})
+    assert "1 event" in await engine.pages.ask("sync")
+    assert engine.pages.told
+
+
+async def test_without_a_global_model_events_are_kept_and_it_is_asked_for_again() -> None:
+    engine = Engine(MemoryTransport())
+    await engine.runtime.start()
+    engine.pages.say("events", [rating()])
+    await engine.pass_time()
+    assert engine.pages.last("state")["counts"]["ratings"]["pending"] == 1
+    assert "no global model" in engine.pages.last("state")["problem"]
+    with pytest.raises(TrainingError, match="no model yet"):
+        await engine.pages.ask("predict", [[FEATURES]])
+    engine.transport.model = manifest()
+    await engine.pass_time(70)
+    assert engine.pages.last("state")["problem"] is None
+    assert engine.pages.last("state")["training"]["baseVersion"] == "global-1"
+    await engine.runtime.aclose()
+
+
+async def test_closing_commits_what_is_queued_and_leaves_no_task(engine: Engine) -> None:
+    event = rating()
+    engine.pages.say("events", [event])
+    await engine.runtime.aclose()
+    assert engine.pages.last("committed") == [event["uuid"]]
+    assert asyncio.all_tasks() == {asyncio.current_task()}
