@@ -6,8 +6,10 @@ import socket
 from collections.abc import Sequence
 
 import uvicorn
+from fastapi import FastAPI
 from rich.console import Console
 
+from app.server.errors import ConfigurationError
 from app.setup.errors import SetupError
 from app.setup.places import places
 from app.setup.progress import Reporter
@@ -69,19 +71,29 @@ def serve(host: str, port: int) -> None:
     """
     with bind(host, port) as listener:
         set_up()
-        from app.server.application import create_app
+        server = _AnnouncingServer(uvicorn.Config(_application(), log_level="warning", lifespan="on"))
+        try:
+            server.run([listener])
+        except KeyboardInterrupt:
+            return
+        except OSError as error:
+            raise SetupError(_unusable(host, port, error)) from error
 
-        config = uvicorn.Config(create_app(), log_level="warning", lifespan="on")
-        _AnnouncingServer(config).run([listener])
+
+def _application() -> FastAPI:
+    from app.server.application import create_app
+
+    try:
+        return create_app()
+    except ConfigurationError as error:
+        raise SetupError(str(error)) from error
 
 
 class _AnnouncingServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for listener in sockets or ():
-            Console().print(
-                f"sidflow-feedback is at {address_of(listener)} (Ctrl+C ends it)", highlight=False
-            )
+            Console().print("sidflow-feedback is at", address_of(listener), "(Ctrl+C ends it)")
 
 
 def address_of(listener: socket.socket) -> str:
@@ -99,14 +111,14 @@ def bind(host: str, port: int) -> socket.socket:
         If the address is taken, unknown or not allowed.
     """
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise SetupError(_unusable(host, port, error)) from error
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError as error:
+        listener.bind((address[0], port, *address[2:]))
+    except (OSError, OverflowError) as error:
         listener.close()
         raise SetupError(_unusable(host, port, error)) from error
     return listener

@@ -9,6 +9,8 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 BYTES = "bytes"
+LINE_SECONDS = 15.0
+"""How often progress is told in a line where there is no terminal to draw a bar on."""
 
 
 class StepProgress:
@@ -16,17 +18,21 @@ class StepProgress:
 
     def __init__(self, bar: Progress, task: TaskID) -> None:
         self._bar, self._task = bar, task
-        self._unit, self._done, self._total = "", 0, 0
+        self._text, self._unit, self._done, self._total = "", "", 0, 0
+        self._told = time.monotonic()
 
     def begin(self, text: str, total: int = 0, unit: str = BYTES) -> None:
         """Start to count towards `total`; 0 means that the length is not known."""
-        self._unit, self._done, self._total = unit, 0, total
+        self._text, self._unit, self._done, self._total = text, unit, 0, total
         self._bar.update(self._task, description=text, total=total or None, completed=0, amount="")
 
     def reach(self, done: int, total: int | None = None) -> None:
         """Tell how much is done in all, and the total if it became known."""
         self._done, self._total = done, total or self._total
         self._bar.update(self._task, completed=done, total=self._total or None, amount=self._amount())
+        if not self._bar.console.is_terminal and time.monotonic() - self._told > LINE_SECONDS:
+            self._told = time.monotonic()
+            self.note(f"{self._text}: {self._amount()}")
 
     def advance(self, count: int = 1) -> None:
         """Tell that `count` more are done."""

@@ -3,16 +3,13 @@
 from importlib.metadata import version
 from pathlib import Path
 
-from app import sid
 from app.setup import composer, first_model, npm, pip, pyodide, sid_engine, tunes, wheel
 from app.setup.archive import unpack_sdist
-from app.setup.composer import compose_library
-from app.setup.files import fingerprint, replacing, sources_in
+from app.setup.files import sources_in
 from app.setup.lock import Lock, read_lock
 from app.setup.places import Places
 from app.setup.progress import Reporter, StepProgress
 from app.setup.runner import Step, run_steps
-from sidflow_feedback import features
 
 PAGE_PACKAGES = ("@pyscript/core", "@micropython/micropython-webassembly-pyscript", "idb")
 
@@ -85,17 +82,16 @@ def _build_engine(places: Places, lock: Lock, progress: StepProgress) -> list[Pa
 
 
 def _library(places: Places) -> list[Step]:
-    engine = places.vendor / "sid" / "sid.wasm"
     catalogue = places.vendor / "tunes" / "catalogue.json"
     model = places.vendor / "model" / "latest.json"
-    listener = [engine, Path(sid.__file__), Path(features.__file__)]
+    listener = tunes.Listener(places.vendor / "sid" / "sid.wasm", places.work / "heard")
     return [
         Step(
             "tunes",
             "demo tunes",
-            lambda: [*listener, *sources_in(Path(composer.__file__).parent), Path(tunes.__file__)],
+            lambda: [*listener.parts, *sources_in(Path(composer.__file__).parent), Path(tunes.__file__)],
             lambda progress: tunes.make_tunes(
-                compose_library(), catalogue.parent, places.work / "heard", fingerprint(listener), progress
+                composer.compose_library(), catalogue.parent, listener, progress
             ),
         ),
         Step(
@@ -108,6 +104,5 @@ def _library(places: Places) -> list[Step]:
 
 
 def _first_model(catalogue: Path, output: Path) -> list[Path]:
-    with replacing(output) as part:
-        first_model.write_first_model(catalogue, part)
+    first_model.write_first_model(catalogue, output)
     return [output]

@@ -9,17 +9,16 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from app import sid
 from app.setup.composer import DemoTune
 from app.setup.files import fingerprint, write_bytes
 from app.setup.progress import StepProgress
-from app.sid import SidEngine
-from sidflow_feedback.features import EXCERPT_SECONDS, extract
+from sidflow_feedback import features
 
 COLLECTION = "Demo"
 """First part of the demo tunes' path in the collection."""
 
 URL = "/static/vendor/tunes/"
-SAMPLE_RATE = 44100
 PROCESSES = 2
 
 
@@ -41,23 +40,56 @@ class Song:
     number: int
     seconds: float
 
-    def heard_in(self, folder: Path, listener: str) -> Path:
-        """Return the file in `folder` that keeps what `listener` (a fingerprint) heard of it."""
-        return folder / (fingerprint([listener, self.tune, str(self.number), str(self.seconds)]) + ".json")
+
+@dataclass(frozen=True)
+class Listener:
+    """Listens to songs, and remembers what it heard.
+
+    Attributes
+    ----------
+    engine
+        The SID engine's sid.wasm.
+    memory
+        Folder in which what was heard is kept, by everything that it depends on.
+    """
+
+    engine: Path
+    memory: Path
+
+    @property
+    def parts(self) -> list[Path]:
+        """The files that decide what is heard of a tune."""
+        return [self.engine, Path(sid.__file__), Path(features.__file__)]
+
+    def heard(self, song: Song) -> Path:
+        """Return the file for what is heard of `song`."""
+        key = fingerprint([*self.parts, song.tune, str(song.number), str(song.seconds)])
+        return self.memory / f"{key}.json"
+
+    def listen(self, song: Song) -> None:
+        """Render the start of `song`; keep its features and what the tune's header says."""
+        engine = sid.SidEngine(self.engine)
+        info = engine.load(song.tune.read_bytes())
+        engine.start(song.number, sid.SAMPLE_RATE)
+        pcm = engine.render_seconds(min(features.EXCERPT_SECONDS, song.seconds))
+        heard = {
+            "released": info.released,
+            "clock": info.clock,
+            "chip": info.chip,
+            "features": features.extract(pcm, sid.SAMPLE_RATE, song.seconds),
+        }
+        write_bytes(self.heard(song), json.dumps(heard).encode())
 
 
 def make_tunes(
-    library: list[DemoTune], folder: Path, work: Path, listener: str, progress: StepProgress
+    library: list[DemoTune], folder: Path, listener: Listener, progress: StepProgress
 ) -> list[Path]:
-    """Write the tunes of `library` and then their catalogue into `folder`, and return what was written.
-
-    What was heard of a song is kept in `work`, so no song is rendered twice by the same `listener`.
-    """
+    """Write the tunes of `library` and then their catalogue into `folder`, and return what was written."""
     files = [write_bytes(folder / tune.file_name, tune.data) for tune in library]
     songs = [list(_songs(tune, file)) for tune, file in zip(library, files, strict=True)]
-    _listen([song for of_tune in songs for song in of_tune], work, listener, progress)
+    _listen([song for of_tune in songs for song in of_tune], listener, progress)
     entries = [
-        _entry(tune, [_read(song.heard_in(work, listener)) for song in of_tune])
+        _entry(tune, [_read(listener.heard(song)) for song in of_tune])
         for tune, of_tune in zip(library, songs, strict=True)
     ]
     catalogue = json.dumps({"version": 1, "tunes": entries}, indent=1, ensure_ascii=False)
@@ -69,13 +101,13 @@ def _songs(tune: DemoTune, file: Path) -> Iterator[Song]:
         yield Song(file, number, seconds)
 
 
-def _listen(songs: list[Song], work: Path, listener: str, progress: StepProgress) -> None:
-    """Listen to the songs that were not heard before; each result is kept as soon as it is there."""
-    new = {song: file for song in songs if not (file := song.heard_in(work, listener)).is_file()}
+def _listen(songs: list[Song], listener: Listener, progress: StepProgress) -> None:
+    """Listen to the songs that were not heard before."""
+    new = [song for song in songs if not listener.heard(song).is_file()]
     progress.begin("listening to the demo tunes", len(new), "songs")
     with ProcessPoolExecutor(PROCESSES, get_context("spawn"), _leave_interrupts_to_parent) as executor:
         try:
-            for done in as_completed([executor.submit(_keep, song, file) for song, file in new.items()]):
+            for done in as_completed([executor.submit(listener.listen, song) for song in new]):
                 done.result()
                 progress.advance()
         except BaseException:
@@ -85,20 +117,6 @@ def _listen(songs: list[Song], work: Path, listener: str, progress: StepProgress
 
 def _leave_interrupts_to_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _keep(song: Song, file: Path) -> None:
-    write_bytes(file, json.dumps(hear(song)).encode())
-
-
-def hear(song: Song) -> dict[str, Any]:
-    """Render the start of a song, and return its features and what its header says."""
-    engine = SidEngine()
-    info = engine.load(song.tune.read_bytes())
-    engine.start(song.number, SAMPLE_RATE)
-    pcm = engine.render(int(min(EXCERPT_SECONDS, song.seconds) * SAMPLE_RATE))
-    features = extract(pcm, SAMPLE_RATE, song.seconds)
-    return {"released": info.released, "clock": info.clock, "chip": info.chip, "features": features}
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from app.setup.errors import ChecksumError
-from app.setup.files import fingerprint, is_intact, replacing, sha256_of, sources_in, write_bytes, write_checked
+from app.setup.files import (
+    fingerprint,
+    is_intact,
+    replacing,
+    sha256_of,
+    sources_in,
+    write_bytes,
+    write_checked,
+)
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -33,9 +41,13 @@ def test_the_right_checksum_is_written(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), replacing(tmp_path / "file") as part:
-        part.write_bytes(b"half")
-        raise KeyboardInterrupt
+    def interrupted() -> None:
+        with replacing(tmp_path / "file") as part:
+            part.write_bytes(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -70,7 +82,8 @@ def test_sources_are_listed_without_caches(tmp_path: Path) -> None:
 
 def test_a_fingerprint_depends_on_texts_names_and_contents(tmp_path: Path) -> None:
     one, other = write_bytes(tmp_path / "one", b"1"), write_bytes(tmp_path / "other", b"1")
-    prints = {fingerprint(parts) for parts in (["ab"], ["a", "b"], [one], [other], [one, "a"])}
+    parts: list[list[Path | str]] = [["ab"], ["a", "b"], [one], [other], [one, "a"]]
+    prints = {fingerprint(part) for part in parts}
     write_bytes(one, b"2")
     assert len(prints | {fingerprint([one])}) == 6
 

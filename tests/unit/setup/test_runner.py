@@ -1,6 +1,7 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from threading import Timer
@@ -48,8 +49,8 @@ def test_a_missing_or_damaged_output_is_made_again(
 
 def test_outputs_that_are_no_longer_made_are_deleted(tmp_path: Path, reporter: Reporter) -> None:
     for name in ("wheel-1", "wheel-2"):
-        plan = [Step("wheel", "wheel", lambda name=name: [name], lambda _, name=name: [write_bytes(tmp_path / name, b"")])]  # type: ignore[misc]
-        run_steps(plan, tmp_path, reporter)
+        made = step(tmp_path / name, [name], [])
+        run_steps([replace(made, name="wheel")], tmp_path, reporter)
     assert not (tmp_path / "wheel-1").exists()
     assert (tmp_path / "wheel-2").exists()
 

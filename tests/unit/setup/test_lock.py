@@ -1,0 +1,87 @@
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.setup.files import sha256_of
+from app.setup.lock import LOCK_FILE, read_lock
+from app.setup.places import places
+from app.setup.relock import relock
+
+LOCK = read_lock()
+MANIFESTS = places().manifests
+REQUIREMENTS = LOCK_FILE.with_name("requirements.txt")
+SHA256 = re.compile(r"[0-9a-f]{64}")
+WHEELS = {"joblib", "micropip", "numpy", "packaging", "scikit_learn", "scipy", "threadpoolctl"}
+
+needs_npm = pytest.mark.skipif(
+    not (places().npm / "node_modules" / "pyodide").is_dir(),
+    reason="set-up has not run: no npm packages here",
+)
+
+
+def manifest(path: Path) -> Any:
+    return json.loads(path.read_text("utf-8"))
+
+
+def test_every_file_has_a_sha256() -> None:
+    sums = [sha256 for package in LOCK.npm for sha256 in package.files.values()]
+    sums += [*LOCK.pyodide_wheels.files.values(), LOCK.pyodide_wheels.mirror.sha256, LOCK.residfp.sha256]
+    assert all(SHA256.fullmatch(sha256) for sha256 in sums)
+
+
+def test_the_lock_names_what_the_engine_needs() -> None:
+    assert {name.split("-")[0] for name in LOCK.pyodide_wheels.files} == WHEELS
+
+
+def test_versions_are_those_of_package_json_and_its_lock() -> None:
+    named = manifest(MANIFESTS / "package.json")["dependencies"]
+    locked = manifest(MANIFESTS / "package-lock.json")["packages"]
+    assert {package.name: package.version for package in LOCK.npm} == named
+    assert all(locked[f"node_modules/{name}"]["version"] == version for name, version in named.items())
+
+
+def test_every_npm_package_is_pinned_by_a_checksum() -> None:
+    packages = manifest(MANIFESTS / "package-lock.json")["packages"]
+    assert all("integrity" in package for name, package in packages.items() if name)
+
+
+def test_the_distribution_is_that_of_the_locked_pyodide() -> None:
+    assert f"v{LOCK.package('pyodide').version}/" in LOCK.pyodide_wheels.base_url
+
+
+@needs_npm
+def test_the_wheels_are_those_of_the_lock_of_pyodide() -> None:
+    pyodide = places().npm / "node_modules" / "pyodide" / "pyodide-lock.json"
+    assert sha256_of(pyodide) == LOCK.package("pyodide").files[pyodide.name]
+    sums = {package["file_name"]: package["sha256"] for package in manifest(pyodide)["packages"].values()}
+    assert LOCK.pyodide_wheels.files.items() <= sums.items()
+
+
+@needs_npm
+def test_the_wheels_need_nothing_that_is_not_locked() -> None:
+    packages = manifest(places().npm / "node_modules" / "pyodide" / "pyodide-lock.json")["packages"].values()
+    names = {package["name"]: package["file_name"] for package in packages}
+    locked = [package for package in packages if package["file_name"] in LOCK.pyodide_wheels.files]
+    assert all(names[name] in LOCK.pyodide_wheels.files for package in locked for name in package["depends"])
+
+
+@needs_npm
+def test_the_lock_is_what_would_be_locked_again() -> None:
+    assert relock(LOCK, places().npm / "node_modules") == LOCK
+
+
+def test_every_requirement_has_a_version_and_hashes() -> None:
+    lines = REQUIREMENTS.read_text("utf-8").replace("\\\n", " ").splitlines()
+    requirements = [line for line in lines if not line.startswith("#")]
+    assert len(requirements) > 30
+    assert all(re.match(r"[\w.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line) for line in requirements)
+
+
+@pytest.mark.parametrize("file", [REQUIREMENTS, LOCK_FILE, MANIFESTS / "package-lock.json"])
+def test_no_lock_names_a_registry(file: Path) -> None:
+    text = file.read_text("utf-8")
+    assert '"resolved"' not in text
+    assert not re.search(r"pypi|npmjs|pythonhosted|index-url|find-links|file:", text)

@@ -1,0 +1,36 @@
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from app.setup import progress as module
+from app.setup.progress import Reporter
+
+
+def told(terminal: bool) -> str:
+    console = Console(file=StringIO(), width=120, force_terminal=terminal)
+    with Reporter(console).step(2, 7, "fetching") as step:
+        step.begin("numpy.whl", 2_000_000)
+        step.reach(1_000_000)
+        step.begin("tunes", 60, "songs")
+        step.advance()
+        step.note("a [note]")
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def test_without_a_terminal_a_step_has_a_first_and_a_last_line() -> None:
+    first, note, last = told(terminal=False).splitlines()
+    assert (first, note.strip()) == ("[2/7] fetching", "a [note]")
+    assert last.strip().startswith("done in")
+
+
+def test_without_a_terminal_long_work_is_told_in_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LINE_SECONDS", -1.0)
+    lines = [line.strip() for line in told(terminal=False).splitlines()]
+    assert "numpy.whl: 1.0 MB of 2.0 MB" in lines
+    assert "tunes: 1 of 60 songs" in lines
+
+
+def test_on_a_terminal_there_is_a_bar() -> None:
+    assert "songs" in told(terminal=True)

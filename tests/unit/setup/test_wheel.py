@@ -1,0 +1,51 @@
+import os
+import shutil
+import subprocess
+import sys
+import time
+from email.parser import Parser
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from app.setup.places import places
+from app.setup.wheel import build_library_wheel
+
+
+@pytest.fixture
+def wheel(tmp_path: Path) -> Path:
+    return build_library_wheel(places().library, tmp_path / "wheels")
+
+
+def test_the_same_sources_give_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy" / "sidflow_feedback"
+    shutil.copytree(places().library, copy)
+    for path in copy.rglob("*.py"):
+        os.utime(path, (time.time(), 1_000_000_000))
+    assert build_library_wheel(copy, tmp_path / "other").read_bytes() == wheel.read_bytes()
+
+
+def test_it_requires_numpy_only(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        name = next(name for name in archive.namelist() if name.endswith("METADATA"))
+        metadata = Parser().parsestr(archive.read(name).decode())
+    assert metadata.get_all("Requires-Dist") == ["numpy"]
+    assert wheel.name == f"sidflow_feedback-{metadata['Version']}-py3-none-any.whl"
+
+
+def test_it_holds_the_library_and_nothing_else(wheel: Path) -> None:
+    with ZipFile(wheel) as archive:
+        tops = {name.split("/")[0] for name in archive.namelist()}
+        assert not [name for name in archive.namelist() if "__pycache__" in name]
+    assert {top.split("-")[0] for top in tops} == {"sidflow_feedback"}
+
+
+def test_pip_installs_it_and_python_imports_it(wheel: Path, tmp_path: Path) -> None:
+    target = tmp_path / "site"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*install, "--target", str(target), str(wheel)], check=True)
+    code = "import sidflow_feedback; print(sidflow_feedback.__file__)"
+    environment = {**os.environ, "PYTHONPATH": str(target)}
+    output = subprocess.check_output([sys.executable, "-c", code], env=environment, cwd=tmp_path, text=True)
+    assert Path(output.strip()) == target / "sidflow_feedback" / "__init__.py"

@@ -1,0 +1,86 @@
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from app import cli
+from app.cli import address_of, bind, main
+from app.setup.errors import SetupError
+
+
+def test_a_taken_port_is_found_before_set_up_starts(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "set_up", lambda: pytest.fail("set-up was started"))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert main(["serve", "--port", str(port)]) == 1
+    message = capsys.readouterr().err
+    assert f"Port {port} of 127.0.0.1 is taken" in message
+    assert "--port" in message
+    assert "Traceback" not in message
+
+
+@pytest.mark.parametrize(("host", "port"), [("256.1.1.1", 8064), ("127.0.0.1", 99999), ("192.0.2.1", 8064)])
+def test_an_address_that_cannot_be_used_is_a_clear_error(host: str, port: int) -> None:
+    with pytest.raises(SetupError, match=f"Cannot listen on port {port} of {host}"):
+        bind(host, port)
+
+
+def test_the_address_is_a_url() -> None:
+    with bind("127.0.0.1", 0) as listener:
+        assert address_of(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+def test_an_ipv6_address_is_in_brackets() -> None:
+    with bind("::1", 0) as listener:
+        assert address_of(listener).startswith("http://[::1]:")
+
+
+def test_a_set_up_that_cannot_go_on_is_a_message_and_a_status(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop() -> None:
+        raise SetupError("no npm [here]")
+
+    monkeypatch.setattr(cli, "set_up", stop)
+    assert main(["setup"]) == 1
+    assert capsys.readouterr().err == "sidflow-feedback: no npm [here]\n"
+
+
+def test_an_interruption_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "set_up", interrupt)
+    assert main(["setup"]) == 130
+    assert "run it again" in capsys.readouterr().err
+
+
+def test_it_prints_its_address_when_it_answers_and_ends_quietly(tmp_path: Path) -> None:
+    code = "import sys; from app import cli; cli.set_up = bool; sys.exit(cli.main(['serve', '--port', '0']))"
+    environment = {**os.environ, "SIDFLOW_DATABASE_URL": f"sqlite:///{tmp_path / 'feedback.sqlite3'}"}
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout
+        match = re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline())
+        assert match
+        with urlopen(match[0] + "api/health") as answer:
+            assert answer.status == 200
+        server.send_signal(signal.SIGINT)
+        _, errors = server.communicate(timeout=20)
+    assert (server.returncode, errors) == (0, "")
