@@ -1,4 +1,4 @@
-"""A real Chromium, a server and pages with a SID player."""
+"""A server and pages with a SID player."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from wasmtime import wat2wasm
 
-from app.setup.chromium import chromium
 from tests.browser.isolated_server import serve
 from tests.browser.sid.pages import (
     BROKEN,
-    CHROMIUM_ARGS,
     ENGINE,
     MISBEHAVING,
     OPEN_PLAYER,
@@ -45,14 +43,6 @@ def files() -> dict[str, bytes]:
         BROKEN: tune[:60],
         MISBEHAVING: bytes(wat2wasm(wat)),
     }
-
-
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="package")

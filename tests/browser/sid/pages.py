@@ -10,12 +10,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[3]
 ENGINE = ROOT / "static/vendor/sid/sid.wasm"
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--autoplay-policy=no-user-gesture-required",
-]
 TUNE, TWO_SONGS, BROKEN = "/tune.sid", "/two_songs.sid", "/broken.sid"
 REAL, MISBEHAVING = "/static/vendor/sid/sid.wasm", "/misbehaving.wasm"
 
