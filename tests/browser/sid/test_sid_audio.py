@@ -93,7 +93,7 @@ def test_worker_renders_two_seconds_ahead_and_goes_on_when_woken(open_player: Ca
           const worker = new WorkerClient(new URL("/static/js/sid/render-worker.js", location), wasmUrl);
           const [ring, out] = [new Ring(), new Float32Array(44100)];
           const settled = async () => {
-            for (let before = -1; before !== ring.buffered; ) {
+            for (let before = -1, round = 0; before !== ring.buffered && round < 10; round++) {
               before = ring.buffered;
               await new Promise((done) => setTimeout(done, 1000));
             }
