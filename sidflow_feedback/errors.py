@@ -6,8 +6,7 @@ FeedbackError
 │   └── StoreClosedError
 ├── TrainingError        the model can't be trained or used
 ├── SyncError            the server can't be reached or did not take what was sent
-├── PlayerError          a tune can't be played
-└── PreferencesError     a setting is unknown or out of its bounds
+└── PlayerError          a tune can't be played
 """
 
 from __future__ import annotations

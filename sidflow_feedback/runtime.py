@@ -191,9 +191,9 @@ class FeedbackRuntime:
         trainer = Trainer(
             self._store, self._clock, base, self._training, on_change=lambda _state: self._changed.set()
         )
+        self._trainer = trainer  # Must come first: settings and events that arrive meanwhile are for it.
         await trainer.restore()
         trainer.start()
-        self._trainer = trainer
 
     async def _publish_states(self) -> None:
         while True:

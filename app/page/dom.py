@@ -23,7 +23,7 @@ def on(element: "Any", event: str, handler: "Callable[[Any], Any]") -> None:
 
 def spawn(work: "Coroutine[Any, Any, Any]") -> None:
     """Run a coroutine in the background."""
-    asyncio.create_task(work)  # noqa: RUF006  The page's tasks live as long as the page.
+    asyncio.create_task(work)
 
 
 def notice(message: str) -> None:

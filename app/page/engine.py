@@ -6,4 +6,4 @@ from pyscript.js_modules import feedback_store, sid_excerpt
 
 from sidflow_feedback.browser import start
 
-_starting = asyncio.create_task(start(feedback_store, sid_excerpt))
+starting = asyncio.create_task(start(feedback_store, sid_excerpt))

@@ -2,7 +2,6 @@
 
 import js
 from pyscript import document, window
-from pyscript.ffi import to_js
 from pyscript.js_modules import channel, host, idle, outbox, sid_player
 
 from app.page.dom import by_id, notice, reason, spawn
@@ -108,7 +107,7 @@ class Page:
         except Exception as exc:
             notice("This tune plays, but nothing can be learned from it. " + reason(exc))
             return
-        tune["features"] = [features]
+        self.playback.learn(tune, features)
         tune["predictions"] = (await self.engine.ask("predict", [[features]]))[0]
 
 
@@ -123,5 +122,5 @@ def _show_theme(values: "dict[str, Any]") -> None:
 
 
 page = Page()
-window.sidflow = to_js({"stats": lambda: to_js(page.player.stats())})
+window.sidPlayer = page.player.native  # For the browser's console, and for tests.
 spawn(page.start())

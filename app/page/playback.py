@@ -20,6 +20,8 @@ class Playback:
     ----------
     tune, song
         What is loaded; None and 0 at first.
+    track
+        The song that is loaded, as events describe it.
     status
         The player's status.
     judgement
@@ -35,6 +37,7 @@ class Playback:
         self._listeners: list[Callable[[], None]] = []
         self.tune: dict[str, Any] | None = None
         self.song = 0
+        self.track: dict[str, Any] | None = None
         self.status = "idle"
         self.judgement: str | None = None
 
@@ -46,11 +49,6 @@ class Playback:
     def subscribe(self, listener: "Callable[[], None]") -> None:
         """Call `listener` after each change of tune, song, status or judgement."""
         self._listeners.append(listener)
-
-    @property
-    def track(self) -> "dict[str, Any] | None":
-        """The song that is loaded, as events describe it."""
-        return track_of(self.tune, self.song) if self.tune else None
 
     @property
     def begun(self) -> bool:
@@ -67,7 +65,8 @@ class Playback:
         self._leave()
         self._opened += 1
         opened = self._opened
-        self.tune, self.song, self.status = tune, song, "loading"
+        self._choose(tune, song)
+        self.status = "loading"
         self._changed()
         try:
             data = await self._library.data(tune)
@@ -102,8 +101,10 @@ class Playback:
 
     def set_song(self, song: int) -> None:
         """Go to another song of the tune."""
+        if self.tune is None:
+            return
         self._leave()
-        self.song = song
+        self._choose(self.tune, song)
         self._player.set_song(song)
         self._changed()
 
@@ -118,6 +119,12 @@ class Playback:
         self.judgement = judgement
         (self._telemetry.liked if judgement == "like" else self._telemetry.disliked)()
         self._changed()
+
+    def learn(self, tune: "dict[str, Any]", features: "dict[str, float]") -> None:
+        """Take the features of a tune's first song, which may be playing already."""
+        tune["features"] = [features]
+        if self.tune is tune and self.song == 1 and self.track:
+            self.track["features"] = features
 
     async def tick(self) -> None:
         """Follow the player; called a few times each second."""
@@ -140,6 +147,9 @@ class Playback:
             notice(state["error"])
         self._changed()
 
+    def _choose(self, tune: "dict[str, Any]", song: int) -> None:
+        self.tune, self.song, self.track = tune, song, track_of(tune, song)
+
     def _leave(self) -> None:
         self._telemetry.left()
         self.judgement = None
@@ -149,7 +159,7 @@ class Playback:
         if tune and "data" in tune:
             self._library.remove(tune)
         notice(((tune or {}).get("title") or "This tune") + " can't be played. " + reason(exc))
-        self.tune, self.song, self.status = None, 0, "error"
+        self.tune, self.song, self.track, self.status = None, 0, None, "error"
         self._changed()
 
     def _changed(self) -> None:

@@ -19,6 +19,11 @@ class WasmPlayer:
         Where the SID engine is served.
     on_state
         Hears each change of state as a dict.
+
+    Attributes
+    ----------
+    native
+        The JavaScript player; its ``stats()`` tell frames played, underruns, and the level of the output.
     """
 
     pipeline = "wasm"
@@ -27,37 +32,32 @@ class WasmPlayer:
         def tell(state: "Any") -> None:
             on_state({"status": state.status, "song": state.song, "error": state.error})
 
-        self._player = module.createSidPlayer(to_js({"wasmUrl": wasm_url, "onState": tell}))
+        self.native = module.createSidPlayer(to_js({"wasmUrl": wasm_url, "onState": tell}))
 
     @property
     def position(self) -> float | None:
         """Seconds of the song that were heard."""
-        return float(self._player.position)
+        return float(self.native.position)
 
     def load(self, data: "Any", song: int) -> "Awaitable[dict[str, Any]]":
         """Begin to load a .sid file from an ArrayBuffer; a JavaScript error carries the reason."""
-        return _info(self._player.load(data, to_js({"song": song})))
+        return _info(self.native.load(data, to_js({"song": song})))
 
     def play(self) -> None:
         """Play, or play on."""
-        self._player.play()
+        self.native.play()
 
     def pause(self) -> None:
         """Fall silent and keep the position."""
-        self._player.pause()
+        self.native.pause()
 
     def set_song(self, song: int) -> None:
         """Go to another song of the tune."""
-        self._player.setSong(song)
+        self.native.setSong(song)
 
     def set_volume(self, volume: float) -> None:
         """Set the volume, from 0 to 1."""
-        self._player.setVolume(volume)
-
-    def stats(self) -> "dict[str, float]":
-        """Return frames played, underruns, and peak and rms of the latest output."""
-        stats = self._player.stats()
-        return {name: getattr(stats, name) for name in ("framesPlayed", "underruns", "peak", "rms")}
+        self.native.setVolume(volume)
 
 
 async def _info(loading: "Any") -> "dict[str, Any]":

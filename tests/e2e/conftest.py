@@ -34,10 +34,10 @@ class Served:
     database: Path
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Start the console script as an operator would."""
-    database = tmp_path / "feedback.sqlite3"
+    database = tmp_path_factory.mktemp("served") / "feedback.sqlite3"
     process = subprocess.Popen(
         [Path(sys.executable).with_name("sidflow-feedback"), "serve", "--port", "0"],
         env={**os.environ, "SIDFLOW_DATABASE_URL": f"sqlite:///{database}", "NO_COLOR": "1"},

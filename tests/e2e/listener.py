@@ -27,7 +27,7 @@ def wait_until_heard(page: Page) -> None:
 
 def stats(page: Page) -> dict[str, float]:
     """Frames played, underruns, and peak and rms of the latest output."""
-    found: dict[str, float] = json.loads(page.evaluate("JSON.stringify(window.sidflow.stats())"))
+    found: dict[str, float] = json.loads(page.evaluate("JSON.stringify(window.sidPlayer.stats())"))
     return found
 
 

@@ -16,12 +16,12 @@ def actions(page: Page) -> list[str]:
 
 def test_a_tune_is_heard(page: Page) -> None:
     play(page, 1)
-    page.wait_for_function("window.sidflow.stats().rms > 0.001")
+    page.wait_for_function("window.sidPlayer.stats().rms > 0.001")
     first = stats(page)["framesPlayed"]
-    page.wait_for_function(f"window.sidflow.stats().framesPlayed > {first + 44100}")
+    page.wait_for_function(f"window.sidPlayer.stats().framesPlayed > {first + 44100}")
     page.click("#play-pause")
     page.wait_for_function(
-        "window.sidflow.stats().rms < 0.001 || document.querySelector('#play-pause').textContent === 'Play'"
+        "window.sidPlayer.stats().rms < 0.001 || document.querySelector('#play-pause').textContent === 'Play'"
     )
     paused = stats(page)["framesPlayed"]
     page.wait_for_timeout(500)
