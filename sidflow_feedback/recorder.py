@@ -69,7 +69,8 @@ class Recorder:
             identity = self._make_uuid()
             event["v"] = SCHEMA_VERSION
             event["uuid"] = identity
-            event["timestamp"] = int(self._now())
+            # Must stay a float: a whole number of this size overflows on MicroPython in the browser.
+            event["timestamp"] = self._now()
             event["sessionId"] = self._session_id
             event["pipeline"] = self.pipeline
             event["modelVersion"] = self.model_version
