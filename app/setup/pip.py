@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE, STDOUT, Popen
-from tempfile import TemporaryDirectory
 
 from app.setup import metadata_backend
 from app.setup.errors import ChecksumError, SetupError
@@ -33,11 +32,14 @@ def downloaded(archive: PyPIArchive, work: Path, progress: StepProgress) -> Iter
     SetupError
         If pip is missing or cannot get the file.
     """
-    work.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix="pip-", dir=work) as name:
-        folder = Path(name)
+    folder = work / "download"
+    shutil.rmtree(folder, ignore_errors=True)  # a killed set-up leaves one
+    folder.mkdir(parents=True)
+    try:
         _run_pip(archive, folder, progress)
         yield folder / archive.file
+    finally:
+        shutil.rmtree(folder)
 
 
 def _run_pip(archive: PyPIArchive, folder: Path, progress: StepProgress) -> None:

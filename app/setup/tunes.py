@@ -105,7 +105,7 @@ def _listen(songs: list[Song], listener: Listener, progress: StepProgress) -> No
     """Listen to the songs that were not heard before."""
     new = [song for song in songs if not listener.heard(song).is_file()]
     progress.begin("listening to the demo tunes", len(new), "songs")
-    with ProcessPoolExecutor(PROCESSES, get_context("spawn"), _leave_interrupts_to_parent) as executor:
+    with ProcessPoolExecutor(PROCESSES, get_context("spawn"), _end_at_interrupt) as executor:
         try:
             for done in as_completed([executor.submit(listener.listen, song) for song in new]):
                 done.result()
@@ -115,8 +115,8 @@ def _listen(songs: list[Song], listener: Listener, progress: StepProgress) -> No
             raise
 
 
-def _leave_interrupts_to_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _end_at_interrupt() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # at once and without a traceback
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.setup.errors import SetupError
-from app.setup.files import sha256_of
+from app.setup.files import sha256_of, write_bytes
 from app.setup.lock import PyPIArchive
 from app.setup.pip import downloaded
 from app.setup.progress import StepProgress
@@ -47,6 +47,15 @@ def test_an_interrupted_download_leaves_nothing(
 ) -> None:
     with pytest.raises(KeyboardInterrupt), downloaded(sdist, tmp_path / "work", progress):
         raise KeyboardInterrupt
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_what_a_killed_download_left_is_cleared_away(
+    sdist: PyPIArchive, tmp_path: Path, progress: StepProgress
+) -> None:
+    write_bytes(tmp_path / "work" / "download" / "half", b"")
+    with downloaded(sdist, tmp_path / "work", progress) as path:
+        assert not (path.parent / "half").exists()
     assert list((tmp_path / "work").iterdir()) == []
 
 
