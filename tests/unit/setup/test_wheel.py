@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 
 from app.setup.places import places
-from app.setup.wheel import build_library_wheel
+from app.setup.wheel import EPOCH, build_library_wheel
 
 
 @pytest.fixture
@@ -24,6 +24,8 @@ def test_the_same_sources_give_the_same_bytes(wheel: Path, tmp_path: Path) -> No
     for path in copy.rglob("*.py"):
         os.utime(path, (time.time(), 1_000_000_000))
     assert build_library_wheel(copy, tmp_path / "other").read_bytes() == wheel.read_bytes()
+    with ZipFile(wheel) as archive:
+        assert {member.date_time for member in archive.infolist()} == {EPOCH}
 
 
 def test_it_requires_numpy_only(wheel: Path) -> None:
