@@ -11,7 +11,7 @@ namespace {
 
 constexpr unsigned maxFile = 131072, maxFrames = 4096;
 
-std::vector<uint8_t> input;
+std::array<uint8_t, maxFile> input;
 std::array<float, maxFrames> output;
 std::string info;
 
@@ -26,14 +26,11 @@ int status(bool ok) { return ok ? 0 : 1; }
 }  // namespace
 
 EXPORT(sid_input)(unsigned size) -> uint8_t* {
-    if (size > maxFile) return nullptr;
-    input.assign(size, 0);
-    return input.data();
+    return size > maxFile ? nullptr : input.data();
 }
 
 EXPORT(sid_load)(unsigned size) -> int {
-    input.resize(std::min<std::size_t>(size, input.size()));
-    return status(player().load(input));
+    return status(player().load({input.begin(), input.begin() + std::min(size, maxFile)}));
 }
 
 EXPORT(sid_info)() -> const char* {

@@ -32,6 +32,7 @@ bool Player::fail(std::string message, State state) {
 bool Player::load(const std::vector<uint8_t>& file) {
     if (auto wrong = parsePsid(file, tune_); !wrong.empty()) return fail(std::move(wrong), State::Empty);
     song_ = tune_.startSong;
+    message_.clear();
     state_ = State::Loaded;
     return true;
 }

@@ -12,7 +12,7 @@ constexpr uint8_t gateAndSync = 0x0f;  // a control register without its wavefor
 
 // reSIDfp amplifies each chip by its own factor; these bring it to the level that sidplayfp 2.4 plays,
 // found by comparing spectra (tests/wasm/test_audio.py).
-constexpr float gain6581 = 2.0f / 3.0f, gain8580 = 0.42f;
+constexpr float gain6581 = 2.0f / 3.0f, gain8580 = 0.415f;
 }  // namespace
 
 void SidChip::powerOn(ChipModel model, double clock, unsigned sampleRate, Cycle now) {

@@ -179,6 +179,13 @@ def test_brk_pushes_the_break_flag_and_skips_a_byte(processor: Processor) -> Non
     assert step.writes == [(0x1FF, 0x10), (0x1FE, 0x02), (0x1FD, UNUSED | I | B)]
 
 
+def test_an_indirect_jump_reads_its_target_inside_one_page(processor: Processor) -> None:
+    processor.poke(0x20FF, 0x34)
+    processor.poke(0x2000, 0x12)
+    processor.poke(0x2100, 0x99)
+    assert processor.run(Cpu(), 0x6C, 0xFF, 0x20).cpu.pc == 0x1234
+
+
 def test_read_modify_write_writes_the_old_value_first(processor: Processor) -> None:
     processor.poke(0x40, 0x81)
     assert processor.run(Cpu(), 0x06, 0x40).writes == [(0x40, 0x81), (0x40, 0x02)]  # ASL $40

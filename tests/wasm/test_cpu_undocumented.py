@@ -198,7 +198,8 @@ def random_cpu(chance: random.Random) -> Cpu:
 def test_opcode(processor: Processor, opcode: int, mode: str, define: Definition) -> None:
     chance = random.Random(opcode)
     for _ in range(60):
-        cpu, value = random_cpu(chance), chance.randrange(256)
+        cpu = random_cpu(chance)
+        value = chance.choice([chance.randrange(256), cpu.a, cpu.a & cpu.x, 0x00, 0xFF])
         target = target_of(mode, cpu)
         operands = (value,) if mode == "imm" else place(processor, mode, cpu)
         if mode != "imm":

@@ -1,0 +1,160 @@
+"""Files that are broken, lie, or never come to an end: a clear message, and the engine goes on."""
+
+import random
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from app.sid import SidEngine, SidError
+from tests.wasm.psid import LOAD, RTS, clicker, psid
+
+GOOD = psid(clicker(), play=LOAD + 1)
+FOREVER = bytes([0x4C, 0x00, 0x10])  # JMP $1000
+
+
+@pytest.fixture(scope="module")
+def engine() -> SidEngine:
+    return SidEngine()
+
+
+def still_plays(engine: SidEngine) -> bool:
+    engine.load(GOOD)
+    engine.start()
+    return bool(np.ptp(engine.render(8192)) > 0.01)
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        (b"", "truncated or no SID file"),
+        (GOOD[:4], "truncated or no SID file"),
+        (GOOD[:0x75], "truncated or no SID file"),
+        (GOOD[:0x78], "truncated"),
+        (GOOD[:0x7C], "truncated or damaged"),
+        (b"MThd" + GOOD[4:], "does not begin with PSID"),
+        (b"RSID" + GOOD[4:], "RSID tune"),
+        (psid(clicker(), version=0), "version 0"),
+        (psid(clicker(), version=5), "version 5"),
+        (psid(clicker(), data_offset=0x20), "byte 32"),
+        (psid(clicker(), data_offset=0xFFFF), "byte 65535"),
+        (psid(clicker(), load=0xFFF8), "past the end"),
+        (psid(b"\x00", load=0), "ends before its load address"),
+        (psid(b"\x00\x10", load=0), "no music"),
+        (psid(clicker(), init=0x0FFF), "init address $0FFF lies outside"),
+        (psid(clicker(), init=LOAD + len(clicker())), "lies outside"),
+        (psid(clicker(), play=1), "play address $0001"),
+        (psid(clicker(), songs=0), "0 songs"),
+        (psid(clicker(), songs=257), "257 songs"),
+        (psid(clicker(), start_song=0), "start song is 0"),
+        (psid(clicker(), start_song=2), "start song is 2 of 1"),
+        (psid(clicker(), flags=0x15), "Sidplayer"),
+        (psid(clicker(), version=3, more_sids=(0x50, 0)), "more than one SID"),
+        (psid(clicker(), version=4, more_sids=(0, 0xE0)), "more than one SID"),
+        (b"PSID" + bytes(131073), "at most 131072"),
+    ],
+)
+def test_a_broken_file_is_refused_with_the_reason(engine: SidEngine, file: bytes, says: str) -> None:
+    with pytest.raises(SidError, match=says.replace("$", r"\$")) as refused:
+        engine.load(file)
+    assert str(refused.value).endswith(".")
+    assert still_plays(engine)
+
+
+def test_a_failed_load_leaves_no_tune(engine: SidEngine) -> None:
+    engine.load(GOOD)
+    with pytest.raises(SidError):
+        engine.load(b"PSID")
+    with pytest.raises(SidError, match="No tune is loaded"):
+        engine.start()
+    with pytest.raises(SidError, match="No tune is loaded"):
+        engine.render(10)
+
+
+def test_rendering_before_a_start_is_refused(engine: SidEngine) -> None:
+    engine.load(GOOD)
+    with pytest.raises(SidError, match="Start a song first"):
+        engine.render(10)
+
+
+@pytest.mark.parametrize(
+    ("song", "rate", "says"), [(2, 44100, "Song 2"), (1, 7999, "7999"), (1, 192001, "192001")]
+)
+def test_impossible_starts_are_refused(engine: SidEngine, song: int, rate: int, says: str) -> None:
+    engine.load(GOOD)
+    with pytest.raises(SidError, match=says):
+        engine.start(song, rate)
+    assert still_plays(engine)
+
+
+def test_an_init_that_never_returns_is_stopped(engine: SidEngine) -> None:
+    engine.load(psid(FOREVER))
+    with pytest.raises(SidError, match=r"init routine at \$1000 did not return"):
+        engine.start()
+    assert still_plays(engine)
+
+
+def test_a_play_that_never_returns_is_stopped(engine: SidEngine) -> None:
+    engine.load(psid(bytes([RTS]) + bytes([0x4C, 0x01, 0x10]), play=LOAD + 1))
+    engine.start()
+    with pytest.raises(SidError, match="play routine did not return, 5 times"):
+        engine.render_seconds(60)
+    assert still_plays(engine)
+
+
+def test_a_play_that_hangs_only_now_and_then_goes_on(engine: SidEngine) -> None:
+    """Each 64th call hangs: it is cut, and the calls after it count as good."""
+    code = bytes([RTS, 0xEE, 0x00, 0x03, 0xAD, 0x00, 0x03, 0x29, 0x3F, 0xF0, 0xFE, RTS])
+    engine.load(psid(code, play=LOAD + 1))
+    engine.start()
+    assert len(engine.render_seconds(30)) == 30 * 44100
+
+
+def start_and_render(engine: SidEngine) -> None:
+    engine.start()
+    engine.render_seconds(1)
+
+
+@pytest.mark.parametrize("where", ["init", "play"])
+def test_a_halted_processor_is_reported(engine: SidEngine, where: str) -> None:
+    code = b"\x02" if where == "init" else bytes([RTS, 0x02])
+    engine.load(psid(code, play=LOAD + len(code) - 1))
+    with pytest.raises(SidError, match="halted the processor"):
+        start_and_render(engine)
+    assert still_plays(engine)
+
+
+def test_without_play_address_and_interrupt_nothing_would_play(engine: SidEngine) -> None:
+    engine.load(psid(bytes([RTS]), play=0))
+    with pytest.raises(SidError, match="no play address"):
+        engine.start()
+
+
+@pytest.mark.parametrize("pages", [(0xFF, 0), (0, 0)])
+def test_a_tune_that_fills_memory_leaves_no_room(engine: SidEngine, pages: tuple[int, int]) -> None:
+    full = bytes([RTS]) * (0xD000 - 0x400)
+    engine.load(psid(full, load=0x400, init=0x400, play=0x400, pages=pages))
+    with pytest.raises(SidError, match="no free page"):
+        engine.start()
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_any_header_and_any_code_end_in_sound_or_a_message(engine: SidEngine, seed: int) -> None:
+    chance = random.Random(seed)
+    file = bytearray(psid(chance.randbytes(chance.randrange(1, 4000)), play=LOAD + 3))
+    for _ in range(chance.randrange(6)):
+        file[chance.randrange(4, 0x7C)] = chance.randrange(256)
+    del file[len(file) - (chance.randrange(len(file)) if seed % 5 == 0 else 0) :]
+    sound, message = outcome(engine, bytes(file))
+    assert np.isfinite(sound).all()
+    assert np.abs(sound).max(initial=0) <= 1
+    assert not message or (message.endswith(".") and "unexpectedly" not in message)
+
+
+def outcome(engine: SidEngine, file: bytes) -> tuple[NDArray[np.float32], str]:
+    try:
+        engine.load(file)
+        engine.start()
+        return engine.render(4096), ""
+    except SidError as refused:
+        return np.empty(0, np.float32), str(refused)
