@@ -1,1 +1,88 @@
-"""Local-first taste learning for the web: keeps what a listener does, and learns from it, in the browser."""
+"""Local-first taste learning for the web: keeps what a listener does, and learns from it, in the browser.
+
+The parts that need a browser are not imported here: `sidflow_feedback.browser.start` builds an engine from them.
+"""
+
+from sidflow_feedback.errors import (
+    FeedbackError,
+    InvalidRecordError,
+    PlayerError,
+    StoreClosedError,
+    StoreError,
+    SyncError,
+    TrainingError,
+)
+from sidflow_feedback.events import (
+    Event,
+    ImplicitEvent,
+    RatingEvent,
+    TrackContext,
+    event_from_record,
+    event_to_record,
+)
+from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.idle import IdleClock
+from sidflow_feedback.idle.manual import ManualIdle
+from sidflow_feedback.manifest import model_from_manifest, model_to_manifest
+from sidflow_feedback.model import Model, Network
+from sidflow_feedback.player import Player
+from sidflow_feedback.player.memory import MemoryPlayer
+from sidflow_feedback.privacy import AnonymisedBatch, AnonymisedDelta
+from sidflow_feedback.runtime import FeedbackRuntime
+from sidflow_feedback.service import FeedbackService
+from sidflow_feedback.store import AddReport, FeedbackStore, Outcome, StoreCounts
+from sidflow_feedback.store.memory import MemoryStore
+from sidflow_feedback.sync import SyncClient, SyncSettings, SyncState
+from sidflow_feedback.telemetry import Telemetry
+from sidflow_feedback.trainer import Trainer
+from sidflow_feedback.training import Run, TrainerState, TrainingSettings
+from sidflow_feedback.transport import Response, Transport
+from sidflow_feedback.transport.memory import MemoryTransport
+from sidflow_feedback.worker import EventWorker
+
+__all__ = [
+    "FEATURE_NAMES",
+    "AddReport",
+    "AnonymisedBatch",
+    "AnonymisedDelta",
+    "Event",
+    "EventWorker",
+    "FeatureStats",
+    "FeedbackError",
+    "FeedbackRuntime",
+    "FeedbackService",
+    "FeedbackStore",
+    "IdleClock",
+    "ImplicitEvent",
+    "InvalidRecordError",
+    "ManualIdle",
+    "MemoryPlayer",
+    "MemoryStore",
+    "MemoryTransport",
+    "Model",
+    "Network",
+    "Outcome",
+    "Player",
+    "PlayerError",
+    "RatingEvent",
+    "Response",
+    "Run",
+    "StoreClosedError",
+    "StoreCounts",
+    "StoreError",
+    "SyncClient",
+    "SyncError",
+    "SyncSettings",
+    "SyncState",
+    "Telemetry",
+    "TrackContext",
+    "Trainer",
+    "TrainerState",
+    "TrainingError",
+    "TrainingSettings",
+    "Transport",
+    "event_from_record",
+    "event_to_record",
+    "model_from_manifest",
+    "model_to_manifest",
+]

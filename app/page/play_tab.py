@@ -49,7 +49,7 @@ class PlayTab:
             if row is None:
                 row = template.cloneNode(True).querySelector("tr")
                 row.dataset.path = path
-                body.append(row)
+            body.append(row)  # Moves a row that is there already: the order is the library's.
             rows[path] = row
             _fill(row, tune)
         for path, row in self._rows.items():

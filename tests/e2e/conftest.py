@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,56 +10,24 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from app.setup.chromium import chromium
 from app.setup.places import places
+from tests.browser.conftest import CHROMIUM_ARGS
+from tests.served import Served, serve
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--autoplay-policy=no-user-gesture-required",
-)
 ENGINE_START = 60_000
 """Milliseconds that the engine may take on a busy machine; what it takes is measured in a benchmark."""
 
 
-@dataclass(frozen=True)
-class Served:
-    """A running server: its address and its database."""
-
-    url: str
-    database: Path
-
-
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Start the console script as an operator would."""
-    database = tmp_path_factory.mktemp("served") / "feedback.sqlite3"
-    process = subprocess.Popen(
-        [Path(sys.executable).with_name("sidflow-feedback"), "serve", "--port", "0"],
-        env={**os.environ, "SIDFLOW_DATABASE_URL": f"sqlite:///{database}", "NO_COLOR": "1"},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield Served(_announced(process), database)
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-        assert process.stdout is not None
-        process.stdout.close()
+    with serve(tmp_path_factory.mktemp("served")) as served:
+        yield served
 
 
-def _announced(process: subprocess.Popen[str]) -> str:
-    assert process.stdout is not None
-    for line in process.stdout:
-        if found := re.search(r"http://[\w.:]+", line):
-            return found.group().rstrip(".")
-    raise AssertionError("The server ended without telling its address; run `make setup` to see why.")
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One Chromium for each module: while sync Playwright runs, no async test can, here or elsewhere."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(chromium()), args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
         yield browser
         browser.close()
 

@@ -7,7 +7,6 @@ from contextlib import closing
 
 from playwright.sync_api import Page
 
-from tests.e2e.conftest import Served
 from tests.e2e.listener import (
     play,
     predictions,
@@ -17,6 +16,7 @@ from tests.e2e.listener import (
     wait_for_engine,
     wait_until_heard,
 )
+from tests.served import Served
 
 RATED = 12
 

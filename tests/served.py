@@ -1,0 +1,46 @@
+"""The application, served by its console script, as an operator has it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server: its address and its SQLite database."""
+
+    url: str
+    database: Path
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[Served]:
+    """Run `sidflow-feedback serve` on a free port, with its database in `folder`."""
+    database = folder / "feedback.sqlite3"
+    process = subprocess.Popen(
+        [Path(sys.executable).with_name("sidflow-feedback"), "serve", "--port", "0"],
+        env={**os.environ, "SIDFLOW_DATABASE_URL": f"sqlite:///{database}", "NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        yield Served(_announced(process.stdout), database)
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+def _announced(lines: Iterator[str]) -> str:
+    for line in lines:
+        if found := re.search(r"http://[\w.]+:\d+", line):
+            return found.group()
+    raise AssertionError("The server ended without telling its address; run `make setup` to see why.")
