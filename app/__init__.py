@@ -1,0 +1,1 @@
+"""The application: page, server, set-up and console script."""

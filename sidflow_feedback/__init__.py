@@ -1,6 +1,6 @@
 """Local-first taste learning for the web: keeps what a listener does, and learns from it, in the browser.
 
-The parts that need a browser are not imported here: `sidflow_feedback.browser.start` builds an engine from them.
+The parts that need a browser are in `sidflow_feedback.browser`, which builds an engine from them.
 """
 
 from sidflow_feedback.errors import (
