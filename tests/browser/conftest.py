@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -24,8 +26,8 @@ CHROMIUM_ARGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 MADE_BY_SETUP = ("pyodide/pyodide.mjs", "micropython/micropython.mjs", "pyscript/core.js", "idb/index.js")
-PATIENCE = 120_000
-"""Milliseconds; a busy machine boots Pyodide slowly."""
+PATIENCE = 30_000
+"""Milliseconds to wait for something on a page, on a busy machine."""
 
 
 class Pyodide:
@@ -45,6 +47,30 @@ class Pyodide:
                 raise
             pytest.fail(f"in Pyodide: {exc.message}", pytrace=False)
         return json.loads(answer)
+
+
+class Mortal:
+    """A listener whose pages can be killed in the middle of what they do."""
+
+    def __init__(self, browser: Browser, site: Site) -> None:
+        self._browser = browser
+        self._site = site
+        self._context = browser.new_context()
+
+    def open_page(self) -> Page:
+        return open_harness(self._context, self._site)
+
+    def arm(self) -> None:
+        """From now on all pages are killed as soon as one asks for /test/kill, which is never answered."""
+        info = self._browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
+        pids = [process["id"] for process in info["processInfo"] if process["type"] == "renderer"]
+
+        def kill() -> None:
+            self._site.on_kill = lambda: None
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+
+        self._site.on_kill = kill
 
 
 @pytest.fixture(scope="session")
@@ -92,6 +118,26 @@ def pyodide(browser: Browser, site: Site) -> Iterator[Pyodide]:
     """One Pyodide for all tests of a module that leave nothing behind in it."""
     with browser.new_context() as context:
         yield Pyodide(open_harness(context, site), site)
+
+
+@pytest.fixture
+def mortal(browser: Browser, executable: Path, site: Site) -> Iterator[Mortal]:
+    own = browser.browser_type.launch(executable_path=executable, args=CHROMIUM_ARGS)
+    yield Mortal(own, site)
+    site.on_kill = lambda: None
+    own.close()
+
+
+@pytest.fixture
+def without_storage(browser: Browser, executable: Path, tmp_path: Path) -> Iterator[BrowserContext]:
+    """The browser of a listener who has forbidden sites to keep anything."""
+    preferences = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (tmp_path / "Default").mkdir()
+    (tmp_path / "Default" / "Preferences").write_text(json.dumps(preferences))
+    with browser.browser_type.launch_persistent_context(
+        tmp_path, executable_path=executable, args=CHROMIUM_ARGS
+    ) as context:
+        yield context
 
 
 def open_harness(context: BrowserContext, site: Site) -> Page:

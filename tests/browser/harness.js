@@ -2,6 +2,8 @@
 
 import { loadMicroPython } from "/static/vendor/micropython/micropython.mjs";
 
+const PATIENCE = 120_000; // a busy machine boots Pyodide slowly
+
 /** Start Pyodide in a worker with our wheel; `python.call` then runs functions there. */
 globalThis.startPyodide = async (setup) => {
   const worker = new Worker("/test/browser/pyodide_worker.js", { type: "module" });
@@ -15,6 +17,8 @@ globalThis.startPyodide = async (setup) => {
   const ask = (message) =>
     new Promise((resolve, reject) => {
       const id = crypto.randomUUID();
+      const giveUp = () => reject(new Error(`no answer from Pyodide to ${JSON.stringify(message)}`));
+      setTimeout(giveUp, PATIENCE);
       worker.onerror = ({ message }) => reject(new Error(message));
       waiting.set(id, { resolve, reject });
       worker.postMessage({ id, ...message });

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import threading
@@ -35,6 +34,8 @@ class Site:
         Address of its root, without a slash at the end.
     wheel
         Address of the library's wheel, made from the sources as they are now.
+    database
+        The server's SQLite file.
     on_kill
         Called when a page asks for /test/kill.
     aborted
@@ -43,6 +44,7 @@ class Site:
 
     url: str = ""
     wheel: str = ""
+    database: Path = Path()
     on_kill: Callable[[], None] = lambda: None
     aborted: int = 0
     files: dict[str, str] = field(default_factory=dict)
@@ -52,7 +54,7 @@ class Site:
 @contextmanager
 def serve_application(folder: Path) -> Iterator[Site]:
     """Serve the application on a free loopback port, with all that it writes below `folder`."""
-    site = Site(files=_python_files())
+    site = Site(files=_python_files(), database=folder / "feedback.sqlite3")
     app = _application(site, folder)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         site.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -74,7 +76,7 @@ def _application(site: Site, folder: Path) -> FastAPI:
     model.write_text(json.dumps(MODEL))
     settings = replace(
         Settings.from_environment({}),
-        database_url=f"sqlite:///{folder / 'feedback.sqlite3'}",
+        database_url=f"sqlite:///{site.database}",
         model_path=model,
     )
     app = create_app(settings)
@@ -89,8 +91,8 @@ def _application(site: Site, folder: Path) -> FastAPI:
 
     @app.get("/silent/api/model/latest")
     async def silent(request: Request) -> None:
-        while not await request.is_disconnected():
-            await asyncio.sleep(0.01)
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
         site.aborted += 1
 
     return app

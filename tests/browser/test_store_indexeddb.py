@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from pathlib import Path
+import json
 
 import pytest
-from playwright.sync_api import Browser, Error
+from playwright.sync_api import BrowserContext, Error
 
 from sidflow_feedback.events import event_to_record
-from tests.browser.conftest import CHROMIUM_ARGS, Pyodide, open_harness
+from tests.browser.conftest import Mortal, Pyodide, open_harness
 from tests.browser.site import Site
 from tests.contracts.samples import rating
 from tests.contracts.store_contract import CHECKS
+
+NEWEST_RATINGS = """async (name) => {
+  const { open } = await import("/static/js/feedback/store.js");
+  return (await open(name)).newest("rating", 10);
+}"""
 
 
 @pytest.mark.parametrize("name", CHECKS)
@@ -41,3 +44,19 @@ def test_schema_is_the_published_one(pyodide: Pyodide) -> None:
 def test_database_of_a_newer_version_is_a_clear_error(pyodide: Pyodide) -> None:
     told = pyodide.call("store", "opening_a_newer_database_tells")
     assert told.startswith("StoreError: The browser can't open its database:")
+
+
+def test_row_is_there_after_a_crash_right_behind_its_add(mortal: Mortal, site: Site) -> None:
+    record = event_to_record(rating())
+    engine = Pyodide(mortal.open_page(), site)
+    mortal.arm()
+    with pytest.raises(Error, match="crashed"):
+        engine.call("store", "add_and_die", "survivor", record)
+    rows = mortal.open_page().evaluate(NEWEST_RATINGS, "survivor")
+    assert [row["uuid"] for row in json.loads(rows)] == [record["uuid"]]
+
+
+def test_browser_that_forbids_storage_is_a_clear_error(without_storage: BrowserContext, site: Site) -> None:
+    told = Pyodide(open_harness(without_storage, site), site).call("store", "opening_tells", "any")
+    assert told.startswith("StoreError: The browser can't open its database:")
+    assert told.endswith("Playing works, but nothing is remembered; leave private mode or free disk space.")

@@ -6,7 +6,9 @@ const FALLBACK_GRANT = 5;
 /** @param {import("./channel.js").EngineChannel} channel */
 export function grantIdleTime(channel) {
   channel.on("idle-wanted", (id) =>
-    whenIdle((milliseconds) => channel.post("idle-granted", JSON.stringify({ id: JSON.parse(id), milliseconds }))),
+    whenIdle((milliseconds) =>
+      channel.post("idle-granted", JSON.stringify({ id: JSON.parse(id), milliseconds })),
+    ),
   );
 }
 

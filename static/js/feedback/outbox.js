@@ -41,23 +41,25 @@ export class Outbox {
 
   /** Hand over everything that is not committed yet, in the order in which it happened. */
   resend() {
-    const saved = this.#keys().map((key) => localStorage.getItem(key) ?? "");
-    const entries = [...saved, ...this.#unsaved.values()].filter(Boolean).sort();
-    if (entries.length === 0) return;
-    const events = entries.map((entry) => entry.slice(entry.indexOf(" ") + 1));
-    this.#channel.post("events", `[${events.join(",")}]`);
+    const saved = this.#keys().map((key) => [key.slice(PREFIX.length), getItem(key) ?? ""]);
+    const entries = [...saved, ...this.#unsaved].sort(([, a], [, b]) => (a < b ? -1 : 1));
+    const events = entries.map(([uuid, entry]) => {
+      const json = entry.slice(entry.indexOf(" ") + 1);
+      return { uuid, json, whole: isObject(json) };
+    });
+    const damaged = events.filter(({ whole }) => !whole);
+    const whole = events.filter(({ whole }) => whole);
+    if (damaged.length > 0)
+      this.#setAside(damaged.map(({ uuid }) => ({ uuid, reason: "damaged in storage" })));
+    if (whole.length > 0) this.#channel.post("events", `[${whole.map(({ json }) => json).join(",")}]`);
   }
 
   #save(uuid, json) {
     this.#count += 1;
     const entry = `${Date.now()}.${String(this.#count).padStart(9, "0")} ${json}`;
-    try {
-      localStorage.setItem(PREFIX + uuid, entry);
-      return true;
-    } catch {
-      this.#unsaved.set(uuid, entry);
-      return false;
-    }
+    const saved = setItem(PREFIX + uuid, entry);
+    if (!saved) this.#unsaved.set(uuid, entry);
+    return saved;
   }
 
   #forget(uuids) {
@@ -71,25 +73,36 @@ export class Outbox {
   // A refused event is kept for whoever mends the cause, but not sent again.
   #setAside(refusals) {
     for (const { uuid, reason } of refusals) {
-      const entry = localStorage.getItem(PREFIX + uuid);
-      if (entry) localStorage.setItem(REFUSED + uuid, JSON.stringify({ reason, entry }));
+      const entry = getItem(PREFIX + uuid) ?? this.#unsaved.get(uuid);
+      removeItem(PREFIX + uuid); // Makes room where the storage is full.
+      if (entry) setItem(REFUSED + uuid, JSON.stringify({ reason, entry }));
     }
     this.#forget(refusals.map(({ uuid }) => uuid));
   }
 
   #keys() {
-    try {
-      return Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
-    } catch {
-      return [];
-    }
+    return attempt(() => Object.keys(localStorage), []).filter((key) => key.startsWith(PREFIX));
   }
 }
 
-function removeItem(key) {
+function isObject(json) {
+  const value = attempt(() => JSON.parse(json), null);
+  return typeof value === "object" && value !== null;
+}
+
+// The storage may be forbidden altogether, or full: then each access throws.
+function attempt(access, otherwise) {
   try {
-    localStorage.removeItem(key);
+    return access();
   } catch {
-    // No storage, nothing to remove.
+    return otherwise;
   }
 }
+
+const getItem = (key) => attempt(() => localStorage.getItem(key), null);
+const removeItem = (key) => attempt(() => localStorage.removeItem(key), undefined);
+const setItem = (key, value) =>
+  attempt(() => {
+    localStorage.setItem(key, value);
+    return true;
+  }, false);

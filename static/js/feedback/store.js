@@ -22,7 +22,8 @@ function createSchema(database) {
   for (const name of EVENT_STORES) {
     const store = database.createObjectStore(name, { keyPath: "id", autoIncrement: true });
     store.createIndex("uuid", "uuid", { unique: true });
-    for (const field of ["sidPath", "timestamp", "syncStatus"]) store.createIndex(field, field);
+    for (const field of ["sidPath", "timestamp"]) store.createIndex(field, field);
+    store.createIndex("syncStatus", ["syncStatus", "timestamp"]);
   }
   database.createObjectStore(SNAPSHOTS, { keyPath: "id", autoIncrement: true });
 }
@@ -67,7 +68,7 @@ class FeedbackDatabase {
 
   async counts() {
     const transaction = this.database.transaction(EVENT_STORES);
-    const count = (name, status) => transaction.objectStore(name).index("syncStatus").count(status);
+    const count = (name, status) => transaction.objectStore(name).index("syncStatus").count(having(status));
     const byStatus = async (name) => {
       const numbers = await Promise.all(STATUSES.map((status) => count(name, status)));
       return Object.fromEntries(STATUSES.map((status, i) => [status, numbers[i]]));
@@ -82,20 +83,12 @@ class FeedbackDatabase {
     const transaction = this.database.transaction(EVENT_STORES, "readwrite");
     const due = (row) => (row.syncStatus === "pending" ? row.nextTry <= now : now - row.lastTry >= lease);
     for (const name of EVENT_STORES) {
-      const rows = [];
-      for (const status of ["processing", "pending"]) {
-        const index = transaction.objectStore(name).index("syncStatus");
-        let cursor = await index.openCursor(status);
-        while (cursor && claimed.length + rows.length < limit) {
-          if (due(cursor.value)) rows.push(cursor.value);
-          cursor = await cursor.continue();
-        }
-      }
+      const rows = await oldest(transaction.objectStore(name), limit - claimed.length, due);
       for (const row of rows) {
         Object.assign(row, { syncStatus: "processing", owner, lastTry: now, attempts: row.attempts + 1 });
         transaction.objectStore(name).put(row);
       }
-      claimed.push(...rows.sort((a, b) => a.timestamp - b.timestamp));
+      claimed.push(...rows);
     }
     await transaction.done;
     return JSON.stringify(claimed);
@@ -131,6 +124,22 @@ class FeedbackDatabase {
   close() {
     this.database.close();
   }
+}
+
+const having = (status) => IDBKeyRange.bound([status], [status, []]);
+
+/** The oldest rows that are due, of those abandoned while they were processed and those that wait. */
+async function oldest(store, limit, due) {
+  const rows = [];
+  for (const status of ["processing", "pending"]) {
+    const enough = rows.length + limit;
+    let cursor = await store.index("syncStatus").openCursor(having(status));
+    while (cursor && rows.length < enough) {
+      if (due(cursor.value)) rows.push(cursor.value);
+      cursor = await cursor.continue();
+    }
+  }
+  return rows.sort((a, b) => a.timestamp - b.timestamp).slice(0, limit);
 }
 
 async function settleOne(transaction, { uuid, status, error, nextTry }, now) {

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from typing import Any
 
-import feedback_store  # static/js/feedback/store.js
+import feedback_store  # type: ignore[import-not-found]  # static/js/feedback/store.js
 from js import Object, XMLHttpRequest, indexedDB
 from pyodide.ffi import create_once_callable
 
 from sidflow_feedback.errors import FeedbackError
-from sidflow_feedback.events import event_from_record, event_to_record
+from sidflow_feedback.events import event_from_record
 from sidflow_feedback.store import FeedbackStore
 from sidflow_feedback.store.indexeddb import IndexedDbStore
 from tests.contracts.samples import NOON, rating
@@ -31,13 +32,6 @@ async def add_and_die(name: str, record: dict[str, Any]) -> None:
     request = XMLHttpRequest.new()
     request.open("GET", "/test/kill", False)
     request.send()
-
-
-async def ratings(name: str) -> list[dict[str, Any]]:
-    store = await IndexedDbStore.open(feedback_store, name)
-    found = [event_to_record(event) for event in await store.ratings(1000)]
-    await store.close()
-    return found
 
 
 async def two_tabs_share_one_database() -> None:
@@ -101,8 +95,6 @@ async def _change_newest(name: str) -> None:
 
 
 async def _done(request: Any) -> Any:
-    import asyncio
-
     done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
     request.onsuccess = create_once_callable(lambda _event: done.set_result(request))
     request.onerror = create_once_callable(lambda _event: done.set_exception(OSError(str(request.error))))

@@ -1,0 +1,94 @@
+"""Scripts that must give the same on CPython and on MicroPython. Only what both have is used here."""
+
+import json
+
+from sidflow_feedback.preferences import BOUNDS, DEFAULTS, problem, validated
+from sidflow_feedback.recorder import Recorder
+from sidflow_feedback.telemetry import Telemetry
+
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from typing import Any
+
+VALUES: "tuple[Any, ...]" = (
+    True,
+    False,
+    None,
+    0,
+    1,
+    5,
+    16,
+    60,
+    100,
+    1440,
+    5000,
+    60.0,
+    "60",
+    "dark",
+    "pink",
+    [],
+)
+TIMES = (0.0, 1.0, 1790000000000.0, 1790000000123.0, 1893456000001.0, 4102444799999.0, 1790012345678.0)
+FEATURES = {"rms": 0.1, "energy": 1 / 3, "spectralCentroid": 1830.0123456789, "bpm": 1e-7}
+
+
+def telemetry() -> "list[Any]":
+    """Everything that a listener does, with tunes of several lengths; return the reports."""
+    reports = []
+    watcher = Telemetry(lambda action, track, heard: reports.append([action, track["song"], heard]))
+    song = 0
+    for length in (None, 20.0, 30.0, 93.5, 300.0):
+        for heard in (0, 2.5, 9.5, 10, 25, 60, 85, 95, 280, 300):
+            song += 1
+            watcher.started({"sidPath": "a.sid", "song": song, "length": length})
+            for tick in range(int(heard * 2)):
+                watcher.moved((tick + 1) / 2)
+            for mood in range(song % 3):
+                (watcher.liked if mood else watcher.disliked)()
+            if song % 4 == 0:
+                watcher.ended()
+                watcher.started({"sidPath": "a.sid", "song": song, "length": length})
+            if song % 5 == 0:
+                watcher.left()
+    return reports
+
+
+def preferences() -> "list[Any]":
+    """Each setting with each value, and what is told of it."""
+    names = sorted(DEFAULTS)
+    names.append("unknown")
+    told = [[name, [problem(name, value) for value in VALUES]] for name in names]
+    kept = [sorted(validated(dict.fromkeys(names, value)).items()) for value in VALUES]
+    return [told, kept, sorted((name, list(bounds)) for name, bounds in BOUNDS.items())]
+
+
+class Outbox:
+    def __init__(self) -> None:
+        self.kept: list[str] = []
+
+    def append(self, uuid: str, json: str) -> bool:  # noqa: ARG002
+        self.kept.append(json)
+        return True
+
+
+def recorder() -> "list[Any]":
+    """Events of each kind at several times, as they were written."""
+    outbox, times = Outbox(), list(TIMES)
+    problems: list[str] = []
+    page = Recorder(
+        outbox, lambda: "6f3c1c7e-1d1f-4f6e-8a59-0f4f5a1b2c3d", lambda: times[0], "s", problems.append
+    )
+    page.model_version = "local-1"
+    page.pipeline = "wasm"
+    track = {"sidPath": 'Ü "\\ \n/a.sid', "song": 2, "features": FEATURES, "length": 93.5}
+    while times:
+        page.action("skip_late", track, 77.25)
+        page.rating({"e": 5, "p": 1}, {"sidPath": "b.sid", "song": 1})
+        times.pop(0)
+    page.action("play", None)  # type: ignore[arg-type]
+    return [[json.loads(text) for text in outbox.kept], problems]
+
+
+def run() -> str:
+    """Run all; return one JSON text."""
+    return json.dumps({"telemetry": telemetry(), "preferences": preferences(), "recorder": recorder()})

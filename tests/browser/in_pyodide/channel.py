@@ -1,0 +1,73 @@
+"""The engine's end of the line, with something to say."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from sidflow_feedback.channel import EngineEnd
+from sidflow_feedback.errors import TrainingError
+from sidflow_feedback.idle.page import PageIdle
+
+notes: list[Any] = []
+lines: list[EngineEnd] = []
+
+
+def connect() -> None:
+    line = EngineEnd()
+    lines.append(line)
+    line.on("hello", lambda _value: line.publish("ready"))
+    line.on("note", notes.append)
+    line.answer("echo", _echo)
+    line.answer("sum", _sum)
+    line.answer("later", _later)
+    line.answer("refuse", _refuse)
+    line.answer("break", _break)
+
+
+def disconnect() -> None:
+    lines.pop().close()
+
+
+def publish(kind: str, value: Any) -> None:
+    lines[-1].publish(kind, value)
+
+
+def heard() -> list[Any]:
+    """Return the notes since the last time."""
+    taken = notes[:]
+    notes.clear()
+    return taken
+
+
+async def idle_slots(count: int) -> list[float]:
+    clock = PageIdle(lines[-1])
+    return [await clock.slot() for _ in range(count)]
+
+
+async def clock_runs() -> bool:
+    clock = PageIdle(lines[-1])
+    before = clock.now()
+    await clock.sleep(0.05)
+    return clock.now() > before
+
+
+async def _echo(value: Any, _binary: Any) -> Any:
+    return value
+
+
+async def _sum(value: Any, binary: Any) -> Any:
+    return [value, sum(bytes(binary.to_py()))]
+
+
+async def _later(value: float, _binary: Any) -> float:
+    await asyncio.sleep(value)
+    return value
+
+
+async def _refuse(_value: Any, _binary: Any) -> None:
+    raise TrainingError("There are 3 ratings. Training starts at 8.")
+
+
+async def _break(_value: Any, _binary: Any) -> None:
+    raise KeyError("secret detail")

@@ -1,0 +1,23 @@
+"""The whole engine, as the page's worker starts it."""
+
+from __future__ import annotations
+
+import feedback_store  # type: ignore[import-not-found]  # static/js/feedback/store.js
+import sid_excerpt  # type: ignore[import-not-found]  # static/js/sid/excerpt.js
+
+from sidflow_feedback.browser import start
+from sidflow_feedback.runtime import FeedbackRuntime
+
+running: list[FeedbackRuntime] = []
+
+
+async def run() -> bool:
+    """Start the engine; return whether it could."""
+    runtime = await start(feedback_store, sid_excerpt)
+    if runtime is not None:
+        running.append(runtime)
+    return runtime is not None
+
+
+async def stop() -> None:
+    await running.pop().aclose()

@@ -1,0 +1,100 @@
+"""The library from its wheel, on Pyodide's Python and event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.metadata
+import pkgutil
+import sys
+from typing import Any
+
+import js
+
+import sidflow_feedback
+from sidflow_feedback.errors import SyncError
+from sidflow_feedback.events import event_from_record
+from sidflow_feedback.features import extract
+from sidflow_feedback.store import FeedbackStore
+from sidflow_feedback.store.memory import MemoryStore
+from sidflow_feedback.sync import SyncClient, SyncSettings
+from sidflow_feedback.transport.fetch import FetchTransport
+from sidflow_feedback.worker import EventWorker
+from tests.browser.in_pyodide.sound import tone
+from tests.contracts import store_contract, transport_contract
+from tests.contracts.transport_contract import Line
+
+UNUSED_PORT = "http://127.0.0.1:1"
+
+
+def about() -> dict[str, Any]:
+    distribution = importlib.metadata.distribution("sidflow-feedback")
+    return {
+        "platform": sys.platform,
+        "version": distribution.version,
+        "requires": distribution.requires,
+        "place": sidflow_feedback.__file__,
+    }
+
+
+PAGE_ONLY = "sidflow_feedback.player.wasm"
+
+
+def load_all() -> list[str]:
+    """Import every module of the library that an engine can use; return their names."""
+    found = pkgutil.walk_packages(sidflow_feedback.__path__, "sidflow_feedback.")
+    return [importlib.import_module(module.name).__name__ for module in found if module.name != PAGE_ONLY]
+
+
+def loaded(*packages: str) -> list[str]:
+    return [name for name in packages if name in sys.modules]
+
+
+async def check_memory_store(name: str) -> None:
+    async def open_store() -> FeedbackStore:
+        return MemoryStore()
+
+    await store_contract.CHECKS[name](open_store)
+
+
+async def check_fetch_transport(name: str) -> None:
+    await transport_contract.CHECKS[name](_open_transport)
+
+
+async def silent_server_is_given_up() -> str:
+    try:
+        await FetchTransport(f"{js.location.origin}/silent").fetch_model(etag=None, timeout=0.2)
+    except SyncError as exc:
+        return str(exc)
+    return "answered"
+
+
+def features(frequency: float, seconds: float, sample_rate: int) -> dict[str, float]:
+    return extract(tone(frequency, seconds, sample_rate), sample_rate, 60.0)
+
+
+async def way_of_an_event(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """From the worker into a store and to the real server, in real time."""
+    store, acknowledged = MemoryStore(), asyncio.Event()
+    worker = EventWorker(store, on_acknowledged=lambda _uuids: acknowledged.set(), on_refused=print)
+    worker.start()
+    worker.receive(records)
+    await acknowledged.wait()
+    sync = SyncClient(store, FetchTransport(js.location.origin), base_version=lambda: "global-test")
+    sync.configure(SyncSettings(enabled=True))
+    first = await sync.sync_now()
+    again = MemoryStore()
+    await again.add([event_from_record(record) for record in records])
+    twin = SyncClient(again, FetchTransport(js.location.origin), base_version=lambda: "global-test")
+    twin.configure(SyncSettings(enabled=True))
+    second = await twin.sync_now()
+    for part in (sync, twin, worker):
+        await part.aclose()
+    return {"first": first, "second": second, "synced": dict((await store.counts()).ratings)["synced"]}
+
+
+def _open_transport(line: Line) -> FetchTransport:
+    origin = js.location.origin
+    return FetchTransport(
+        {"up": origin, "down": UNUSED_PORT, "without model": f"{origin}/without-model"}[line]
+    )

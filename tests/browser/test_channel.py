@@ -1,0 +1,169 @@
+"""The line between pages and engine: the real JavaScript at one end, the real Python at the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Error, Page
+
+from tests.browser.conftest import PATIENCE, Pyodide, open_harness
+from tests.browser.site import Site
+
+CONNECT = """async () => {
+  const { EngineChannel } = await import("/static/js/feedback/channel.js");
+  const { grantIdleTime } = await import("/static/js/feedback/idle.js");
+  window.heard = [];
+  window.channel = new EngineChannel();
+  window.grant = () => grantIdleTime(channel);
+  channel.on("news", (json) => heard.push(JSON.parse(json)));
+  window.ask = async (type, value, binary) =>
+    JSON.parse(await channel.request(type, JSON.stringify(value), binary ?? null));
+}"""
+VALUES: list[Any] = [None, 0, 1.5, -(2**40), "", 'Ü "\\ \u2028 🎵', [], {}, {"a": [1, None, {"b": False}]}]
+
+
+@pytest.fixture
+def engine(pyodide: Pyodide) -> Iterator[Pyodide]:
+    pyodide.call("channel", "connect")
+    yield pyodide
+    pyodide.call("channel", "disconnect")
+    pyodide.call("channel", "heard")
+
+
+@pytest.fixture
+def open_tab(pyodide: Pyodide, site: Site) -> Iterator[Callable[[], Page]]:
+    tabs = []
+
+    def open_tab() -> Page:
+        tabs.append(open_harness(pyodide.page.context, site))
+        tabs[-1].evaluate(CONNECT)
+        return tabs[-1]
+
+    yield open_tab
+    for tab in tabs:
+        tab.close()
+
+
+@pytest.fixture
+def tab(open_tab: Callable[[], Page], engine: Pyodide) -> Page:  # noqa: ARG001
+    return open_tab()
+
+
+def ask(tab: Page, kind: str, value: Any = None) -> Any:
+    return tab.evaluate("([kind, value]) => ask(kind, value)", [kind, value])
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_value_comes_back_as_it_was(tab: Page, value: Any) -> None:
+    assert ask(tab, "echo", value) == value
+
+
+def test_page_that_says_hello_hears_that_the_engine_is_ready(tab: Page) -> None:
+    tab.wait_for_function("channel.ready")
+
+
+def test_question_asked_before_there_is_an_engine_is_answered(
+    open_tab: Callable[[], Page], pyodide: Pyodide
+) -> None:
+    tab = open_tab()
+    tab.evaluate("() => { window.answers = Promise.all([1, 2, 3].map((n) => ask('echo', n))); }")
+    assert tab.evaluate("channel.ready") is False
+    pyodide.call("channel", "connect")
+    pyodide.call("channel", "publish", "ready", None)
+    assert tab.evaluate("answers") == [1, 2, 3]
+    pyodide.call("channel", "disconnect")
+
+
+def test_answers_find_their_questions_in_any_order(tab: Page) -> None:
+    answers = tab.evaluate("Promise.all([0.3, 0.2, 0.1, 0].map((wait) => ask('later', wait)))")
+    assert answers == [0.3, 0.2, 0.1, 0]
+
+
+def test_bytes_travel_beside_the_json(tab: Page) -> None:
+    assert tab.evaluate("ask('sum', 'x', new Uint8Array([1, 2, 255]).buffer)") == ["x", 258]
+
+
+def test_refusal_is_told_in_its_own_words(tab: Page) -> None:
+    with pytest.raises(Error, match=r"There are 3 ratings\. Training starts at 8\."):
+        ask(tab, "refuse")
+
+
+def test_failure_is_told_without_its_details(tab: Page) -> None:
+    with pytest.raises(Error, match=r"The engine failed at 'break'\. Reload the page\.") as caught:
+        ask(tab, "break")
+    assert "secret" not in caught.value.message
+    assert ask(tab, "echo", "still here") == "still here"
+
+
+def test_messages_arrive_in_order(tab: Page, engine: Pyodide) -> None:
+    tab.evaluate("for (let i = 0; i < 200; i++) channel.post('note', JSON.stringify(i)); 0")
+    ask(tab, "echo")
+    assert engine.call("channel", "heard") == list(range(200))
+
+
+def test_unknown_kind_does_no_harm(tab: Page) -> None:
+    tab.evaluate("channel.post('nobody-listens', '1'); channel.post('nobody-listens')")
+    assert ask(tab, "echo", 1) == 1
+
+
+def test_all_tabs_hear_the_engine_and_none_another_tabs_answer(
+    tab: Page, open_tab: Callable[[], Page], engine: Pyodide
+) -> None:
+    other = open_tab()
+    assert ask(tab, "echo", "mine") == "mine"
+    assert ask(other, "echo", "other") == "other"
+    engine.call("channel", "publish", "news", {"counts": [1, 2]})
+    for page in (tab, other):
+        page.wait_for_function("heard.length > 0")
+        assert page.evaluate("heard") == [{"counts": [1, 2]}]
+
+
+def test_one_tab_asks_while_another_is_answered(tab: Page, open_tab: Callable[[], Page]) -> None:
+    other = open_tab()
+    tab.evaluate("() => { window.slow = ask('later', 0.5); }")
+    assert ask(other, "echo", "quick") == "quick"
+    assert tab.evaluate("slow") == 0.5
+
+
+def test_engine_that_hung_up_hears_nothing(open_tab: Callable[[], Page], pyodide: Pyodide) -> None:
+    pyodide.call("channel", "connect")
+    tab = open_tab()
+    tab.wait_for_function("channel.ready")
+    pyodide.call("channel", "disconnect")
+    tab.evaluate("channel.post('note', '1')")
+    pyodide.call("channel", "connect")
+    assert ask(tab, "echo", 1) == 1  # the new one is there, and would have heard later messages
+    assert pyodide.call("channel", "heard") == []
+    pyodide.call("channel", "disconnect")
+
+
+def test_page_grants_idle_time(tab: Page, engine: Pyodide) -> None:
+    tab.evaluate("grant()")
+    slots = engine.call("channel", "idle_slots", 5)
+    assert len(slots) == 5
+    assert all(0 <= slot <= 50 for slot in slots)  # what a browser gives at most
+    assert max(slots) > 0
+
+
+def test_without_idle_callbacks_the_page_grants_a_little(tab: Page, engine: Pyodide) -> None:
+    tab.evaluate("delete window.requestIdleCallback; grant()")
+    assert engine.call("channel", "idle_slots", 2) == [5, 5]
+
+
+def test_engine_asks_again_when_the_page_it_asked_is_gone(
+    open_tab: Callable[[], Page], engine: Pyodide
+) -> None:
+    engine.page.evaluate(
+        "() => { window.slots = python.call('tests.browser.in_pyodide.channel', 'idle_slots', '[1]'); }"
+    )
+    tab = open_tab()
+    tab.evaluate("window.asked = 0; channel.on('idle-wanted', () => (asked += 1))")
+    tab.wait_for_function("asked > 0", timeout=PATIENCE)
+    tab.evaluate("grant()")
+    assert engine.page.evaluate("slots.then((json) => JSON.parse(json).length)") == 1
+
+
+def test_clock_of_the_page_runs(engine: Pyodide) -> None:
+    assert engine.call("channel", "clock_runs") is True

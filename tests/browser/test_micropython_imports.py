@@ -1,0 +1,56 @@
+"""What page and engine share: imports on MicroPython, and does the same there as on CPython."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from app.setup.places import places
+from sidflow_feedback.events import event_from_record
+from tests.browser import both_pythons
+from tests.browser.conftest import PATIENCE
+from tests.browser.site import Site
+
+SHARED = ("preferences", "recorder", "telemetry")
+SCRIPT = Path(both_pythons.__file__)
+
+
+@pytest.fixture
+def there(open_page: Callable[[], Page]) -> dict[str, Any]:
+    """What the scripts give on MicroPython."""
+    files = {f"sidflow_feedback/{name}.py": (places().library / f"{name}.py").read_text() for name in SHARED}
+    files["both_pythons.py"] = SCRIPT.read_text()
+    printed = open_page().evaluate(
+        "files => runMicroPython(files, 'import both_pythons; print(both_pythons.run())')", files
+    )
+    outcome: dict[str, Any] = json.loads(printed)
+    return outcome
+
+
+def test_every_module_of_the_page_imports(context: BrowserContext, site: Site) -> None:
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(f"{site.url}/test/browser/mpy_imports.html")
+    page.wait_for_function("globalThis.imported")
+    interpreter, outcomes = json.loads(page.evaluate("imported"))
+    assert interpreter == "micropython"
+    assert set(outcomes) >= {f"sidflow_feedback.{name}" for name in SHARED}
+    assert set(outcomes.values()) == {"imported"}, outcomes
+
+
+def test_scripts_give_the_same(there: dict[str, Any]) -> None:
+    here = json.loads(both_pythons.run())
+    for name, expected in here.items():
+        assert there[name] == expected, name
+
+
+def test_engine_understands_what_micropython_writes(there: dict[str, Any]) -> None:
+    records = there["recorder"][0]
+    assert [record["timestamp"] for record in records[::2]] == list(both_pythons.TIMES)
+    for record in records[1::2]:
+        assert event_from_record(record)

@@ -1,0 +1,265 @@
+"""The outbox: an event that was recorded is not lost, whatever happens next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Error, Page
+
+from sidflow_feedback.events import Event, event_to_record
+from tests.browser.conftest import Mortal, Pyodide, open_harness
+from tests.browser.site import Site
+from tests.contracts.samples import NOON, implicit, rating
+
+OPEN_OUTBOX = """async () => {
+  const { EngineChannel } = await import("/static/js/feedback/channel.js");
+  const { Outbox, LIMIT } = await import("/static/js/feedback/outbox.js");
+  window.LIMIT = LIMIT;
+  window.failures = [];
+  window.addEventListener("error", ({ message }) => failures.push(message));
+  window.channel = new EngineChannel();
+  window.outbox = new Outbox(channel);
+}"""
+OPEN_EAR = """() => {  // hears what an engine would hear, and says what an engine would say
+  window.batches = [];
+  const line = new BroadcastChannel("sidflow-feedback");
+  line.onmessage = ({ data }) => data.to === "engine" && data.type === "events" && batches.push(data.json);
+  window.say = (type, value) => line.postMessage({ to: "pages", type, json: JSON.stringify(value) });
+}"""
+APPEND_AND_DIE = """([uuid, json]) => {
+  outbox.append(uuid, json);
+  const request = new XMLHttpRequest();
+  request.open("GET", "/test/kill", false);
+  request.send();
+}"""
+STORED = """async () => {
+  const { open } = await import("/static/js/feedback/store.js");
+  const database = await open("sidflow-feedback");
+  const rows = [...JSON.parse(await database.newest("rating", 100)),
+                ...JSON.parse(await database.newest("implicit", 100))];
+  database.close();
+  return rows.map((row) => row.uuid);
+}"""
+
+OpenPage = Callable[[], Page]
+
+
+def with_outbox(page: Page) -> Page:
+    page.evaluate(OPEN_OUTBOX)
+    return page
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    return with_outbox(open_page())
+
+
+@pytest.fixture
+def ear(open_page: OpenPage, page: Page) -> Page:
+    page = open_page()
+    page.evaluate(OPEN_EAR)
+    return page
+
+
+def append(page: Page, *events: Event) -> list[bool]:
+    entries = [[event.uuid, json.dumps(event_to_record(event))] for event in events]
+    safe: list[bool] = page.evaluate("entries => entries.map((entry) => outbox.append(...entry))", entries)
+    return safe
+
+
+def say(ear: Page, kind: str, value: Any = None) -> None:
+    ear.evaluate("([kind, value]) => say(kind, value)", [kind, value])
+
+
+def heard(ear: Page, count: int) -> list[list[str]]:
+    """Wait for so many batches; return the uuids in each."""
+    ear.wait_for_function("count => batches.length >= count", arg=count)
+    return [[record["uuid"] for record in json.loads(batch)] for batch in ear.evaluate("batches.splice(0)")]
+
+
+def wait_size(page: Page, size: int) -> None:
+    page.wait_for_function("size => outbox.size === size", arg=size)
+    assert page.evaluate("failures") == []
+
+
+def uuids(*events: Event) -> list[str]:
+    return [event.uuid for event in events]
+
+
+def test_event_is_handed_to_the_engine_at_once(page: Page, ear: Page) -> None:
+    first, second = rating(), implicit()
+    assert append(page, first, second) == [True, True]
+    assert heard(ear, 2) == [[first.uuid], [second.uuid]]
+
+
+def test_record_arrives_as_it_was_written(page: Page, ear: Page) -> None:
+    event = rating()
+    append(page, event)
+    ear.wait_for_function("batches.length > 0")
+    assert json.loads(ear.evaluate("batches[0]")) == [event_to_record(event)]
+
+
+def test_event_is_there_after_a_crash_right_behind_its_append(mortal: Mortal) -> None:
+    page = with_outbox(mortal.open_page())
+    events: list[Event] = [rating(), implicit(), rating()]
+    append(page, *events[:2])
+    mortal.arm()
+    with pytest.raises(Error, match="crashed"):
+        page.evaluate(APPEND_AND_DIE, [events[2].uuid, json.dumps(event_to_record(events[2]))])
+    again, ear = with_outbox(mortal.open_page()), mortal.open_page()
+    assert again.evaluate("outbox.size") == 3
+    ear.evaluate(OPEN_EAR)
+    say(ear, "ready")
+    assert heard(ear, 1) == [uuids(*events)]
+
+
+def test_what_was_recorded_before_a_crash_is_stored_once_when_an_engine_comes(
+    mortal: Mortal, site: Site
+) -> None:
+    page = with_outbox(mortal.open_page())
+    events: list[Event] = [rating(), implicit(), rating()]
+    append(page, *events[:2])
+    mortal.arm()
+    with pytest.raises(Error, match="crashed"):
+        page.evaluate(APPEND_AND_DIE, [events[2].uuid, json.dumps(event_to_record(events[2]))])
+    tabs = [with_outbox(mortal.open_page()) for _ in range(2)]  # both send what they find
+    engine = Pyodide(mortal.open_page(), site)
+    assert engine.call("engine", "run") is True
+    for tab in tabs:
+        wait_size(tab, 0)
+    events.append(implicit(timestamp=NOON + 1))
+    append(tabs[0], events[3])
+    wait_size(tabs[0], 0)
+    assert sorted(tabs[0].evaluate(STORED)) == sorted(uuids(*events))
+    engine.call("engine", "stop")
+
+
+def test_entries_are_resent_in_order_when_an_engine_is_ready(page: Page, ear: Page) -> None:
+    events = [rating() for _ in range(12)]
+    append(page, *events)
+    heard(ear, 12)
+    say(ear, "ready")
+    assert heard(ear, 1) == [uuids(*events)]
+
+
+def test_order_outlives_a_reload(page: Page, ear: Page) -> None:
+    before, after = [rating() for _ in range(3)], [rating() for _ in range(3)]
+    append(page, *before)
+    page.reload()
+    page.wait_for_function("globalThis.harness")
+    append(with_outbox(page), *after)
+    heard(ear, 6)
+    say(ear, "ready")
+    assert heard(ear, 1) == [uuids(*before, *after)]
+
+
+def test_nothing_waits_nothing_is_sent(page: Page, ear: Page) -> None:
+    say(ear, "ready")
+    append(page, rating())
+    assert len(heard(ear, 1)) == 1
+
+
+def test_committed_events_are_forgotten_and_no_others(page: Page, ear: Page) -> None:
+    kept, gone = rating(), rating()
+    append(page, kept, gone)
+    say(ear, "committed", [gone.uuid, rating().uuid])
+    wait_size(page, 1)
+    heard(ear, 2)
+    say(ear, "ready")
+    assert heard(ear, 1) == [[kept.uuid]]
+
+
+def test_other_tabs_count_down_too(page: Page, open_page: OpenPage, ear: Page) -> None:
+    event = rating()
+    append(page, event)
+    other = with_outbox(open_page())
+    assert other.evaluate("outbox.size") == 1
+    say(ear, "committed", [event.uuid])
+    wait_size(page, 0)
+    wait_size(other, 0)
+
+
+def test_refused_event_is_kept_aside_with_its_reason_and_not_sent_again(page: Page, ear: Page) -> None:
+    good, bad = rating(), rating()
+    append(page, bad, good)
+    heard(ear, 2)
+    say(ear, "refused", [{"uuid": bad.uuid, "reason": "song: must be more"}])
+    wait_size(page, 1)
+    say(ear, "ready")
+    assert heard(ear, 1) == [[good.uuid]]
+    aside = json.loads(page.evaluate("uuid => localStorage.getItem(`sidflow.refused.${uuid}`)", bad.uuid))
+    assert aside["reason"] == "song: must be more"
+    assert bad.uuid in aside["entry"]
+
+
+def test_refusal_of_an_unknown_event_does_no_harm(page: Page, ear: Page) -> None:
+    append(page, rating())
+    say(ear, "refused", [{"uuid": "None", "reason": "event: must be an object"}])
+    say(ear, "committed", [])
+    append(page, rating())
+    heard(ear, 2)
+    wait_size(page, 2)
+
+
+@pytest.mark.parametrize("broken", ["", "nonsense", "1.2 {", "1.2 null", "1.2 3,4"])
+def test_damaged_entry_does_not_hold_up_the_others(page: Page, ear: Page, broken: str) -> None:
+    event = rating()
+    append(page, event)
+    heard(ear, 1)
+    page.evaluate("broken => localStorage.setItem('sidflow.outbox.broken', broken)", broken)
+    say(ear, "ready")
+    ear.wait_for_function("batches.length > 0")
+    records = json.loads(ear.evaluate("batches[0]"))
+    assert event_to_record(event) in records
+
+
+def test_full_outbox_says_so_and_keeps_what_it_has(page: Page) -> None:
+    limit = page.evaluate("LIMIT")
+    page.evaluate("for (let i = 0; i < LIMIT; i++) localStorage.setItem(`sidflow.outbox.${i}`, `${i} {}`)")
+    with_outbox(page)
+    with pytest.raises(Error, match=f"{limit} events wait for an engine that does not take them"):
+        append(page, rating())
+    assert page.evaluate("outbox.size") == limit
+
+
+@pytest.fixture
+def forgetful(without_storage: BrowserContext, site: Site) -> tuple[Page, Page]:
+    page, ear = (open_harness(without_storage, site) for _ in range(2))
+    ear.evaluate(OPEN_EAR)
+    return with_outbox(page), ear
+
+
+def test_without_storage_events_are_kept_in_memory_and_that_is_told(forgetful: tuple[Page, Page]) -> None:
+    page, ear = forgetful
+    events = [rating() for _ in range(3)]
+    assert append(page, *events) == [False] * 3
+    wait_size(page, 3)
+    assert heard(ear, 3) == [[event.uuid] for event in events]
+    say(ear, "ready")
+    assert heard(ear, 1) == [uuids(*events)]
+    say(ear, "committed", uuids(*events[:2]))
+    wait_size(page, 1)
+    say(ear, "refused", [{"uuid": events[2].uuid, "reason": "bad"}])
+    wait_size(page, 0)
+
+
+def test_when_storage_is_full_events_are_kept_in_memory_in_order(page: Page, ear: Page) -> None:
+    before, after = [rating() for _ in range(2)], [rating() for _ in range(2)]
+    assert append(page, *before) == [True, True]
+    page.evaluate(
+        """() => {
+          for (let size = 2 ** 22; size >= 1; size /= 2)
+            try { for (let i = 0; ; i++) localStorage.setItem(`ballast.${size}.${i}`, "x".repeat(size)); }
+            catch { /* full to this size */ }
+        }"""
+    )
+    assert append(page, *after) == [False, False]
+    heard(ear, 4)
+    say(ear, "ready")
+    assert heard(ear, 1) == [uuids(*before, *after)]
+    say(ear, "refused", [{"uuid": before[0].uuid, "reason": "bad"}])
+    say(ear, "committed", uuids(before[1], *after))
+    wait_size(page, 0)

@@ -1,0 +1,79 @@
+"""The library as the engine has it: from the wheel, in Pyodide, in a worker of a real browser."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from app.setup.places import places
+from app.setup.wheel import build_library_wheel
+from sidflow_feedback.events import event_to_record
+from sidflow_feedback.features import extract
+from tests.browser.conftest import Pyodide
+from tests.browser.in_pyodide.sound import tone
+from tests.browser.site import Site
+from tests.contracts import store_contract, transport_contract
+from tests.contracts.samples import rating
+
+HEAVY = ("sklearn", "scipy", "joblib")
+
+
+def test_wheel_is_installed_as_any_package(pyodide: Pyodide, site: Site) -> None:
+    about = pyodide.call("library", "about")
+    assert about["platform"] == "emscripten"
+    assert f"sidflow_feedback-{about['version']}-" in site.wheel
+    assert about["requires"] == ["numpy"]
+    assert "site-packages" in about["place"]
+
+
+def test_every_module_loads_and_nothing_heavy_with_them(pyodide: Pyodide) -> None:
+    modules = pyodide.call("library", "load_all")
+    assert "sidflow_feedback.worker" in modules
+    assert "sidflow_feedback.browser" in modules
+    assert pyodide.call("library", "loaded", *HEAVY) == []
+
+
+def test_wheel_that_users_load_is_of_these_sources(tmp_path: Path) -> None:
+    fresh = build_library_wheel(places().library, tmp_path)
+    served = places().vendor / "wheels" / fresh.name
+    assert served.exists(), "there is no wheel to serve: run `make setup`"
+    assert served.read_bytes() == fresh.read_bytes(), "the served wheel is old: run `make setup`"
+
+
+@pytest.mark.parametrize("name", store_contract.CHECKS)
+def test_memory_store_keeps_its_contract_here_too(pyodide: Pyodide, name: str) -> None:
+    pyodide.call("library", "check_memory_store", name)
+
+
+@pytest.mark.parametrize("name", transport_contract.CHECKS)
+def test_fetch_keeps_the_contract_of_all_transports(pyodide: Pyodide, name: str) -> None:
+    pyodide.call("library", "check_fetch_transport", name)
+
+
+def test_server_that_does_not_answer_is_given_up(pyodide: Pyodide, site: Site) -> None:
+    before = site.aborted
+    assert "can't be reached" in pyodide.call("library", "silent_server_is_given_up")
+    deadline = time.monotonic() + 10
+    while site.aborted == before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert site.aborted == before + 1
+
+
+def test_features_are_the_same_as_on_the_server(pyodide: Pyodide) -> None:
+    here = extract(tone(440, 3, 22050), 22050, 60.0)
+    there = pyodide.call("library", "features", 440, 3, 22050)
+    assert there == pytest.approx(here, rel=1e-4)  # single precision, summed in another order
+
+
+def test_event_goes_its_whole_way_and_counts_once(pyodide: Pyodide, site: Site) -> None:
+    records = [event_to_record(rating()) for _ in range(30)]
+    assert pyodide.call("library", "way_of_an_event", records) == {"first": 30, "second": 30, "synced": 30}
+    with closing(sqlite3.connect(site.database)) as connection:
+        kept = {row[0] for row in connection.execute("SELECT uuid FROM events")}
+        count = connection.execute("SELECT count(*) FROM events WHERE e = 4").fetchone()[0]
+    assert {record["uuid"] for record in records} <= kept
+    assert count >= 30

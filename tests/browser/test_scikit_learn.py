@@ -1,0 +1,25 @@
+"""scikit-learn is there for who asks, from our own server, and costs nothing until then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Pyodide
+from tests.browser.site import Site
+
+
+def test_loaded_on_demand_only_and_from_our_own_server(open_page: Callable[[], Page], site: Site) -> None:
+    page = open_page()
+    asked: list[str] = []
+    page.context.on("request", lambda request: asked.append(request.url))
+    pyodide = Pyodide(page, site)
+    assert pyodide.call("library", "load_all")
+    assert pyodide.call("science", "state") == {"imported": [], "installed": []}
+    assert not [url for url in asked if "scikit" in url or "scipy" in url]
+    assert pyodide.call("science", "load").startswith("1.")
+    assert pyodide.call("science", "state")["imported"] == ["sklearn", "scipy", "joblib"]
+    assert pyodide.call("science", "learn") < 0.01
+    assert [url for url in asked if "scikit_learn" in url]
+    assert all(url.startswith(site.url) for url in asked)
