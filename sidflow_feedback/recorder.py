@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     class Outbox(Protocol):
         """What the recorder needs of ``static/js/feedback/outbox.js``."""
 
-        def append(self, uuid: str, json: str) -> bool:
-            """Keep an event; return whether it is safe from a crash of the page."""
+        def append(self, uuid: str, json: str) -> str:
+            """Keep an event; return ``saved``, ``unsaved`` (lasts as long as the page) or ``full``."""
 
 
 SCHEMA_VERSION = 1
@@ -31,7 +31,7 @@ class Recorder:
     Parameters
     ----------
     outbox
-        Write-ahead log: ``append(uuid, json)`` returns when the event is safe.
+        Write-ahead log: ``append(uuid, json)`` returns when the event is safe, or says that it is not.
     make_uuid, now
         A fresh uuid, and the time in epoch milliseconds.
     session_id
@@ -76,7 +76,8 @@ class Recorder:
             event["modelVersion"] = self.model_version
             for field in TRACK_FIELDS:
                 event[field] = track.get(field)
-            self._outbox.append(identity, json.dumps(event))
+            if self._outbox.append(identity, json.dumps(event)) == "full":
+                raise RuntimeError("too much waits for a database that does not take it. Reload the page.")
         except Exception as exc:  # The player must never die of feedback.
             self._on_problem("This was not recorded: " + str(exc))
             return None

@@ -2,7 +2,7 @@
 
 import json
 
-from pyscript import window
+from pyscript.js_modules import local
 
 from sidflow_feedback.preferences import problem, validated
 
@@ -32,10 +32,7 @@ class Settings:
         if wrong is not None:
             return wrong
         self.values[name] = value
-        try:
-            window.localStorage.setItem(KEY, json.dumps(self.values))
-        except Exception as exc:  # Refused storage must not keep the change from being applied.
-            print("preferences are not kept:", exc)  # noqa: T201
+        local.setItem(KEY, json.dumps(self.values))
         for listener in self._listeners:
             listener(self.values)
         return None
@@ -43,7 +40,7 @@ class Settings:
 
 def _stored() -> "dict[str, Any]":
     try:
-        values = json.loads(window.localStorage.getItem(KEY) or "{}")
-    except Exception:  # Refused storage or a hand-edited text: the defaults hold.
+        values = json.loads(local.getItem(KEY) or "{}")
+    except ValueError:  # A hand has edited it: the defaults hold.
         return {}
     return values if isinstance(values, dict) else {}

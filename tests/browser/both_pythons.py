@@ -66,9 +66,9 @@ class Outbox:
     def __init__(self) -> None:
         self.kept: list[str] = []
 
-    def append(self, uuid: str, json: str) -> bool:  # noqa: ARG002
+    def append(self, uuid: str, json: str) -> str:  # noqa: ARG002
         self.kept.append(json)
-        return True
+        return "saved"
 
 
 def recorder() -> "list[Any]":

@@ -1,6 +1,8 @@
 // The write-ahead log of what the listener did. An entry is in localStorage, which outlives the page,
 // before `append` returns, and stays until the engine says that it is committed.
 
+import { getItem, keys, removeItem, setItem } from "../local.js";
+
 const PREFIX = "sidflow.outbox.";
 const REFUSED = "sidflow.refused.";
 
@@ -16,7 +18,7 @@ export class Outbox {
   /** @param {import("./channel.js").EngineChannel} channel */
   constructor(channel) {
     this.#channel = channel;
-    this.#size = this.#keys().length;
+    this.#size = keys(PREFIX).length;
     channel.on("ready", () => this.resend());
     channel.on("committed", (json) => this.#forget(JSON.parse(json)));
     channel.on("refused", (json) => this.#setAside(JSON.parse(json)));
@@ -28,20 +30,21 @@ export class Outbox {
   }
 
   /**
-   * Keep an event and hand it to the engine.
-   * @returns {boolean} whether it is safe from a crash of the page from now on
+   * Keep an event and hand it to the engine. Must not throw: MicroPython could not catch it.
+   * @returns {"saved" | "unsaved" | "full"} safe from a crash of the page from now on; kept as long as the
+   *   page lives; or not kept, because too many wait already
    */
   append(uuid, json) {
-    if (this.#size >= LIMIT) throw new Error(`${LIMIT} events wait for an engine that does not take them.`);
+    if (this.#size >= LIMIT) return "full";
     const saved = this.#save(uuid, json);
     this.#size += 1;
     this.#channel.post("events", `[${json}]`);
-    return saved;
+    return saved ? "saved" : "unsaved";
   }
 
   /** Hand over everything that is not committed yet, in the order in which it happened. */
   resend() {
-    const saved = this.#keys().map((key) => [key.slice(PREFIX.length), getItem(key) ?? ""]);
+    const saved = keys(PREFIX).map((key) => [key.slice(PREFIX.length), getItem(key) ?? ""]);
     const entries = [...saved, ...this.#unsaved].sort(([, a], [, b]) => (a < b ? -1 : 1));
     const events = entries.map(([uuid, entry]) => {
       const json = entry.slice(entry.indexOf(" ") + 1);
@@ -67,7 +70,7 @@ export class Outbox {
       this.#unsaved.delete(uuid);
       removeItem(PREFIX + uuid);
     }
-    this.#size = this.#keys().length + this.#unsaved.size;
+    this.#size = keys(PREFIX).length + this.#unsaved.size;
   }
 
   // A refused event is kept for whoever mends the cause, but not sent again.
@@ -79,30 +82,13 @@ export class Outbox {
     }
     this.#forget(refusals.map(({ uuid }) => uuid));
   }
-
-  #keys() {
-    return attempt(() => Object.keys(localStorage), []).filter((key) => key.startsWith(PREFIX));
-  }
 }
 
 function isObject(json) {
-  const value = attempt(() => JSON.parse(json), null);
-  return typeof value === "object" && value !== null;
-}
-
-// The storage may be forbidden altogether, or full: then each access throws.
-function attempt(access, otherwise) {
   try {
-    return access();
+    const value = JSON.parse(json);
+    return typeof value === "object" && value !== null;
   } catch {
-    return otherwise;
+    return false;
   }
 }
-
-const getItem = (key) => attempt(() => localStorage.getItem(key), null);
-const removeItem = (key) => attempt(() => localStorage.removeItem(key), undefined);
-const setItem = (key, value) =>
-  attempt(() => {
-    localStorage.setItem(key, value);
-    return true;
-  }, false);
