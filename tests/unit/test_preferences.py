@@ -19,7 +19,12 @@ def test_nothing_is_on_that_was_not_switched_on() -> None:
 
 @pytest.mark.parametrize(
     ("name", "least", "most", "default"),
-    [("iterations", 10, 1000, 200), ("samples", 16, 4096, 512), ("cadence", 5, 1440, 60)],
+    [
+        ("iterations", 10, 1000, 200),
+        ("samples", 16, 4096, 512),
+        ("cadence", 5, 1440, 60),
+        ("volume", 0, 100, 80),
+    ],
 )
 def test_numbers_have_the_stated_bounds(name: str, least: int, most: int, default: int) -> None:
     assert (BOUNDS[name], DEFAULTS[name]) == ((least, most), default)

@@ -211,6 +211,15 @@ def test_replay_is_of_the_same_song_and_at_once() -> None:
     assert here.actions == ["play", "play_complete", "play", "play_complete", "play"]
 
 
+def test_replay_that_was_left_is_followed_by_a_play() -> None:
+    here = Listening().start()
+    here.telemetry.ended()
+    here.start().listen(30)
+    here.telemetry.left()
+    here.start()
+    assert here.actions == ["play", "play_complete", "replay", "skip", "play"]
+
+
 def test_positions_between_two_tracks_are_nobodys() -> None:
     here = Listening().start().listen(100)
     here.telemetry.ended()
