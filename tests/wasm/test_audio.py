@@ -3,7 +3,7 @@
 Both are reSIDfp of different generations around different C64s, so the waves never agree sample by sample:
 phases depend on the cycle at which a tune starts. What a listener hears does have to agree, in three ways:
 the balance of frequencies and their level (`spectrum`), the tuning (`pitch`), and what sounds when
-(`onsets`). Bounds, and what was measured on the real tunes below and on ten demo tunes:
+(`onsets`). Bounds, and what was measured on the real tunes below and on demo tunes:
 
 =========  ========  ==================  ================================================
 measure    bound     right settings      wrong settings
