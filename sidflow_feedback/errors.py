@@ -3,7 +3,10 @@
 FeedbackError
 ├── InvalidRecordError   an event, delta, snapshot or manifest that is not what it should be
 ├── StoreError           the feedback store can't do what was asked
-│   └── StoreClosedError
+│   ├── StoreClosedError
+│   ├── StoreBlockedError an upgrade waits for another tab
+│   └── StoreFullError    there is no space left
+├── ArchiveError         a file to import is not what was exported
 ├── TrainingError        the model can't be trained or used
 ├── SyncError            the server can't be reached or did not take what was sent
 └── PlayerError          a tune can't be played
@@ -39,6 +42,18 @@ class StoreError(FeedbackError):
 
 class StoreClosedError(StoreError):
     """The feedback store was used after `close`."""
+
+
+class StoreBlockedError(StoreError):
+    """Another tab holds an older version of the database open."""
+
+
+class StoreFullError(StoreError):
+    """The browser gives no more space, and there is nothing left that may be removed."""
+
+
+class ArchiveError(FeedbackError):
+    """A file to import is truncated, edited or of another kind; nothing of it was taken."""
 
 
 class TrainingError(FeedbackError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -17,7 +18,7 @@ from sidflow_feedback.idle import IdleClock
 from sidflow_feedback.manifest import model_from_manifest
 from sidflow_feedback.model import Model
 from sidflow_feedback.preferences import validated
-from sidflow_feedback.store import FeedbackStore
+from sidflow_feedback.store import LEASE, FeedbackStore
 from sidflow_feedback.sync import SyncClient, SyncSettings
 from sidflow_feedback.trainer import Trainer
 from sidflow_feedback.training import TrainerState, TrainingSettings
@@ -30,6 +31,9 @@ MODEL_TIMEOUT: Final = 15.0
 
 MODEL_RETRY: Final = 60.0
 """Seconds after which a global model that could not be had is asked for again."""
+
+HOUSEKEEPING: Final = LEASE / 2000
+"""Seconds between two looks for what a crash has left behind and what has grown too old."""
 
 REST: Final = 0.25
 """Seconds between two publications of the state."""
@@ -55,7 +59,7 @@ class FeedbackRuntime:
         *,
         publish: Callable[[str, Any], None] = lambda _kind, _value: None,
     ) -> None:
-        self._store = store
+        self.store = store
         self._clock = clock
         self._transport = transport
         self._publish = publish
@@ -77,6 +81,7 @@ class FeedbackRuntime:
         self.worker.start()
         self._begin(self._fetch_model())
         self._begin(self._publish_states())
+        self._begin(self._keep_house())
 
     async def aclose(self) -> None:
         """Stop everything; what is queued is committed first."""
@@ -89,7 +94,24 @@ class FeedbackRuntime:
         if self._trainer is not None:
             await self._trainer.aclose()
         await self.sync.aclose()
-        await self._store.close()
+        await self.store.close()
+
+    async def restore(self) -> None:
+        """Take up what was imported into the store."""
+        if self._trainer is not None:
+            await self._trainer.restore()
+        self.announce()
+
+    async def wipe(self) -> None:
+        """Forget everything: events, and what was learned from them."""
+        await self.worker.flush()
+        trainer, self._trainer = self._trainer, None
+        if trainer is not None:
+            await trainer.aclose()
+        await self.store.wipe()
+        if trainer is not None:
+            await self._start_trainer(trainer.base)
+        self.announce()
 
     def receive(self, records: Iterable[Record]) -> None:
         """Take events from a page's outbox."""
@@ -137,10 +159,11 @@ class FeedbackRuntime:
 
     async def state(self) -> Record:
         """Return what the listener may see of all this, as a JSON object."""
-        counts = await self._store.counts()
+        counts = await self.store.counts()
         return {
             "problem": self._problem or self.worker.last_error,
             "waiting": self.worker.waiting,
+            "pruned": self.worker.pruned,
             "counts": asdict(counts),
             "training": _camel(asdict(self._trainer.state if self._trainer else TrainerState())),
             "sync": _camel(asdict(self.sync.state)),
@@ -189,11 +212,22 @@ class FeedbackRuntime:
 
     async def _start_trainer(self, base: Model) -> None:
         trainer = Trainer(
-            self._store, self._clock, base, self._training, on_change=lambda _state: self._changed.set()
+            self.store, self._clock, base, self._training, on_change=lambda _state: self._changed.set()
         )
         self._trainer = trainer  # Must come first: settings and events that arrive meanwhile are for it.
         await trainer.restore()
         trainer.start()
+
+    async def _keep_house(self) -> None:
+        while True:
+            try:
+                now = time.time() * 1000
+                if await self.store.recover(now=now) + await self.store.prune(now=now):
+                    self._changed.set()
+            except FeedbackError as exc:
+                self._problem = str(exc)
+                self._changed.set()
+            await self._clock.sleep(HOUSEKEEPING)
 
     async def _publish_states(self) -> None:
         while True:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sidflow_feedback.archive import export_archive, import_archive
 from sidflow_feedback.features import extract
 from sidflow_feedback.runtime import FeedbackRuntime
-from sidflow_feedback.types import Record
+from sidflow_feedback.store import KINDS
+from sidflow_feedback.types import Record, SyncStatus
 
 Handler: TypeAlias = Callable[[Any, Any], Awaitable[Any]]
+
+WAITING: Final[tuple[SyncStatus, ...]] = ("pending", "processing", "failed")
 
 Excerpt: TypeAlias = Callable[[Any], Awaitable[tuple[NDArray[np.float32], int]]]
 """Renders the beginning of a .sid file, given as its bytes: samples in [-1, 1], and their rate in Hz."""
@@ -47,19 +52,25 @@ class FeedbackService:
     def __init__(self, runtime: FeedbackRuntime, line: Line, excerpt: Excerpt) -> None:
         self._runtime = runtime
         self._line = line
+        self._engine = str(uuid.uuid4())
         self._excerpt = excerpt
         line.on("hello", lambda _value: self.welcome())
         line.on("events", runtime.receive)
+        line.on("flush", lambda _value: runtime.worker.hurry())
         line.answer("configure", self._configure)
         line.answer("predict", self._predict)
         line.answer("features", self._features)
         line.answer("train", self._train)
         line.answer("pause-training", self._pause_training)
         line.answer("sync", self._sync)
+        line.answer("waiting", self._waiting)
+        line.answer("export", self._export)
+        line.answer("import", self._import)
+        line.answer("wipe", self._wipe)
 
     def welcome(self) -> None:
-        """Tell the pages that the engine is there, and in which state."""
-        self._line.publish("ready")
+        """Tell the pages that an engine is there, which one, and in which state."""
+        self._line.publish("ready", self._engine)
         self._runtime.announce()
 
     async def _configure(self, preferences: Record, _binary: object) -> None:
@@ -79,6 +90,29 @@ class FeedbackService:
     async def _pause_training(self, paused: bool, _binary: object) -> None:
         trainer = self._runtime.trainer
         (trainer.pause if paused else trainer.resume)()
+
+    async def _waiting(self, limit: int, _binary: object) -> list[Record]:
+        """Return the newest events that are not synced, whatever keeps them back."""
+        rows = [
+            row
+            for kind in KINDS
+            for status in WAITING
+            for row in await self._runtime.store.with_status(kind, status, limit=limit)
+        ]
+        rows.sort(key=lambda row: row.event.timestamp, reverse=True)
+        return [row.to_record() for row in rows[:limit]]
+
+    async def _export(self, _value: object, _binary: object) -> str:
+        return await export_archive(self._runtime.store)
+
+    async def _import(self, text: str, _binary: object) -> str:
+        report = await import_archive(self._runtime.store, text)
+        await self._runtime.restore()
+        return f"{len(report.stored)} events imported, {len(report.duplicates)} were there already."
+
+    async def _wipe(self, _value: object, _binary: object) -> str:
+        await self._runtime.wipe()
+        return "Everything that was kept here is deleted."
 
     async def _sync(self, _value: object, _binary: object) -> str:
         return f"The server has taken {await self._runtime.sync.sync_now()} events."

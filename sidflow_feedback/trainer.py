@@ -99,6 +99,11 @@ class Trainer:
         return self._base if self._snapshot is None else self._snapshot.model
 
     @property
+    def base(self) -> Model:
+        """The global model."""
+        return self._base
+
+    @property
     def settings(self) -> TrainingSettings:
         """What `configure` was given last."""
         return self._settings
@@ -118,6 +123,7 @@ class Trainer:
     async def restore(self) -> None:
         """Take up the newest snapshot that is whole and goes back to the present global model."""
         refused = []
+        self._snapshot = None
         for record in reversed(await self._store.snapshots()):
             self._newest_number = max(self._newest_number, local_number(record.get("version")))
             try:

@@ -82,6 +82,7 @@ class EventWorker:
         self._flushing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self.last_error: str | None = None
+        self.pruned = 0
 
     def subscribe(self, listener: CommitListener) -> None:
         """Call `listener` with the events of each committed batch."""
@@ -112,6 +113,11 @@ class EventWorker:
     @property
     def _has_full_batch(self) -> bool:
         return any(len(queue.events) >= BATCH_SIZE for queue in self._queues.values())
+
+    def hurry(self) -> None:
+        """Flush at once: the page that sent these events may be gone in a moment."""
+        if self.waiting:
+            self._full.set()
 
     def start(self) -> None:
         """Begin to flush in the background."""
@@ -195,6 +201,7 @@ class EventWorker:
     async def _commit(self, queue: _Queue, batch: Sequence[Event]) -> None:
         report = await self._store.add(batch)
         self._leave_queue(queue, batch)
+        self.pruned += report.pruned
         stored = set(report.stored)
         self._acknowledge([event.uuid for event in batch])
         self._tell([event for event in batch if event.uuid in stored])

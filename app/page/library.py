@@ -80,6 +80,14 @@ def prediction_of(tune: "dict[str, Any]", song: int) -> "dict[str, float] | None
     return predictions[song - 1] if song <= len(predictions) else None
 
 
+def title_of(library: Library, path: str) -> str:
+    """Return the title of the tune at this path, the path where it is not in the library."""
+    for tune in library.tunes:
+        if tune["sidPath"] == path:
+            return str(tune["title"])
+    return path
+
+
 def track_of(tune: "dict[str, Any]", song: int) -> "dict[str, Any]":
     """Return one song of a tune as events describe it."""
     known = song <= len(tune["lengths"])

@@ -2,17 +2,19 @@
 
 import js
 from pyscript import document, window
-from pyscript.js_modules import channel, host, idle, outbox, sid_player
+from pyscript.js_modules import channel, files, host, idle, outbox, sid_player, storage
 
 from app.page.dom import by_id, notice, reason, spawn
 from app.page.engine_link import EngineLink
 from app.page.footer import Footer
+from app.page.kept_card import KeptCard
 from app.page.library import Library
 from app.page.play_tab import PlayTab
 from app.page.playback import Playback
 from app.page.preferences_tab import PreferencesTab
 from app.page.rate_tab import RateTab
 from app.page.settings import Settings
+from app.page.storage_banner import StorageBanner
 from app.page.tabs import Tabs
 from sidflow_feedback.player.wasm import WasmPlayer
 from sidflow_feedback.recorder import Recorder
@@ -43,18 +45,22 @@ class Page:
         self.player = WasmPlayer(sid_player, SID_ENGINE, self.playback.hear)
         self.playback.use(self.player)
         self._model = ""
+        self._engine = ""
         self._build()
 
     def _build(self) -> None:
         Tabs()
         self._footer = Footer(self.playback, self.settings)
         self._play_tab = PlayTab(self.library, self.playback, self._learn_features)
-        self._rate_tab = RateTab(self.playback, self.recorder)
-        self._preferences_tab = PreferencesTab(self.settings, self.engine, self.outbox)
+        self._banner = StorageBanner(self.outbox, storage)
+        self._rate_tab = RateTab(self.playback, self.recorder, lambda: spawn(self._banner.persist()))
+        self._preferences_tab = PreferencesTab(self.settings, self.engine)
+        self._kept_card = KeptCard(self.engine, self.library, files)
         self.settings.subscribe(_show_theme)
-        self.engine.on("ready", lambda _value: self._engine_ready())
+        self.settings.subscribe(self._configure)
+        self.engine.on("ready", self._engine_ready)
         self.engine.on("state", self._engine_state)
-        self.engine.on("off", _engine_off)
+        self.engine.on("off", self._engine_off)
         js.setInterval(lambda: spawn(self._tick()), TICK)
 
     async def start(self) -> None:
@@ -67,27 +73,42 @@ class Page:
         document.documentElement.dataset.ui = "ready"
         window.performance.mark("ui-ready")
         idle.grantIdleTime(self._line)
-        host.hostEngine(*ENGINE, lambda: None)
+        host.hostEngine(*ENGINE, self.outbox.drain)
 
     async def _tick(self) -> None:
         await self.playback.tick()
         if self.playback.status == "playing":
             self._footer.show_position()
-        self._preferences_tab.show_outbox()
+        self._banner.tick()
 
-    def _engine_ready(self) -> None:
-        window.performance.mark("engine-ready")
+    def _engine_ready(self, engine: str) -> None:
+        if engine == self._engine:
+            return
+        if not self._engine:
+            window.performance.mark("engine-ready")
+        self._engine = engine
         document.documentElement.dataset.engine = "ready"
         by_id("engine-status").textContent = "Ready to learn"
-        self.settings.subscribe(lambda values: spawn(self.engine.ask("configure", values)))
+        spawn(self.engine.ask("configure", self.settings.values))
+
+    def _engine_off(self, problem: str) -> None:
+        document.documentElement.dataset.engine = "off"
+        by_id("engine-status").textContent = "Learning is off"
+        self._banner.off(problem)
 
     def _engine_state(self, state: "dict[str, Any]") -> None:
         self._preferences_tab.show(state)
+        self._kept_card.show(state)
+        self._banner.show(state)
         training = state["training"]
         model = training["localVersion"] or training["baseVersion"]
         if model and model != self._model:
             self._model = self.recorder.model_version = model
             spawn(self._predict())
+
+    def _configure(self, values: "dict[str, Any]") -> None:
+        if self._engine:
+            spawn(self.engine.ask("configure", values))
 
     async def _predict(self) -> None:
         tunes = [tune for tune in self.library.tunes if tune["features"]]
@@ -109,12 +130,6 @@ class Page:
             return
         self.playback.learn(tune, features)
         tune["predictions"] = (await self.engine.ask("predict", [[features]]))[0]
-
-
-def _engine_off(problem: str) -> None:
-    document.documentElement.dataset.engine = "off"
-    by_id("engine-status").textContent = "Learning is off"
-    notice(problem)
 
 
 def _show_theme(values: "dict[str, Any]") -> None:

@@ -11,12 +11,6 @@ if TYPE_CHECKING:
     from app.page.engine_link import EngineLink
     from app.page.settings import Settings
 
-STATUSES = (
-    ("pending", "kept here"),
-    ("processing", "being sent"),
-    ("synced", "sent"),
-    ("failed", "refused"),
-)
 PHASES = {
     "off": "off",
     "idle": "waiting for new ratings",
@@ -27,18 +21,11 @@ PHASES = {
 
 
 class PreferencesTab:
-    """Switches, and live status.
+    """Switches, and live status of learning and sharing."""
 
-    Parameters
-    ----------
-    outbox
-        The page's ``Outbox``; its ``size`` says what is not in the store yet.
-    """
-
-    def __init__(self, settings: "Settings", engine: "EngineLink", outbox: "Any") -> None:
+    def __init__(self, settings: "Settings", engine: "EngineLink") -> None:
         self._settings = settings
         self._engine = engine
-        self._outbox = outbox
         self._paused = False
         for control in document.querySelectorAll("#preferences [name]"):
             on(control, "change", self._changed)
@@ -55,15 +42,6 @@ class PreferencesTab:
         self._paused = training["phase"] == "paused"
         by_id("pause-training").textContent = "Go on" if self._paused else "Pause"
         by_id("pause-training").setAttribute("aria-pressed", "true" if self._paused else "false")
-        _show_counts(state["counts"])
-        self.show_outbox()
-
-    def show_outbox(self) -> None:
-        """Show whether everything is in the store."""
-        size = self._outbox.size
-        by_id("outbox-status").textContent = (
-            "Everything is saved." if size == 0 else str(size) + " not in the database yet."
-        )
 
     def _changed(self, event: "Any") -> None:
         control = event.target
@@ -121,20 +99,6 @@ def _sync_rows(sync: "dict[str, Any]") -> "list[tuple[str, str]]":
         ("Events sent", str(sync["sent"])),
         ("Last error", sync["lastError"] or "none"),
     ]
-
-
-def _show_counts(counts: "dict[str, Any]") -> None:
-    body = by_id("counts").querySelector("tbody")
-    body.replaceChildren()
-    for status, text in STATUSES:
-        row = document.createElement("tr")
-        row.dataset.status = status
-        values = [text, str(counts["ratings"][status]), str(counts["implicit"][status])]
-        for tag, value in zip(("th", "td", "td"), values):  # noqa: B905  MicroPython has no `strict`.
-            cell = document.createElement(tag)
-            cell.textContent = value
-            row.append(cell)
-        body.append(row)
 
 
 def _clock(milliseconds: "float | None") -> str:

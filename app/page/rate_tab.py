@@ -8,6 +8,7 @@ from sidflow_feedback.recorder import DIMENSIONS
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from app.page.playback import Playback
@@ -15,10 +16,14 @@ if TYPE_CHECKING:
 
 
 class RateTab:
-    """Rates the song that is loaded: energy, mood, complexity, and preference if the listener likes."""
+    """Rates the song that is loaded: energy, mood, complexity, and preference if the listener likes.
 
-    def __init__(self, playback: "Playback", recorder: "Recorder") -> None:
+    `on_rated` is called after each rating.
+    """
+
+    def __init__(self, playback: "Playback", recorder: "Recorder", on_rated: "Callable[[], None]") -> None:
         self._playback = playback
+        self._on_rated = on_rated
         self._recorder = recorder
         self._shown: Any = None
         for name in DIMENSIONS:
@@ -59,6 +64,7 @@ class RateTab:
         track = self._playback.track
         if track and self._recorder.rating(ratings, track):
             by_id("rate-result").textContent = "Rated. Thank you."
+            self._on_rated()
 
 
 def _fieldset(name: str) -> "Any":

@@ -2,8 +2,10 @@
 
 import json
 
+from pyscript import window
 from pyscript.js_modules import local
 
+from app.page.dom import on
 from sidflow_feedback.preferences import problem, validated
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -20,6 +22,7 @@ class Settings:
     def __init__(self) -> None:
         self.values = validated(_stored())
         self._listeners: list[Callable[[dict[str, Any]], None]] = []
+        on(window, "storage", self._changed_elsewhere)
 
     def subscribe(self, listener: "Callable[[dict[str, Any]], None]") -> None:
         """Call ``listener(values)`` now and after each change."""
@@ -33,9 +36,18 @@ class Settings:
             return wrong
         self.values[name] = value
         local.setItem(KEY, json.dumps(self.values))
+        self._tell()
+        return None
+
+    def _changed_elsewhere(self, event: "Any") -> None:
+        """Follow another tab."""
+        if event.key == KEY:
+            self.values = validated(_stored())
+            self._tell()
+
+    def _tell(self) -> None:
         for listener in self._listeners:
             listener(self.values)
-        return None
 
 
 def _stored() -> "dict[str, Any]":

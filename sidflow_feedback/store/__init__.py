@@ -4,23 +4,99 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
-from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent
-from sidflow_feedback.types import Milliseconds, Record, SyncStatus
+from sidflow_feedback.errors import InvalidRecordError
+from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent, event_from_record, event_to_record
+from sidflow_feedback.types import SYNC_STATUSES, Milliseconds, Record, SyncStatus
 
 LEASE: Final[Milliseconds] = 30_000
 """How long `processing` lasts before an event counts as abandoned by a crash and is pending again."""
 
 SNAPSHOTS_KEPT: Final = 5
 
+IMPLICIT_KEPT: Final = 5000
+"""Most implicit events kept: years of listening, a few megabytes."""
+
+SYNCED_KEPT: Final[Milliseconds] = 30 * 24 * 3600 * 1000
+"""How long an implicit event is kept after it was synced. Ratings stay: they are learned from."""
+
+Kind: TypeAlias = Literal["rating", "implicit"]
+KINDS: Final[tuple[Kind, ...]] = ("rating", "implicit")
+
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """What `FeedbackStore.add` did: uuids written now, and uuids that were there already."""
+    """What `FeedbackStore.add` did: uuids written now, and uuids that were there already.
+
+    `pruned` is the number of old plays that had to go because the disk is full.
+    """
 
     stored: Sequence[str] = ()
     duplicates: Sequence[str] = ()
+    pruned: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """An event with how far it has come.
+
+    Attributes
+    ----------
+    position
+        Grows in the order in which events were stored.
+    attempts
+        How often it was claimed for sync.
+    last_try, next_try
+        Epoch milliseconds, 0 where there was none.
+    """
+
+    event: Event
+    position: int = 0
+    status: SyncStatus = "pending"
+    attempts: int = 0
+    error: str | None = None
+    last_try: Milliseconds = 0
+    next_try: Milliseconds = 0
+
+    def to_record(self) -> Record:
+        """Return the row as a JSON object."""
+        return event_to_record(self.event) | {
+            "syncStatus": self.status,
+            "attempts": self.attempts,
+            "lastError": self.error,
+            "lastTry": self.last_try,
+            "nextTry": self.next_try,
+        }
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> StoredEvent:
+        """Read a row.
+
+        Raises
+        ------
+        InvalidRecordError
+            A field has a value that it can't have.
+        """
+        status = record.get("syncStatus")
+        if status not in SYNC_STATUSES:
+            raise InvalidRecordError(
+                "syncStatus", f"must be one of {', '.join(SYNC_STATUSES)}, not {status!r}"
+            )
+        numbers = {field: record.get(field) for field in ("id", "attempts", "lastTry", "nextTry")}
+        for field_, number in numbers.items():
+            if number is not None and (isinstance(number, bool) or not isinstance(number, (int, float))):
+                raise InvalidRecordError(field_, f"must be a number, not {number!r}")
+        error = record.get("lastError")
+        return cls(
+            event=event_from_record(record),
+            position=int(numbers["id"] or 0),
+            status=status,
+            attempts=int(numbers["attempts"] or 0),
+            error=None if error is None else str(error),
+            last_try=numbers["lastTry"] or 0,
+            next_try=numbers["nextTry"] or 0,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +155,24 @@ class FeedbackStore(Protocol):
 
     async def settle(self, outcomes: Sequence[Outcome], *, now: Milliseconds) -> None:
         """Move claimed events on to what came of them."""
+
+    async def recover(self, *, now: Milliseconds) -> int:
+        """Give back to pending what was claimed longer than `LEASE` ago; attempts stay. Return how many."""
+
+    async def rows(self, kind: Kind, *, after: int = 0, limit: int = 500) -> list[StoredEvent]:
+        """Return at most `limit` rows in the order in which they came, from behind position `after`."""
+
+    async def with_status(self, kind: Kind, status: SyncStatus, *, limit: int) -> list[StoredEvent]:
+        """Return at most `limit` rows of one status, newest first."""
+
+    async def merge(self, rows: Sequence[StoredEvent], snapshots: Sequence[Record]) -> AddReport:
+        """Write rows and snapshots that were exported; what is there already stays as it is."""
+
+    async def prune(self, *, now: Milliseconds) -> int:
+        """Remove implicit events synced before `SYNCED_KEPT`, and the oldest beyond `IMPLICIT_KEPT`."""
+
+    async def wipe(self) -> None:
+        """Forget everything."""
 
     async def save_snapshot(self, snapshot: Record) -> None:
         """Keep a model snapshot (a JSON object with a ``version``); the oldest beyond `SNAPSHOTS_KEPT` go."""

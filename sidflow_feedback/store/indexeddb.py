@@ -5,24 +5,47 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
-from sidflow_feedback.errors import InvalidRecordError, StoreClosedError, StoreError
+from sidflow_feedback.errors import (
+    InvalidRecordError,
+    StoreBlockedError,
+    StoreClosedError,
+    StoreError,
+    StoreFullError,
+)
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent, event_from_record, event_to_record
-from sidflow_feedback.store import LEASE, SNAPSHOTS_KEPT, AddReport, Outcome, StoreCounts
-from sidflow_feedback.types import Milliseconds, Record
+from sidflow_feedback.store import (
+    IMPLICIT_KEPT,
+    LEASE,
+    SNAPSHOTS_KEPT,
+    SYNCED_KEPT,
+    AddReport,
+    Kind,
+    Outcome,
+    StoreCounts,
+    StoredEvent,
+)
+from sidflow_feedback.types import Milliseconds, Record, SyncStatus
 
 DATABASE_NAME = "sidflow-feedback"
+
+RowT = TypeVar("RowT")
 
 
 class Database(Protocol):
     """The open database as the JavaScript module hands it over: JSON texts in and out."""
 
     def add(self, events: str) -> Awaitable[str]: ...
-    def newest(self, kind: str, limit: int) -> Awaitable[str]: ...
+    def merge(self, content: str, kept: int) -> Awaitable[str]: ...
+    def newest(self, kind: str, limit: int, status: SyncStatus | None = None) -> Awaitable[str]: ...
+    def rows(self, kind: str, after: int, limit: int) -> Awaitable[str]: ...
     def counts(self) -> Awaitable[str]: ...
     def claim(self, limit: int, owner: str, now: Milliseconds, lease: Milliseconds) -> Awaitable[str]: ...
     def settle(self, outcomes: str, now: Milliseconds) -> Awaitable[None]: ...
+    def recover(self, now: Milliseconds, lease: Milliseconds) -> Awaitable[str]: ...
+    def prune(self, synced_before: Milliseconds, cap: int) -> Awaitable[str]: ...
+    def wipe(self) -> Awaitable[None]: ...
     def saveSnapshot(self, snapshot: str, kept: int) -> Awaitable[None]: ...  # noqa: N802
     def snapshots(self) -> Awaitable[str]: ...
     def close(self) -> None: ...
@@ -46,33 +69,44 @@ class IndexedDbStore:
 
         Raises
         ------
+        StoreBlockedError
+            Another tab holds an older version of the database open and does not let go.
         StoreError
-            The browser has no IndexedDB, or refuses it (private mode, full disk).
+            The browser has no IndexedDB, or refuses it (private mode, full disk), or a newer version of
+            this page has been there.
         """
         try:
             return cls(await module.open(name))
         except Exception as exc:
-            raise StoreError(
-                f"The browser can't open its database: {exc}. "
-                "Playing works, but nothing is remembered; leave private mode or free disk space."
-            ) from exc
+            raise _opening_error(exc) from exc
 
     async def add(self, events: Sequence[Event]) -> AddReport:
-        records = [event_to_record(event) for event in events]
-        report = json.loads(await self._call(lambda db: db.add(json.dumps(records))))
-        return AddReport(report["stored"], report["duplicates"])
+        records = json.dumps([event_to_record(event) for event in events])
+        return AddReport(**await self._call(lambda db: db.add(records)))
+
+    async def merge(self, rows: Sequence[StoredEvent], snapshots: Sequence[Record]) -> AddReport:
+        content = json.dumps({"rows": [row.to_record() for row in rows], "snapshots": list(snapshots)})
+        return AddReport(**await self._call(lambda db: db.merge(content, SNAPSHOTS_KEPT)))
 
     async def ratings(self, limit: int) -> list[RatingEvent]:
-        return [e for e in await self._newest("rating", limit) if isinstance(e, RatingEvent)]
+        records = await self._call(lambda db: db.newest("rating", limit))
+        return [event for event in _read(event_from_record, records) if isinstance(event, RatingEvent)]
 
     async def implicit(self, limit: int) -> list[ImplicitEvent]:
-        return [e for e in await self._newest("implicit", limit) if isinstance(e, ImplicitEvent)]
+        records = await self._call(lambda db: db.newest("implicit", limit))
+        return [event for event in _read(event_from_record, records) if isinstance(event, ImplicitEvent)]
+
+    async def rows(self, kind: Kind, *, after: int = 0, limit: int = 500) -> list[StoredEvent]:
+        return _read(StoredEvent.from_record, await self._call(lambda db: db.rows(kind, after, limit)))
+
+    async def with_status(self, kind: Kind, status: SyncStatus, *, limit: int) -> list[StoredEvent]:
+        return _read(StoredEvent.from_record, await self._call(lambda db: db.newest(kind, limit, status)))
 
     async def counts(self) -> StoreCounts:
-        return StoreCounts(**json.loads(await self._call(lambda db: db.counts())))
+        return StoreCounts(**await self._call(lambda db: db.counts()))
 
     async def claim(self, limit: int, *, owner: str, now: Milliseconds) -> list[Event]:
-        return _events(await self._call(lambda db: db.claim(limit, owner, now, LEASE)))
+        return _read(event_from_record, await self._call(lambda db: db.claim(limit, owner, now, LEASE)))
 
     async def settle(self, outcomes: Sequence[Outcome], *, now: Milliseconds) -> None:
         records = [asdict(outcome) for outcome in outcomes]
@@ -80,11 +114,20 @@ class IndexedDbStore:
             record["nextTry"] = record.pop("next_try")
         await self._call(lambda db: db.settle(json.dumps(records), now))
 
+    async def recover(self, *, now: Milliseconds) -> int:
+        return int(await self._call(lambda db: db.recover(now, LEASE)))
+
+    async def prune(self, *, now: Milliseconds) -> int:
+        return int(await self._call(lambda db: db.prune(now - SYNCED_KEPT, IMPLICIT_KEPT)))
+
+    async def wipe(self) -> None:
+        await self._call(lambda db: db.wipe())
+
     async def save_snapshot(self, snapshot: Record) -> None:
         await self._call(lambda db: db.saveSnapshot(json.dumps(snapshot), SNAPSHOTS_KEPT))
 
     async def snapshots(self) -> list[Record]:
-        found: list[Record] = json.loads(await self._call(lambda db: db.snapshots()))
+        found: list[Record] = await self._call(lambda db: db.snapshots())
         return found
 
     async def close(self) -> None:
@@ -92,24 +135,48 @@ class IndexedDbStore:
         if database is not None:
             database.close()
 
-    async def _newest(self, kind: str, limit: int) -> list[Event]:
-        return _events(await self._call(lambda db: db.newest(kind, limit)))
-
-    async def _call(self, operation: Callable[[Database], Awaitable[Any]]) -> Any:
+    async def _call(self, operation: Callable[[Database], Awaitable[str | None]]) -> Any:
+        """Carry out an operation and read the JSON that it answers with, if any."""
         if self._database is None:
             raise StoreClosedError("The feedback store is closed. Open a new one to go on.")
         try:
-            return await operation(self._database)
+            answer = await operation(self._database)
         except Exception as exc:
-            raise StoreError(f"The browser's database refused an operation: {exc}") from exc
+            raise _operation_error(exc) from exc
+        return None if answer is None else json.loads(answer)
 
 
-def _events(text: str) -> list[Event]:
+def _opening_error(exc: Exception) -> StoreError:
+    match getattr(exc, "name", None):
+        case "BlockedError":
+            return StoreBlockedError(
+                f"The browser's database can't be opened: {exc}. Close the other tabs of this page."
+            )
+        case "VersionError":
+            return StoreError(
+                f"The browser's database belongs to a newer version of this page: {exc}. Reload the page."
+            )
+    return StoreError(
+        f"The browser can't open its database: {exc}. "
+        "Playing works, but nothing is remembered; leave private mode or free disk space."
+    )
+
+
+def _operation_error(exc: Exception) -> StoreError:
+    if getattr(exc, "name", None) == "QuotaExceededError":
+        return StoreFullError(
+            "The browser gives no more space for what you rate and play. Free disk space, or delete old "
+            "feedback; what is not saved yet is kept as long as it can be."
+        )
+    return StoreError(f"The browser's database refused an operation: {exc}")
+
+
+def _read(reader: Callable[[Record], RowT], records: Sequence[Record]) -> list[RowT]:
     """Read rows; one that an older version wrote and that makes no sense now must not hide the others."""
-    events = []
-    for record in json.loads(text):
+    rows = []
+    for record in records:
         try:
-            events.append(event_from_record(record))
+            rows.append(reader(record))
         except InvalidRecordError:
             continue
-    return events
+    return rows

@@ -3,91 +3,109 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from operator import attrgetter
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from sidflow_feedback.errors import StoreClosedError, StoreError
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent
-from sidflow_feedback.store import LEASE, SNAPSHOTS_KEPT, AddReport, Counts, Outcome, StoreCounts
+from sidflow_feedback.store import (
+    IMPLICIT_KEPT,
+    LEASE,
+    SNAPSHOTS_KEPT,
+    SYNCED_KEPT,
+    AddReport,
+    Counts,
+    Kind,
+    Outcome,
+    StoreCounts,
+    StoredEvent,
+)
 from sidflow_feedback.types import SYNC_STATUSES, Milliseconds, Record, SyncStatus
-
-EventT = TypeVar("EventT", RatingEvent, ImplicitEvent)
-
-
-@dataclass(slots=True)
-class _Row:
-    event: Event
-    status: SyncStatus = "pending"
-    attempts: int = 0
-    error: str | None = None
-    last_try: Milliseconds = 0
-    next_try: Milliseconds = 0
-
-    def due(self, now: Milliseconds) -> bool:
-        if self.status == "processing":
-            return now - self.last_try >= LEASE
-        return self.status == "pending" and self.next_try <= now
 
 
 class MemoryStore:
     """A `FeedbackStore` that forgets everything when the process ends."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, _Row] = {}
+        self._rows: dict[str, StoredEvent] = {}
         self._snapshots: list[Record] = []
+        self._last_position = 0
         self._closed = False
 
     async def add(self, events: Sequence[Event]) -> AddReport:
         self._require_open()
-        stored, duplicates = [], []
-        for event in events:
-            if event.uuid in self._rows:
-                duplicates.append(event.uuid)
-            else:
-                self._rows[event.uuid] = _Row(event)
-                stored.append(event.uuid)
-        return AddReport(stored, duplicates)
+        return self._insert([StoredEvent(event=event) for event in events])
+
+    async def merge(self, rows: Sequence[StoredEvent], snapshots: Sequence[Record]) -> AddReport:
+        self._require_open()
+        report = self._insert([_released(row) if row.status == "processing" else row for row in rows])
+        for snapshot in snapshots:
+            self._keep(snapshot)
+        return report
 
     async def ratings(self, limit: int) -> list[RatingEvent]:
         self._require_open()
-        return _newest((e for e in self._events() if isinstance(e, RatingEvent)), limit)
+        return [row.event for row in self._newest("rating") if isinstance(row.event, RatingEvent)][:limit]
 
     async def implicit(self, limit: int) -> list[ImplicitEvent]:
         self._require_open()
-        return _newest((e for e in self._events() if isinstance(e, ImplicitEvent)), limit)
+        return [row.event for row in self._newest("implicit") if isinstance(row.event, ImplicitEvent)][:limit]
+
+    async def rows(self, kind: Kind, *, after: int = 0, limit: int = 500) -> list[StoredEvent]:
+        self._require_open()
+        return [row for row in self._of(kind) if row.position > after][:limit]
+
+    async def with_status(self, kind: Kind, status: SyncStatus, *, limit: int) -> list[StoredEvent]:
+        self._require_open()
+        return [row for row in self._newest(kind) if row.status == status][:limit]
 
     async def counts(self) -> StoreCounts:
         self._require_open()
-        return StoreCounts(ratings=self._count(RatingEvent), implicit=self._count(ImplicitEvent))
+        return StoreCounts(ratings=self._count("rating"), implicit=self._count("implicit"))
 
     async def claim(self, limit: int, *, owner: str, now: Milliseconds) -> list[Event]:  # noqa: ARG002
         self._require_open()
-        due = [row for row in self._rows.values() if row.due(now)]
+        due = [row for row in self._rows.values() if _is_due(row, now)]
         due.sort(key=lambda row: (row.event.kind != "rating", row.event.timestamp))
         for row in due[:limit]:
-            row.status, row.last_try = "processing", now
-            row.attempts += 1
+            self._put(replace(row, status="processing", last_try=now, attempts=row.attempts + 1))
         return [row.event for row in due[:limit]]
 
     async def settle(self, outcomes: Sequence[Outcome], *, now: Milliseconds) -> None:
         self._require_open()
-        for outcome in outcomes:
-            row = self._rows.get(outcome.uuid)
-            if row is None or row.status != "processing":
-                raise StoreError(
-                    f"Event {outcome.uuid} can't become {outcome.status!r}: it is not being processed. "
-                    "Claim it first."
+        rows = [self._claimed(outcome) for outcome in outcomes]
+        for row, outcome in zip(rows, outcomes, strict=True):
+            self._put(
+                replace(
+                    row, status=outcome.status, error=outcome.error, last_try=now, next_try=outcome.next_try
                 )
-        for outcome in outcomes:
-            row = self._rows[outcome.uuid]
-            row.status, row.error = outcome.status, outcome.error
-            row.last_try, row.next_try = now, outcome.next_try
+            )
+
+    async def recover(self, *, now: Milliseconds) -> int:
+        self._require_open()
+        abandoned = [row for row in self._rows.values() if _is_abandoned(row, now)]
+        for row in abandoned:
+            self._put(_released(row))
+        return len(abandoned)
+
+    async def prune(self, *, now: Milliseconds) -> int:
+        self._require_open()
+        before = now - SYNCED_KEPT
+        removed = self._remove(lambda row: row.status == "synced" and row.event.timestamp <= before)
+        excess = len(list(self._of("implicit"))) - IMPLICIT_KEPT
+        for test in (_is_synced, _is_play, lambda _row: True):
+            removed += (count := self._remove(test, max(0, excess)))
+            excess -= count
+        return removed
+
+    async def wipe(self) -> None:
+        self._require_open()
+        self._rows.clear()
+        self._snapshots.clear()
 
     async def save_snapshot(self, snapshot: Record) -> None:
         self._require_open()
-        self._snapshots = [copy.deepcopy(snapshot), *self._snapshots][:SNAPSHOTS_KEPT]
+        self._keep(snapshot)
 
     async def snapshots(self) -> list[Record]:
         self._require_open()
@@ -96,18 +114,73 @@ class MemoryStore:
     async def close(self) -> None:
         self._closed = True
 
-    def _events(self) -> Iterable[Event]:
-        return (row.event for row in self._rows.values())
+    def _insert(self, rows: Iterable[StoredEvent]) -> AddReport:
+        stored, duplicates = [], []
+        for row in rows:
+            identity = row.event.uuid
+            if identity in self._rows:
+                duplicates.append(identity)
+                continue
+            self._last_position += 1
+            self._put(replace(row, position=self._last_position))
+            stored.append(identity)
+        return AddReport(stored, duplicates)
 
-    def _count(self, kind: type[Event]) -> Counts:
-        rows = [row for row in self._rows.values() if isinstance(row.event, kind)]
-        return {status: sum(row.status == status for row in rows) for status in SYNC_STATUSES}
+    def _put(self, row: StoredEvent) -> None:
+        self._rows[row.event.uuid] = row
+
+    def _claimed(self, outcome: Outcome) -> StoredEvent:
+        row = self._rows.get(outcome.uuid)
+        if row is None or row.status != "processing":
+            raise StoreError(
+                f"Event {outcome.uuid} can't become {outcome.status!r}: it is not being processed. "
+                "Claim it first."
+            )
+        return row
+
+    def _remove(self, test: Callable[[StoredEvent], bool], limit: int | None = None) -> int:
+        """Remove the oldest implicit events that pass a test and are not being sent."""
+        rows = reversed(self._newest("implicit"))
+        gone = [row for row in rows if test(row) and row.status != "processing"][:limit]
+        for row in gone:
+            del self._rows[row.event.uuid]
+        return len(gone)
+
+    def _keep(self, snapshot: Record) -> None:
+        checksum = snapshot.get("checksum")
+        if checksum is None or all(kept.get("checksum") != checksum for kept in self._snapshots):
+            self._snapshots = [copy.deepcopy(snapshot), *self._snapshots][:SNAPSHOTS_KEPT]
+
+    def _of(self, kind: Kind) -> Iterable[StoredEvent]:
+        return (row for row in self._rows.values() if row.event.kind == kind)
+
+    def _newest(self, kind: Kind) -> list[StoredEvent]:
+        return sorted(self._of(kind), key=lambda row: (row.event.timestamp, row.position), reverse=True)
+
+    def _count(self, kind: Kind) -> Counts:
+        statuses = [row.status for row in self._of(kind)]
+        return {status: statuses.count(status) for status in SYNC_STATUSES}
 
     def _require_open(self) -> None:
         if self._closed:
             raise StoreClosedError("The feedback store is closed. Open a new one to go on.")
 
 
-def _newest(events: Iterable[EventT], limit: int) -> list[EventT]:
-    latest_added_first = reversed(list(events))
-    return sorted(latest_added_first, key=attrgetter("timestamp"), reverse=True)[:limit]
+def _is_abandoned(row: StoredEvent, now: Milliseconds) -> bool:
+    return row.status == "processing" and now - row.last_try >= LEASE
+
+
+def _is_due(row: StoredEvent, now: Milliseconds) -> bool:
+    return _is_abandoned(row, now) or (row.status == "pending" and row.next_try <= now)
+
+
+def _released(row: StoredEvent) -> StoredEvent:
+    return replace(row, status="pending")
+
+
+def _is_synced(row: StoredEvent) -> bool:
+    return row.status == "synced"
+
+
+def _is_play(row: StoredEvent) -> bool:
+    return isinstance(row.event, ImplicitEvent) and row.event.action not in ("like", "dislike")

@@ -8,15 +8,19 @@ export class EngineChannel {
   #channel = new BroadcastChannel(NAME);
   #listeners = new Map();
   #waiting = new Map();
-  #unsent = [];
+  #engine = null;
   #nextId = 1;
   #page = crypto.randomUUID();
-  ready = false;
 
   constructor() {
     this.#channel.onmessage = ({ data }) => this.#receive(data);
-    this.on("ready", () => this.#engineIsReady());
+    this.on("ready", (engine) => this.#engineIsReady(engine));
     this.#post({ type: "hello" });
+  }
+
+  /** Whether an engine has said that it runs. */
+  get ready() {
+    return this.#engine !== null;
   }
 
   /** Call `listener(json)` for each message of this type that the engine sends. */
@@ -31,16 +35,16 @@ export class EngineChannel {
   }
 
   /**
-   * Ask the engine; the question waits for an engine where none is ready yet.
+   * Ask the engine. The question waits for an engine where none is ready yet, and is asked again when
+   * another one takes over before it was answered.
    * @returns {Promise<string>} the answer's JSON
    */
   request(type, json = "null", binary = null) {
     const id = `${this.#page}.${this.#nextId++}`;
     const message = { type, id, json, binary };
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { message, resolve, reject });
       if (this.ready) this.#post(message);
-      else this.#unsent.push(message);
     });
   }
 
@@ -62,8 +66,9 @@ export class EngineChannel {
     else waiting.resolve(json);
   }
 
-  #engineIsReady() {
-    this.ready = true;
-    for (const message of this.#unsent.splice(0)) this.#post(message);
+  #engineIsReady(engine) {
+    if (engine === this.#engine) return;
+    this.#engine = engine;
+    for (const { message } of this.#waiting.values()) this.#post(message);
   }
 }

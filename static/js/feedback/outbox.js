@@ -9,11 +9,17 @@ const REFUSED = "sidflow.refused.";
 /** Most entries kept while no engine takes them: about an hour of frantic clicking, under 2 MB. */
 export const LIMIT = 2000;
 
+/** Milliseconds between two looks for entries that nobody has taken, such as those of a tab that is gone. */
+const SWEEP = 5000;
+
 export class Outbox {
   #channel;
-  #unsaved = new Map();
+  /** What was appended here and is not committed, by uuid. */
+  #own = new Map();
+  #unsaved = new Set();
   #count = 0;
   #size;
+  #drains = false;
 
   /** @param {import("./channel.js").EngineChannel} channel */
   constructor(channel) {
@@ -22,11 +28,20 @@ export class Outbox {
     channel.on("ready", () => this.resend());
     channel.on("committed", (json) => this.#forget(JSON.parse(json)));
     channel.on("refused", (json) => this.#setAside(JSON.parse(json)));
+    globalThis.addEventListener?.("pagehide", () => this.#leave());
+    globalThis.document?.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "hidden") this.#leave();
+    });
   }
 
   /** How many events are not in the store yet. */
   get size() {
     return this.#size;
+  }
+
+  /** How many of them a crash of this page would lose. */
+  get unsaved() {
+    return this.#unsaved.size;
   }
 
   /**
@@ -36,37 +51,53 @@ export class Outbox {
    */
   append(uuid, json) {
     if (this.#size >= LIMIT) return "full";
-    const saved = this.#save(uuid, json);
+    this.#count += 1;
+    const entry = `${Date.now()}.${String(this.#count).padStart(9, "0")} ${json}`;
+    const saved = setItem(PREFIX + uuid, entry);
+    if (!saved) this.#unsaved.add(uuid);
+    this.#own.set(uuid, entry);
     this.#size += 1;
     this.#channel.post("events", `[${json}]`);
     return saved ? "saved" : "unsaved";
   }
 
-  /** Hand over everything that is not committed yet, in the order in which it happened. */
-  resend() {
-    const saved = keys(PREFIX).map((key) => [key.slice(PREFIX.length), getItem(key) ?? ""]);
-    const entries = [...saved, ...this.#unsaved].sort(([, a], [, b]) => (a < b ? -1 : 1));
-    const events = entries.map(([uuid, entry]) => {
-      const json = entry.slice(entry.indexOf(" ") + 1);
-      return { uuid, json, whole: isObject(json) };
-    });
-    const damaged = events.filter(({ whole }) => !whole);
-    const whole = events.filter(({ whole }) => whole);
-    if (damaged.length > 0)
-      this.#setAside(damaged.map(({ uuid }) => ({ uuid, reason: "damaged in storage" })));
-    if (whole.length > 0) this.#channel.post("events", `[${whole.map(({ json }) => json).join(",")}]`);
+  /** From now on hand over what other tabs left behind, too: for the tab whose engine takes it. */
+  drain() {
+    this.#drains = true;
+    setInterval(() => this.resend(Date.now() - SWEEP), SWEEP);
   }
 
-  #save(uuid, json) {
-    this.#count += 1;
-    const entry = `${Date.now()}.${String(this.#count).padStart(9, "0")} ${json}`;
-    const saved = setItem(PREFIX + uuid, entry);
-    if (!saved) this.#unsaved.set(uuid, entry);
-    return saved;
+  /** Hand over what is not committed yet and older than `before`, in the order in which it happened. */
+  resend(before = Number.POSITIVE_INFINITY) {
+    const entries = [...this.#waiting()].sort(([, a], [, b]) => (a < b ? -1 : 1));
+    const events = entries.map(([uuid, entry]) => {
+      const [time, json] = [Number.parseInt(entry, 10), entry.slice(entry.indexOf(" ") + 1)];
+      return { uuid, json, whole: isObject(json), due: !(time >= before) };
+    });
+    const damaged = events.filter(({ whole }) => !whole);
+    const due = events.filter(({ whole, due }) => whole && due);
+    if (damaged.length > 0)
+      this.#setAside(damaged.map(({ uuid }) => ({ uuid, reason: "damaged in storage" })));
+    if (due.length > 0) this.#channel.post("events", `[${due.map(({ json }) => json).join(",")}]`);
+  }
+
+  #waiting() {
+    const waiting = new Map(this.#own);
+    if (this.#drains)
+      for (const key of keys(PREFIX)) waiting.set(key.slice(PREFIX.length), getItem(key) ?? "");
+    return waiting;
+  }
+
+  /** The page may be gone in a moment: have everything saved and committed now. */
+  #leave() {
+    for (const uuid of this.#unsaved)
+      if (setItem(PREFIX + uuid, this.#own.get(uuid))) this.#unsaved.delete(uuid);
+    if (this.#size > 0) this.#channel.post("flush");
   }
 
   #forget(uuids) {
     for (const uuid of uuids) {
+      this.#own.delete(uuid);
       this.#unsaved.delete(uuid);
       removeItem(PREFIX + uuid);
     }
@@ -76,7 +107,7 @@ export class Outbox {
   // A refused event is kept for whoever mends the cause, but not sent again.
   #setAside(refusals) {
     for (const { uuid, reason } of refusals) {
-      const entry = getItem(PREFIX + uuid) ?? this.#unsaved.get(uuid);
+      const entry = getItem(PREFIX + uuid) ?? this.#own.get(uuid);
       removeItem(PREFIX + uuid); // Makes room where the storage is full.
       if (entry) setItem(REFUSED + uuid, JSON.stringify({ reason, entry }));
     }

@@ -1,0 +1,107 @@
+"""The card of what is kept in this browser: counts, what is not shared yet, export, import, delete."""
+
+import json
+
+from pyscript import document, window
+
+from app.page.dom import by_id, on, reason, spawn
+from app.page.library import title_of
+
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from typing import Any
+
+    from app.page.engine_link import EngineLink
+    from app.page.library import Library
+
+STATUSES = (
+    ("pending", "kept here"),
+    ("processing", "being sent"),
+    ("synced", "sent"),
+    ("failed", "refused"),
+)
+LISTED = 50
+"""Most events that the list shows."""
+
+
+class KeptCard:
+    """Shows the listener their data, and lets them take or delete it.
+
+    Parameters
+    ----------
+    files
+        The JavaScript module ``files.js``.
+    """
+
+    def __init__(self, engine: "EngineLink", library: "Library", files: "Any") -> None:
+        self._engine = engine
+        self._library = library
+        self._files = files
+        on(by_id("waiting"), "toggle", lambda _event: spawn(self._list()))
+        on(by_id("export"), "click", lambda _event: spawn(self._do(self._export())))
+        on(by_id("import"), "change", lambda event: spawn(self._do(self._import(event.target))))
+        on(by_id("wipe"), "click", lambda _event: spawn(self._do(self._wipe())))
+
+    def show(self, state: "dict[str, Any]") -> None:
+        """Show the engine's state."""
+        _show_counts(state["counts"])
+        spawn(self._list())
+
+    async def _list(self) -> None:
+        if not by_id("waiting").open:
+            return
+        records = await self._engine.ask("waiting", LISTED)
+        items = by_id("waiting").querySelector("ul")
+        items.replaceChildren()
+        for record in records:
+            item = document.createElement("li")
+            item.dataset.uuid = record["uuid"]
+            item.textContent = _described(record, title_of(self._library, record["sidPath"]))
+            items.append(item)
+
+    async def _do(self, work: "Any") -> None:
+        try:
+            by_id("kept-result").textContent = await work
+        except Exception as exc:
+            by_id("kept-result").textContent = reason(exc)
+
+    async def _export(self) -> str:
+        self._files.save("sidflow-feedback.json", await self._engine.ask("export"))
+        return "Exported to sidflow-feedback.json."
+
+    async def _import(self, chooser: "Any") -> str:
+        text = await chooser.files[0].text()
+        chooser.value = ""
+        return str(await self._engine.ask("import", text))
+
+    async def _wipe(self) -> str:
+        question = (
+            "Delete all ratings, plays and what was learned from them? Export them first to keep a copy."
+        )
+        if not window.confirm(question):
+            return "Nothing was deleted."
+        return str(await self._engine.ask("wipe"))
+
+
+def _show_counts(counts: "dict[str, Any]") -> None:
+    body = by_id("counts").querySelector("tbody")
+    body.replaceChildren()
+    for status, text in STATUSES:
+        row = document.createElement("tr")
+        row.dataset.status = status
+        values = [text, str(counts["ratings"][status]), str(counts["implicit"][status])]
+        for tag, value in zip(("th", "td", "td"), values):  # noqa: B905  MicroPython has no `strict`.
+            cell = document.createElement(tag)
+            cell.textContent = value
+            row.append(cell)
+        body.append(row)
+
+
+def _described(record: "dict[str, Any]", title: str) -> str:
+    if record["kind"] == "rating":
+        ratings = record["ratings"]
+        what = "rated " + ", ".join(name + " " + str(ratings[name]) for name in ratings)
+    else:
+        what = record["action"].replace("_", " ")
+    text = title + ": " + what + ", " + str(window.Date.new(record["timestamp"]).toLocaleString())
+    return text + (" (" + json.dumps(record["lastError"]) + ")" if record["lastError"] else "")

@@ -1,0 +1,97 @@
+// A connection to a database that may die at any time, and is then opened again.
+
+import { openDB } from "../../vendor/idb/index.js";
+import { migrate, VERSION } from "./schema.js";
+
+/** Milliseconds that another tab, which holds an older version open, may keep us waiting. */
+const PATIENCE = 3000;
+
+const DEAD = ["InvalidStateError", "UnknownError"];
+
+export class Connection {
+  #name;
+  #opening = null;
+
+  constructor(name) {
+    this.#name = name;
+  }
+
+  /** Open now, to hear of a failure early. A failure is not remembered: the next call tries again. */
+  async open() {
+    this.#opening ??= this.#connect();
+    try {
+      return await this.#opening;
+    } catch (error) {
+      this.#opening = null;
+      throw error;
+    }
+  }
+
+  /**
+   * Run a whole transaction; on a connection that has died, once more on a new one.
+   * @param {(transaction) => Promise<T>} work must wait for nothing but requests of the transaction
+   * @returns {Promise<T>} settled when the transaction is complete, or has changed nothing
+   * @template T
+   */
+  async run(stores, mode, work) {
+    try {
+      return await this.#attempt(stores, mode, work);
+    } catch (error) {
+      if (!DEAD.includes(error.name)) throw error;
+      this.close();
+      return this.#attempt(stores, mode, work);
+    }
+  }
+
+  close() {
+    this.#opening?.then((database) => database.close()).catch(() => {});
+    this.#opening = null;
+  }
+
+  async #attempt(stores, mode, work) {
+    const database = await this.open();
+    const transaction = database.transaction(stores, mode);
+    transaction.done.catch(() => {}); // Awaited below, unless `work` fails first.
+    try {
+      const result = await work(transaction);
+      await transaction.done;
+      return result;
+    } catch (error) {
+      abort(transaction);
+      await transaction.done.catch(() => {});
+      throw transaction.error ?? error; // A full disk shows only there; `error` says that it was aborted.
+    }
+  }
+
+  #connect() {
+    return new Promise((resolve, reject) => {
+      let late = false;
+      const giveUp = () => {
+        late = true;
+        reject(named("BlockedError", "another tab holds an older version of it open"));
+      };
+      openDB(this.#name, VERSION, {
+        upgrade: (database, oldVersion, _newVersion, transaction) =>
+          migrate(database, oldVersion, transaction),
+        blocked: () => setTimeout(giveUp, PATIENCE),
+        // A newer version wants in: it must not have to wait for this tab.
+        blocking: (_current, _wanted, event) => event.target.close(),
+        terminated: () => {
+          this.#opening = null;
+        },
+      }).then((database) => (late ? database.close() : resolve(database)), reject);
+    });
+  }
+}
+
+function abort(transaction) {
+  try {
+    transaction.abort();
+  } catch {
+    // It has ended already.
+  }
+}
+
+function named(name, message) {
+  return Object.assign(new Error(message), { name });
+}

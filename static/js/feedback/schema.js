@@ -1,0 +1,43 @@
+// The stores of the feedback database, and the way from each older version to the present one.
+
+export const VERSION = 2;
+
+export const RATINGS = "ratings";
+export const IMPLICIT = "implicit-events";
+export const SNAPSHOTS = "model-snapshots";
+/** How many events of each store have which status: counting them costs the same with 100 rows or 100,000. */
+export const COUNTERS = "counters";
+
+export const EVENT_STORES = [RATINGS, IMPLICIT];
+export const STATUSES = ["pending", "processing", "synced", "failed"];
+
+/** All rows of one status, by time. */
+export const having = (status, until = []) => IDBKeyRange.bound([status], [status, until]);
+
+/**
+ * Bring a database to `VERSION`; each step keeps every row. Must wait for nothing but requests of this
+ * transaction.
+ */
+export async function migrate(database, oldVersion, transaction) {
+  if (oldVersion < 1) createStores(database);
+  if (oldVersion < 2) await createCounters(database, transaction);
+}
+
+function createStores(database) {
+  for (const name of EVENT_STORES) {
+    const store = database.createObjectStore(name, { keyPath: "id", autoIncrement: true });
+    store.createIndex("uuid", "uuid", { unique: true });
+    for (const field of ["sidPath", "timestamp"]) store.createIndex(field, field);
+    store.createIndex("syncStatus", ["syncStatus", "timestamp"]);
+  }
+  database.createObjectStore(SNAPSHOTS, { keyPath: "id", autoIncrement: true });
+}
+
+async function createCounters(database, transaction) {
+  const counters = database.createObjectStore(COUNTERS, { keyPath: "store" });
+  for (const store of EVENT_STORES) {
+    const index = transaction.objectStore(store).index("syncStatus");
+    const counts = await Promise.all(STATUSES.map((status) => index.count(having(status))));
+    counters.put({ store, ...Object.fromEntries(STATUSES.map((status, i) => [status, counts[i]])) });
+  }
+}
