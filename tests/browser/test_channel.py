@@ -18,8 +18,11 @@ CONNECT = """async () => {
   window.channel = new EngineChannel();
   window.grant = () => grantIdleTime(channel);
   channel.on("news", (json) => heard.push(JSON.parse(json)));
-  window.ask = async (type, value, binary) =>
-    JSON.parse(await channel.request(type, JSON.stringify(value), binary ?? null));
+  const noAnswer = () => new Promise((_, reject) => setTimeout(reject, 30_000, new Error("no answer")));
+  window.ask = async (type, value, binary) => {
+    const answer = channel.request(type, JSON.stringify(value), binary ?? null);
+    return JSON.parse(await Promise.race([answer, noAnswer()]));
+  };
 }"""
 VALUES: list[Any] = [None, 0, 1.5, -(2**40), "", 'Ü "\\ \u2028 🎵', [], {}, {"a": [1, None, {"b": False}]}]
 
