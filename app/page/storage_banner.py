@@ -8,8 +8,7 @@ if TYPE_CHECKING:
 
 OFF = "Feedback is off: "
 NOT_PERSISTENT = (
-    "The browser may delete what is kept here when space is short. Export it from time to time, "
-    "or bookmark this page and rate again."
+    "The browser may delete what is kept here when disk space is short: export it from time to time."
 )
 
 
@@ -65,6 +64,7 @@ class StorageBanner:
     def _show(self) -> None:
         text = self._text()
         by_id("storage-banner").querySelector("span").textContent = text
+        by_id("storage-banner").dataset.level = "hint" if text == NOT_PERSISTENT else "alarm"
         by_id("storage-banner").hidden = not text or text == self._closed
 
     def _text(self) -> str:
