@@ -123,6 +123,14 @@ def test_all_tabs_hear_the_engine_and_none_another_tabs_answer(
         assert page.evaluate("heard") == [{"counts": [1, 2]}]
 
 
+def test_what_one_tab_tells_the_engine_is_not_for_other_tabs(tab: Page, open_tab: Callable[[], Page]) -> None:
+    other = open_tab()
+    other.evaluate("channel.post('news', '1'); channel.post('note', '1')")
+    assert ask(other, "echo", "the engine has heard it") == "the engine has heard it"
+    assert ask(tab, "echo", "and this tab has had the time") == "and this tab has had the time"
+    assert tab.evaluate("heard") == []
+
+
 def test_one_tab_asks_while_another_is_answered(tab: Page, open_tab: Callable[[], Page]) -> None:
     other = open_tab()
     tab.evaluate("() => { window.slow = ask('later', 0.5); }")

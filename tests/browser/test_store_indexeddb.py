@@ -35,6 +35,7 @@ def test_row_that_makes_no_sense_does_not_hide_the_others(pyodide: Pyodide) -> N
 def test_schema_is_the_published_one(pyodide: Pyodide) -> None:
     indexes = ["sidPath", "syncStatus", "timestamp", "uuid"]
     assert pyodide.call("store", "schema") == {
+        "counters": [],
         "implicit-events": indexes,
         "model-snapshots": [],
         "ratings": indexes,
@@ -43,7 +44,8 @@ def test_schema_is_the_published_one(pyodide: Pyodide) -> None:
 
 def test_database_of_a_newer_version_is_a_clear_error(pyodide: Pyodide) -> None:
     told = pyodide.call("store", "opening_a_newer_database_tells")
-    assert told.startswith("StoreError: The browser can't open its database:")
+    assert told.startswith("StoreError: The browser's database belongs to a newer version of this page:")
+    assert told.endswith("Reload the page.")
 
 
 def test_row_is_there_after_a_crash_right_behind_its_add(mortal: Mortal, site: Site) -> None:
