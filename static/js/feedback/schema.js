@@ -20,7 +20,10 @@ export const having = (status, until = []) => IDBKeyRange.bound([status], [statu
  */
 export async function migrate(database, oldVersion, transaction) {
   if (oldVersion < 1) createStores(database);
-  if (oldVersion < 2) await createCounters(database, transaction);
+  if (oldVersion < 2) {
+    indexStatusByTime(transaction);
+    await createCounters(database, transaction);
+  }
 }
 
 function createStores(database) {
@@ -28,9 +31,17 @@ function createStores(database) {
     const store = database.createObjectStore(name, { keyPath: "id", autoIncrement: true });
     store.createIndex("uuid", "uuid", { unique: true });
     for (const field of ["sidPath", "timestamp"]) store.createIndex(field, field);
-    store.createIndex("syncStatus", ["syncStatus", "timestamp"]);
   }
   database.createObjectStore(SNAPSHOTS, { keyPath: "id", autoIncrement: true });
+}
+
+/** In version 1 this index had the status alone at first: it is made anew, whatever it was. */
+function indexStatusByTime(transaction) {
+  for (const name of EVENT_STORES) {
+    const store = transaction.objectStore(name);
+    if (store.indexNames.contains("syncStatus")) store.deleteIndex("syncStatus");
+    store.createIndex("syncStatus", ["syncStatus", "timestamp"]);
+  }
 }
 
 async function createCounters(database, transaction) {
