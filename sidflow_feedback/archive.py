@@ -80,7 +80,7 @@ def _checked(text: str) -> Record:
         raise ArchiveError("The file is too large to be an export of this page. Nothing was imported.")
     try:
         content = json.loads(text)
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:
         raise ArchiveError(f"The file is damaged or cut off: {exc}. Nothing was imported.") from exc
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ArchiveError("The file is no export of this page. Nothing was imported.")

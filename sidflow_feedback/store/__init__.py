@@ -19,7 +19,11 @@ IMPLICIT_KEPT: Final = 5000
 """Most implicit events kept: years of listening, a few megabytes."""
 
 SYNCED_KEPT: Final[Milliseconds] = 30 * 24 * 3600 * 1000
-"""How long an implicit event is kept after it was synced. Ratings stay: they are learned from."""
+"""How long an implicit event that was synced is kept, from when it happened. Ratings stay: they are learned
+from."""
+
+MAX_NUMBER: Final = 2**53 - 1
+"""Largest number of a row: what JavaScript holds exactly."""
 
 Kind: TypeAlias = Literal["rating", "implicit"]
 KINDS: Final[tuple[Kind, ...]] = ("rating", "implicit")
@@ -85,8 +89,8 @@ class StoredEvent:
             )
         numbers = {field: record.get(field) for field in ("id", "attempts", "lastTry", "nextTry")}
         for field_, number in numbers.items():
-            if number is not None and (isinstance(number, bool) or not isinstance(number, (int, float))):
-                raise InvalidRecordError(field_, f"must be a number, not {number!r}")
+            if number is not None and not _is_number(number):
+                raise InvalidRecordError(field_, "must be a number from 0")
         error = record.get("lastError")
         return cls(
             event=event_from_record(record),
@@ -97,6 +101,10 @@ class StoredEvent:
             last_try=numbers["lastTry"] or 0,
             next_try=numbers["nextTry"] or 0,
         )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= MAX_NUMBER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +177,10 @@ class FeedbackStore(Protocol):
         """Write rows and snapshots that were exported; what is there already stays as it is."""
 
     async def prune(self, *, now: Milliseconds) -> int:
-        """Remove implicit events synced before `SYNCED_KEPT`, and the oldest beyond `IMPLICIT_KEPT`."""
+        """Remove implicit events that were synced and are older than `SYNCED_KEPT`; return how many.
+
+        Of more than `IMPLICIT_KEPT`, synced ones go first, then the oldest, likes and dislikes last.
+        """
 
     async def wipe(self) -> None:
         """Forget everything."""
