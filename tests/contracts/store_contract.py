@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Final, TypeAlias
 
 from sidflow_feedback.errors import FeedbackError, StoreClosedError, StoreError
 from sidflow_feedback.events import Event
-from sidflow_feedback.store import LEASE, SNAPSHOTS_KEPT, Counts, FeedbackStore, Outcome
+from sidflow_feedback.store import (
+    IMPLICIT_KEPT,
+    KINDS,
+    LEASE,
+    SNAPSHOTS_KEPT,
+    SYNCED_KEPT,
+    Counts,
+    FeedbackStore,
+    Outcome,
+    StoreCounts,
+    StoredEvent,
+)
 from sidflow_feedback.types import SyncStatus
 from tests.contracts.samples import NOON, implicit, rating, track
 
@@ -216,6 +229,184 @@ async def check_kept_snapshot_is_nobody_elses(open_store: OpenStore) -> None:
     assert await store.snapshots() == [{"version": "local-1", "weights": [1.0]}]
 
 
+async def check_abandoned_claims_are_given_back_with_their_attempts(open_store: OpenStore) -> None:
+    store = await open_store()
+    old, young, action = rating(), rating(), implicit()
+    await store.add([old, action])
+    await store.claim(10, owner="dead", now=NOON)
+    await store.add([young])
+    await store.claim(10, owner="alive", now=NOON + 1)
+    assert await store.recover(now=NOON + LEASE - 1) == 0
+    assert await store.recover(now=NOON + LEASE) == 2
+    assert await store.recover(now=NOON + LEASE) == 0
+    counts = await store.counts()
+    assert counts.ratings == _counts(pending=1, processing=1)
+    assert counts.implicit == _counts(pending=1)
+    [row] = await store.with_status("rating", "pending", limit=10)
+    assert (row.event, row.attempts, row.last_try) == (old, 1, NOON)
+    assert await store.claim(10, owner="alive", now=NOON + LEASE) == [old, action]
+
+
+async def check_rows_come_in_bounded_batches_as_they_came(open_store: OpenStore) -> None:
+    store = await open_store()
+    ratings = [rating(timestamp=NOON - offset) for offset in range(7)]
+    await store.add([*ratings, implicit()])
+    found: list[StoredEvent] = []
+    while batch := await store.rows("rating", after=found[-1].position if found else 0, limit=3):
+        assert len(batch) <= 3
+        found += batch
+    assert [row.event for row in found] == ratings
+    positions = [row.position for row in found]
+    assert positions == sorted(set(positions))
+    assert min(positions) > 0
+    assert len(await store.rows("implicit")) == 1
+
+
+async def check_row_tells_how_far_it_has_come(open_store: OpenStore) -> None:
+    store = await open_store()
+    event = rating()
+    await store.add([event])
+    [row] = await store.rows("rating")
+    assert replace(row, position=0) == StoredEvent(event=event)
+    await store.claim(1, owner="a", now=NOON + 1)
+    outcome = Outcome(uuid=event.uuid, status="pending", error="no answer", next_try=NOON + 99)
+    await store.settle([outcome], now=NOON + 2)
+    [row] = await store.rows("rating")
+    assert row == StoredEvent(
+        event=event,
+        position=row.position,
+        attempts=1,
+        error="no answer",
+        last_try=NOON + 2,
+        next_try=NOON + 99,
+    )
+
+
+async def check_rows_of_one_status_come_newest_first(open_store: OpenStore) -> None:
+    store = await open_store()
+    for status in ("failed", "synced"):
+        event = rating()
+        await store.add([event])
+        await _claim_and_settle(store, event, status)
+    waiting = [rating(timestamp=NOON + offset) for offset in (5, 9, 7)]
+    await store.add([*waiting, implicit()])
+    newest = [row.event for row in await store.with_status("rating", "pending", limit=10)]
+    assert newest == _by_time(waiting)[::-1]
+    assert [row.event for row in await store.with_status("rating", "pending", limit=2)] == newest[:2]
+    assert [row.status for row in await store.with_status("rating", "failed", limit=10)] == ["failed"]
+    assert await store.with_status("implicit", "synced", limit=10) == []
+
+
+async def check_merged_rows_are_as_they_were(open_store: OpenStore) -> None:
+    source, store = await open_store(), await open_store()
+    await _fill(source)
+    rows = await _all_rows(source)
+    assert {row.status for row in rows} == {"pending", "processing", "synced", "failed"}
+    report = await store.merge(rows, [])
+    assert sorted(report.stored) == sorted(row.event.uuid for row in rows)
+    released = [replace(row, status="pending") if row.status == "processing" else row for row in rows]
+    assert _without_positions(await _all_rows(store)) == _without_positions(released)
+    counts = await store.counts()
+    assert counts == _real_counts(await _all_rows(store))
+    again = await store.merge(rows, [])
+    assert (list(again.stored), sorted(again.duplicates)) == ([], sorted(report.stored))
+    assert await store.counts() == counts
+
+
+async def check_merge_leaves_what_is_there_as_it_is(open_store: OpenStore) -> None:
+    store = await open_store()
+    mine, theirs = rating(ratings={"e": 1}), rating()
+    await store.add([mine])
+    await _claim_and_settle(store, mine, "synced")
+    before = await store.rows("rating")
+    edited = StoredEvent(event=rating(uuid=mine.uuid, ratings={"e": 5}), status="failed", position=77)
+    report = await store.merge([edited, StoredEvent(event=theirs, status="failed", error="no")], [])
+    assert (list(report.stored), list(report.duplicates)) == ([theirs.uuid], [mine.uuid])
+    assert (await store.rows("rating"))[:1] == before
+    assert (await store.counts()).ratings == _counts(synced=1, failed=1)
+
+
+async def check_merged_snapshots_are_kept_once(open_store: OpenStore) -> None:
+    store = await open_store()
+    snapshots = [{"version": f"local-{n}", "checksum": f"{n:064x}"} for n in range(3)]
+    await store.save_snapshot(snapshots[1])
+    await store.merge([], snapshots)
+    await store.merge([], snapshots)
+    assert sorted(s["version"] for s in await store.snapshots()) == ["local-0", "local-1", "local-2"]
+    await store.merge([], [{"version": f"local-{n}", "checksum": f"{n:064x}"} for n in range(3, 12)])
+    assert len(await store.snapshots()) == SNAPSHOTS_KEPT
+
+
+async def check_what_was_synced_goes_after_30_days_but_ratings_stay(open_store: OpenStore) -> None:
+    store = await open_store()
+    now = NOON + SYNCED_KEPT
+    events = [kind(timestamp=NOON + late) for kind in (rating, implicit) for late in (0, 1)]
+    await store.add(events)
+    await store.claim(10, owner="a", now=NOON)
+    await store.settle([Outcome(uuid=event.uuid, status="synced") for event in events], now=NOON)
+    waiting = implicit(timestamp=NOON - 1)
+    await store.add([waiting])
+    assert await store.prune(now=now) == 1
+    assert await store.prune(now=now) == 0
+    assert await store.implicit(10) == [events[3], waiting]
+    assert await store.ratings(10) == [events[1], events[0]]
+    assert await store.counts() == _real_counts(await _all_rows(store))
+
+
+async def check_beyond_the_cap_synced_then_plays_then_opinions_go(open_store: OpenStore) -> None:
+    store = await open_store()
+    synced = [implicit(timestamp=NOON + 100 + i, action="like") for i in range(2)]
+    sending = implicit(timestamp=NOON - 1, action="play")
+    await store.add([*synced, sending])
+    await store.claim(10, owner="a", now=NOON)
+    await store.settle([Outcome(uuid=event.uuid, status="synced") for event in synced], now=NOON)
+    plays = [implicit(timestamp=NOON + 1 + i, action="play") for i in range(3)]
+    likes = [implicit(timestamp=NOON + i, action="like") for i in range(IMPLICIT_KEPT - 4)]
+    await store.add([*plays, *likes])
+    await store.add([rating(timestamp=NOON - 9) for _ in range(3)])
+    assert await store.prune(now=NOON) == 2
+    assert await _known(store, *synced, *plays) == {event.uuid for event in plays}
+    await store.add([implicit(timestamp=NOON + 9, action="dislike") for _ in range(2)])
+    assert await store.prune(now=NOON) == 2
+    assert await _known(store, *plays, sending) == {plays[2].uuid, sending.uuid}
+    await store.add([implicit(timestamp=NOON + 9, action="dislike") for _ in range(2)])
+    assert await store.prune(now=NOON) == 2
+    assert await _known(store, plays[2], *likes[:2], sending) == {likes[1].uuid, sending.uuid}
+    assert len(await store.ratings(10)) == 3
+    assert sum((await store.counts()).implicit.values()) == IMPLICIT_KEPT
+    assert await store.counts() == _real_counts(await _all_rows(store))
+
+
+async def check_wiped_store_is_empty_and_goes_on(open_store: OpenStore) -> None:
+    store = await open_store()
+    await _fill(store)
+    await store.save_snapshot({"version": "local-1"})
+    [event, *_] = await store.ratings(1)
+    await store.wipe()
+    assert await _all_rows(store) == []
+    assert await store.snapshots() == []
+    counts = await store.counts()
+    assert (counts.ratings, counts.implicit) == (_counts(), _counts())
+    assert list((await store.add([event])).stored) == [event.uuid]
+    assert (await store.counts()).ratings == _counts(pending=1)
+
+
+async def check_counts_equal_a_real_count_whatever_happens(open_store: OpenStore) -> None:
+    for seed in range(4):
+        await _Mix(await open_store(), random.Random(seed)).run(80)
+
+
+async def check_failed_call_leaves_the_counts_as_they_were(open_store: OpenStore) -> None:
+    store = await open_store()
+    events = [rating(), rating()]
+    await store.add(events)
+    await store.claim(2, owner="a", now=NOON)
+    outcomes = [Outcome(uuid=event.uuid, status="synced") for event in (*events, rating())]
+    await _error(StoreError, store.settle(outcomes, now=NOON))
+    assert (await store.counts()).ratings == _counts(processing=2)
+    assert [row.status for row in await store.rows("rating")] == ["processing"] * 2
+
+
 async def check_closed_store_says_so(open_store: OpenStore) -> None:
     store = await open_store()
     await store.close()
@@ -229,6 +420,12 @@ async def check_closed_store_says_so(open_store: OpenStore) -> None:
         store.settle([], now=NOON),
         store.save_snapshot({"version": "local-1"}),
         store.snapshots(),
+        store.recover(now=NOON),
+        store.rows("rating"),
+        store.with_status("rating", "pending", limit=1),
+        store.merge([], []),
+        store.prune(now=NOON),
+        store.wipe(),
     ):
         assert "closed" in await _error(StoreClosedError, call)
 
@@ -237,6 +434,120 @@ CHECKS: Final[dict[str, Check]] = {
     name.removeprefix("check_"): check for name, check in globals().items() if name.startswith("check_")
 }
 """All checks by name, in the order in which they stand here."""
+
+
+class _Mix:
+    """Operations drawn at random on a store, and on a simple model of it: each event's status by uuid."""
+
+    def __init__(self, store: FeedbackStore, draw: random.Random) -> None:
+        self._store = store
+        self._draw = draw
+        self._now: float = NOON
+        self._status: dict[str, SyncStatus] = {}
+        self._events: dict[str, Event] = {}
+        self._exported: list[StoredEvent] = []
+
+    async def run(self, steps: int) -> None:
+        weights = {
+            self._add: 6, self._claim: 5, self._settle: 5, self._recover: 2,
+            self._export: 1, self._merge: 1, self._prune: 2, self._wipe: 0.2,
+        }  # fmt: skip
+        for step in self._draw.choices(list(weights), list(weights.values()), k=steps):
+            self._now += self._draw.choice((0, 1000, LEASE, SYNCED_KEPT / 8))
+            await step()
+            rows = await _all_rows(self._store)
+            assert {row.event.uuid: row.status for row in rows} == self._status, step.__name__
+            assert await self._store.counts() == _real_counts(rows), step.__name__
+
+    async def _add(self) -> None:
+        known = self._draw.sample(sorted(self._events), min(2, len(self._events)))
+        made = [
+            self._draw.choice((rating, implicit))(timestamp=int(self._now) + i)
+            for i in range(self._draw.randint(0, 6))
+        ]
+        for event in made:
+            self._events[event.uuid] = event
+        events = [*made, *(self._events[uuid] for uuid in known)]
+        self._draw.shuffle(events)
+        report = await self._store.add(events)
+        fresh = [event.uuid for event in events if event.uuid not in self._status]
+        assert sorted(report.stored) == sorted(fresh)
+        self._status |= dict.fromkeys(fresh, "pending")
+
+    async def _claim(self) -> None:
+        for event in await self._store.claim(self._draw.randint(0, 8), owner="a", now=self._now):
+            assert self._status[event.uuid] in ("pending", "processing")
+            self._status[event.uuid] = "processing"
+
+    async def _settle(self) -> None:
+        claimed = sorted(uuid for uuid, status in self._status.items() if status == "processing")
+        ends: tuple[SyncStatus, ...] = ("synced", "failed", "pending")
+        chosen = self._draw.sample(claimed, self._draw.randint(0, len(claimed)))
+        outcomes = [Outcome(uuid=uuid, status=self._draw.choice(ends)) for uuid in chosen]
+        await self._store.settle(outcomes, now=self._now)
+        self._status |= {outcome.uuid: outcome.status for outcome in outcomes}
+
+    async def _recover(self) -> None:
+        self._now += LEASE
+        await self._store.recover(now=self._now)
+        self._status |= {uuid: "pending" for uuid, status in self._status.items() if status == "processing"}
+
+    async def _export(self) -> None:
+        self._exported = await _all_rows(self._store)
+
+    async def _merge(self) -> None:
+        await self._store.merge(self._exported, [])
+        for row in self._exported:
+            status: SyncStatus = "pending" if row.status == "processing" else row.status
+            self._status.setdefault(row.event.uuid, status)
+
+    async def _prune(self) -> None:
+        old = {
+            uuid
+            for uuid, status in self._status.items()
+            if status == "synced"
+            and self._events[uuid].kind == "implicit"
+            and self._events[uuid].timestamp <= self._now - SYNCED_KEPT
+        }
+        assert await self._store.prune(now=self._now) == len(old)
+        self._status = {uuid: status for uuid, status in self._status.items() if uuid not in old}
+
+    async def _wipe(self) -> None:
+        await self._store.wipe()
+        self._status = {}
+
+
+async def _fill(store: FeedbackStore) -> None:
+    """Put both kinds of events into every status."""
+    for kind in (rating, implicit):
+        for status in ("synced", "failed", "pending"):
+            event = kind(timestamp=NOON - 1)
+            await store.add([event])
+            await _claim_and_settle(store, event, status)
+    claimed, fresh = rating(timestamp=NOON - 9), implicit()
+    await store.add([claimed, fresh])
+    await store.claim(1, owner="a", now=NOON)
+
+
+async def _all_rows(store: FeedbackStore) -> list[StoredEvent]:
+    return [row for kind in KINDS for row in await store.rows(kind, limit=IMPLICIT_KEPT * 2)]
+
+
+async def _known(store: FeedbackStore, *events: Event) -> set[str]:
+    """Return the uuids of those events that the store has."""
+    found = {row.event.uuid for row in await _all_rows(store)}
+    return {event.uuid for event in events} & found
+
+
+def _without_positions(rows: Sequence[StoredEvent]) -> list[StoredEvent]:
+    return [replace(row, position=0) for row in rows]
+
+
+def _real_counts(rows: Sequence[StoredEvent]) -> StoreCounts:
+    counts: dict[str, dict[SyncStatus, int]] = {kind: dict(_counts()) for kind in KINDS}
+    for row in rows:
+        counts[row.event.kind][row.status] += 1
+    return StoreCounts(ratings=counts["rating"], implicit=counts["implicit"])
 
 
 async def _claim_and_settle(

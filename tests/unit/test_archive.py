@@ -1,0 +1,273 @@
+"""The archive: what is exported can be imported, and nothing else can."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sidflow_feedback import archive
+from sidflow_feedback.archive import export_archive, import_archive
+from sidflow_feedback.errors import ArchiveError
+from sidflow_feedback.snapshot import Snapshot, snapshot_to_record
+from sidflow_feedback.store import KINDS, Outcome, StoredEvent
+from sidflow_feedback.store.memory import MemoryStore
+from sidflow_feedback.types import Record, SyncStatus
+from tests.contracts.samples import NOON, implicit, rating, track
+from tests.unit.listening import base_model
+
+
+def snapshot(number: int) -> Record:
+    model = base_model(f"local-{number}", seed=number)
+    moments = np.zeros((2, model.network.parameters.size), np.float32)
+    return snapshot_to_record(
+        Snapshot(
+            model=model, moments=moments, steps=1, created=NOON, samples=9, error_before=1.0, error_after=0.5
+        )
+    )
+
+
+async def lived_in() -> MemoryStore:
+    """A store in which all kinds and statuses of rows are, and two snapshots."""
+    store = MemoryStore()
+    events = [
+        rating(track=track(sid_path='Düsseldorf/"q"/\\ \u2028 🎵.sid')),
+        implicit(action="play_complete"),
+        *(kind(timestamp=NOON + i) for i in range(1, 5) for kind in (rating, implicit)),
+    ]
+    await store.add(events)
+    claimed = await store.claim(6, owner="a", now=NOON)
+    ends: tuple[SyncStatus, ...] = ("synced", "failed", "pending")
+    outcomes = [
+        Outcome(uuid=event.uuid, status=end, error="no" if end == "failed" else None, next_try=NOON + 7)
+        for event, end in zip(claimed, ends, strict=False)
+    ]
+    await store.settle(outcomes, now=NOON + 1)
+    for number in (1, 2):
+        await store.save_snapshot(snapshot(number))
+    return store
+
+
+async def content(store: MemoryStore) -> tuple[list[StoredEvent], list[Record]]:
+    rows = [row for kind in KINDS for row in await store.rows(kind)]
+    return rows, await store.snapshots()
+
+
+def sealed(content: Any) -> str:
+    """Return the text of an archive with this content and the checksum that fits it."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return json.dumps(content | {"checksum": hashlib.sha256(text.encode()).hexdigest()})
+
+
+async def opened() -> Record:
+    """Return an archive's content without its checksum."""
+    found: Record = json.loads(await export_archive(await lived_in()))
+    del found["checksum"]
+    return found
+
+
+async def refusal(text: str) -> str:
+    """Return why a text is refused, after a look that nothing of it was taken."""
+    store = await lived_in()
+    before = await content(store)
+    with pytest.raises(ArchiveError) as caught:
+        await import_archive(store, text)
+    assert await content(store) == before
+    assert "Nothing was imported" in str(caught.value)
+    return str(caught.value)
+
+
+async def test_export_wipe_import_gives_the_same() -> None:
+    store = await lived_in()
+    rows, snapshots = await content(store)
+    text = await export_archive(store)
+    await store.wipe()
+    report = await import_archive(store, text)
+    assert (len(report.stored), len(report.duplicates)) == (len(rows), 0)
+    again, snapshots_again = await content(store)
+    assert snapshots_again == snapshots
+    assert {row.status for row in rows} == {"pending", "processing", "synced", "failed"}
+    assert [to_compare(row) for row in again] == [to_compare(row) for row in rows]
+
+
+def to_compare(row: StoredEvent) -> Record:
+    record = row.to_record()
+    # What was on its way when it was exported is not on its way after an import.
+    return record | {"syncStatus": record["syncStatus"].replace("processing", "pending")}
+
+
+async def test_second_import_adds_nothing() -> None:
+    store = await lived_in()
+    text = await export_archive(store)
+    before = await content(store)
+    report = await import_archive(store, text)
+    assert (len(report.stored), len(report.duplicates)) == (0, 10)
+    assert await content(store) == before
+
+
+async def test_archives_of_two_browsers_come_together() -> None:
+    one, other = await lived_in(), await lived_in()
+    report = await import_archive(one, await export_archive(other))
+    assert len(report.stored) == 10
+    assert len((await content(one))[0]) == 20
+
+
+async def test_more_rows_than_one_batch() -> None:
+    store, other = MemoryStore(), MemoryStore()
+    events = [implicit(timestamp=NOON + i) for i in range(1203)]
+    await store.add(events)
+    await import_archive(other, await export_archive(store))
+    assert (await other.implicit(2000))[::-1] == events
+
+
+async def test_empty_store_makes_an_archive_too() -> None:
+    report = await import_archive(MemoryStore(), await export_archive(MemoryStore()))
+    assert list(report.stored) == []
+
+
+async def test_archive_is_plain_text_as_documented() -> None:
+    text = await export_archive(await lived_in())
+    assert text.isascii()  # whatever program saves it
+    found = json.loads(text)
+    assert list(found) == ["format", "version", "exported", "ratings", "implicit", "snapshots", "checksum"]
+    del found["checksum"]
+    assert json.loads(sealed(found)) == json.loads(text)
+    assert found["ratings"][0]["sidPath"] == 'Düsseldorf/"q"/\\ \u2028 🎵.sid'
+
+
+async def test_reformatted_archive_is_still_whole() -> None:
+    text = await export_archive(await lived_in())
+    pretty = json.dumps(json.loads(text), indent=2, ensure_ascii=False, sort_keys=True)
+    report = await import_archive(MemoryStore(), pretty)
+    assert len(report.stored) == 10
+
+
+async def test_truncated_file_is_refused() -> None:
+    text = await export_archive(await lived_in())
+    for length in (0, 1, len(text) // 2, len(text) - 1):
+        assert "damaged or cut off" in await refusal(text[:length])
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "3", "null", "{}", '{"format": "sidflow"}', '{"log": {"version": "1.2"}}', '["sidflow"]']
+)
+async def test_foreign_file_is_refused(text: str) -> None:
+    assert "no export of this page" in await refusal(text)
+
+
+@pytest.mark.parametrize("text", ["PSID\x00\x02", "\ufeff", "<html>", "NaN,", '{"a": 1' + "0" * 5000])
+async def test_file_that_is_no_json_is_refused(text: str) -> None:
+    assert "damaged or cut off" in await refusal(text)
+
+
+async def test_file_that_is_nested_without_end_is_refused() -> None:
+    assert "damaged or cut off" in await refusal("[" * 200_000)
+
+
+@pytest.mark.parametrize("version", [0, 2, "1", None, 1.5])
+async def test_other_version_is_refused(version: Any) -> None:
+    message = await refusal(sealed(await opened() | {"version": version}))
+    assert repr(version) in message
+    assert "reads 1" in message
+
+
+async def test_huge_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = await export_archive(await lived_in())
+    monkeypatch.setattr(archive, "MAX_CHARACTERS", len(text) - 1)
+    assert "too large" in await refusal(text)
+    monkeypatch.setattr(archive, "MAX_CHARACTERS", len(text))
+    assert (await import_archive(MemoryStore(), text)).stored
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('"e": 4', '"e": 5'), ('"like"', '"skip"'), ('"synced"', '"failed"'), ("local-1", "local-3")],
+)
+async def test_edited_file_is_refused(old: str, new: str) -> None:
+    text = await export_archive(await lived_in())
+    assert old in text
+    assert "changed after it was exported" in await refusal(text.replace(old, new, 1))
+
+
+async def test_file_without_checksum_is_refused() -> None:
+    assert "changed after it was exported" in await refusal(json.dumps(await opened()))
+
+
+@pytest.mark.parametrize("field", ["ratings", "implicit", "snapshots"])
+@pytest.mark.parametrize("value", [None, {}, "x"])
+async def test_file_without_a_list_is_refused(field: str, value: Any) -> None:
+    assert f"list of {field}" in await refusal(sealed(await opened() | {field: value}))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ratings": {"e": 9}},
+        {"uuid": "me"},
+        {"syncStatus": "lost"},
+        {"attempts": "many"},
+        {"attempts": float("inf")},
+        {"nextTry": float("nan")},
+        {"lastTry": True},
+        {"nextTry": -1},
+        {"attempts": 10**400},
+        {"timestamp": -1},
+        {"sidPath": None},
+    ],
+)
+async def test_entry_that_makes_no_sense_is_refused_though_the_checksum_fits(change: Record) -> None:
+    found = await opened()
+    found["ratings"][2] |= change
+    assert "an entry that makes no sense" in await refusal(sealed(found))
+
+
+@pytest.mark.parametrize("entry", [None, 3, "x", [], {}])
+@pytest.mark.parametrize("field", ["ratings", "implicit", "snapshots"])
+async def test_entry_that_is_none_is_refused(field: str, entry: Any) -> None:
+    found = await opened()
+    found[field].append(entry)
+    assert "an entry that makes no sense" in await refusal(sealed(found))
+
+
+async def test_snapshot_that_is_damaged_is_refused() -> None:
+    found = await opened()
+    found["snapshots"][1]["steps"] = 2
+    assert "checksum" in await refusal(sealed(found))
+
+
+async def test_imported_snapshots_are_in_their_order_and_few() -> None:
+    store = MemoryStore()
+    for number in range(3, 7):
+        await store.save_snapshot(snapshot(number))
+    await import_archive(store, await export_archive(await lived_in()))
+    assert len(await store.snapshots()) == 5
+    other = MemoryStore()
+    await import_archive(other, await export_archive(await lived_in()))
+    assert [s["version"] for s in await other.snapshots()] == ["local-2", "local-1"]
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+async def test_no_edited_byte_goes_unnoticed(whole: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(whole) - 1))
+    end = data.draw(st.integers(at, min(len(whole), at + 3)))
+    edited = whole[:at] + data.draw(st.text(st.characters(codec="latin-1"), max_size=3)) + whole[end:]
+    store = MemoryStore()
+    try:
+        await import_archive(store, edited)
+    except ArchiveError:
+        assert await content(store) == ([], [])
+    else:  # Only what means the same may pass, such as white space.
+        assert json.loads(edited) == json.loads(whole)
+
+
+@pytest.fixture
+async def whole() -> str:
+    store = MemoryStore()
+    await store.add([rating(), implicit()])
+    return await export_archive(store)
