@@ -217,8 +217,9 @@ class EventWorker:
             self._full.clear()
 
     def _tell(self, events: Sequence[Event]) -> None:
+        loop = asyncio.get_running_loop()
         for listener in self._listeners if events else ():
-            listener(events)
+            loop.call_soon(listener, events)  # What it raises must not end the flushing.
 
 
 def retry_pause(failures: int, *, uniform: Callable[[float, float], float] = random.uniform) -> float:

@@ -175,6 +175,22 @@ async def test_known_event_is_acknowledged_but_not_told_again(engine: Engine) ->
     assert engine.heard == [[fresh]]
 
 
+async def test_listener_that_fails_harms_neither_the_others_nor_the_flushing(engine: Engine) -> None:
+    told: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context["exception"]))
+
+    def fail(_events: Sequence[Event]) -> None:
+        raise RuntimeError("the listener's own mistake")
+
+    engine.worker.subscribe(fail)
+    for event in (first := implicit(), second := implicit()):
+        engine.receive(event)
+        await engine.clock.advance(1)
+    assert engine.acknowledged == uuids([first, second])
+    assert engine.heard == [[first], [second]]
+    assert [str(exc) for exc in told] == ["the listener's own mistake"] * 2
+
+
 async def test_event_sent_twice_is_queued_once(engine: Engine) -> None:
     event = rating()
     engine.receive(event, event)
