@@ -163,7 +163,10 @@ def _opening_error(exc: Exception) -> StoreError:
 
 
 def _operation_error(exc: Exception) -> StoreError:
-    if getattr(exc, "name", None) == "QuotaExceededError":
+    name = getattr(exc, "name", None)
+    if name in ("BlockedError", "VersionError"):  # The connection had died, and could not be opened again.
+        return _opening_error(exc)
+    if name == "QuotaExceededError":
         return StoreFullError(
             "The browser gives no more space for what you rate and play. Free disk space, or delete old "
             "feedback; what is not saved yet is kept as long as it can be."

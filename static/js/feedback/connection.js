@@ -6,7 +6,11 @@ import { migrate, VERSION } from "./schema.js";
 /** Milliseconds that another tab, which holds an older version open, may keep us waiting. */
 const PATIENCE = 3000;
 
-const DEAD = ["InvalidStateError", "UnknownError"];
+/** Failures of a connection that has died: before a transaction, or in the middle of one that nobody aborted. */
+const DEAD = ["InvalidStateError", "UnknownError", "AbortError"];
+
+/** Databases for which a request that we gave up still waits: one behind it is not told that it is blocked. */
+const stuck = new Set();
 
 export class Connection {
   #name;
@@ -66,20 +70,35 @@ export class Connection {
   #connect() {
     return new Promise((resolve, reject) => {
       let late = false;
+      let patience = null;
       const giveUp = () => {
         late = true;
+        stuck.add(this.#name);
         reject(named("BlockedError", "another tab holds an older version of it open"));
       };
+      const wait = () => {
+        patience ??= setTimeout(giveUp, PATIENCE);
+      };
+      if (stuck.has(this.#name)) wait();
       openDB(this.#name, VERSION, {
-        upgrade: (database, oldVersion, _newVersion, transaction) =>
-          migrate(database, oldVersion, transaction),
-        blocked: () => setTimeout(giveUp, PATIENCE),
+        upgrade: (database, oldVersion, _newVersion, transaction) => {
+          clearTimeout(patience);
+          return migrate(database, oldVersion, transaction);
+        },
+        blocked: wait,
         // A newer version wants in: it must not have to wait for this tab.
         blocking: (_current, _wanted, event) => event.target.close(),
         terminated: () => {
           this.#opening = null;
         },
-      }).then((database) => (late ? database.close() : resolve(database)), reject);
+      })
+        .then((database) => {
+          clearTimeout(patience);
+          stuck.delete(this.#name);
+          if (late) database.close();
+          else resolve(database);
+        })
+        .catch(reject);
     });
   }
 }

@@ -46,9 +46,12 @@ function indexStatusByTime(transaction) {
 
 async function createCounters(database, transaction) {
   const counters = database.createObjectStore(COUNTERS, { keyPath: "store" });
-  for (const store of EVENT_STORES) {
-    const index = transaction.objectStore(store).index("syncStatus");
-    const counts = await Promise.all(STATUSES.map((status) => index.count(having(status))));
-    counters.put({ store, ...Object.fromEntries(STATUSES.map((status, i) => [status, counts[i]])) });
-  }
+  for (const store of EVENT_STORES) counters.put(await countedAnew(transaction, store));
+}
+
+/** What the counter of a store must be. */
+export async function countedAnew(transaction, store) {
+  const index = transaction.objectStore(store).index("syncStatus");
+  const counts = await Promise.all(STATUSES.map((status) => index.count(having(status))));
+  return { store, ...Object.fromEntries(STATUSES.map((status, i) => [status, counts[i]])) };
 }

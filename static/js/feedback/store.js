@@ -4,12 +4,24 @@
 
 import { unwrap } from "../../vendor/idb/index.js";
 import { Connection } from "./connection.js";
-import { COUNTERS, EVENT_STORES, having, IMPLICIT, RATINGS, SNAPSHOTS, STATUSES } from "./schema.js";
+import {
+  COUNTERS,
+  countedAnew,
+  EVENT_STORES,
+  having,
+  IMPLICIT,
+  RATINGS,
+  SNAPSHOTS,
+  STATUSES,
+} from "./schema.js";
 
 const STORE_OF_KIND = { rating: RATINGS, implicit: IMPLICIT };
 
 /** Rows removed when the disk is full, before the same write is tried once more. */
 const ROOM = 500;
+
+/** Milliseconds between two removals: browsers free the space with a delay, and that must not cost more rows. */
+const ROOM_PAUSE = 60_000;
 
 /** What of a row is not the event itself. */
 const NEW = { syncStatus: "pending", attempts: 0, lastError: null, lastTry: 0, nextTry: 0, owner: null };
@@ -26,6 +38,9 @@ export async function open(name) {
 
 class FeedbackDatabase {
   #connection;
+  #madeRoom = Number.NEGATIVE_INFINITY;
+  /** Rows removed since the last report of it. */
+  #pruned = 0;
 
   constructor(connection) {
     this.#connection = connection;
@@ -75,8 +90,8 @@ class FeedbackDatabase {
   }
 
   async counts() {
-    return this.#read([COUNTERS], async ({ store }) => {
-      const [ratings, implicit] = await Promise.all(EVENT_STORES.map((name) => store.get(name)));
+    return this.#read([...EVENT_STORES, COUNTERS], async (transaction) => {
+      const [ratings, implicit] = await Promise.all(EVENT_STORES.map((name) => counter(transaction, name)));
       return { ratings: statuses(ratings), implicit: statuses(implicit) };
     });
   }
@@ -114,7 +129,7 @@ class FeedbackDatabase {
     });
   }
 
-  /** Give back what an owner that is gone has claimed. */
+  /** Give back what an owner that is gone has claimed; count anew where a full disk has cost a counter. */
   async recover(now, lease) {
     return this.#write(async (transaction) => {
       let recovered = 0;
@@ -129,6 +144,7 @@ class FeedbackDatabase {
           ]);
           recovered += 1;
         }
+        await mendCounter(transaction, name);
       }
       return recovered;
     });
@@ -138,7 +154,7 @@ class FeedbackDatabase {
   async prune(syncedBefore, cap) {
     return this.#write(async (transaction) => {
       const removed = await remove(transaction, "syncStatus", having("synced", syncedBefore));
-      const total = Object.values(statuses(await transaction.objectStore(COUNTERS).get(IMPLICIT)));
+      const total = Object.values(statuses(await counter(transaction, IMPLICIT)));
       return removed + (await makeRoom(transaction, total.reduce((a, b) => a + b) - cap));
     });
   }
@@ -146,8 +162,8 @@ class FeedbackDatabase {
   /** Forget everything. */
   async wipe() {
     await this.#write(async (transaction) => {
-      for (const name of [...EVENT_STORES, SNAPSHOTS]) transaction.objectStore(name).clear();
-      for (const store of EVENT_STORES) transaction.objectStore(COUNTERS).put({ store, ...zeros() });
+      // Must write nothing: a full disk would refuse that.
+      for (const name of [...EVENT_STORES, SNAPSHOTS, COUNTERS]) transaction.objectStore(name).clear();
     });
   }
 
@@ -178,42 +194,65 @@ class FeedbackDatabase {
   /** Try again with less on the disk when it is full. Ratings are never removed. */
   async #makingRoom(write) {
     try {
-      return await write();
+      return await this.#reporting(write);
     } catch (error) {
-      if (error.name !== "QuotaExceededError") throw error;
-      const pruned = Number(await this.#write((transaction) => makeRoom(transaction, ROOM)));
+      if (error.name !== "QuotaExceededError" || performance.now() < this.#madeRoom + ROOM_PAUSE) throw error;
+      const pruned = Number(await this.#write(freeSome));
       if (pruned === 0) throw error;
-      return JSON.stringify({ ...JSON.parse(await write()), pruned });
+      this.#madeRoom = performance.now();
+      this.#pruned += pruned;
+      return this.#reporting(write);
     }
+  }
+
+  async #reporting(write) {
+    const report = { ...JSON.parse(await write()), pruned: this.#pruned };
+    this.#pruned = 0;
+    return JSON.stringify(report);
   }
 }
 
-const zeros = () => Object.fromEntries(STATUSES.map((status) => [status, 0]));
-
 const statuses = (counter) => Object.fromEntries(STATUSES.map((status) => [status, counter[status]]));
+
+/** The numbers of a store, also where its counter had to go to make room. */
+async function counter(transaction, store) {
+  return (await transaction.objectStore(COUNTERS).get(store)) ?? countedAnew(transaction, store);
+}
 
 /** Count rows that come to a status (1) or leave it (-1). */
 async function count(transaction, store, changes) {
   if (changes.length === 0) return;
-  const counters = transaction.objectStore(COUNTERS);
-  const counter = await counters.get(store);
+  await keepCount(transaction, await transaction.objectStore(COUNTERS).get(store), changes);
+}
+
+/** Write a counter that was just read; one that had to go to make room is made anew by `recover`. */
+async function keepCount(transaction, counter, changes) {
+  if (!counter || changes.length === 0) return;
   for (const [status, change] of changes) counter[status] += change;
-  await counters.put(counter);
+  await transaction.objectStore(COUNTERS).put(counter);
+}
+
+async function mendCounter(transaction, store) {
+  const counters = transaction.objectStore(COUNTERS);
+  if (!(await counters.getKey(store))) await counters.put(await countedAnew(transaction, store));
 }
 
 async function insertAll(transaction, rows) {
   const stored = [];
   const duplicates = [];
-  const arrivals = { [RATINGS]: [], [IMPLICIT]: [] };
+  const arrivals = {};
   const insertions = rows.map(async (row) => {
     const name = STORE_OF_KIND[row.kind];
+    arrivals[name] ??= [];
     const isNew = await insert(unwrap(transaction.objectStore(name)), row);
     (isNew ? stored : duplicates).push(row.uuid);
     if (isNew) arrivals[name].push([row.syncStatus, 1]);
   });
-  await Promise.all(insertions);
-  for (const name of EVENT_STORES) await count(transaction, name, arrivals[name]);
-  return { stored, duplicates, pruned: 0 };
+  // Read beside the insertions, not after them: that would be one more way to the database and back.
+  const reading = Object.keys(arrivals).map((name) => transaction.objectStore(COUNTERS).get(name));
+  const [counters] = await Promise.all([Promise.all(reading), ...insertions]);
+  for (const counter of counters) await keepCount(transaction, counter, arrivals[counter?.store]);
+  return { stored, duplicates };
 }
 
 /** Add one row; resolves to whether its uuid was new. */
@@ -258,6 +297,12 @@ async function settleOne(transaction, { uuid, status, error, nextTry }, now) {
     return;
   }
   throw new Error(`Event ${uuid} can't become '${status}': it is not being processed. Claim it first.`);
+}
+
+/** Make room on a full disk. Must write nothing, not even a counter: that would be refused. */
+async function freeSome(transaction) {
+  await transaction.objectStore(COUNTERS).delete(IMPLICIT);
+  return makeRoom(transaction, ROOM);
 }
 
 /** Remove so many plays: synced ones first, then the oldest, opinions last. */
