@@ -1,0 +1,43 @@
+"""What a listener sees when something is not there; nothing they did is lost."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from tests.e2e.listener import play, wait_for_count, wait_for_engine, wait_until_heard
+
+
+def test_server_that_is_gone_is_told_and_costs_nothing(page: Page) -> None:
+    wait_for_engine(page)
+    play(page, 1)
+    page.click("#like")
+    wait_for_count(page, "implicit", 2)
+    page.click("#tab-preferences")
+    page.check("[name=sync]")
+    page.context.set_offline(True)
+    page.click("#sync-now")
+    page.wait_for_function(
+        "document.querySelector('#sync-result').textContent.includes('can\\'t be reached')", timeout=60_000
+    )
+    page.click("#tab-play")
+    page.click("#tunes tbody tr:nth-child(3) button.tune")
+    page.wait_for_selector("#notice:not([hidden])")
+    assert "can't be played" in (page.text_content("#notice") or "")
+    page.context.set_offline(False)
+    play(page, 3)
+    assert page.is_hidden("#notice")
+    page.click("#tab-preferences")
+    page.click("#sync-now")
+    page.wait_for_function(
+        "document.querySelector('#counts tr[data-status=pending] td:last-child').textContent === '0'"
+    )
+
+
+def test_tune_that_is_not_there_is_told_and_the_next_one_plays(page: Page) -> None:
+    page.route("**/tunes/*.sid", lambda route: route.continue_(url=f"{route.request.url}.missing"))
+    page.click("#tunes tbody tr:nth-child(2) button.tune")
+    page.wait_for_selector("#notice:not([hidden])")
+    assert "no such tune" in (page.text_content("#notice") or "")
+    page.unroute("**/tunes/*.sid")
+    page.click("#next")
+    wait_until_heard(page)
