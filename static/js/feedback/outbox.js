@@ -17,6 +17,8 @@ export class Outbox {
   /** What was appended here and is not committed, by uuid. */
   #own = new Map();
   #unsaved = new Set();
+  /** What was appended in this task: one message for all of it, and none that `append` has to wait for. */
+  #fresh = [];
   #count = 0;
   #size;
   #drains = false;
@@ -57,7 +59,7 @@ export class Outbox {
     if (!saved) this.#unsaved.add(uuid);
     this.#own.set(uuid, entry);
     this.#size += 1;
-    this.#channel.post("events", `[${json}]`);
+    if (this.#fresh.push(json) === 1) queueMicrotask(() => this.#handOver(this.#fresh.splice(0)));
     return saved ? "saved" : "unsaved";
   }
 
@@ -78,7 +80,11 @@ export class Outbox {
     const due = events.filter(({ whole, due }) => whole && due);
     if (damaged.length > 0)
       this.#setAside(damaged.map(({ uuid }) => ({ uuid, reason: "damaged in storage" })));
-    if (due.length > 0) this.#channel.post("events", `[${due.map(({ json }) => json).join(",")}]`);
+    if (due.length > 0) this.#handOver(due.map(({ json }) => json));
+  }
+
+  #handOver(events) {
+    this.#channel.post("events", `[${events.join(",")}]`);
   }
 
   #waiting() {
