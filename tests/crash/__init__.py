@@ -1,0 +1,1 @@
+"""The real page, killed at random moments: what it had recorded must be there afterwards, once."""

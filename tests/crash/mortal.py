@@ -1,0 +1,108 @@
+"""A listener's browser, whose processes can be killed."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page, Playwright
+
+from app.setup.chromium import chromium
+from tests.browser.conftest import CHROMIUM_ARGS
+from tests.crash.reports import TELL, Reports
+
+RECORD = (Path(__file__).parent / "record.py").read_text()
+
+WHEN_LOADED = """script => document.addEventListener("DOMContentLoaded", () => {
+    const element = document.createElement("script");
+    element.type = "mpy";
+    element.textContent = script;
+    document.body.append(element);
+})"""
+
+TELL_COMMITTED = """url => {
+    new BroadcastChannel("sidflow-feedback").onmessage = ({ data: { to, type, json } }) => {
+        if (to === "pages" && type === "committed") tell(`${url}/committed/${JSON.parse(json).join(",")}`);
+    };
+}"""
+
+
+class MortalBrowser:
+    """A real Chromium with a profile on the disk, which outlives it."""
+
+    def __init__(self, playwright: Playwright, profile: Path) -> None:
+        self._chromium = playwright.chromium
+        self._profile = profile
+        self._context = self._launch()
+
+    def _launch(self) -> BrowserContext:
+        return self._chromium.launch_persistent_context(
+            self._profile, executable_path=chromium(), args=CHROMIUM_ARGS
+        )
+
+    def new_page(self) -> Page:
+        """Open an empty tab in place of those that are open or dead."""
+        before = self._context.pages
+        page = self._context.new_page()  # Must come first: without a tab the browser ends.
+        for old in before:
+            old.close()
+        return page
+
+    def recording_page(self, reports: Reports) -> Page:
+        """Open a tab in which the page will record events, from the first moment at which it can."""
+        page = self.new_page()
+        script = f"REPORTS = {reports.url!r}\n{RECORD}"
+        page.add_init_script(f"{TELL}({WHEN_LOADED})({_js(script)});({TELL_COMMITTED})({_js(reports.url)});")
+        return page
+
+    def kill_page(self, page: Page, after: float = 0) -> None:
+        """Kill the process of this page, in so many seconds."""
+        renderers = self._processes("renderer")
+        time.sleep(after)
+        with page.expect_event("crash"):
+            for pid in renderers:
+                _kill(pid)
+        while set(renderers) & set(self._processes("renderer")):
+            time.sleep(0.02)  # The browser must have noticed, else the next tab may get a dead process.
+
+    def kill(self, after: float = 0) -> None:
+        """Kill the whole browser, in so many seconds, and start it again on the same profile."""
+        everything, main = self._processes(), self._processes("browser")
+        time.sleep(after)
+        with self._context.expect_event("close"):
+            for pid in main:
+                _kill(pid)
+        _wait_until_gone(everything)
+        self._context = self._launch()
+
+    def close(self) -> None:
+        self._context.close()
+
+    def _processes(self, kind: str | None = None) -> list[int]:
+        browser = self._context.browser
+        assert browser is not None
+        session = browser.new_browser_cdp_session()
+        info = session.send("SystemInfo.getProcessInfo")["processInfo"]
+        session.detach()
+        return [process["id"] for process in info if kind in (None, process["type"])]
+
+
+def _js(text: str) -> str:
+    return json.dumps(text)
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
+
+
+def _wait_until_gone(pids: list[int], timeout: float = 10) -> None:
+    """Wait for the browser's other processes, which end by themselves: they hold files of the profile."""
+    end = time.monotonic() + timeout
+    while any(Path(f"/proc/{pid}").exists() for pid in pids):
+        assert time.monotonic() < end, "processes of a killed browser go on"
+        time.sleep(0.02)

@@ -1,0 +1,34 @@
+"""The whole browser is killed: what was acknowledged as committed is there, and nothing twice.
+
+More is not promised. What was recorded and not yet committed is in localStorage, which Chromium writes to
+the disk some seconds late: a killed page loses nothing of it, a killed browser may.
+"""
+
+from __future__ import annotations
+
+import random
+
+from tests.crash.mortal import MortalBrowser
+from tests.crash.reports import Reports
+from tests.crash.stored import events, once_each, open_until_all_saved
+from tests.e2e.listener import wait_for_engine
+from tests.served import Served
+
+
+def test_what_was_committed_is_there_once(
+    browser: MortalBrowser, served: Served, reports: Reports, rng: random.Random, kills: int
+) -> None:
+    for _ in range(max(1, kills // 5)):
+        page = browser.recording_page(reports)
+        page.goto(served.url)
+        wait_for_engine(page)
+        reports.wait_for("committed", rng.randint(1, 6))
+        browser.kill(after=rng.uniform(0, 1))
+    page = browser.new_page()
+    open_until_all_saved(page, served.url)
+    stored = once_each(events(page))
+    committed = {uuid for told in reports.of("committed") for uuid in told.split(",")}
+    assert committed - stored == set()
+    assert committed
+    lost = set(reports.of("recorded")) - stored
+    print(f"{len(committed)} committed; of {len(reports.of('recorded'))} recorded {len(lost)} were lost")

@@ -1,0 +1,66 @@
+"""The page is killed while it upgrades a database of version 1: at the next opening every row is there."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.crash.mortal import MortalBrowser
+from tests.crash.reports import TELL, Reports
+from tests.crash.stored import BARE, EVENT_STORES, events, once_each, rows
+from tests.crash.version_1 import make_version_1, version
+from tests.e2e.listener import wait_for_engine
+from tests.served import Served
+
+LONGEST = 1.0
+"""Seconds after the beginning of an upgrade in which the page is killed: about as long as it takes."""
+
+UPGRADE = """url => {
+    const createObjectStore = IDBDatabase.prototype.createObjectStore;
+    IDBDatabase.prototype.createObjectStore = function (...given) {
+        const store = createObjectStore.apply(this, given);
+        tell(`${url}/upgrading/${given[0]}`);
+        return store;
+    };
+    import("/static/js/feedback/store.js").then(store => store.open("sidflow-feedback"));
+}"""
+
+
+def kill_while_upgrading(browser: MortalBrowser, reports: Reports, url: str, after: float) -> None:
+    page = browser.new_page()
+    page.goto(url + BARE)
+    page.evaluate(f"() => {{ {TELL} }}")
+    page.evaluate(UPGRADE, reports.url)
+    reports.wait_for("upgrading", 1)
+    browser.kill_page(page, after)
+
+
+def contents(page: Page) -> list[dict[str, Any]]:
+    return [row for store in EVENT_STORES for row in rows(page, store)]
+
+
+def test_upgrade_is_whole_or_has_not_happened(
+    browser: MortalBrowser, served: Served, reports: Reports, rng: random.Random, kills: int
+) -> None:
+    page = browser.new_page()
+    page.goto(served.url + BARE)
+    make_version_1(page)
+    before = contents(page)
+    versions = []
+    for number in range(kills):
+        kill_while_upgrading(browser, reports, served.url, rng.uniform(0, LONGEST) if number else 0)
+        page = browser.new_page()
+        page.goto(served.url + BARE)
+        versions.append(version(page))
+        assert contents(page) == before
+        if versions[-1] == 2:
+            break
+    print(f"versions after each kill: {versions}")
+    assert versions[0] == 1, "the first kill came too late to be in the middle of the upgrade"
+    page = browser.new_page()
+    page.goto(served.url)
+    wait_for_engine(page)
+    assert version(page) == 2
+    assert once_each(events(page)) == {row["uuid"] for row in before}

@@ -1,0 +1,148 @@
+"""Several tabs of one listener: one engine serves them all; when its tab is gone, another takes over."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+
+from playwright.sync_api import BrowserContext, Page, Request
+
+from tests.e2e.listener import rows, wait_for_engine
+from tests.served import Served
+
+TAKEOVER = 2_000
+"""Milliseconds within which another tab must begin to start the engine."""
+
+LOCKS = "async () => { const { held, pending } = await navigator.locks.query(); return [held, pending]; }"
+
+RUN = """text => {
+    const script = document.createElement("script");
+    script.type = "mpy";
+    script.textContent = text;
+    document.body.append(script);
+}"""
+
+ASK = """
+import asyncio, js
+async def ask():
+    js.document.body.dataset.answer = str(len(await page.engine.ask("waiting", 50)))
+asyncio.create_task(ask())
+"""
+
+RECORD = """
+import js
+TRACK = {"sidPath": "Tabs/Tune.sid", "song": 1}
+def record_one():
+    if len(recorded) < 500:
+        recorded.append(page.recorder.action("play", TRACK, 0.0))
+        js.document.body.dataset.recorded = " ".join(recorded)
+recorded = []
+js.setInterval(record_one, PAUSE)
+"""
+
+
+def open_tab(context: BrowserContext, served: Served) -> Page:
+    page = context.new_page()
+    page.goto(served.url)
+    page.wait_for_selector("html[data-ui=ready]")
+    return page
+
+
+def kill_tab_with_engine(page: Page) -> None:
+    """Kill the process of the tab that runs the engine: no other has worked as much."""
+    browser = page.context.browser
+    assert browser is not None
+    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    renderers = [process for process in processes if process["type"] == "renderer"]
+    with page.expect_event("crash"):
+        os.kill(max(renderers, key=lambda process: process["cpuTime"])["id"], signal.SIGKILL)
+
+
+def recorded(page: Page, least: int) -> list[str]:
+    page.wait_for_function("n => (document.body.dataset.recorded ?? '').split(' ').length >= n", arg=least)
+    return str(page.evaluate("document.body.dataset.recorded")).split()
+
+
+def wait_for_all_saved(page: Page) -> None:
+    page.wait_for_function(
+        "() => !Object.keys(localStorage).some(key => key.startsWith('sidflow.outbox.'))", timeout=60_000
+    )
+
+
+def requests_of(page: Page) -> list[str]:
+    """Collect the addresses that a tab, and its workers, will ask for."""
+    urls: list[str] = []
+
+    def note(request: Request) -> None:
+        urls.append(request.url)
+
+    page.on("request", note)
+    return urls
+
+
+def load_pyodide(requests: list[str]) -> bool:
+    return any("/pyodide/" in url for url in requests)
+
+
+def test_ten_tabs_have_one_engine(context: BrowserContext, served: Served) -> None:
+    asked: dict[Page, list[str]] = {}
+    for _ in range(10):
+        page = context.new_page()
+        asked[page] = requests_of(page)
+        page.goto(served.url)
+        page.wait_for_selector("html[data-ui=ready]")
+    for page in asked:
+        wait_for_engine(page)
+    held, pending = page.evaluate(LOCKS)
+    assert (len(held), len(pending)) == (1, 9)
+    assert Counter(len(page.workers) for page in asked) == {1: 1, 0: 9}
+    assert [load_pyodide(requests) for requests in asked.values()] == [True] + [False] * 9
+
+
+def test_another_tab_takes_over_and_answers(context: BrowserContext, served: Served) -> None:
+    first, second = open_tab(context, served), open_tab(context, served)
+    wait_for_engine(first)
+    wait_for_engine(second)
+    second.wait_for_function(f"({LOCKS})().then(([held, pending]) => held.length + pending.length === 2)")
+    first.close()
+    second.evaluate(RUN, ASK)
+    second.wait_for_selector("script[name=engine]", state="attached", timeout=TAKEOVER)
+    second.wait_for_selector("body[data-answer='0']", state="attached", timeout=60_000)
+    held, pending = second.evaluate(LOCKS)
+    assert (len(held), len(pending)) == (1, 0)
+
+
+def test_thousand_events_of_two_tabs_arrive_once_though_one_crashes(
+    context: BrowserContext, served: Served
+) -> None:
+    first, second = open_tab(context, served), open_tab(context, served)
+    wait_for_engine(first)
+    wait_for_engine(second)
+    first.evaluate(RUN, "PAUSE = 10" + RECORD)
+    second.evaluate(RUN, "PAUSE = 30" + RECORD)
+    of_first = recorded(first, 500)
+    kill_tab_with_engine(first)
+    of_second = recorded(second, 500)
+    wait_for_all_saved(second)
+    stored = Counter(row["uuid"] for row in rows(second, "implicit-events"))
+    assert set(stored.values()) == {1}
+    assert stored.keys() == {*of_first, *of_second}
+    assert len(stored) == 1000
+
+
+def test_settings_hold_in_all_tabs(context: BrowserContext, served: Served) -> None:
+    first, second = open_tab(context, served), open_tab(context, served)
+    wait_for_engine(second)
+    first.click("#tab-preferences")
+    first.check("[name=training]")
+    first.fill("[name=iterations]", "70")
+    first.press("[name=iterations]", "Enter")
+    second.click("#tab-preferences")
+    second.wait_for_selector("[name=training]:checked")
+    assert second.input_value("[name=iterations]") == "70"
+    assert second.is_enabled("#train-now")
+    second.uncheck("[name=training]")
+    first.wait_for_selector("[name=training]:not(:checked)")
+    first.close()
+    assert not second.is_checked("[name=training]")
