@@ -5,7 +5,11 @@ REQUIREMENTS := app/setup/requirements.txt
 # The lock names biome for Linux only; elsewhere the JavaScript is not linted.
 BIOME = $(or $(wildcard node_modules/@biomejs/cli-*/biome),: biome)
 
-.PHONY: run setup check format test bench-smoke lock clean
+.PHONY: run setup check format test test-crash test-crash: setup
+	$(BIN)/python -m app.setup.chromium
+	$(BIN)/pytest tests/crash -s --kills 100
+
+bench-smoke bench-record bench-store lock clean
 
 run: .venv/installed
 	$(BIN)/sidflow-feedback serve
@@ -34,9 +38,9 @@ test: check
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/pytest
 
-bench-smoke: setup
+bench-smoke bench-record bench-store: setup
 	$(BIN)/python -m app.setup.chromium
-	$(BIN)/python -m tests.bench.smoke
+	$(BIN)/python -m tests.bench.$(@:bench-%=%)
 
 # After a version in pyproject.toml or package.json was changed.
 lock: setup

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
-from statistics import median
-from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from app.setup.chromium import chromium
-from tests.browser.conftest import CHROMIUM_ARGS
-from tests.served import serve
+from tests.bench.harness import HERE, WORKER, browsing, figures, middle, open_page
 
 ROUNDS = 3
-HERE = Path(__file__).parent
 ENGINE = (HERE / "engine_figures.py").read_text()
 PAGE = (HERE / "page_figures.py").read_text()
 
@@ -46,22 +39,12 @@ EXCERPT = """async () => {
     return 20000 / (performance.now() - begun);
 }"""
 
-RUN_SCRIPT = """([type, attributes, text]) => {
-    const script = document.createElement("script");
-    script.type = type;
-    for (const [name, value] of Object.entries(attributes)) script.setAttribute(name, value);
-    script.textContent = text;
-    document.body.append(script);
-}"""
-
 
 def main() -> None:
     """Measure, and print one JSON object."""
-    with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as served, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
-        rounds = [_round(browser, served.url) for _ in range(ROUNDS)]
-        browser.close()
-    print(json.dumps({name: round(median(figures[name] for figures in rounds), 2) for name in rounds[0]}))
+    with browsing() as (browser, url):
+        rounds = [_round(browser, url) for _ in range(ROUNDS)]
+    print(json.dumps({name: round(value, 2) for name, value in middle(rounds).items()}))
 
 
 def _round(browser: Browser, url: str) -> dict[str, float]:
@@ -71,32 +54,18 @@ def _round(browser: Browser, url: str) -> dict[str, float]:
         _open(page, url)
         page.goto(f"{url}/static/icon.svg")
         bare = page.evaluate(BARE, url)
-        figures = {**_open(page, url), "bare_pyodide_numpy_ms": bare}
-        figures["sid_realtime_factor"] = page.evaluate(EXCERPT)
-        figures |= _figures(page, "mpy", {}, PAGE)
-        attributes = {"worker": "", "name": "bench", "config": "/page/engine.json"}
-        return figures | _figures(page, "py", attributes, ENGINE)
+        found = {**_open(page, url), "bare_pyodide_numpy_ms": bare}
+        found["sid_realtime_factor"] = page.evaluate(EXCERPT)
+        found |= figures(page, "mpy", {}, PAGE)
+        return found | figures(page, "py", WORKER, ENGINE)
 
 
 def _open(page: Page, url: str) -> dict[str, float]:
-    page.goto(url)
-    page.wait_for_selector("html[data-engine=ready]", timeout=120_000)
+    open_page(page, url)
     marks: dict[str, float] = page.evaluate(
         "Object.fromEntries(performance.getEntriesByType('mark').map(mark => [mark.name, mark.startTime]))"
     )
     return {"ui_ready_ms": marks["ui-ready"], "engine_ready_ms": marks["engine-ready"]}
-
-
-def _figures(page: Page, kind: str, attributes: dict[str, str], script: str) -> dict[str, float]:
-    """Run a script in the page's Python, or in a worker's; it posts its figures on a channel."""
-    page.evaluate(
-        "() => { globalThis.figures = null;"
-        " new BroadcastChannel('bench').onmessage = event => { globalThis.figures = event.data; }; }"
-    )
-    page.evaluate(RUN_SCRIPT, [kind, attributes, script])
-    page.wait_for_function("globalThis.figures", timeout=120_000)
-    figures: dict[str, Any] = json.loads(page.evaluate("globalThis.figures"))
-    return figures
 
 
 if __name__ == "__main__":

@@ -1,0 +1,71 @@
+"""What engines and tabs take of the machine's memory, as the system counts it for the browser's renderers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.bench.harness import open_page
+
+TABS = 10
+MEASURES = ("rss", "pss")
+"""Resident memory; and the same with each shared page counted once, in parts."""
+
+SETTLE = 5000
+"""Milliseconds until a loaded page has done what it does at first."""
+
+
+def memory_figures(browser: Browser, url: str) -> dict[str, int]:
+    """Return megabytes: of one engine, of ten tabs that share it, and of ten that each have their own."""
+    with browser.new_context() as context:
+        pages = [_open_tab(context, url)]
+        one = _settled(browser, pages)
+        pages += [_open_tab(context, url) for _ in range(TABS - 1)]
+        ten = _settled(browser, pages)
+    # Each of them is a listener of its own, for its tabs would share an engine.
+    contexts = [browser.new_context() for _ in range(TABS)]
+    apart = _settled(browser, [_open_tab(context, url) for context in contexts])
+    for context in contexts:
+        context.close()
+    figures: dict[str, int] = {}
+    for how in MEASURES:
+        tab = (ten[how] - one[how]) / (TABS - 1)
+        figures |= {f"engine_{how}_mb": round(one[how] - tab), f"tab_without_engine_{how}_mb": round(tab)}
+        figures |= {f"ten_tabs_{how}_mb": round(ten[how]), f"ten_engines_{how}_mb": round(apart[how])}
+    return figures
+
+
+def _open_tab(context: BrowserContext, url: str) -> Page:
+    page = context.new_page()
+    open_page(page, url)  # Also a tab without an engine hears that one is ready.
+    return page
+
+
+def _settled(browser: Browser, pages: list[Page]) -> dict[str, float]:
+    """Return the megabytes of so many pages, once they have done what they do at first."""
+    pages[-1].wait_for_timeout(SETTLE)
+    session = browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    session.detach()
+    renderers = [_memory(process["id"]) for process in processes if _shows_pages(process)]
+    # The browser keeps a spare renderer without a page, which is smaller than any with one.
+    largest = sorted(renderers, key=lambda memory: memory["rss"], reverse=True)[: len(pages)]
+    assert len(largest) == len(pages), "Pages share a renderer: their memory can't be told apart."
+    return {how: sum(memory[how] for memory in largest) for how in MEASURES}
+
+
+def _shows_pages(process: dict[str, Any]) -> bool:
+    """Whether this is a renderer, and not that of the browser's own controls."""
+    if process["type"] != "renderer":
+        return False
+    return b"--top-chrome-webui" not in Path(f"/proc/{process['id']}/cmdline").read_bytes()
+
+
+def _memory(pid: int) -> dict[str, float]:
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return {
+        how: int(found) / 1024 for how in MEASURES for found in re.findall(rf"(?mi)^{how}:\s+(\d+) kB", text)
+    }

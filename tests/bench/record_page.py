@@ -1,0 +1,42 @@
+"""Runs in the page's own MicroPython, after `app/page/main.py`: what recording costs, at a pace of bursts."""
+
+import asyncio
+import json
+
+import js
+
+page = globals()["page"]  # Made by main.py, whose names this script shares.
+
+BURSTS = 200
+BURST = 10
+PAUSE = 0.1
+"""Seconds between bursts: about 100 events a second, more than any listener makes."""
+
+TRACK = {
+    "sidPath": "Bench/Tune.sid",
+    "song": 1,
+    "length": 120.0,
+    "lengthSource": "catalogue",
+    "features": {"energy": 8.0, "rms": 0.1, "spectralCentroid": 1500.0, "spectralRolloff": 3000.0,
+                 "zeroCrossingRate": 0.05, "bpm": 120.0, "confidence": 0.5, "duration": 120.0},
+}  # fmt: skip
+
+
+def record() -> float:
+    """Record one event; return the milliseconds until the page goes on."""
+    begun = js.performance.now()
+    page.recorder.action("play", TRACK, 0.0)
+    return float(js.performance.now() - begun)
+
+
+async def measure() -> None:
+    """Post the milliseconds of each call, and of the peer's, burst beside burst."""
+    ours, peers = [], []
+    for _ in range(BURSTS):
+        ours += [record() for _ in range(BURST)]
+        peers += json.loads(js.recordAsPeer(BURST))
+        await asyncio.sleep(PAUSE)
+    js.BroadcastChannel.new("bench").postMessage(json.dumps({"ours": ours, "peer": peers}))
+
+
+asyncio.create_task(measure())

@@ -1,0 +1,156 @@
+"""Runs in a Pyodide worker like the engine's: what flushes and counts cost, few rows beside many."""
+
+import asyncio
+import json
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import js
+from pyodide.ffi import create_proxy
+from pyscript.js_modules import feedback_store
+
+from sidflow_feedback.events import Event, event_from_record, event_to_record
+from sidflow_feedback.features import FEATURE_NAMES
+from sidflow_feedback.store.indexeddb import IndexedDbStore
+from sidflow_feedback.types import Record
+from sidflow_feedback.worker import BATCH_SIZE, EventWorker
+
+WARM_UP = 15
+FLUSHES = 100
+FEW, MANY = 100, 100_000
+FRESH = 10
+"""Flushes after which the database of few rows is made anew, so that it stays small."""
+
+FILL = 2000
+PAUSE = 0.02
+"""Seconds between two measurements: what one has set going must not burden the next."""
+
+SETTLE = 5.0
+"""Seconds after 100,000 rows were written until the browser has tidied them away."""
+
+PEER = js.URL.createObjectURL(
+    js.Blob.new([globals()["PEER_SOURCE"]], js.Object.fromEntries([["type", "text/javascript"]]))
+)
+
+
+def batch(kind: str, size: int = BATCH_SIZE) -> list[Event]:
+    """Return events as the page records them."""
+    what = {"action": "play"} if kind == "implicit" else {"ratings": {"e": 3, "m": 4, "c": 2, "p": 5}}
+    return [event_from_record(_record(kind) | what) for _ in range(size)]
+
+
+def _record(kind: str) -> Record:
+    identity = uuid.uuid4()
+    return {
+        "kind": kind,
+        "uuid": str(identity),
+        "timestamp": 1_700_000_000_000 + identity.int % 10**10,
+        "sidPath": f"MUSICIANS/B/Bench/Tune_{identity.int % 60_000}.sid",
+        "sessionId": "0b9b3d0e-6f2c-4b8e-9a53-7f6a0f1f6c11",
+        "pipeline": "wasm",
+        "modelVersion": "global-0-bench",
+        "features": dict.fromkeys(FEATURE_NAMES, 1234.5678),
+        "position": 0.0,
+        "length": 120.0,
+        "lengthSource": "catalogue",
+    }
+
+
+class Ours:
+    """A database of ours, and the event worker that writes to it."""
+
+    def __init__(self, store: IndexedDbStore) -> None:
+        self.store = store
+        self._worker = EventWorker(store, on_acknowledged=lambda _: None, on_refused=lambda *_: None)
+
+    @classmethod
+    async def open(cls, rows: int = 0) -> "Ours":
+        """Make a database with so many ratings."""
+        store = await IndexedDbStore.open(feedback_store, f"bench-{uuid.uuid4()}")
+        for _ in range(0, rows, FILL):
+            await store.add(batch("rating", min(FILL, rows)))
+        return cls(store)
+
+    async def flush(self, kind: str) -> float:
+        """Return the milliseconds from a full queue to its commit."""
+        self._worker.receive([event_to_record(event) for event in batch(kind)])
+        cost = await milliseconds(self._worker.flush)
+        assert self._worker.waiting == 0
+        return cost
+
+    async def count(self) -> float:
+        """Return the milliseconds of counting rows by status."""
+        return await milliseconds(self.store.counts)
+
+
+class Peer:
+    """`idb` alone, in a worker of its own."""
+
+    def __init__(self) -> None:
+        self._worker = js.Worker.new(PEER, js.Object.fromEntries([["type", "module"]]))
+        self._answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._worker.onmessage = create_proxy(lambda event: self._answer.set_result(event.data))
+
+    async def ready(self) -> None:
+        """Wait for its database."""
+        await self._answer
+
+    async def flush(self) -> float:
+        """Return the milliseconds of a transaction that adds the same rows, as the peer took them."""
+        status = {"syncStatus": "pending", "attempts": 0, "lastError": None, "lastTry": 0, "nextTry": 0}
+        rows = [event_to_record(event) | status | {"owner": None} for event in batch("implicit")]
+        self._answer = asyncio.get_running_loop().create_future()
+        self._worker.postMessage(json.dumps(rows))
+        return float(await self._answer)
+
+
+async def milliseconds(work: Callable[[], Awaitable[object]]) -> float:
+    """Return what `work` takes."""
+    begun = time.perf_counter()
+    await work()
+    return 1000 * (time.perf_counter() - begun)
+
+
+async def flush_figures() -> dict[str, list[float]]:
+    """Flush to an own database and to the peer's, batch beside batch."""
+    ours, peer = await Ours.open(), Peer()
+    await peer.ready()
+    costs: dict[str, list[float]] = {"py": [], "idb": []}
+    for _ in range(WARM_UP + FLUSHES):
+        costs["py"].append(await ours.flush("implicit"))
+        await asyncio.sleep(PAUSE)
+        costs["idb"].append(await peer.flush())
+        await asyncio.sleep(PAUSE)
+    await ours.store.close()
+    return {name: values[WARM_UP:] for name, values in costs.items()}
+
+
+async def scale_figures() -> dict[str, list[float]]:
+    """Flush ratings, which are never pruned, to a database of few rows and to one of many."""
+    many = await Ours.open(MANY)
+    await asyncio.sleep(SETTLE)
+    costs: dict[str, list[float]] = {"flush_few": [], "flush_many": [], "counts_few": [], "counts_many": []}
+    for number in range(FLUSHES):
+        if number % FRESH == 0:
+            few = await Ours.open(FEW)
+            await many.flush("rating")  # A connection's first use costs more: neither side pays it below.
+        pair = [("few", few), ("many", many)]
+        for name, ours in pair if number % 2 else reversed(pair):
+            costs[f"flush_{name}"].append(await ours.flush("rating"))
+            costs[f"counts_{name}"].append(await ours.count())
+            await asyncio.sleep(PAUSE)
+    return costs
+
+
+async def measure() -> None:
+    """Post the milliseconds of each measurement."""
+    try:
+        answer = json.dumps(await flush_figures() | await scale_figures())
+    except Exception as exc:  # Else the other end would wait in vain.
+        answer = json.dumps({"error": repr(exc)})
+    js.BroadcastChannel.new("bench").postMessage(answer)
+
+
+measuring = asyncio.create_task(measure())
