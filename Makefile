@@ -5,11 +5,7 @@ REQUIREMENTS := app/setup/requirements.txt
 # The lock names biome for Linux only; elsewhere the JavaScript is not linted.
 BIOME = $(or $(wildcard node_modules/@biomejs/cli-*/biome),: biome)
 
-.PHONY: run setup check format test test-crash test-crash: setup
-	$(BIN)/python -m app.setup.chromium
-	$(BIN)/pytest tests/crash -s --kills 100
-
-bench-smoke bench-record bench-store lock clean
+.PHONY: run setup check format test test-crash bench-smoke bench-record bench-store lock clean
 
 run: .venv/installed
 	$(BIN)/sidflow-feedback serve
@@ -37,6 +33,10 @@ format: setup
 test: check
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/pytest
+
+test-crash: setup
+	$(BIN)/python -m app.setup.chromium
+	$(BIN)/pytest tests/crash -s --kills 100
 
 bench-smoke bench-record bench-store: setup
 	$(BIN)/python -m app.setup.chromium
