@@ -1,0 +1,321 @@
+"""What can befall a database, brought about for real: none of it costs a row that should stay."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, CDPSession, Page
+
+from tests.browser.conftest import Mortal, Pyodide, open_harness
+from tests.browser.site import Site
+
+OpenPage = Callable[[], Page]
+
+PATIENCE = 15_000
+"""Milliseconds for what must end after about 3 s, on a busy machine."""
+
+
+def with_faults(page: Page) -> Page:
+    page.evaluate("async () => { window.faults = await import('/test/browser/store_faults.js'); }")
+    return page
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    return with_faults(open_page())
+
+
+@pytest.fixture
+def other(open_page: OpenPage) -> Page:
+    return with_faults(open_page())
+
+
+def open_store(page: Page) -> None:
+    page.evaluate("async () => { window.store = await faults.openStore('feedback'); }")
+
+
+def outcome(page: Page, attempt: str = "faults.openStore('feedback')") -> str:
+    """Return how an attempt ends: ``done`` or the error's name."""
+    page.evaluate(
+        f"() => {{ window.ended = null; faults.outcome({attempt}).then(how => {{ ended = how; }}); }}"
+    )
+    page.wait_for_function("window.ended", timeout=PATIENCE)
+    ended: str = page.evaluate("ended")
+    return ended
+
+
+def add(page: Page, kind: str, count: int = 1, **more: Any) -> dict[str, Any]:
+    report: dict[str, Any] = page.evaluate(
+        "([kind, count, more]) => store.add(faults.events(kind, count, more)).then(JSON.parse)",
+        [kind, count, more],
+    )
+    return report
+
+
+def counts(page: Page) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = json.loads(page.evaluate("store.counts()"))
+    return found
+
+
+def real_counts(page: Page) -> dict[str, dict[str, int]]:
+    """Count the rows themselves."""
+    content = page.evaluate("faults.content('feedback')")
+    zeros = {"pending": 0, "processing": 0, "synced": 0, "failed": 0}
+    return {
+        name: zeros | Counter(row["syncStatus"] for row in content[store])
+        for name, store in (("ratings", "ratings"), ("implicit", "implicit-events"))
+    }
+
+
+@pytest.mark.parametrize("by_time", [False, True])
+def test_migration_keeps_every_row_and_counts_right(page: Page, by_time: bool) -> None:
+    before = page.evaluate(
+        """async byTime => {
+             (await faults.makeVersion1("feedback", 43, byTime)).close();
+             return faults.content("feedback");
+           }""",
+        by_time,
+    )
+    open_store(page)
+    assert page.evaluate("faults.content('feedback')") == before
+    assert counts(page) == real_counts(page)
+    assert counts(page)["ratings"] == {"pending": 11, "processing": 11, "synced": 11, "failed": 10}
+    failed = json.loads(page.evaluate("store.newest('rating', 99, 'failed')"))
+    assert [row["timestamp"] % 1000 for row in failed] == list(range(39, 0, -4))
+    claimed = json.loads(page.evaluate("store.claim(99, 'me', Date.now(), 30000)"))
+    assert len(claimed) == 44
+    assert counts(page) == real_counts(page)
+    assert json.loads(page.evaluate("store.snapshots()")) == [{"version": "local-1"}]
+
+
+def test_old_tab_closes_itself_when_a_newer_version_comes(page: Page, other: Page) -> None:
+    open_store(page)
+    add(page, "rating", 3)
+    blocked = other.evaluate(
+        """async () => {
+             let blocked = false;
+             const opening = indexedDB.open("feedback", 3);
+             opening.onblocked = () => { blocked = true; };
+             window.newer = await faults.done(opening);
+             return blocked;
+           }"""
+    )
+    assert blocked is False
+    assert outcome(page, "store.counts()") == "VersionError"
+    assert outcome(page) == "VersionError"
+
+
+def test_failed_open_is_not_remembered(page: Page) -> None:
+    open_store(page)
+    page.evaluate("async () => { (await faults.done(indexedDB.open('feedback', 3))).close(); }")
+    assert outcome(page, "store.counts()") == "VersionError"
+    page.evaluate("faults.done(indexedDB.deleteDatabase('feedback'))")
+    assert len(add(page, "rating", 2)["stored"]) == 2
+    assert counts(page) == real_counts(page)
+
+
+def test_blocked_open_ends_each_time_and_goes_on_when_the_other_tab_lets_go(page: Page, other: Page) -> None:
+    other.evaluate("async () => { window.old = await faults.makeVersion1('feedback', 8); }")
+    assert outcome(page) == "BlockedError"
+    assert outcome(page) == "BlockedError"
+    other.evaluate("old.close()")
+    open_store(page)
+    assert len(add(page, "rating")["stored"]) == 1
+    assert counts(page) == real_counts(page)
+    assert sum(counts(page)["ratings"].values()) == 9
+
+
+def test_tab_that_lets_go_in_time_blocks_nobody(page: Page, other: Page) -> None:
+    other.evaluate(
+        """async () => {
+             window.old = await faults.makeVersion1("feedback", 8);
+             old.onversionchange = () => setTimeout(() => old.close(), 500);
+           }"""
+    )
+    assert outcome(page) == "done"
+
+
+def test_database_that_was_deleted_is_made_anew(page: Page, other: Page) -> None:
+    open_store(page)
+    add(page, "rating", 3)
+    other.evaluate("faults.done(indexedDB.deleteDatabase('feedback'))")
+    assert len(add(page, "rating", 2)["stored"]) == 2
+    assert counts(page) == real_counts(page)
+    assert counts(page)["ratings"]["pending"] == 2
+
+
+def test_connection_that_the_browser_cut_is_opened_again(page: Page, site: Site) -> None:
+    session = page.context.new_cdp_session(page)
+    open_store(page)
+    for _ in range(3):
+        add(page, "rating", 5)
+        session.send("Storage.clearDataForOrigin", {"origin": site.url, "storageTypes": "indexeddb"})
+        assert len(add(page, "implicit", 2)["stored"]) == 2
+        assert counts(page) == real_counts(page)
+
+
+def test_what_is_under_way_when_the_connection_is_cut_is_written_or_refused(page: Page, site: Site) -> None:
+    session = page.context.new_cdp_session(page)
+    open_store(page)
+    page.evaluate(
+        """() => {
+             window.reports = [];
+             window.pouring = true;
+             window.poured = (async () => {
+               while (pouring) reports.push(await faults.outcome(store.add(faults.events("rating", 25))));
+             })();
+           }"""
+    )
+    for _ in range(5):
+        page.wait_for_timeout(100)
+        session.send("Storage.clearDataForOrigin", {"origin": site.url, "storageTypes": "indexeddb"})
+    page.evaluate("() => { pouring = false; return poured; }")
+    reports = Counter(page.evaluate("reports"))
+    assert set(reports) <= {"done", "AbortError", "InvalidStateError", "UnknownError"}
+    assert reports["done"] > 5
+    assert counts(page) == real_counts(page)
+
+
+class Disk:
+    """The space that the browser gives to this site."""
+
+    def __init__(self, session: CDPSession, site: Site) -> None:
+        self._session = session
+        self._origin = site.url
+
+    def limit(self, size: int) -> None:
+        self._send(quotaSize=size)
+        assert self._state()["overrideActive"]
+
+    def lift(self) -> None:
+        self._send()
+
+    @property
+    def usage(self) -> int:
+        return int(self._state()["usage"])
+
+    def _state(self) -> dict[str, Any]:
+        state: dict[str, Any] = self._session.send("Storage.getUsageAndQuota", {"origin": self._origin})
+        return state
+
+    def _send(self, **limit: int) -> None:
+        self._session.send("Storage.overrideQuotaForOrigin", {"origin": self._origin, **limit})
+
+
+@pytest.fixture
+def disk(page: Page, site: Site) -> Disk:
+    """A disk that is soon full. Must come before the first write: the browser hands out room in advance."""
+    disk = Disk(page.context.new_cdp_session(page), site)
+    disk.limit(1_000_000)
+    return disk
+
+
+def fill(page: Page, disk: Disk) -> None:
+    """Add plays until not one more fits, then come as a new engine that finds it so."""
+    page.evaluate(
+        """async () => {
+             const pad = "x".repeat(400);
+             const write = (size) => faults.outcome(store.add(faults.events("implicit", size, { pad })));
+             for (const size of [100, 10, 1])
+               for (let i = 0; i < 200; i++) if ((await write(size)) === "QuotaExceededError") break;
+           }"""
+    )
+    disk.limit(disk.usage)
+    open_store(page)
+
+
+def test_full_disk_costs_old_plays_and_no_rating(page: Page, disk: Disk) -> None:
+    open_store(page)
+    add(page, "rating", 30)
+    add(page, "implicit", 1, action="like", timestamp=1)
+    page.evaluate(
+        """async () => {
+             const rows = JSON.parse(await store.claim(99, "me", Date.now(), 30000));
+             const outcomes = rows.map(({ uuid }) => ({ uuid, status: "synced", error: null, nextTry: 0 }));
+             await store.settle(JSON.stringify(outcomes), Date.now());
+           }"""
+    )
+    add(page, "implicit", 1, action="dislike", timestamp=1)
+    fill(page, disk)
+    before = counts(page)
+    report = add(page, "implicit", 20)
+    found = counts(page)
+    assert found == real_counts(page)
+    assert (len(report["stored"]), report["pruned"]) == (20, 500)
+    assert found["ratings"]["synced"] == before["ratings"]["synced"] == 30
+    assert found["implicit"]["synced"] == 0  # the like: the server has it
+    assert sum(found["implicit"].values()) == sum(before["implicit"].values()) - 500 + 20
+    content = page.evaluate("faults.content('feedback')")
+    assert [row["action"] for row in content["implicit-events"] if row["action"] != "play"] == ["dislike"]
+
+
+def test_disk_that_stays_full_costs_no_more_plays_at_once(page: Page, disk: Disk) -> None:
+    open_store(page)
+    add(page, "rating", 30)
+    fill(page, disk)
+    disk.limit(1000)
+    before = sum(counts(page)["implicit"].values())
+    tries = [outcome(page, "store.add(faults.events('rating', 4))") for _ in range(5)]
+    assert tries == ["QuotaExceededError"] * 5
+    found = counts(page)
+    assert found == real_counts(page)
+    assert found["ratings"]["pending"] == 30
+    assert before - found["implicit"]["pending"] == 500
+    disk.lift()
+    report = add(page, "rating", 2)
+    assert (len(report["stored"]), report["pruned"]) == (2, 500)
+
+
+def test_full_disk_can_be_wiped(page: Page, disk: Disk) -> None:
+    open_store(page)
+    add(page, "rating", 30)
+    fill(page, disk)
+    disk.limit(1)
+    assert outcome(page, "store.add(faults.events('rating', 4))") == "QuotaExceededError"
+    assert outcome(page, "store.wipe()") == "done"
+    assert counts(page) == real_counts(page)
+    assert sum(counts(page)["ratings"].values()) == 0
+
+
+def test_counters_are_made_anew_when_there_is_room_again(page: Page, disk: Disk) -> None:
+    open_store(page)
+    add(page, "rating")
+    fill(page, disk)
+    add(page, "implicit")
+    assert page.evaluate("faults.counters('feedback')") == ["ratings"]
+    assert counts(page) == real_counts(page)
+    disk.lift()
+    page.evaluate("store.recover(Date.now(), 30000)")
+    assert page.evaluate("faults.counters('feedback')") == ["implicit-events", "ratings"]
+    add(page, "implicit", 3)
+    assert counts(page) == real_counts(page)
+
+
+def test_blocked_open_has_its_own_error_that_says_what_to_do(mortal: Mortal, site: Site) -> None:
+    engine_page = mortal.open_page()
+    blocker = with_faults(mortal.open_page())
+    engine = Pyodide(engine_page, site)
+    blocker.evaluate("async () => { window.old = await faults.makeVersion1('feedback', 8); }")
+    told = engine.call("store", "opening_tells", "feedback")
+    assert told.startswith("StoreBlockedError: The browser's database can't be opened:")
+    assert told.endswith("Close the other tabs of this page.")
+    blocker.evaluate("old.close()")
+    assert engine.call("store", "opening_tells", "feedback") == "opened"
+
+
+def test_without_a_database_the_pages_are_told(without_storage: BrowserContext, site: Site) -> None:
+    page = open_harness(without_storage, site)
+    page.evaluate(
+        """() => {
+             window.told = [];
+             new BroadcastChannel("sidflow-feedback").onmessage = ({ data }) =>
+               data.type === "off" && told.push(JSON.parse(data.json));
+           }"""
+    )
+    assert Pyodide(page, site).call("engine", "run") is False
+    page.wait_for_function("told.length > 0")
+    assert "nothing is remembered" in page.evaluate("told[0]")
