@@ -18,12 +18,12 @@ from sidflow_feedback.idle import IdleClock
 from sidflow_feedback.manifest import model_from_manifest
 from sidflow_feedback.model import Model
 from sidflow_feedback.preferences import validated
-from sidflow_feedback.store import LEASE, FeedbackStore
+from sidflow_feedback.store import LEASE, FeedbackStore, StoreCounts
 from sidflow_feedback.sync import SyncClient, SyncSettings
 from sidflow_feedback.trainer import Trainer
 from sidflow_feedback.training import TrainerState, TrainingSettings
 from sidflow_feedback.transport import Transport
-from sidflow_feedback.types import DIMENSIONS, Record
+from sidflow_feedback.types import DIMENSIONS, SYNC_STATUSES, Record
 from sidflow_feedback.worker import EventWorker
 
 MODEL_TIMEOUT: Final = 15.0
@@ -63,7 +63,11 @@ class FeedbackRuntime:
         self._clock = clock
         self._transport = transport
         self._publish = publish
-        self._problem: str | None = None
+        self._counts = StoreCounts(
+            ratings=dict.fromkeys(SYNC_STATUSES, 0), implicit=dict.fromkeys(SYNC_STATUSES, 0)
+        )
+        self._model_problem: str | None = None
+        self._store_problem: str | None = None
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._training = TrainingSettings()
@@ -104,11 +108,12 @@ class FeedbackRuntime:
 
     async def wipe(self) -> None:
         """Forget everything: events, and what was learned from them."""
-        await self.worker.flush()
         trainer, self._trainer = self._trainer, None
         if trainer is not None:
             await trainer.aclose()
+        self.worker.discard()
         await self.store.wipe()
+        self._publish("wiped", None)
         if trainer is not None:
             await self._start_trainer(trainer.base)
         self.announce()
@@ -159,12 +164,16 @@ class FeedbackRuntime:
 
     async def state(self) -> Record:
         """Return what the listener may see of all this, as a JSON object."""
-        counts = await self.store.counts()
+        problem = self._store_problem or self.worker.last_error or self._model_problem
+        try:
+            self._counts = await self.store.counts()
+        except FeedbackError as exc:
+            problem = str(exc)
         return {
-            "problem": self._problem or self.worker.last_error,
+            "problem": problem,
             "waiting": self.worker.waiting,
             "pruned": self.worker.pruned,
-            "counts": asdict(counts),
+            "counts": asdict(self._counts),
             "training": _camel(asdict(self._trainer.state if self._trainer else TrainerState())),
             "sync": _camel(asdict(self.sync.state)),
         }
@@ -196,11 +205,11 @@ class FeedbackRuntime:
             try:
                 await self._start_trainer(await self._global_model())
             except FeedbackError as exc:
-                self._problem = f"There is no global model: {exc}"
+                self._model_problem = f"There is no global model: {exc}"
                 self._changed.set()
                 await self._clock.sleep(MODEL_RETRY)
             else:
-                self._problem = None
+                self._model_problem = None
                 self._changed.set()
                 return
 
@@ -219,13 +228,17 @@ class FeedbackRuntime:
         trainer.start()
 
     async def _keep_house(self) -> None:
+        # One engine serves an origin: what is claimed as this one starts belongs to one that is gone.
+        ahead = LEASE
         while True:
             try:
-                now = time.time() * 1000
-                if await self.store.recover(now=now) + await self.store.prune(now=now):
-                    self._changed.set()
+                now, ahead = time.time() * 1000 + ahead, 0.0
+                changed = await self.store.recover(now=now) + await self.store.prune(now=now)
+                problem = None
             except FeedbackError as exc:
-                self._problem = str(exc)
+                changed, problem = 0, str(exc)
+            if changed or problem != self._store_problem:
+                self._store_problem = problem
                 self._changed.set()
             await self._clock.sleep(HOUSEKEEPING)
 
@@ -233,10 +246,7 @@ class FeedbackRuntime:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            try:
-                self._publish("state", await self.state())
-            except FeedbackError as exc:
-                self._problem = str(exc)
+            self._publish("state", await self.state())
             await self._clock.sleep(REST)
 
 

@@ -119,6 +119,11 @@ class EventWorker:
         if self.waiting:
             self._full.set()
 
+    def discard(self) -> None:
+        """Forget what is queued."""
+        for queue in self._queues.values():
+            self._leave_queue(queue, queue.events)
+
     def start(self) -> None:
         """Begin to flush in the background."""
         if self._task is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
-from sidflow_feedback.errors import InvalidRecordError
+from sidflow_feedback.errors import InvalidRecordError, StoreError
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent, event_from_record, event_to_record
 from sidflow_feedback.types import SYNC_STATUSES, Milliseconds, Record, SyncStatus
 
@@ -124,6 +124,10 @@ class Outcome:
     error: str | None = None
     next_try: Milliseconds = 0
 
+    def __post_init__(self) -> None:
+        if self.status == "processing":
+            raise StoreError(f"Event {self.uuid} can't be settled as 'processing': `claim` does that.")
+
 
 Counts: TypeAlias = Mapping[SyncStatus, int]
 
@@ -174,7 +178,10 @@ class FeedbackStore(Protocol):
         """Return at most `limit` rows of one status, newest first."""
 
     async def merge(self, rows: Sequence[StoredEvent], snapshots: Sequence[Record]) -> AddReport:
-        """Write rows and snapshots that were exported; what is there already stays as it is."""
+        """Write rows that were exported, and snapshots (oldest first) where nothing has been learned yet.
+
+        What is there already stays as it is.
+        """
 
     async def prune(self, *, now: Milliseconds) -> int:
         """Remove implicit events that were synced and are older than `SYNCED_KEPT`; return how many.

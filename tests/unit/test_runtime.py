@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from sidflow_feedback.errors import SyncError, TrainingError
+from sidflow_feedback.events import event_from_record
 from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
 from sidflow_feedback.idle.manual import ManualIdle
 from sidflow_feedback.manifest import model_to_manifest
@@ -174,3 +176,15 @@ async def test_closing_commits_what_is_queued_and_leaves_no_task(engine: Engine)
     await engine.runtime.aclose()
     assert engine.pages.last("committed") == [event["uuid"]]
     assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+async def test_what_another_engine_left_in_the_middle_waits_again() -> None:
+    engine = Engine(MemoryTransport(model=manifest()))
+    await engine.store.add([event_from_record(rating())])
+    await engine.store.claim(1, owner="an engine that is gone", now=time.time() * 1000)
+    await engine.runtime.start()
+    await engine.pass_time()
+    assert (await engine.store.counts()).ratings["pending"] == 1
+    [row] = await engine.store.rows("rating")
+    assert row.attempts == 1
+    await engine.runtime.aclose()

@@ -30,6 +30,7 @@ export class Outbox {
     channel.on("ready", () => this.resend());
     channel.on("committed", (json) => this.#forget(JSON.parse(json)));
     channel.on("refused", (json) => this.#setAside(JSON.parse(json)));
+    channel.on("wiped", () => this.#forgetAll());
     globalThis.addEventListener?.("pagehide", () => this.#leave());
     globalThis.document?.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") this.#leave();
@@ -108,6 +109,11 @@ export class Outbox {
       removeItem(PREFIX + uuid);
     }
     this.#size = keys(PREFIX).length + this.#unsaved.size;
+  }
+
+  #forgetAll() {
+    for (const key of [...keys(PREFIX), ...keys(REFUSED)]) removeItem(key);
+    this.#forget([...this.#own.keys()]);
   }
 
   // A refused event is kept for whoever mends the cause, but not sent again.

@@ -52,7 +52,7 @@ class FeedbackDatabase {
     return this.#makingRoom(() => this.#write((transaction) => insertAll(transaction, rows)));
   }
 
-  /** Write rows as `rows` has given them out, and snapshots; what is there already stays as it is. */
+  /** Write rows as `rows` has given them out, and snapshots where there are none; what is there stays. */
   async merge(json, kept) {
     const { rows, snapshots } = JSON.parse(json);
     for (const row of rows) {
@@ -62,7 +62,8 @@ class FeedbackDatabase {
     return this.#makingRoom(() =>
       this.#write(async (transaction) => {
         const report = await insertAll(transaction, rows);
-        for (const snapshot of snapshots) await keepSnapshot(transaction, snapshot, kept);
+        const learned = await transaction.objectStore(SNAPSHOTS).count();
+        for (const snapshot of learned ? [] : snapshots) await keepSnapshot(transaction, snapshot, kept);
         return report;
       }),
     );
@@ -331,9 +332,6 @@ async function remove(transaction, index, range, limit = Number.POSITIVE_INFINIT
 
 async function keepSnapshot(transaction, snapshot, kept) {
   const store = transaction.objectStore(SNAPSHOTS);
-  const rows = await store.getAll();
-  if (rows.some((row) => row.snapshot.checksum !== undefined && row.snapshot.checksum === snapshot.checksum))
-    return;
   await store.add({ snapshot });
-  for (const { id } of rows.slice(0, Math.max(0, rows.length + 1 - kept))) await store.delete(id);
+  for (const key of (await store.getAllKeys()).slice(0, -kept)) await store.delete(key);
 }
