@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 
 from tests.bench.harness import HERE, PATIENCE, browsing, figures, middle, open_page, percentile, spread
 
-ROUNDS = 5
+ROUNDS = 3
 SETTLE = 3000
 """Milliseconds until a page with an engine has done what it does at first."""
 
