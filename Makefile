@@ -5,7 +5,7 @@ REQUIREMENTS := app/setup/requirements.txt
 # The lock names biome for Linux only; elsewhere the JavaScript is not linted.
 BIOME = $(or $(wildcard node_modules/@biomejs/cli-*/biome),: biome)
 
-.PHONY: run setup check format test test-crash bench-smoke bench-record bench-store lock clean
+.PHONY: run setup check format test test-crash bench-smoke bench-record bench-store bench-taste lock clean
 
 run: .venv/installed
 	$(BIN)/sidflow-feedback serve
@@ -41,6 +41,10 @@ test-crash: setup
 bench-smoke bench-record bench-store: setup
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/python -m tests.bench.$(@:bench-%=%)
+
+# Composes and renders 225 tunes first, once: some 10 minutes.
+bench-taste: setup
+	$(BIN)/python -m tests.bench.taste
 
 # After a version in pyproject.toml or package.json was changed.
 lock: setup

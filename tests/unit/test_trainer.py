@@ -277,7 +277,7 @@ def turned_around(number: int, *, at: float) -> RatingEvent:
 
 async def test_a_run_starts_from_the_last_accepted_model() -> None:
     async with listening() as listener:
-        await listener.rate(range(20))
+        await listener.rate(range(40))
         await listener.clock.advance(60)
         await listener.rate(range(100, 101))
         await listener.clock.advance(60)
@@ -289,7 +289,7 @@ async def test_a_run_starts_from_the_last_accepted_model() -> None:
 
 async def test_a_snapshot_survives_a_reload() -> None:
     async with listening() as listener:
-        await listener.rate(range(20))
+        await listener.rate(range(40))
         await listener.clock.advance(60)
         learned = listener.trainer.model
     async with listening(store=listener.store) as reloaded:
@@ -298,7 +298,7 @@ async def test_a_snapshot_survives_a_reload() -> None:
         np.testing.assert_array_equal(model.network.parameters, learned.network.parameters)
         await reloaded.clock.advance(3600)
         assert reloaded.runs == []
-        await reloaded.rate(range(20, 22))
+        await reloaded.rate(range(40, 42))
         await reloaded.clock.advance(60)
         assert reloaded.trainer.model.version == "local-2"
 
@@ -315,14 +315,14 @@ async def test_ratings_that_came_after_the_last_run_train_after_a_reload() -> No
 
 async def test_a_damaged_snapshot_is_refused_and_the_one_before_is_used() -> None:
     async with listening() as listener:
-        for tunes in (range(20), range(20, 25)):
+        for tunes in (range(40), range(40, 45)):
             await listener.rate(tunes)
             await listener.clock.advance(60)
     store = await damaged(await listener.store.snapshots())
     async with listening(store=store) as reloaded:
         assert reloaded.trainer.model.version == "local-1"
         assert "local-2 was refused" in (reloaded.trainer.state.message or "")
-        await reloaded.rate(range(30, 130))
+        await reloaded.rate(range(50, 150))
         await reloaded.clock.advance(60)
         assert reloaded.trainer.model.version == "local-3"
 
@@ -337,7 +337,7 @@ async def damaged(newest_first: list[Record]) -> MemoryStore:
 
 async def test_a_snapshot_of_another_base_is_not_used() -> None:
     async with listening() as listener:
-        await listener.rate(range(20))
+        await listener.rate(range(40))
         await listener.clock.advance(60)
     async with listening(store=listener.store, base=base_model("global-2", seed=1)) as rebased:
         assert rebased.trainer.model.version == "global-2"
@@ -366,7 +366,7 @@ class FullStore(MemoryStore):
 async def test_what_cannot_be_stored_is_not_used_and_is_tried_again() -> None:
     store = FullStore()
     async with listening(store=store) as listener:
-        await listener.rate(range(20))
+        await listener.rate(range(40))
         await listener.clock.advance(30)
         assert "No space" in (listener.trainer.state.message or "")
         assert listener.trainer.model.version == "global-1"

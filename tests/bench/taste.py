@@ -1,0 +1,177 @@
+"""`make bench-taste`: which method learns a listener's taste best. The last line is JSON.
+
+Simulated listeners rate real tunes; each method learns from their first 16, 64 and 256 ratings and predicts
+those of 44 tunes that they have not heard. Figures are root mean square errors in ratings; all predictions
+are kept from 1 to 5. The reference recipe knows no preference, so it is compared with ours in e, m and c.
+`tfjs_centred` is that recipe with 3 taken off its labels, so that it need not learn the middle of the scale.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from app.setup.places import places
+from sidflow_feedback.dataset import collect
+from sidflow_feedback.events import RatingEvent, TrackContext
+from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.finetune import fine_tune
+from sidflow_feedback.manifest import model_from_manifest
+from sidflow_feedback.model import Model, in_range
+from sidflow_feedback.training import TrainingSettings
+from sidflow_feedback.types import DIMENSIONS
+from tests.bench.taste_listeners import KINDS, Session, listeners
+from tests.bench.taste_methods import STANDARD, Method
+from tests.bench.taste_tunes import tune_features
+from tests.unit.listening import START, drained
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sidflow_feedback.types import FloatArray
+
+SIZES: Final = (16, 64, 256)
+OF_EACH_KIND: Final = 36
+REFERENCE = Path(__file__).with_name("taste_reference.js")
+NEUTRAL = 3.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One listener at one number of ratings."""
+
+    kind: str
+    size: int
+    session: Session
+
+
+def main() -> None:
+    """Measure, and print tables and one JSON object."""
+    features = tune_features()
+    cases = list(_cases(features))
+    errors = _errors(cases, _predictions(cases, features))
+    _print_table(cases, errors)
+    print(json.dumps(_figures(cases, errors)))
+
+
+def _cases(features: FloatArray) -> Iterator[Case]:
+    for listener in listeners(FeatureStats.of(features).scale(features), OF_EACH_KIND):
+        for size in SIZES:
+            yield Case(listener.kind, size, listener.session(size))
+
+
+def _predictions(cases: list[Case], features: FloatArray) -> dict[str, list[FloatArray]]:
+    """Return for each method and case e, m, c and p of the unseen tunes; NaN is for what it can't predict."""
+    base = model_from_manifest(json.loads((places().vendor / "model" / "latest.json").read_text("utf-8")))
+    scaled = base.stats.scale(features)
+    predictions = {"global": [base.predict_many(features[case.session.unseen]) for case in cases]}
+    for name, method in STANDARD.items():
+        predictions[name] = [_by_dimension(method, case.session, scaled) for case in cases]
+    predictions["ours"] = [_ours(base, case.session, features) for case in cases]
+    predictions["tfjs"] = _in_tensorflow(cases, scaled)
+    predictions["tfjs_centred"] = _in_tensorflow(cases, scaled, centre=NEUTRAL)
+    return predictions
+
+
+def _by_dimension(method: Method, session: Session, scaled: FloatArray) -> FloatArray:
+    columns = []
+    for ratings in session.ratings.T:
+        rated = ~np.isnan(ratings)
+        predict = method(scaled[session.tunes[rated]], ratings[rated])
+        columns.append(predict(scaled[session.unseen]))
+    return in_range(np.array(columns).T)
+
+
+def _ours(base: Model, session: Session, features: FloatArray) -> FloatArray:
+    """Train as the trainer does at the first run: on recorded ratings, with a share of them held out."""
+    events = [_event(session, i, features) for i in range(len(session.tunes))]
+    settings = TrainingSettings()
+    dataset = drained(collect(events[::-1], [], now=START + len(events), limit=settings.samples))
+    tuned = drained(fine_tune(base, None, dataset, iterations=settings.iterations, seed=1))
+    accepted = tuned.error_after <= tuned.error_before
+    network = tuned.network if accepted else base.network
+    return Model("local-1", base.version, base.stats, network).predict_many(features[session.unseen])
+
+
+def _event(session: Session, index: int, features: FloatArray) -> RatingEvent:
+    number = int(session.tunes[index])
+    sound = dict(zip(FEATURE_NAMES, features[number].tolist(), strict=True))
+    given = zip(DIMENSIONS, session.ratings[index], strict=True)
+    return RatingEvent(
+        uuid=f"{index:08x}-0000-4000-8000-000000000000",
+        timestamp=START + index,
+        track=TrackContext(sid_path=f"Bench/{number}.sid", features=sound),
+        ratings={name: int(rating) for name, rating in given if not np.isnan(rating)},
+    )
+
+
+def _in_tensorflow(cases: list[Case], scaled: FloatArray, centre: float = 0.0) -> list[FloatArray]:
+    """Let the reference recipe learn e, m and c minus `centre`; 0 is as the reference does it."""
+    questions = [
+        {
+            "inputs": scaled[case.session.tunes].tolist(),
+            "labels": (case.session.ratings[:, :3] - centre).tolist(),
+            "unseen": scaled[case.session.unseen].tolist(),
+        }
+        for case in cases
+    ]
+    node = ["node", str(REFERENCE)]
+    answer = subprocess.run(node, input=json.dumps(questions), stdout=subprocess.PIPE, text=True, check=True)
+    return [in_range(np.array(values) + centre) for values in json.loads(answer.stdout)]
+
+
+def _errors(cases: list[Case], predictions: dict[str, list[FloatArray]]) -> dict[str, FloatArray]:
+    """Return the mean squared error in each dimension that is predicted, shape (cases, 3 or 4), by method."""
+    return {
+        name: np.array([_squared_error(*pair) for pair in zip(predicted, cases, strict=True)])
+        for name, predicted in predictions.items()
+    }
+
+
+def _squared_error(predicted: FloatArray, case: Case) -> FloatArray:
+    truth = case.session.truth[:, : predicted.shape[1]]
+    error: FloatArray = np.nanmean((predicted - truth) ** 2, axis=0)
+    return error
+
+
+def _print_table(cases: list[Case], errors: dict[str, FloatArray]) -> None:
+    """Print the error over all listeners, then by kind; of the reference in e, m and c."""
+    for kind in (None, *KINDS):
+        print(f"\n| {kind or 'all'} | " + " | ".join(str(size) for size in SIZES) + " |")
+        print("|---|" + "---|" * len(SIZES))
+        for name, error in errors.items():
+            figures = [f"{_root(error[_where(cases, size, kind)]):.3f}" for size in SIZES]
+            print(f"| {name} | " + " | ".join(figures) + " |")
+
+
+def _where(cases: list[Case], size: int, kind: str | None = None) -> NDArray[np.bool_]:
+    return np.array([case.size == size and kind in (None, case.kind) for case in cases])
+
+
+def _root(squared: FloatArray) -> float:
+    return float(np.sqrt(squared.mean()))
+
+
+def _figures(cases: list[Case], errors: dict[str, FloatArray]) -> dict[str, Any]:
+    figures: dict[str, Any] = {"listeners": len(cases) // len(SIZES), "errors": defaultdict(dict)}
+    for size in SIZES:
+        rows = _where(cases, size)
+        for name, error in errors.items():
+            figures["errors"][name][size] = round(_root(error[rows]), 4)
+        ours = errors["ours"][rows]
+        for name, key in (("tfjs", "ratio"), ("tfjs_centred", "ratio_centred")):
+            figures[f"{key}_{size}"] = round(_root(ours[:, :3]) / _root(errors[name][rows]), 4)
+        best = min(_root(errors[name][rows]) for name in STANDARD)
+        figures[f"best_{size}"] = round(_root(ours) / best, 4)
+    return figures
+
+
+if __name__ == "__main__":
+    main()

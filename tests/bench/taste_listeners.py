@@ -1,0 +1,150 @@
+"""Simulated listeners: what they would rate, from plain assumptions that favour no method.
+
+A listener's liking in each dimension is a function of the standardised features, with mean 0 and deviation 1
+over the collection. A rating is ``3 + shift + spread * liking + noise``, rounded and kept from 1 to 5. People
+agree in part with the rules of thumb that the first global model is made of; of preference there is no rule.
+
+- `linear`: one direction in feature space for each dimension.
+- `interaction`: half of the liking is a product of two features and the nearness to an ideal of a third.
+- `clusters`: tunes are liked as the most similar one of five tunes.
+- `drifting`: linear, and the direction turns by a right angle in 256 ratings.
+- `noisy`: linear, with noise of 1.2 instead of 0.5 ratings.
+- `contrary`: linear, with the rules of thumb turned around.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from app.setup.first_model import RULES
+from sidflow_feedback.features import FEATURE_NAMES
+
+if TYPE_CHECKING:
+    from numpy.random import Generator
+    from numpy.typing import NDArray
+
+    from sidflow_feedback.types import FloatArray
+
+KINDS: Final = ("linear", "interaction", "clusters", "drifting", "noisy", "contrary")
+DIMENSIONS: Final = 4
+HELD_OUT: Final = 44
+"""Unseen tunes that measure the error."""
+
+PREFERENCE_RATED: Final = 0.7
+"""Share of the rated tunes of which the preference is rated, too."""
+
+_SPAN = 256
+_NOISE, _MUCH_NOISE = 0.5, 1.2
+_CENTRES = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """What one listener has rated, oldest first, and what they say later of tunes not heard before.
+
+    Attributes
+    ----------
+    tunes, unseen
+        Indices of tunes, shapes (n,) and (44,).
+    ratings, truth
+        Of e, m, c and p, from 1 to 5, shapes (n, 4) and (44, 4); NaN where there is none.
+    """
+
+    tunes: NDArray[np.intp]
+    ratings: FloatArray
+    unseen: NDArray[np.intp]
+    truth: FloatArray
+
+
+class SimulatedListener:
+    """Rates tunes.
+
+    Parameters
+    ----------
+    kind
+        One of `KINDS`.
+    features
+        Of all tunes, standardised, shape (tunes, 8).
+    seed
+        The same seed gives the same listener.
+    """
+
+    def __init__(self, kind: str, features: FloatArray, seed: int) -> None:
+        rng = np.random.default_rng((seed, KINDS.index(kind)))
+        self.kind = kind
+        self._noise = _MUCH_NOISE if kind == "noisy" else _NOISE
+        self._shift = rng.normal(0, 0.4, DIMENSIONS)
+        self._spread = rng.uniform(0.6, 1.2, DIMENSIONS)
+        agreement = rng.uniform(-1, 0) if kind == "contrary" else rng.uniform(0, 1)
+        self._likings = _likings(kind, features, agreement, rng)
+        self._later = _likings(kind, features, agreement, rng)
+        self._order = rng.permutation(len(features))
+        self._seed = seed
+
+    def session(self, count: int) -> Session:
+        """Return the first `count` ratings, and those that follow of unseen tunes."""
+        rng = np.random.default_rng((self._seed, count))
+        tunes, unseen = self._order[:count], self._order[-HELD_OUT:]
+        times = np.arange(count)
+        ratings = self._rate(tunes, times, rng)
+        truth = self._rate(unseen, np.full(HELD_OUT, count), rng)
+        return Session(tunes, ratings, unseen, truth)
+
+    def _rate(self, tunes: NDArray[np.intp], times: NDArray[np.intp], rng: Generator) -> FloatArray:
+        angle = np.pi / 2 * times[:, None] / _SPAN if self.kind == "drifting" else 0.0
+        liking = np.cos(angle) * self._likings[tunes] + np.sin(angle) * self._later[tunes]
+        exact = 3 + self._shift + self._spread * liking + rng.normal(0, self._noise, liking.shape)
+        ratings: FloatArray = np.clip(np.round(exact), 1, 5)
+        ratings[rng.random(len(tunes)) > PREFERENCE_RATED, 3] = np.nan
+        return ratings
+
+
+def listeners(features: FloatArray, of_each_kind: int) -> list[SimulatedListener]:
+    """Return `of_each_kind` listeners of each kind."""
+    return [SimulatedListener(kind, features, seed) for kind in KINDS for seed in range(of_each_kind)]
+
+
+def _likings(kind: str, features: FloatArray, agreement: float, rng: Generator) -> FloatArray:
+    """Return the liking of each tune in each dimension, shape (tunes, 4)."""
+    linear = _standardised(features @ _directions(agreement, rng))
+    if kind == "interaction":
+        return _standardised(linear + _standardised(_interactions(features, rng)))
+    if kind == "clusters":
+        return _standardised(_clusters(features, linear, rng))
+    return linear
+
+
+def _directions(agreement: float, rng: Generator) -> FloatArray:
+    """Return unit vectors, shape (8, 4), between the rules' directions and chance."""
+    rules = np.array([[rule.get(name, 0.0) for rule in RULES.values()] for name in FEATURE_NAMES])
+    rules /= np.maximum(np.linalg.norm(rules, axis=0), 1e-9)
+    own = rng.standard_normal(rules.shape)
+    own /= np.linalg.norm(own, axis=0)
+    directions = agreement * rules + (1 - abs(agreement)) * own
+    directions /= np.linalg.norm(directions, axis=0)
+    return directions
+
+
+def _interactions(features: FloatArray, rng: Generator) -> FloatArray:
+    """Return for each dimension a product of two features plus the nearness to an ideal of a third."""
+    columns = []
+    for _ in range(DIMENSIONS):
+        one, two, three = features[:, rng.permutation(features.shape[1])[:3]].T
+        columns.append(one * two - (three - rng.standard_normal()) ** 2)
+    return np.array(columns).T
+
+
+def _clusters(features: FloatArray, linear: FloatArray, rng: Generator) -> FloatArray:
+    """Return for each tune the liking of the nearest of a few tunes."""
+    centres = rng.permutation(len(features))[:_CENTRES]
+    distances = np.linalg.norm(features[:, None] - features[centres], axis=2)
+    liked: FloatArray = linear[centres][distances.argmin(axis=1)]
+    return liked
+
+
+def _standardised(values: FloatArray) -> FloatArray:
+    standardised: FloatArray = (values - values.mean(axis=0)) / np.maximum(values.std(axis=0), 1e-9)
+    return standardised
