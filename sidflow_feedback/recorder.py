@@ -33,7 +33,8 @@ class Recorder:
     outbox
         Write-ahead log: ``append(uuid, json)`` returns when the event is safe, or says that it is not.
     make_uuid, now
-        A fresh uuid, and the time in epoch milliseconds.
+        A fresh uuid, and the time in epoch milliseconds. Not JavaScript's `Date.now`: MicroPython cuts its
+        whole numbers to 32 bits.
     session_id
         Names this page load; it stays on this machine.
     on_problem
@@ -69,8 +70,7 @@ class Recorder:
             identity = self._make_uuid()
             event["v"] = SCHEMA_VERSION
             event["uuid"] = identity
-            # Must stay a float: a whole number of this size overflows on MicroPython in the browser.
-            event["timestamp"] = self._now()
+            event["timestamp"] = int(self._now())
             event["sessionId"] = self._session_id
             event["pipeline"] = self.pipeline
             event["modelVersion"] = self.model_version

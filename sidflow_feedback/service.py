@@ -100,8 +100,7 @@ class FeedbackService:
             for row in await self._runtime.store.with_status(kind, status, limit=limit)
         ]
         rows.sort(key=lambda row: row.event.timestamp, reverse=True)
-        # As a float, because a whole number of this size overflows on MicroPython in the browser.
-        return [row.to_record() | {"timestamp": float(row.event.timestamp)} for row in rows[:limit]]
+        return [row.to_record() for row in rows[:limit]]
 
     async def _export(self, _value: object, _binary: object) -> str:
         return await export_archive(self._runtime.store)

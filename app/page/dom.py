@@ -42,12 +42,8 @@ def minutes(seconds: "float | None") -> str:
 
 
 def reason(exc: Exception) -> str:
-    """Return what an exception says, without the name that a JavaScript error puts before it."""
-    text = str(exc)
-    for prefix in ("Error: ", "TypeError: "):
-        if text.startswith(prefix):
-            text = text[len(prefix) :]
-    return text.split("\n")[0]
+    """Return the message of an exception; MicroPython has a JavaScript error's as its third argument."""
+    return str(exc.args[2] if len(exc.args) == 3 else exc)
 
 
 def describe(target: "Any", rows: "list[tuple[str, str]]") -> None:

@@ -103,5 +103,7 @@ def _described(record: "dict[str, Any]", title: str) -> str:
         what = "rated " + ", ".join(name + " " + str(ratings[name]) for name in ratings)
     else:
         what = record["action"].replace("_", " ")
-    text = title + ": " + what + ", " + str(window.Date.new(record["timestamp"]).toLocaleString())
+    # Must be a float: a whole number of this size reaches JavaScript cut to 32 bits.
+    when = window.Date.new(float(record["timestamp"])).toLocaleString()
+    text = title + ": " + what + ", " + str(when)
     return text + (" (" + json.dumps(record["lastError"]) + ")" if record["lastError"] else "")

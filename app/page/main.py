@@ -1,5 +1,7 @@
 """The page's entry: builds its parts and ties them together."""
 
+import time
+
 import js
 from pyscript import document, window
 from pyscript.js_modules import channel, files, host, idle, outbox, sid_player, storage
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 ENGINE = ("/page/engine.py", "/page/engine.json")
 SID_ENGINE = "/static/vendor/sid/sid.wasm"
+STAYS_OFF = "Playing works, but nothing is remembered; allow this page to keep data, or leave private mode."
 TICK = 250
 """Milliseconds between two looks at the player's position."""
 
@@ -37,9 +40,7 @@ class Page:
         self.engine = EngineLink(self._line)
         self.outbox = outbox.Outbox.new(self._line)
         self.settings = Settings()
-        self.recorder = Recorder(
-            self.outbox, js.crypto.randomUUID, js.Date.now, js.crypto.randomUUID(), notice
-        )
+        self.recorder = Recorder(self.outbox, js.crypto.randomUUID, _epoch, js.crypto.randomUUID(), notice)
         self.library = Library()
         self.playback = Playback(self.library, self.recorder)
         self.player = WasmPlayer(sid_player, SID_ENGINE, self.playback.hear)
@@ -72,6 +73,10 @@ class Page:
         self._play_tab.show()
         document.documentElement.dataset.ui = "ready"
         window.performance.mark("ui-ready")
+        problem = await storage.databaseProblem()
+        if problem:
+            self._engine_off("the browser has no database for this page (" + problem + "). " + STAYS_OFF)
+            return
         idle.grantIdleTime(self._line)
         host.hostEngine(*ENGINE, self.outbox.drain)
 
@@ -130,6 +135,10 @@ class Page:
             return
         self.playback.learn(tune, features)
         tune["predictions"] = (await self.engine.ask("predict", [[features]]))[0]
+
+
+def _epoch() -> float:
+    return time.time() * 1000
 
 
 def _show_theme(values: "dict[str, Any]") -> None:

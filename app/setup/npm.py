@@ -29,7 +29,7 @@ def install(places: Places) -> list[Path]:
             "Node.js 20 or later with npm (on Debian: apt-get install nodejs npm) and run set-up again."
         )
     _bring_manifests(places)
-    omit = [] if places.checkout else ["--omit=optional"]
+    omit = [] if places.checkout else ["--omit=optional", "--omit=dev"]
     _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *omit], places.npm)
     return [places.npm / "node_modules" / ".package-lock.json"]
 

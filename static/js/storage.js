@@ -8,3 +8,25 @@ export async function persist() {
     return false;
   }
 }
+
+/**
+ * Why there can be no database here (storage is forbidden, or the browser has none); empty where there can.
+ * @returns {Promise<string>}
+ */
+export async function databaseProblem() {
+  const probe = "sidflow-probe";
+  try {
+    await new Promise((resolve, reject) => {
+      const opening = indexedDB.open(probe);
+      opening.onerror = () => reject(opening.error);
+      opening.onsuccess = () => {
+        opening.result.close();
+        indexedDB.deleteDatabase(probe);
+        resolve();
+      };
+    });
+    return "";
+  } catch (error) {
+    return error.message || String(error);
+  }
+}

@@ -1,4 +1,4 @@
-"""The page is killed while events are on their way to the server: they wait again as soon as another engine runs."""
+"""The page is killed while events are on their way to the server: they wait again."""
 
 from __future__ import annotations
 
@@ -30,9 +30,7 @@ def progress(page: Page) -> list[tuple[str, int]]:
     return [(row["syncStatus"], row["attempts"]) for row in events(page)]
 
 
-def test_claimed_events_wait_again(
-    browser: MortalBrowser, served: Served
-) -> None:
+def test_claimed_events_wait_again(browser: MortalBrowser, served: Served) -> None:
     page = browser.new_page()
     claim_for_ever(page, served.url)
     browser.kill_page(page)

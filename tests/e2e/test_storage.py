@@ -1,10 +1,17 @@
-"""What a listener sees of how their data is kept."""
+"""What a listener sees of how their data is kept, and what they can do with it."""
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+import json
+from pathlib import Path
 
-from tests.e2e.listener import play, rows, wait_for_engine
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from app.setup.chromium import chromium
+from tests.browser.conftest import CHROMIUM_ARGS
+from tests.e2e.conftest import ENGINE_START
+from tests.e2e.listener import play, predictions, rate, rows, wait_for_count, wait_for_engine
+from tests.served import Served
 
 
 def saved_state(page: Page) -> str:
@@ -13,6 +20,19 @@ def saved_state(page: Page) -> str:
 
 def wait_for_saved_state(page: Page, text: str) -> None:
     page.wait_for_function("text => document.querySelector('#saved-state').textContent === text", arg=text)
+
+
+def wait_for_result(page: Page, beginning: str) -> str:
+    page.wait_for_function(
+        "text => document.querySelector('#kept-result').textContent.startsWith(text)", arg=beginning
+    )
+    return page.text_content("#kept-result") or ""
+
+
+def everything(page: Page) -> list[tuple[str, str]]:
+    """What is in the database, without how it was numbered."""
+    found = [row for store in ("ratings", "implicit-events") for row in rows(page, store)]
+    return sorted((row["uuid"], row["kind"]) for row in found)
 
 
 def test_unsaved_until_it_is_committed(page: Page) -> None:
@@ -25,3 +45,185 @@ def test_unsaved_until_it_is_committed(page: Page) -> None:
     wait_for_saved_state(page, "All saved")
     assert len(rows(page, "implicit-events")) == 2
     assert page.evaluate("Object.keys(localStorage).filter(key => key.includes('outbox'))") == []
+
+
+def test_list_of_what_is_not_shared_shows_what_was_done(page: Page) -> None:
+    wait_for_engine(page)
+    play(page, 1)
+    page.click("#like")
+    rate(page, e=4, m=2, c=3)
+    wait_for_count(page, "ratings", 1)
+    wait_for_count(page, "implicit", 2)
+    page.click("#tab-preferences")
+    page.click("#waiting summary")
+    page.wait_for_function("document.querySelectorAll('#waiting li').length === 3")
+    texts = page.locator("#waiting li").all_text_contents()
+    title = page.text_content("#now-title") or ""
+    assert all(text.startswith(f"{title}: ") for text in texts)
+    assert all(rating in texts[0] for rating in ("rated ", "e 4", "m 2", "c 3"))
+    assert "like" in texts[1]
+    assert "play" in texts[2]
+    assert all(text.count("202") >= 1 for text in texts)  # the year of each
+
+
+def test_export_delete_import(page: Page, tmp_path: Path) -> None:
+    wait_for_engine(page)
+    play(page, 1)
+    page.click("#like")
+    rate(page, e=5, m=5, c=5)
+    wait_for_count(page, "ratings", 1)
+    wait_for_count(page, "implicit", 2)
+    before = everything(page)
+    page.click("#tab-preferences")
+    with page.expect_download() as download:
+        page.click("#export")
+    archive = tmp_path / download.value.suggested_filename
+    download.value.save_as(archive)
+    assert json.loads(archive.read_text())["format"] == "sidflow-feedback"
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.click("#wipe")
+    wait_for_result(page, "Nothing was deleted")
+    assert everything(page) == before
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.click("#wipe")
+    wait_for_result(page, "Everything that was kept here is deleted")
+    wait_for_count(page, "ratings", 0)
+    assert everything(page) == []
+    page.set_input_files("#import", archive)
+    assert wait_for_result(page, "3 events imported")
+    wait_for_count(page, "implicit", 2)
+    assert everything(page) == before
+    page.set_input_files("#import", archive)
+    assert "0 events imported, 3 were there already" in wait_for_result(page, "0 events")
+    edited = tmp_path / "edited.json"
+    edited.write_text(archive.read_text().replace('"e": 5', '"e": 1'))
+    page.set_input_files("#import", edited)
+    assert "changed after it was exported" in wait_for_result(page, "The file")
+    assert everything(page) == before
+
+
+def test_what_was_learned_goes_with_everything_else(page: Page) -> None:
+    wait_for_engine(page)
+    page.wait_for_selector("html[data-model^=global]")
+    before = predictions(page)
+    play(page, 1)
+    for number in range(12):
+        rate(page, e=1, m=1, c=1 + number % 2)
+        page.click("#rate-next")
+        page.wait_for_function("document.querySelector('#rate-result').textContent === ''")
+        page.wait_for_selector("#like:enabled")
+    page.click("#tab-preferences")
+    page.check("[name=training]")
+    page.wait_for_selector("html[data-model^=local]", timeout=90_000)
+    assert predictions(page) != before
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.click("#wipe")
+    page.wait_for_selector("html[data-model^=global]")
+    page.wait_for_function(
+        "first => document.querySelector('#tunes td.e').textContent === first",
+        arg=f"{before[0][0]:.1f}",
+    )
+    assert predictions(page) == before
+    assert rows(page, "model-snapshots") == []
+
+
+def test_answer_of_the_browser_to_keep_it_is_shown_and_can_be_closed(page: Page) -> None:
+    assert page.is_hidden("#storage-banner")
+    wait_for_engine(page)
+    play(page, 1)
+    rate(page, e=4, m=2, c=3)
+    page.wait_for_function("document.querySelector('#storage-status').textContent !== ''")
+    if not page.evaluate("navigator.storage.persisted()"):
+        assert "may delete" in (page.text_content("#storage-banner") or "")
+        page.click("#storage-banner-close")
+        assert page.is_hidden("#storage-banner")
+        wait_for_count(page, "ratings", 1)
+        assert page.is_hidden("#storage-banner")
+
+
+def banner(page: Page, text: str) -> None:
+    """Wait until the banner says this."""
+    page.wait_for_function(
+        """text => {
+             const banner = document.querySelector("#storage-banner");
+             return !banner.hidden && banner.textContent.includes(text);
+           }""",
+        arg=text,
+        timeout=ENGINE_START,
+    )
+
+
+def opened(context: BrowserContext, served: Served) -> Page:
+    page = context.new_page()
+    page.goto(served.url)
+    page.wait_for_selector("html[data-ui=ready]")
+    return page
+
+
+def test_without_a_database_tunes_play_and_the_banner_says_that_feedback_is_off(
+    browser: Browser, served: Served, tmp_path: Path
+) -> None:
+    preferences = {"profile": {"default_content_setting_values": {"cookies": 2}}}
+    (tmp_path / "Default").mkdir()
+    (tmp_path / "Default" / "Preferences").write_text(json.dumps(preferences))
+    with browser.browser_type.launch_persistent_context(
+        tmp_path, executable_path=chromium(), args=CHROMIUM_ARGS
+    ) as context:
+        page = opened(context, served)
+        banner(page, "Feedback is off")
+        play(page, 1)
+        page.wait_for_function("window.sidPlayer.stats().rms > 0.001")
+        page.click("#like")
+        wait_for_saved_state(page, "2 not saved yet")
+        page.click("#storage-banner-close")
+        assert page.is_hidden("#storage-banner")
+
+
+def test_old_tab_that_does_not_let_go_is_told_and_what_is_done_meanwhile_is_kept(
+    context: BrowserContext, served: Served
+) -> None:
+    old = context.new_page()
+    old.goto(f"{served.url}/api/health")
+    old.evaluate(
+        """() => new Promise(resolve => {
+             const opening = indexedDB.open("sidflow-feedback", 1);
+             opening.onsuccess = () => { window.held = opening.result; resolve(); };
+             opening.onupgradeneeded = () => {
+               for (const name of ["ratings", "implicit-events"]) {
+                 const store = opening.result.createObjectStore(name, { keyPath: "id", autoIncrement: true });
+                 store.createIndex("uuid", "uuid", { unique: true });
+                 for (const field of ["sidPath", "timestamp", "syncStatus"]) store.createIndex(field, field);
+               }
+               opening.result.createObjectStore("model-snapshots", { keyPath: "id", autoIncrement: true });
+             };
+           })"""
+    )
+    page = opened(context, served)
+    banner(page, "Close the other tabs of this page")
+    play(page, 1)
+    wait_for_saved_state(page, "1 not saved yet")
+    old.close()
+    page.reload()
+    wait_for_engine(page)
+    wait_for_saved_state(page, "All saved")
+    assert [row["action"] for row in rows(page, "implicit-events")] == ["play"]
+
+
+def test_full_disk_is_told_and_what_is_done_meanwhile_is_kept(
+    context: BrowserContext, served: Served
+) -> None:
+    page = context.new_page()
+    session = context.new_cdp_session(page)
+    session.send("Storage.overrideQuotaForOrigin", {"origin": served.url, "quotaSize": 1})
+    page.goto(served.url)
+    page.wait_for_selector("html[data-ui=ready]")
+    banner(page, "free disk space")
+    play(page, 1)
+    page.click("#like")
+    wait_for_saved_state(page, "2 not saved yet")
+    session.send("Storage.overrideQuotaForOrigin", {"origin": served.url})
+    page.reload()
+    wait_for_engine(page)
+    wait_for_saved_state(page, "All saved")
+    assert [row["action"] for row in rows(page, "implicit-events")] == ["play", "like"]
+    assert page.is_hidden("#storage-banner")

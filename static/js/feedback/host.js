@@ -14,7 +14,8 @@ export function hostEngine(source, config, onStart) {
     document.body.append(engineScript(source, config));
     return new Promise(() => {}); // Must never settle: the lock is held as long as this page lives.
   };
-  if (navigator.locks) navigator.locks.request(LOCK, start);
+  // Without locks, or where storage is forbidden and they are too, each tab is on its own.
+  if (navigator.locks) navigator.locks.request(LOCK, start).catch(start);
   else start();
 }
 
