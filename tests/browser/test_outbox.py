@@ -25,8 +25,13 @@ OPEN_OUTBOX = """async () => {
 }"""
 OPEN_EAR = """() => {  // hears what an engine would hear, and says what an engine would say
   window.batches = [];
+  window.flushes = 0;
   const line = new BroadcastChannel("sidflow-feedback");
-  line.onmessage = ({ data }) => data.to === "engine" && data.type === "events" && batches.push(data.json);
+  line.onmessage = ({ data }) => {
+    if (data.to !== "engine") return;
+    if (data.type === "events") batches.push(data.json);
+    if (data.type === "flush") flushes += 1;
+  };
   window.say = (type, value) => line.postMessage({ to: "pages", type, json: JSON.stringify(value) });
 }"""
 APPEND_AND_DIE = """([uuid, json]) => {
@@ -272,3 +277,41 @@ def test_when_storage_is_full_events_are_kept_in_memory_in_order(page: Page, ear
     say(ear, "refused", [{"uuid": before[0].uuid, "reason": "bad"}])
     say(ear, "committed", uuids(before[1], *after))
     wait_size(page, 0)
+
+
+def test_page_that_goes_away_has_its_events_committed_at_once(page: Page, ear: Page) -> None:
+    append(page, rating())
+    heard(ear, 1)
+    page.reload()
+    ear.wait_for_function("flushes > 0")
+
+
+def test_page_that_goes_away_with_nothing_to_commit_is_silent(page: Page, ear: Page) -> None:
+    event = rating()
+    append(page, event)
+    heard(ear, 1)
+    say(ear, "committed", uuids(event))
+    wait_size(page, 0)
+    page.reload()
+    ear.wait_for_timeout(300)
+    assert ear.evaluate("flushes") == 0
+
+
+def test_what_a_tab_that_is_gone_left_behind_is_handed_over_without_a_new_engine(
+    open_page: OpenPage, ear: Page
+) -> None:
+    with_drain(open_page())
+    gone = with_outbox(open_page())
+    event = rating()
+    append(gone, event)
+    assert heard(ear, 1) == [uuids(event)]
+    gone.close()
+    assert heard(ear, 1) == [uuids(event)]
+
+
+def test_delete_everything_empties_the_outbox_too(page: Page, ear: Page) -> None:
+    append(page, rating(), rating())
+    say(ear, "refused", [{"uuid": "any", "reason": "bad"}])
+    say(ear, "wiped")
+    wait_size(page, 0)
+    assert page.evaluate("Object.keys(localStorage)") == []

@@ -98,6 +98,30 @@ async def test_full_batch_is_flushed_at_once(engine: Engine) -> None:
     assert engine.store.tries == [events]
 
 
+async def test_page_in_a_hurry_has_its_events_flushed_at_once(engine: Engine) -> None:
+    event = implicit()
+    engine.receive(event)
+    engine.worker.hurry()
+    await settle()
+    assert engine.acknowledged == [event.uuid]
+    assert engine.clock.now == 0
+
+
+async def test_hurry_without_events_does_not_hurry_the_next(engine: Engine) -> None:
+    engine.worker.hurry()
+    engine.receive(implicit())
+    await settle()
+    assert engine.acknowledged == []
+
+
+async def test_discarded_events_are_not_stored(engine: Engine) -> None:
+    engine.receive(implicit(), rating())
+    engine.worker.discard()
+    await engine.clock.advance(2)
+    assert await engine.stored() == []
+    assert engine.worker.waiting == 0
+
+
 async def test_25_of_both_kinds_are_no_full_batch(engine: Engine) -> None:
     engine.receive(*(make() for make in (rating, implicit) for _ in range(13)))
     await engine.clock.advance(0.4)
