@@ -188,3 +188,16 @@ async def test_what_another_engine_left_in_the_middle_waits_again() -> None:
     [row] = await engine.store.rows("rating")
     assert row.attempts == 1
     await engine.runtime.aclose()
+
+
+async def test_wiping_forgets_what_is_stored_and_what_is_queued_and_tells_the_outboxes(
+    engine: Engine,
+) -> None:
+    engine.pages.say("events", [rating()])
+    await engine.pass_time()
+    engine.pages.say("events", [rating()])
+    await engine.pages.ask("wipe")
+    await engine.pass_time()
+    assert await engine.store.ratings(9) == []
+    assert "wiped" in [kind for kind, _ in engine.pages.told]
+    assert engine.runtime.trainer.model.version == "global-1"
