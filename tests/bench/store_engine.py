@@ -5,6 +5,7 @@ import json
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from itertools import count
 from typing import Any
 
 import js
@@ -22,6 +23,9 @@ FLUSHES = 100
 FEW, MANY = 100, 100_000
 FRESH = 10
 """Flushes after which the database of few rows is made anew, so that it stays small."""
+
+MOMENTS = count(1_700_000_000_000, 1000)
+"""Events happen one after another; in no other order do they reach the database."""
 
 FILL = 2000
 PAUSE = 0.02
@@ -46,7 +50,7 @@ def _record(kind: str) -> Record:
     return {
         "kind": kind,
         "uuid": str(identity),
-        "timestamp": 1_700_000_000_000 + identity.int % 10**10,
+        "timestamp": next(MOMENTS),
         "sidPath": f"MUSICIANS/B/Bench/Tune_{identity.int % 60_000}.sid",
         "sessionId": "0b9b3d0e-6f2c-4b8e-9a53-7f6a0f1f6c11",
         "pipeline": "wasm",

@@ -279,8 +279,17 @@ def test_when_storage_is_full_events_are_kept_in_memory_in_order(page: Page, ear
     wait_size(page, 0)
 
 
-def test_page_that_goes_away_has_its_events_committed_at_once(page: Page, ear: Page) -> None:
-    append(page, rating())
+@pytest.mark.parametrize("unheard", ["pagehide", "visibilitychange"])
+def test_page_that_goes_away_has_its_events_committed_at_once(
+    open_page: OpenPage, ear: Page, unheard: str
+) -> None:
+    """Browsers tell it by either event; some, and some ways of leaving, by one of them only."""
+    page = open_page()
+    page.evaluate(
+        "type => addEventListener(type, event => event.stopImmediatePropagation(), { capture: true })",
+        unheard,
+    )
+    append(with_outbox(page), rating())
     heard(ear, 1)
     page.reload()
     ear.wait_for_function("flushes > 0")

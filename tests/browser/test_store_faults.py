@@ -307,6 +307,15 @@ def test_blocked_open_has_its_own_error_that_says_what_to_do(mortal: Mortal, sit
     assert engine.call("store", "opening_tells", "feedback") == "opened"
 
 
+def test_full_disk_has_its_own_error_that_says_what_to_do(mortal: Mortal, site: Site) -> None:
+    page = mortal.open_page()
+    engine = Pyodide(page, site)
+    Disk(page.context.new_cdp_session(page), site).limit(300_000)
+    told = engine.call("store", "full_disk_is_told", "feedback")
+    assert told.startswith("The browser gives no more space")
+    assert "Free disk space" in told
+
+
 def test_without_a_database_the_pages_are_told(without_storage: BrowserContext, site: Site) -> None:
     page = open_harness(without_storage, site)
     page.evaluate(

@@ -63,7 +63,7 @@ export class Connection {
     } catch (error) {
       abort(transaction);
       await transaction.done.catch(() => {});
-      throw transaction.error ?? error; // A full disk shows only there; `error` says that it was aborted.
+      throw plain(transaction.error ?? error); // A full disk shows only there; `error` says that it was aborted.
     }
   }
 
@@ -98,7 +98,7 @@ export class Connection {
           if (late) database.close();
           else resolve(database);
         })
-        .catch(reject);
+        .catch((error) => reject(plain(error)));
     });
   }
 }
@@ -110,6 +110,9 @@ function abort(transaction) {
     // It has ended already.
   }
 }
+
+/** Pyodide waits for ever on a promise that is rejected with a `QuotaExceededError`, as browsers have it now. */
+const plain = ({ name, message }) => named(name, message);
 
 function named(name, message) {
   return Object.assign(new Error(message), { name });

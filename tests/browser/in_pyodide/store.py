@@ -10,7 +10,7 @@ import feedback_store  # type: ignore[import-not-found]  # static/js/feedback/st
 from js import Object, XMLHttpRequest, indexedDB
 from pyodide.ffi import create_once_callable
 
-from sidflow_feedback.errors import FeedbackError
+from sidflow_feedback.errors import FeedbackError, StoreFullError
 from sidflow_feedback.events import event_from_record
 from sidflow_feedback.store import FeedbackStore
 from sidflow_feedback.store.indexeddb import IndexedDbStore
@@ -99,3 +99,17 @@ async def _done(request: Any) -> Any:
     request.onsuccess = create_once_callable(lambda _event: done.set_result(request))
     request.onerror = create_once_callable(lambda _event: done.set_exception(OSError(str(request.error))))
     return await done
+
+
+async def full_disk_is_told(name: str) -> str:
+    """Add ratings until the disk is full; return what is said then."""
+    store = await IndexedDbStore.open(feedback_store, name)
+    kept = 0
+    try:
+        while True:
+            kept += len((await store.add([rating() for _ in range(100)])).stored)
+    except StoreFullError as exc:
+        assert len(await store.ratings(10**6)) == kept > 0
+        return str(exc)
+    finally:
+        await store.close()
