@@ -7,6 +7,7 @@ from sidflow_feedback.errors import (
     FeedbackError,
     InvalidRecordError,
     PlayerError,
+    PrivacyError,
     StoreClosedError,
     StoreError,
     SyncError,
@@ -25,6 +26,7 @@ from sidflow_feedback.idle import IdleClock
 from sidflow_feedback.idle.manual import ManualIdle
 from sidflow_feedback.manifest import model_from_manifest, model_to_manifest
 from sidflow_feedback.model import Model, Network
+from sidflow_feedback.outgoing import SyncSettings
 from sidflow_feedback.player import Player
 from sidflow_feedback.player.memory import MemoryPlayer
 from sidflow_feedback.privacy import AnonymisedBatch, AnonymisedDelta
@@ -32,7 +34,7 @@ from sidflow_feedback.runtime import FeedbackRuntime
 from sidflow_feedback.service import FeedbackService
 from sidflow_feedback.store import AddReport, FeedbackStore, Outcome, StoreCounts
 from sidflow_feedback.store.memory import MemoryStore
-from sidflow_feedback.sync import SyncClient, SyncSettings, SyncState
+from sidflow_feedback.sync import SyncClient, SyncState
 from sidflow_feedback.telemetry import Telemetry
 from sidflow_feedback.trainer import Trainer
 from sidflow_feedback.training import Run, TrainerState, TrainingSettings
@@ -64,6 +66,7 @@ __all__ = [
     "Outcome",
     "Player",
     "PlayerError",
+    "PrivacyError",
     "RatingEvent",
     "Response",
     "Run",

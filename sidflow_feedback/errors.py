@@ -8,6 +8,7 @@ FeedbackError
 │   └── StoreFullError    there is no space left
 ├── ArchiveError         a file to import is not what was exported
 ├── TrainingError        the model can't be trained or used
+├── PrivacyError         sending would break what the listener was promised
 ├── SyncError            the server can't be reached or did not take what was sent
 └── PlayerError          a tune can't be played
 """
@@ -58,6 +59,10 @@ class ArchiveError(FeedbackError):
 
 class TrainingError(FeedbackError):
     """The model can't be trained or used as asked."""
+
+
+class PrivacyError(FeedbackError):
+    """Something was not sent, because it would break what the listener was promised."""
 
 
 class SyncError(FeedbackError):

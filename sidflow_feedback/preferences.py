@@ -10,6 +10,8 @@ DEFAULTS: "dict[str, Any]" = {
     "samples": 512,
     "sync": False,
     "cadence": 60,
+    "privacy": "off",
+    "budget": 100,
     "volume": 80,
     "theme": "auto",
 }
@@ -18,11 +20,17 @@ BOUNDS = {
     "iterations": (10, 1000),
     "samples": (16, 4096),
     "cadence": (5, 1440),
+    "budget": (10, 1000),
     "volume": (0, 100),
 }
-"""Least and most: optimiser steps of a run, ratings it looks at, minutes between syncs, per cent."""
+"""Least and most: optimiser steps of a run, ratings it looks at, minutes between syncs, epsilon of all events
+that are sent with noise, per cent."""
 
-CHOICES = {"theme": ("auto", "light", "dark")}
+CHOICES = {"theme": ("auto", "light", "dark"), "privacy": ("off", "4", "2", "1")}
+"""For privacy: the epsilon of each event that is sent."""
+
+GUARDS = ("privacy", "budget")
+"""What protects the listener while they share: where it can't be read, nothing is shared."""
 
 
 def problem(name: str, value: "Any") -> str | None:
@@ -44,9 +52,13 @@ def problem(name: str, value: "Any") -> str | None:
 def validated(values: "dict[str, Any]") -> "dict[str, Any]":
     """Return all settings: `values` where they are valid, the defaults elsewhere.
 
-    What an older version stored, or a hand edited, can't break the page.
+    What another version stored, or a hand edited, can't break the page, nor share with less protection than
+    was chosen.
     """
-    return {
+    valid = {
         name: values[name] if name in values and problem(name, values[name]) is None else default
         for name, default in DEFAULTS.items()
     }
+    if any(name in values and problem(name, values[name]) for name in GUARDS):
+        valid["sync"] = False
+    return valid

@@ -32,7 +32,8 @@ _SAFE_PATH: Final = re.compile(r"sha256:[0-9a-f]{64}|(?![/~])(?!.*(?:^|/)\.\.(?:
 class AnonymisedDelta:
     """One event as it is sent. These are all its fields.
 
-    Exactly one of `ratings` and `action` is not None.
+    Exactly one of `ratings` and `action` is not None; with `epsilon` they are perturbed, see
+    `randomised_response.py`.
     """
 
     uuid: str
@@ -43,6 +44,7 @@ class AnonymisedDelta:
     features: Mapping[str, float] | None
     model_version: str | None
     day: str
+    epsilon: float | None = None
 
     @classmethod
     def from_event(cls, event: Event) -> AnonymisedDelta:
@@ -77,6 +79,8 @@ class AnonymisedDelta:
             "modelVersion": self.model_version,
             "day": self.day,
         }
+        if self.epsilon is not None:
+            record["epsilon"] = self.epsilon
         if self.ratings is not None:
             return record | {"ratings": dict(self.ratings)}
         return record | {"action": self.action}
@@ -89,6 +93,11 @@ class AnonymisedBatch:
     base_model_version: str
     deltas: Sequence[AnonymisedDelta]
     batch_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    @property
+    def uuids(self) -> list[str]:
+        """The uuids of its events."""
+        return [delta.uuid for delta in self.deltas]
 
     def to_json(self) -> str:
         """Return the request body."""

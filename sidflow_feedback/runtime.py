@@ -17,9 +17,10 @@ from sidflow_feedback.features import vector
 from sidflow_feedback.idle import IdleClock
 from sidflow_feedback.manifest import model_from_manifest
 from sidflow_feedback.model import Model
+from sidflow_feedback.outgoing import SyncSettings
 from sidflow_feedback.preferences import validated
 from sidflow_feedback.store import LEASE, FeedbackStore, StoreCounts
-from sidflow_feedback.sync import SyncClient, SyncSettings
+from sidflow_feedback.sync import SyncClient
 from sidflow_feedback.trainer import Trainer
 from sidflow_feedback.training import TrainerState, TrainingSettings
 from sidflow_feedback.transport import Transport
@@ -112,7 +113,8 @@ class FeedbackRuntime:
         if trainer is not None:
             await trainer.aclose()
         self.worker.discard()
-        await self.store.wipe()
+        async with self.sync.forgetting():
+            await self.store.wipe()
         self._publish("wiped", None)
         if trainer is not None:
             await self._start_trainer(trainer.base)
@@ -131,7 +133,7 @@ class FeedbackRuntime:
         )
         if self._trainer is not None:
             self._trainer.configure(self._training)
-        self.sync.configure(SyncSettings(enabled=values["sync"], cadence=values["cadence"]))
+        self.sync.configure(SyncSettings.from_preferences(values))
 
     def predict(self, tunes: Sequence[Sequence[Mapping[str, float]]]) -> list[list[dict[str, float]]]:
         """Return the predicted e, m, c and p for each song of each tune, from the features of each song.

@@ -57,12 +57,14 @@ class FeedbackService:
         line.on("hello", lambda _value: self.welcome())
         line.on("events", runtime.receive)
         line.on("flush", lambda _value: runtime.worker.hurry())
+        line.on("online", lambda _value: runtime.sync.line_is_back())
         line.answer("configure", self._configure)
         line.answer("predict", self._predict)
         line.answer("features", self._features)
         line.answer("train", self._train)
         line.answer("pause-training", self._pause_training)
         line.answer("sync", self._sync)
+        line.answer("next-payload", self._next_payload)
         line.answer("waiting", self._waiting)
         line.answer("export", self._export)
         line.answer("import", self._import)
@@ -116,3 +118,6 @@ class FeedbackService:
 
     async def _sync(self, _value: object, _binary: object) -> str:
         return f"The server has taken {await self._runtime.sync.sync_now()} events."
+
+    async def _next_payload(self, _value: object, _binary: object) -> str | None:
+        return await self._runtime.sync.next_payload()

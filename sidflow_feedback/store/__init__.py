@@ -159,10 +159,16 @@ class FeedbackStore(Protocol):
     async def counts(self) -> StoreCounts:
         """Count events by kind and status."""
 
-    async def claim(self, limit: int, *, owner: str, now: Milliseconds) -> list[Event]:
+    async def due(self, limit: int, *, now: Milliseconds) -> list[Event]:
+        """Return what `claim` would, and claim nothing."""
+
+    async def claim(
+        self, limit: int, *, owner: str, now: Milliseconds, only: Sequence[str] | None = None
+    ) -> list[Event]:
         """Move at most `limit` due events, ratings first, oldest first, from pending to processing.
 
-        A claim of another owner that is older than `LEASE` is taken over.
+        With `only`, no others than those with these uuids. A claim of another owner that is older than
+        `LEASE` is taken over.
         """
 
     async def settle(self, outcomes: Sequence[Outcome], *, now: Milliseconds) -> None:
@@ -197,6 +203,12 @@ class FeedbackStore(Protocol):
 
     async def snapshots(self) -> list[Record]:
         """Return the snapshots, newest first."""
+
+    async def note(self, name: str) -> Record | None:
+        """Return what was kept under this name, None where nothing was."""
+
+    async def keep_note(self, name: str, record: Record) -> None:
+        """Keep a small JSON object under a name, in place of the one before."""
 
     async def close(self) -> None:
         """Let go of the store. A second call does nothing; any other call raises `StoreClosedError`."""

@@ -41,13 +41,18 @@ class Database(Protocol):
     def newest(self, kind: str, limit: int, status: SyncStatus | None = None) -> Awaitable[str]: ...
     def rows(self, kind: str, after: int, limit: int) -> Awaitable[str]: ...
     def counts(self) -> Awaitable[str]: ...
-    def claim(self, limit: int, owner: str, now: Milliseconds, lease: Milliseconds) -> Awaitable[str]: ...
+    def due(self, limit: int, now: Milliseconds, lease: Milliseconds) -> Awaitable[str]: ...
+    def claim(
+        self, limit: int, owner: str, now: Milliseconds, lease: Milliseconds, only: str
+    ) -> Awaitable[str]: ...
     def settle(self, outcomes: str, now: Milliseconds) -> Awaitable[None]: ...
     def recover(self, now: Milliseconds, lease: Milliseconds) -> Awaitable[str]: ...
     def prune(self, synced_before: Milliseconds, cap: int) -> Awaitable[str]: ...
     def wipe(self) -> Awaitable[None]: ...
     def saveSnapshot(self, snapshot: str, kept: int) -> Awaitable[None]: ...  # noqa: N802
     def snapshots(self) -> Awaitable[str]: ...
+    def note(self, name: str) -> Awaitable[str]: ...
+    def keepNote(self, name: str, record: str) -> Awaitable[None]: ...  # noqa: N802
     def close(self) -> None: ...
 
 
@@ -105,8 +110,15 @@ class IndexedDbStore:
     async def counts(self) -> StoreCounts:
         return StoreCounts(**await self._call(lambda db: db.counts()))
 
-    async def claim(self, limit: int, *, owner: str, now: Milliseconds) -> list[Event]:
-        return _read(event_from_record, await self._call(lambda db: db.claim(limit, owner, now, LEASE)))
+    async def due(self, limit: int, *, now: Milliseconds) -> list[Event]:
+        return _read(event_from_record, await self._call(lambda db: db.due(limit, now, LEASE)))
+
+    async def claim(
+        self, limit: int, *, owner: str, now: Milliseconds, only: Sequence[str] | None = None
+    ) -> list[Event]:
+        chosen = json.dumps(None if only is None else list(only))
+        rows = await self._call(lambda db: db.claim(limit, owner, now, LEASE, chosen))
+        return _read(event_from_record, rows)
 
     async def settle(self, outcomes: Sequence[Outcome], *, now: Milliseconds) -> None:
         records = [asdict(outcome) for outcome in outcomes]
@@ -129,6 +141,13 @@ class IndexedDbStore:
     async def snapshots(self) -> list[Record]:
         found: list[Record] = await self._call(lambda db: db.snapshots())
         return found
+
+    async def note(self, name: str) -> Record | None:
+        found: Record | None = await self._call(lambda db: db.note(name))
+        return found
+
+    async def keep_note(self, name: str, record: Record) -> None:
+        await self._call(lambda db: db.keepNote(name, json.dumps(record)))
 
     async def close(self) -> None:
         database, self._database = self._database, None

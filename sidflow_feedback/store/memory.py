@@ -29,6 +29,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._rows: dict[str, StoredEvent] = {}
         self._snapshots: list[Record] = []
+        self._notes: dict[str, Record] = {}
         self._last_position = 0
         self._closed = False
 
@@ -63,10 +64,20 @@ class MemoryStore:
         self._require_open()
         return StoreCounts(ratings=self._count("rating"), implicit=self._count("implicit"))
 
-    async def claim(self, limit: int, *, owner: str, now: Milliseconds) -> list[Event]:  # noqa: ARG002
+    async def due(self, limit: int, *, now: Milliseconds) -> list[Event]:
         self._require_open()
-        due = [row for row in self._rows.values() if _is_due(row, now)]
-        due.sort(key=lambda row: (row.event.kind != "rating", row.event.timestamp))
+        return [row.event for row in self._due(now)[:limit]]
+
+    async def claim(
+        self,
+        limit: int,
+        *,
+        owner: str,  # noqa: ARG002
+        now: Milliseconds,
+        only: Sequence[str] | None = None,
+    ) -> list[Event]:
+        self._require_open()
+        due = [row for row in self._due(now) if only is None or row.event.uuid in only]
         for row in due[:limit]:
             self._put(replace(row, status="processing", last_try=now, attempts=row.attempts + 1))
         return [row.event for row in due[:limit]]
@@ -102,6 +113,7 @@ class MemoryStore:
         self._require_open()
         self._rows.clear()
         self._snapshots.clear()
+        self._notes.clear()
 
     async def save_snapshot(self, snapshot: Record) -> None:
         self._require_open()
@@ -110,6 +122,14 @@ class MemoryStore:
     async def snapshots(self) -> list[Record]:
         self._require_open()
         return copy.deepcopy(self._snapshots)
+
+    async def note(self, name: str) -> Record | None:
+        self._require_open()
+        return copy.deepcopy(self._notes.get(name))
+
+    async def keep_note(self, name: str, record: Record) -> None:
+        self._require_open()
+        self._notes[name] = copy.deepcopy(record)
 
     async def close(self) -> None:
         self._closed = True
@@ -125,6 +145,10 @@ class MemoryStore:
             self._put(replace(row, position=self._last_position))
             stored.append(identity)
         return AddReport(stored, duplicates)
+
+    def _due(self, now: Milliseconds) -> list[StoredEvent]:
+        due = [row for row in self._rows.values() if _is_due(row, now)]
+        return sorted(due, key=lambda row: (row.event.kind != "rating", row.event.timestamp))
 
     def _put(self, row: StoredEvent) -> None:
         self._rows[row.event.uuid] = row

@@ -16,7 +16,10 @@ from sidflow_feedback.types import Record
 
 
 class FetchTransport:
-    """A `Transport` over HTTP to the server at `base_url` (the page's own origin by default)."""
+    """A `Transport` over HTTP to the server at `base_url` (the page's own origin by default).
+
+    Cancelling a call aborts its request.
+    """
 
     def __init__(self, base_url: str = "") -> None:
         self._base_url = base_url.rstrip("/")
@@ -30,6 +33,7 @@ class FetchTransport:
             headers={"Content-Type": "application/json"},
             credentials="omit",
             referrerPolicy="no-referrer",
+            redirect="error",  # Another server was not what the listener agreed to.
         )
 
     async def fetch_model(self, *, etag: str | None, timeout: float) -> Response:
@@ -44,7 +48,8 @@ class FetchTransport:
             headers = {name.lower(): value for name, value in answer.headers.items()}
             return Response(answer.status, headers, _json(await answer.text()))
         except (OSError, JsException) as exc:
-            raise SyncError(f"The server can't be reached: {exc}") from exc
+            reason = f"no answer within {timeout:g} s." if signal.aborted else exc
+            raise SyncError(f"The server can't be reached: {reason}") from exc
 
 
 def _json(text: str) -> Record | None:

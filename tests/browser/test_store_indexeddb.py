@@ -38,6 +38,7 @@ def test_schema_is_the_published_one(pyodide: Pyodide) -> None:
         "counters": [],
         "implicit-events": indexes,
         "model-snapshots": [],
+        "notes": [],
         "ratings": indexes,
     }
 

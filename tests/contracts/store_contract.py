@@ -166,6 +166,45 @@ async def check_claims_at_once_never_share_an_event(open_store: OpenStore) -> No
     assert sorted(claimed) == sorted(event.uuid for event in events)
 
 
+async def check_what_is_due_is_what_would_be_claimed(open_store: OpenStore) -> None:
+    store = await open_store()
+    await store.add([implicit(timestamp=NOON - n) for n in range(4)])
+    await store.add([rating(timestamp=NOON - n) for n in range(4)])
+    await store.claim(1, owner="dead", now=NOON - LEASE)
+    for limit in (0, 3, 6, 20):
+        due = await store.due(limit, now=NOON)
+        assert due == (await store.due(20, now=NOON))[:limit]
+    assert (await store.counts()).ratings["processing"] == 1
+    assert await store.claim(20, owner="a", now=NOON) == due
+    assert len(due) == 8
+    assert await store.due(20, now=NOON) == []
+
+
+async def check_only_chosen_events_are_claimed(open_store: OpenStore) -> None:
+    store = await open_store()
+    events: list[Event] = [rating(timestamp=NOON + n) for n in range(4)]
+    events += [implicit() for _ in range(4)]
+    await store.add(events)
+    chosen = [events[2], events[5]]
+    uuids = [event.uuid for event in reversed(chosen)]
+    assert await store.claim(10, owner="a", now=NOON, only=[]) == []
+    assert await store.claim(10, owner="a", now=NOON, only=uuids) == chosen
+    assert await store.claim(10, owner="a", now=NOON, only=uuids) == []
+    assert len(await store.claim(10, owner="a", now=NOON)) == 6
+
+
+async def check_notes_are_kept_until_everything_is_wiped(open_store: OpenStore) -> None:
+    store = await open_store()
+    assert await store.note("plan") is None
+    await store.keep_note("plan", {"next": 1.5, "list": ["ü"]})
+    await store.keep_note("other", {})
+    await store.keep_note("plan", {"next": None})
+    assert await store.note("plan") == {"next": None}
+    assert await store.note("other") == {}
+    await store.wipe()
+    assert await store.note("plan") is None
+
+
 async def check_claim_holds_for_its_lease_and_no_longer(open_store: OpenStore) -> None:
     store = await open_store()
     event = rating()

@@ -14,6 +14,9 @@ from tests.crash.version_1 import make_version_1, version
 from tests.e2e.listener import wait_for_engine
 from tests.served import Served
 
+VERSION = 3
+"""What it is upgraded to."""
+
 LONGEST = 1.0
 """Seconds after the beginning of an upgrade in which the page is killed: about as long as it takes."""
 
@@ -55,12 +58,12 @@ def test_upgrade_is_whole_or_has_not_happened(
         page.goto(served.url + BARE)
         versions.append(version(page))
         assert contents(page) == before
-        if versions[-1] == 2:
+        if versions[-1] == VERSION:
             break
     print(f"versions after each kill: {versions}")
     assert versions[0] == 1, "the first kill came too late to be in the middle of the upgrade"
     page = browser.new_page()
     page.goto(served.url)
     wait_for_engine(page)
-    assert version(page) == 2
+    assert version(page) == VERSION
     assert once_each(events(page)) == {row["uuid"] for row in before}

@@ -31,6 +31,7 @@ def test_fields_of_a_delta_are_these_and_no_others() -> None:
         "features",
         "model_version",
         "day",
+        "epsilon",
     ]
 
 

@@ -1,12 +1,15 @@
 // The stores of the feedback database, and the way from each older version to the present one.
 
-export const VERSION = 2;
+export const VERSION = 3;
 
 export const RATINGS = "ratings";
 export const IMPLICIT = "implicit-events";
 export const SNAPSHOTS = "model-snapshots";
 /** How many events of each store have which status: counting them costs the same with 100 rows or 100,000. */
 export const COUNTERS = "counters";
+
+/** Small records by name, which are no events. */
+export const NOTES = "notes";
 
 export const EVENT_STORES = [RATINGS, IMPLICIT];
 export const STATUSES = ["pending", "processing", "synced", "failed"];
@@ -24,6 +27,7 @@ export async function migrate(database, oldVersion, transaction) {
     indexStatusByTime(transaction);
     await createCounters(database, transaction);
   }
+  if (oldVersion < 3) database.createObjectStore(NOTES);
 }
 
 function createStores(database) {

@@ -10,6 +10,7 @@ import {
   EVENT_STORES,
   having,
   IMPLICIT,
+  NOTES,
   RATINGS,
   SNAPSHOTS,
   STATUSES,
@@ -97,14 +98,26 @@ class FeedbackDatabase {
     });
   }
 
-  /** Move due events to `processing`: pending ones whose time has come, and those of an owner that is gone. */
-  async claim(limit, owner, now, lease) {
-    const due = (row) => (row.syncStatus === "pending" ? row.nextTry <= now : now - row.lastTry >= lease);
+  /** Pending events whose time has come, and those of an owner that is gone. */
+  async due(limit, now, lease) {
+    return this.#read(EVENT_STORES, async (transaction) => {
+      const rows = [];
+      for (const name of EVENT_STORES)
+        rows.push(...(await oldest(transaction.objectStore(name), limit - rows.length, isDue(now, lease))));
+      return rows;
+    });
+  }
+
+  /** Move due events to `processing`; where `only` has uuids, no others. */
+  async claim(limit, owner, now, lease, only = "null") {
+    const chosen = JSON.parse(only);
+    const due = isDue(now, lease);
+    const wanted = chosen ? (row) => chosen.includes(row.uuid) && due(row) : due;
     return this.#write(async (transaction) => {
       const claimed = [];
       for (const name of EVENT_STORES) {
         const store = transaction.objectStore(name);
-        const rows = await oldest(store, limit - claimed.length, due);
+        const rows = await oldest(store, limit - claimed.length, wanted);
         await count(
           transaction,
           name,
@@ -164,7 +177,7 @@ class FeedbackDatabase {
   async wipe() {
     await this.#write(async (transaction) => {
       // Must write nothing: a full disk would refuse that.
-      for (const name of [...EVENT_STORES, SNAPSHOTS, COUNTERS]) transaction.objectStore(name).clear();
+      for (const name of [...EVENT_STORES, SNAPSHOTS, COUNTERS, NOTES]) transaction.objectStore(name).clear();
     });
   }
 
@@ -179,6 +192,14 @@ class FeedbackDatabase {
     );
   }
 
+  async note(name) {
+    return this.#read([NOTES], async ({ store }) => (await store.get(name)) ?? null);
+  }
+
+  async keepNote(name, json) {
+    await this.#write((transaction) => transaction.objectStore(NOTES).put(JSON.parse(json), name));
+  }
+
   close() {
     this.#connection.close();
   }
@@ -188,7 +209,7 @@ class FeedbackDatabase {
   }
 
   async #write(work) {
-    const stores = [...EVENT_STORES, SNAPSHOTS, COUNTERS];
+    const stores = [...EVENT_STORES, SNAPSHOTS, COUNTERS, NOTES];
     return JSON.stringify(await this.#connection.run(stores, "readwrite", work));
   }
 
@@ -212,6 +233,9 @@ class FeedbackDatabase {
     return JSON.stringify(report);
   }
 }
+
+const isDue = (now, lease) => (row) =>
+  row.syncStatus === "pending" ? row.nextTry <= now : now - row.lastTry >= lease;
 
 const statuses = (counter) => Object.fromEntries(STATUSES.map((status) => [status, counter[status]]));
 

@@ -15,9 +15,10 @@ import sidflow_feedback
 from sidflow_feedback.errors import SyncError
 from sidflow_feedback.events import event_from_record
 from sidflow_feedback.features import extract
+from sidflow_feedback.outgoing import SyncSettings
 from sidflow_feedback.store import FeedbackStore
 from sidflow_feedback.store.memory import MemoryStore
-from sidflow_feedback.sync import SyncClient, SyncSettings
+from sidflow_feedback.sync import SyncClient
 from sidflow_feedback.transport.fetch import FetchTransport
 from sidflow_feedback.worker import EventWorker
 from tests.browser.in_pyodide.sound import tone
