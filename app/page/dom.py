@@ -2,7 +2,7 @@
 
 import asyncio
 
-from pyscript import document
+from pyscript import document, window
 from pyscript.ffi import create_proxy
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -39,6 +39,13 @@ def minutes(seconds: "float | None") -> str:
         return "–:––"
     whole = int(seconds)
     return str(whole // 60) + ":" + ("0" + str(whole % 60))[-2:]
+
+
+def clock(milliseconds: "float | None") -> str:
+    """Write an epoch time as the listener's time of day."""
+    if milliseconds is None:
+        return "never"
+    return str(window.Date.new(float(milliseconds)).toLocaleTimeString())
 
 
 def reason(exc: Exception) -> str:

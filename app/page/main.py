@@ -16,6 +16,7 @@ from app.page.playback import Playback
 from app.page.preferences_tab import PreferencesTab
 from app.page.rate_tab import RateTab
 from app.page.settings import Settings
+from app.page.sharing_card import SharingCard
 from app.page.storage_banner import StorageBanner
 from app.page.tabs import Tabs
 from sidflow_feedback.player.wasm import WasmPlayer
@@ -56,6 +57,7 @@ class Page:
         self._banner = StorageBanner(self.outbox, storage)
         self._rate_tab = RateTab(self.playback, self.recorder, lambda: spawn(self._banner.persist()))
         self._preferences_tab = PreferencesTab(self.settings, self.engine)
+        self._sharing_card = SharingCard(self.settings, self.engine)
         self._kept_card = KeptCard(self.engine, self.library, files)
         self.settings.subscribe(_show_theme)
         self.settings.subscribe(self._configure)
@@ -103,6 +105,7 @@ class Page:
 
     def _engine_state(self, state: "dict[str, Any]") -> None:
         self._preferences_tab.show(state)
+        self._sharing_card.show(state)
         self._kept_card.show(state)
         self._banner.show(state)
         training = state["training"]

@@ -1,8 +1,8 @@
 """The Preferences tab: what is switched on, and what the engine says of itself."""
 
-from pyscript import document, window
+from pyscript import document
 
-from app.page.dom import by_id, describe, on, one_decimal, reason, spawn
+from app.page.dom import by_id, clock, describe, on, one_decimal, reason, spawn
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ PHASES = {
 
 
 class PreferencesTab:
-    """Switches, and live status of learning and sharing."""
+    """Switches, and live status of learning."""
 
     def __init__(self, settings: "Settings", engine: "EngineLink") -> None:
         self._settings = settings
@@ -29,16 +29,14 @@ class PreferencesTab:
         self._paused = False
         for control in document.querySelectorAll("#preferences [name]"):
             on(control, "change", self._changed)
-        on(by_id("train-now"), "click", lambda _event: spawn(self._order("train", "training-result")))
-        on(by_id("sync-now"), "click", lambda _event: spawn(self._order("sync", "sync-result")))
+        on(by_id("train-now"), "click", lambda _event: spawn(self._train()))
         on(by_id("pause-training"), "click", lambda _event: spawn(self._pause()))
         settings.subscribe(self._show_settings)
 
     def show(self, state: "dict[str, Any]") -> None:
         """Show the engine's state."""
-        training, sync = state["training"], state["sync"]
+        training = state["training"]
         describe(by_id("training-status"), _training_rows(training))
-        describe(by_id("sync-status"), _sync_rows(sync))
         self._paused = training["phase"] == "paused"
         by_id("pause-training").textContent = "Go on" if self._paused else "Pause"
         by_id("pause-training").setAttribute("aria-pressed", "true" if self._paused else "false")
@@ -60,14 +58,13 @@ class PreferencesTab:
             else:
                 control.value = str(values[control.name])
         by_id("train-now").disabled = by_id("pause-training").disabled = not values["training"]
-        by_id("sync-now").disabled = not values["sync"]
 
-    async def _order(self, order: str, result: str) -> None:
-        by_id(result).textContent = "Working…"
+    async def _train(self) -> None:
+        by_id("training-result").textContent = "Working…"
         try:
-            by_id(result).textContent = await self._engine.ask(order)
+            by_id("training-result").textContent = await self._engine.ask("train")
         except Exception as exc:
-            by_id(result).textContent = reason(exc)
+            by_id("training-result").textContent = reason(exc)
 
     async def _pause(self) -> None:
         await self._engine.ask("pause-training", not self._paused)
@@ -84,27 +81,11 @@ def _training_rows(training: "dict[str, Any]") -> "list[tuple[str, str]]":
     if run is None:
         return rows + [("Last training", "none yet")]  # noqa: RUF005  MicroPython can't unpack into a list.
     return rows + [  # noqa: RUF005
-        ("Last training", _clock(run["time"]) + ", " + one_decimal(run["duration"]) + " s"),
+        ("Last training", clock(run["time"]) + ", " + one_decimal(run["duration"]) + " s"),
         ("Ratings used", str(run["samples"]) + ", without features: " + str(run["skipped"])),
         ("Error before, after", _error(run["errorBefore"]) + ", " + _error(run["errorAfter"])),
         ("Outcome", "kept" if run["accepted"] else "not kept: " + str(run["reason"])),
     ]
-
-
-def _sync_rows(sync: "dict[str, Any]") -> "list[tuple[str, str]]":
-    return [
-        ("Now", "sending" if sync["running"] else ("on" if sync["enabled"] else "off")),
-        ("Last upload", _clock(sync["lastTime"])),
-        ("Next upload", _clock(sync["nextTime"])),
-        ("Events sent", str(sync["sent"])),
-        ("Last error", sync["lastError"] or "none"),
-    ]
-
-
-def _clock(milliseconds: "float | None") -> str:
-    if milliseconds is None:
-        return "never"
-    return str(window.Date.new(milliseconds).toLocaleTimeString())
 
 
 def _error(value: "float | None") -> str:

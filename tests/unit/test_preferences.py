@@ -23,6 +23,7 @@ def test_nothing_is_on_that_was_not_switched_on() -> None:
         ("iterations", 10, 1000, 200),
         ("samples", 16, 4096, 512),
         ("cadence", 5, 1440, 60),
+        ("budget", 10, 1000, 100),
         ("volume", 0, 100, 80),
     ],
 )
@@ -50,6 +51,13 @@ def test_choice_is_one_of_the_offered() -> None:
     assert [problem("theme", theme) for theme in CHOICES["theme"]] == [None] * 3
     for value in ("pink", "", None, 3):
         assert problem("theme", value) == "theme must be one of auto, light, dark."
+
+
+@pytest.mark.parametrize("broken", [{"privacy": "3"}, {"privacy": 4}, {"budget": 1001}, {"budget": None}])
+def test_nothing_is_shared_when_the_protection_can_t_be_read(broken: dict[str, Any]) -> None:
+    assert validated({"sync": True, "privacy": "1", "budget": 50})["sync"]
+    assert validated({"sync": True})["sync"]
+    assert not validated({"sync": True, "privacy": "1", "budget": 50} | broken)["sync"]
 
 
 def test_unknown_setting_is_told() -> None:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic.alias_generators import to_camel
 
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.privacy import AnonymisedBatch, AnonymisedDelta
+from sidflow_feedback.randomised_response import perturb, response_probabilities
 from tests.contracts.samples import FEATURES, implicit, rating, track
 
+PAGE = Path(__file__).parents[2] / "docs" / "privacy.md"
 OWN_FILE = "sha256:" + "0123456789abcdef" * 4
 
 
@@ -21,18 +26,41 @@ def delta(path: str) -> AnonymisedDelta:
     return AnonymisedDelta.from_event(rating(track=track(sid_path=path)))
 
 
-def test_fields_of_a_delta_are_these_and_no_others() -> None:
-    assert [field.name for field in dataclasses.fields(AnonymisedDelta)] == [
-        "uuid",
-        "sid_path",
-        "song",
-        "ratings",
-        "action",
-        "features",
-        "model_version",
-        "day",
-        "epsilon",
-    ]
+def documented(heading: str) -> list[str]:
+    """Return what the first column of the table under a heading of the privacy page names."""
+    section = PAGE.read_text().split(f"## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
+
+
+def sent() -> AnonymisedBatch:
+    """Make a batch with all that can ever be sent."""
+    deltas = [AnonymisedDelta.from_event(event) for event in (rating(), implicit())]
+    noisy = [perturb(delta, 1.0, bytes(32)) for delta in deltas]
+    return AnonymisedBatch(base_model_version="global-1", deltas=deltas + noisy)
+
+
+def test_fields_that_are_sent_are_those_of_the_privacy_page() -> None:
+    fields = [field.name for field in dataclasses.fields(AnonymisedDelta)]
+    assert [to_camel(name) for name in fields] == documented("What is sent when it is on")
+    records = [delta.to_record() for delta in sent().deltas]
+    assert set().union(*records) == set(documented("What is sent when it is on"))
+
+
+def test_fields_of_a_request_are_named_on_the_privacy_page() -> None:
+    fields = set(json.loads(sent().to_json()))
+    assert fields == {"batchId", "baseModelVersion", "ratings", "implicit"}
+    for name in ("batchId", "baseModelVersion"):
+        assert f"`{name}`" in PAGE.read_text()
+
+
+def test_chances_are_those_of_the_privacy_page() -> None:
+    for epsilon in (4, 2, 1):
+        chances = [
+            response_probabilities(choices, epsilon / dimensions)[0]
+            for choices, dimensions in ((8, 1), (5, 1), (5, 3))
+        ]
+        action, one, three = (f"{chance:.0%}".replace("%", " %") for chance in chances)
+        assert f"| {epsilon} | {action} | {one}, {three} |" in PAGE.read_text()
 
 
 def test_rating_as_it_is_sent() -> None:

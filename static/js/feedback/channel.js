@@ -15,6 +15,8 @@ export class EngineChannel {
   constructor() {
     this.#channel.onmessage = ({ data }) => this.#receive(data);
     this.on("ready", (engine) => this.#engineIsReady(engine));
+    // Not every browser tells its workers.
+    addEventListener("online", () => this.post("online", "null"));
     this.#post({ type: "hello" });
   }
 
