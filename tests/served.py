@@ -8,16 +8,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Served:
-    """A running server: its address and its SQLite database."""
+    """A running server: its address, its SQLite database and its process."""
 
     url: str
     database: Path
+    process: subprocess.Popen[str] = field(repr=False)
 
 
 @contextmanager
@@ -32,7 +33,7 @@ def serve(folder: Path) -> Iterator[Served]:
     )
     assert process.stdout is not None
     try:
-        yield Served(_announced(process.stdout), database)
+        yield Served(_announced(process.stdout), database, process)
     finally:
         process.terminate()
         process.wait(timeout=20)

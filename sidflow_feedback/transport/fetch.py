@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
-from js import AbortSignal
-from pyodide.ffi import JsException
-from pyodide.http import pyfetch
+from js import AbortController, Object, fetch
+from pyodide.ffi import JsException, to_js
 
 from sidflow_feedback.errors import SyncError
 from sidflow_feedback.privacy import AnonymisedBatch
@@ -42,14 +42,19 @@ class FetchTransport:
         return await self._request("/api/model/latest", timeout, headers=headers, cache="no-store")
 
     async def _request(self, path: str, timeout: float, **options: Any) -> Response:
-        signal = AbortSignal.timeout(int(timeout * 1000))
+        controller = AbortController.new()
+        options["signal"] = controller.signal
         try:
-            answer = await pyfetch(self._base_url + path, signal=signal, **options)
-            headers = {name.lower(): value for name, value in answer.headers.items()}
-            return Response(answer.status, headers, _json(await answer.text()))
-        except (OSError, JsException) as exc:
-            reason = f"no answer within {timeout:g} s." if signal.aborted else exc
-            raise SyncError(f"The server can't be reached: {reason}") from exc
+            async with asyncio.timeout(timeout):
+                answer = await fetch(self._base_url + path, to_js(options, dict_converter=Object.fromEntries))
+                headers, text = Object.fromEntries(answer.headers).to_py(), await answer.text()
+        except TimeoutError as exc:
+            raise SyncError(f"The server can't be reached: no answer within {timeout:g} s.") from exc
+        except JsException as exc:
+            raise SyncError(f"The server can't be reached: {exc.message}.") from exc
+        finally:
+            controller.abort()  # Has no effect on what is complete.
+        return Response(answer.status, headers, _json(text))
 
 
 def _json(text: str) -> Record | None:

@@ -1,0 +1,289 @@
+"""Sharing, from the real page over a real line to the real server, whatever befalls them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.e2e import faulty_line as faults
+from tests.e2e.faulty_line import SYNC, FaultyLine
+from tests.e2e.listener import play, rate, rows, wait_for_count, wait_for_engine
+from tests.served import Served, serve
+
+
+class Operator:
+    """Runs the server, and starts another on the same database where one was killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stack = ExitStack()
+        self.served = self.start()
+
+    def start(self) -> Served:
+        self.served = self._stack.enter_context(serve(self._folder))
+        return self.served
+
+    def kill(self) -> None:
+        os.kill(self.served.process.pid, signal.SIGKILL)
+        self.served.process.wait()
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def events(self) -> list[str]:
+        """Return the uuids of all events that the server has, twice where it has one twice."""
+        with closing(sqlite3.connect(self.served.database)) as connection:
+            return sorted(row[0] for row in connection.execute("SELECT uuid FROM events"))
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Iterator[Operator]:
+    operator = Operator(tmp_path)
+    yield operator
+    operator.close()
+
+
+@pytest.fixture
+def line(operator: Operator) -> Iterator[FaultyLine]:
+    with faults.faulty_line(operator.served.url) as line:
+        yield line
+
+
+def opened(context: BrowserContext, line: FaultyLine) -> Page:
+    page = context.new_page()
+    page.goto(line.url)
+    page.wait_for_selector("html[data-ui=ready]")
+    wait_for_engine(page)
+    return page
+
+
+@pytest.fixture
+def page(context: BrowserContext, line: FaultyLine) -> Page:
+    """The page with its engine, and two events: a tune plays, and is liked."""
+    page = opened(context, line)
+    play(page, 1)
+    page.click("#like")
+    wait_for_count(page, "implicit", 2)
+    return page
+
+
+def share(page: Page, **choices: str) -> None:
+    page.click("#tab-preferences")
+    for name, choice in choices.items():
+        page.select_option(f"[name={name}]", choice)
+    page.check("[name=sync]")
+    page.wait_for_selector("#sync-now:enabled")
+
+
+def sync_now(page: Page) -> str:
+    """Press the button, and return what is told."""
+    page.evaluate("document.querySelector('#sync-result').textContent = ''")
+    page.click("#sync-now")
+    page.wait_for_function(
+        "!['', 'Sending…'].includes(document.querySelector('#sync-result').textContent)", timeout=40_000
+    )
+    return page.text_content("#sync-result") or ""
+
+
+def judge(page: Page) -> None:
+    """Make one more event."""
+    before = len(rows(page, "implicit-events"))
+    liked = page.get_attribute("#like", "aria-pressed") == "true"
+    page.click("#dislike" if liked else "#like")
+    wait_until(lambda: len(rows(page, "implicit-events")) > before, 5)
+
+
+def wait_until(true: Callable[[], object], seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.02)
+
+
+def shown(page: Page) -> Any:
+    page.wait_for_function("document.querySelector('#next-payload pre').textContent.includes('batchId')")
+    return json.loads(page.text_content("#next-payload pre") or "")
+
+
+def uuids(upload: bytes) -> list[str]:
+    batch = json.loads(upload)
+    return sorted(record["uuid"] for record in batch["ratings"] + batch["implicit"])
+
+
+def test_listener_is_obeyed(
+    page: Page, line: FaultyLine, operator: Operator, context: BrowserContext
+) -> None:
+    """One page for all of it: an engine takes its time to start."""
+    nothing_is_sent_until_it_is_switched_on_and_then_what_was_shown(page, line, operator)
+    switched_off_aborts_the_request(page, line)
+    line_that_is_back_is_used_within_5_seconds(page, line, operator, context)
+
+
+def nothing_is_sent_until_it_is_switched_on_and_then_what_was_shown(
+    page: Page, line: FaultyLine, operator: Operator
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    rate(page, e=4, m=2, c=3)
+    wait_for_count(page, "ratings", 1)
+    page.click("#tab-preferences")
+    page.click("#next-payload summary")
+    page.wait_for_function("document.querySelector('#next-payload p').textContent.startsWith('3 events')")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    time.sleep(1)
+    assert page.is_disabled("#sync-now")
+    assert SYNC not in line.paths
+    assert "/" in line.paths
+    assert not any(SYNC in url for url in asked)
+    before = shown(page)
+    share(page)
+    assert SYNC not in line.paths
+    assert sync_now(page) == "The server has taken 3 events."
+    assert [json.loads(upload) for upload in line.uploads] == [before]
+    assert uuids(line.uploads[0]) == operator.events()
+    page.wait_for_function("document.querySelector('#next-payload p').textContent.startsWith('Nothing')")
+    wait_for_count(page, "implicit", 2, "synced")
+
+
+def switched_off_aborts_the_request(page: Page, line: FaultyLine) -> None:
+    judge(page)
+    line.fault = faults.silence
+    page.click("#sync-now")
+    wait_until(lambda: len(line.uploads) == 2, 10)
+    page.uncheck("[name=sync]")
+    wait_until(lambda: line.given_up, 2)
+    wait_for_count(page, "implicit", 1)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    time.sleep(1)
+    assert len(line.uploads) == 2
+
+
+def line_that_is_back_is_used_within_5_seconds(
+    page: Page, line: FaultyLine, operator: Operator, context: BrowserContext
+) -> None:
+    line.fault = faults.forward
+    share(page)
+    context.set_offline(True)
+    assert "can't be reached" in sync_now(page)
+    page.wait_for_function("document.querySelector('#sync-status').textContent.includes('did not answer')")
+    assert len(line.uploads) == 2
+    context.set_offline(False)
+    wait_until(lambda: len(operator.events()) == 4, 5)
+    wait_for_count(page, "implicit", 3, "synced")
+    assert line.uploads[2] == line.uploads[1]
+
+
+FAULTS = {
+    faults.refused_connection: "The server can't be reached",
+    faults.lost_answer: "The server can't be reached",
+    faults.half_an_answer: "The server can't be reached",
+    faults.redirect: "The server can't be reached",
+    faults.portal: "What answered is no sync server",
+    faults.error_500: "The server answered 500",
+    faults.busy_429: "The server answered 429",
+    faults.busy_until: "The server answered 503",
+}
+
+
+def test_each_event_is_on_the_server_once_whatever_happens_on_the_way(
+    page: Page, line: FaultyLine, operator: Operator
+) -> None:
+    share(page)
+    for fault, told in FAULTS.items():
+        judge(page)
+        line.fault = fault
+        assert told in sync_now(page)
+        if fault in (faults.busy_429, faults.busy_until):
+            assert "asked for a pause of another" in sync_now(page)
+            time.sleep(2)
+    # One batch, until it is answered: later events wait for the next.
+    assert len(set(line.uploads)) == 1
+    judge(page)
+    line.fault = faults.silence
+    assert "no answer within 15 s" in sync_now(page)
+    assert len(line.given_up) == 1
+    assert 14 < line.given_up[0] < 25
+    kill_the_server(page, line, operator)
+    line.fault = faults.forward
+    told = sync_now(page)
+    assert told.startswith("The server has taken")
+    assert "/elsewhere" not in line.paths
+    events = sorted(row["uuid"] for row in rows(page, "implicit-events"))
+    assert len(events) > 10
+    assert operator.events() == events
+    wait_for_count(page, "implicit", len(events), "synced")
+
+
+def kill_the_server(page: Page, line: FaultyLine, operator: Operator) -> None:
+    """Kill it before it has the batch, then when it has it and has not answered."""
+
+    def kill_before(request: Any) -> None:
+        operator.kill()
+        request.reset()
+
+    def kill_behind(request: Any) -> None:
+        request.ask_upstream()
+        operator.kill()
+        request.reset()
+
+    for kill in (kill_before, kill_behind):
+        line.fault = kill
+        assert "can't be reached" in sync_now(page)
+        line.upstream = operator.start().url
+
+
+def test_crash_of_the_page_sends_the_same_again_also_the_noise(
+    page: Page, line: FaultyLine, browser: Browser, context: BrowserContext
+) -> None:
+    rate(page, e=4, m=2, c=3)
+    wait_for_count(page, "ratings", 1)
+    share(page, privacy="1")
+    line.fault = faults.held_answer
+    page.click("#sync-now")
+    wait_until(lambda: line.uploads, 10)
+    crash(browser, page)
+    line.fault = faults.forward
+    page = opened(context, line)
+    page.click("#tab-preferences")
+    wait_for_epsilon(page, "3 of 100")
+    sync_now(page)
+    first, second = (json.loads(upload) for upload in line.uploads)
+    assert (first["ratings"], first["implicit"]) == (second["ratings"], second["implicit"])
+    assert {record["epsilon"] for record in first["ratings"] + first["implicit"]} == {1}
+    judge_again(page)
+    sync_now(page)
+    wait_for_epsilon(page, "5 of 100")
+
+
+def judge_again(page: Page) -> None:
+    """Make two more events in a page that was opened anew."""
+    play(page, 1)
+    page.click("#like")
+    wait_for_count(page, "implicit", 2)
+    page.click("#tab-preferences")
+
+
+def wait_for_epsilon(page: Page, text: str) -> None:
+    page.wait_for_function(
+        "text => document.querySelector('#sync-status').lastElementChild.textContent === text", arg=text
+    )
+
+
+def crash(browser: Browser, page: Page) -> None:
+    """Kill the page's process, in the middle of what it does."""
+    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    with page.expect_event("crash"):
+        for process in processes:
+            if process["type"] == "renderer":
+                os.kill(process["id"], signal.SIGKILL)
+    page.close()
