@@ -1,12 +1,9 @@
-"""The sync client: off until switched on, patient with the server, and never counting an event twice."""
+"""The sync client: off until switched on, only what may be sent, and never counting an event twice."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
-from itertools import pairwise
-from typing import Any
 
 import pytest
 
@@ -14,98 +11,14 @@ from sidflow_feedback.errors import StoreError, SyncError
 from sidflow_feedback.events import Event
 from sidflow_feedback.outgoing import SyncSettings
 from sidflow_feedback.privacy import MAX_BYTES, MAX_EVENTS, AnonymisedBatch
-from sidflow_feedback.schedule import TRIES
-from sidflow_feedback.store import LEASE, Counts
-from sidflow_feedback.store.memory import MemoryStore
-from sidflow_feedback.sync import SyncClient
+from sidflow_feedback.store import LEASE
 from sidflow_feedback.transport import Response
 from sidflow_feedback.transport.memory import MemoryTransport, accept_all
 from tests.contracts.samples import implicit, rating, track
-from tests.unit.hand_clock import HandClock, settle
+from tests.unit.hand_clock import settle
+from tests.unit.sharing import HOUR, ON, Listener, answer, listener, results, sharing
 
-ON = SyncSettings(enabled=True, cadence=60)
-HOUR = 3600.0
-
-Serve = Callable[[AnonymisedBatch], Response]
-
-
-class Listener:
-    """Someone with events to send, and a server."""
-
-    def __init__(self) -> None:
-        self.clock = HandClock()
-        self.clock.now = 1_790_000_000.0
-        self.store = MemoryStore()
-        self.serve: Serve = accept_all
-        self.transport = MemoryTransport(server=lambda batch: self.serve(batch))
-        self.changes = 0
-        self.sync = self.client()
-
-    def client(self) -> SyncClient:
-        """Make a client, as an engine that starts does."""
-        return SyncClient(
-            self.store,
-            self.transport,
-            base_version=lambda: "global-1",
-            on_change=self._count,
-            epoch=self.clock.epoch,
-            sleep=self.clock.sleep,
-        )
-
-    def _count(self) -> None:
-        self.changes += 1
-
-    async def does(self, *events: Event) -> None:
-        await self.store.add(events)
-
-    async def rates(self, count: int = 1) -> list[Event]:
-        events: list[Event] = [rating() for _ in range(count)]
-        await self.store.add(events)
-        return events
-
-    async def counts(self) -> Counts:
-        return (await self.store.counts()).ratings
-
-    @property
-    def requests(self) -> list[AnonymisedBatch]:
-        return self.transport.sent
-
-    @property
-    def sent(self) -> list[str]:
-        return [delta.uuid for batch in self.requests for delta in batch.deltas]
-
-
-@pytest.fixture
-async def listener() -> AsyncIterator[Listener]:
-    listener = Listener()
-    yield listener
-    await listener.sync.aclose()
-    assert asyncio.all_tasks() == {asyncio.current_task()}
-
-
-@pytest.fixture
-async def sharing(listener: Listener) -> Listener:
-    """A listener who has switched sync on."""
-    listener.sync.configure(ON)
-    return listener
-
-
-def answer(status: int, **headers: str) -> Serve:
-    body = {"error": {"code": "test", "message": "because"}}
-    return lambda _batch: Response(status, {k.replace("_", "-"): v for k, v in headers.items()}, body)
-
-
-def results(**statuses: Any) -> Serve:
-    """Answer for each event as `statuses` says, by its uuid; the others are accepted."""
-
-    def serve(batch: AnonymisedBatch) -> Response:
-        answers = [
-            {"uuid": delta.uuid, "status": statuses.get(delta.uuid, "accepted"), "reason": "why"}
-            for delta in batch.deltas
-        ]
-        return Response(200, body={"batchId": batch.batch_id, "results": answers})
-
-    return serve
+__all__ = ["listener", "sharing"]
 
 
 async def test_off_by_default_and_off_sends_nothing(listener: Listener) -> None:
@@ -181,17 +94,6 @@ async def test_event_without_a_clear_answer_waits_for_the_next_cadence(
     assert (await sharing.counts())["synced"] == 2
 
 
-@pytest.mark.parametrize("body", [None, {}, {"results": None}, {"results": {"a": 1}}, {"results": "ok"}])
-async def test_answer_of_something_else_counts_as_no_delivery(sharing: Listener, body: Any) -> None:
-    await sharing.rates()
-    sharing.serve = lambda _batch: Response(200, body=body)
-    with pytest.raises(SyncError, match="no sync server"):
-        await sharing.sync.sync_now()
-    assert (await sharing.counts())["pending"] == 1
-    await sharing.clock.advance(600)
-    assert len(sharing.requests) == TRIES
-
-
 async def test_strange_results_cost_no_event(sharing: Listener) -> None:
     await sharing.rates()
     sharing.serve = lambda _batch: Response(200, body={"results": [None, 3, {}, {"uuid": None}]})
@@ -237,160 +139,6 @@ async def test_path_of_the_listeners_own_stays_here(sharing: Listener) -> None:
     assert await sharing.sync.sync_now() == 1
     assert secret.uuid not in sharing.sent
     assert await sharing.counts() == {"pending": 0, "processing": 0, "synced": 1, "failed": 1}
-
-
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-async def test_busy_server_is_tried_3_times_with_the_same_batch(sharing: Listener, status: int) -> None:
-    events = await sharing.rates(2)
-    sharing.serve = answer(status)
-    await sharing.clock.advance(HOUR + 600)
-    assert len(sharing.requests) == TRIES == 3
-    await sharing.rates(60)
-    assert (await sharing.counts())["pending"] == 62
-    assert sharing.sync.state.last_error == f"The server answered {status}: because"
-    sharing.serve = accept_all
-    await sharing.clock.advance(HOUR)
-    assert len({batch.to_json() for batch in sharing.requests[: TRIES + 1]}) == 1
-    assert sorted(sharing.requests[0].uuids) == sorted(event.uuid for event in events)
-    assert (await sharing.counts())["synced"] == 62
-    state = sharing.sync.state
-    assert (state.last_error, state.tries) == (None, 0)
-
-
-async def test_batch_of_which_an_event_has_gone_is_another_batch(sharing: Listener) -> None:
-    await sharing.does(rating(), implicit())
-    sharing.transport.online = False
-    with pytest.raises(SyncError):
-        await sharing.sync.sync_now()
-    [before] = [await sharing.sync.next_payload()]
-    await sharing.store.claim(1, owner="another", now=sharing.clock.epoch())
-    sharing.transport.online = True
-    assert await sharing.sync.sync_now() == 1
-    assert before is not None
-    assert sharing.requests[0].batch_id != json.loads(before)["batchId"]
-
-
-async def test_pauses_between_tries_double_with_jitter(sharing: Listener) -> None:
-    await sharing.rates()
-    sharing.serve = answer(500)
-    at: list[float] = []
-
-    def serve(_batch: AnonymisedBatch) -> Response:
-        at.append(sharing.clock.now)
-        return Response(500)
-
-    sharing.serve = serve
-    await sharing.clock.advance(2 * HOUR + 600)
-    pauses = [after - before for before, after in pairwise(at)]
-    assert 120 < pauses[0] < 150
-    assert 240 < pauses[1] < 300
-    assert pauses[2] == pytest.approx(HOUR)
-    assert 120 < pauses[3] < 150
-    assert pauses[3] != pauses[0]
-
-
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 413, 415, 422])
-async def test_refusal_is_final_and_not_repeated(sharing: Listener, status: int) -> None:
-    await sharing.rates()
-    sharing.serve = answer(status)
-    with pytest.raises(SyncError, match=str(status)):
-        await sharing.sync.sync_now()
-    sharing.serve = accept_all
-    await sharing.clock.advance(3 * HOUR)
-    assert len(sharing.requests) == 1
-    assert (await sharing.counts())["failed"] == 1
-
-
-async def test_line_that_is_down_costs_nothing(sharing: Listener) -> None:
-    events = await sharing.rates(60)
-    sharing.transport.online = False
-    await sharing.clock.advance(5 * HOUR + 30)
-    assert sharing.sync.state.last_error == "The server can't be reached: the line is down."
-    assert (await sharing.counts())["pending"] == 60
-    sharing.transport.online = True
-    await sharing.clock.advance(HOUR)
-    assert sorted(sharing.sent) == sorted(event.uuid for event in events)
-    assert sharing.sync.state.last_error is None
-
-
-@pytest.mark.parametrize("phase", range(0, 300, 20))
-async def test_server_that_is_down_for_10_minutes_gets_at_most_3_requests(
-    listener: Listener, phase: int
-) -> None:
-    """Whenever it goes down, at the shortest cadence, with an event every 2 s."""
-    listener.sync.configure(SyncSettings(enabled=True, cadence=5))
-    await listener.rates()
-    await listener.clock.advance(300 + phase)
-    answered = len(listener.requests)
-    listener.serve = answer(503)
-    for _ in range(300):
-        await listener.rates()
-        await listener.clock.advance(2)
-    assert 1 <= len(listener.requests) - answered <= 3
-    listener.serve = accept_all
-    await listener.clock.advance(600)
-    assert (await listener.counts())["synced"] == 301
-
-
-async def test_no_10_minutes_of_a_long_outage_see_more_than_3_requests(listener: Listener) -> None:
-    listener.sync.configure(SyncSettings(enabled=True, cadence=5))
-    at: list[float] = []
-
-    def serve(_batch: AnonymisedBatch) -> Response:
-        at.append(listener.clock.now)
-        return Response(503, {"retry-after": "1"})
-
-    listener.serve = serve
-    await listener.rates()
-    await listener.clock.advance(24 * HOUR)
-    assert len(at) > 24 * 10
-    assert min(fourth - first for first, fourth in zip(at, at[3:], strict=False)) > 600
-
-
-async def test_retry_after_is_kept_by_cadence_and_hand(listener: Listener) -> None:
-    listener.sync.configure(SyncSettings(enabled=True, cadence=5))
-    await listener.rates(60)
-    listener.serve = answer(503, retry_after="3600")
-    with pytest.raises(SyncError):
-        await listener.sync.sync_now()
-    assert len(listener.requests) == 1
-    listener.serve = accept_all
-    await listener.clock.advance(3590)
-    with pytest.raises(SyncError, match="asked for a pause of another 10 s"):
-        await listener.sync.sync_now()
-    assert len(listener.requests) == 1
-    await listener.clock.advance(300)
-    assert (await listener.counts())["synced"] == 60
-
-
-@pytest.mark.parametrize("value", ["", "soon", "-5", "1.5", "²", "9" * 400])
-async def test_strange_retry_after_does_no_harm(sharing: Listener, value: str) -> None:
-    await sharing.rates()
-    sharing.serve = answer(503, retry_after=value)
-    with pytest.raises(SyncError, match="503"):
-        await sharing.sync.sync_now()
-    sharing.serve = accept_all
-    await sharing.clock.advance(25 * HOUR)
-    assert (await sharing.counts())["synced"] == 1
-
-
-async def test_lost_answer_counts_once(sharing: Listener) -> None:
-    """The server has the batch, the answer gets lost: the retry has the same ids, so it can tell."""
-    known: set[str] = set()
-
-    def serve(batch: AnonymisedBatch) -> Response:
-        fresh = {delta.uuid for delta in batch.deltas} - known
-        if fresh:
-            known.update(fresh)
-            raise SyncError("The server can't be reached: reset.")
-        return results(**dict.fromkeys(known, "duplicate"))(batch)
-
-    sharing.serve = serve
-    await sharing.rates(3)
-    await sharing.clock.advance(HOUR + 150)
-    assert len(sharing.requests) == 2
-    assert len({batch.batch_id for batch in sharing.requests}) == 1
-    assert (await sharing.counts())["synced"] == 3
 
 
 async def test_crash_while_sending_gives_the_events_back_within_a_lease(sharing: Listener) -> None:
@@ -546,105 +294,6 @@ async def test_who_waited_for_a_request_sends_nothing_after_sync_was_switched_of
         with pytest.raises(SyncError, match="switched off"):
             await attempt
     assert len(unheard.requests) == 1
-
-
-async def test_online_tries_again_at_once(sharing: Listener) -> None:
-    await sharing.rates()
-    sharing.transport.online = False
-    await sharing.clock.advance(HOUR)
-    assert sharing.sync.state.tries == 1
-    sharing.transport.online = True
-    for _ in range(3):  # As many tabs tell it.
-        sharing.sync.line_is_back()
-    await settle()
-    assert len(sharing.requests) == 1
-    assert (await sharing.counts())["synced"] == 1
-
-
-async def test_online_hastens_nothing_that_was_not_held_up(sharing: Listener) -> None:
-    await sharing.rates()
-    sharing.sync.line_is_back()
-    await settle()
-    assert sharing.requests == []
-
-
-async def test_online_does_not_cut_the_pause_that_the_server_asked_for(sharing: Listener) -> None:
-    await sharing.rates()
-    sharing.serve = answer(503, retry_after="900")
-    with pytest.raises(SyncError):
-        await sharing.sync.sync_now()
-    sharing.serve = accept_all
-    sharing.sync.line_is_back()
-    await sharing.clock.advance(899)
-    assert len(sharing.requests) == 1
-    await sharing.clock.advance(1)
-    assert len(sharing.requests) == 2
-
-
-async def test_retry_after_as_a_date(sharing: Listener) -> None:
-    """By the server's own clock, which is years off the listener's here."""
-    await sharing.rates()
-    dates = {"date": "Tue, 31 Jan 2012 12:00:00 GMT", "retry_after": "Tue, 31 Jan 2012 12:20:00 GMT"}
-    sharing.serve = answer(429, **dates)
-    with pytest.raises(SyncError) as caught:
-        await sharing.sync.sync_now()
-    assert caught.value.retry_after == 1200
-    sharing.serve = accept_all
-    await sharing.clock.advance(1199)
-    assert len(sharing.requests) == 1
-    await sharing.clock.advance(1)
-    assert len(sharing.requests) == 2
-
-
-async def test_next_engine_keeps_the_plan_and_the_pause(sharing: Listener) -> None:
-    await sharing.rates()
-    await sharing.clock.advance(HOUR / 2)
-    sharing.serve = answer(503, retry_after="7200")
-    with pytest.raises(SyncError):
-        await sharing.sync.sync_now()
-    await sharing.sync.aclose()
-    sharing.serve = accept_all
-    sharing.sync = sharing.client()
-    sharing.sync.configure(ON)
-    await settle()
-    with pytest.raises(SyncError, match="another 7200 s"):
-        await sharing.sync.sync_now()
-    assert sharing.sync.state.tries == 1
-    await sharing.clock.advance(7199)
-    assert len(sharing.requests) == 1
-    await sharing.clock.advance(1)
-    assert len(sharing.requests) == 2
-
-
-async def test_reloading_more_often_than_the_cadence_does_not_starve_it(sharing: Listener) -> None:
-    await sharing.rates()
-    await sharing.sync.sync_now()
-    await sharing.rates()
-    for _ in range(5):
-        await sharing.clock.advance(HOUR / 4)
-        await sharing.sync.aclose()
-        sharing.sync = sharing.client()
-        sharing.sync.configure(ON)
-        await settle()
-    await sharing.clock.advance(10)
-    assert len(sharing.requests) == 2
-
-
-async def test_switched_on_by_hand_waits_a_whole_cadence(sharing: Listener) -> None:
-    """Whatever an engine before has planned: the listener may want to look first."""
-    await sharing.rates()
-    await sharing.sync.sync_now()
-    await sharing.sync.aclose()
-    await sharing.rates()
-    await sharing.clock.advance(10 * HOUR)
-    sharing.sync = sharing.client()
-    sharing.sync.configure(SyncSettings(enabled=False))
-    await settle()
-    sharing.sync.configure(ON)
-    await sharing.clock.advance(HOUR - 1)
-    assert len(sharing.requests) == 1
-    await sharing.clock.advance(1)
-    assert len(sharing.requests) == 2
 
 
 async def test_preview_is_what_is_sent_then(sharing: Listener) -> None:

@@ -19,7 +19,7 @@ from sidflow_feedback.transport import Response
 from sidflow_feedback.transport.memory import accept_all
 from tests.contracts.samples import implicit, rating
 from tests.unit.hand_clock import settle
-from tests.unit.test_sync import HOUR, Listener, answer, listener
+from tests.unit.sharing import HOUR, Listener, answer, listener
 
 __all__ = ["listener"]
 

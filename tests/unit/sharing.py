@@ -1,0 +1,104 @@
+"""Someone with events to send, a server, and a clock that is turned by hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from sidflow_feedback.events import Event
+from sidflow_feedback.outgoing import SyncSettings
+from sidflow_feedback.privacy import AnonymisedBatch
+from sidflow_feedback.store import Counts
+from sidflow_feedback.store.memory import MemoryStore
+from sidflow_feedback.sync import SyncClient
+from sidflow_feedback.transport import Response
+from sidflow_feedback.transport.memory import MemoryTransport, accept_all
+from tests.contracts.samples import rating
+from tests.unit.hand_clock import HandClock
+
+ON = SyncSettings(enabled=True, cadence=60)
+HOUR = 3600.0
+
+Serve = Callable[[AnonymisedBatch], Response]
+
+
+class Listener:
+    """Someone with events to send, and a server."""
+
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.clock.now = 1_790_000_000.0
+        self.store = MemoryStore()
+        self.serve: Serve = accept_all
+        self.transport = MemoryTransport(server=lambda batch: self.serve(batch))
+        self.changes = 0
+        self.sync = self.client()
+
+    def client(self) -> SyncClient:
+        """Make a client, as an engine that starts does."""
+        return SyncClient(
+            self.store,
+            self.transport,
+            base_version=lambda: "global-1",
+            on_change=self._count,
+            epoch=self.clock.epoch,
+            sleep=self.clock.sleep,
+        )
+
+    def _count(self) -> None:
+        self.changes += 1
+
+    async def does(self, *events: Event) -> None:
+        await self.store.add(events)
+
+    async def rates(self, count: int = 1) -> list[Event]:
+        events: list[Event] = [rating() for _ in range(count)]
+        await self.store.add(events)
+        return events
+
+    async def counts(self) -> Counts:
+        return (await self.store.counts()).ratings
+
+    @property
+    def requests(self) -> list[AnonymisedBatch]:
+        return self.transport.sent
+
+    @property
+    def sent(self) -> list[str]:
+        return [delta.uuid for batch in self.requests for delta in batch.deltas]
+
+
+@pytest.fixture
+async def listener() -> AsyncIterator[Listener]:
+    listener = Listener()
+    yield listener
+    await listener.sync.aclose()
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.fixture
+async def sharing(listener: Listener) -> Listener:
+    """A listener who has switched sync on."""
+    listener.sync.configure(ON)
+    return listener
+
+
+def answer(status: int, **headers: str) -> Serve:
+    body = {"error": {"code": "test", "message": "because"}}
+    return lambda _batch: Response(status, {k.replace("_", "-"): v for k, v in headers.items()}, body)
+
+
+def results(**statuses: Any) -> Serve:
+    """Answer for each event as `statuses` says, by its uuid; the others are accepted."""
+
+    def serve(batch: AnonymisedBatch) -> Response:
+        answers = [
+            {"uuid": delta.uuid, "status": statuses.get(delta.uuid, "accepted"), "reason": "why"}
+            for delta in batch.deltas
+        ]
+        return Response(200, body={"batchId": batch.batch_id, "results": answers})
+
+    return serve
