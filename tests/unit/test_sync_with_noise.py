@@ -114,6 +114,19 @@ async def test_budget_stops_sending_and_says_so(listener: Listener) -> None:
     assert listener.sync.state.spent == 16
 
 
+async def test_spent_budget_does_not_hold_up_what_was_counted_already(listener: Listener) -> None:
+    settings = replace(NOISY, budget=20)
+    listener.sync.configure(settings)
+    await listener.rates(10)
+    listener.serve = answer(503)
+    with pytest.raises(SyncError):
+        await listener.sync.sync_now()
+    await restart(listener, settings)
+    listener.serve = accept_all
+    assert await listener.sync.sync_now() == 10
+    assert listener.sync.state.spent == 20
+
+
 async def test_preview_costs_nothing_and_is_what_is_sent_then(noisy: Listener) -> None:
     await noisy.rates(5)
     shown = await noisy.sync.next_payload()
