@@ -11,9 +11,8 @@ from sidflow_feedback.learner import Learner
 from sidflow_feedback.model import NEUTRAL_RATING, in_range
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
     from sidflow_feedback.dataset import Dataset
+    from sidflow_feedback.idle import Steps
     from sidflow_feedback.model import Array, Model, Network
     from sidflow_feedback.snapshot import Snapshot
     from sidflow_feedback.types import FloatArray
@@ -29,6 +28,8 @@ CALIBRATION_PRIOR: Final = 2.0
 
 # All three were chosen on simulated listeners, others than those of `make bench-taste`: docs/benchmarks.md.
 
+_ROWS_PER_STEP = 256
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FineTuned:
@@ -43,7 +44,7 @@ class FineTuned:
 
 def fine_tune(
     base: Model, last: Snapshot | None, dataset: Dataset, *, iterations: int, seed: int
-) -> Generator[None, None, FineTuned]:
+) -> Steps[FineTuned]:
     """Fit the last accepted model, else `base`, in small steps; neither is changed.
 
     The anchor is `base`, calibrated to this listener; without a last model the steps start there, too.
@@ -55,24 +56,25 @@ def fine_tune(
     """
     inputs, learned = base.stats.scale(dataset.features), ~dataset.held_out
     rows = inputs[learned], dataset.labels[learned], dataset.weights[learned]
-    yield
-    anchor = calibrated(base.network, *rows)
-    yield
+    yield "predict"
+    anchor = yield from calibrated(base.network, *rows)
+    yield "predict"
+    before = yield from _held_out_error((last.model if last else base).network, inputs, dataset)
+    yield "prepare"
     network = (last.model.network if last else anchor).copy()
     l2 = PRIOR / max(1, len(rows[0]))
     learner = Learner(network, anchor=anchor.parameters, learning_rate=LEARNING_RATE, l2=l2, seed=seed)
     if last:
         learner.adam.resume(last.moments, last.steps)
-    before = _held_out_error((last.model if last else base).network, inputs, dataset)
-    yield
-    for done, _ in enumerate(learner.learn_many(*rows, iterations), 1):
+    for done, kind in enumerate(learner.learn_many(*rows, iterations)):
         learner.adam.learning_rate = LEARNING_RATE * (1 - done / iterations)
-        yield
-    after = _held_out_error(network, inputs, dataset)
+        yield kind
+    yield "predict"
+    after = yield from _held_out_error(network, inputs, dataset)
     return FineTuned(network, learner.adam.moments, learner.adam.steps, before, after)
 
 
-def calibrated(network: Network, inputs: Array, labels: Array, weights: Array) -> Network:
+def calibrated(network: Network, inputs: Array, labels: Array, weights: Array) -> Steps[Network]:
     """Return `network` with each output scaled and shifted to fit the labels (ridge regression).
 
     People use the ends of the scale differently, and some mean the opposite of what most mean: that can be
@@ -86,7 +88,8 @@ def calibrated(network: Network, inputs: Array, labels: Array, weights: Array) -
         Ratings and their weights, 0 for a missing one, shape (n, outputs).
     """
     fitted = network.copy()
-    outputs = network.predict_many(inputs).astype(np.float64) - NEUTRAL_RATING
+    outputs = (yield from _predicted(network, inputs)) - NEUTRAL_RATING
+    yield "calibrate"
     wanted = labels - NEUTRAL_RATING
     prior = CALIBRATION_PRIOR * np.eye(2)
     for i, column in enumerate(fitted.layers[-1].T):
@@ -95,12 +98,22 @@ def calibrated(network: Network, inputs: Array, labels: Array, weights: Array) -
         scale, shift = np.linalg.solve(weighted @ terms.T + prior, weighted @ wanted[:, i] + prior[0])
         column *= scale
         column[-1] += shift + NEUTRAL_RATING * (1 - scale)
+        yield "calibrate"
     return fitted
 
 
-def _held_out_error(network: Network, inputs: FloatArray, dataset: Dataset) -> float:
+def _held_out_error(network: Network, inputs: FloatArray, dataset: Dataset) -> Steps[float]:
     """Return the weighted root mean square error, in ratings."""
     rows = dataset.held_out
-    errors = in_range(network.predict_many(inputs[rows])) - dataset.labels[rows]
-    weights = dataset.weights[rows]
+    predicted = yield from _predicted(network, inputs[rows])
+    weights, errors = dataset.weights[rows], in_range(predicted) - dataset.labels[rows]
     return float(np.sqrt((weights * errors**2).sum() / weights.sum()))
+
+
+def _predicted(network: Network, inputs: FloatArray) -> Steps[FloatArray]:
+    outputs = np.empty((len(inputs), network.sizes[-1]))
+    for start in range(0, len(inputs), _ROWS_PER_STEP):
+        rows = slice(start, start + _ROWS_PER_STEP)
+        outputs[rows] = network.predict_many(inputs[rows])
+        yield "predict"
+    return outputs

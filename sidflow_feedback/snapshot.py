@@ -18,6 +18,7 @@ import numpy as np
 
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.features import FeatureStats
+from sidflow_feedback.idle import Steps
 from sidflow_feedback.manifest import bytes_from_base64, floats_from_base64
 from sidflow_feedback.model import Array, Model, Network, parameter_count
 from sidflow_feedback.types import Milliseconds, Record
@@ -56,10 +57,14 @@ class Snapshot:
     error_after: float
 
 
-def snapshot_to_record(snapshot: Snapshot) -> Record:
-    """Return `snapshot` as a JSON object, with a checksum."""
+def snapshot_to_record(snapshot: Snapshot) -> Steps[Record]:
+    """Return `snapshot` as a JSON object, with a checksum; made in small steps."""
     model = snapshot.model
     means, squares = snapshot.moments
+    means1 = _compress(means)
+    yield "compress"
+    roots2 = _compress(np.sqrt(squares), up=True)
+    yield "pack"
     record: Record = {
         "version": model.version,
         "baseVersion": model.base_version,
@@ -72,9 +77,10 @@ def snapshot_to_record(snapshot: Snapshot) -> Record:
         "sizes": list(model.network.sizes),
         "weights": _base64(model.network.parameters.astype("<f4")),
         "steps": snapshot.steps,
-        "means1": _compress(means),
-        "roots2": _compress(np.sqrt(squares), up=True),
+        "means1": means1,
+        "roots2": roots2,
     }
+    yield "checksum"
     return record | {"checksum": _checksum(record)}
 
 

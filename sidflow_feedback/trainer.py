@@ -7,13 +7,14 @@ import math
 import time
 from typing import TYPE_CHECKING, Final
 
-from sidflow_feedback.dataset import IMPLIED, Dataset, collect
+from sidflow_feedback.dataset import IMPLIED, Collector, Dataset
 from sidflow_feedback.errors import FeedbackError, InvalidRecordError, TrainingError
 from sidflow_feedback.events import RatingEvent
 from sidflow_feedback.finetune import fine_tune
 from sidflow_feedback.idle.slots import Slots
 from sidflow_feedback.model import Model
 from sidflow_feedback.snapshot import Snapshot, local_number, snapshot_from_record, snapshot_to_record
+from sidflow_feedback.store import KINDS
 from sidflow_feedback.training import Phase, Run, TrainerState, TrainingSettings
 
 if TYPE_CHECKING:
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
     from sidflow_feedback.events import Event
     from sidflow_feedback.finetune import FineTuned
     from sidflow_feedback.idle import IdleClock
-    from sidflow_feedback.store import FeedbackStore
+    from sidflow_feedback.store import FeedbackStore, Place
     from sidflow_feedback.types import Milliseconds
 
 LEAST_RATED: Final = 8
 """Rated tunes before the first run: fewer can't be parted into some to learn from and some to test with."""
+
+_BATCH = 32
+"""Rows read at once."""
 
 
 def _epoch() -> Milliseconds:
@@ -134,7 +138,7 @@ class Trainer:
             if _fits(snapshot.model, self._base):
                 self._snapshot = snapshot
         self._message = " ".join([*refused, f"Using {self.model.version}."]) if refused else None
-        newest = await self._store.ratings(1)
+        newest = list(await self._store.newest("rating", limit=1))
         self._fresh = bool(newest) and (
             self._snapshot is None or newest[0].timestamp > self._snapshot.created
         )
@@ -292,7 +296,7 @@ class Trainer:
 
     async def _run(self, begun: Milliseconds) -> Run:
         now = self._epoch()
-        dataset = await self._dataset(now)
+        dataset = await self._collected(now)
         if dataset.rated < LEAST_RATED:
             raise TrainingError(_too_few(dataset))
         self._runs += 1
@@ -314,10 +318,18 @@ class Trainer:
             reason=_reason(accepted),
         )
 
-    async def _dataset(self, now: Milliseconds) -> Dataset:
-        limit = self._settings.samples
-        ratings, implicit = await self._store.ratings(limit), await self._store.implicit(limit)
-        return await self._slots.run(collect(ratings, implicit, now=now, limit=limit))
+    async def _collected(self, now: Milliseconds) -> Dataset:
+        """Return what there is to learn from; the store is read in batches, and these in idle slots."""
+        limit, collector = self._settings.samples, Collector(now=now)
+        for kind in KINDS:
+            place: Place | None = None
+            for taken in range(0, limit, _BATCH):
+                batch = await self._store.newest(kind, limit=min(_BATCH, limit - taken), before=place)
+                await self._slots.run(collector.take(batch))
+                place = batch.last
+                if place is None:
+                    break
+        return await self._slots.run(collector.dataset(limit))
 
     async def _keep(self, tuned: FineTuned, now: Milliseconds, samples: int) -> None:
         """Store the new model, then use it: what can't be stored is not used either."""
@@ -331,7 +343,7 @@ class Trainer:
             error_before=tuned.error_before,
             error_after=tuned.error_after,
         )
-        await self._store.save_snapshot(snapshot_to_record(snapshot))
+        await self._store.save_snapshot(await self._slots.run(snapshot_to_record(snapshot)))
         self._newest_number += 1
         self._snapshot = snapshot
 

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Generator
+from typing import Protocol, TypeAlias, TypeVar
 
 from sidflow_feedback.types import Milliseconds
+
+T = TypeVar("T")
+
+Steps: TypeAlias = Generator[str | None, None, T]
+"""Work that is cut into small steps: one each time it is advanced. It yields the kind of the step to come,
+which says what that costs, and returns its result."""
 
 
 class IdleClock(Protocol):

@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sidflow_feedback.dataset import Dataset, collect
+from sidflow_feedback.dataset import Dataset
 from sidflow_feedback.errors import TrainingError
 from sidflow_feedback.finetune import FineTuned, calibrated, fine_tune
 from sidflow_feedback.model import Model, Network
 from sidflow_feedback.snapshot import Snapshot
-from tests.unit.listening import START, base_model, drained, rating
+from tests.unit.listening import START, base_model, collected, drained, rating
 
 
 def dataset() -> Dataset:
-    return drained(collect([rating(number) for number in range(60)], [], now=START, limit=512))
+    return collected(rating(number) for number in range(60))
 
 
 def tuned(base: Model, rows: Dataset, last: Snapshot | None = None) -> FineTuned:
@@ -75,14 +75,14 @@ def test_calibration_finds_scale_and_shift() -> None:
     labels = 3.5 - 0.8 * (outputs - 3)
     weights = np.ones_like(labels)
     weights[:, 3] = 0
-    fitted = calibrated(network, inputs, labels, weights).predict_many(inputs)
+    fitted = drained(calibrated(network, inputs, labels, weights)).predict_many(inputs)
     np.testing.assert_allclose(fitted[:, :3], labels[:, :3], atol=0.05)
     np.testing.assert_allclose(fitted[:, 3], outputs[:, 3], atol=1e-6)
 
 
 def test_calibration_leaves_the_network_as_it_is_when_there_is_no_row() -> None:
     network = Network.random(3)
-    fitted = calibrated(network, *(np.empty((0, width)) for width in (8, 4, 4)))
+    fitted = drained(calibrated(network, *(np.empty((0, width)) for width in (8, 4, 4))))
     np.testing.assert_array_equal(fitted.parameters, network.parameters)
 
 

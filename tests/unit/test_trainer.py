@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sidflow_feedback.dataset import collect
 from sidflow_feedback.errors import InvalidRecordError, StoreError, TrainingError
 from sidflow_feedback.events import Event, RatingEvent
 from sidflow_feedback.idle.manual import ManualIdle
 from sidflow_feedback.idle.slots import CPU_SHARE
 from sidflow_feedback.model import Model
 from sidflow_feedback.snapshot import MAX_BYTES, snapshot_from_record
+from sidflow_feedback.store import Batch, Kind, Place
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.trainer import LEAST_RATED, Trainer
 from sidflow_feedback.training import Run, TrainerState, TrainingSettings
 from sidflow_feedback.types import Record
-from tests.unit.listening import START, action, base_model, drained, matrix, opinion, rating, tune
+from tests.unit.listening import START, action, base_model, collected, matrix, opinion, rating, tune
 
 ON = TrainingSettings(enabled=True, iterations=50)
 
@@ -256,7 +256,7 @@ async def test_a_worse_model_is_rolled_back() -> None:
         await listener.rate(range(40))
         await listener.clock.advance(60)
         kept = listener.trainer.model
-        rows = drained(collect(await listener.store.ratings(512), [], now=START, limit=512))
+        rows = collected(await listener.store.ratings(512))
         held = {tuple(row) for row in rows.features[rows.held_out].tolist()}
         learned = [number for number in range(40) if tuple(matrix([number])[0].tolist()) not in held]
         await listener.give([turned_around(number, at=listener.epoch()) for number in learned])
@@ -434,6 +434,49 @@ async def test_a_slow_processor_keeps_to_its_share() -> None:
             shares.append(trainer.state.cpu_share)
         assert trainer.state.last_run is not None
     assert 0.5 * CPU_SHARE < max(shares) < CPU_SHARE
+
+
+class WatchedClock(ManualIdle):
+    """Each batch of rows is parsed in a slot, and each slot is short."""
+
+    def __init__(self) -> None:
+        super().__init__(grant=8)
+        self.slots = 0
+
+    async def slot(self) -> float:
+        granted = await super().slot()
+        self.slots += 1
+        return granted
+
+
+class WatchedStore(MemoryStore):
+    """Notes how much was read at once, and how many slots there were meanwhile."""
+
+    def __init__(self, clock: WatchedClock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.reads: list[tuple[int, int]] = []
+
+    async def newest(self, kind: Kind, *, limit: int, before: Place | None = None) -> Batch:
+        self.reads.append((limit, self.clock.slots))
+        return await super().newest(kind, limit=limit, before=before)
+
+
+async def test_the_store_is_read_in_batches_and_these_in_slots() -> None:
+    clock = WatchedClock()
+    store = WatchedStore(clock)
+    await store.add([rating(number, at=START - number) for number in range(100)])
+    await store.add([action(number, "like", at=START - number) for number in range(100, 300)])
+    trainer = Trainer(store, clock, base_model(), replace(ON, samples=150))
+    async with trainer:
+        store.reads.clear()
+        await clock.advance(60)
+        assert trainer.state.last_run is not None
+        assert trainer.state.last_run.samples == 150
+    limits, slots = zip(*store.reads, strict=True)
+    assert max(limits) == 32
+    assert len(limits) == 5 + 5  # the last of the ratings finds none
+    assert len(set(slots)) == len(slots)
 
 
 @pytest.mark.parametrize(
