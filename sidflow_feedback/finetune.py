@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -47,7 +47,8 @@ def fine_tune(
 ) -> Steps[FineTuned]:
     """Fit the last accepted model, else `base`, in small steps; neither is changed.
 
-    The anchor is `base`, calibrated to this listener; without a last model the steps start there, too.
+    The anchor is `base`, calibrated to this listener; the steps start there, too, without a last model or if
+    that goes back to another base. The error before is that of the model in use: the last one, else `base`.
 
     Raises
     ------
@@ -59,18 +60,19 @@ def fine_tune(
     yield "predict"
     anchor = yield from calibrated(base.network, *rows)
     yield "predict"
-    before = yield from _held_out_error((last.model if last else base).network, inputs, dataset)
+    before = yield from _held_out_error(last.model if last else base, dataset)
     yield "prepare"
-    network = (last.model.network if last else anchor).copy()
+    start = last if last and last.model.base_version == base.version else None
+    network = (start.model.network if start else anchor).copy()
     l2 = PRIOR / max(1, len(rows[0]))
     learner = Learner(network, anchor=anchor.parameters, learning_rate=LEARNING_RATE, l2=l2, seed=seed)
-    if last:
-        learner.adam.resume(last.moments, last.steps)
+    if start:
+        learner.adam.resume(start.moments, start.steps)
     for done, kind in enumerate(learner.learn_many(*rows, iterations)):
         learner.adam.learning_rate = LEARNING_RATE * (1 - done / iterations)
         yield kind
     yield "predict"
-    after = yield from _held_out_error(network, inputs, dataset)
+    after = yield from _held_out_error(replace(base, network=network), dataset)
     return FineTuned(network, learner.adam.moments, learner.adam.steps, before, after)
 
 
@@ -102,10 +104,10 @@ def calibrated(network: Network, inputs: Array, labels: Array, weights: Array) -
     return fitted
 
 
-def _held_out_error(network: Network, inputs: FloatArray, dataset: Dataset) -> Steps[float]:
+def _held_out_error(model: Model, dataset: Dataset) -> Steps[float]:
     """Return the weighted root mean square error, in ratings."""
     rows = dataset.held_out
-    predicted = yield from _predicted(network, inputs[rows])
+    predicted = yield from _predicted(model.network, model.stats.scale(dataset.features[rows]))
     weights, errors = dataset.weights[rows], in_range(predicted) - dataset.labels[rows]
     return float(np.sqrt((weights * errors**2).sum() / weights.sum()))
 

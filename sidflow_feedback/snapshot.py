@@ -19,8 +19,8 @@ import numpy as np
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.features import FeatureStats
 from sidflow_feedback.idle import Steps
-from sidflow_feedback.manifest import bytes_from_base64, floats_from_base64
-from sidflow_feedback.model import Array, Model, Network, parameter_count
+from sidflow_feedback.manifest import MAX_WEIGHTS, bytes_from_base64, floats_from_base64
+from sidflow_feedback.model import LAYERS, Array, Model, Network, parameter_count
 from sidflow_feedback.types import Milliseconds, Record
 
 MAX_BYTES: Final = 8192
@@ -109,8 +109,11 @@ def local_number(version: object) -> int:
 
 
 def _read(record: Mapping[str, Any]) -> Snapshot:
-    network = Network(record["sizes"])
-    size = parameter_count(network.sizes)
+    sizes = record["sizes"]
+    if sizes[0] != LAYERS[0] or sizes[-1] != LAYERS[-1] or parameter_count(sizes) > MAX_WEIGHTS:
+        raise ValueError(f"layers {sizes} are not those of a taste model")
+    network = Network(sizes)
+    size = network.parameters.size
     network.parameters[:] = floats_from_base64("weights", record["weights"], size)
     stats = FeatureStats(tuple(record["means"]), tuple(record["deviations"]))
     roots = _expand(record["roots2"], size)

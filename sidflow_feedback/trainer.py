@@ -121,27 +121,39 @@ class Trainer:
             last_run=self._last_run,
             base_version=self._base.version,
             local_version=None if self._snapshot is None else self._snapshot.model.version,
+            local_base_version=None if self._snapshot is None else self._snapshot.model.base_version,
             cpu_share=self._slots.cpu_share,
         )
 
     async def restore(self) -> None:
-        """Take up the newest snapshot that is whole and goes back to the present global model."""
+        """Take up the newest snapshot that is whole."""
         refused = []
         self._snapshot = None
         for record in reversed(await self._store.snapshots()):
             self._newest_number = max(self._newest_number, local_number(record.get("version")))
             try:
-                snapshot = snapshot_from_record(record)
+                self._snapshot = snapshot_from_record(record)
             except InvalidRecordError as exc:
                 refused.append(f"Snapshot {record.get('version')} was refused ({exc}).")
-                continue
-            if _fits(snapshot.model, self._base):
-                self._snapshot = snapshot
         self._message = " ".join([*refused, f"Using {self.model.version}."]) if refused else None
         newest = list(await self._store.newest("rating", limit=1))
         self._fresh = bool(newest) and (
-            self._snapshot is None or newest[0].timestamp > self._snapshot.created
+            self._snapshot is None
+            or self._outdated(self._snapshot)
+            or newest[0].timestamp > self._snapshot.created
         )
+        self._changed()
+
+    def rebase(self, base: Model) -> None:
+        """Take a newer global model.
+
+        It is used at once where nothing has been learned yet. Else the next run fits it to what is known of
+        the listener, and it is used if it is then no worse than the model in use.
+        """
+        self._base = base
+        if self._snapshot is not None and self._outdated(self._snapshot):
+            self._fresh = True
+            self._wake.set()
         self._changed()
 
     def start(self) -> None:
@@ -200,6 +212,9 @@ class Trainer:
             self._asked = asyncio.get_running_loop().create_future()
         self._wake.set()
         return await asyncio.shield(self._asked)
+
+    def _outdated(self, snapshot: Snapshot) -> bool:
+        return snapshot.model.base_version != self._base.version
 
     def _phase(self) -> Phase:
         if not self._settings.enabled:
@@ -295,18 +310,17 @@ class Trainer:
             asked.exception()  # The caller may be gone; that is no reason for a warning.
 
     async def _run(self, begun: Milliseconds) -> Run:
-        now = self._epoch()
+        now, base, last = self._epoch(), self._base, self._snapshot
         dataset = await self._collected(now)
         if dataset.rated < LEAST_RATED:
             raise TrainingError(_too_few(dataset))
         self._runs += 1
         iterations = self._settings.iterations
-        tuned = await self._slots.run(
-            fine_tune(self._base, self._snapshot, dataset, iterations=iterations, seed=self._runs)
-        )
+        tuned = await self._slots.run(fine_tune(base, last, dataset, iterations=iterations, seed=self._runs))
         accepted = tuned.error_after <= tuned.error_before
         if accepted:
-            await self._keep(tuned, now, len(dataset))
+            await self._keep(base, tuned, now, len(dataset))
+        rebased = last is not None and last.model.base_version != base.version
         return Run(
             time=now,
             samples=len(dataset),
@@ -315,7 +329,7 @@ class Trainer:
             error_before=tuned.error_before,
             error_after=tuned.error_after,
             accepted=accepted,
-            reason=_reason(accepted),
+            reason=_reason(accepted, base.version if rebased else None),
         )
 
     async def _collected(self, now: Milliseconds) -> Dataset:
@@ -331,11 +345,11 @@ class Trainer:
                     break
         return await self._slots.run(collector.dataset(limit))
 
-    async def _keep(self, tuned: FineTuned, now: Milliseconds, samples: int) -> None:
+    async def _keep(self, base: Model, tuned: FineTuned, now: Milliseconds, samples: int) -> None:
         """Store the new model, then use it: what can't be stored is not used either."""
         version = f"local-{self._newest_number + 1}"
         snapshot = Snapshot(
-            model=Model(version, self._base.version, self._base.stats, tuned.network),
+            model=Model(version, base.version, base.stats, tuned.network),
             moments=tuned.moments,
             steps=tuned.steps,
             created=now,
@@ -348,10 +362,6 @@ class Trainer:
         self._snapshot = snapshot
 
 
-def _fits(model: Model, base: Model) -> bool:
-    return model.base_version == base.version and model.network.sizes == base.network.sizes
-
-
 def _teaches(event: Event) -> bool:
     return isinstance(event, RatingEvent) or event.action in IMPLIED
 
@@ -361,7 +371,8 @@ def _too_few(dataset: Dataset) -> str:
     return f"Training needs {LEAST_RATED} rated tunes, there are {dataset.rated}{left_out}. Rate some more."
 
 
-def _reason(accepted: bool) -> str:
+def _reason(accepted: bool, new_base: str | None) -> str:
+    fitted = f"fitted to you from {new_base}" if new_base else "fitted further"
     if accepted:
-        return "The error on the ratings held out did not grow: the new model is in use."
-    return "The error on the ratings held out grew: the run was rolled back, the model before it stays."
+        return f"The error on the ratings held out did not grow: the model {fitted} is in use."
+    return f"The error on the ratings held out grew: the model {fitted} was rolled back, the old one stays."

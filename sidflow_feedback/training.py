@@ -92,6 +92,8 @@ class TrainerState:
         None while there is no global model.
     local_version
         None while the global model is in use.
+    local_base_version
+        The global model that the one in use goes back to; not `base_version` when a newer one did no better.
     cpu_share
         Of the last 60 s, 0 to 1.
     """
@@ -101,4 +103,5 @@ class TrainerState:
     last_run: Run | None = None
     base_version: str | None = None
     local_version: str | None = None
+    local_base_version: str | None = None
     cpu_share: float = 0.0

@@ -21,8 +21,9 @@ START = 1_790_000_000_000
 """Epoch milliseconds at which the clock stands at 0."""
 
 
-def base_model(version: str = "global-1", seed: int = 0) -> Model:
-    return Model(version, version, FeatureStats((0.0,) * 8, (1.0,) * 8), Network.random(seed))
+def base_model(version: str = "global-1", seed: int = 0, network: Network | None = None) -> Model:
+    stats = FeatureStats((0.0,) * 8, (1.0,) * 8)
+    return Model(version, version, stats, network or Network.random(seed))
 
 
 def tune(number: int, *, features: bool = True) -> TrackContext:

@@ -16,7 +16,8 @@ from sidflow_feedback.errors import InvalidRecordError, StoreError, TrainingErro
 from sidflow_feedback.events import Event, RatingEvent
 from sidflow_feedback.idle.manual import ManualIdle
 from sidflow_feedback.idle.slots import CPU_SHARE
-from sidflow_feedback.model import Model
+from sidflow_feedback.learner import Learner
+from sidflow_feedback.model import Model, Network
 from sidflow_feedback.snapshot import MAX_BYTES, snapshot_from_record
 from sidflow_feedback.store import Batch, Kind, Place
 from sidflow_feedback.store.memory import MemoryStore
@@ -335,15 +336,96 @@ async def damaged(newest_first: list[Record]) -> MemoryStore:
     return store
 
 
-async def test_a_snapshot_of_another_base_is_not_used() -> None:
+async def test_a_new_base_is_used_at_once_where_nothing_was_learned() -> None:
+    async with listening() as listener:
+        listener.trainer.rebase(base_model("global-2", seed=1))
+        assert listener.trainer.model.version == "global-2"
+        await listener.clock.advance(600)
+        assert listener.runs == []
+
+
+async def test_a_new_base_is_fitted_to_the_listener_and_kept_when_it_is_better() -> None:
+    async with listening() as listener:
+        await listener.rate(range(60))
+        await listener.clock.advance(60)
+        before = listener.trainer.model
+        listener.trainer.rebase(knowing("global-2"))
+        assert listener.trainer.model is before
+        await listener.clock.advance(60)
+        run = listener.runs[1]
+        assert run.accepted
+        assert run.error_before == pytest.approx(listener.runs[0].error_after)
+        assert "from global-2" in run.reason
+        state = listener.trainer.state
+        assert (state.base_version, state.local_version) == ("global-2", "local-2")
+        assert state.local_base_version == "global-2"
+        await listener.rate(range(60, 70))
+        await listener.clock.advance(60)
+        assert "fitted further" in listener.runs[2].reason
+        assert listener.trainer.model.base_version == "global-2"
+
+
+async def test_a_new_base_that_is_no_better_changes_nothing_and_is_tried_with_new_ratings() -> None:
     async with listening() as listener:
         await listener.rate(range(40))
         await listener.clock.advance(60)
-    async with listening(store=listener.store, base=base_model("global-2", seed=1)) as rebased:
-        assert rebased.trainer.model.version == "global-2"
-        await rebased.clock.advance(60)
-        assert rebased.trainer.model.base_version == "global-2"
-        assert rebased.trainer.model.version == "local-2"
+        kept = listener.trainer.model
+        listener.trainer.rebase(base_model("global-2", network=dead()))
+        await listener.clock.advance(3600)
+        assert len(listener.runs) == 2
+        run = listener.runs[1]
+        assert not run.accepted
+        assert "from global-2 was rolled back" in run.reason
+        assert listener.trainer.model is kept
+        state = listener.trainer.state
+        assert (state.base_version, state.local_base_version) == ("global-2", "global-1")
+        await listener.rate(range(40, 50))
+        await listener.clock.advance(60)
+        assert "from global-2" in listener.runs[2].reason
+
+
+async def test_a_new_base_after_a_reload() -> None:
+    async with listening() as listener:
+        await listener.rate(range(60))
+        await listener.clock.advance(60)
+        learned = listener.trainer.model.predict_many(matrix(range(5)))
+    async with listening(store=listener.store, base=knowing("global-2")) as reloaded:
+        np.testing.assert_array_equal(reloaded.trainer.model.predict_many(matrix(range(5))), learned)
+        assert reloaded.trainer.model.version == "local-1"
+        await reloaded.clock.advance(60)
+        assert (reloaded.trainer.model.version, reloaded.trainer.model.base_version) == (
+            "local-2",
+            "global-2",
+        )
+
+
+async def test_a_new_base_in_the_middle_of_a_run_is_turned_to_after_it() -> None:
+    async with listening() as listener:
+        await listener.rate(range(60))
+        await listener.clock.advance(MID_RUN)
+        listener.trainer.rebase(knowing("global-2"))
+        await listener.clock.advance(30)
+        assert listener.trainer.model.base_version == "global-1"
+        await listener.clock.advance(60)
+        assert listener.trainer.model.base_version == "global-2"
+        assert len(listener.runs) == 2
+
+
+def knowing(version: str) -> Model:
+    """Return a global model that shares the made-up listener's opinion."""
+    network = Network.random(5)
+    inputs = matrix(range(1000, 1300))
+    labels = np.array([[*opinion(tune(number)).values(), 3] for number in range(1000, 1300)])
+    for _ in Learner(network, learning_rate=0.01).learn_many(inputs, labels, np.ones_like(labels), 600):
+        pass
+    return base_model(version, network=network)
+
+
+def dead() -> Network:
+    """Return a network that says the same of all tunes, whatever it is taught."""
+    network = Network()
+    network.layers[-1][-1] = 3
+    return network
 
 
 async def test_snapshots_are_small_json() -> None:
