@@ -360,6 +360,7 @@ class Trainer:
         await self._store.save_snapshot(await self._slots.run(snapshot_to_record(snapshot)))
         self._newest_number += 1
         self._snapshot = snapshot
+        self._fresh = self._fresh or self._outdated(snapshot)  # A new base may have come meanwhile.
 
 
 def _teaches(event: Event) -> bool:
