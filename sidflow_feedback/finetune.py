@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
+from sidflow_feedback.errors import TrainingError
 from sidflow_feedback.learner import Learner
 from sidflow_feedback.model import NEUTRAL_RATING, in_range
 
@@ -17,29 +18,53 @@ if TYPE_CHECKING:
     from sidflow_feedback.snapshot import Snapshot
     from sidflow_feedback.types import FloatArray
 
-LEARNING_RATE: Final = 5e-3
+    Rows: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
+    """Scaled features, labels, and weights of these."""
+
+LEARNING_RATE: Final = 8e-3
 """Of the first step; it falls to 0 with the last, so that no run ends on the noise of a minibatch."""
 
-PRIOR: Final = 7.0
+PRIOR: Final = 10.0
 """Pull to the anchor, over the number of rows: a prior that few ratings obey and many outvote."""
+
+FINISHING: Final = 4
+"""One of so many steps learns from all rows, also those held out."""
 
 CALIBRATION_PRIOR: Final = 2.0
 """Of a ridge regression, in ratings at a distance of 1 from the middle of the scale."""
 
-# All three were chosen on simulated listeners, others than those of `make bench-taste`: docs/benchmarks.md.
+# All were chosen on simulated listeners, others than those of `make bench-taste`: docs/benchmarks.md.
 
 _ROWS_PER_STEP = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FineTuned:
-    """A fitted network, the state of its optimiser (see `Adam`), and the held-out error before and after."""
+    """What came of fine-tuning.
+
+    Attributes
+    ----------
+    network
+        Fitted to all rows; that of `blind` when the error grew.
+    blind
+        Fitted without the held-out rows; the errors before and after are those of networks like it.
+    moments, steps
+        State of the optimiser of `blind`, see `Adam`.
+    error_before, error_after
+        Root mean square, in ratings.
+    """
 
     network: Network
+    blind: Network
     moments: Array
     steps: int
     error_before: float
     error_after: float
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the error did not grow."""
+        return self.error_after <= self.error_before
 
 
 def fine_tune(
@@ -47,33 +72,68 @@ def fine_tune(
 ) -> Steps[FineTuned]:
     """Fit the last accepted model, else `base`, in small steps; neither is changed.
 
+    First without the held-out rows: what that does to the error on them decides. Then on all rows, because
+    every rating counts when there are few. So the last model is taken up as it was when it was blind: it is
+    then tested with what it has never seen, run after run.
+
     The anchor is `base`, calibrated to this listener; the steps start there, too, without a last model or if
-    that goes back to another base. The error before is that of the model in use: the last one, else `base`.
+    that goes back to another base. The error before is that of the last model, else of `base`.
 
     Raises
     ------
     TrainingError
         All rows are held out, or a value is not finite.
     """
-    inputs, learned = base.stats.scale(dataset.features), ~dataset.held_out
+    inputs = base.stats.scale(dataset.features)
+    everything = inputs, dataset.labels, dataset.weights
+    learned = ~dataset.held_out
     rows = inputs[learned], dataset.labels[learned], dataset.weights[learned]
+    finishing = iterations // FINISHING
     yield "predict"
-    anchor = yield from calibrated(base.network, *rows)
-    yield "predict"
-    before = yield from _held_out_error(last.model if last else base, dataset)
-    yield "prepare"
+    before = yield from _held_out_error(_blind(last) if last else base, dataset)
     start = last if last and last.model.base_version == base.version else None
-    network = (start.model.network if start else anchor).copy()
-    l2 = PRIOR / max(1, len(rows[0]))
-    learner = Learner(network, anchor=anchor.parameters, learning_rate=LEARNING_RATE, l2=l2, seed=seed)
+    yield "prepare"
+    learner = yield from _learner(base.network, start.blind if start else None, rows, seed)
     if start:
         learner.adam.resume(start.moments, start.steps)
+    yield from _fit(learner, rows, iterations - finishing)
+    blind, moments, steps = _half_precision(learner.network), learner.adam.moments, learner.adam.steps
+    yield "predict"
+    after = yield from _held_out_error(replace(base, network=blind), dataset)
+    network = blind
+    if after <= before:
+        learner = yield from _learner(base.network, blind, everything, seed)
+        yield from _fit(learner, everything, finishing)
+        network = _half_precision(learner.network)
+    return FineTuned(network, blind, moments, steps, before, after)
+
+
+def _learner(base: Network, start: Network | None, rows: Rows, seed: int) -> Steps[Learner]:
+    """Return a learner that starts from `start`, else from its anchor: `base`, calibrated to the rows."""
+    anchor = yield from calibrated(base, *rows)
+    l2 = PRIOR / max(1, len(rows[0]))
+    network = (start or anchor).copy()
+    return Learner(network, anchor=anchor.parameters, learning_rate=LEARNING_RATE, l2=l2, seed=seed)
+
+
+def _fit(learner: Learner, rows: Rows, iterations: int) -> Steps[None]:
     for done, kind in enumerate(learner.learn_many(*rows, iterations)):
         learner.adam.learning_rate = LEARNING_RATE * (1 - done / iterations)
         yield kind
-    yield "predict"
-    after = yield from _held_out_error(replace(base, network=network), dataset)
-    return FineTuned(network, learner.adam.moments, learner.adam.steps, before, after)
+
+
+def _blind(last: Snapshot) -> Model:
+    return replace(last.model, network=last.blind)
+
+
+def _half_precision(network: Network) -> Network:
+    """Return `network` with its weights rounded to what a snapshot keeps of them."""
+    rounded = network.copy()
+    with np.errstate(over="ignore"):
+        rounded.parameters[:] = network.parameters.astype(np.float16)
+    if not np.isfinite(rounded.parameters).all():
+        raise TrainingError("Training led to weights that are not finite. The model before it stays.")
+    return rounded
 
 
 def calibrated(network: Network, inputs: Array, labels: Array, weights: Array) -> Steps[Network]:

@@ -317,8 +317,7 @@ class Trainer:
         self._runs += 1
         iterations = self._settings.iterations
         tuned = await self._slots.run(fine_tune(base, last, dataset, iterations=iterations, seed=self._runs))
-        accepted = tuned.error_after <= tuned.error_before
-        if accepted:
+        if tuned.accepted:
             await self._keep(base, tuned, now, len(dataset))
         rebased = last is not None and last.model.base_version != base.version
         return Run(
@@ -328,8 +327,8 @@ class Trainer:
             duration=(self._clock.now() - begun) / 1000,
             error_before=tuned.error_before,
             error_after=tuned.error_after,
-            accepted=accepted,
-            reason=_reason(accepted, base.version if rebased else None),
+            accepted=tuned.accepted,
+            reason=_reason(tuned.accepted, base.version if rebased else None),
         )
 
     async def _collected(self, now: Milliseconds) -> Dataset:
@@ -350,6 +349,7 @@ class Trainer:
         version = f"local-{self._newest_number + 1}"
         snapshot = Snapshot(
             model=Model(version, base.version, base.stats, tuned.network),
+            blind=tuned.blind,
             moments=tuned.moments,
             steps=tuned.steps,
             created=now,

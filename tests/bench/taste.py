@@ -94,8 +94,7 @@ def _ours(base: Model, session: Session, features: FloatArray) -> FloatArray:
     settings = TrainingSettings()
     dataset = collected(events[::-1], now=START + len(events), limit=settings.samples)
     tuned = drained(fine_tune(base, None, dataset, iterations=settings.iterations, seed=1))
-    accepted = tuned.error_after <= tuned.error_before
-    network = tuned.network if accepted else base.network
+    network = tuned.network if tuned.accepted else base.network
     return Model("local-1", base.version, base.stats, network).predict_many(features[session.unseen])
 
 

@@ -26,7 +26,14 @@ def snapshot(number: int) -> Record:
     model = base_model(f"local-{number}", seed=number)
     moments = np.zeros((2, model.network.parameters.size), np.float32)
     snapshot = Snapshot(
-        model=model, moments=moments, steps=1, created=NOON, samples=9, error_before=1.0, error_after=0.5
+        model=model,
+        blind=model.network,
+        moments=moments,
+        steps=1,
+        created=NOON,
+        samples=9,
+        error_before=1.0,
+        error_after=0.5,
     )
     return drained(snapshot_to_record(snapshot))
 

@@ -31,11 +31,17 @@ def trained() -> Learner:
     return learner
 
 
+def _half(network: Network) -> Network:
+    network.parameters[:] = network.parameters.astype(np.float16)
+    return network
+
+
 def snapshot() -> Snapshot:
     learner = trained()
     stats = FeatureStats.of(np.random.default_rng(2).normal(1234.5678, 987.654, (60, 8)))
     return Snapshot(
-        model=Model("local-123456", "global-0-0123456789abcdef", stats, learner.network),
+        model=Model("local-123456", "global-0-0123456789abcdef", stats, _half(learner.network)),
+        blind=_half(Network.random(2)),
         moments=learner.adam.moments,
         steps=10_000_000,
         created=1_790_000_000_000,
@@ -57,6 +63,7 @@ def stored() -> Record:
 def test_round_trip() -> None:
     written, read = snapshot(), snapshot_from_record(stored())
     np.testing.assert_array_equal(read.model.network.parameters, written.model.network.parameters)
+    np.testing.assert_array_equal(read.blind.parameters, written.blind.parameters)
     assert read.model.stats == written.model.stats
     assert (read.model.version, read.model.base_version) == ("local-123456", "global-0-0123456789abcdef")
     assert (read.steps, read.created, read.samples) == (10_000_000, 1_790_000_000_000, 4096)
