@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from sidflow_feedback.errors import TrainingError
-from sidflow_feedback.learner import Learner
+from sidflow_feedback.methods import Problem, by_numpy
 from sidflow_feedback.model import NEUTRAL_RATING, in_range
 
 if TYPE_CHECKING:
     from sidflow_feedback.dataset import Dataset
     from sidflow_feedback.idle import Steps
+    from sidflow_feedback.methods import Method, Rows
     from sidflow_feedback.model import Array, Model, Network
     from sidflow_feedback.snapshot import Snapshot
     from sidflow_feedback.types import FloatArray
-
-    Rows: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
-    """Scaled features, labels, and weights of these."""
-
-LEARNING_RATE: Final = 8e-3
-"""Of the first step; it falls to 0 with the last, so that no run ends on the noise of a minibatch."""
 
 PRIOR: Final = 10.0
 """Pull to the anchor, over the number of rows: a prior that few ratings obey and many outvote."""
@@ -68,7 +63,13 @@ class FineTuned:
 
 
 def fine_tune(
-    base: Model, last: Snapshot | None, dataset: Dataset, *, iterations: int, seed: int
+    base: Model,
+    last: Snapshot | None,
+    dataset: Dataset,
+    *,
+    iterations: int,
+    seed: int,
+    method: Method = by_numpy,
 ) -> Steps[FineTuned]:
     """Fit the last accepted model, else `base`, in small steps; neither is changed.
 
@@ -84,42 +85,40 @@ def fine_tune(
     TrainingError
         All rows are held out, or a value is not finite.
     """
-    inputs = base.stats.scale(dataset.features)
+    inputs, learned = base.stats.scale(dataset.features), ~dataset.held_out
     everything = inputs, dataset.labels, dataset.weights
-    learned = ~dataset.held_out
     rows = inputs[learned], dataset.labels[learned], dataset.weights[learned]
     finishing = iterations // FINISHING
     yield "predict"
     before = yield from _held_out_error(_blind(last) if last else base, dataset)
-    start = last if last and last.model.base_version == base.version else None
-    yield "prepare"
-    learner = yield from _learner(base.network, start.blind if start else None, rows, seed)
-    if start:
-        learner.adam.resume(start.moments, start.steps)
-    yield from _fit(learner, rows, iterations - finishing)
-    blind, moments, steps = _half_precision(learner.network), learner.adam.moments, learner.adam.steps
+    yield "predict"
+    problem = yield from _problem(base, last, rows, iterations - finishing, seed)
+    fitted = yield from method(problem)
+    blind = _half_precision(fitted.network)
     yield "predict"
     after = yield from _held_out_error(replace(base, network=blind), dataset)
     network = blind
     if after <= before:
-        learner = yield from _learner(base.network, blind, everything, seed)
-        yield from _fit(learner, everything, finishing)
-        network = _half_precision(learner.network)
-    return FineTuned(network, blind, moments, steps, before, after)
+        yield "predict"
+        problem = yield from _problem(base, None, everything, finishing, seed)
+        finished = yield from method(replace(problem, start=blind))
+        network = _half_precision(finished.network)
+    return FineTuned(network, blind, fitted.moments, fitted.steps, before, after)
 
 
-def _learner(base: Network, start: Network | None, rows: Rows, seed: int) -> Steps[Learner]:
-    """Return a learner that starts from `start`, else from its anchor: `base`, calibrated to the rows."""
-    anchor = yield from calibrated(base, *rows)
-    l2 = PRIOR / max(1, len(rows[0]))
-    network = (start or anchor).copy()
-    return Learner(network, anchor=anchor.parameters, learning_rate=LEARNING_RATE, l2=l2, seed=seed)
-
-
-def _fit(learner: Learner, rows: Rows, iterations: int) -> Steps[None]:
-    for done, kind in enumerate(learner.learn_many(*rows, iterations)):
-        learner.adam.learning_rate = LEARNING_RATE * (1 - done / iterations)
-        yield kind
+def _problem(base: Model, last: Snapshot | None, rows: Rows, iterations: int, seed: int) -> Steps[Problem]:
+    anchor = yield from calibrated(base.network, *rows)
+    start = last if last and last.model.base_version == base.version else None
+    return Problem(
+        start=start.blind if start else anchor,
+        anchor=anchor,
+        rows=rows,
+        l2=PRIOR / max(1, len(rows[0])),
+        moments=start.moments if start else None,
+        steps=start.steps if start else 0,
+        iterations=iterations,
+        seed=seed,
+    )
 
 
 def _blind(last: Snapshot) -> Model:

@@ -8,6 +8,7 @@ DEFAULTS: "dict[str, Any]" = {
     "training": False,
     "iterations": 200,
     "samples": 512,
+    "learner": "numpy",
     "sync": False,
     "cadence": 60,
     "volume": 80,
@@ -22,7 +23,7 @@ BOUNDS = {
 }
 """Least and most: optimiser steps of a run, ratings it looks at, minutes between syncs, per cent."""
 
-CHOICES = {"theme": ("auto", "light", "dark")}
+CHOICES = {"theme": ("auto", "light", "dark"), "learner": ("numpy", "ridge", "sgd", "mlp")}
 
 
 def problem(name: str, value: "Any") -> str | None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from sidflow_feedback import scikit
 from sidflow_feedback.errors import FeedbackError, TrainingError
 from sidflow_feedback.events import Event
 from sidflow_feedback.features import vector
@@ -43,6 +44,8 @@ class FeedbackRuntime:
     publish
         Called as ``publish(kind, value)`` with what the pages should know: ``committed`` and ``refused``
         events, and the ``state`` after each change.
+    load_scikit
+        See `Trainer`.
     """
 
     def __init__(
@@ -52,10 +55,12 @@ class FeedbackRuntime:
         transport: Transport,
         *,
         publish: Callable[[str, Any], None] = lambda _kind, _value: None,
+        load_scikit: scikit.LoadScikit = scikit.load,
     ) -> None:
         self.store = store
         self._clock = clock
         self._publish = publish
+        self._load_scikit = load_scikit
         self._counts = StoreCounts(
             ratings=dict.fromkeys(SYNC_STATUSES, 0), implicit=dict.fromkeys(SYNC_STATUSES, 0)
         )
@@ -126,7 +131,10 @@ class FeedbackRuntime:
         """Take the listener's preferences; they hold at once."""
         values = validated(dict(preferences))
         self._training = TrainingSettings(
-            enabled=values["training"], iterations=values["iterations"], samples=values["samples"]
+            enabled=values["training"],
+            iterations=values["iterations"],
+            samples=values["samples"],
+            learner=values["learner"],
         )
         if self._trainer is not None:
             self._trainer.configure(self._training)
@@ -206,7 +214,12 @@ class FeedbackRuntime:
 
     async def _start_trainer(self, base: Model) -> None:
         trainer = Trainer(
-            self.store, self._clock, base, self._training, on_change=lambda _state: self._changed.set()
+            self.store,
+            self._clock,
+            base,
+            self._training,
+            load_scikit=self._load_scikit,
+            on_change=lambda _state: self._changed.set(),
         )
         self._trainer = trainer  # Must come first: settings and events that arrive meanwhile are for it.
         try:

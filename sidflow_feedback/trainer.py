@@ -7,11 +7,13 @@ import math
 import time
 from typing import TYPE_CHECKING, Final
 
+from sidflow_feedback import scikit
 from sidflow_feedback.dataset import IMPLIED, Collector, Dataset
 from sidflow_feedback.errors import FeedbackError, InvalidRecordError, TrainingError
 from sidflow_feedback.events import RatingEvent
 from sidflow_feedback.finetune import fine_tune
 from sidflow_feedback.idle.slots import Slots
+from sidflow_feedback.methods import by_numpy
 from sidflow_feedback.model import Model
 from sidflow_feedback.snapshot import Snapshot, local_number, snapshot_from_record, snapshot_to_record
 from sidflow_feedback.store import KINDS
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.events import Event
     from sidflow_feedback.finetune import FineTuned
     from sidflow_feedback.idle import IdleClock
+    from sidflow_feedback.methods import Method
     from sidflow_feedback.store import FeedbackStore, Place
     from sidflow_feedback.types import Milliseconds
 
@@ -53,6 +56,9 @@ class Trainer:
         May be changed later by `configure`.
     epoch
         Returns the wall clock in epoch milliseconds.
+    load_scikit
+        Awaited before a method of scikit-learn is used; calls what it is given with a text to show
+        meanwhile, and raises `TrainingError` if it can't be had.
     on_change
         Called after each change of phase, message, run or model; must not raise.
     """
@@ -65,6 +71,7 @@ class Trainer:
         settings: TrainingSettings | None = None,
         *,
         epoch: Callable[[], Milliseconds] = _epoch,
+        load_scikit: scikit.LoadScikit = scikit.load,
         on_change: Callable[[TrainerState], None] | None = None,
     ) -> None:
         self._store = store
@@ -72,6 +79,7 @@ class Trainer:
         self._base = base
         self._settings = settings or TrainingSettings()
         self._epoch = epoch
+        self._load_scikit = load_scikit
         self._on_change = on_change
         self._slots = Slots(clock)
         self._snapshot: Snapshot | None = None
@@ -316,7 +324,10 @@ class Trainer:
             raise TrainingError(_too_few(dataset))
         self._runs += 1
         iterations = self._settings.iterations
-        tuned = await self._slots.run(fine_tune(base, last, dataset, iterations=iterations, seed=self._runs))
+        learner, method = await self._method()
+        tuned = await self._slots.run(
+            fine_tune(base, last, dataset, iterations=iterations, seed=self._runs, method=method)
+        )
         if tuned.accepted:
             await self._keep(base, tuned, now, len(dataset))
         rebased = last is not None and last.model.base_version != base.version
@@ -327,6 +338,7 @@ class Trainer:
             duration=(self._clock.now() - begun) / 1000,
             error_before=tuned.error_before,
             error_after=tuned.error_after,
+            learner=learner,
             accepted=tuned.accepted,
             reason=_reason(tuned.accepted, base.version if rebased else None),
         )
@@ -343,6 +355,23 @@ class Trainer:
                 if place is None:
                     break
         return await self._slots.run(collector.dataset(limit))
+
+    async def _method(self) -> tuple[str, Method]:
+        """Return the chosen method and its name; the default one where scikit-learn can't be had."""
+        learner = self._settings.learner
+        if learner in scikit.METHODS:
+            try:
+                await self._load_scikit(self._tell)
+            except TrainingError as exc:
+                self._tell(f"{exc} The numpy learner is used.")
+            else:
+                self._tell(None)
+                return learner, scikit.METHODS[learner]
+        return "numpy", by_numpy
+
+    def _tell(self, message: str | None) -> None:
+        self._message = message
+        self._changed()
 
     async def _keep(self, base: Model, tuned: FineTuned, now: Milliseconds, samples: int) -> None:
         """Store the new model, then use it: what can't be stored is not used either."""
