@@ -50,6 +50,7 @@ async def start(database: DatabaseModule, excerpts: Any) -> FeedbackRuntime | No
         return None
     clock, transport = PageIdle(channel), FetchTransport(js.location.origin)
     runtime = FeedbackRuntime(store, clock, transport, publish=channel.publish, load_scikit=load_scikit)
+    clock.on_change = runtime.announce
     service = FeedbackService(runtime, channel, _Excerpts(excerpts).render)
     await runtime.start()
     service.welcome()

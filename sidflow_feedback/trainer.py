@@ -125,7 +125,7 @@ class Trainer:
         """What the page shows."""
         return TrainerState(
             phase=self._phase(),
-            message=self._message,
+            message=self._withheld() or self._message,
             last_run=self._last_run,
             base_version=self._base.version,
             local_version=None if self._snapshot is None else self._snapshot.model.version,
@@ -220,6 +220,10 @@ class Trainer:
             self._asked = asyncio.get_running_loop().create_future()
         self._wake.set()
         return await asyncio.shield(self._asked)
+
+    def _withheld(self) -> str | None:
+        reason = self._clock.withheld
+        return f"Learning waits: {reason}." if reason and self._phase() == "training" else None
 
     def _outdated(self, snapshot: Snapshot) -> bool:
         return snapshot.model.base_version != self._base.version

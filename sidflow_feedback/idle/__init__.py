@@ -18,7 +18,14 @@ class IdleClock(Protocol):
     """A clock that also grants idle slots.
 
     In the browser the page grants them (`requestIdleCallback` exists only there); in tests a hand does.
+
+    Attributes
+    ----------
+    withheld
+        Why there are no slots for the time being (the battery is low), None while there are.
     """
+
+    withheld: str | None
 
     def now(self) -> Milliseconds:
         """Monotonic time in milliseconds."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -238,6 +240,36 @@ async def test_pause_and_resume() -> None:
         listener.trainer.resume()
         await listener.clock.advance(10)
         assert len(listener.runs) == 1
+
+
+async def test_it_says_why_there_are_no_slots() -> None:
+    async with listening() as listener:
+        await listener.rate(range(20))
+        await listener.clock.advance(MID_RUN)
+        listener.clock.withheld = "the battery is low"
+        assert listener.trainer.state.message == "Learning waits: the battery is low."
+        await listener.clock.advance(30)
+        assert listener.trainer.state.message is None
+
+
+async def test_a_thousand_runs_leave_nothing_behind() -> None:
+    store, clock = MemoryStore(), ManualIdle(grant=8)
+    await store.add([rating(number) for number in range(16)])
+    settings = TrainingSettings(enabled=True, iterations=10, samples=16)
+    tracemalloc.start()
+    try:
+        async with Trainer(store, clock, base_model(), settings) as trainer:
+            used = []
+            for run in range(1, 1001):
+                asked = asyncio.create_task(trainer.train_now())
+                while not asked.done():
+                    await clock.advance(0.2)
+                if run in (200, 1000):
+                    gc.collect()
+                    used.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert used[1] - used[0] < 50_000  # A byte a run for each weight would be 700,000.
 
 
 async def test_paused_before_a_run_none_starts() -> None:
