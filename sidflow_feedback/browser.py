@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -65,6 +66,8 @@ async def load_scikit(tell: Callable[[str], None]) -> None:
     TrainingError
         It can't be loaded.
     """
+    if "sklearn" in sys.modules:
+        return
     progress = create_proxy(tell)
     try:
         await pyodide_js.loadPackage("scikit-learn", messageCallback=progress)

@@ -34,6 +34,8 @@ async def check_new_store_is_empty(open_store: OpenStore) -> None:
     store = await open_store()
     assert await store.ratings(10) == []
     assert await store.implicit(10) == []
+    for kind in KINDS:
+        assert list(await store.newest(kind, limit=10)) == []
     assert await store.snapshots() == []
     assert await store.claim(10, owner="a", now=NOON) == []
     counts = await store.counts()

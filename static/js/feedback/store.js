@@ -84,10 +84,10 @@ class FeedbackDatabase {
   }
 
   /** The newest events of one kind, from behind the row with this timestamp and id, if one is given. */
-  async before(kind, limit, timestamp, id) {
+  async before(kind, limit, timestamp = null, id = null) {
     return this.#read([STORE_OF_KIND[kind]], async (transaction) => {
       const rows = [];
-      const range = id === undefined ? null : IDBKeyRange.upperBound(timestamp);
+      const range = id === null ? null : IDBKeyRange.upperBound(timestamp);
       let cursor = await transaction.store.index("timestamp").openCursor(range, "prev");
       if (cursor?.key === timestamp && cursor.primaryKey > id)
         cursor = await cursor.continuePrimaryKey(timestamp, id);
