@@ -102,7 +102,7 @@ def snapshot_from_record(record: Record) -> Snapshot:
         raise InvalidRecordError("checksum", "does not match: the snapshot is damaged")
     try:
         return _read(rest)
-    except (KeyError, TypeError, ValueError, OverflowError) as exc:
+    except (LookupError, TypeError, ValueError, OverflowError) as exc:
         raise InvalidRecordError("snapshot", f"is not of the form this version writes ({exc!r})") from exc
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -117,6 +119,20 @@ def test_moments_before_the_first_step() -> None:
     read = snapshot_from_record(written(fresh))
     assert (read.moments[0] == 0).all()
     assert np.isfinite(read.moments).all()
+
+
+@pytest.mark.parametrize("sizes", [[8, 3], [7, 32, 16, 4], [8, 10**9, 4], [8], [], [8, -1, 4], ["8", 4]])
+def test_another_shape_is_refused(sizes: list[Any]) -> None:
+    with pytest.raises(InvalidRecordError):
+        snapshot_from_record(_signed(stored() | {"sizes": sizes}))
+
+
+@pytest.mark.parametrize("name", ["weights", "blind"])
+def test_weights_that_are_not_finite_are_refused(name: str) -> None:
+    values = np.full(884, np.nan, "<f2")
+    damaged = stored() | {name: base64.b64encode(values.tobytes()).decode()}
+    with pytest.raises(InvalidRecordError, match="not finite"):
+        snapshot_from_record(_signed(damaged))
 
 
 @pytest.mark.parametrize("field", sorted(written(snapshot())))
