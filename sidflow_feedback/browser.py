@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import js
 import numpy as np
+import pyodide_js
 from numpy.typing import NDArray
+from pyodide.ffi import JsException, create_proxy
 
+from sidflow_feedback import scikit
 from sidflow_feedback.channel import EngineEnd
-from sidflow_feedback.errors import PlayerError, StoreError
+from sidflow_feedback.errors import PlayerError, StoreError, TrainingError
 from sidflow_feedback.features import EXCERPT_SECONDS
 from sidflow_feedback.idle.page import PageIdle
 from sidflow_feedback.runtime import FeedbackRuntime
@@ -43,11 +50,35 @@ async def start(database: DatabaseModule, excerpts: Any) -> FeedbackRuntime | No
         _tell_off(channel, str(exc))
         return None
     clock, transport = PageIdle(channel), FetchTransport(js.location.origin)
-    runtime = FeedbackRuntime(store, clock, transport, publish=channel.publish)
+    runtime = FeedbackRuntime(store, clock, transport, publish=channel.publish, load_scikit=load_scikit)
+    clock.on_change = runtime.announce
     service = FeedbackService(runtime, channel, _Excerpts(excerpts).render)
     await runtime.start()
     service.welcome()
     return runtime
+
+
+async def load_scikit(tell: Callable[[str], None]) -> None:
+    """Fetch scikit-learn from this site, unless that was done, and import it.
+
+    Raises
+    ------
+    TrainingError
+        It can't be loaded.
+    """
+    if "sklearn" in sys.modules:
+        return
+    progress = create_proxy(tell)
+    try:
+        await pyodide_js.loadPackage("scikit-learn", messageCallback=progress)
+    except JsException as exc:
+        raise TrainingError(f"scikit-learn can't be loaded: {exc}.") from exc
+    finally:
+        progress.destroy()
+    importlib.invalidate_caches()
+    tell("Importing scikit-learn…")
+    await asyncio.sleep(0)
+    await scikit.load(tell)
 
 
 class _Excerpts:

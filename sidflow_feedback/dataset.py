@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import heapq
 import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from sidflow_feedback.events import ImplicitEvent, RatingEvent
+from sidflow_feedback.events import RatingEvent
 from sidflow_feedback.features import FEATURE_NAMES, vector
 from sidflow_feedback.types import DIMENSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from sidflow_feedback.events import Event
+    from sidflow_feedback.idle import Steps
     from sidflow_feedback.types import Action, Dimension, FloatArray, Milliseconds
 
 IMPLIED: Final[Mapping[Action, tuple[float, float]]] = {
@@ -39,7 +39,8 @@ HELD_OUT_SHARE: Final = 0.2
 LEAST_HELD_OUT: Final = 2
 
 _DAY: Final[Milliseconds] = 86_400_000
-_ITEMS_PER_STEP = 16
+_EVENTS_PER_STEP = 4
+_ROWS_PER_STEP = 16
 
 TuneKey: TypeAlias = tuple[str, int]
 """Path and song."""
@@ -74,34 +75,37 @@ class Dataset:
         return len(self.features)
 
 
-def collect(
-    ratings: Sequence[RatingEvent], implicit: Sequence[ImplicitEvent], *, now: Milliseconds, limit: int
-) -> Generator[None, None, Dataset]:
-    """Make the dataset in small steps; it is what the generator returns.
+class Collector:
+    """Makes a dataset of events, in small steps.
 
     The latest rating of each dimension counts. A rated preference wins over implied ones; these are averaged
-    by weight, and weigh at most as much as a rating. Rated tunes come first when there are more than `limit`.
+    by weight, and weigh at most as much as a rating.
 
     Parameters
     ----------
-    ratings, implicit
-        Newest first.
     now
         Epoch milliseconds, for the half-life.
-    limit
-        Most rows.
     """
-    tunes: dict[TuneKey, _Tune] = {}
-    newest_first: Iterable[Event] = heapq.merge(ratings, implicit, key=_age)
-    for i, event in enumerate(newest_first):
-        key = (event.track.sid_path, event.track.song)
-        tunes.setdefault(key, _Tune(key)).take(event, now)
-        if i % _ITEMS_PER_STEP == 0:
-            yield
-    labelled = [tune for tune in tunes.values() if tune.ratings or tune.weight]
-    known = [tune for tune in labelled if tune.features is not None]
-    known.sort(key=lambda tune: not tune.ratings)
-    return (yield from _dataset(known[:limit], skipped=len(labelled) - len(known)))
+
+    def __init__(self, *, now: Milliseconds) -> None:
+        self._now = now
+        self._tunes: dict[TuneKey, _Tune] = {}
+
+    def take(self, events: Iterable[Event]) -> Steps[None]:
+        """Take events, newest first, older than those of their kind that were taken before; ratings first."""
+        for i, event in enumerate(events, 1):
+            key = (event.track.sid_path, event.track.song)
+            self._tunes.setdefault(key, _Tune(key)).take(event, self._now)
+            if i % _EVENTS_PER_STEP == 0:
+                yield "events"
+
+    def dataset(self, limit: int) -> Steps[Dataset]:
+        """Return at most `limit` rows, those of rated tunes first."""
+        labelled = [tune for tune in self._tunes.values() if tune.ratings or tune.weight]
+        known = [tune for tune in labelled if tune.features is not None]
+        known.sort(key=lambda tune: not tune.ratings)
+        yield "rows"
+        return (yield from _dataset(known[:limit], skipped=len(labelled) - len(known)))
 
 
 @dataclass(slots=True)
@@ -133,35 +137,33 @@ class _Tune:
         return 0.0, 0.0
 
 
-def _age(event: Event) -> Milliseconds:
-    return -event.timestamp
-
-
-def _dataset(tunes: Sequence[_Tune], *, skipped: int) -> Generator[None, None, Dataset]:
+def _dataset(tunes: Sequence[_Tune], *, skipped: int) -> Steps[Dataset]:
     features = np.zeros((len(tunes), len(FEATURE_NAMES)))
     labelled = np.zeros((len(tunes), len(DIMENSIONS), 2))
+    ranks = np.full(len(tunes), np.inf)
     for i, tune in enumerate(tunes):
         features[i] = tune.features
         labelled[i] = [tune.label(name) for name in DIMENSIONS]
-        if i % _ITEMS_PER_STEP == 0:
-            yield
+        if tune.ratings:
+            ranks[i] = _rank(tune)
+        if i % _ROWS_PER_STEP == 0:
+            yield "rows"
     return Dataset(
         features=features,
         labels=labelled[:, :, 0],
         weights=labelled[:, :, 1],
-        held_out=_held_out(tunes),
-        rated=sum(bool(tune.ratings) for tune in tunes),
+        held_out=_held_out(ranks),
+        rated=int(np.isfinite(ranks).sum()),
         skipped=skipped,
     )
 
 
-def _held_out(tunes: Sequence[_Tune]) -> NDArray[np.bool_]:
-    """Choose a fifth of the rated tunes, at least two, by a hash of their names.
+def _held_out(ranks: FloatArray) -> NDArray[np.bool_]:
+    """Choose a fifth of the rated tunes, at least two, by a hash of their names; others rank infinite.
 
     So a tune that was held out stays so in later runs: otherwise the model would be tested on what an earlier
     run has taught it. Only the two of the lowest hashes may later change over to training.
     """
-    ranks = np.array([_rank(tune) if tune.ratings else np.inf for tune in tunes])
     bound = np.sort(ranks)[:LEAST_HELD_OUT].max(initial=0.0)
     chosen: NDArray[np.bool_] = np.isfinite(ranks) & (ranks <= max(bound, HELD_OUT_SHARE))
     return chosen

@@ -29,6 +29,8 @@ FEATURE_NAMES: Final = (
 EXCERPT_SECONDS: Final = 20
 """How much of a tune is rendered for its features: long enough for a dozen bars, short enough to wait for."""
 
+FARTHEST: Final = 10.0
+
 LEAST_SECONDS: Final = 1.0
 SILENCE: Final = 1e-5
 """RMS (full scale is 1) below which a signal counts as silent: -100 dB."""
@@ -163,9 +165,14 @@ class FeatureStats:
         return cls(tuple(matrix.mean(axis=0).tolist()), tuple(deviations.tolist()))
 
     def scale(self, matrix: FloatArray) -> FloatArray:
-        """Return feature vectors, shape (..., 8), with mean 0 and deviation 1 as to these statistics."""
-        scaled: FloatArray = (matrix - np.asarray(self.means)) / np.asarray(self.deviations)
-        return scaled
+        """Return feature vectors, shape (..., 8), with mean 0 and deviation 1 as to these statistics.
+
+        What is further than `FARTHEST` deviations from the mean counts as that far: one number that is wrong
+        must not rule all others.
+        """
+        scaled = (matrix - np.asarray(self.means)) / np.asarray(self.deviations)
+        near: FloatArray = np.clip(scaled, -FARTHEST, FARTHEST)
+        return near
 
 
 def _checked(pcm: Samples, sample_rate: int, duration: float) -> Samples:

@@ -5,6 +5,7 @@ Learning and predicting are separate: a `Learner` changes its `Network`, predict
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
+    from sidflow_feedback.idle import Steps
     from sidflow_feedback.model import Array, Network
 
 BATCH: Final = 32
@@ -109,15 +111,13 @@ class Learner:
         self._anchor = np.zeros_like(parameters) if anchor is None else anchor.astype(parameters.dtype)
         self._l2 = l2
         self._batch = batch
-        self._rng = np.random.default_rng(seed)
+        self._random = random.Random(seed)
         self._gradients = layer_views(self.adam.gradient, network.sizes)
         self._pass = _Pass(network, 0)
         self._distance = np.zeros_like(parameters)
 
-    def learn_many(
-        self, inputs: Array, labels: Array, weights: Array, iterations: int
-    ) -> Generator[None, None, None]:
-        """Make one optimiser step each time it is advanced, `iterations` in all.
+    def learn_many(self, inputs: Array, labels: Array, weights: Array, iterations: int) -> Steps[None]:
+        """Make `iterations` optimiser steps, one each time it is advanced after the first time.
 
         Parameters
         ----------
@@ -139,10 +139,10 @@ class Learner:
         size = min(self._batch, len(inputs))
         parts = [np.empty((size, values.shape[1]), dtype) for values in rows]
         for picked in self._minibatches(len(inputs), size, iterations):
+            yield "iteration"
             for values, part in zip(rows, parts, strict=True):
                 values.take(picked, axis=0, out=part, mode="clip")
             self.step(*parts)
-            yield
 
     def step(self, inputs: Array, labels: Array, weights: Array) -> None:
         """Make one optimiser step on one batch of scaled features, labels and label weights."""
@@ -169,12 +169,16 @@ class Learner:
         return float(data + self._l2 / 2 * (distance @ distance))
 
     def _minibatches(self, rows: int, size: int, count: int) -> Generator[NDArray[np.intp], None, None]:
-        order, start = self._rng.permutation(rows), 0
+        start = rows
         for _ in range(count):
             if start + size > rows:
-                order, start = self._rng.permutation(rows), 0
+                order, start = self._shuffled(rows), 0
             yield order[start : start + size]
             start += size
+
+    def _shuffled(self, rows: int) -> NDArray[np.intp]:
+        # Not numpy.random: loading it takes a browser several slices of work.
+        return np.frombuffer(self._random.randbytes(4 * rows), np.uint32).argsort(kind="stable")
 
     def _check(self, inputs: Array, labels: Array, weights: Array) -> None:
         sizes, rows = self.network.sizes, len(inputs)

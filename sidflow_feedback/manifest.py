@@ -23,6 +23,9 @@ from sidflow_feedback.types import Record
 MAX_WEIGHTS: Final = 200_000
 """Most weights a model may have (0.8 MB): some 200 times ours, and still no burden on a browser."""
 
+MAX_WEIGHT: Final = 1e4
+"""Largest weight: a model of standardised features has none above 10, and larger ones overflow."""
+
 MAX_TEXT: Final = 128
 
 
@@ -66,7 +69,7 @@ def model_from_manifest(record: object) -> Model:
 
 
 def floats_from_base64(field: str, text: object, count: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """Decode `count` finite little-endian float32.
+    """Decode `count` little-endian float32, none of them above `MAX_WEIGHT`.
 
     Raises
     ------
@@ -75,8 +78,8 @@ def floats_from_base64(field: str, text: object, count: int) -> np.ndarray[tuple
     """
     data = bytes_from_base64(field, text, 4 * count)
     values = np.frombuffer(data, "<f4").astype(np.float32)
-    if not np.isfinite(values).all():
-        raise InvalidRecordError(field, "has weights that are not finite")
+    if not (np.abs(values) <= MAX_WEIGHT).all():
+        raise InvalidRecordError(field, f"has weights that are not finite or above {MAX_WEIGHT:.0f}")
     return values
 
 

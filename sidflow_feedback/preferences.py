@@ -8,6 +8,7 @@ DEFAULTS: "dict[str, Any]" = {
     "training": False,
     "iterations": 200,
     "samples": 512,
+    "learner": "numpy",
     "sync": False,
     "cadence": 60,
     "privacy": "off",
@@ -26,7 +27,11 @@ BOUNDS = {
 """Least and most: optimiser steps of a run, ratings it looks at, minutes between syncs, epsilon of all events
 that are sent with noise, per cent."""
 
-CHOICES = {"theme": ("auto", "light", "dark"), "privacy": ("off", "4", "2", "1")}
+CHOICES = {
+    "theme": ("auto", "light", "dark"),
+    "learner": ("numpy", "ridge", "sgd", "mlp"),
+    "privacy": ("off", "4", "2", "1"),
+}
 """For privacy: the epsilon of each event that is sent."""
 
 GUARDS = ("privacy", "budget")

@@ -11,11 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from sidflow_feedback.errors import FeedbackError, SyncError, TrainingError
+from sidflow_feedback import scikit
+from sidflow_feedback.errors import FeedbackError, TrainingError
 from sidflow_feedback.events import Event
 from sidflow_feedback.features import vector
+from sidflow_feedback.global_model import GlobalModel
 from sidflow_feedback.idle import IdleClock
-from sidflow_feedback.manifest import model_from_manifest
 from sidflow_feedback.model import Model
 from sidflow_feedback.outgoing import SyncSettings
 from sidflow_feedback.preferences import validated
@@ -26,12 +27,6 @@ from sidflow_feedback.training import TrainerState, TrainingSettings
 from sidflow_feedback.transport import Transport
 from sidflow_feedback.types import DIMENSIONS, SYNC_STATUSES, Record
 from sidflow_feedback.worker import EventWorker
-
-MODEL_TIMEOUT: Final = 15.0
-"""Seconds to wait for the global model."""
-
-MODEL_RETRY: Final = 60.0
-"""Seconds after which a global model that could not be had is asked for again."""
 
 HOUSEKEEPING: Final = LEASE / 2000
 """Seconds between two looks for what a crash has left behind and what has grown too old."""
@@ -50,6 +45,8 @@ class FeedbackRuntime:
     publish
         Called as ``publish(kind, value)`` with what the pages should know: ``committed`` and ``refused``
         events, and the ``state`` after each change.
+    load_scikit
+        See `Trainer`.
     """
 
     def __init__(
@@ -59,15 +56,15 @@ class FeedbackRuntime:
         transport: Transport,
         *,
         publish: Callable[[str, Any], None] = lambda _kind, _value: None,
+        load_scikit: scikit.LoadScikit = scikit.load,
     ) -> None:
         self.store = store
         self._clock = clock
-        self._transport = transport
         self._publish = publish
+        self._load_scikit = load_scikit
         self._counts = StoreCounts(
             ratings=dict.fromkeys(SYNC_STATUSES, 0), implicit=dict.fromkeys(SYNC_STATUSES, 0)
         )
-        self._model_problem: str | None = None
         self._store_problem: str | None = None
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -80,11 +77,14 @@ class FeedbackRuntime:
             store, on_acknowledged=self._acknowledge, on_refused=self._refuse, sleep=clock.sleep
         )
         self.worker.subscribe(self._notify_trainer)
+        self._global_model = GlobalModel(
+            transport, self._take_model, sleep=clock.sleep, on_change=self._changed.set
+        )
 
     async def start(self) -> None:
         """Begin: from now on events are committed, and the global model is fetched."""
         self.worker.start()
-        self._begin(self._fetch_model())
+        self._begin(self._global_model.follow())
         self._begin(self._publish_states())
         self._begin(self._keep_house())
 
@@ -125,11 +125,18 @@ class FeedbackRuntime:
         self.worker.receive(records)
         self._changed.set()
 
+    def line_is_back(self) -> None:
+        """Hear that there is a network again."""
+        self._global_model.hurry()
+
     def configure(self, preferences: Mapping[str, Any]) -> None:
         """Take the listener's preferences; they hold at once."""
         values = validated(dict(preferences))
         self._training = TrainingSettings(
-            enabled=values["training"], iterations=values["iterations"], samples=values["samples"]
+            enabled=values["training"],
+            iterations=values["iterations"],
+            samples=values["samples"],
+            learner=values["learner"],
         )
         if self._trainer is not None:
             self._trainer.configure(self._training)
@@ -166,7 +173,7 @@ class FeedbackRuntime:
 
     async def state(self) -> Record:
         """Return what the listener may see of all this, as a JSON object."""
-        problem = self._store_problem or self.worker.last_error or self._model_problem
+        problem = self._store_problem or self.worker.last_error or self._global_model.problem
         try:
             self._counts = await self.store.counts()
         except FeedbackError as exc:
@@ -201,32 +208,27 @@ class FeedbackRuntime:
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
 
-    async def _fetch_model(self) -> None:
-        """Get the global model; a failure is told, and tried again."""
-        while True:
-            try:
-                await self._start_trainer(await self._global_model())
-            except FeedbackError as exc:
-                self._model_problem = f"There is no global model: {exc}"
-                self._changed.set()
-                await self._clock.sleep(MODEL_RETRY)
-            else:
-                self._model_problem = None
-                self._changed.set()
-                return
-
-    async def _global_model(self) -> Model:
-        response = await self._transport.fetch_model(etag=None, timeout=MODEL_TIMEOUT)
-        if response.status != 200 or response.body is None:
-            raise SyncError(f"The server answered {response.status}.", status=response.status)
-        return model_from_manifest(response.body)
+    async def _take_model(self, model: Model) -> None:
+        if self._trainer is None:
+            await self._start_trainer(model)
+        else:
+            self._trainer.rebase(model)
 
     async def _start_trainer(self, base: Model) -> None:
         trainer = Trainer(
-            self.store, self._clock, base, self._training, on_change=lambda _state: self._changed.set()
+            self.store,
+            self._clock,
+            base,
+            self._training,
+            load_scikit=self._load_scikit,
+            on_change=lambda _state: self._changed.set(),
         )
         self._trainer = trainer  # Must come first: settings and events that arrive meanwhile are for it.
-        await trainer.restore()
+        try:
+            await trainer.restore()
+        except FeedbackError:
+            self._trainer = None
+            raise
         trainer.start()
 
     async def _keep_house(self) -> None:

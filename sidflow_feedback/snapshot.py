@@ -1,8 +1,8 @@
 """What the listener's model has learned, as one small JSON object for the store.
 
-Layout: weights as base64 of float32, exact; Adam's moments as 8-bit logarithmic numbers, because with
-float32 the record would be 15 KB, and they only set the length of the next steps (Dettmers et al. 2022,
-"8-bit optimizers", keep training quality with them). No pickle anywhere.
+Layout: weights as base64 of float16, to which training has rounded them; Adam's moments as 8-bit logarithmic
+numbers: with float32 the record would be 19 KB, and they only set the length of the next steps (Dettmers et
+al. 2022, "8-bit optimizers", keep training quality with them). No pickle anywhere.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,8 +18,9 @@ import numpy as np
 
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.features import FeatureStats
-from sidflow_feedback.manifest import bytes_from_base64, floats_from_base64
-from sidflow_feedback.model import Array, Model, Network, parameter_count
+from sidflow_feedback.idle import Steps
+from sidflow_feedback.manifest import MAX_WEIGHTS, bytes_from_base64
+from sidflow_feedback.model import LAYERS, Array, Model, Network, parameter_count
 from sidflow_feedback.types import Milliseconds, Record
 
 MAX_BYTES: Final = 8192
@@ -37,17 +38,21 @@ class Snapshot:
     ----------
     model
         Its version is ``local-<n>``.
+    blind
+        The network before it was fitted to the held-out rows, too: what the next run starts from, and is
+        compared with.
     moments, steps
-        State of the optimiser, see `Adam`.
+        State of the optimiser of `blind`, see `Adam`.
     created
         Epoch milliseconds.
     samples
         Tunes it was trained on.
     error_before, error_after
-        Held-out error (root mean square, in ratings) of the model it started from and of this one.
+        Held-out error (root mean square, in ratings) of the model it started from and of this one, blind.
     """
 
     model: Model
+    blind: Network
     moments: Array
     steps: int
     created: Milliseconds
@@ -56,10 +61,14 @@ class Snapshot:
     error_after: float
 
 
-def snapshot_to_record(snapshot: Snapshot) -> Record:
-    """Return `snapshot` as a JSON object, with a checksum."""
+def snapshot_to_record(snapshot: Snapshot) -> Steps[Record]:
+    """Return `snapshot` as a JSON object, with a checksum; made in small steps."""
     model = snapshot.model
     means, squares = snapshot.moments
+    means1 = _compress(means)
+    yield "compress"
+    roots2 = _compress(np.sqrt(squares), up=True)
+    yield "pack"
     record: Record = {
         "version": model.version,
         "baseVersion": model.base_version,
@@ -70,11 +79,13 @@ def snapshot_to_record(snapshot: Snapshot) -> Record:
         "means": list(model.stats.means),
         "deviations": list(model.stats.deviations),
         "sizes": list(model.network.sizes),
-        "weights": _base64(model.network.parameters.astype("<f4")),
+        "weights": _base64(model.network.parameters.astype("<f2")),
+        "blind": _base64(snapshot.blind.parameters.astype("<f2")),
         "steps": snapshot.steps,
-        "means1": _compress(means),
-        "roots2": _compress(np.sqrt(squares), up=True),
+        "means1": means1,
+        "roots2": roots2,
     }
+    yield "checksum"
     return record | {"checksum": _checksum(record)}
 
 
@@ -91,7 +102,7 @@ def snapshot_from_record(record: Record) -> Snapshot:
         raise InvalidRecordError("checksum", "does not match: the snapshot is damaged")
     try:
         return _read(rest)
-    except (KeyError, TypeError, ValueError, OverflowError) as exc:
+    except (LookupError, TypeError, ValueError, OverflowError) as exc:
         raise InvalidRecordError("snapshot", f"is not of the form this version writes ({exc!r})") from exc
 
 
@@ -103,13 +114,16 @@ def local_number(version: object) -> int:
 
 
 def _read(record: Mapping[str, Any]) -> Snapshot:
-    network = Network(record["sizes"])
-    size = parameter_count(network.sizes)
-    network.parameters[:] = floats_from_base64("weights", record["weights"], size)
+    sizes = record["sizes"]
+    if sizes[0] != LAYERS[0] or sizes[-1] != LAYERS[-1] or parameter_count(sizes) > MAX_WEIGHTS:
+        raise ValueError(f"layers {sizes} are not those of a taste model")
+    network, blind = (_network(sizes, record, name) for name in ("weights", "blind"))
+    size = network.parameters.size
     stats = FeatureStats(tuple(record["means"]), tuple(record["deviations"]))
     roots = _expand(record["roots2"], size)
     return Snapshot(
         model=Model(str(record["version"]), str(record["baseVersion"]), stats, network),
+        blind=blind,
         moments=np.stack([_expand(record["means1"], size), roots**2]),
         steps=int(record["steps"]),
         created=float(record["created"]),
@@ -117,6 +131,15 @@ def _read(record: Mapping[str, Any]) -> Snapshot:
         error_before=float(record["errorBefore"]),
         error_after=float(record["errorAfter"]),
     )
+
+
+def _network(sizes: Sequence[int], record: Mapping[str, Any], name: str) -> Network:
+    network = Network(sizes)
+    data = bytes_from_base64(name, record[name], 2 * network.parameters.size)
+    network.parameters[:] = np.frombuffer(data, "<f2")
+    if not np.isfinite(network.parameters).all():
+        raise ValueError(f"{name} has weights that are not finite")
+    return network
 
 
 def _compress(values: Array, *, up: bool = False) -> Record:

@@ -7,13 +7,16 @@ import math
 import time
 from typing import TYPE_CHECKING, Final
 
-from sidflow_feedback.dataset import IMPLIED, Dataset, collect
+from sidflow_feedback import scikit
+from sidflow_feedback.dataset import IMPLIED, Collector, Dataset
 from sidflow_feedback.errors import FeedbackError, InvalidRecordError, TrainingError
 from sidflow_feedback.events import RatingEvent
 from sidflow_feedback.finetune import fine_tune
 from sidflow_feedback.idle.slots import Slots
+from sidflow_feedback.methods import by_numpy
 from sidflow_feedback.model import Model
 from sidflow_feedback.snapshot import Snapshot, local_number, snapshot_from_record, snapshot_to_record
+from sidflow_feedback.store import KINDS
 from sidflow_feedback.training import Phase, Run, TrainerState, TrainingSettings
 
 if TYPE_CHECKING:
@@ -23,11 +26,15 @@ if TYPE_CHECKING:
     from sidflow_feedback.events import Event
     from sidflow_feedback.finetune import FineTuned
     from sidflow_feedback.idle import IdleClock
-    from sidflow_feedback.store import FeedbackStore
+    from sidflow_feedback.methods import Method
+    from sidflow_feedback.store import FeedbackStore, Place
     from sidflow_feedback.types import Milliseconds
 
 LEAST_RATED: Final = 8
 """Rated tunes before the first run: fewer can't be parted into some to learn from and some to test with."""
+
+_BATCH = 32
+"""Rows read at once."""
 
 
 def _epoch() -> Milliseconds:
@@ -49,6 +56,9 @@ class Trainer:
         May be changed later by `configure`.
     epoch
         Returns the wall clock in epoch milliseconds.
+    load_scikit
+        Awaited before a method of scikit-learn is used; calls what it is given with a text to show
+        meanwhile, and raises `TrainingError` if it can't be had.
     on_change
         Called after each change of phase, message, run or model; must not raise.
     """
@@ -61,6 +71,7 @@ class Trainer:
         settings: TrainingSettings | None = None,
         *,
         epoch: Callable[[], Milliseconds] = _epoch,
+        load_scikit: scikit.LoadScikit = scikit.load,
         on_change: Callable[[TrainerState], None] | None = None,
     ) -> None:
         self._store = store
@@ -68,6 +79,7 @@ class Trainer:
         self._base = base
         self._settings = settings or TrainingSettings()
         self._epoch = epoch
+        self._load_scikit = load_scikit
         self._on_change = on_change
         self._slots = Slots(clock)
         self._snapshot: Snapshot | None = None
@@ -113,31 +125,43 @@ class Trainer:
         """What the page shows."""
         return TrainerState(
             phase=self._phase(),
-            message=self._message,
+            message=self._withheld() or self._message,
             last_run=self._last_run,
             base_version=self._base.version,
             local_version=None if self._snapshot is None else self._snapshot.model.version,
+            local_base_version=None if self._snapshot is None else self._snapshot.model.base_version,
             cpu_share=self._slots.cpu_share,
         )
 
     async def restore(self) -> None:
-        """Take up the newest snapshot that is whole and goes back to the present global model."""
+        """Take up the newest snapshot that is whole."""
         refused = []
         self._snapshot = None
         for record in reversed(await self._store.snapshots()):
             self._newest_number = max(self._newest_number, local_number(record.get("version")))
             try:
-                snapshot = snapshot_from_record(record)
+                self._snapshot = snapshot_from_record(record)
             except InvalidRecordError as exc:
                 refused.append(f"Snapshot {record.get('version')} was refused ({exc}).")
-                continue
-            if _fits(snapshot.model, self._base):
-                self._snapshot = snapshot
         self._message = " ".join([*refused, f"Using {self.model.version}."]) if refused else None
-        newest = await self._store.ratings(1)
+        newest = list(await self._store.newest("rating", limit=1))
         self._fresh = bool(newest) and (
-            self._snapshot is None or newest[0].timestamp > self._snapshot.created
+            self._snapshot is None
+            or self._outdated(self._snapshot)
+            or newest[0].timestamp > self._snapshot.created
         )
+        self._changed()
+
+    def rebase(self, base: Model) -> None:
+        """Take a newer global model.
+
+        It is used at once where nothing has been learned yet. Else the next run fits it to what is known of
+        the listener, and it is used if it is then no worse than the model in use.
+        """
+        self._base = base
+        if self._snapshot is not None and self._outdated(self._snapshot):
+            self._fresh = True
+            self._wake.set()
         self._changed()
 
     def start(self) -> None:
@@ -196,6 +220,13 @@ class Trainer:
             self._asked = asyncio.get_running_loop().create_future()
         self._wake.set()
         return await asyncio.shield(self._asked)
+
+    def _withheld(self) -> str | None:
+        reason = self._clock.withheld
+        return f"Learning waits: {reason}." if reason and self._phase() == "training" else None
+
+    def _outdated(self, snapshot: Snapshot) -> bool:
+        return snapshot.model.base_version != self._base.version
 
     def _phase(self) -> Phase:
         if not self._settings.enabled:
@@ -291,18 +322,19 @@ class Trainer:
             asked.exception()  # The caller may be gone; that is no reason for a warning.
 
     async def _run(self, begun: Milliseconds) -> Run:
-        now = self._epoch()
-        dataset = await self._dataset(now)
+        now, base, last = self._epoch(), self._base, self._snapshot
+        dataset = await self._collected(now)
         if dataset.rated < LEAST_RATED:
             raise TrainingError(_too_few(dataset))
         self._runs += 1
         iterations = self._settings.iterations
+        learner, method = await self._method()
         tuned = await self._slots.run(
-            fine_tune(self._base, self._snapshot, dataset, iterations=iterations, seed=self._runs)
+            fine_tune(base, last, dataset, iterations=iterations, seed=self._runs, method=method)
         )
-        accepted = tuned.error_after <= tuned.error_before
-        if accepted:
-            await self._keep(tuned, now, len(dataset))
+        if tuned.accepted:
+            await self._keep(base, tuned, now, len(dataset))
+        rebased = last is not None and last.model.base_version != base.version
         return Run(
             time=now,
             samples=len(dataset),
@@ -310,20 +342,47 @@ class Trainer:
             duration=(self._clock.now() - begun) / 1000,
             error_before=tuned.error_before,
             error_after=tuned.error_after,
-            accepted=accepted,
-            reason=_reason(accepted),
+            learner=learner,
+            accepted=tuned.accepted,
+            reason=_reason(tuned.accepted, base.version if rebased else None),
         )
 
-    async def _dataset(self, now: Milliseconds) -> Dataset:
-        limit = self._settings.samples
-        ratings, implicit = await self._store.ratings(limit), await self._store.implicit(limit)
-        return await self._slots.run(collect(ratings, implicit, now=now, limit=limit))
+    async def _collected(self, now: Milliseconds) -> Dataset:
+        """Return what there is to learn from; the store is read in batches, and these in idle slots."""
+        limit, collector = self._settings.samples, Collector(now=now)
+        for kind in KINDS:
+            place: Place | None = None
+            for taken in range(0, limit, _BATCH):
+                batch = await self._store.newest(kind, limit=min(_BATCH, limit - taken), before=place)
+                await self._slots.run(collector.take(batch))
+                place = batch.last
+                if place is None:
+                    break
+        return await self._slots.run(collector.dataset(limit))
 
-    async def _keep(self, tuned: FineTuned, now: Milliseconds, samples: int) -> None:
+    async def _method(self) -> tuple[str, Method]:
+        """Return the chosen method and its name; the default one where scikit-learn can't be had."""
+        learner = self._settings.learner
+        if learner in scikit.METHODS:
+            try:
+                await self._load_scikit(self._tell)
+            except TrainingError as exc:
+                self._tell(f"{exc} The numpy learner is used.")
+            else:
+                self._tell(None)
+                return learner, scikit.METHODS[learner]
+        return "numpy", by_numpy
+
+    def _tell(self, message: str | None) -> None:
+        self._message = message
+        self._changed()
+
+    async def _keep(self, base: Model, tuned: FineTuned, now: Milliseconds, samples: int) -> None:
         """Store the new model, then use it: what can't be stored is not used either."""
         version = f"local-{self._newest_number + 1}"
         snapshot = Snapshot(
-            model=Model(version, self._base.version, self._base.stats, tuned.network),
+            model=Model(version, base.version, base.stats, tuned.network),
+            blind=tuned.blind,
             moments=tuned.moments,
             steps=tuned.steps,
             created=now,
@@ -331,13 +390,10 @@ class Trainer:
             error_before=tuned.error_before,
             error_after=tuned.error_after,
         )
-        await self._store.save_snapshot(snapshot_to_record(snapshot))
+        await self._store.save_snapshot(await self._slots.run(snapshot_to_record(snapshot)))
         self._newest_number += 1
         self._snapshot = snapshot
-
-
-def _fits(model: Model, base: Model) -> bool:
-    return model.base_version == base.version and model.network.sizes == base.network.sizes
+        self._fresh = self._fresh or self._outdated(snapshot)  # A new base may have come meanwhile.
 
 
 def _teaches(event: Event) -> bool:
@@ -349,7 +405,8 @@ def _too_few(dataset: Dataset) -> str:
     return f"Training needs {LEAST_RATED} rated tunes, there are {dataset.rated}{left_out}. Rate some more."
 
 
-def _reason(accepted: bool) -> str:
+def _reason(accepted: bool, new_base: str | None) -> str:
+    fitted = f"fitted to you from {new_base}" if new_base else "fitted further"
     if accepted:
-        return "The error on the ratings held out did not grow: the new model is in use."
-    return "The error on the ratings held out grew: the run was rolled back, the model before it stays."
+        return f"The error on the ratings held out did not grow: the model {fitted} is in use."
+    return f"The error on the ratings held out grew: the model {fitted} was rolled back, the old one stays."

@@ -74,18 +74,27 @@ def _training_rows(training: "dict[str, Any]") -> "list[tuple[str, str]]":
     rows = [
         ("Now", PHASES[training["phase"]]),
         ("Global model", training["baseVersion"] or "not loaded yet"),
-        ("Your model", training["localVersion"] or "none yet"),
+        ("Your model", _own_model(training)),
         ("Processor used", one_decimal(100 * training["cpuShare"]) + " %"),
     ]
+    if training["message"]:
+        rows.append(("Note", training["message"]))
     run = training["lastRun"]
     if run is None:
         return rows + [("Last training", "none yet")]  # noqa: RUF005  MicroPython can't unpack into a list.
     return rows + [  # noqa: RUF005
         ("Last training", clock(run["time"]) + ", " + one_decimal(run["duration"]) + " s"),
+        ("Method", run["learner"]),
         ("Ratings used", str(run["samples"]) + ", without features: " + str(run["skipped"])),
         ("Error before, after", _error(run["errorBefore"]) + ", " + _error(run["errorAfter"])),
         ("Outcome", "kept" if run["accepted"] else "not kept: " + str(run["reason"])),
     ]
+
+
+def _own_model(training: "dict[str, Any]") -> str:
+    if training["localVersion"] is None:
+        return "none yet"
+    return str(training["localVersion"]) + ", made from " + str(training["localBaseVersion"])
 
 
 def _error(value: "float | None") -> str:

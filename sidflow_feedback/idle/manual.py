@@ -26,6 +26,7 @@ class ManualIdle:
     """
 
     def __init__(self, *, grant: Milliseconds | None = None, every: float = 0.02) -> None:
+        self.withheld: str | None = None
         self._grant_all = grant
         self._every = every
         self._now: Milliseconds = 0.0

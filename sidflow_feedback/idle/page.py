@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from js import performance
@@ -15,9 +16,17 @@ PATIENCE: Final = 5.0
 
 
 class PageIdle:
-    """An `IdleClock` whose slots come from the page's `requestIdleCallback`."""
+    """An `IdleClock` whose slots come from the page's `requestIdleCallback`.
+
+    Attributes
+    ----------
+    on_change
+        Called after `withheld` has changed.
+    """
 
     def __init__(self, channel: EngineEnd) -> None:
+        self.withheld: str | None = None
+        self.on_change: Callable[[], None] = lambda: None
         self._channel = channel
         self._asked = 0
         self._grant: asyncio.Future[Milliseconds] | None = None
@@ -41,5 +50,10 @@ class PageIdle:
 
     def _granted(self, grant: Record) -> None:
         # A late answer to an earlier question is worth nothing: its idle time is over.
-        if self._grant is not None and not self._grant.done() and grant["id"] == self._asked:
+        if self._grant is None or self._grant.done() or grant["id"] != self._asked:
+            return
+        before, self.withheld = self.withheld, grant.get("withheld")
+        if self.withheld is None:
             self._grant.set_result(float(grant["milliseconds"]))
+        if self.withheld != before:
+            self.on_change()

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from sidflow_feedback.idle.meter import CpuMeter
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
-
-    from sidflow_feedback.idle import IdleClock
+    from sidflow_feedback.idle import IdleClock, Steps
     from sidflow_feedback.types import Milliseconds
 
 T = TypeVar("T")
@@ -22,7 +20,7 @@ CPU_SHARE: Final = 0.05
 """Of the processor, over any rolling 60 s."""
 
 # The aims are lower than the bounds, because now and then a step takes longer than those before it.
-_SLICE_AIM: Milliseconds = 0.75 * SLICE
+_SLICE_AIM: Milliseconds = 0.5 * SLICE
 _SHARE_AIM = 0.9 * CPU_SHARE
 _COST_DECAY = 0.9
 
@@ -30,14 +28,15 @@ _COST_DECAY = 0.9
 class Slots:
     """Runs work that is cut into small steps (a generator) in the idle slots of a clock.
 
-    A slice is at least one step, and further ones as long as the most costly of the last steps would still
-    end in time. So a slow processor makes fewer steps in a slice, not longer slices.
+    A slice is at least one step, and further ones as long as they would still end in time, going by the most
+    costly of the last steps of their kind. So a slow processor makes fewer steps in a slice, not longer
+    slices. The first step of its kind gets a slice of its own.
     """
 
     def __init__(self, clock: IdleClock) -> None:
         self._clock = clock
         self._meter = CpuMeter(_SHARE_AIM)
-        self._step_cost: Milliseconds = 0.0
+        self._costs: dict[str | None, Milliseconds] = {}
         self._open = asyncio.Event()
         self._open.set()
 
@@ -59,8 +58,9 @@ class Slots:
         """Go on where `pause` interrupted."""
         self._open.set()
 
-    async def run(self, work: Generator[None, None, T]) -> T:
+    async def run(self, work: Steps[T]) -> T:
         """Advance `work` to its end; return what it returns."""
+        kind: str | None = None
         while True:
             await self._open.wait()
             wait = self._meter.wait(self._clock.now(), SLICE)
@@ -70,20 +70,23 @@ class Slots:
             granted = await self._clock.slot()
             if self.paused:
                 continue
-            end = self._slice(work, min(granted, _SLICE_AIM))
-            if end is not None:
-                result: T = end.value
+            outcome = self._slice(work, kind, min(granted, _SLICE_AIM))
+            if isinstance(outcome, StopIteration):
+                result: T = outcome.value
                 return result
+            kind = outcome
 
-    def _slice(self, work: Generator[None, None, T], budget: Milliseconds) -> StopIteration | None:
+    def _slice(self, work: Steps[T], kind: str | None, budget: Milliseconds) -> StopIteration | str | None:
+        """Make the steps of a slice; return the kind of the step that comes next, or the end of the work."""
         start = now = self._clock.now()
         try:
             while True:
-                next(work)
+                upcoming = next(work)
                 before, now = now, self._clock.now()
-                self._step_cost = max(now - before, _COST_DECAY * self._step_cost)
-                if now + self._step_cost > start + budget:
-                    return None
+                self._costs[kind] = max(now - before, _COST_DECAY * self._costs.get(kind, 0.0))
+                kind = upcoming
+                if now + self._costs.get(kind, SLICE) > start + budget:
+                    return kind
         except StopIteration as end:
             now = self._clock.now()
             return end

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from sidflow_feedback.errors import InvalidRecordError, StoreError
@@ -129,6 +132,41 @@ class Outcome:
             raise StoreError(f"Event {self.uuid} can't be settled as 'processing': `claim` does that.")
 
 
+class Batch:
+    """Events as they were read, parsed only while they are iterated over: that is what costs.
+
+    So who has to spare the processor can do it in small steps. A row that makes no sense is left out.
+
+    Parameters
+    ----------
+    text
+        A JSON array of rows.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __iter__(self) -> Iterator[Event]:
+        for record in self._records:
+            with suppress(InvalidRecordError):
+                yield event_from_record(record)
+
+    @property
+    def last(self) -> Place | None:
+        """Where the last row stands, None when there is none."""
+        if not self._records:
+            return None
+        return self._records[-1]["timestamp"], self._records[-1]["id"]
+
+    @cached_property
+    def _records(self) -> list[Record]:
+        records: list[Record] = json.loads(self._text)
+        return records
+
+
+Place: TypeAlias = tuple[Milliseconds, int]
+"""Timestamp and position of a row."""
+
 Counts: TypeAlias = Mapping[SyncStatus, int]
 
 
@@ -155,6 +193,9 @@ class FeedbackStore(Protocol):
 
     async def implicit(self, limit: int) -> list[ImplicitEvent]:
         """Return at most `limit` implicit events, in the same order."""
+
+    async def newest(self, kind: Kind, *, limit: int, before: Place | None = None) -> Batch:
+        """Return at most `limit` events, in the same order, from behind the row at `before`."""
 
     async def counts(self) -> StoreCounts:
         """Count events by kind and status."""

@@ -21,8 +21,10 @@ from sidflow_feedback.store import (
     SNAPSHOTS_KEPT,
     SYNCED_KEPT,
     AddReport,
+    Batch,
     Kind,
     Outcome,
+    Place,
     StoreCounts,
     StoredEvent,
 )
@@ -31,6 +33,7 @@ from sidflow_feedback.types import Milliseconds, Record, SyncStatus
 DATABASE_NAME = "sidflow-feedback"
 
 RowT = TypeVar("RowT")
+AnswerT = TypeVar("AnswerT")
 
 
 class Database(Protocol):
@@ -39,6 +42,7 @@ class Database(Protocol):
     def add(self, events: str) -> Awaitable[str]: ...
     def merge(self, content: str, kept: int) -> Awaitable[str]: ...
     def newest(self, kind: str, limit: int, status: SyncStatus | None = None) -> Awaitable[str]: ...
+    def before(self, kind: str, limit: int, *place: float) -> Awaitable[str]: ...
     def rows(self, kind: str, after: int, limit: int) -> Awaitable[str]: ...
     def counts(self) -> Awaitable[str]: ...
     def due(self, limit: int, now: Milliseconds, lease: Milliseconds) -> Awaitable[str]: ...
@@ -101,6 +105,9 @@ class IndexedDbStore:
         records = await self._call(lambda db: db.newest("implicit", limit))
         return [event for event in _read(event_from_record, records) if isinstance(event, ImplicitEvent)]
 
+    async def newest(self, kind: Kind, *, limit: int, before: Place | None = None) -> Batch:
+        return Batch(await self._text(lambda db: db.before(kind, limit, *(before or ()))))
+
     async def rows(self, kind: Kind, *, after: int = 0, limit: int = 500) -> list[StoredEvent]:
         return _read(StoredEvent.from_record, await self._call(lambda db: db.rows(kind, after, limit)))
 
@@ -156,13 +163,16 @@ class IndexedDbStore:
 
     async def _call(self, operation: Callable[[Database], Awaitable[str | None]]) -> Any:
         """Carry out an operation and read the JSON that it answers with, if any."""
+        answer = await self._text(operation)
+        return None if answer is None else json.loads(answer)
+
+    async def _text(self, operation: Callable[[Database], Awaitable[AnswerT]]) -> AnswerT:
         if self._database is None:
             raise StoreClosedError("The feedback store is closed. Open a new one to go on.")
         try:
-            answer = await operation(self._database)
+            return await operation(self._database)
         except Exception as exc:
             raise _operation_error(exc) from exc
-        return None if answer is None else json.loads(answer)
 
 
 def _opening_error(exc: Exception) -> StoreError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -14,9 +15,11 @@ from sidflow_feedback.store import (
     SNAPSHOTS_KEPT,
     SYNCED_KEPT,
     AddReport,
+    Batch,
     Counts,
     Kind,
     Outcome,
+    Place,
     StoreCounts,
     StoredEvent,
 )
@@ -51,6 +54,11 @@ class MemoryStore:
     async def implicit(self, limit: int) -> list[ImplicitEvent]:
         self._require_open()
         return [row.event for row in self._newest("implicit") if isinstance(row.event, ImplicitEvent)][:limit]
+
+    async def newest(self, kind: Kind, *, limit: int, before: Place | None = None) -> Batch:
+        self._require_open()
+        rows = [row for row in self._newest(kind) if before is None or _place(row) < before][:limit]
+        return Batch(json.dumps([row.to_record() | {"id": row.position} for row in rows]))
 
     async def rows(self, kind: Kind, *, after: int = 0, limit: int = 500) -> list[StoredEvent]:
         self._require_open()
@@ -177,7 +185,7 @@ class MemoryStore:
         return (row for row in self._rows.values() if row.event.kind == kind)
 
     def _newest(self, kind: Kind) -> list[StoredEvent]:
-        return sorted(self._of(kind), key=lambda row: (row.event.timestamp, row.position), reverse=True)
+        return sorted(self._of(kind), key=_place, reverse=True)
 
     def _count(self, kind: Kind) -> Counts:
         statuses = [row.status for row in self._of(kind)]
@@ -186,6 +194,10 @@ class MemoryStore:
     def _require_open(self) -> None:
         if self._closed:
             raise StoreClosedError("The feedback store is closed. Open a new one to go on.")
+
+
+def _place(row: StoredEvent) -> Place:
+    return row.event.timestamp, row.position
 
 
 def _is_abandoned(row: StoredEvent, now: Milliseconds) -> bool:

@@ -25,6 +25,13 @@ class MemoryTransport:
         Answers a batch; may raise `SyncError` to play a broken line.
     model
         The global model's manifest; None plays a server that has none.
+
+    Attributes
+    ----------
+    sent
+        All batches.
+    asked
+        The etag of each request for the model.
     """
 
     def __init__(
@@ -36,6 +43,7 @@ class MemoryTransport:
         self.model = model
         self.online = True
         self.sent: list[AnonymisedBatch] = []
+        self.asked: list[str | None] = []
 
     async def send(self, batch: AnonymisedBatch, *, timeout: float) -> Response:  # noqa: ARG002
         self._require_online()
@@ -43,6 +51,7 @@ class MemoryTransport:
         return self._server(batch)
 
     async def fetch_model(self, *, etag: str | None, timeout: float) -> Response:  # noqa: ARG002
+        self.asked.append(etag)
         self._require_online()
         if self.model is None:
             return Response(503, body={"error": {"code": "no_model", "message": "There is no model yet."}})

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from app.setup.places import places
-from sidflow_feedback.dataset import collect
 from sidflow_feedback.events import RatingEvent, TrackContext
 from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
 from sidflow_feedback.finetune import fine_tune
@@ -30,7 +29,7 @@ from sidflow_feedback.types import DIMENSIONS
 from tests.bench.taste_listeners import KINDS, Session, listeners
 from tests.bench.taste_methods import STANDARD, Method
 from tests.bench.taste_tunes import tune_features
-from tests.unit.listening import START, drained
+from tests.unit.listening import START, collected, drained
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -93,10 +92,9 @@ def _ours(base: Model, session: Session, features: FloatArray) -> FloatArray:
     """Train as the trainer does at the first run: on recorded ratings, with a share of them held out."""
     events = [_event(session, i, features) for i in range(len(session.tunes))]
     settings = TrainingSettings()
-    dataset = drained(collect(events[::-1], [], now=START + len(events), limit=settings.samples))
+    dataset = collected(events[::-1], now=START + len(events), limit=settings.samples)
     tuned = drained(fine_tune(base, None, dataset, iterations=settings.iterations, seed=1))
-    accepted = tuned.error_after <= tuned.error_before
-    network = tuned.network if accepted else base.network
+    network = tuned.network if tuned.accepted else base.network
     return Model("local-1", base.version, base.stats, network).predict_many(features[session.unseen])
 
 

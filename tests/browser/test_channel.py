@@ -163,6 +163,39 @@ def test_without_idle_callbacks_the_page_grants_a_little(tab: Page, engine: Pyod
     assert engine.call("channel", "idle_slots", 2) == [5, 5]
 
 
+def test_a_hidden_page_grants_a_little(tab: Page, engine: Pyodide) -> None:
+    tab.evaluate("Object.defineProperty(document, 'hidden', { value: true })")
+    tab.evaluate("window.requestIdleCallback = () => {}")  # That is what it comes to.
+    tab.evaluate("grant()")
+    assert engine.call("channel", "idle_slots", 2) == [5, 5]
+
+
+@pytest.mark.parametrize(
+    ("saver", "mended", "reason"),
+    [
+        (
+            "Object.defineProperty(navigator, 'connection', { value: { saveData: true } })",
+            "navigator.connection.saveData = false",
+            "data saver",
+        ),
+        (
+            "window.battery = { charging: false, level: 0.15 }; navigator.getBattery = async () => battery",
+            "battery.charging = true",
+            "battery is low",
+        ),
+    ],
+    ids=["data", "battery"],
+)
+def test_a_page_that_is_to_save_grants_nothing_and_says_why(
+    tab: Page, engine: Pyodide, saver: str, mended: str, reason: str
+) -> None:
+    tab.evaluate(saver)
+    tab.evaluate("grant()")
+    assert reason in engine.call("channel", "idle_withheld")
+    tab.evaluate(mended)
+    assert engine.call("channel", "idle_withheld") is None
+
+
 def test_engine_asks_again_when_the_page_it_asked_is_gone(
     open_tab: Callable[[], Page], engine: Pyodide
 ) -> None:

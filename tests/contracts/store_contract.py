@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from sidflow_feedback.errors import FeedbackError, StoreClosedError, StoreError
-from sidflow_feedback.events import Event
+from sidflow_feedback.events import Event, RatingEvent
 from sidflow_feedback.store import (
     IMPLICIT_KEPT,
     KINDS,
@@ -19,6 +19,7 @@ from sidflow_feedback.store import (
     Counts,
     FeedbackStore,
     Outcome,
+    Place,
     StoreCounts,
     StoredEvent,
 )
@@ -33,6 +34,8 @@ async def check_new_store_is_empty(open_store: OpenStore) -> None:
     store = await open_store()
     assert await store.ratings(10) == []
     assert await store.implicit(10) == []
+    for kind in KINDS:
+        assert list(await store.newest(kind, limit=10)) == []
     assert await store.snapshots() == []
     assert await store.claim(10, owner="a", now=NOON) == []
     counts = await store.counts()
@@ -83,6 +86,25 @@ async def check_of_the_same_time_the_later_comes_first(open_store: OpenStore) ->
     first, second = rating(ratings={"e": 1}), rating(ratings={"e": 5})
     await store.add([first, second])
     assert await store.ratings(1) == [second]
+
+
+async def check_the_newest_come_in_batches(open_store: OpenStore) -> None:
+    store = await open_store()
+    times = [NOON + offset for offset in (5, 1, 5, 5, 3, 5, 9)]
+    events = [rating(timestamp=time) for time in times]
+    await store.add(events)
+    await store.add([implicit(timestamp=NOON + 4)])
+    seen: list[Event] = []
+    place: Place | None = None
+    for expected in (2, 2, 2, 1, 0):
+        batch = await store.newest("rating", limit=2, before=place)
+        found = list(batch)
+        assert len(found) == expected
+        seen, place = seen + found, batch.last
+    assert [events.index(event) for event in seen if isinstance(event, RatingEvent)] == [6, 5, 3, 2, 0, 4, 1]
+    assert place is None
+    [played] = await store.newest("implicit", limit=9)
+    assert played.timestamp == NOON + 4
 
 
 async def check_one_duplicate_costs_the_other_24_nothing(open_store: OpenStore) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable
 from typing import TypeVar
 
 import numpy as np
 
+from sidflow_feedback.dataset import Collector, Dataset
 from sidflow_feedback.events import ImplicitEvent, RatingEvent, TrackContext
 from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.idle import Steps
 from sidflow_feedback.model import Model, Network
 from sidflow_feedback.types import DIMENSIONS, Action, Dimension, FloatArray
 
@@ -19,8 +21,9 @@ START = 1_790_000_000_000
 """Epoch milliseconds at which the clock stands at 0."""
 
 
-def base_model(version: str = "global-1", seed: int = 0) -> Model:
-    return Model(version, version, FeatureStats((0.0,) * 8, (1.0,) * 8), Network.random(seed))
+def base_model(version: str = "global-1", seed: int = 0, network: Network | None = None) -> Model:
+    stats = FeatureStats((0.0,) * 8, (1.0,) * 8)
+    return Model(version, version, stats, network or Network.random(seed))
 
 
 def tune(number: int, *, features: bool = True) -> TrackContext:
@@ -54,7 +57,21 @@ def action(number: int, name: Action, *, at: float = START, features: bool = Tru
     return ImplicitEvent(uuid=str(uuid.uuid4()), timestamp=int(at), track=track, action=name)
 
 
-def drained(work: Generator[None, None, T]) -> T:
+def collected(
+    ratings: Iterable[RatingEvent],
+    implicit: Iterable[ImplicitEvent] = (),
+    *,
+    now: float = START,
+    limit: int = 512,
+) -> Dataset:
+    """Return the dataset of events, given newest first."""
+    collector = Collector(now=now)
+    drained(collector.take(ratings))
+    drained(collector.take(implicit))
+    return drained(collector.dataset(limit))
+
+
+def drained(work: Steps[T]) -> T:
     """Advance `work` to its end; return what it returns."""
     while True:
         try:

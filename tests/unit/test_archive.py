@@ -19,17 +19,23 @@ from sidflow_feedback.store import KINDS, Outcome, StoredEvent
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.types import Record, SyncStatus
 from tests.contracts.samples import NOON, implicit, rating, track
-from tests.unit.listening import base_model
+from tests.unit.listening import base_model, drained
 
 
 def snapshot(number: int) -> Record:
     model = base_model(f"local-{number}", seed=number)
     moments = np.zeros((2, model.network.parameters.size), np.float32)
-    return snapshot_to_record(
-        Snapshot(
-            model=model, moments=moments, steps=1, created=NOON, samples=9, error_before=1.0, error_after=0.5
-        )
+    snapshot = Snapshot(
+        model=model,
+        blind=model.network,
+        moments=moments,
+        steps=1,
+        created=NOON,
+        samples=9,
+        error_before=1.0,
+        error_after=0.5,
     )
+    return drained(snapshot_to_record(snapshot))
 
 
 async def lived_in() -> MemoryStore:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 import pytest
 
-from sidflow_feedback.dataset import HALF_LIFE_DAYS, IMPLIED, Dataset, collect
+from sidflow_feedback.dataset import HALF_LIFE_DAYS, IMPLIED, Collector, Dataset
 from sidflow_feedback.events import ImplicitEvent, RatingEvent
 from sidflow_feedback.types import ACTIONS, Action
-from tests.unit.listening import START, action, drained, matrix, rating
+from tests.unit.listening import START, action, collected, matrix, rating
 
 DAY = 86_400_000
+
+EventT = TypeVar("EventT", RatingEvent, ImplicitEvent)
 
 
 def dataset(
@@ -22,8 +25,11 @@ def dataset(
     now: float = START,
     limit: int = 512,
 ) -> Dataset:
-    newest_first = [sorted(events, key=lambda e: -e.timestamp) for events in (ratings, implicit)]
-    return drained(collect(*newest_first, now=now, limit=limit))  # type: ignore[arg-type]
+    return collected(_newest_first(ratings), _newest_first(implicit), now=now, limit=limit)
+
+
+def _newest_first(events: Iterable[EventT]) -> list[EventT]:
+    return sorted(events, key=lambda event: -event.timestamp)
 
 
 def test_missing_labels_are_masked() -> None:
@@ -143,4 +149,6 @@ def test_a_tune_that_was_trained_on_is_never_held_out_later() -> None:
 
 def test_work_is_cut_into_steps() -> None:
     ratings = [rating(number) for number in range(160)]
-    assert sum(1 for _ in collect(ratings, [], now=START, limit=512)) >= 20
+    collector = Collector(now=START)
+    assert sum(1 for _ in collector.take(ratings)) >= 20
+    assert sum(1 for _ in collector.dataset(512)) >= 10

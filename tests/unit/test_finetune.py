@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sidflow_feedback.dataset import Dataset, collect
+from sidflow_feedback.dataset import Dataset
 from sidflow_feedback.errors import TrainingError
 from sidflow_feedback.finetune import FineTuned, calibrated, fine_tune
 from sidflow_feedback.model import Model, Network
 from sidflow_feedback.snapshot import Snapshot
-from tests.unit.listening import START, base_model, drained, rating
+from tests.unit.listening import START, base_model, collected, drained, rating
 
 
 def dataset() -> Dataset:
-    return drained(collect([rating(number) for number in range(60)], [], now=START, limit=512))
+    return collected(rating(number) for number in range(60))
 
 
 def tuned(base: Model, rows: Dataset, last: Snapshot | None = None) -> FineTuned:
@@ -31,42 +31,85 @@ def test_the_base_is_not_changed() -> None:
     assert (result.network.parameters != before).any()
 
 
-def test_nothing_is_learned_from_what_is_held_out() -> None:
+def test_what_is_tested_has_learned_nothing_from_what_is_held_out() -> None:
     rows = dataset()
-    labels = np.where(rows.held_out[:, None], 6 - rows.labels, rows.labels)
-    plain, changed = tuned(base_model(), rows), tuned(base_model(), replace(rows, labels=labels))
-    np.testing.assert_array_equal(plain.network.parameters, changed.network.parameters)
+    plain, changed = tuned(base_model(), rows), tuned(base_model(), turned(rows))
+    np.testing.assert_array_equal(plain.blind.parameters, changed.blind.parameters)
     assert plain.error_after != changed.error_after
+
+
+def test_what_is_used_has_learned_from_all_rows() -> None:
+    base, rows = base_model(), dataset()
+    result = tuned(base, rows)
+    assert result.accepted
+    assert error(replace(base, network=result.network), rows) < result.error_after
+
+
+def turned(rows: Dataset) -> Dataset:
+    """Return `rows` with the held-out opinions turned around."""
+    return replace(rows, labels=np.where(rows.held_out[:, None], 6 - rows.labels, rows.labels))
+
+
+def error(model: Model, rows: Dataset) -> float:
+    """Return the error on what is held out."""
+    held = rows.held_out
+    wrong = (model.predict_many(rows.features[held]) - rows.labels[held])[rows.weights[held] > 0]
+    return float(np.sqrt(np.mean(wrong**2)))
 
 
 def test_the_error_is_that_of_what_is_held_out() -> None:
     rows, base = dataset(), base_model()
     result = tuned(base, rows)
-    held = rows.held_out
-    rated = rows.weights[held] > 0
-    for network, error in ((base.network, result.error_before), (result.network, result.error_after)):
-        predicted = replace(base, network=network).predict_many(rows.features[held])
-        wrong = (predicted - rows.labels[held])[rated]
-        np.testing.assert_allclose(error, np.sqrt(np.mean(wrong**2)))
+    np.testing.assert_allclose(error(base, rows), result.error_before)
+    np.testing.assert_allclose(error(replace(base, network=result.blind), rows), result.error_after)
 
 
-def test_it_goes_on_from_the_last_snapshot() -> None:
-    base, rows = base_model(), dataset()
-    first = tuned(base, rows)
-    last = Snapshot(
-        model=replace(base, version="local-1", network=first.network),
-        moments=first.moments,
-        steps=first.steps,
+def snapshot(base: Model, result: FineTuned) -> Snapshot:
+    return Snapshot(
+        model=replace(base, version="local-1", network=result.network),
+        blind=result.blind,
+        moments=result.moments,
+        steps=result.steps,
         created=START,
         samples=60,
-        error_before=first.error_before,
-        error_after=first.error_after,
+        error_before=result.error_before,
+        error_after=result.error_after,
     )
-    kept = first.network.parameters.copy()
-    second = tuned(base, rows, last)
-    assert second.error_before == first.error_after
-    assert second.steps == 100
-    np.testing.assert_array_equal(first.network.parameters, kept)
+
+
+def test_it_goes_on_from_the_last_snapshot_and_stays_blind() -> None:
+    base, rows = base_model(), dataset()
+    results = [tuned(base, rows), tuned(base, turned(rows))]
+    seconds = []
+    for first, labels in zip(results, (rows, turned(rows)), strict=True):
+        kept = first.blind.parameters.copy()
+        second = tuned(base, labels, snapshot(base, first))
+        assert second.error_before == first.error_after
+        assert second.steps == 2 * first.steps
+        np.testing.assert_array_equal(first.blind.parameters, kept)
+        seconds.append(second)
+    np.testing.assert_array_equal(seconds[0].blind.parameters, seconds[1].blind.parameters)
+
+
+def test_a_rejected_run_does_not_go_on_to_all_rows() -> None:
+    result = tuned(base_model(), turned(dataset()))
+    assert not result.accepted
+    assert result.network is result.blind
+
+
+def test_an_outlier_does_no_harm() -> None:
+    rows = dataset()
+    rows.features[np.flatnonzero(~rows.held_out)[0]] = 1e300
+    result = tuned(base_model(), rows)
+    assert np.isfinite(result.network.parameters).all()
+    assert result.accepted
+
+
+def test_constant_labels_are_learned_and_nothing_else() -> None:
+    rows = dataset()
+    result = tuned(base_model(), replace(rows, labels=np.full_like(rows.labels, 5.0)))
+    assert result.error_after < 0.5
+    assert np.isfinite(result.network.parameters).all()
 
 
 def test_calibration_finds_scale_and_shift() -> None:
@@ -75,14 +118,14 @@ def test_calibration_finds_scale_and_shift() -> None:
     labels = 3.5 - 0.8 * (outputs - 3)
     weights = np.ones_like(labels)
     weights[:, 3] = 0
-    fitted = calibrated(network, inputs, labels, weights).predict_many(inputs)
+    fitted = drained(calibrated(network, inputs, labels, weights)).predict_many(inputs)
     np.testing.assert_allclose(fitted[:, :3], labels[:, :3], atol=0.05)
     np.testing.assert_allclose(fitted[:, 3], outputs[:, 3], atol=1e-6)
 
 
 def test_calibration_leaves_the_network_as_it_is_when_there_is_no_row() -> None:
     network = Network.random(3)
-    fitted = calibrated(network, *(np.empty((0, width)) for width in (8, 4, 4)))
+    fitted = drained(calibrated(network, *(np.empty((0, width)) for width in (8, 4, 4))))
     np.testing.assert_array_equal(fitted.parameters, network.parameters)
 
 

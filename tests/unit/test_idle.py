@@ -8,7 +8,7 @@ from collections.abc import Generator
 import numpy as np
 import pytest
 
-from sidflow_feedback.idle import IdleClock
+from sidflow_feedback.idle import IdleClock, Steps
 from sidflow_feedback.idle.manual import ManualIdle
 from sidflow_feedback.idle.meter import CpuMeter
 from sidflow_feedback.idle.slots import CPU_SHARE, SLICE, Slots
@@ -136,6 +136,23 @@ async def test_one_slow_step_does_not_make_all_later_slices_short() -> None:
     running = asyncio.create_task(Slots(clock).run(work.steps()))
     await clock.advance(6)
     assert running.done()
+
+
+async def test_the_first_step_of_its_kind_has_a_slice_to_itself() -> None:
+    clock = ManualIdle()
+
+    def work() -> Steps[None]:
+        for kind, cost in (("cheap", 0.1), ("dear", 0.1), ("dear", 7.5), ("dear", 7.5), (None, 7.5)):
+            clock.spend(cost)
+            yield kind
+
+    running, slices = asyncio.create_task(Slots(clock).run(work())), []
+    await clock.advance(0)
+    while not running.done():
+        before = clock.now()
+        await clock.grant(50)
+        slices.append(clock.now() - before)
+    assert slices == pytest.approx([0.1, 0.1, 7.5, 7.5, 7.5, 0])
 
 
 async def test_pause_holds_between_two_slices() -> None:

@@ -128,6 +128,7 @@ LAYER = "modelTopology.config.layers.1"
         ("weightData", "A" * 10_000_000, "weightData"),
         ("weightData", _weights(float("nan")), "weightData"),
         ("weightData", _weights(float("inf")), "weightData"),
+        ("weightData", _weights(1e30), "weightData"),
     ],
 )
 def test_refused(path: str, value: object, field: str) -> None:

@@ -14,6 +14,7 @@ import pytest
 from sidflow_feedback.errors import SyncError, TrainingError
 from sidflow_feedback.events import event_from_record
 from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.global_model import INTERVAL, RETRY
 from sidflow_feedback.idle.manual import ManualIdle
 from sidflow_feedback.manifest import model_to_manifest
 from sidflow_feedback.model import Model, Network
@@ -201,3 +202,73 @@ async def test_wiping_forgets_what_is_stored_and_what_is_queued_and_tells_the_ou
     assert await engine.store.ratings(9) == []
     assert "wiped" in [kind for kind, _ in engine.pages.told]
     assert engine.runtime.trainer.model.version == "global-1"
+
+
+async def test_a_newer_global_model_is_looked_for_and_taken(engine: Engine) -> None:
+    await engine.pass_time()
+    await engine.pass_time(INTERVAL)
+    assert engine.transport.asked == [None, "global-1"]
+    engine.transport.model = manifest("global-2")
+    await engine.pass_time(INTERVAL)
+    assert engine.runtime.trainer.model.version == "global-2"
+    assert engine.pages.last("state")["training"]["baseVersion"] == "global-2"
+    await engine.pass_time(INTERVAL)
+    assert engine.transport.asked == [None, "global-1", "global-1", "global-2"]
+
+
+async def test_when_the_line_is_back_the_model_is_looked_for_at_once(engine: Engine) -> None:
+    await engine.pass_time()
+    engine.transport.model = manifest("global-2")
+    engine.runtime.line_is_back()
+    await engine.pass_time()
+    assert engine.runtime.trainer.model.version == "global-2"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"weightData": "AAAA"},
+        {"weightData": "A" * 5_000_000},
+        {"modelTopology": {"class_name": "Functional"}},
+        {"featureStats": None},
+        {"version": None},
+    ],
+)
+async def test_a_newer_model_that_is_no_model_is_refused_and_the_present_stays(
+    engine: Engine, damage: Record
+) -> None:
+    await engine.pass_time()
+    model = engine.runtime.trainer.model
+    engine.transport.model = manifest("global-2") | damage
+    await engine.pass_time(INTERVAL)
+    assert engine.runtime.trainer.model is model
+    assert "refused" in engine.pages.last("state")["problem"]
+    assert next(iter(damage)) in engine.pages.last("state")["problem"]
+    assert "global-1 stays" in engine.pages.last("state")["problem"]
+    engine.transport.model = manifest("global-2")
+    await engine.pass_time(RETRY + 1)
+    assert engine.runtime.trainer.model.version == "global-2"
+    assert engine.pages.last("state")["problem"] is None
+
+
+async def test_a_server_that_is_away_is_asked_ever_less_often_and_is_no_trouble(engine: Engine) -> None:
+    await engine.pass_time()
+    engine.transport.online = False
+    await engine.pass_time(INTERVAL)
+    engine.transport.asked.clear()
+    await engine.pass_time(3600)
+    assert len(engine.transport.asked) == 5  # after 1, 3, 7, 15 and 31 minutes
+    assert engine.pages.last("state")["problem"] is None
+    assert engine.runtime.trainer.model.version == "global-1"
+
+
+async def test_a_first_model_that_cannot_be_used_is_asked_for_again() -> None:
+    engine = Engine(MemoryTransport(model=manifest() | {"weightData": "AAAA"}))
+    await engine.runtime.start()
+    await engine.pass_time()
+    assert "no global model: weightData" in engine.pages.last("state")["problem"]
+    engine.transport.model = manifest()
+    await engine.pass_time(RETRY)
+    assert engine.runtime.trainer.model.version == "global-1"
+    assert engine.transport.asked == [None, None]
+    await engine.runtime.aclose()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from sidflow_feedback.snapshot import (
     snapshot_to_record,
 )
 from sidflow_feedback.types import Record
+from tests.unit.listening import drained
 
 
 def trained() -> Learner:
@@ -30,11 +33,17 @@ def trained() -> Learner:
     return learner
 
 
+def _half(network: Network) -> Network:
+    network.parameters[:] = network.parameters.astype(np.float16)
+    return network
+
+
 def snapshot() -> Snapshot:
     learner = trained()
     stats = FeatureStats.of(np.random.default_rng(2).normal(1234.5678, 987.654, (60, 8)))
     return Snapshot(
-        model=Model("local-123456", "global-0-0123456789abcdef", stats, learner.network),
+        model=Model("local-123456", "global-0-0123456789abcdef", stats, _half(learner.network)),
+        blind=_half(Network.random(2)),
         moments=learner.adam.moments,
         steps=10_000_000,
         created=1_790_000_000_000,
@@ -44,14 +53,19 @@ def snapshot() -> Snapshot:
     )
 
 
+def written(whole: Snapshot) -> Record:
+    return drained(snapshot_to_record(whole))
+
+
 def stored() -> Record:
-    record: Record = json.loads(json.dumps(snapshot_to_record(snapshot())))
+    record: Record = json.loads(json.dumps(written(snapshot())))
     return record
 
 
 def test_round_trip() -> None:
     written, read = snapshot(), snapshot_from_record(stored())
     np.testing.assert_array_equal(read.model.network.parameters, written.model.network.parameters)
+    np.testing.assert_array_equal(read.blind.parameters, written.blind.parameters)
     assert read.model.stats == written.model.stats
     assert (read.model.version, read.model.base_version) == ("local-123456", "global-0-0123456789abcdef")
     assert (read.steps, read.created, read.samples) == (10_000_000, 1_790_000_000_000, 4096)
@@ -60,14 +74,14 @@ def test_round_trip() -> None:
 
 
 def test_size() -> None:
-    assert len(json.dumps(snapshot_to_record(snapshot()))) < MAX_BYTES
+    assert len(json.dumps(written(snapshot()))) < MAX_BYTES
 
 
 def test_a_store_that_knows_one_kind_of_number_does_no_harm() -> None:
     """JavaScript gives 3 back for 3.0."""
     record = stored()
     record["errorBefore"], record["samples"] = 1.0, 4096
-    rewritten = snapshot_to_record(snapshot_from_record(_signed(record)))
+    rewritten = written(snapshot_from_record(_signed(record)))
     as_javascript = json.loads(json.dumps(rewritten).replace("1.0,", "1,").replace("4096", "4096.0"))
     assert snapshot_from_record(as_javascript).samples == 4096
 
@@ -94,7 +108,7 @@ def test_a_moment_too_small_for_its_code_lengthens_no_step() -> None:
     rare = snapshot()
     rare.moments[0], rare.moments[1] = 1e-6, 1e-12
     rare.moments[:, 0] = 0.01, 1.0
-    read = snapshot_from_record(snapshot_to_record(rare))
+    read = snapshot_from_record(written(rare))
     assert _step(rare.moments).max() == pytest.approx(1, rel=0.02)
     assert _step(read.moments).max() <= 1
 
@@ -102,12 +116,26 @@ def test_a_moment_too_small_for_its_code_lengthens_no_step() -> None:
 def test_moments_before_the_first_step() -> None:
     fresh = snapshot()
     fresh.moments[:] = 0
-    read = snapshot_from_record(snapshot_to_record(fresh))
+    read = snapshot_from_record(written(fresh))
     assert (read.moments[0] == 0).all()
     assert np.isfinite(read.moments).all()
 
 
-@pytest.mark.parametrize("field", sorted(snapshot_to_record(snapshot())))
+@pytest.mark.parametrize("sizes", [[8, 3], [7, 32, 16, 4], [8, 10**9, 4], [8], [], [8, -1, 4], ["8", 4]])
+def test_another_shape_is_refused(sizes: list[Any]) -> None:
+    with pytest.raises(InvalidRecordError):
+        snapshot_from_record(_signed(stored() | {"sizes": sizes}))
+
+
+@pytest.mark.parametrize("name", ["weights", "blind"])
+def test_weights_that_are_not_finite_are_refused(name: str) -> None:
+    values = np.full(884, np.nan, "<f2")
+    damaged = stored() | {name: base64.b64encode(values.tobytes()).decode()}
+    with pytest.raises(InvalidRecordError, match="not finite"):
+        snapshot_from_record(_signed(damaged))
+
+
+@pytest.mark.parametrize("field", sorted(written(snapshot())))
 def test_any_damage_is_noticed(field: str) -> None:
     for damaged in (stored() | {field: "damaged"}, {k: v for k, v in stored().items() if k != field}):
         with pytest.raises(InvalidRecordError) as caught:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import tracemalloc
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -12,18 +14,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sidflow_feedback.dataset import collect
 from sidflow_feedback.errors import InvalidRecordError, StoreError, TrainingError
 from sidflow_feedback.events import Event, RatingEvent
 from sidflow_feedback.idle.manual import ManualIdle
 from sidflow_feedback.idle.slots import CPU_SHARE
-from sidflow_feedback.model import Model
+from sidflow_feedback.learner import Learner
+from sidflow_feedback.model import Model, Network
 from sidflow_feedback.snapshot import MAX_BYTES, snapshot_from_record
+from sidflow_feedback.store import Batch, Kind, Place
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.trainer import LEAST_RATED, Trainer
 from sidflow_feedback.training import Run, TrainerState, TrainingSettings
 from sidflow_feedback.types import Record
-from tests.unit.listening import START, action, base_model, drained, matrix, opinion, rating, tune
+from tests.unit.listening import START, action, base_model, collected, matrix, opinion, rating, tune
 
 ON = TrainingSettings(enabled=True, iterations=50)
 
@@ -239,6 +242,36 @@ async def test_pause_and_resume() -> None:
         assert len(listener.runs) == 1
 
 
+async def test_it_says_why_there_are_no_slots() -> None:
+    async with listening() as listener:
+        await listener.rate(range(20))
+        await listener.clock.advance(MID_RUN)
+        listener.clock.withheld = "the battery is low"
+        assert listener.trainer.state.message == "Learning waits: the battery is low."
+        await listener.clock.advance(30)
+        assert listener.trainer.state.message is None
+
+
+async def test_a_thousand_runs_leave_nothing_behind() -> None:
+    store, clock = MemoryStore(), ManualIdle(grant=8)
+    await store.add([rating(number) for number in range(16)])
+    settings = TrainingSettings(enabled=True, iterations=10, samples=16)
+    tracemalloc.start()
+    try:
+        async with Trainer(store, clock, base_model(), settings) as trainer:
+            used = []
+            for run in range(1, 1001):
+                asked = asyncio.create_task(trainer.train_now())
+                while not asked.done():
+                    await clock.advance(0.2)
+                if run in (200, 1000):
+                    gc.collect()
+                    used.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert used[1] - used[0] < 50_000  # A byte a run for each weight would be 700,000.
+
+
 async def test_paused_before_a_run_none_starts() -> None:
     async with listening() as listener:
         listener.trainer.pause()
@@ -256,7 +289,7 @@ async def test_a_worse_model_is_rolled_back() -> None:
         await listener.rate(range(40))
         await listener.clock.advance(60)
         kept = listener.trainer.model
-        rows = drained(collect(await listener.store.ratings(512), [], now=START, limit=512))
+        rows = collected(await listener.store.ratings(512))
         held = {tuple(row) for row in rows.features[rows.held_out].tolist()}
         learned = [number for number in range(40) if tuple(matrix([number])[0].tolist()) not in held]
         await listener.give([turned_around(number, at=listener.epoch()) for number in learned])
@@ -284,7 +317,9 @@ async def test_a_run_starts_from_the_last_accepted_model() -> None:
         first, second = listener.runs
         assert second.error_before == pytest.approx(first.error_after, abs=0.05)
         assert second.error_before < first.error_before
-        assert snapshot_from_record((await listener.store.snapshots())[0]).steps == 100
+        assert (
+            snapshot_from_record((await listener.store.snapshots())[0]).steps == 2 * 38
+        )  # of 50, the last 12 learn from all rows
 
 
 async def test_a_snapshot_survives_a_reload() -> None:
@@ -335,15 +370,96 @@ async def damaged(newest_first: list[Record]) -> MemoryStore:
     return store
 
 
-async def test_a_snapshot_of_another_base_is_not_used() -> None:
+async def test_a_new_base_is_used_at_once_where_nothing_was_learned() -> None:
+    async with listening() as listener:
+        listener.trainer.rebase(base_model("global-2", seed=1))
+        assert listener.trainer.model.version == "global-2"
+        await listener.clock.advance(600)
+        assert listener.runs == []
+
+
+async def test_a_new_base_is_fitted_to_the_listener_and_kept_when_it_is_better() -> None:
+    async with listening() as listener:
+        await listener.rate(range(60))
+        await listener.clock.advance(60)
+        before = listener.trainer.model
+        listener.trainer.rebase(knowing("global-2"))
+        assert listener.trainer.model is before
+        await listener.clock.advance(60)
+        run = listener.runs[1]
+        assert run.accepted
+        assert run.error_before == pytest.approx(listener.runs[0].error_after)
+        assert "from global-2" in run.reason
+        state = listener.trainer.state
+        assert (state.base_version, state.local_version) == ("global-2", "local-2")
+        assert state.local_base_version == "global-2"
+        await listener.rate(range(60, 70))
+        await listener.clock.advance(60)
+        assert "fitted further" in listener.runs[2].reason
+        assert listener.trainer.model.base_version == "global-2"
+
+
+async def test_a_new_base_that_is_no_better_changes_nothing_and_is_tried_with_new_ratings() -> None:
     async with listening() as listener:
         await listener.rate(range(40))
         await listener.clock.advance(60)
-    async with listening(store=listener.store, base=base_model("global-2", seed=1)) as rebased:
-        assert rebased.trainer.model.version == "global-2"
-        await rebased.clock.advance(60)
-        assert rebased.trainer.model.base_version == "global-2"
-        assert rebased.trainer.model.version == "local-2"
+        kept = listener.trainer.model
+        listener.trainer.rebase(base_model("global-2", network=dead()))
+        await listener.clock.advance(3600)
+        assert len(listener.runs) == 2
+        run = listener.runs[1]
+        assert not run.accepted
+        assert "from global-2 was rolled back" in run.reason
+        assert listener.trainer.model is kept
+        state = listener.trainer.state
+        assert (state.base_version, state.local_base_version) == ("global-2", "global-1")
+        await listener.rate(range(40, 50))
+        await listener.clock.advance(60)
+        assert "from global-2" in listener.runs[2].reason
+
+
+async def test_a_new_base_after_a_reload() -> None:
+    async with listening() as listener:
+        await listener.rate(range(60))
+        await listener.clock.advance(60)
+        learned = listener.trainer.model.predict_many(matrix(range(5)))
+    async with listening(store=listener.store, base=knowing("global-2")) as reloaded:
+        np.testing.assert_array_equal(reloaded.trainer.model.predict_many(matrix(range(5))), learned)
+        assert reloaded.trainer.model.version == "local-1"
+        await reloaded.clock.advance(60)
+        assert (reloaded.trainer.model.version, reloaded.trainer.model.base_version) == (
+            "local-2",
+            "global-2",
+        )
+
+
+async def test_a_new_base_in_the_middle_of_a_run_is_turned_to_after_it() -> None:
+    async with listening() as listener:
+        await listener.rate(range(60))
+        await listener.clock.advance(MID_RUN)
+        listener.trainer.rebase(knowing("global-2"))
+        await listener.clock.advance(30)
+        assert listener.trainer.model.base_version == "global-1"
+        await listener.clock.advance(60)
+        assert listener.trainer.model.base_version == "global-2"
+        assert len(listener.runs) == 2
+
+
+def knowing(version: str) -> Model:
+    """Return a global model that shares the made-up listener's opinion."""
+    network = Network.random(5)
+    inputs = matrix(range(1000, 1300))
+    labels = np.array([[*opinion(tune(number)).values(), 3] for number in range(1000, 1300)])
+    for _ in Learner(network, learning_rate=0.01).learn_many(inputs, labels, np.ones_like(labels), 600):
+        pass
+    return base_model(version, network=network)
+
+
+def dead() -> Network:
+    """Return a network that says the same of all tunes, whatever it is taught."""
+    network = Network()
+    network.layers[-1][-1] = 3
+    return network
 
 
 async def test_snapshots_are_small_json() -> None:
@@ -434,6 +550,49 @@ async def test_a_slow_processor_keeps_to_its_share() -> None:
             shares.append(trainer.state.cpu_share)
         assert trainer.state.last_run is not None
     assert 0.5 * CPU_SHARE < max(shares) < CPU_SHARE
+
+
+class WatchedClock(ManualIdle):
+    """Each batch of rows is parsed in a slot, and each slot is short."""
+
+    def __init__(self) -> None:
+        super().__init__(grant=8)
+        self.slots = 0
+
+    async def slot(self) -> float:
+        granted = await super().slot()
+        self.slots += 1
+        return granted
+
+
+class WatchedStore(MemoryStore):
+    """Notes how much was read at once, and how many slots there were meanwhile."""
+
+    def __init__(self, clock: WatchedClock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.reads: list[tuple[int, int]] = []
+
+    async def newest(self, kind: Kind, *, limit: int, before: Place | None = None) -> Batch:
+        self.reads.append((limit, self.clock.slots))
+        return await super().newest(kind, limit=limit, before=before)
+
+
+async def test_the_store_is_read_in_batches_and_these_in_slots() -> None:
+    clock = WatchedClock()
+    store = WatchedStore(clock)
+    await store.add([rating(number, at=START - number) for number in range(100)])
+    await store.add([action(number, "like", at=START - number) for number in range(100, 300)])
+    trainer = Trainer(store, clock, base_model(), replace(ON, samples=150))
+    async with trainer:
+        store.reads.clear()
+        await clock.advance(60)
+        assert trainer.state.last_run is not None
+        assert trainer.state.last_run.samples == 150
+    limits, slots = zip(*store.reads, strict=True)
+    assert max(limits) == 32
+    assert len(limits) == 5 + 5  # the last of the ratings finds none
+    assert len(set(slots)) == len(slots)
 
 
 @pytest.mark.parametrize(

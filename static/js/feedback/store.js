@@ -84,6 +84,23 @@ class FeedbackDatabase {
     });
   }
 
+  /** The newest events of one kind, from behind the row with this timestamp and id, if one is given. */
+  async before(kind, limit, timestamp = null, id = null) {
+    return this.#read([STORE_OF_KIND[kind]], async (transaction) => {
+      const rows = [];
+      const range = id === null ? null : IDBKeyRange.upperBound(timestamp);
+      let cursor = await transaction.store.index("timestamp").openCursor(range, "prev");
+      if (cursor?.key === timestamp && cursor.primaryKey > id)
+        cursor = await cursor.continuePrimaryKey(timestamp, id);
+      if (cursor?.key === timestamp && cursor.primaryKey === id) cursor = await cursor.continue();
+      while (cursor && rows.length < limit) {
+        rows.push(cursor.value);
+        cursor = rows.length < limit ? await cursor.continue() : null;
+      }
+      return rows;
+    });
+  }
+
   /** Rows of one kind in the order in which they came, from behind the row `after`. */
   async rows(kind, after, limit) {
     return this.#read([STORE_OF_KIND[kind]], (transaction) =>

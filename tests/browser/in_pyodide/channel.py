@@ -45,6 +45,17 @@ async def idle_slots(count: int) -> list[float]:
     return [await clock.slot() for _ in range(count)]
 
 
+async def idle_withheld() -> str | None:
+    """Ask for a slot; return why there is none, None when there is one."""
+    clock, told = PageIdle(lines[-1]), asyncio.Event()
+    clock.on_change = told.set
+    slot, telling = asyncio.ensure_future(clock.slot()), asyncio.ensure_future(told.wait())
+    await asyncio.wait({slot, telling}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (slot, telling):
+        task.cancel()
+    return clock.withheld
+
+
 async def clock_runs() -> bool:
     clock = PageIdle(lines[-1])
     before = clock.now()

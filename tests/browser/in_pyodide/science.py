@@ -6,7 +6,7 @@ import importlib.util
 import sys
 from typing import Any
 
-import pyodide_js  # type: ignore[import-not-found]
+import pyodide_js
 
 
 def state() -> dict[str, Any]:

@@ -1,0 +1,86 @@
+"""Training as the engine does it: over IndexedDB, in slots."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import uuid
+from typing import Any
+
+import feedback_store  # type: ignore[import-not-found]  # static/js/feedback/store.js
+import numpy as np
+import pyodide_js
+from js import performance
+
+from sidflow_feedback.browser import load_scikit
+from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.model import Model, Network
+from sidflow_feedback.store.indexeddb import IndexedDbStore
+from sidflow_feedback.trainer import Trainer
+from sidflow_feedback.training import TrainingSettings
+from tests.contracts.samples import NOON, rating, track
+
+
+class Clock:
+    """Grants a slot whenever one is asked for."""
+
+    withheld: str | None = None
+
+    def now(self) -> float:
+        return float(performance.now())
+
+    async def slot(self) -> float:
+        await asyncio.sleep(0)
+        return 50.0
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / 1000)
+
+
+async def trainer(**settings: Any) -> Trainer:
+    store = await IndexedDbStore.open(feedback_store, f"training-{uuid.uuid4()}")
+    values = np.random.default_rng(1).standard_normal((40, 8)).tolist()
+    await store.add([_rating(number, row) for number, row in enumerate(values)])
+    base = Model("global-1", "global-1", FeatureStats((0.0,) * 8, (1.0,) * 8), Network.random(1))
+    chosen = TrainingSettings(enabled=True, **settings)
+    return Trainer(store, Clock(), base, chosen, load_scikit=load_scikit)
+
+
+async def grown(runs: int) -> dict[str, int]:
+    """Return what as many runs leave behind, after as many before: references to JavaScript, bytes."""
+    async with await trainer(iterations=10) as training:
+        used = []
+        for _ in range(2):
+            for _ in range(runs):
+                await training.train_now()
+            gc.collect()
+            used.append((_references(), pyodide_js._module.HEAP8.length, len(gc.get_objects())))
+    names = ("references", "heap", "objects")
+    return {name: after - before for name, before, after in zip(names, *used, strict=True)}
+
+
+async def learns_by(learner: str) -> dict[str, Any]:
+    """Make a run with a method; return how it went and what was said meanwhile."""
+    said: list[str] = []
+    training = await trainer(learner=learner)
+    training._on_change = lambda state: said.append(state.message or "")
+    async with training:
+        run = await training.train_now()
+    return {
+        "learner": run.learner,
+        "before": run.error_before,
+        "after": run.error_after,
+        "said": [text for text in dict.fromkeys(said) if text],
+    }
+
+
+def _rating(number: int, values: list[float]) -> Any:
+    features = dict(zip(FEATURE_NAMES, values, strict=True))
+    given = {name: min(5, max(1, round(3 + value))) for name, value in zip("emc", values, strict=False)}
+    tune = track(sid_path=f"Demo/{number}.sid", features=features)
+    return rating(timestamp=NOON + number, track=tune, ratings=given)
+
+
+def _references() -> int:
+    """Return how many JavaScript objects Python holds on to."""
+    return int(pyodide_js._module._hiwire_num_refs())

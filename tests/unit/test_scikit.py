@@ -1,0 +1,123 @@
+"""scikit-learn's methods: what each learns, and that it is there only for who asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sidflow_feedback.errors import TrainingError
+from sidflow_feedback.finetune import fine_tune
+from sidflow_feedback.idle.manual import ManualIdle
+from sidflow_feedback.methods import Method, Problem, by_numpy
+from sidflow_feedback.model import Network
+from sidflow_feedback.scikit import METHODS
+from sidflow_feedback.store.memory import MemoryStore
+from sidflow_feedback.trainer import Trainer
+from sidflow_feedback.training import TrainerState, TrainingSettings
+from tests.unit.listening import base_model, collected, drained, matrix, rating
+
+ALL = {**METHODS, "numpy": by_numpy}
+each_method = pytest.mark.parametrize("method", ALL.values(), ids=ALL)
+
+
+def problem() -> Problem:
+    """Return a problem in which the fourth output has no label."""
+    dataset = collected(rating(number) for number in range(60))
+    network = Network.random(2)
+    rows = dataset.features, dataset.labels, dataset.weights
+    return Problem(
+        start=network, anchor=network, rows=rows, l2=0.1, moments=None, steps=0, iterations=100, seed=3
+    )
+
+
+def loss(network: Network, rows: tuple[np.ndarray, np.ndarray, np.ndarray]) -> float:
+    inputs, labels, weights = rows
+    return float((weights * (network.predict_many(inputs) - labels) ** 2).mean())
+
+
+@each_method
+def test_it_learns_and_changes_nothing_it_was_given(method: Method) -> None:
+    given = problem()
+    before = given.start.parameters.copy()
+    fitted = drained(method(given)).network
+    assert loss(fitted, given.rows) < 0.7 * loss(given.start, given.rows)
+    np.testing.assert_array_equal(given.start.parameters, before)
+    assert fitted.sizes == given.start.sizes
+    assert fitted.parameters.dtype == np.float32
+
+
+@each_method
+def test_a_missing_label_has_no_effect(method: Method) -> None:
+    given = problem()
+    inputs, labels, weights = given.rows
+    other = np.where(weights > 0, labels, 5.0)
+    fitted = [drained(method(replace(given, rows=(inputs, values, weights)))) for values in (labels, other)]
+    np.testing.assert_array_equal(fitted[0].network.parameters, fitted[1].network.parameters)
+
+
+@each_method
+def test_an_output_without_labels_keeps_its_weights(method: Method) -> None:
+    given = problem()
+    fitted = drained(method(given)).network
+    np.testing.assert_array_equal(fitted.layers[-1][:, 3], given.start.layers[-1][:, 3])
+    assert (fitted.layers[-1][:, 2] != given.start.layers[-1][:, 2]).any()
+
+
+@each_method
+def test_the_same_seed_gives_the_same_weights(method: Method) -> None:
+    one, other = (drained(method(problem())).network.parameters for _ in range(2))
+    np.testing.assert_array_equal(one, other)
+
+
+@each_method
+def test_it_is_fine_tuned_with_as_any_other(method: Method) -> None:
+    dataset = collected(rating(number) for number in range(60))
+    tuned = drained(fine_tune(base_model(), None, dataset, iterations=100, seed=1, method=method))
+    assert tuned.accepted
+    assert tuned.error_after < 0.9 * tuned.error_before
+
+
+async def trained(learner: str, load: Callable[[Callable[[str], None]], object]) -> list[TrainerState]:
+    states: list[TrainerState] = []
+    clock, store = ManualIdle(grant=8), MemoryStore()
+    await store.add([rating(number) for number in range(40)])
+    settings = TrainingSettings(enabled=True, learner=learner)
+    trainer = Trainer(store, clock, base_model(), settings, load_scikit=load, on_change=states.append)  # type: ignore[arg-type]
+    async with trainer:
+        await clock.advance(60)
+        assert np.isfinite(trainer.model.predict_many(matrix(range(5)))).all()
+    return states
+
+
+async def test_it_is_loaded_when_it_is_chosen_and_says_so() -> None:
+    async def load(tell: Callable[[str], None]) -> None:
+        tell("Loading scikit-learn…")
+
+    states = await trained("ridge", load)
+    assert "Loading scikit-learn…" in [state.message for state in states]
+    assert states[-1].message is None
+    assert states[-1].last_run is not None
+    assert states[-1].last_run.learner == "ridge"
+
+
+async def test_it_is_not_loaded_for_our_own_learner() -> None:
+    async def load(_tell: Callable[[str], None]) -> None:
+        raise AssertionError("nobody has asked for it")
+
+    last = (await trained("numpy", load))[-1].last_run
+    assert last is not None
+    assert last.learner == "numpy"
+
+
+async def test_where_it_cannot_be_had_our_own_learner_goes_on_and_says_so() -> None:
+    async def load(_tell: Callable[[str], None]) -> None:
+        raise TrainingError("scikit-learn can't be loaded: the line is down.")
+
+    state = (await trained("mlp", load))[-1]
+    assert state.last_run is not None
+    assert state.last_run.learner == "numpy"
+    assert state.last_run.accepted
+    assert "line is down" in (state.message or "")
