@@ -28,6 +28,7 @@ from sidflow_feedback.model import Model, Network
 from sidflow_feedback.player import Player
 from sidflow_feedback.player.memory import MemoryPlayer
 from sidflow_feedback.privacy import AnonymisedBatch, AnonymisedDelta
+from sidflow_feedback.recommender import Recommender
 from sidflow_feedback.runtime import FeedbackRuntime
 from sidflow_feedback.service import FeedbackService
 from sidflow_feedback.store import AddReport, FeedbackStore, Outcome, StoreCounts
@@ -65,6 +66,7 @@ __all__ = [
     "Player",
     "PlayerError",
     "RatingEvent",
+    "Recommender",
     "Response",
     "Run",
     "StoreClosedError",

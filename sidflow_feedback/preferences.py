@@ -10,6 +10,8 @@ DEFAULTS: "dict[str, Any]" = {
     "samples": 512,
     "sync": False,
     "cadence": 60,
+    "exploration": 15,
+    "order": "catalogue",
     "volume": 80,
     "theme": "auto",
 }
@@ -18,11 +20,13 @@ BOUNDS = {
     "iterations": (10, 1000),
     "samples": (16, 4096),
     "cadence": (5, 1440),
+    "exploration": (0, 50),
     "volume": (0, 100),
 }
-"""Least and most: optimiser steps of a run, ratings it looks at, minutes between syncs, per cent."""
+"""Least and most: optimiser steps of a run, ratings it looks at, minutes between syncs, surprises of 100
+tunes, per cent."""
 
-CHOICES = {"theme": ("auto", "light", "dark")}
+CHOICES = {"order": ("catalogue", "for-you"), "theme": ("auto", "light", "dark")}
 
 
 def problem(name: str, value: "Any") -> str | None:
