@@ -80,6 +80,7 @@ class Page:
             by_id("no-tunes").textContent = reason(exc)
         self._play_tab.show()
         self._up_next.show()
+        self.recommendations.add(self.library.tunes)  # Another tab's engine may have been there before.
         document.documentElement.dataset.ui = "ready"
         window.performance.mark("ui-ready")
         problem = await storage.databaseProblem()
@@ -131,7 +132,7 @@ class Page:
     async def _learn_features(self, tune: "dict[str, Any]") -> None:
         if tune["features"]:
             return
-        self.recommendations.add(tune)
+        self.recommendations.add([tune])
         try:
             length = self.playback.track["length"] if self.playback.track else None
             features = await self.engine.ask("features", {"duration": length}, tune["data"])
@@ -139,7 +140,7 @@ class Page:
             notice("This tune plays, but nothing can be learned from it. " + reason(exc))
             return
         self.playback.learn(tune, features)
-        self.recommendations.add(tune)
+        self.recommendations.add([tune])
 
 
 def _epoch() -> float:

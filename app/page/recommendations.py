@@ -38,6 +38,8 @@ class Recommendations:
         Version of the model that the scores are from; empty while there are none.
     problem
         Why the queue is not up to date; empty when it is.
+    exploration
+        How many of 100 tunes are surprises.
     surprise
         The tune that was taken from the queue last, if it was a surprise.
     """
@@ -56,7 +58,7 @@ class Recommendations:
         self._queue: list[tuple[Tune, bool]] = []
         self._heard: list[Tune] = []
         self._stale = self._following = False
-        self._exploration = -1
+        self.exploration = -1
         self.model = self.problem = ""
         self.surprise: Tune | None = None
         engine.on("committed", lambda _uuids: self._refresh())
@@ -78,9 +80,9 @@ class Recommendations:
         self._wanted_model = version
         self._refresh()
 
-    def add(self, tune: "Tune") -> None:
-        """Take a new tune, or one whose features are known now."""
-        self._to_hand.append(tune)
+    def add(self, tunes: "list[Tune]") -> None:
+        """Take new tunes, or such whose features are known now."""
+        self._to_hand += tunes
         self._refresh()
 
     def prediction(self, tune: "Tune", song: int) -> "dict[str, float] | None":
@@ -142,8 +144,8 @@ class Recommendations:
         return "row" in tune and self._at_row.get(tune["row"]) is tune
 
     def _settings_changed(self, values: "dict[str, Any]") -> None:
-        if values["exploration"] != self._exploration:
-            self._exploration = values["exploration"]
+        if values["exploration"] != self.exploration:
+            self.exploration = values["exploration"]
             self._refresh()
 
     def _refresh(self) -> None:
@@ -205,7 +207,7 @@ class Recommendations:
     def _question(self, limit: int) -> "dict[str, Any]":
         return {
             "limit": limit,
-            "exploration": self._exploration,
+            "exploration": self.exploration,
             "place": _place(),
             "heard": [tune["row"] for tune in self._heard if self._here(tune)],
         }

@@ -17,7 +17,7 @@ MOST_REASONS = 4
 
 NO_ENGINE = "In the order of the list, until learning has started."
 GLOBAL = "Your taste is not known yet: rate 8 tunes, and switch on learning in the preferences."
-LOCAL = "What you are expected to like best, with surprises among it."
+LOCAL = "What you are expected to like best."
 
 
 class UpNext:
@@ -65,7 +65,10 @@ class UpNext:
         model = self._recommendations.model
         if not model:
             return NO_ENGINE
-        return LOCAL if model.startswith("local") else GLOBAL
+        if not model.startswith("local"):
+            return GLOBAL
+        share = self._recommendations.exploration
+        return LOCAL + (" " + str(share) + " of 100 tunes are surprises." if share else "")
 
     def _clicked(self, event: "Any") -> None:
         button = event.target.closest("button")
