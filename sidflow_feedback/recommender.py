@@ -41,7 +41,7 @@ def _epoch() -> Milliseconds:
 
 
 class Recommender:
-    """Scores the library whenever model or library have changed and somebody asks.
+    """Ranks the library when somebody asks after model or library have changed.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class Recommender:
         self._store = store
         self._model = model
         self._epoch = epoch
-        self._scored: _Scored | None = None
+        self._ranked: _Ranked | None = None
 
     def add(self, tunes: Record) -> list[int]:
         """Take tunes from a page; return the row of each one's first song.
@@ -86,9 +86,9 @@ class Recommender:
         TrainingError
             There is no model yet.
         """
-        scored = self._score()
-        scores = in_range(scored.outputs).astype("<f4")
-        return {"model": scored.model.version, "scores": base64.b64encode(scores.tobytes()).decode()}
+        model, features = self._model(), self.library.features
+        scores = in_range(_outputs(model, features)).astype("<f4")
+        return {"model": model.version, "scores": base64.b64encode(scores.tobytes()).decode()}
 
     async def queue(
         self, *, limit: int, exploration: int, place: int, heard: Sequence[int] = ()
@@ -111,10 +111,10 @@ class Recommender:
         StoreError
             The actions can't be read.
         """
-        scored, library = self._score(), self.library
+        ranking, library = self._ranking(), self.library
         actions = await self._store.implicit(HISTORY)
         found = queue(
-            scored.ranking,
+            ranking,
             library.identities,
             heard=self._heard(heard, actions),
             disliked=self._disliked(actions),
@@ -147,11 +147,11 @@ class Recommender:
         explanation = Explanation.of(model.predict_many, features, library.average)
         return {name: _reasons(explanation, i) for i, name in enumerate(DIMENSIONS)}
 
-    def _score(self) -> _Scored:
+    def _ranking(self) -> Ranking:
         model, revision = self._model(), self.library.revision
-        if self._scored is None or self._scored.model is not model or self._scored.revision != revision:
-            self._scored = _Scored.of(model, self.library)
-        return self._scored
+        if self._ranked is None or self._ranked.model is not model or self._ranked.revision != revision:
+            self._ranked = _Ranked.of(model, self.library)
+        return self._ranked.ranking
 
     def _heard(self, rows: Iterable[int], actions: Iterable[ImplicitEvent]) -> list[int]:
         here = [number for row in rows if (number := self.library.number_at(row)) is not None]
@@ -171,24 +171,26 @@ class Recommender:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Scored:
-    """What a model makes of the library: outputs for each song, shape (songs, 4), and a ranking of the tunes.
-
-    A tune is ranked by its first song, with which it begins.
-    """
+class _Ranked:
+    """What a model makes of the library: a tune is ranked by its first song, with which it begins."""
 
     model: Model
     revision: int
-    outputs: NDArray[np.float32]
     ranking: Ranking
 
     @classmethod
-    def of(cls, model: Model, library: Library) -> _Scored:
-        outputs = np.empty((len(library.features), len(DIMENSIONS)), np.float32)
-        for start in range(0, len(outputs), CHUNK):
-            songs = slice(start, start + CHUNK)
-            outputs[songs] = model.outputs(library.features[songs].astype(np.float64))
-        return cls(model, library.revision, outputs, Ranking.of(outputs[library.starts, _PREFERENCE]))
+    def of(cls, model: Model, library: Library) -> _Ranked:
+        preferences = _outputs(model, library.features[library.starts])[:, _PREFERENCE]
+        return cls(model, library.revision, Ranking.of(preferences))
+
+
+def _outputs(model: Model, features: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the model's outputs for rows of features, shape (rows, 4), a chunk at a time."""
+    outputs = np.empty((len(features), len(DIMENSIONS)), np.float32)
+    for start in range(0, len(outputs), CHUNK):
+        songs = slice(start, start + CHUNK)
+        outputs[songs] = model.outputs(features[songs].astype(np.float64))
+    return outputs
 
 
 def _rows(text: str) -> NDArray[np.float32]:

@@ -29,6 +29,10 @@ class PreferencesTab:
         self._paused = False
         for control in document.querySelectorAll("#preferences [name]"):
             on(control, "change", self._changed)
+        for form in document.querySelectorAll("#preferences form"):
+            on(
+                form, "submit", lambda event: event.preventDefault()
+            )  # Enter in a field would load the page anew.
         on(by_id("train-now"), "click", lambda _event: spawn(self._order("train", "training-result")))
         on(by_id("sync-now"), "click", lambda _event: spawn(self._order("sync", "sync-result")))
         on(by_id("pause-training"), "click", lambda _event: spawn(self._pause()))

@@ -93,6 +93,7 @@ def test_taste_that_was_learned_decides_what_comes_next_and_says_why(page: Page)
     assert titles(page) == catalogue[:5]
     page.wait_for_selector("html[data-model^=global]", timeout=60_000)
     assert "not known yet" in (page.text_content("#up-next-how") or "")
+    page.evaluate("document.body.dataset.here = 'still'")
     set_preference(page, "exploration", "0")
     heard = rate_as_one_who_likes_it_busy(page)
     assert heard == set(catalogue[: RATED + 1]), "each is played once, in the order of the list"
@@ -119,6 +120,7 @@ def test_taste_that_was_learned_decides_what_comes_next_and_says_why(page: Page)
     _other_tab_shows_the_same(page)
     _surprises_are_marked_and_played(page)
     _why_is_told_on_demand(page, rest[-1], expected[rest[-1]])
+    assert page.evaluate("document.body.dataset.here") == "still", "the page was loaded anew"
 
 
 def _other_tab_shows_the_same(page: Page) -> None:
