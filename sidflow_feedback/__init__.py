@@ -30,6 +30,7 @@ from sidflow_feedback.outgoing import SyncSettings
 from sidflow_feedback.player import Player
 from sidflow_feedback.player.memory import MemoryPlayer
 from sidflow_feedback.privacy import AnonymisedBatch, AnonymisedDelta
+from sidflow_feedback.recommender import Recommender
 from sidflow_feedback.runtime import FeedbackRuntime
 from sidflow_feedback.service import FeedbackService
 from sidflow_feedback.store import AddReport, FeedbackStore, Outcome, StoreCounts
@@ -68,6 +69,7 @@ __all__ = [
     "PlayerError",
     "PrivacyError",
     "RatingEvent",
+    "Recommender",
     "Response",
     "Run",
     "StoreClosedError",

@@ -103,7 +103,11 @@ class Model:
 
     def predict_many(self, features: FloatArray) -> FloatArray:
         """Return e, m, c and p from 1 to 5, shape (n, 4), for feature vectors, shape (n, 8)."""
-        return in_range(self.network.predict_many(self.stats.scale(features)))
+        return in_range(self.outputs(features))
+
+    def outputs(self, features: FloatArray) -> Array:
+        """Return the same without bounds: what lies beyond 1 or 5 still has an order."""
+        return self.network.predict_many(self.stats.scale(features))
 
 
 def in_range(outputs: Array) -> FloatArray:

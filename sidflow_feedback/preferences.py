@@ -13,6 +13,8 @@ DEFAULTS: "dict[str, Any]" = {
     "cadence": 60,
     "privacy": "off",
     "budget": 100,
+    "exploration": 15,
+    "order": "catalogue",
     "volume": 80,
     "theme": "auto",
 }
@@ -22,12 +24,14 @@ BOUNDS = {
     "samples": (16, 4096),
     "cadence": (5, 1440),
     "budget": (10, 1000),
+    "exploration": (0, 50),
     "volume": (0, 100),
 }
 """Least and most: optimiser steps of a run, ratings it looks at, minutes between syncs, epsilon of all events
-that are sent with noise, per cent."""
+that are sent with noise, surprises of 100 tunes, per cent."""
 
 CHOICES = {
+    "order": ("catalogue", "for-you"),
     "theme": ("auto", "light", "dark"),
     "learner": ("numpy", "ridge", "sgd", "mlp"),
     "privacy": ("off", "4", "2", "1"),

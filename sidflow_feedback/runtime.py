@@ -9,12 +9,9 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
-import numpy as np
-
 from sidflow_feedback import scikit
 from sidflow_feedback.errors import FeedbackError, TrainingError
 from sidflow_feedback.events import Event
-from sidflow_feedback.features import vector
 from sidflow_feedback.global_model import GlobalModel
 from sidflow_feedback.idle import IdleClock
 from sidflow_feedback.model import Model
@@ -25,7 +22,7 @@ from sidflow_feedback.sync import SyncClient
 from sidflow_feedback.trainer import Trainer
 from sidflow_feedback.training import TrainerState, TrainingSettings
 from sidflow_feedback.transport import Transport
-from sidflow_feedback.types import DIMENSIONS, SYNC_STATUSES, Record
+from sidflow_feedback.types import SYNC_STATUSES, Record
 from sidflow_feedback.worker import EventWorker
 
 HOUSEKEEPING: Final = LEASE / 2000
@@ -141,22 +138,6 @@ class FeedbackRuntime:
         if self._trainer is not None:
             self._trainer.configure(self._training)
         self.sync.configure(SyncSettings.from_preferences(values))
-
-    def predict(self, tunes: Sequence[Sequence[Mapping[str, float]]]) -> list[list[dict[str, float]]]:
-        """Return the predicted e, m, c and p for each song of each tune, from the features of each song.
-
-        Raises
-        ------
-        TrainingError
-            There is no model yet.
-        InvalidRecordError
-            A song lacks a feature.
-        """
-        vectors = [vector(features) for songs in tunes for features in songs]
-        if not vectors:
-            return [[] for _ in tunes]
-        rows = iter(self.trainer.model.predict_many(np.array(vectors)).tolist())
-        return [[dict(zip(DIMENSIONS, next(rows), strict=True)) for _ in songs] for songs in tunes]
 
     @property
     def trainer(self) -> Trainer:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sidflow_feedback.archive import export_archive, import_archive
 from sidflow_feedback.features import extract
+from sidflow_feedback.recommender import Recommender
 from sidflow_feedback.runtime import FeedbackRuntime
 from sidflow_feedback.store import KINDS
 from sidflow_feedback.types import Record, SyncStatus
@@ -54,12 +55,16 @@ class FeedbackService:
         self._line = line
         self._engine = str(uuid.uuid4())
         self._excerpt = excerpt
+        self._recommender = Recommender(runtime.store, lambda: runtime.trainer.model)
         line.on("hello", lambda _value: self.welcome())
         line.on("events", runtime.receive)
         line.on("flush", lambda _value: runtime.worker.hurry())
         line.on("online", lambda _value: runtime.sync.line_is_back())
         line.answer("configure", self._configure)
-        line.answer("predict", self._predict)
+        line.answer("library", self._library)
+        line.answer("scores", self._scores)
+        line.answer("queue", self._queue)
+        line.answer("why", self._why)
         line.answer("features", self._features)
         line.answer("train", self._train)
         line.answer("pause-training", self._pause_training)
@@ -78,8 +83,17 @@ class FeedbackService:
     async def _configure(self, preferences: Record, _binary: object) -> None:
         self._runtime.configure(preferences)
 
-    async def _predict(self, tunes: Any, _binary: object) -> list[list[dict[str, float]]]:
-        return self._runtime.predict(tunes)
+    async def _library(self, tunes: Record, _binary: object) -> list[int]:
+        return self._recommender.add(tunes)
+
+    async def _scores(self, _value: object, _binary: object) -> Record:
+        return self._recommender.scores()
+
+    async def _queue(self, question: Record, _binary: object) -> list[tuple[int, bool]]:
+        return await self._recommender.queue(**question)
+
+    async def _why(self, row: int, _binary: object) -> Record | None:
+        return self._recommender.why(row)
 
     async def _features(self, question: Record, tune: object) -> dict[str, float]:
         samples, rate = await self._excerpt(tune)

@@ -18,12 +18,17 @@ DEFAULT_LENGTH = 180.0
 class Library:
     """Tunes as dicts.
 
-    ``sidPath, title, author, songs``, and with one item for each song ``lengths`` (seconds), ``features``
-    and ``predictions``.
+    ``sidPath, title, author, songs``, and with one item for each song ``lengths`` (seconds) and ``features``;
+    ``row`` once the engine has them.
     """
 
     def __init__(self) -> None:
         self.tunes: list[dict[str, Any]] = []
+
+    def after(self, tune: "dict[str, Any] | None") -> "list[dict[str, Any]]":
+        """Return the tunes that follow this one, the first ones at the end; all for one that is not here."""
+        index = self.tunes.index(tune) + 1 if tune in self.tunes else 0
+        return self.tunes[index:] + self.tunes[:index]
 
     async def load(self) -> None:
         """Fetch the catalogue."""
@@ -72,12 +77,7 @@ class Library:
     def remove(self, tune: "dict[str, Any]") -> None:
         """Take a tune away, for example one that can't be played."""
         self.tunes.remove(tune)
-
-
-def prediction_of(tune: "dict[str, Any]", song: int) -> "dict[str, float] | None":
-    """Return the predicted ``e, m, c, p`` of a song, None while there is none."""
-    predictions = tune.get("predictions") or []
-    return predictions[song - 1] if song <= len(predictions) else None
+        tune.pop("row", None)
 
 
 def title_of(library: Library, path: str) -> str:

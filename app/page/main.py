@@ -15,10 +15,12 @@ from app.page.play_tab import PlayTab
 from app.page.playback import Playback
 from app.page.preferences_tab import PreferencesTab
 from app.page.rate_tab import RateTab
+from app.page.recommendations import Recommendations
 from app.page.settings import Settings
 from app.page.sharing_card import SharingCard
 from app.page.storage_banner import StorageBanner
 from app.page.tabs import Tabs
+from app.page.up_next import UpNext
 from sidflow_feedback.player.wasm import WasmPlayer
 from sidflow_feedback.recorder import Recorder
 
@@ -43,7 +45,8 @@ class Page:
         self.settings = Settings()
         self.recorder = Recorder(self.outbox, js.crypto.randomUUID, _epoch, js.crypto.randomUUID(), notice)
         self.library = Library()
-        self.playback = Playback(self.library, self.recorder)
+        self.recommendations = Recommendations(self.library, self.engine, self.settings)
+        self.playback = Playback(self.library, self.recorder, self.recommendations.take)
         self.player = WasmPlayer(sid_player, SID_ENGINE, self.playback.hear)
         self.playback.use(self.player)
         self._model = ""
@@ -53,12 +56,17 @@ class Page:
     def _build(self) -> None:
         Tabs()
         self._footer = Footer(self.playback, self.settings)
-        self._play_tab = PlayTab(self.library, self.playback, self._learn_features)
+        self._play_tab = PlayTab(
+            self.library, self.playback, self.recommendations, self.settings, self._learn_features
+        )
+        self._up_next = UpNext(self.playback, self.recommendations)
         self._banner = StorageBanner(self.outbox, storage)
-        self._rate_tab = RateTab(self.playback, self.recorder, lambda: spawn(self._banner.persist()))
+        RateTab(self.playback, self.recommendations, self.recorder, lambda: spawn(self._banner.persist()))
         self._preferences_tab = PreferencesTab(self.settings, self.engine)
         self._sharing_card = SharingCard(self.settings, self.engine)
         self._kept_card = KeptCard(self.engine, self.library, files)
+        self.playback.subscribe(lambda: self.recommendations.heard(self.playback.tune))
+        self.recommendations.subscribe(self._recommended)
         self.settings.subscribe(_show_theme)
         self.settings.subscribe(self._configure)
         self.engine.on("ready", self._engine_ready)
@@ -73,6 +81,8 @@ class Page:
         except Exception as exc:
             by_id("no-tunes").textContent = reason(exc)
         self._play_tab.show()
+        self._up_next.show()
+        self.recommendations.add(self.library.tunes)  # Another tab's engine may have been there before.
         document.documentElement.dataset.ui = "ready"
         window.performance.mark("ui-ready")
         problem = await storage.databaseProblem()
@@ -97,6 +107,7 @@ class Page:
         document.documentElement.dataset.engine = "ready"
         by_id("engine-status").textContent = "Ready to learn"
         spawn(self.engine.ask("configure", self.settings.values))
+        self.recommendations.use_engine(engine)
 
     def _engine_off(self, problem: str) -> None:
         document.documentElement.dataset.engine = "off"
@@ -112,24 +123,19 @@ class Page:
         model = training["localVersion"] or training["baseVersion"]
         if model and model != self._model:
             self._model = self.recorder.model_version = model
-            spawn(self._predict())
+            self.recommendations.use_model(model)
 
     def _configure(self, values: "dict[str, Any]") -> None:
         if self._engine:
             spawn(self.engine.ask("configure", values))
 
-    async def _predict(self) -> None:
-        tunes = [tune for tune in self.library.tunes if tune["features"]]
-        answers = await self.engine.ask("predict", [tune["features"] for tune in tunes])
-        for tune, predictions in zip(tunes, answers):  # noqa: B905  MicroPython has no `strict`.
-            tune["predictions"] = predictions
-        self._play_tab.show_predictions()
-        self._rate_tab.show_prediction()
-        document.documentElement.dataset.model = self._model
+    def _recommended(self) -> None:
+        document.documentElement.dataset.model = self.recommendations.model
 
     async def _learn_features(self, tune: "dict[str, Any]") -> None:
         if tune["features"]:
             return
+        self.recommendations.add([tune])
         try:
             length = self.playback.track["length"] if self.playback.track else None
             features = await self.engine.ask("features", {"duration": length}, tune["data"])
@@ -137,7 +143,7 @@ class Page:
             notice("This tune plays, but nothing can be learned from it. " + reason(exc))
             return
         self.playback.learn(tune, features)
-        tune["predictions"] = (await self.engine.ask("predict", [[features]]))[0]
+        self.recommendations.add([tune])
 
 
 def _epoch() -> float:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 class Playback:
     """The one tune that plays, and what the listener does to it.
 
+    Parameters
+    ----------
+    take_next
+        Returns the tune to play next, None when there is none.
+
     Attributes
     ----------
     tune, song
@@ -28,8 +33,14 @@ class Playback:
         ``like``, ``dislike`` or None: what the listener has said of this listen.
     """
 
-    def __init__(self, library: "Library", recorder: "Recorder") -> None:
+    def __init__(
+        self,
+        library: "Library",
+        recorder: "Recorder",
+        take_next: "Callable[[], dict[str, Any] | None]",
+    ) -> None:
         self._library = library
+        self._take_next = take_next
         self._recorder = recorder
         self._telemetry = Telemetry(recorder.action)
         self._player: Any = None
@@ -93,11 +104,10 @@ class Playback:
             self._player.play()
 
     async def next(self) -> None:
-        """Go to the next tune of the library, at its end to the first."""
-        tunes = self._library.tunes
-        if tunes:
-            index = tunes.index(self.tune) + 1 if self.tune in tunes else 0
-            await self.open(tunes[index % len(tunes)])
+        """Go to the tune that comes next."""
+        tune = self._take_next()
+        if tune:
+            await self.open(tune)
 
     def set_song(self, song: int) -> None:
         """Go to another song of the tune."""

@@ -29,6 +29,9 @@ class PreferencesTab:
         self._paused = False
         for control in document.querySelectorAll("#preferences [name]"):
             on(control, "change", self._changed)
+        for form in document.querySelectorAll("#preferences form"):
+            # Enter in a field would load the page anew.
+            on(form, "submit", lambda event: event.preventDefault())
         on(by_id("train-now"), "click", lambda _event: spawn(self._train()))
         on(by_id("pause-training"), "click", lambda _event: spawn(self._pause()))
         settings.subscribe(self._show_settings)

@@ -3,7 +3,7 @@
 from pyscript import document
 
 from app.page.dom import by_id, on, one_decimal, spawn
-from app.page.library import prediction_of
+from app.page.reasons import phrases
 from sidflow_feedback.recorder import DIMENSIONS
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from app.page.playback import Playback
+    from app.page.recommendations import Recommendations
     from sidflow_feedback.recorder import Recorder
+
+MOST_REASONS = 2
 
 
 class RateTab:
@@ -21,8 +24,15 @@ class RateTab:
     `on_rated` is called after each rating.
     """
 
-    def __init__(self, playback: "Playback", recorder: "Recorder", on_rated: "Callable[[], None]") -> None:
+    def __init__(
+        self,
+        playback: "Playback",
+        recommendations: "Recommendations",
+        recorder: "Recorder",
+        on_rated: "Callable[[], None]",
+    ) -> None:
         self._playback = playback
+        self._recommendations = recommendations
         self._on_rated = on_rated
         self._recorder = recorder
         self._shown: Any = None
@@ -31,6 +41,7 @@ class RateTab:
         on(by_id("rate-form"), "submit", self._submitted)
         on(by_id("rate-next"), "click", lambda _event: spawn(playback.next()))
         playback.subscribe(self.show)
+        recommendations.subscribe(self._show_prediction)
         self.show()
 
     def show(self) -> None:
@@ -44,15 +55,25 @@ class RateTab:
         by_id("rate-title").textContent = tune["title"] if tune else "Nothing is playing"
         by_id("rate-hint").hidden = tune is not None
         by_id("rate-form").querySelector("[type=submit]").disabled = tune is None
-        self.show_prediction()
+        self._show_prediction()
 
-    def show_prediction(self) -> None:
-        """Show the prediction beside each scale."""
-        tune = self._playback.tune
-        prediction = prediction_of(tune, self._playback.song) if tune else None
+    def _show_prediction(self) -> None:
+        tune, song = self._playback.tune, self._playback.song
+        prediction = self._recommendations.prediction(tune, song) if tune else None
         for name in DIMENSIONS:
             text = "expected " + one_decimal(prediction[name]) if prediction else ""
             _fieldset(name).querySelector(".prediction").textContent = text
+        spawn(self._show_reasons())
+
+    async def _show_reasons(self) -> None:
+        """Show beside each scale what moves the prediction most."""
+        tune, track = self._playback.tune, self._playback.track
+        why = await self._recommendations.why(tune, self._playback.song) if tune else None
+        if track is not self._playback.track:
+            return
+        for name in DIMENSIONS:
+            found = phrases(why[name]["reasons"], MOST_REASONS) if why else []
+            _fieldset(name).querySelector(".reasons").textContent = ", ".join(found)
 
     def _submitted(self, event: "Any") -> None:
         event.preventDefault()

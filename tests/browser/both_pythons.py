@@ -2,6 +2,7 @@
 
 import json
 
+from sidflow_feedback import rows
 from sidflow_feedback.preferences import BOUNDS, DEFAULTS, problem, validated
 from sidflow_feedback.recorder import Recorder
 from sidflow_feedback.telemetry import Telemetry
@@ -89,6 +90,16 @@ def recorder() -> "list[Any]":
     return [[json.loads(text) for text in outbox.kept], problems]
 
 
+def crossing() -> "list[Any]":
+    """What crosses between page and engine: features there, scores back."""
+    whole = {name: 1 / (3 + i) for i, name in enumerate(rows.FEATURE_NAMES)}
+    packed = rows.pack([whole, None, FEATURES, {}])
+    scores = rows.unpack(rows.pack([whole, None]))  # Two rows of features are four of scores.
+    return [packed, [rows.score(scores, row) for row in (-1, 0, 1, 2, 3, 4, 1000)]]
+
+
 def run() -> str:
     """Run all; return one JSON text."""
-    return json.dumps({"telemetry": telemetry(), "preferences": preferences(), "recorder": recorder()})
+    told = {"telemetry": telemetry(), "preferences": preferences(), "recorder": recorder()}
+    told["crossing"] = crossing()
+    return json.dumps(told)

@@ -16,7 +16,7 @@ from tests.browser import both_pythons
 from tests.browser.conftest import PATIENCE
 from tests.browser.site import Site
 
-SHARED = ("preferences", "recorder", "telemetry")
+SHARED = ("preferences", "recorder", "rows", "telemetry")
 SCRIPT = Path(both_pythons.__file__)
 
 

@@ -24,6 +24,7 @@ def test_nothing_is_on_that_was_not_switched_on() -> None:
         ("samples", 16, 4096, 512),
         ("cadence", 5, 1440, 60),
         ("budget", 10, 1000, 100),
+        ("exploration", 0, 50, 15),
         ("volume", 0, 100, 80),
     ],
 )
@@ -49,6 +50,7 @@ def test_switch_is_on_or_off(name: str) -> None:
 
 def test_choice_is_one_of_the_offered() -> None:
     assert [problem("theme", theme) for theme in CHOICES["theme"]] == [None] * 3
+    assert [problem("order", order) for order in CHOICES["order"]] == [None] * 2
     for value in ("pink", "", None, 3):
         assert problem("theme", value) == "theme must be one of auto, light, dark."
 

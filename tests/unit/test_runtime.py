@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -43,6 +44,16 @@ def rating(**fields: Any) -> Record:
         "features": FEATURES,
         **fields,
     }
+
+
+def played() -> Record:
+    event = rating(kind="implicit", action="play")
+    del event["ratings"]
+    return event
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 class Pages:
@@ -126,11 +137,25 @@ async def test_a_page_that_says_hello_is_told_the_state(engine: Engine) -> None:
     assert [kind for kind, _ in engine.pages.told] == ["ready", "state"]
 
 
-async def test_predictions_have_the_shape_of_the_question(engine: Engine) -> None:
+async def test_pages_hand_over_tunes_and_ask_what_is_expected_what_comes_next_and_why(
+    engine: Engine,
+) -> None:
     await engine.pass_time()
-    answer = await engine.pages.ask("predict", [[FEATURES], [], [FEATURES, FEATURES]])
-    assert [len(songs) for songs in answer] == [1, 0, 2]
-    assert list(answer[0][0]) == ["e", "m", "c", "p"]
+    song = np.array(list(FEATURES.values()), "<f4").tobytes()
+    tunes = {"paths": ["Demo/A.sid", "Demo/B.sid"], "songs": [1, 2], "features": _base64(3 * song)}
+    assert await engine.pages.ask("library", tunes) == [0, 1]
+    answer = await engine.pages.ask("scores")
+    assert answer["model"] == "global-1"
+    scores = np.frombuffer(base64.b64decode(answer["scores"]), "<f4").reshape(3, 4)
+    assert ((scores >= 1) & (scores <= 5)).all()
+    question = {"limit": 9, "exploration": 0, "place": 0}
+    assert await engine.pages.ask("queue", question) == [(0, False), (1, False)]
+    engine.pages.say("events", [played()])
+    await engine.pass_time()
+    assert await engine.pages.ask("queue", question) == [(1, False), (0, False)]
+    why = await engine.pages.ask("why", 2)
+    assert list(why) == ["e", "m", "c", "p"]
+    assert why["p"]["prediction"] == pytest.approx(scores[2, 3])
 
 
 async def test_training_is_off_until_configured(engine: Engine) -> None:
@@ -163,7 +188,7 @@ async def test_without_a_global_model_events_are_kept_and_it_is_asked_for_again(
     assert engine.pages.last("state")["counts"]["ratings"]["pending"] == 1
     assert "no global model" in engine.pages.last("state")["problem"]
     with pytest.raises(TrainingError, match="no model yet"):
-        await engine.pages.ask("predict", [[FEATURES]])
+        await engine.pages.ask("scores")
     engine.transport.model = manifest()
     await engine.pass_time(70)
     assert engine.pages.last("state")["problem"] is None

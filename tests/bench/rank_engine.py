@@ -1,0 +1,101 @@
+"""Runs in a Pyodide worker like the engine's: what ranking a library of 60,000 tunes costs."""
+
+import asyncio
+import base64
+import json
+import time
+import tracemalloc
+from collections.abc import Callable
+from statistics import median
+
+import js
+import numpy as np
+
+from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.model import Model, Network
+from sidflow_feedback.recommender import Recommender
+from sidflow_feedback.store.memory import MemoryStore
+
+TUNES = 60_000
+SONGS = 2
+"""Of each tune: the first one ranks it, all are scored for the page."""
+
+ROUNDS = 15
+
+
+def models() -> list[Model]:
+    """Return as many models as there are rounds: a model's ranking is kept, and asked for once."""
+    stats = FeatureStats((0.0,) * len(FEATURE_NAMES), (1.0,) * len(FEATURE_NAMES))
+    return [Model(f"local-{i}", "global-1", stats, Network.random(i)) for i in range(ROUNDS + 1)]
+
+
+class Bench:
+    """A recommender with a library, and the model that it uses now."""
+
+    def __init__(self) -> None:
+        self.models = models()
+        self.model = self.models[0]
+        self.recommender = Recommender(MemoryStore(), lambda: self.model)
+        features = np.random.default_rng(1).normal(size=(TUNES * SONGS, len(FEATURE_NAMES)))
+        tunes = {
+            "paths": [f"MUSICIANS/B/Bench/Tune_{i}.sid" for i in range(TUNES)],
+            "songs": [SONGS] * TUNES,
+            "features": base64.b64encode(features.astype("<f4").tobytes()).decode(),
+        }
+        begun = time.perf_counter()
+        self.recommender.add(tunes)
+        self.hand_over_ms = 1000 * (time.perf_counter() - begun)
+
+    async def rank(self) -> None:
+        """From the model to the queue: predict the tunes, sort them, mix in surprises."""
+        await self.recommender.queue(limit=20, exploration=15, place=0)
+
+    async def figures(self) -> dict[str, float]:
+        """Measure in turn, each round with a model that was not ranked yet."""
+        costs: dict[str, list[float]] = {"rank60k": [], "queue60k": [], "scores60k": []}
+        for model in self.models:
+            self.model = model
+            for name, work in (("rank60k", self.rank), ("queue60k", self.rank), ("scores60k", self._scores)):
+                begun = time.perf_counter()
+                await work()
+                costs[name].append(1000 * (time.perf_counter() - begun))
+        return {f"{name}_ms": median(values[1:]) for name, values in costs.items()}
+
+    async def _scores(self) -> None:
+        json.dumps(self.recommender.scores())
+
+    async def peak_mb(self) -> float:
+        """Return what ranking takes besides what it keeps; measured apart, for measuring costs time."""
+        self.model = self.models[1]
+        tracemalloc.start()
+        await self.rank()
+        kept, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return (peak - kept) / 1e6
+
+
+def naive_ms(measured: Callable[[], object], rounds: int = 5) -> float:
+    """Return the median milliseconds of a call."""
+    costs = []
+    for _ in range(rounds):
+        begun = time.perf_counter()
+        measured()
+        costs.append(time.perf_counter() - begun)
+    return 1000 * median(costs)
+
+
+async def measure() -> None:
+    """Post the figures to the page."""
+    try:
+        bench = Bench()
+        found = await bench.figures()
+        first_songs = bench.recommender.library.features[::SONGS].astype(np.float64)
+        found["naive60k_ms"] = naive_ms(lambda: np.argsort(-bench.model.predict_many(first_songs)[:, 3]))
+        found |= {"hand_over60k_ms": bench.hand_over_ms, "rank60k_peak_mb": await bench.peak_mb()}
+        answer = json.dumps(found)
+    except Exception as exc:  # Else the other end would wait in vain.
+        answer = json.dumps({"error": repr(exc)})
+    js.BroadcastChannel.new("bench").postMessage(answer)
+
+
+measuring = asyncio.create_task(measure())

@@ -1,0 +1,170 @@
+"""The model is used: what comes next, surprises, and why; in each tab the same."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from tests.e2e.listener import predictions, rate, wait_for_count, wait_until_heard
+
+RATED = 10
+
+MOST_LIKED = """() => fetch('/static/vendor/tunes/catalogue.json')
+    .then(answer => answer.json())
+    .then(({ tunes }) => {
+        const energies = tunes.map(tune => tune.features[0].energy).sort((a, b) => a - b);
+        const middle = energies[Math.floor(energies.length / 2)];
+        return Object.fromEntries(tunes.map(tune => [tune.title, tune.features[0].energy > middle]));
+    })"""
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator("#up-next .name").all_text_contents()
+
+
+def surprises(page: Page) -> list[bool]:
+    marks = page.locator("#up-next .surprise")
+    return [marks.nth(i).is_visible() for i in range(marks.count())]
+
+
+def listed(page: Page) -> list[str]:
+    return page.locator("#tunes tbody .name").all_text_contents()
+
+
+def preferred(page: Page) -> dict[str, float]:
+    """Title and predicted preference of each tune."""
+    values = [row[3] for row in predictions(page)]
+    return dict(zip(listed(page), values, strict=True))
+
+
+def set_preference(page: Page, name: str, value: str) -> None:
+    page.click("#tab-preferences")
+    page.fill(f"[name={name}]", value)
+    page.press(f"[name={name}]", "Enter")
+    page.click("#tab-play")
+
+
+def wait_for_surprises(page: Page, marks: list[bool]) -> None:
+    page.wait_for_function(
+        """marks => JSON.stringify(marks) ===
+            JSON.stringify([...document.querySelectorAll('#up-next .surprise')].map(mark => !mark.hidden))""",
+        arg=marks,
+    )
+
+
+def wait_for_titles(page: Page, expected: list[str]) -> None:
+    page.wait_for_function(
+        """titles => JSON.stringify([...document.querySelectorAll('#up-next .name')].map(e => e.textContent))
+            === JSON.stringify(titles)""",
+        arg=expected,
+    )
+
+
+def go_on(page: Page, title: str) -> None:
+    """Press Next, which must play this."""
+    page.click("#next")
+    page.wait_for_function(
+        "title => document.querySelector('#now-title').textContent === title", arg=title, timeout=5000
+    )
+
+
+def rate_as_one_who_likes_it_busy(page: Page) -> set[str]:
+    """Rate the tunes that come, and train; return their titles."""
+    likes: dict[str, bool] = page.evaluate(MOST_LIKED)
+    heard = set()
+    page.click("#next")
+    for _ in range(RATED):
+        wait_until_heard(page)
+        title = page.text_content("#now-title") or ""
+        heard.add(title)
+        rate(page, e=3, m=3, c=3, p=5 if likes[title] else 1)
+        page.click("#rate-next")
+        page.wait_for_function("document.querySelector('#rate-result').textContent === ''")
+    wait_until_heard(page)
+    wait_for_count(page, "ratings", RATED)
+    page.click("#tab-preferences")
+    page.check("[name=training]")
+    page.wait_for_selector("html[data-model^=local]", timeout=90_000)
+    page.click("#tab-play")
+    return heard | {page.text_content("#now-title") or ""}
+
+
+def test_taste_that_was_learned_decides_what_comes_next_and_says_why(page: Page) -> None:
+    catalogue = listed(page)
+    assert titles(page) == catalogue[:5]
+    page.wait_for_selector("html[data-model^=global]", timeout=60_000)
+    assert "not known yet" in (page.text_content("#up-next-how") or "")
+    page.evaluate("document.body.dataset.here = 'still'")
+    set_preference(page, "exploration", "0")
+    heard = rate_as_one_who_likes_it_busy(page)
+    assert heard == set(catalogue[: RATED + 1]), "each is played once, in the order of the list"
+
+    page.wait_for_function("document.querySelector('#up-next-how').textContent.includes('like best')")
+    expected = preferred(page)
+    rest = sorted(set(catalogue) - heard, key=lambda title: (-expected[title], catalogue.index(title)))
+    coming = titles(page)
+    assert [expected[title] for title in coming] == [expected[title] for title in rest[:5]]
+    assert coming != catalogue[RATED + 1 : RATED + 6]
+    likes: dict[str, bool] = page.evaluate(MOST_LIKED)
+    assert all(likes[title] for title in coming)
+
+    go_on(page, coming[0])
+    page.wait_for_function(
+        "title => document.querySelector('#up-next .name').textContent === title", arg=coming[1]
+    )
+    wait_until_heard(page)
+    wait_for_titles(page, [*coming[1:], titles(page)[-1]])
+    page.wait_for_selector("#why-playing li")
+    assert f"{expected[coming[0]]:.1f} of 5 expected" in (page.text_content("#why-playing") or "")
+    assert "more going on +" in (page.text_content("#why-playing li") or "")
+
+    _other_tab_shows_the_same(page)
+    _surprises_are_marked_and_played(page)
+    _why_is_told_on_demand(page, rest[-1], expected[rest[-1]])
+    assert page.evaluate("document.body.dataset.here") == "still", "the page was loaded anew"
+
+
+def _other_tab_shows_the_same(page: Page) -> None:
+    other = page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector("html[data-model^=local]", timeout=60_000)
+    wait_for_titles(other, titles(page))
+    assert predictions(other) == predictions(page)
+    page.select_option("#order", "for-you")
+    other.wait_for_function("document.querySelector('#order').value === 'for-you'")
+    best_first = [row[3] for row in predictions(other)]
+    assert best_first == sorted(best_first, reverse=True)
+    assert listed(other) == listed(page)
+    go_on(page, titles(page)[0])
+    wait_for_titles(other, titles(page))
+    other.close()
+    page.select_option("#order", "catalogue")
+
+
+def _surprises_are_marked_and_played(page: Page) -> None:
+    assert surprises(page) == [False] * 5
+    set_preference(page, "exploration", "50")
+    page.wait_for_function("document.querySelectorAll('#up-next .surprise:not([hidden])').length >= 2")
+    marks, coming = surprises(page), titles(page)
+    assert marks in ([True, False, True, False, True], [False, True, False, True, False])
+    values = sorted(preferred(page).values())
+    middle = values[len(values) // 2]
+    assert all(preferred(page)[title] <= middle for title, mark in zip(coming, marks, strict=True) if mark)
+    for number in range(2):
+        go_on(page, coming[number])
+        state = "visible" if marks[number] else "hidden"
+        page.wait_for_selector("#why-surprise", state=state)  # type: ignore[arg-type]
+        wait_for_surprises(page, marks if number else [not mark for mark in marks])
+        assert titles(page)[0] == coming[number + 1]
+        wait_until_heard(page)
+
+
+def _why_is_told_on_demand(page: Page, title: str, preference: float) -> None:
+    button = page.get_by_role("button", name=f"Why {preference:.1f} for {title}?")
+    button.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#tunes .why-row li")
+    assert button.get_attribute("aria-expanded") == "true"
+    assert "less going on −" in (page.text_content("#tunes .why-row") or "")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#tunes .why-row", state="detached")
+    assert button.get_attribute("aria-expanded") == "false"
