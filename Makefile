@@ -5,7 +5,7 @@ REQUIREMENTS := app/setup/requirements.txt
 # The lock names biome for Linux only; elsewhere the JavaScript is not linted.
 BIOME = $(or $(wildcard node_modules/@biomejs/cli-*/biome),: biome)
 
-.PHONY: run setup check format test test-crash bench-smoke bench-record bench-store bench-taste lock clean
+.PHONY: run setup check format test test-crash bench-smoke bench-record bench-store bench-train bench-taste lock clean
 
 run: .venv/installed
 	$(BIN)/sidflow-feedback serve
@@ -38,7 +38,7 @@ test-crash: setup
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/pytest tests/crash -s --kills 100
 
-bench-smoke bench-record bench-store: setup
+bench-smoke bench-record bench-store bench-train: setup
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/python -m tests.bench.$(@:bench-%=%)
 

@@ -24,6 +24,7 @@ def test_a_tune_is_heard(page: Page) -> None:
     page.wait_for_function(
         "window.sidPlayer.stats().rms < 0.001 || document.querySelector('#play-pause').textContent === 'Play'"
     )
+    page.wait_for_timeout(100)  # The sound's own thread hears of it a moment later.
     paused = stats(page)["framesPlayed"]
     page.wait_for_timeout(500)
     assert stats(page)["framesPlayed"] == paused
