@@ -590,8 +590,8 @@ async def test_the_store_is_read_in_batches_and_these_in_slots() -> None:
         assert trainer.state.last_run is not None
         assert trainer.state.last_run.samples == 150
     limits, slots = zip(*store.reads, strict=True)
-    assert max(limits) == 32
-    assert len(limits) == 5 + 5  # the last of the ratings finds none
+    assert max(limits) == 16
+    assert len(limits) == 8 + 10  # the last of the ratings finds none
     assert len(set(slots)) == len(slots)
 
 
