@@ -39,8 +39,8 @@ HELD_OUT_SHARE: Final = 0.2
 LEAST_HELD_OUT: Final = 2
 
 _DAY: Final[Milliseconds] = 86_400_000
-_EVENTS_PER_STEP = 4
-_ROWS_PER_STEP = 16
+_EVENTS_PER_STEP = 2
+_ROWS_PER_STEP = 8
 
 TuneKey: TypeAlias = tuple[str, int]
 """Path and song."""
@@ -148,6 +148,7 @@ def _dataset(tunes: Sequence[_Tune], *, skipped: int) -> Steps[Dataset]:
             ranks[i] = _rank(tune)
         if i % _ROWS_PER_STEP == 0:
             yield "rows"
+    yield "choose"
     return Dataset(
         features=features,
         labels=labelled[:, :, 0],

@@ -117,7 +117,7 @@ class Learner:
         self._distance = np.zeros_like(parameters)
 
     def learn_many(self, inputs: Array, labels: Array, weights: Array, iterations: int) -> Steps[None]:
-        """Make `iterations` optimiser steps, one each time it is advanced after the first time.
+        """Make `iterations` optimiser steps, each in two: the gradient, and the update.
 
         Parameters
         ----------
@@ -139,10 +139,12 @@ class Learner:
         size = min(self._batch, len(inputs))
         parts = [np.empty((size, values.shape[1]), dtype) for values in rows]
         for picked in self._minibatches(len(inputs), size, iterations):
-            yield "iteration"
+            yield "gradient"
             for values, part in zip(rows, parts, strict=True):
                 values.take(picked, axis=0, out=part, mode="clip")
-            self.step(*parts)
+            self.gradient(*parts)
+            yield "update"
+            self.adam.update(self.network.parameters)
 
     def step(self, inputs: Array, labels: Array, weights: Array) -> None:
         """Make one optimiser step on one batch of scaled features, labels and label weights."""

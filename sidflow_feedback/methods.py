@@ -85,7 +85,8 @@ def by_numpy(problem: Problem) -> Steps[Fitted]:
     )
     if problem.moments is not None:
         learner.adam.resume(problem.moments, problem.steps)
-    for done, kind in enumerate(learner.learn_many(*problem.rows, problem.iterations)):
+    for kind in learner.learn_many(*problem.rows, problem.iterations):
+        done = learner.adam.steps - problem.steps
         learner.adam.learning_rate = LEARNING_RATE * (1 - done / problem.iterations)
         yield kind
     return Fitted(network, learner.adam.moments, learner.adam.steps)

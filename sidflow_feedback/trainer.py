@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 LEAST_RATED: Final = 8
 """Rated tunes before the first run: fewer can't be parted into some to learn from and some to test with."""
 
-_BATCH = 32
+_BATCH = 16
 """Rows read at once."""
 
 
