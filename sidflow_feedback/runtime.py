@@ -125,6 +125,7 @@ class FeedbackRuntime:
     def line_is_back(self) -> None:
         """Hear that there is a network again."""
         self._global_model.hurry()
+        self.sync.line_is_back()
 
     def configure(self, preferences: Mapping[str, Any]) -> None:
         """Take the listener's preferences; they hold at once."""

@@ -59,7 +59,7 @@ class FeedbackService:
         line.on("hello", lambda _value: self.welcome())
         line.on("events", runtime.receive)
         line.on("flush", lambda _value: runtime.worker.hurry())
-        line.on("online", lambda _value: runtime.sync.line_is_back())
+        line.on("online", lambda _value: runtime.line_is_back())
         line.answer("configure", self._configure)
         line.answer("library", self._library)
         line.answer("scores", self._scores)
