@@ -47,7 +47,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     release = version("sidflow-feedback")
 
     @app.api_route("/api/health", methods=["GET", "HEAD"])
-    async def health() -> Health:
+    def health() -> Health:
+        database.check()
         return Health(version=release)
 
     mount_files(app, settings)

@@ -1,53 +1,16 @@
-"""The database of synced feedback: SQLite by default, PostgreSQL by URL."""
+"""The database of synced feedback: what the server does with it."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Date,
-    Double,
-    Engine,
-    Integer,
-    MetaData,
-    SmallInteger,
-    String,
-    Table,
-    create_engine,
-    event,
-)
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
+from app.server.engine import make_engine, make_folder, parse_url
 from app.server.errors import ConfigurationError, DatabaseUnavailableError
-from app.server.schema import Features
-
-metadata = MetaData(
-    naming_convention={"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
-)
-
-# `id` grows and is never used twice: readers go on from the last one they saw, and no clock time is kept.
-# `batch_id` tells how many different uploads a tune has.
-events = Table(
-    "events",
-    metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
-    Column("uuid", String(36), nullable=False, unique=True),
-    Column("batch_id", String(36), nullable=False),
-    Column("base_model_version", String(128), nullable=False),
-    Column("model_version", String(128)),
-    Column("sid_path", String(255), nullable=False),
-    Column("song", SmallInteger, nullable=False),
-    Column("day", Date, nullable=False),
-    Column("action", String(16)),
-    *(Column(name, SmallInteger) for name in ("e", "m", "c", "p")),
-    *(Column(name, Double) for name in Features.model_fields),
-    sqlite_autoincrement=True,
-)
+from app.server.migrations import MigrationError, migrate
+from app.server.tables import events
 
 
 class Database:
@@ -56,7 +19,7 @@ class Database:
     Parameters
     ----------
     url
-        SQLAlchemy URL: `sqlite:///FILE` or `postgresql+DRIVER://...`.
+        SQLAlchemy URL: `sqlite:///FILE` or `postgresql://...`.
 
     Raises
     ------
@@ -65,22 +28,24 @@ class Database:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = _parse_url(url)
-        self._engine = _create_engine(self._url)
+        self._url = parse_url(url)
+        self._engine = make_engine(self._url)
+        self._writer = self._engine.execution_options(writes=True)
 
     def open(self) -> None:
-        """Connect, and create what is missing.
+        """Connect, and bring the tables up to date.
 
         Raises
         ------
         ConfigurationError
-            If the database cannot be reached or written.
+            If the database cannot be reached or written, or is newer than this program.
         """
         try:
-            if self._url.database and self._url.get_backend_name() == "sqlite":
-                Path(self._url.database).parent.mkdir(parents=True, exist_ok=True)
-            metadata.create_all(self._engine)
-        except (OSError, SQLAlchemyError) as exc:
+            make_folder(self._url)
+            with self._writer.begin() as connection:
+                migrate(connection)
+        except (OSError, SQLAlchemyError, MigrationError) as exc:
+            self.close()
             cause = getattr(exc, "orig", exc)
             raise ConfigurationError(
                 f"The database {self._url.database} cannot be opened: {cause}. "
@@ -90,6 +55,20 @@ class Database:
     def close(self) -> None:
         """Close all connections; `open` may be called again."""
         self._engine.dispose()
+
+    def check(self) -> None:
+        """Ask the database for an answer.
+
+        Raises
+        ------
+        DatabaseUnavailableError
+            If it gives none.
+        """
+        try:
+            with self._engine.connect() as connection:
+                connection.execute(select(events.c.id).limit(1))
+        except SQLAlchemyError as exc:
+            raise DatabaseUnavailableError("The database does not answer. Ask again later.") from exc
 
     def add_events(self, rows: Sequence[Mapping[str, Any]]) -> set[str]:
         """Add the rows whose uuid is new, in one transaction that is committed on return.
@@ -112,7 +91,7 @@ class Database:
         if not rows:
             return set()
         try:
-            with self._engine.begin() as connection:
+            with self._writer.begin() as connection:
                 added = connection.execute(self._insert().returning(events.c.uuid), rows)
                 return set(added.scalars())
         except SQLAlchemyError as exc:
@@ -124,37 +103,3 @@ class Database:
         is_sqlite = self._engine.dialect.name == "sqlite"
         insert = sqlite.insert(events) if is_sqlite else postgresql.insert(events)
         return insert.on_conflict_do_nothing(index_elements=[events.c.uuid])
-
-
-def _parse_url(text: str) -> URL:
-    # The message leaves the URL out: what cannot be parsed may hold a password anywhere.
-    advice = "Set SIDFLOW_DATABASE_URL to sqlite:///FILE or postgresql+DRIVER://USER@HOST/NAME."
-    try:
-        url = make_url(text)
-    except ArgumentError as exc:
-        raise ConfigurationError(f"The database URL cannot be read. {advice}") from exc
-    backend = url.get_backend_name()
-    if backend not in ("sqlite", "postgresql"):
-        raise ConfigurationError(f"Databases of the kind {backend!r} are not supported. {advice}")
-    if backend == "sqlite" and url.database in (None, "", ":memory:"):
-        raise ConfigurationError(f"A SQLite database in memory keeps nothing. {advice}")
-    return url
-
-
-def _create_engine(url: URL) -> Engine:
-    try:
-        engine = create_engine(url)
-    except (ImportError, ArgumentError) as exc:
-        raise ConfigurationError(
-            f"The driver of {url.drivername} cannot be loaded: {exc}. Install it, or name another one."
-        ) from exc
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _use_wal)
-    return engine
-
-
-def _use_wal(connection: DBAPIConnection, _record: object) -> None:
-    # Readers (a training run, a backup) and the writer do not wait for each other.
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.close()

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from app.server.body import read_json
-from app.server.database import Database, events
+from app.server.database import Database
 from app.server.errors import FIELD_LENGTH, InvalidRequestError
 from app.server.schema import (
     UUID,
@@ -19,6 +19,7 @@ from app.server.schema import (
     SyncResult,
     first_problem,
 )
+from app.server.tables import events
 
 _EMPTY_ROW = dict.fromkeys(column.name for column in events.columns if column.name != "id")
 

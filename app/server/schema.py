@@ -27,6 +27,8 @@ MAX_EVENTS = 50
 """Events in one batch: what a client sends at most."""
 MAX_SONGS = 256
 """Songs in one SID file: the limit of the PSID format."""
+LEAST_EPSILON, MOST_EPSILON = 0.1, 10.0
+"""Privacy loss of one event: below, its values say nothing; above, they hide nothing."""
 MAX_PATH_LENGTH = 255
 """Characters of a sid path; the longest of the High Voltage SID Collection has about 100."""
 
@@ -92,6 +94,7 @@ Version = Annotated[str, AfterValidator(_check_version)]
 SidPath = Annotated[str, AfterValidator(_check_sid_path)]
 Song = Annotated[int, Field(ge=1, le=MAX_SONGS)]
 Score = Annotated[int, Field(ge=1, le=5)]
+Epsilon = Annotated[FiniteFloat, Field(ge=LEAST_EPSILON, le=MOST_EPSILON)]
 Day = Annotated[date, BeforeValidator(_parse_day)]
 Base64 = Annotated[str, AfterValidator(_check_base64)]
 
@@ -131,7 +134,11 @@ class Ratings(Wire):
 
 
 class Delta(Wire):
-    """What a rating and an implicit event have in common."""
+    """What a rating and an implicit event have in common.
+
+    `epsilon` is the privacy loss of the event's ratings or action under randomised response; without it they
+    are exact.
+    """
 
     uuid: Uuid
     sid_path: SidPath
@@ -139,6 +146,7 @@ class Delta(Wire):
     features: Features | None = None
     model_version: Version | None = None
     day: Day
+    epsilon: Epsilon | None = None
 
 
 class RatingDelta(Delta):

@@ -1,10 +1,9 @@
 import json
 import socket
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,13 @@ import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from sqlalchemy import create_engine, select
 
 from app.server.application import create_app
+from app.server.engine import parse_url
 from app.server.settings import Settings
+from app.server.tables import events
+from tests.postgres import PostgresMissingError, new_database, postgres
 
 Serve = Callable[[FastAPI], httpx.Client]
 Rows = Callable[[], list[dict[str, Any]]]
@@ -29,15 +32,44 @@ MANIFEST = {
 }
 
 
+both_databases = pytest.mark.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
+"""Marks what is to be run on each database; tests without it run on SQLite."""
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server, which need not survive a power failure."""
+    try:
+        with postgres("-c", "fsync=off", "-c", "full_page_writes=off") as url:
+            yield url
+    except PostgresMissingError as exc:
+        pytest.skip(str(exc))
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
+def backend(request: pytest.FixtureRequest) -> str:
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def database_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """An empty database of each test's own."""
+    if backend == "sqlite":
+        yield f"sqlite:///{tmp_path / 'data' / 'feedback.sqlite3'}"
+    else:
+        with new_database(request.getfixturevalue("postgres_url")) as url:
+            yield url
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_url: str) -> Settings:
     for name in ("page", "static", "vendor", "library"):
         (tmp_path / name).mkdir()
     (tmp_path / "page" / "index.html").write_text("<!doctype html><title>page</title>")
     (tmp_path / "latest.json").write_text(json.dumps(MANIFEST))
     (tmp_path / "secret.txt").write_text("top secret")
     return Settings(
-        database_url=f"sqlite:///{tmp_path / 'data' / 'feedback.sqlite3'}",
+        database_url=database_url,
         model_path=tmp_path / "latest.json",
         page=tmp_path / "page",
         static=tmp_path / "static",
@@ -80,12 +112,14 @@ def client(serve: Serve, settings: Settings) -> httpx.Client:
 
 
 @pytest.fixture
-def rows(tmp_path: Path) -> Rows:
+def rows(database_url: str) -> Rows:
     """Read all stored events by another connection than the server's."""
 
     def read() -> list[dict[str, Any]]:
-        with closing(sqlite3.connect(tmp_path / "data" / "feedback.sqlite3")) as connection:
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute("SELECT * FROM events ORDER BY id")]
+        engine = create_engine(parse_url(database_url))
+        with engine.connect() as connection:
+            found = connection.execute(select(events).order_by(events.c.id)).mappings().all()
+        engine.dispose()
+        return [dict(row) for row in found]
 
     return read

@@ -1,6 +1,7 @@
 """What the library's own client sends and reads, against the real server."""
 
 import json
+from datetime import date
 
 import httpx
 
@@ -23,7 +24,7 @@ def test_anonymised_batch_is_accepted(client: httpx.Client, rows: Rows) -> None:
     answer = client.post("/api/feedback/sync", content=body, headers=headers).json()
     assert answer["results"] == [{"uuid": event.uuid, "status": "accepted", "reason": None}]
     assert [(row["sid_path"], row["p"], row["day"]) for row in rows()] == [
-        (own_file.sid_path, 5, "2026-02-03")
+        (own_file.sid_path, 5, date(2026, 2, 3))
     ]
 
 

@@ -6,15 +6,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import httpx
 
 from app.server.application import create_app
 from app.server.settings import Settings
 
-from .conftest import Rows, running
+from .conftest import Rows, both_databases, running
 from .deltas import batch, rating
+
+pytestmark = both_databases
 
 SYNC = "/api/feedback/sync"
 
@@ -82,7 +83,7 @@ def test_what_was_answered_survives_kill_9_under_load(settings: Settings, rows: 
     assert acknowledged <= {row["uuid"] for row in rows()}
 
 
-def test_environment_names_database_and_model(settings: Settings, tmp_path: Path) -> None:
+def test_environment_names_database_and_model(settings: Settings, rows: Rows) -> None:
     with own_process(settings) as (_process, client):
         assert client.get("/api/model/latest").json()["version"] == "global-1"
-        assert (tmp_path / "data" / "feedback.sqlite3").is_file()
+        assert rows() == []

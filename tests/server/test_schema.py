@@ -119,6 +119,17 @@ def test_bad_actions(action: object) -> None:
     assert problem(ImplicitDelta, implicit(action=action)) == "action"
 
 
+@pytest.mark.parametrize("epsilon", [0, 0.09, 10.1, -1, 10**400, float("nan"), float("inf"), "1", True, [1]])
+def test_bad_epsilons(epsilon: object) -> None:
+    assert problem(RatingDelta, rating(epsilon=epsilon)) == "epsilon"
+    assert problem(ImplicitDelta, implicit(epsilon=epsilon)) == "epsilon"
+
+
+@pytest.mark.parametrize("epsilon", [None, 0.1, 1, 10])
+def test_epsilons(epsilon: float | None) -> None:
+    assert RatingDelta.model_validate(rating(epsilon=epsilon)).epsilon == epsilon
+
+
 @pytest.mark.parametrize("field", ["uuid", "sidPath", "song", "day", "ratings"])
 def test_missing_fields(field: str) -> None:
     value = rating()

@@ -1,21 +1,25 @@
 import json
 import socket
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import create_engine, func, select, text
 
 from app.server.body import MAX_BODY_BYTES
+from app.server.engine import parse_url
 from app.server.schema import MAX_EVENTS
+from app.server.tables import events
 
-from .conftest import Rows
+from .conftest import Rows, both_databases
 from .deltas import FEATURES, batch, implicit, rating
+
+pytestmark = both_databases
 
 SYNC = "/api/feedback/sync"
 JSON = {"Content-Type": "application/json"}
@@ -50,7 +54,8 @@ def test_batch_is_stored_whole(client: httpx.Client, rows: Rows) -> None:
         "base_model_version": "global-1",
         "sid_path": "MUSICIANS/H/Hubbard_Rob/Commando.sid",
         "song": 1,
-        "day": "2026-02-03",
+        "day": date(2026, 2, 3),
+        "epsilon": None,
     }
     columns = "energy rms spectral_centroid spectral_rolloff zero_crossing_rate bpm confidence duration"
     snake = dict(zip(columns.split(), FEATURES.values(), strict=True))
@@ -111,6 +116,7 @@ def test_racing_clients_count_each_event_once(client: httpx.Client, rows: Rows) 
         ({"modelVersion": ""}, "modelVersion"),
         ({"day": "yesterday"}, "day"),
         ({"timestamp": 1_700_000_000_000}, "timestamp"),
+        ({"epsilon": 0.05}, "epsilon"),
     ],
 )
 def test_bad_event_is_named_and_the_others_are_kept(
@@ -268,26 +274,45 @@ def test_other_methods(client: httpx.Client, method: str) -> None:
         error(answer, 405, "method_not_allowed")
 
 
-def test_broken_database_is_503_and_keeps_nothing(client: httpx.Client, tmp_path: Path, rows: Rows) -> None:
-    path = tmp_path / "data" / "feedback.sqlite3"
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("ALTER TABLE events RENAME TO hidden")
+def change(database_url: str, statement: str) -> None:
+    """Change the database behind the server's back."""
+    engine = create_engine(parse_url(database_url))
+    with engine.begin() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+def test_broken_database_is_503_and_keeps_nothing(
+    client: httpx.Client, database_url: str, tmp_path: Path, rows: Rows
+) -> None:
+    change(database_url, "ALTER TABLE events RENAME TO hidden")
     body = batch(rating())
     answer = client.post(SYNC, json=body)
     error(answer, 503, "database_unavailable")
     assert int(answer.headers["retry-after"]) > 0
     assert str(tmp_path) not in answer.text
     assert "SQL" not in answer.text
-    with closing(sqlite3.connect(path)) as connection:
-        connection.execute("ALTER TABLE hidden RENAME TO events")
+    error(client.get("/api/health"), 503, "database_unavailable")
+    change(database_url, "ALTER TABLE hidden RENAME TO events")
     assert statuses(client.post(SYNC, json=body)) == ["accepted"]
     assert len(rows()) == 1
 
 
-def test_readers_do_not_hold_up_the_writer(client: httpx.Client, tmp_path: Path) -> None:
+def test_readers_do_not_hold_up_the_writer(client: httpx.Client, database_url: str) -> None:
+    count = select(func.count()).select_from(events)
     client.post(SYNC, json=batch(rating()))
-    with closing(sqlite3.connect(tmp_path / "data" / "feedback.sqlite3")) as reader:
-        reader.execute("BEGIN")
-        before = reader.execute("SELECT count(*) FROM events").fetchone()
+    engine = create_engine(parse_url(database_url), isolation_level="SERIALIZABLE")
+    with engine.connect() as reader:
+        if engine.dialect.name == "sqlite":
+            reader.exec_driver_sql("BEGIN")
+        assert reader.scalar(count) == 1
         assert statuses(client.post(SYNC, json=batch(rating()))) == ["accepted"]
-        assert reader.execute("SELECT count(*) FROM events").fetchone() == before == (1,)
+        assert reader.scalar(count) == 1
+    engine.dispose()
+
+
+@pytest.mark.parametrize("epsilon", [0.1, 1, 2.5, 10])
+def test_epsilon_is_stored(client: httpx.Client, rows: Rows, epsilon: float) -> None:
+    body = batch(rating(epsilon=epsilon), rating(), implicit=(implicit(epsilon=epsilon),))
+    assert statuses(client.post(SYNC, json=body)) == ["accepted"] * 3
+    assert [row["epsilon"] for row in rows()] == [epsilon, None, epsilon]

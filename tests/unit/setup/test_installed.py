@@ -10,13 +10,13 @@ from zipfile import ZipFile
 import pytest
 
 from app.setup.files import sources_in
-from app.setup.places import places
+from app.setup.places import APP, places
 
 HERE = places()
 SHOW_PLACES = """
 import json
 from app.setup.lock import read_lock
-from app.setup.places import places
+from app.setup.places import APP, places
 read_lock()
 print(json.dumps(vars(places()), default=str))
 """
@@ -47,6 +47,8 @@ def test_it_holds_every_source_and_nothing_that_was_made(wheel: Path) -> None:
         sources = [path for path in sources_in(folder) if not path.is_relative_to(HERE.vendor)]
         assert {f"{inside}/{path.relative_to(folder).as_posix()}" for path in sources} <= names
     assert {"app/package.json", "app/package-lock.json", "app/setup/assets.lock.json"} <= names
+    migrations = sources_in(APP / "server" / "migrations")
+    assert {path.relative_to(APP.parent).as_posix() for path in migrations} <= names
     assert not [name for name in names if "vendor" in name or "__pycache__" in name or "node_modules" in name]
 
 

@@ -1,0 +1,12 @@
+"""The privacy loss of an event whose values were perturbed before they were sent."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    """Add the column; the rows that are there are exact."""
+    op.add_column("events", sa.Column("epsilon", sa.Double))

@@ -1,0 +1,29 @@
+"""The tables of the database, as the newest migration leaves them."""
+
+from sqlalchemy import BigInteger, Column, Date, Double, Integer, MetaData, SmallInteger, String, Table
+
+from app.server.schema import Features
+
+metadata = MetaData(
+    naming_convention={"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
+)
+
+# `id` grows and is never used twice: readers go on from the last one they saw, and no clock time is kept.
+# `batch_id` tells how many different uploads a tune has. `epsilon` is null where the values are exact.
+events = Table(
+    "events",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("uuid", String(36), nullable=False, unique=True),
+    Column("batch_id", String(36), nullable=False),
+    Column("base_model_version", String(128), nullable=False),
+    Column("model_version", String(128)),
+    Column("sid_path", String(255), nullable=False),
+    Column("song", SmallInteger, nullable=False),
+    Column("day", Date, nullable=False),
+    Column("action", String(16)),
+    *(Column(name, SmallInteger) for name in ("e", "m", "c", "p")),
+    *(Column(name, Double) for name in Features.model_fields),
+    Column("epsilon", Double),
+    sqlite_autoincrement=True,
+)

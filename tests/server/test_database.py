@@ -1,0 +1,102 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+
+from app.server.database import Database
+from app.server.engine import make_engine, make_folder, parse_url
+from app.server.errors import ConfigurationError
+from app.server.migrations import alembic_config
+from app.server.tables import metadata
+
+from .conftest import Rows, both_databases
+from .deltas import rating
+
+pytestmark = both_databases
+
+
+@pytest.fixture
+def engine(database_url: str) -> Engine:
+    make_folder(parse_url(database_url))
+    return make_engine(parse_url(database_url))
+
+
+def of_release_0_1(engine: Engine) -> str:
+    """Leave the database as release 0.1 did, with one event; return its uuid."""
+    uuid = str(rating()["uuid"])
+    columns = "uuid, batch_id, base_model_version, sid_path, song, day, e"
+    values = f"'{uuid}', '{uuid}', 'global-0', 'A/B.sid', 1, '2026-02-03', 4"
+    with engine.begin() as connection:
+        command.upgrade(alembic_config(connection), "0001")
+        connection.execute(text("DROP TABLE alembic_version"))
+        connection.execute(text(f"INSERT INTO events ({columns}) VALUES ({values})"))
+    return uuid
+
+
+def test_migrations_give_the_tables_of_the_code(engine: Engine, database_url: str) -> None:
+    database = Database(database_url)
+    database.open()
+    database.close()
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+
+
+def test_database_of_release_0_1_is_adopted(engine: Engine, database_url: str, rows: Rows) -> None:
+    uuid = of_release_0_1(engine)
+    database = Database(database_url)
+    database.open()
+    database.close()
+    [row] = rows()
+    assert (row["uuid"], row["e"], row["epsilon"]) == (uuid, 4, None)
+    assert "alembic_version" in inspect(engine).get_table_names()
+    engine.dispose()
+
+
+def test_servers_that_start_at_once(engine: Engine, database_url: str, rows: Rows) -> None:
+    of_release_0_1(engine)
+    databases = [Database(database_url) for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(Database.open, databases))
+    for database in databases:
+        database.close()
+    assert len(rows()) == 1
+    engine.dispose()
+
+
+def test_database_of_a_newer_version_is_left_alone(engine: Engine, database_url: str) -> None:
+    database = Database(database_url)
+    database.open()
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(ConfigurationError, match="newer version of this program"):
+        database.open()
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+    database.close()
+    engine.dispose()
+
+
+def test_failed_migration_changes_nothing(engine: Engine, database_url: str) -> None:
+    of_release_0_1(engine)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE events ADD COLUMN epsilon INTEGER"))
+    with pytest.raises(ConfigurationError, match="cannot be opened"):
+        Database(database_url).open()
+    assert inspect(engine).get_table_names() == ["events"]
+    engine.dispose()
+
+
+def test_sqlite_is_durable_and_read_while_written(backend: str, database_url: str) -> None:
+    if backend != "sqlite":
+        pytest.skip("PostgreSQL is both by itself")
+    url = parse_url(database_url)
+    make_folder(url)
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+        assert connection.scalar(text("PRAGMA synchronous")) == 2  # FULL
+    engine.dispose()
