@@ -5,7 +5,7 @@ REQUIREMENTS := app/setup/requirements.txt
 # The lock names biome for Linux only; elsewhere the JavaScript is not linted.
 BIOME = $(or $(wildcard node_modules/@biomejs/cli-*/biome),: biome)
 
-.PHONY: run setup check format test test-crash bench-smoke bench-record bench-store bench-train bench-taste lock clean
+.PHONY: run setup check format test test-crash test-fuzz-server bench-smoke bench-record bench-store bench-train bench-taste lock clean
 
 run: .venv/installed
 	$(BIN)/sidflow-feedback serve
@@ -37,6 +37,10 @@ test: check
 test-crash: setup
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/pytest tests/crash -s --kills 100
+
+# Throws far more at the server than `make test` does, and something else each time.
+test-fuzz-server: setup
+	$(BIN)/pytest tests/server/test_fuzz.py tests/server/test_openapi.py --hypothesis-profile long
 
 bench-smoke bench-record bench-store bench-train: setup
 	$(BIN)/python -m app.setup.chromium

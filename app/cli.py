@@ -6,7 +6,6 @@ import socket
 from collections.abc import Sequence
 
 import uvicorn
-from fastapi import FastAPI
 from rich.console import Console
 
 from app.server.errors import ConfigurationError
@@ -16,6 +15,8 @@ from app.setup.progress import Reporter
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8064
+GRACE_SECONDS = 20
+"""How long a server that is to end waits for requests under way; clients give up after 15 s."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,7 +72,7 @@ def serve(host: str, port: int) -> None:
     """
     with bind(host, port) as listener:
         set_up()
-        server = _AnnouncingServer(uvicorn.Config(_application(), log_level="warning", lifespan="on"))
+        server = _AnnouncingServer(_configuration())
         try:
             server.run([listener])
         except KeyboardInterrupt:
@@ -80,13 +81,28 @@ def serve(host: str, port: int) -> None:
             raise SetupError(_unusable(host, port, error)) from error
 
 
-def _application() -> FastAPI:
+def _configuration() -> uvicorn.Config:
     from app.server.application import create_app
+    from app.server.database import migrate
+    from app.server.logs import log_config
+    from app.server.settings import Settings
 
     try:
-        return create_app()
+        settings = Settings.from_environment()
+        app = create_app(settings)
+        migrate(settings.database_url)
     except ConfigurationError as error:
         raise SetupError(str(error)) from error
+    return uvicorn.Config(
+        app,
+        lifespan="on",
+        ws="none",
+        log_config=log_config(settings.log_level),
+        access_log=False,
+        server_header=False,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
 
 
 class _AnnouncingServer(uvicorn.Server):

@@ -11,9 +11,13 @@ from app.server.errors import install_error_handlers
 from app.server.feedback import feedback_router
 from app.server.files import mount_files
 from app.server.headers import SecurityHeaders
+from app.server.metrics import Metrics, Observed, metrics_router
 from app.server.model import model_router
-from app.server.schema import Health
+from app.server.rate import RateLimit, TokenBuckets
+from app.server.schema import Health, errors
 from app.server.settings import Settings
+
+RELEASE = version("sidflow-feedback")
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -38,18 +42,30 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         yield
         database.close()
 
+    metrics = Metrics()
     # No generated documentation pages: they would load scripts from other hosts.
-    app = FastAPI(title="sidflow-feedback", lifespan=lifespan, openapi_url=None, redirect_slashes=False)
+    app = FastAPI(
+        title="sidflow-feedback",
+        version=RELEASE,
+        lifespan=lifespan,
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.add_middleware(Observed, metrics=metrics)
     app.add_middleware(SecurityHeaders)
     install_error_handlers(app)
-    app.include_router(feedback_router(database))
-    app.include_router(model_router(settings.model_path))
-    release = version("sidflow-feedback")
+    limit = RateLimit(TokenBuckets(settings.rate_limit, settings.rate_burst))
+    app.include_router(feedback_router(database, metrics, limit))
+    app.include_router(model_router(settings.model_path, settings.first_model, limit))
+    app.include_router(metrics_router(metrics))
 
-    @app.api_route("/api/health", methods=["GET", "HEAD"])
+    @app.get("/api/health", responses=errors(503))
+    @app.api_route("/api/health", methods=["GET", "HEAD"], include_in_schema=False)
     def health() -> Health:
         database.check()
-        return Health(version=release)
+        return Health(version=RELEASE)
 
     mount_files(app, settings)
     return app

@@ -9,8 +9,21 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.server.engine import make_engine, make_folder, parse_url
 from app.server.errors import ConfigurationError, DatabaseUnavailableError
-from app.server.migrations import MigrationError, migrate
+from app.server.migrations import MigrationError, upgrade
 from app.server.tables import events
+
+
+def migrate(url: str) -> None:
+    """Bring the database at `url` up to date, and leave it.
+
+    Raises
+    ------
+    ConfigurationError
+        As `Database` and its `open` do.
+    """
+    database = Database(url)
+    database.open()
+    database.close()
 
 
 class Database:
@@ -43,7 +56,7 @@ class Database:
         try:
             make_folder(self._url)
             with self._writer.begin() as connection:
-                migrate(connection)
+                upgrade(connection)
         except (OSError, SQLAlchemyError, MigrationError) as exc:
             self.close()
             cause = getattr(exc, "orig", exc)

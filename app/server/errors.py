@@ -6,8 +6,10 @@
     ├── ConfigurationError                 the settings cannot work; raised before anything is served
     └── ServerError                        answered as {"error": {"code", "message", "field"?}}
         ├── InvalidRequestError            400
+        ├── SlowBodyError                  408
         ├── BodyTooLargeError              413
         ├── MediaTypeError                 415
+        ├── TooManyRequestsError           429
         └── UnavailableError               503
             ├── ModelUnavailableError
             └── DatabaseUnavailableError
@@ -66,6 +68,14 @@ class InvalidRequestError(ServerError):
     code = "invalid_request"
 
 
+class SlowBodyError(ServerError):
+    """The body did not arrive in time."""
+
+    status = 408
+    code = "request_timeout"
+    headers: ClassVar[dict[str, str]] = {"Connection": "close"}
+
+
 class BodyTooLargeError(ServerError):
     """The body is longer than the cap."""
 
@@ -74,10 +84,28 @@ class BodyTooLargeError(ServerError):
 
 
 class MediaTypeError(ServerError):
-    """The body is declared as something other than plain JSON."""
+    """The body is declared as something other than JSON, plain or gzipped."""
 
     status = 415
     code = "unsupported_media_type"
+    headers: ClassVar[dict[str, str]] = {"Accept": "application/json", "Accept-Encoding": "gzip, identity"}
+
+
+class TooManyRequestsError(ServerError):
+    """The client asks too often.
+
+    Parameters
+    ----------
+    wait
+        Seconds until it may ask again.
+    """
+
+    status = 429
+    code = "too_many_requests"
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(f"Too many requests from your address. Ask again in {wait} s.")
+        self.headers = {"Retry-After": str(wait)}  # type: ignore[misc]
 
 
 class UnavailableError(ServerError):

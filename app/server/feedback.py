@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from app.server.body import read_json
 from app.server.database import Database
 from app.server.errors import FIELD_LENGTH, InvalidRequestError
+from app.server.metrics import Metrics
+from app.server.rate import RateLimit
 from app.server.schema import (
     UUID,
     Delta,
@@ -17,6 +19,7 @@ from app.server.schema import (
     SyncAnswer,
     SyncRequest,
     SyncResult,
+    errors,
     first_problem,
 )
 from app.server.tables import events
@@ -24,14 +27,25 @@ from app.server.tables import events
 _EMPTY_ROW = dict.fromkeys(column.name for column in events.columns if column.name != "id")
 
 
-def feedback_router(database: Database) -> APIRouter:
-    """Make the route that stores synced events in `database`."""
-    router = APIRouter(prefix="/api/feedback")
+# FastAPI does not read the body: it would do so without a cap.
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": SyncRequest.model_json_schema()}},
+    }
+}
 
-    @router.post("/sync")
+
+def feedback_router(database: Database, metrics: Metrics, limit: RateLimit) -> APIRouter:
+    """Make the route that stores synced events in `database`."""
+    router = APIRouter(prefix="/api/feedback", dependencies=[Depends(limit)])
+
+    @router.post("/sync", responses=errors(400, 408, 413, 415, 429, 503), openapi_extra=_BODY)
     async def sync(request: Request) -> SyncAnswer:
         batch = _parse_batch(await read_json(request))
-        return await run_in_threadpool(_store, batch, database)
+        answer = await run_in_threadpool(_store, batch, database)
+        metrics.count_events(answer.results)
+        return answer
 
     return router
 

@@ -71,6 +71,6 @@ def mount_files(app: FastAPI, settings: Settings) -> None:
     app.mount("/static/vendor", Files(settings.vendor))  # elsewhere than `static` in an installed wheel
     app.mount("/static", Files(settings.static))
 
-    @app.api_route("/", methods=["GET", "HEAD"])
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def index(request: Request) -> Response:
         return await page.get_response("index.html", request.scope)

@@ -4,26 +4,35 @@ import hashlib
 import json
 from pathlib import Path
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 from pydantic_core import from_json
 from starlette.datastructures import Headers
 
 from app.server.errors import ModelUnavailableError
-from app.server.schema import Manifest, first_problem
+from app.server.rate import RateLimit
+from app.server.schema import Manifest, errors, first_problem
 
 CACHE_CONTROL = "private, max-age=300"
 MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 """Far above any model of 8 inputs: a larger file is a mistake, and is not read."""
 
 
-def model_router(path: Path) -> APIRouter:
-    """Make the route that serves the manifest at `path`, read anew for each request."""
-    router = APIRouter(prefix="/api/model")
+_RESPONSES = {304: {"description": "The client has it."}, **errors(429, 503)}
 
-    @router.api_route("/latest", methods=["GET", "HEAD"])
+
+def model_router(path: Path, first: Path | None, limit: RateLimit) -> APIRouter:
+    """Make the route that serves the manifest at `path`, or at `first` while there is none.
+
+    The file is read anew for each request: a model is published by putting it there.
+    """
+    router = APIRouter(prefix="/api/model", dependencies=[Depends(limit)])
+
+    # One route answers both methods, the other is in the schema: an operation of OpenAPI has one method.
+    @router.get("/latest", response_model=Manifest, responses=_RESPONSES)
+    @router.api_route("/latest", methods=["GET", "HEAD"], include_in_schema=False)
     def latest(request: Request) -> Response:
-        body = _read_manifest(path)
+        body = _read_manifest(path if first is None or path.exists() else first)
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         headers = {"ETag": etag, "Cache-Control": CACHE_CONTROL}
         if _is_known(etag, request.headers):

@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     FiniteFloat,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
@@ -89,8 +90,12 @@ def _check_base64(value: str) -> str:
     return value
 
 
-Uuid = Annotated[str, AfterValidator(_check_uuid)]
-Version = Annotated[str, AfterValidator(_check_version)]
+def _matches(pattern: re.Pattern[str]) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^{pattern.pattern}$"})
+
+
+Uuid = Annotated[str, AfterValidator(_check_uuid), _matches(UUID)]
+Version = Annotated[str, AfterValidator(_check_version), _matches(_VERSION)]
 SidPath = Annotated[str, AfterValidator(_check_sid_path)]
 Song = Annotated[int, Field(ge=1, le=MAX_SONGS)]
 Score = Annotated[int, Field(ge=1, le=5)]
@@ -161,13 +166,25 @@ class ImplicitDelta(Delta):
     action: Action
 
 
+Events = Annotated[list[Any], Field(json_schema_extra={"maxItems": MAX_EVENTS})]
+
+
 class SyncRequest(Wire):
     """One batch of a client. Its events are checked one by one, so that a bad one costs no other."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": [name], "properties": {name: {"minItems": 1}}}
+                for name in ("ratings", "implicit")
+            ]
+        }
+    )
+
     batch_id: Uuid
     base_model_version: Version
-    ratings: list[Any] = []
-    implicit: list[Any] = []
+    ratings: Events = []
+    implicit: Events = []
 
     @model_validator(mode="after")
     def _check_count(self) -> Self:
@@ -194,6 +211,25 @@ class SyncAnswer(Wire):
 
     batch_id: str
     results: list[SyncResult]
+
+
+class ErrorDetail(Wire):
+    """What went wrong, why, and what to do; `field` is the part of the request that is at fault."""
+
+    code: str
+    message: str
+    field: str | None = None
+
+
+class ErrorAnswer(Wire):
+    """The answer to whatever could not be done."""
+
+    error: ErrorDetail
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return what FastAPI is told of a route that may answer with these errors."""
+    return {status: {"model": ErrorAnswer} for status in statuses}
 
 
 class Health(Wire):

@@ -6,7 +6,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from app.server.errors import ConfigurationError
+from app.server.logs import LEVELS
 from app.setup.places import places
+
+RATE_LIMIT = 2.0
+"""Requests a second that one address may keep up: 100 events a second, far above any household."""
+
+RATE_BURST = 240.0
+"""Requests that one address may make at once: two listeners who send all 5,000 plays that a browser keeps."""
+
+VARIABLES = (
+    "SIDFLOW_DATABASE_URL",
+    "SIDFLOW_MODEL_PATH",
+    "SIDFLOW_RATE_LIMIT",
+    "SIDFLOW_RATE_BURST",
+    "SIDFLOW_TRUSTED_PROXIES",
+    "SIDFLOW_LOG_LEVEL",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,30 +36,69 @@ class Settings:
         SQLAlchemy URL of the database (SQLite or PostgreSQL). `SIDFLOW_DATABASE_URL`.
     model_path
         Manifest file of the global model. `SIDFLOW_MODEL_PATH`.
+    first_model
+        Manifest that is served as long as there is none at `model_path`.
     page, static, vendor, library
         Folders served at `/page`, `/static`, `/static/vendor` and `/lib/sidflow_feedback`.
+    rate_limit, rate_burst
+        Requests a second that one client may keep up (0: any number), and make at once.
+        `SIDFLOW_RATE_LIMIT`, `SIDFLOW_RATE_BURST`.
+    trusted_proxies
+        Addresses, separated by commas, whose X-Forwarded-For is believed. `SIDFLOW_TRUSTED_PROXIES`.
+    log_level
+        Least level that is logged, one of `LEVELS`. `SIDFLOW_LOG_LEVEL`.
     """
 
     database_url: str = field(repr=False)  # may hold a password
     model_path: Path
+    first_model: Path | None = None
     page: Path
     static: Path
     vendor: Path
     library: Path
+    rate_limit: float = RATE_LIMIT
+    rate_burst: float = RATE_BURST
+    trusted_proxies: str = "127.0.0.1"
+    log_level: str = "warning"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Take what `environment` sets, and the default place for the rest; an empty value is unset."""
-        here = places()
-        database_url = (
-            environment.get("SIDFLOW_DATABASE_URL") or f"sqlite:///{here.data / 'feedback.sqlite3'}"
-        )
-        model_path = environment.get("SIDFLOW_MODEL_PATH") or here.vendor / "model" / "latest.json"
+        """Take what `environment` sets, and the default for the rest; an empty value is unset.
+
+        Raises
+        ------
+        ConfigurationError
+            If a value is not of its kind.
+        """
+        here, own_model = places(), environment.get("SIDFLOW_MODEL_PATH")
         return cls(
-            database_url=database_url,
-            model_path=Path(model_path),
+            database_url=environment.get("SIDFLOW_DATABASE_URL")
+            or f"sqlite:///{here.data / 'feedback.sqlite3'}",
+            model_path=Path(own_model or here.data / "model" / "latest.json"),
+            first_model=None if own_model else here.vendor / "model" / "latest.json",
             page=here.page,
             static=here.static,
             vendor=here.vendor,
             library=here.library,
+            rate_limit=_number(environment, "SIDFLOW_RATE_LIMIT", RATE_LIMIT, least=0),
+            rate_burst=_number(environment, "SIDFLOW_RATE_BURST", RATE_BURST, least=1),
+            trusted_proxies=environment.get("SIDFLOW_TRUSTED_PROXIES") or "127.0.0.1",
+            log_level=_level(environment.get("SIDFLOW_LOG_LEVEL") or "warning"),
         )
+
+
+def _number(environment: Mapping[str, str], name: str, default: float, *, least: float) -> float:
+    text = environment.get(name) or default
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if not least <= value < float("inf"):
+        raise ConfigurationError(f"{name} must be a number from {least}, not {text!r}. Correct it.")
+    return value
+
+
+def _level(text: str) -> str:
+    if text.lower() not in LEVELS:
+        raise ConfigurationError(f"SIDFLOW_LOG_LEVEL must be one of {', '.join(LEVELS)}, not {text!r}.")
+    return text.lower()

@@ -4,10 +4,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -21,6 +23,11 @@ from tests.postgres import PostgresMissingError, new_database, postgres
 
 Serve = Callable[[FastAPI], httpx.Client]
 Rows = Callable[[], list[dict[str, Any]]]
+
+# Short and the same at each run; `--hypothesis-profile long` looks further, elsewhere each time.
+hypothesis.settings.register_profile("short", max_examples=40, deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile("long", max_examples=5000, deadline=None, print_blob=True)
+hypothesis.settings.load_profile("short")
 
 MANIFEST = {
     "version": "global-1",
@@ -63,18 +70,24 @@ def database_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -
 
 @pytest.fixture
 def settings(tmp_path: Path, database_url: str) -> Settings:
+    return replace(module_settings(tmp_path), database_url=database_url)
+
+
+def module_settings(folder: Path) -> Settings:
+    """Return settings of a server that has all it needs in `folder`, and no rate limit."""
     for name in ("page", "static", "vendor", "library"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "page" / "index.html").write_text("<!doctype html><title>page</title>")
-    (tmp_path / "latest.json").write_text(json.dumps(MANIFEST))
-    (tmp_path / "secret.txt").write_text("top secret")
+        (folder / name).mkdir()
+    (folder / "page" / "index.html").write_text("<!doctype html><title>page</title>")
+    (folder / "latest.json").write_text(json.dumps(MANIFEST))
+    (folder / "secret.txt").write_text("top secret")
     return Settings(
-        database_url=database_url,
-        model_path=tmp_path / "latest.json",
-        page=tmp_path / "page",
-        static=tmp_path / "static",
-        vendor=tmp_path / "vendor",
-        library=tmp_path / "library",
+        database_url=f"sqlite:///{folder / 'data' / 'feedback.sqlite3'}",
+        model_path=folder / "latest.json",
+        page=folder / "page",
+        static=folder / "static",
+        vendor=folder / "vendor",
+        library=folder / "library",
+        rate_limit=0,
     )
 
 

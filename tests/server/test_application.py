@@ -8,7 +8,6 @@ from app.server.application import create_app
 from app.server.errors import ConfigurationError
 from app.server.headers import SECURITY_HEADERS
 from app.server.settings import Settings
-from app.setup.places import places
 
 from .conftest import Serve
 
@@ -98,17 +97,3 @@ async def test_file_that_is_no_database(tmp_path: Path) -> None:
         async with app.router.lifespan_context(app):
             pass
     assert path.read_bytes() == before
-
-
-def test_default_places() -> None:
-    settings = Settings.from_environment({"SIDFLOW_DATABASE_URL": "", "SIDFLOW_MODEL_PATH": ""})
-    here = places()
-    assert settings.database_url == f"sqlite:///{here.data / 'feedback.sqlite3'}"
-    assert settings.model_path == here.vendor / "model" / "latest.json"
-    assert (settings.page, settings.static) == (here.page, here.static)
-    assert (settings.vendor, settings.library) == (here.vendor, here.library)
-
-
-def test_settings_do_not_show_a_password() -> None:
-    settings = Settings.from_environment({"SIDFLOW_DATABASE_URL": "postgresql://user:hidden@host/name"})
-    assert "hidden" not in repr(settings)

@@ -6,7 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
-from app.server.database import Database
+from app.server.database import Database, migrate
 from app.server.engine import make_engine, make_folder, parse_url
 from app.server.errors import ConfigurationError
 from app.server.migrations import alembic_config
@@ -37,9 +37,7 @@ def of_release_0_1(engine: Engine) -> str:
 
 
 def test_migrations_give_the_tables_of_the_code(engine: Engine, database_url: str) -> None:
-    database = Database(database_url)
-    database.open()
-    database.close()
+    migrate(database_url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
@@ -47,9 +45,7 @@ def test_migrations_give_the_tables_of_the_code(engine: Engine, database_url: st
 
 def test_database_of_release_0_1_is_adopted(engine: Engine, database_url: str, rows: Rows) -> None:
     uuid = of_release_0_1(engine)
-    database = Database(database_url)
-    database.open()
-    database.close()
+    migrate(database_url)
     [row] = rows()
     assert (row["uuid"], row["e"], row["epsilon"]) == (uuid, 4, None)
     assert "alembic_version" in inspect(engine).get_table_names()

@@ -19,7 +19,7 @@ class MigrationError(Exception):
     """The database cannot be brought up to date; it is as it was before."""
 
 
-def migrate(connection: Connection) -> None:
+def upgrade(connection: Connection) -> None:
     """Bring the tables up to date, in the caller's transaction.
 
     Raises

@@ -1,0 +1,93 @@
+"""What an operator can watch: counts and times, in Prometheus' format and as log lines. No addresses."""
+
+import logging
+import time
+from collections.abc import Iterable
+from http import HTTPMethod
+
+from fastapi import APIRouter, Response
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.server.schema import SyncResult
+
+logger = logging.getLogger("sidflow.requests")
+
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+"""Upper bounds in seconds: a sync takes milliseconds, a slow body up to half a minute."""
+
+
+class Metrics:
+    """The counters of one application."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._requests = Counter(
+            "sidflow_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
+        )
+        self._seconds = Histogram(
+            "sidflow_request_seconds",
+            "Time until an answer was sent.",
+            ["route"],
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        self._events = Counter("sidflow_events", "Events taken in.", ["result"], registry=self.registry)
+
+    def count_events(self, results: Iterable[SyncResult]) -> None:
+        """Count what became of the events of a batch."""
+        for result in results:
+            self._events.labels(result.status).inc()
+
+    def count_request(self, scope: Scope, status: int, seconds: float) -> None:
+        """Count a request, and log it."""
+        method = scope["method"] if scope["method"] in HTTPMethod.__members__ else "other"
+        route = getattr(scope.get("route"), "path", "none")
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(route).observe(seconds)
+        facts = {"method": method, "route": route, "status": status, "milliseconds": round(seconds * 1000, 2)}
+        logger.info("request", extra=facts)
+
+
+class Observed:
+    """ASGI middleware that counts the requests to `app` in `metrics`."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or run the lifespan."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        status, began = 500, time.perf_counter()
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        finally:
+            self._metrics.count_request(scope, status, time.perf_counter() - began)
+
+
+def metrics_router(metrics: Metrics) -> APIRouter:
+    """Make the route that Prometheus asks."""
+    router = APIRouter()
+
+    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    def read() -> Response:
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router

@@ -1,0 +1,44 @@
+import httpx
+
+from .deltas import batch, rating
+
+SYNC = "/api/feedback/sync"
+
+
+def samples(client: httpx.Client) -> dict[str, float]:
+    """Read all samples, by their text without the value."""
+    answer = client.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain")
+    lines = (line.rpartition(" ") for line in answer.text.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, _, value in lines}
+
+
+def test_events_are_counted_by_what_became_of_them(client: httpx.Client) -> None:
+    body = batch(rating(), rating(), {})
+    client.post(SYNC, json=body)
+    client.post(SYNC, json=body)
+    found = samples(client)
+    assert found['sidflow_events_total{result="accepted"}'] == 2
+    assert found['sidflow_events_total{result="duplicate"}'] == 2
+    assert found['sidflow_events_total{result="rejected"}'] == 2
+
+
+def test_requests_are_counted(client: httpx.Client) -> None:
+    client.post(SYNC, json=batch(rating()))
+    client.post(SYNC, content=b"{", headers={"Content-Type": "application/json"})
+    client.get("/api/model/latest")
+    found = samples(client)
+    assert found[f'sidflow_requests_total{{method="POST",route="{SYNC}",status="200"}}'] == 1
+    assert found[f'sidflow_requests_total{{method="POST",route="{SYNC}",status="400"}}'] == 1
+    assert found[f'sidflow_request_seconds_count{{route="{SYNC}"}}'] == 2
+    assert found["process_open_fds"] > 0
+
+
+def test_what_clients_make_up_makes_no_series(client: httpx.Client) -> None:
+    for i in range(20):
+        client.get(f"/nothing/{i}")
+        client.get(f"/static/{i}.js")
+        client.request(f"ODD{i}", SYNC)
+    series = [name for name in samples(client) if name.startswith("sidflow_requests_total")]
+    assert len(series) == 2
+    assert samples(client)['sidflow_requests_total{method="GET",route="none",status="404"}'] == 40

@@ -1,0 +1,52 @@
+"""Our own OpenAPI, and schemathesis' attempts to get an answer that it does not describe."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import assume
+from schemathesis.openapi import from_dict
+
+from app.server.application import create_app
+from app.server.schema import MAX_EVENTS
+from app.server.settings import Settings
+
+from .conftest import module_settings, running
+
+SCHEMA = from_dict(create_app(Settings.from_environment({"SIDFLOW_DATABASE_URL": "sqlite:///x"})).openapi())
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    with running(create_app(module_settings(tmp_path_factory.mktemp("openapi")))) as client:
+        yield client
+
+
+def test_routes() -> None:
+    paths = SCHEMA.raw_schema["paths"]
+    assert {f"{method} {path}" for path, methods in paths.items() for method in methods} == {
+        "get /api/health",
+        "get /api/model/latest",
+        "post /api/feedback/sync",
+        "get /metrics",
+    }
+
+
+def test_it_is_served(server: httpx.Client) -> None:
+    assert server.get("/api/openapi.json").json() == SCHEMA.raw_schema
+
+
+def _has_too_many_events(body: Any) -> bool:
+    """Return whether both lists together are too long, which JSON Schema can't say."""
+    if not isinstance(body, dict):
+        return False
+    lists = [body.get(name) for name in ("ratings", "implicit")]
+    return sum(len(found) for found in lists if isinstance(found, list)) > MAX_EVENTS
+
+
+@SCHEMA.parametrize()
+def test_every_answer_is_as_described(case: schemathesis.Case[Any], server: httpx.Client) -> None:
+    assume(not _has_too_many_events(case.body))
+    case.call_and_validate(base_url=str(server.base_url))

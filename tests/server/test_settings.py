@@ -1,0 +1,79 @@
+"""Settings, and that operators can read of each."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from app.server.errors import ConfigurationError
+from app.server.settings import RATE_BURST, RATE_LIMIT, VARIABLES, Settings
+from app.setup.places import places
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "server.md").read_text()
+
+
+def test_each_variable_is_documented() -> None:
+    assert set(re.findall(r"SIDFLOW_[A-Z_]+", GUIDE)) == set(VARIABLES)
+
+
+def test_no_other_variable_is_read() -> None:
+    """Whatever the code names is in the list, which the one before compares with the guide."""
+    named = set()
+    for path in (ROOT / "app").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                named |= set(re.findall(r"SIDFLOW_[A-Z_]+", node.value))
+    assert named == set(VARIABLES)
+
+
+def test_defaults_are_documented() -> None:
+    for default in (f"{RATE_LIMIT:g}", f"{RATE_BURST:g}", "127.0.0.1", "warning"):
+        assert f"`{default}`" in GUIDE
+
+
+def test_defaults() -> None:
+    settings = Settings.from_environment(dict.fromkeys(VARIABLES, ""))
+    here = places()
+    assert settings.database_url == f"sqlite:///{here.data / 'feedback.sqlite3'}"
+    assert settings.model_path == here.data / "model" / "latest.json"
+    assert settings.first_model == here.vendor / "model" / "latest.json"
+    assert (settings.page, settings.static) == (here.page, here.static)
+    assert (settings.vendor, settings.library) == (here.vendor, here.library)
+    assert (settings.rate_limit, settings.rate_burst) == (RATE_LIMIT, RATE_BURST)
+    assert (settings.trusted_proxies, settings.log_level) == ("127.0.0.1", "warning")
+
+
+def test_each_is_taken_from_the_environment() -> None:
+    settings = Settings.from_environment(
+        {
+            "SIDFLOW_DATABASE_URL": "postgresql://user:hidden@host/name",
+            "SIDFLOW_MODEL_PATH": "/models/latest.json",
+            "SIDFLOW_RATE_LIMIT": "0",
+            "SIDFLOW_RATE_BURST": "7.5",
+            "SIDFLOW_TRUSTED_PROXIES": "192.0.2.1,192.0.2.2",
+            "SIDFLOW_LOG_LEVEL": "INFO",
+        }
+    )
+    assert settings.database_url.endswith("@host/name")
+    assert (settings.model_path, settings.first_model) == (Path("/models/latest.json"), None)
+    assert (settings.rate_limit, settings.rate_burst) == (0, 7.5)
+    assert (settings.trusted_proxies, settings.log_level) == ("192.0.2.1,192.0.2.2", "info")
+    assert "hidden" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SIDFLOW_RATE_LIMIT", "-1"),
+        ("SIDFLOW_RATE_LIMIT", "many"),
+        ("SIDFLOW_RATE_LIMIT", "nan"),
+        ("SIDFLOW_RATE_LIMIT", "inf"),
+        ("SIDFLOW_RATE_BURST", "0"),
+        ("SIDFLOW_LOG_LEVEL", "loud"),
+    ],
+)
+def test_values_that_cannot_work(name: str, value: str) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        Settings.from_environment({name: value})
