@@ -2,8 +2,11 @@
 
 import argparse
 import errno
+import json
 import socket
+import sys
 from collections.abc import Sequence
+from typing import Any
 
 import uvicorn
 from rich.console import Console
@@ -12,6 +15,7 @@ from app.server.errors import ConfigurationError
 from app.setup.errors import SetupError
 from app.setup.places import places
 from app.setup.progress import Reporter
+from app.training.errors import TrainingError
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8064
@@ -23,11 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        if options.command == "setup":
-            set_up()
-        else:
-            serve(options.host, options.port)
-    except SetupError as error:
+        options.run(options)
+    except (SetupError, ConfigurationError, TrainingError) as error:
         _complain(f"sidflow-feedback: {error}")
         return 1
     except KeyboardInterrupt:
@@ -47,12 +48,35 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     server = commands.add_parser("serve", help="set up what is missing, then serve the application")
+    server.set_defaults(run=lambda options: serve(options.host, options.port))
     server.add_argument("--host", default=DEFAULT_HOST, help="address to listen on (default: %(default)s)")
     server.add_argument(
         "--port", default=DEFAULT_PORT, type=int, help="default: %(default)s; 0: any free one"
     )
-    commands.add_parser("setup", help="only set up what is missing or out of date")
+    setup = commands.add_parser("setup", help="only set up what is missing or out of date")
+    setup.set_defaults(run=lambda _options: set_up())
+    _add_training(commands)
     return parser
+
+
+def _add_training(commands: Any) -> None:
+    training = commands.add_parser(
+        "train-global", help="make the next global model from what was shared; publish it if it is better"
+    )
+    training.set_defaults(run=train)
+    training.add_argument("--seed", default=0, type=int, help="same seed, same model (default: %(default)s)")
+    training.add_argument(
+        "--min-uploads",
+        default=5,
+        type=int,
+        metavar="K",
+        help="different uploads that a tune must have had (default: %(default)s)",
+    )
+    training.add_argument("--scheduler", metavar="ADDRESS", help="work on this Dask cluster")
+    training.add_argument("--workers", type=int, metavar="N", help="threads (default: one each core)")
+    training.add_argument(
+        "--rollback", action="store_true", help="publish the model again that the present one has replaced"
+    )
 
 
 def set_up() -> None:
@@ -60,6 +84,33 @@ def set_up() -> None:
     from app.setup.steps import set_up as run
 
     run(places(), Reporter())
+
+
+def train(options: argparse.Namespace) -> None:
+    """Train and print what came of it as one JSON object, or roll back.
+
+    Raises
+    ------
+    TrainingError, ConfigurationError
+        If there is too little to learn from, nothing to go back to, or no database.
+    """
+    from app.server.database import migrate
+    from app.server.settings import Settings
+    from app.training import run
+
+    settings = Settings.from_environment()
+    if options.rollback:
+        result = run.roll_back(settings)
+    else:
+        migrate(settings.database_url)
+        chosen = run.Options(
+            seed=options.seed,
+            least_uploads=options.min_uploads,
+            scheduler=options.scheduler,
+            workers=options.workers,
+        )
+        result = run.train_global(settings, chosen)
+    sys.stdout.write(json.dumps(result) + "\n")
 
 
 def serve(host: str, port: int) -> None:

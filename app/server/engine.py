@@ -1,6 +1,7 @@
 """Connections to the database: SQLite or PostgreSQL, by one URL."""
 
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -35,8 +36,8 @@ def parse_url(text: str) -> URL:
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
 
 
-def make_engine(url: URL) -> Engine:
-    """Return an engine; its errors never show the values of rows.
+def make_engine(url: URL, **options: Any) -> Engine:
+    """Return an engine, made with these further options; its errors never show the values of rows.
 
     Raises
     ------
@@ -44,7 +45,7 @@ def make_engine(url: URL) -> Engine:
         If the driver is missing.
     """
     try:
-        engine = create_engine(url, hide_parameters=True, pool_pre_ping=url.get_backend_name() != "sqlite")
+        engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, **options)
     except (ImportError, ArgumentError) as exc:
         raise ConfigurationError(
             f"The driver of {url.drivername} cannot be loaded: {exc}. Install it, or name another one."

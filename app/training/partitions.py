@@ -1,0 +1,153 @@
+"""Reading the events in partitions, each as far as it is needed, on this machine or on a Dask cluster."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from dask.delayed import delayed
+from sqlalchemy import func, select
+from sqlalchemy.pool import NullPool
+
+from app.server.engine import make_engine, parse_url
+from app.server.schema import Features
+from app.server.tables import events
+from app.training.errors import TrainingError
+from app.training.response import Evidence, of_actions, of_ratings
+from app.training.statistics import Statistics, merge, summarise
+from sidflow_feedback.types import ACTIONS, DIMENSIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from sqlalchemy import Engine
+
+PARTITION: Final = 50_000
+"""Events read at once: some 50 MB of rows."""
+
+FAN_IN: Final = 8
+"""Partial results added up at once."""
+
+SCHEDULER_SECONDS: Final = 10
+
+_PLACES = {action: place for place, action in enumerate(ACTIONS)}
+_COLUMNS = (
+    *(events.c.sid_path, events.c.song, events.c.batch_id, events.c.action, events.c.epsilon),
+    *(events.c[name] for name in DIMENSIONS),
+    *(events.c[name] for name in Features.model_fields),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """Events with ids from `first` up to but not including `end`, and what keys are made with."""
+
+    url: str
+    first: int
+    end: int
+    salt: bytes
+
+
+def collect(url: str, *, seed: int, scheduler: str | None, workers: int | None) -> Statistics | None:
+    """Return the statistics of all events, None if there are none.
+
+    Parameters
+    ----------
+    url
+        Of the database; workers on other machines must reach it, too.
+    seed
+        Of the choice of sampled uploads.
+    scheduler
+        Address of a Dask cluster's scheduler; threads of this process when it is None.
+    workers
+        Threads, None for one each core.
+
+    Raises
+    ------
+    TrainingError
+        If the cluster can't be reached.
+    """
+    parts = [delayed(read)(partition) for partition in partitions(url, seed)]
+    if not parts:
+        return None
+    while len(parts) > 1:  # a tree of the same form whoever works on it: the same sums to the last bit
+        parts = [delayed(merge)(parts[i : i + FAN_IN]) for i in range(0, len(parts), FAN_IN)]
+    with _scheduler(scheduler, workers) as options:
+        found: Statistics = parts[0].compute(**options)
+    return found
+
+
+def partitions(url: str, seed: int) -> list[Partition]:
+    """Return the partitions of the events that are there now."""
+    with _reading(url) as engine, engine.connect() as connection:
+        first, last = connection.execute(select(func.min(events.c.id), func.max(events.c.id))).one()
+        if first is None:
+            return []
+        newest = connection.scalar(select(events.c.batch_id).where(events.c.id == last))
+    # With the newest batch in the keys no client can choose a batch id that is sampled for sure.
+    salt = hashlib.blake2b(f"{seed} {newest}".encode(), digest_size=16).digest()
+    starts = range(first, last + 1, PARTITION)
+    return [Partition(url, start, min(start + PARTITION, last + 1), salt) for start in starts]
+
+
+def read(partition: Partition) -> Statistics:
+    """Read one partition, and return its statistics."""
+    query = select(*_COLUMNS).where(events.c.id >= partition.first, events.c.id < partition.end)
+    with _reading(partition.url) as engine, engine.connect() as connection:
+        return _summarise(connection.execute(query.order_by(events.c.id)).all(), partition.salt)
+
+
+def _summarise(rows: Sequence[Any], salt: bytes) -> Statistics:
+    columns = list(zip(*rows, strict=True)) or [()] * len(_COLUMNS)
+    paths, songs, batches, actions, epsilons, *numbers = columns
+    ratings, features = (
+        np.array(part, np.float64).T for part in (numbers[: len(DIMENSIONS)], numbers[len(DIMENSIONS) :])
+    )
+    epsilon = np.array(epsilons, np.float64)
+    places = np.array([_PLACES.get(action, -1) for action in actions], np.intp)
+    said = zip(of_ratings(ratings, epsilon), of_actions(places, epsilon), strict=True)
+    evidence = Evidence(*(rated + implied for rated, implied in said))
+    tunes = _keys(list(zip(paths, songs, strict=True)), salt)
+    return summarise(tunes, _keys(batches, salt), features, evidence)
+
+
+def _keys(names: Sequence[Any], salt: bytes) -> NDArray[np.uint64]:
+    keys = {name: _key(repr(name), salt) for name in set(names)}
+    return np.array([keys[name] for name in names], np.uint64)
+
+
+def _key(text: str, salt: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), key=salt, digest_size=8).digest())
+
+
+@contextmanager
+def _reading(url: str) -> Iterator[Engine]:
+    engine = make_engine(parse_url(url), poolclass=NullPool)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def _scheduler(address: str | None, workers: int | None) -> Iterator[dict[str, Any]]:
+    """Give the options with which Dask computes."""
+    if address is None:
+        yield {"scheduler": "threads", "num_workers": workers}
+        return
+    try:
+        from distributed import Client
+    except ImportError as exc:
+        raise TrainingError(
+            f"A cluster needs Dask's distributed ({exc}): pip install 'sidflow-feedback[cluster]'."
+        ) from exc
+    try:
+        client = Client(address, timeout=SCHEDULER_SECONDS)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as exc:
+        raise TrainingError(f"No scheduler answers at {address}: {exc}. Start one, or leave it out.") from exc
+    with client:
+        yield {"scheduler": client}

@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+
+from app.training import statistics
+from app.training.response import Evidence
+from app.training.statistics import SAMPLE, UPLOAD_CAP, Statistics, merge, summarise
+
+RNG = np.random.default_rng(0)
+
+
+def summary(
+    tunes: list[int], uploads: list[int], value: float = 1.0, features: list[float] | None = None
+) -> Statistics:
+    """Return the statistics of exact ratings of `value` above the middle, in all dimensions."""
+    ones = np.ones((len(tunes), 4))
+    numbers = np.tile(np.array(features or [0.0] * len(tunes))[:, None], 8)
+    return summarise(
+        np.array(tunes, np.uint64), np.array(uploads, np.uint64), numbers, Evidence(value * ones, ones, ones)
+    )
+
+
+def test_means_add_up_in_any_partition() -> None:
+    count = 3000
+    tunes, uploads = RNG.integers(0, 50, count), np.arange(count) // 3
+    features, pulls = RNG.normal(size=(count, 8)), RNG.normal(size=(count, 4))
+    weights = RNG.random((count, 4))
+    keys = tunes.astype(np.uint64), uploads.astype(np.uint64)
+
+    def part(where: slice) -> Statistics:
+        values = (values[where] for values in (pulls, weights, weights))
+        return summarise(keys[0][where], keys[1][where], features[where], Evidence(*values))
+
+    whole = part(slice(None))
+    for size in (300, 999, 2001):
+        parts = [part(slice(start, start + size)) for start in range(0, count, size)]
+        merged = merge([merge(parts[:2]), *parts[2:]])
+        assert merged.events == whole.events == count
+        assert (merged.tunes == whole.tunes).all()
+        assert np.allclose(merged.pulls, whole.pulls)
+        assert np.allclose(merged.weights, whole.weights)
+        assert (merged.sample_uploads == whole.sample_uploads).all()
+        assert (merged.features() == whole.features()).all()
+
+
+def test_one_upload_weighs_one_rating_on_a_tune() -> None:
+    flood = summary([7] * 50, [1] * 50)
+    assert flood.weights.tolist() == [[1] * 4]
+    assert flood.upload_counts().tolist() == [1]
+
+
+def test_one_upload_weighs_no_more_than_its_cap() -> None:
+    full = summary(list(range(50)), [1] * 50)
+    assert np.allclose(full.weights.sum(axis=0), UPLOAD_CAP)
+    assert np.allclose(full.pulls, full.weights)
+    assert np.allclose(summary([1, 2, 3], [1] * 3).weights, 1)
+
+
+def test_different_uploads_are_counted_across_partitions() -> None:
+    parts = [summary([7, 7, 8], [1, 2, 1]), summary([7, 7], [2, 3]), summary([7], [1])]
+    assert merge(parts).upload_counts().tolist() == [3, 1]
+
+
+def test_sample_is_bounded() -> None:
+    uploads = [int(upload) for upload in RNG.permutation(1000)]
+    parts = [summary([7] * 100, uploads[start : start + 100]) for start in range(0, 1000, 100)]
+    merged = merge(parts)
+    assert merged.upload_counts().tolist() == [SAMPLE]
+    assert merged.sample_uploads.tolist() == list(range(SAMPLE))
+    assert merged.weights.tolist() == [[1000] * 4]
+
+
+def test_features_are_those_that_most_uploads_agree_on() -> None:
+    honest, false = [0.25] * 8, [1e308, -1e308, 0.0, 1e300, -5.0, 7.0, 1e9]
+    merged = summary([7] * 15, list(range(15)), features=false + honest)
+    assert (merged.features() == 0.25).all()
+
+
+def test_uploads_without_features_have_no_say_in_them() -> None:
+    nan = float("nan")
+    assert (summary([7] * 4, [1, 2, 3, 4], features=[nan, 2.0, nan, 2.0]).features() == 2).all()
+    assert np.isnan(summary([7], [1], features=[nan]).features()).all()
+    assert (
+        merge([summary([7], [1], features=[nan]), summary([7], [1], features=[3.0])]).features() == 3
+    ).all()
+
+
+def test_tunes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statistics, "MAX_TUNES", 10)
+    real = [summary(list(range(10)), [upload] * 10) for upload in range(3)]
+    made_up = summary(list(range(100, 200)), list(range(100, 200)))
+    merged = merge([*real, made_up])
+    assert merged.tunes.tolist() == list(range(10))
+    assert set(merged.sample_tunes.tolist()) == set(range(10))
+
+
+def test_no_events() -> None:
+    nothing = summary([], [])
+    assert len(nothing.tunes) == 0
+    assert merge([nothing, summary([7], [1])]).weights.tolist() == [[1] * 4]
+    assert merge([nothing, nothing]).upload_counts().tolist() == []
+    assert nothing.features().shape == (0, 8)
