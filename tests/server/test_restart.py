@@ -1,11 +1,12 @@
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 
@@ -45,6 +46,7 @@ def own_process(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], h
         environment = os.environ | {
             "SIDFLOW_DATABASE_URL": settings.database_url,
             "SIDFLOW_MODEL_PATH": str(settings.model_path),
+            "SIDFLOW_RATE_LIMIT": "0",
         }
         command = [sys.executable, "-m", "uvicorn", "--factory", "app.server.application:create_app"]
         command += ["--fd", str(listener.fileno()), "--log-level", "critical"]
@@ -58,29 +60,62 @@ def own_process(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], h
         process.wait()
 
 
-def test_what_was_answered_survives_kill_9_under_load(settings: Settings, rows: Rows) -> None:
-    acknowledged: set[str] = set()
+class Senders:
+    """Clients that send batch after batch until the server is gone, and remember what it acknowledged."""
 
-    def send_until_the_end(client: httpx.Client) -> None:
-        try:
-            while True:
-                answer = client.post(SYNC, json=batch(rating(), rating()))
-                acknowledged.update(result["uuid"] for result in answer.json()["results"])
-        except httpx.TransportError:
-            pass
+    def __init__(self, client: httpx.Client, count: int = 4) -> None:
+        self.acknowledged: list[str] = []
+        self._client = client
+        self._threads = [threading.Thread(target=self._send) for _ in range(count)]
 
-    with own_process(settings) as (process, client):
-        senders = [threading.Thread(target=send_until_the_end, args=[client]) for _ in range(4)]
-        assert client.get("/api/health").status_code == 200
-        for sender in senders:
-            sender.start()
-        while len(acknowledged) < 40 and all(sender.is_alive() for sender in senders):
+    def __enter__(self) -> "Senders":
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for thread in self._threads:
+            thread.join()
+
+    def wait_for(self, count: int) -> None:
+        while len(self.acknowledged) < count and any(thread.is_alive() for thread in self._threads):
             time.sleep(0.01)
-        process.kill()
-        for sender in senders:
-            sender.join()
-    assert len(acknowledged) >= 40
-    assert acknowledged <= {row["uuid"] for row in rows()}
+
+    def _send(self) -> None:
+        body = batch(rating(), rating())
+        with suppress(httpx.TransportError):
+            while True:
+                results = self._client.post(SYNC, json=body).json()["results"]
+                self.acknowledged += [result["uuid"] for result in results]
+                body = batch(rating(), rating())
+
+
+def check_that_all_are_stored_once(acknowledged: list[str], rows: Rows) -> None:
+    stored = [row["uuid"] for row in rows()]
+    assert set(acknowledged) <= set(stored)
+    assert len(stored) == len(set(stored))
+
+
+def test_what_was_answered_survives_kill_9_under_load(settings: Settings, rows: Rows) -> None:
+    with own_process(settings) as (process, client):
+        assert client.get("/api/health").status_code == 200
+        with Senders(client) as senders:
+            senders.wait_for(40)
+            process.kill()
+    assert len(senders.acknowledged) >= 40
+    check_that_all_are_stored_once(senders.acknowledged, rows)
+
+
+def test_a_graceful_stop_under_load_answers_what_is_under_way(settings: Settings, rows: Rows) -> None:
+    """All that is stored was acknowledged, too: nobody has to send again what the server had taken."""
+    with own_process(settings) as (process, client):
+        assert client.get("/api/health").status_code == 200
+        with Senders(client) as senders:
+            senders.wait_for(40)
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=30)
+    check_that_all_are_stored_once(senders.acknowledged, rows)
+    assert len(rows()) == len(senders.acknowledged) >= 40
 
 
 def test_environment_names_database_and_model(settings: Settings, rows: Rows) -> None:
