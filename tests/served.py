@@ -22,12 +22,17 @@ class Served:
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[Served]:
+def serve(folder: Path, **environment: str) -> Iterator[Served]:
     """Run `sidflow-feedback serve` on a free port, with its database in `folder`."""
     database = folder / "feedback.sqlite3"
     process = subprocess.Popen(
         [Path(sys.executable).with_name("sidflow-feedback"), "serve", "--port", "0"],
-        env={**os.environ, "SIDFLOW_DATABASE_URL": f"sqlite:///{database}", "NO_COLOR": "1"},
+        env={
+            **os.environ,
+            "SIDFLOW_DATABASE_URL": f"sqlite:///{database}",
+            "NO_COLOR": "1",
+            **environment,
+        },
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -16,6 +16,7 @@ from app.server.model import model_router
 from app.server.rate import RateLimit, TokenBuckets
 from app.server.schema import Health, errors
 from app.server.settings import Settings
+from app.server.writer import Writer
 
 RELEASE = version("sidflow-feedback")
 
@@ -35,11 +36,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     settings = settings or Settings.from_environment()
     database = Database(settings.database_url)
+    writer = Writer(database)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         database.open()
         yield
+        await writer.aclose()
         database.close()
 
     metrics = Metrics()
@@ -57,7 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(SecurityHeaders)
     install_error_handlers(app)
     limit = RateLimit(TokenBuckets(settings.rate_limit, settings.rate_burst))
-    app.include_router(feedback_router(database, metrics, limit))
+    app.include_router(feedback_router(writer, metrics, limit))
     app.include_router(model_router(settings.model_path, settings.first_model, limit))
     app.include_router(metrics_router(metrics))
 

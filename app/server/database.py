@@ -1,16 +1,20 @@
 """The database of synced feedback: what the server does with it."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.server.engine import make_engine, make_folder, parse_url
 from app.server.errors import ConfigurationError, DatabaseUnavailableError
 from app.server.migrations import MigrationError, upgrade
 from app.server.tables import events
+
+Rows = Sequence[Mapping[str, Any]]
+
+logger = logging.getLogger("sidflow.database")
 
 
 def migrate(url: str) -> None:
@@ -83,36 +87,53 @@ class Database:
         except SQLAlchemyError as exc:
             raise DatabaseUnavailableError("The database does not answer. Ask again later.") from exc
 
-    def add_events(self, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    def add_batches(self, batches: Sequence[Rows]) -> list[set[str]]:
         """Add the rows whose uuid is new, in one transaction that is committed on return.
 
         Parameters
         ----------
-        rows
-            Values of all columns of `events` but `id`. Of rows with one uuid the first counts.
+        batches
+            Rows with the values of all columns of `events` but `id`. Of rows with one uuid the first counts.
 
         Returns
         -------
-        set of str
-            The uuids that were added.
+        list of set of str
+            For each batch the uuids that were added.
 
         Raises
         ------
         DatabaseUnavailableError
             If the database refused; then no row is added.
         """
-        if not rows:
-            return set()
         try:
             with self._writer.begin() as connection:
-                added = connection.execute(self._insert().returning(events.c.uuid), rows)
-                return set(added.scalars())
+                self._lock(connection)
+                known = _known(connection, [row["uuid"] for rows in batches for row in rows])
+                fresh = [_fresh(rows, known) for rows in batches]
+                if any(fresh):
+                    connection.execute(insert(events), [row for rows in fresh for row in rows])
+                return [{row["uuid"] for row in rows} for rows in fresh]
         except SQLAlchemyError as exc:
+            logger.error("events were not stored", exc_info=exc)
             raise DatabaseUnavailableError(
                 "The events could not be stored, and none of this batch is kept. Send the same batch later."
             ) from exc
 
-    def _insert(self) -> sqlite.Insert | postgresql.Insert:
-        is_sqlite = self._engine.dialect.name == "sqlite"
-        insert = sqlite.insert(events) if is_sqlite else postgresql.insert(events)
-        return insert.on_conflict_do_nothing(index_elements=[events.c.uuid])
+    def _lock(self, connection: Connection) -> None:
+        """Let no other process write until the commit, as SQLite does by itself: so ids grow with commits."""
+        if self._engine.dialect.name == "postgresql":
+            connection.execute(text("LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _known(connection: Connection, uuids: Sequence[str]) -> set[str]:
+    return set(connection.scalars(select(events.c.uuid).where(events.c.uuid.in_(uuids))))
+
+
+def _fresh(rows: Rows, known: set[str]) -> list[Mapping[str, Any]]:
+    """Return the rows whose uuids are not among the known ones, to which they are added."""
+    fresh = []
+    for row in rows:
+        if row["uuid"] not in known:
+            known.add(row["uuid"])
+            fresh.append(row)
+    return fresh

@@ -4,10 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import ValidationError
-from starlette.concurrency import run_in_threadpool
 
 from app.server.body import read_json
-from app.server.database import Database
 from app.server.errors import FIELD_LENGTH, InvalidRequestError
 from app.server.metrics import Metrics
 from app.server.rate import RateLimit
@@ -23,6 +21,7 @@ from app.server.schema import (
     first_problem,
 )
 from app.server.tables import events
+from app.server.writer import Writer
 
 _EMPTY_ROW = dict.fromkeys(column.name for column in events.columns if column.name != "id")
 
@@ -36,14 +35,14 @@ _BODY = {
 }
 
 
-def feedback_router(database: Database, metrics: Metrics, limit: RateLimit) -> APIRouter:
-    """Make the route that stores synced events in `database`."""
+def feedback_router(writer: Writer, metrics: Metrics, limit: RateLimit) -> APIRouter:
+    """Make the route that stores synced events by `writer`."""
     router = APIRouter(prefix="/api/feedback", dependencies=[Depends(limit)])
 
     @router.post("/sync", responses=errors(400, 408, 413, 415, 429, 503), openapi_extra=_BODY)
     async def sync(request: Request) -> SyncAnswer:
         batch = _parse_batch(await read_json(request))
-        answer = await run_in_threadpool(_store, batch, database)
+        answer = await _store(batch, writer)
         metrics.count_events(answer.results)
         return answer
 
@@ -59,12 +58,22 @@ def _parse_batch(value: object) -> SyncRequest:
         raise InvalidRequestError(message, field or None) from exc
 
 
-def _store(batch: SyncRequest, database: Database) -> SyncAnswer:
-    checked = [_check_event(RatingDelta, value) for value in batch.ratings]
-    checked += [_check_event(ImplicitDelta, value) for value in batch.implicit]
-    added = database.add_events([_row(item, batch) for item in checked if isinstance(item, Delta)])
+def rows_of(batch: SyncRequest) -> list[dict[str, Any]]:
+    """Return the rows of those events of a batch that can be stored."""
+    return [_row(item, batch) for item in _check(batch) if isinstance(item, Delta)]
+
+
+async def _store(batch: SyncRequest, writer: Writer) -> SyncAnswer:
+    checked = _check(batch)
+    rows = [_row(item, batch) for item in checked if isinstance(item, Delta)]
+    added = await writer.add(rows) if rows else set()
     results = [_result(item, added) if isinstance(item, Delta) else item for item in checked]
     return SyncAnswer.model_validate({"batchId": batch.batch_id, "results": results})
+
+
+def _check(batch: SyncRequest) -> list[Delta | SyncResult]:
+    ratings = [_check_event(RatingDelta, value) for value in batch.ratings]
+    return ratings + [_check_event(ImplicitDelta, value) for value in batch.implicit]
 
 
 def _check_event(kind: type[Delta], value: Any) -> Delta | SyncResult:

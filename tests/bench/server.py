@@ -1,0 +1,217 @@
+"""`make bench-server`: how many events a second the server takes in. The last line is JSON.
+
+The real server process over HTTP on loopback, batches of 50 events, 50 connections that each send the next
+batch when the last one was answered. The peer is SQLite alone: the same rows, already parsed, into the same
+table with the same indexes and durability, one transaction for each batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any, Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from sqlalchemy import create_engine, func, select
+
+from app.server.database import migrate
+from app.server.engine import parse_url
+from app.server.feedback import rows_of
+from app.server.schema import MAX_EVENTS, SyncRequest
+from app.server.tables import events
+from sidflow_feedback.features import FEATURE_NAMES
+from sidflow_feedback.types import ACTIONS
+from tests.bench.harness import percentile, spread
+from tests.postgres import PostgresMissingError, new_database, postgres
+from tests.served import serve
+
+ROUNDS: Final = 5
+BATCHES: Final = 400
+"""For each round: 20,000 events."""
+
+CONNECTIONS: Final = 50
+DOUBLED: Final = 20
+"""One batch in this many is sent a second time."""
+
+COLUMNS: Final = [column.name for column in events.columns if column.name != "id"]
+
+
+@dataclass(slots=True)
+class Load:
+    """Seconds in all and for each request, and the uuids that were answered `accepted`."""
+
+    seconds: float = 0.0
+    latencies: list[float] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+
+
+def main() -> None:
+    """Measure, and print one JSON object."""
+    rng = random.Random(64)
+    rounds = [[_batch(rng) for _ in range(BATCHES)] for _ in range(ROUNDS)]
+    with tempfile.TemporaryDirectory() as folder:
+        figures = _sqlite_figures(Path(folder), rounds)
+        figures |= _postgres_figures(Path(folder), rounds)
+    print(json.dumps(figures))
+
+
+def _sqlite_figures(folder: Path, rounds: Sequence[list[dict[str, Any]]]) -> dict[str, Any]:
+    url = f"sqlite:///{folder / 'server' / 'feedback.sqlite3'}"
+    costs, loads = [], []
+    with serve(folder, SIDFLOW_RATE_LIMIT="0", SIDFLOW_DATABASE_URL=url) as served:
+        for number, batches in enumerate(rounds):
+            load = _send(served.url, batches)
+            bare = _bare(folder / f"bare{number}.sqlite3", batches)
+            loads.append(load)
+            costs.append(_round(load, bare, len(batches) * MAX_EVENTS))
+    lost, duplicates = _compare(url, loads)
+    return {
+        **{name: round(median(cost[name] for cost in costs), 2) for name in costs[0]},
+        "ratio_range": spread(costs, "ratio"),
+        "lost": lost,
+        "duplicates": duplicates,
+    }
+
+
+def _round(load: Load, bare: float, count: int) -> dict[str, float]:
+    return {
+        "ingest_events_s": count / load.seconds,
+        "sqlite_bare_events_s": count / bare,
+        "ratio": bare / load.seconds,
+        "p50_ms": 1000 * median(load.latencies),
+        "p99_ms": 1000 * percentile(load.latencies, 0.99),
+    }
+
+
+def _postgres_figures(folder: Path, rounds: Sequence[list[dict[str, Any]]]) -> dict[str, Any]:
+    try:
+        with postgres() as server, new_database(server) as url:
+            with serve(folder, SIDFLOW_RATE_LIMIT="0", SIDFLOW_DATABASE_URL=url) as served:
+                loads = [_send(served.url, batches) for batches in rounds]
+            lost, duplicates = _compare(url, loads)
+    except PostgresMissingError as exc:
+        print(exc)
+        return {"postgres_events_s": None}
+    seconds = [load.seconds for load in loads]
+    return {
+        "postgres_events_s": round(BATCHES * MAX_EVENTS / median(seconds), 2),
+        "postgres_lost": lost,
+        "postgres_duplicates": duplicates,
+    }
+
+
+def _batch(rng: random.Random) -> dict[str, Any]:
+    """Return a batch as a client sends it: half ratings, half actions."""
+    half = MAX_EVENTS // 2
+    return {
+        "batchId": _uuid(rng),
+        "baseModelVersion": "global-1-0123456789ab",
+        "ratings": [_event(rng) | {"ratings": {"e": 4, "m": 3, "c": 2}} for _ in range(half)],
+        "implicit": [_event(rng) | {"action": rng.choice(ACTIONS)} for _ in range(MAX_EVENTS - half)],
+    }
+
+
+def _event(rng: random.Random) -> dict[str, Any]:
+    tune = rng.randrange(60_000)
+    return {
+        "uuid": _uuid(rng),
+        "sidPath": f"MUSICIANS/{tune % 26:02}/Composer_{tune % 2000}/Tune_{tune}.sid",
+        "song": 1,
+        "features": {name: rng.random() * 1000 for name in FEATURE_NAMES},
+        "modelVersion": "local-3",
+        "day": "2026-02-03",
+    }
+
+
+def _uuid(rng: random.Random) -> str:
+    return str(UUID(int=rng.getrandbits(128), version=4))
+
+
+def _send(url: str, batches: Sequence[dict[str, Any]]) -> Load:
+    bodies = [json.dumps(batch).encode() for batch in batches]
+    return asyncio.run(_send_all(url, bodies))
+
+
+async def _send_all(url: str, bodies: Sequence[bytes]) -> Load:
+    load, waiting = Load(), iter([*bodies, *bodies[::DOUBLED]])
+    began = time.perf_counter()
+    await asyncio.gather(*(_connection(url, waiting, load) for _ in range(CONNECTIONS)))
+    load.seconds = time.perf_counter() - began
+    return load
+
+
+async def _connection(url: str, waiting: Iterator[bytes], load: Load) -> None:
+    """Send what waits, one after another; a client that costs little, since it shares the machine."""
+    place = urlsplit(url)
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    for body in waiting:
+        began = time.perf_counter()
+        head = f"POST /api/feedback/sync HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+        writer.write(f"{head}Content-Type: application/json\r\n\r\n".encode() + body)
+        answer = await _answer(reader)
+        load.latencies.append(time.perf_counter() - began)
+        results = json.loads(answer)["results"]
+        load.accepted += [result["uuid"] for result in results if result["status"] == "accepted"]
+    writer.close()
+    await writer.wait_closed()
+
+
+async def _answer(reader: asyncio.StreamReader) -> bytes:
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    if not head.startswith(b"http/1.1 200"):
+        raise SystemExit(f"The server answered {head!r}")
+    length = int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0])
+    return await reader.readexactly(length)
+
+
+def _bare(file: Path, batches: Sequence[dict[str, Any]]) -> float:
+    """Return the seconds that SQLite needs for the same rows."""
+    migrate(f"sqlite:///{file}")
+    places = ", ".join("?" * len(COLUMNS))
+    statement = f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({places})"
+    rows = [_tuples(batch) for batch in batches]
+    with _sqlite(file) as connection:
+        began = time.perf_counter()
+        for batch in rows:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.executemany(statement, batch)
+            connection.execute("COMMIT")
+        return time.perf_counter() - began
+
+
+@contextmanager
+def _sqlite(file: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        yield connection
+
+
+def _tuples(batch: dict[str, Any]) -> list[tuple[Any, ...]]:
+    rows = rows_of(SyncRequest.model_validate(batch))
+    return [tuple(str(row[name]) if name == "day" else row[name] for name in COLUMNS) for row in rows]
+
+
+def _compare(url: str, loads: Sequence[Load]) -> tuple[int, int]:
+    """Return how many acknowledged events are not in the database, and how many are in it twice."""
+    engine = create_engine(parse_url(url))
+    with engine.connect() as connection:
+        stored = set(connection.scalars(select(events.c.uuid)))
+        count = connection.scalar(select(func.count()).select_from(events)) or 0
+    engine.dispose()
+    accepted = [uuid for load in loads for uuid in load.accepted]
+    return len(set(accepted) - stored), count - len(stored) + len(accepted) - len(set(accepted))
+
+
+if __name__ == "__main__":
+    main()
