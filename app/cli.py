@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import gc
 import json
 import socket
 import sys
@@ -124,6 +125,7 @@ def serve(host: str, port: int) -> None:
     with bind(host, port) as listener:
         set_up()
         server = _AnnouncingServer(_configuration())
+        gc.freeze()  # What is loaded by now stays: looking through it for garbage would cost each request.
         try:
             server.run([listener])
         except KeyboardInterrupt:

@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, Engine, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql.compiler import SQLCompiler
 
 from app.server.engine import make_engine, make_folder, parse_url
 from app.server.errors import ConfigurationError, DatabaseUnavailableError
@@ -48,6 +50,7 @@ class Database:
         self._url = parse_url(url)
         self._engine = make_engine(self._url)
         self._writer = self._engine.execution_options(writes=True)
+        self._insert = _insert_statement(self._engine)
 
     def open(self) -> None:
         """Connect, and bring the tables up to date.
@@ -111,7 +114,7 @@ class Database:
                 known = _known(connection, [row["uuid"] for rows in batches for row in rows])
                 fresh = [_fresh(rows, known) for rows in batches]
                 if any(fresh):
-                    connection.execute(insert(events), [row for rows in fresh for row in rows])
+                    connection.exec_driver_sql(*self._insertion([row for rows in fresh for row in rows]))
                 return [{row["uuid"] for row in rows} for rows in fresh]
         except SQLAlchemyError as exc:
             logger.error("events were not stored", exc_info=exc)
@@ -119,10 +122,29 @@ class Database:
                 "The events could not be stored, and none of this batch is kept. Send the same batch later."
             ) from exc
 
+    def _insertion(self, rows: Rows) -> tuple[str, list[Any]]:
+        """Return statement and parameters as the driver takes them: SQLAlchemy would work on each value."""
+        if self._insert.positional:
+            names = self._insert.positiontup or []
+            return str(self._insert), [tuple(_plain(row[name]) for name in names) for row in rows]
+        return str(self._insert), list(rows)
+
     def _lock(self, connection: Connection) -> None:
         """Let no other process write until the commit, as SQLite does by itself: so ids grow with commits."""
         if self._engine.dialect.name == "postgresql":
             connection.execute(text("LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _insert_statement(engine: Engine) -> SQLCompiler:
+    columns = [column.name for column in events.columns if column.name != "id"]
+    compiled = insert(events).inline().compile(dialect=engine.dialect, column_keys=columns)
+    assert isinstance(compiled, SQLCompiler), "an insertion is no DDL"
+    return compiled
+
+
+def _plain(value: Any) -> Any:
+    """Return what SQLite takes: a day as text."""
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _known(connection: Connection, uuids: Sequence[str]) -> set[str]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
 from app.server.body import read_json
@@ -39,12 +39,17 @@ def feedback_router(writer: Writer, metrics: Metrics, limit: RateLimit) -> APIRo
     """Make the route that stores synced events by `writer`."""
     router = APIRouter(prefix="/api/feedback", dependencies=[Depends(limit)])
 
-    @router.post("/sync", responses=errors(400, 408, 413, 415, 429, 503), openapi_extra=_BODY)
-    async def sync(request: Request) -> SyncAnswer:
+    @router.post(
+        "/sync",
+        response_model=SyncAnswer,
+        responses=errors(400, 408, 413, 415, 429, 503),
+        openapi_extra=_BODY,
+    )
+    async def sync(request: Request) -> Response:
         batch = _parse_batch(await read_json(request))
         answer = await _store(batch, writer)
         metrics.count_events(answer.results)
-        return answer
+        return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
     return router
 
@@ -60,14 +65,14 @@ def _parse_batch(value: object) -> SyncRequest:
 
 def rows_of(batch: SyncRequest) -> list[dict[str, Any]]:
     """Return the rows of those events of a batch that can be stored."""
-    return [_row(item, batch) for item in _check(batch) if isinstance(item, Delta)]
+    return [_row(item, batch) for item in _check(batch) if not isinstance(item, SyncResult)]
 
 
 async def _store(batch: SyncRequest, writer: Writer) -> SyncAnswer:
     checked = _check(batch)
-    rows = [_row(item, batch) for item in checked if isinstance(item, Delta)]
+    rows = [_row(item, batch) for item in checked if not isinstance(item, SyncResult)]
     added = await writer.add(rows) if rows else set()
-    results = [_result(item, added) if isinstance(item, Delta) else item for item in checked]
+    results = [item if isinstance(item, SyncResult) else _result(item, added) for item in checked]
     return SyncAnswer.model_validate({"batchId": batch.batch_id, "results": results})
 
 
@@ -89,10 +94,12 @@ def _check_event(kind: type[Delta], value: Any) -> Delta | SyncResult:
 
 def _row(delta: Delta, batch: SyncRequest) -> dict[str, Any]:
     """Flatten an event to the columns of the table; what it lacks is null."""
-    values = delta.model_dump()
-    nested = (values.pop("ratings", None) or {}) | (values.pop("features") or {})
-    upload = {"batch_id": batch.batch_id, "base_model_version": batch.base_model_version}
-    return _EMPTY_ROW | upload | values | nested
+    row = _EMPTY_ROW | vars(delta)
+    for nested in (row.pop("ratings", None), row.pop("features")):
+        if nested is not None:
+            row |= vars(nested)
+    row["batch_id"], row["base_model_version"] = batch.batch_id, batch.base_model_version
+    return row
 
 
 def _result(delta: Delta, added: set[str]) -> SyncResult:

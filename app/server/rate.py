@@ -69,7 +69,7 @@ class RateLimit:
         self._buckets = buckets
         self._key = secrets.token_bytes(32)
 
-    def __call__(self, request: Request) -> None:
+    async def __call__(self, request: Request) -> None:
         """Let the request pass.
 
         Raises

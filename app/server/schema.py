@@ -35,7 +35,8 @@ MAX_PATH_LENGTH = 255
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CONTENT_HASH = re.compile(r"sha256:[0-9a-f]{64}")
-_DRIVE = re.compile(r"[A-Za-z]:")
+_PATH = re.compile(r"(?![A-Za-z]:)(?:(?!\.{1,2}/)[^/\\]+/)*[^/\\]*\.[Ss][Ii][Dd]")
+"""No drive, no empty part, no part that is `.` or `..`."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _VERSION = re.compile(r"[!-~]{1,128}")
 
@@ -63,14 +64,7 @@ def _check_sid_path(value: str) -> str:
 
 
 def _is_collection_path(value: str) -> bool:
-    return (
-        len(value) <= MAX_PATH_LENGTH
-        and value.isprintable()
-        and "\\" not in value
-        and _DRIVE.match(value) is None
-        and value.lower().endswith(".sid")
-        and not {"", ".", ".."}.intersection(value.split("/"))
-    )
+    return len(value) <= MAX_PATH_LENGTH and value.isprintable() and _PATH.fullmatch(value) is not None
 
 
 def _parse_day(value: object) -> date:

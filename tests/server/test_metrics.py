@@ -38,7 +38,8 @@ def test_what_clients_make_up_makes_no_series(client: httpx.Client) -> None:
     for i in range(20):
         client.get(f"/nothing/{i}")
         client.get(f"/static/{i}.js")
-        client.request(f"ODD{i}", SYNC)
+    for method in ("PURGE", "MKCOL", "REPORT"):
+        assert client.request(method, SYNC).status_code == 405
     series = [name for name in samples(client) if name.startswith("sidflow_requests_total")]
     assert len(series) == 2
     assert samples(client)['sidflow_requests_total{method="GET",route="none",status="404"}'] == 40

@@ -1,0 +1,46 @@
+"""`make bench-training`: what global training costs with 10^5 and with 10^7 events. The last line is JSON.
+
+The events are those of simulated listeners, copied as uploads of their own. Each training is a process of its
+own; memory is the peak of its resident set.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+from tests.training.conftest import training_settings
+from tests.training.crowd import Crowd, store
+from tests.training.memory import multiply, peak_of_training
+
+SIZES: Final = (100_000, 10_000_000)
+TUNES: Final = 5_000
+
+
+def main() -> None:
+    """Measure, and print one JSON object."""
+    peaks, seconds = {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        settings = training_settings(Path(folder))
+        store(settings.database_url, Crowd.of(TUNES).shared(SIZES[0] // 20))
+        for size in SIZES:
+            multiply(Path(folder, "feedback.sqlite3"), size)
+            began = time.perf_counter()
+            peaks[size] = peak_of_training(Path(folder))
+            seconds[size] = time.perf_counter() - began
+            settings.model_path.unlink()
+    least, most = SIZES
+    figures = {
+        **{f"peak_mb_{size}": round(peaks[size]) for size in SIZES},
+        "peak_ratio": round(peaks[most] / peaks[least], 2),
+        **{f"seconds_{size}": round(seconds[size], 1) for size in SIZES},
+        "events_s": round((most - least) / (seconds[most] - seconds[least])),
+    }
+    print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
