@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Engine, insert, select, text
@@ -125,8 +125,7 @@ class Database:
     def _insertion(self, rows: Rows) -> tuple[str, list[Any]]:
         """Return statement and parameters as the driver takes them: SQLAlchemy would work on each value."""
         if self._insert.positional:
-            names = self._insert.positiontup or []
-            return str(self._insert), [tuple(_plain(row[name]) for name in names) for row in rows]
+            return str(self._insert), list(map(itemgetter(*self._insert.positiontup or ()), rows))
         return str(self._insert), list(rows)
 
     def _lock(self, connection: Connection) -> None:
@@ -140,11 +139,6 @@ def _insert_statement(engine: Engine) -> SQLCompiler:
     compiled = insert(events).inline().compile(dialect=engine.dialect, column_keys=columns)
     assert isinstance(compiled, SQLCompiler), "an insertion is no DDL"
     return compiled
-
-
-def _plain(value: Any) -> Any:
-    """Return what SQLite takes: a day as text."""
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _known(connection: Connection, uuids: Sequence[str]) -> set[str]:

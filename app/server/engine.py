@@ -1,5 +1,7 @@
 """Connections to the database: SQLite or PostgreSQL, by one URL."""
 
+import sqlite3
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,9 @@ from sqlalchemy.exc import ArgumentError
 from app.server.errors import ConfigurationError
 
 ADVICE = "Set SIDFLOW_DATABASE_URL to sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."
+# What SQLite's driver does by itself until Python takes that away: a day is stored as SQLAlchemy reads it.
+sqlite3.register_adapter(date, date.isoformat)
+
 LOCK_SECONDS = 10
 """How long a SQLite writer waits for another one; PostgreSQL's waits as long as it takes."""
 

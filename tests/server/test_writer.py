@@ -1,0 +1,89 @@
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import pytest
+
+from app.server.database import Database
+from app.server.database import Rows as Batch
+from app.server.errors import DatabaseUnavailableError
+from app.server.feedback import rows_of
+from app.server.schema import SyncRequest
+from app.server.writer import MAX_BATCHES, Writer
+
+from .conftest import Rows, both_databases
+from .deltas import batch, rating
+
+pytestmark = both_databases
+
+
+def new_batch(**changes: Any) -> list[dict[str, Any]]:
+    return [row | changes for row in rows_of(SyncRequest.model_validate(batch(rating(), rating())))]
+
+
+def uuids(rows: Batch) -> set[str]:
+    return {row["uuid"] for row in rows}
+
+
+class CountingDatabase(Database):
+    """Counts its commits."""
+
+    commits = 0
+
+    def add_batches(self, batches: Sequence[Batch]) -> list[set[str]]:
+        self.commits += 1
+        return super().add_batches(batches)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[CountingDatabase]:
+    database = CountingDatabase(database_url)
+    database.open()
+    yield database
+    database.close()
+
+
+async def test_what_waits_is_committed_together(database: CountingDatabase, rows: Rows) -> None:
+    writer, batches = Writer(database), [new_batch() for _ in range(2 * MAX_BATCHES)]
+    added = await asyncio.gather(*(writer.add(one) for one in batches))
+    assert added == [uuids(one) for one in batches]
+    assert [row["uuid"] for row in rows()] == [row["uuid"] for one in batches for row in one]
+    assert database.commits == 2
+
+
+async def test_of_two_batches_with_one_uuid_the_first_has_it(database: CountingDatabase, rows: Rows) -> None:
+    writer, one = Writer(database), new_batch()
+    other = [one[0] | {"e": 1}, *new_batch()]
+    first, second = await asyncio.gather(writer.add(one), writer.add(other))
+    assert (first, second) == (uuids(one), uuids(other[1:]))
+    assert await writer.add(one) == set()
+    assert [row["e"] for row in rows()] == [4] * 4
+
+
+async def test_a_batch_that_the_database_refuses_costs_no_other(
+    database: CountingDatabase, rows: Rows
+) -> None:
+    writer, good, bad, last = Writer(database), new_batch(), new_batch(sid_path=None), new_batch()
+    answers = await asyncio.gather(*map(writer.add, (good, bad, last)), return_exceptions=True)
+    assert answers[0] == uuids(good)
+    assert isinstance(answers[1], DatabaseUnavailableError)
+    assert answers[2] == uuids(last)
+    assert uuids(rows()) == uuids(good) | uuids(last)
+
+
+async def test_a_client_that_leaves_costs_no_other(database: CountingDatabase, rows: Rows) -> None:
+    writer, leaving, staying = Writer(database), new_batch(), new_batch()
+    tasks = [asyncio.create_task(writer.add(one)) for one in (leaving, staying)]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    assert await tasks[1] == uuids(staying)
+    assert uuids(rows()) == uuids(leaving) | uuids(staying)
+
+
+async def test_closing_waits_for_what_waits(database: CountingDatabase, rows: Rows) -> None:
+    writer, waiting = Writer(database), new_batch()
+    task = asyncio.create_task(writer.add(waiting))
+    await asyncio.sleep(0)
+    await writer.aclose()
+    assert uuids(rows()) == uuids(waiting)
+    assert await task == uuids(waiting)
