@@ -22,7 +22,7 @@ from sidflow_feedback.sync import SyncClient
 from sidflow_feedback.trainer import Trainer
 from sidflow_feedback.training import TrainerState, TrainingSettings
 from sidflow_feedback.transport import Transport
-from sidflow_feedback.types import SYNC_STATUSES, Record
+from sidflow_feedback.types import SYNC_STATUSES, Milliseconds, Record
 from sidflow_feedback.worker import EventWorker
 
 HOUSEKEEPING: Final = LEASE / 2000
@@ -80,6 +80,8 @@ class FeedbackRuntime:
 
     async def start(self) -> None:
         """Begin: from now on events are committed, and the global model is fetched."""
+        # One engine serves an origin: what is claimed as this one starts belongs to one that is gone.
+        await self._tidy(ahead=LEASE)
         self.worker.start()
         self._begin(self._global_model.follow())
         self._begin(self._publish_states())
@@ -214,19 +216,20 @@ class FeedbackRuntime:
         trainer.start()
 
     async def _keep_house(self) -> None:
-        # One engine serves an origin: what is claimed as this one starts belongs to one that is gone.
-        ahead = LEASE
         while True:
-            try:
-                now, ahead = time.time() * 1000 + ahead, 0.0
-                changed = await self.store.recover(now=now) + await self.store.prune(now=now)
-                problem = None
-            except FeedbackError as exc:
-                changed, problem = 0, str(exc)
-            if changed or problem != self._store_problem:
-                self._store_problem = problem
-                self._changed.set()
             await self._clock.sleep(HOUSEKEEPING)
+            await self._tidy()
+
+    async def _tidy(self, *, ahead: Milliseconds = 0) -> None:
+        try:
+            now = time.time() * 1000 + ahead
+            changed = await self.store.recover(now=now) + await self.store.prune(now=now)
+            problem = None
+        except FeedbackError as exc:
+            changed, problem = 0, str(exc)
+        if changed or problem != self._store_problem:
+            self._store_problem = problem
+            self._changed.set()
 
     async def _publish_states(self) -> None:
         while True:
