@@ -32,7 +32,7 @@ format: setup
 
 test: check
 	$(BIN)/python -m app.setup.chromium
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 test-crash: setup
 	$(BIN)/python -m app.setup.chromium

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import random
+from typing import Any
+
 import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     crash = parser.getgroup("crash tests")
     crash.addoption("--kills", type=int, default=6, help="how often the page is killed (default: 6)")
-    crash.addoption("--seed", type=int, help="repeat the crash tests whose names have this seed")
+    crash.addoption(
+        "--seed", type=int, action="append", help="repeat the crash tests whose names have this seed"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    drawn = getattr(config, "workerinput", {}).get("seed")
+    config.option.seed = drawn or config.option.seed or random.sample(range(10**6), config.option.kills)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give the processes of a parallel run the same seeds: each must find the same tests."""
+    node.workerinput["seed"] = node.config.option.seed

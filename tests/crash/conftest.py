@@ -21,9 +21,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give each run a seed of its own, which its name shows: ``--seed`` repeats it."""
     if "seed" not in metafunc.fixturenames:
         return
-    given, kills = metafunc.config.getoption("seed"), metafunc.config.getoption("kills")
-    runs = -(-kills // KILLS_EACH)
-    seeds = [given] if given is not None else random.sample(range(10**6), runs)
+    runs = -(-metafunc.config.getoption("kills") // KILLS_EACH)
+    seeds = metafunc.config.getoption("seed")[:runs]
     metafunc.parametrize("seed", seeds, ids=[f"seed {seed}" for seed in seeds])
 
 

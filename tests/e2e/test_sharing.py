@@ -243,7 +243,7 @@ def kill_the_server(page: Page, line: FaultyLine, operator: Operator) -> None:
 
 
 def test_crash_of_the_page_sends_the_same_again_also_the_noise(
-    page: Page, line: FaultyLine, browser: Browser, context: BrowserContext
+    page: Page, line: FaultyLine, operator: Operator, browser: Browser, context: BrowserContext
 ) -> None:
     rate(page, e=4, m=2, c=3)
     wait_for_count(page, "ratings", 1)
@@ -260,6 +260,8 @@ def test_crash_of_the_page_sends_the_same_again_also_the_noise(
     first, second = (json.loads(upload) for upload in line.uploads)
     assert (first["ratings"], first["implicit"]) == (second["ratings"], second["implicit"])
     assert {record["epsilon"] for record in first["ratings"] + first["implicit"]} == {1}
+    assert sorted(operator.events()) == sorted(uuids(line.uploads[0]))
+    wait_for_count(page, "ratings", 1, "synced")
     judge_again(page)
     sync_now(page)
     wait_for_epsilon(page, "5 of 100")
