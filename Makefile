@@ -5,7 +5,7 @@ REQUIREMENTS := app/setup/requirements.txt
 # The lock names biome for Linux only; elsewhere the JavaScript is not linted.
 BIOME = $(or $(wildcard node_modules/@biomejs/cli-*/biome),: biome)
 
-.PHONY: run setup check format test test-crash test-fuzz-server bench-smoke bench-record bench-store bench-train bench-server bench-training bench-taste lock clean
+.PHONY: run setup check format test test-crash test-fuzz-server bench-smoke bench-record bench-store bench-train bench-server bench-global bench-taste lock clean
 
 run: .venv/installed
 	$(BIN)/sidflow-feedback serve
@@ -42,9 +42,12 @@ test-crash: setup
 test-fuzz-server: setup
 	$(BIN)/pytest tests/server/test_fuzz.py tests/server/test_openapi.py --hypothesis-profile long
 
-# On this machine, without a browser; bench-training needs some 3 GB of disk for a while.
-bench-server bench-training: setup
-	$(BIN)/python -m tests.bench.$(@:bench-%=%)
+# These need no browser; bench-global some 3 GB of disk for a while.
+bench-server: setup
+	$(BIN)/python -m tests.bench.server
+
+bench-global: setup
+	$(BIN)/python -m tests.bench.global_training
 
 bench-smoke bench-record bench-store bench-train: setup
 	$(BIN)/python -m app.setup.chromium

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sqlalchemy import Engine
 
-PARTITION: Final = 50_000
-"""Events read at once: some 50 MB of rows."""
+PARTITION: Final = 20_000
+"""Events read at once: some 25 MB of rows."""
 
 FAN_IN: Final = 8
-"""Partial results added up at once."""
+"""Partitions added at once to what came before them."""
 
 SCHEDULER_SECONDS: Final = 10
 
@@ -72,12 +72,14 @@ def collect(url: str, *, seed: int, scheduler: str | None, workers: int | None) 
         If the cluster can't be reached.
     """
     parts = [delayed(read)(partition) for partition in partitions(url, seed)]
-    if not parts:
+    # A chain, whoever works on it: the same sums to the last bit, and few partial results at any time.
+    total: list[Any] = []
+    for start in range(0, len(parts), FAN_IN):
+        total = [delayed(merge)(total + parts[start : start + FAN_IN])]
+    if not total:
         return None
-    while len(parts) > 1:  # a tree of the same form whoever works on it: the same sums to the last bit
-        parts = [delayed(merge)(parts[i : i + FAN_IN]) for i in range(0, len(parts), FAN_IN)]
     with _scheduler(scheduler, workers) as options:
-        found: Statistics = parts[0].compute(**options)
+        found: Statistics = total[0].compute(**options)
     return found
 
 

@@ -33,7 +33,7 @@ def main() -> None:
 
 def _learning(browser: Browser, url: str) -> dict[str, float]:
     """Measure once, on a new profile: the first run is the first."""
-    with browser.new_context() as context:
+    with browser.new_context(bypass_csp=True) as context:  # TensorFlow.js comes from a blob.
         page = context.new_page()
         open_page(page, url)
         library = page.evaluate(

@@ -41,7 +41,10 @@ class MortalBrowser:
 
     def _launch(self) -> BrowserContext:
         return self._chromium.launch_persistent_context(
-            self._profile, executable_path=chromium(), args=CHROMIUM_ARGS
+            self._profile,
+            executable_path=chromium(),
+            args=CHROMIUM_ARGS,
+            bypass_csp=True,  # The page has to tell the test, at another address, what it does.
         )
 
     def new_page(self) -> Page:

@@ -1,6 +1,7 @@
 import gzip
 import json
 import socket
+import tracemalloc
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from sqlalchemy import create_engine, func, select, text
 from app.server import body as body_module
 from app.server.body import MAX_BODY_BYTES
 from app.server.engine import parse_url
+from app.server.errors import BodyTooLargeError
 from app.server.schema import MAX_EVENTS
 from app.server.tables import events
 
@@ -386,3 +388,15 @@ def test_epsilon_is_stored(client: httpx.Client, rows: Rows, epsilon: float) -> 
     body = batch(rating(epsilon=epsilon), rating(), implicit=(implicit(epsilon=epsilon),))
     assert statuses(client.post(SYNC, json=body)) == ["accepted"] * 3
     assert [row["epsilon"] for row in rows()] == [epsilon, None, epsilon]
+
+
+def test_a_bomb_is_not_inflated_in_memory(backend: str) -> None:
+    if backend != "sqlite":
+        pytest.skip("has nothing to do with the database")
+    bomb = gzip.compress(bytes(60_000_000))
+    tracemalloc.start()
+    with pytest.raises(BodyTooLargeError):
+        body_module._inflate(bomb)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
