@@ -23,23 +23,48 @@ class SidError(Exception):
 
 
 @dataclass(frozen=True)
+class SidInfo:
+    """One SID chip of a tune.
+
+    Attributes
+    ----------
+    address
+        Where the tune writes to it.
+    chip
+        The model in use, 6581 or 8580.
+    header_chip
+        The model that the file asks for; 0 if it does not say.
+    """
+
+    address: int
+    chip: Literal[6581, 8580]
+    header_chip: Literal[0, 6581, 8580]
+
+
+@dataclass(frozen=True)
 class TuneInfo:
     """What a .sid file says of itself, and what the engine plays it with.
 
     Attributes
     ----------
     format, version
-        "PSID" and 1 to 4.
+        "PSID" and 1 to 4, or "RSID" and 2 to 4.
     title, author, released
         The author's text, as the header has it.
     songs, start_song
         How many songs there are, and the first one to play; songs count from 1.
+    song
+        The song last started, or the start song.
     clock
         The video standard in use: it sets the frame rate, and the processor's and the chip's frequency.
+    header_clock
+        The one that the file asks for.
     chip, chips
-        The chip model in use, 6581 or 8580, and how many there are.
+        The model in use of the first chip, 6581 or 8580, and how many chips there are.
+    sids
+        All chips.
     speed
-        What calls the play routine of the song last started (or of the start song).
+        What calls the play routine of the song: the video frame, CIA 1, or the tune itself.
     load_address, init_address, play_address
         Addresses in the C64's memory; a play address of 0 means that the tune installs its own interrupt.
     """
@@ -51,10 +76,13 @@ class TuneInfo:
     released: str
     songs: int
     start_song: int
+    song: int
     clock: Literal["PAL", "NTSC"]
+    header_clock: Literal["PAL", "NTSC", "any", "unknown"]
     chip: Literal[6581, 8580]
     chips: int
-    speed: Literal["frame", "cia"]
+    sids: tuple[SidInfo, ...]
+    speed: Literal["frame", "cia", "own"]
     load_address: int
     init_address: int
     play_address: int
@@ -62,7 +90,13 @@ class TuneInfo:
     @classmethod
     def from_json(cls, text: str) -> "TuneInfo":
         """Read the engine's description of a tune."""
-        return cls(**{_snake_case(name): value for name, value in json.loads(text).items()})
+        said = _snake_cased(json.loads(text))
+        sids = tuple(SidInfo(**_snake_cased(sid)) for sid in said.pop("sids"))
+        return cls(**said, sids=sids)
+
+
+def _snake_cased(record: dict[str, Any]) -> dict[str, Any]:
+    return {_snake_case(name): value for name, value in record.items()}
 
 
 def _snake_case(name: str) -> str:
@@ -170,13 +204,47 @@ class SidEngine:
         return self.render(round(seconds * self._rate))
 
     def mute(self, *voices: int) -> None:
-        """Silence these voices, 0 to 2, and let the others sound."""
+        """Silence these voices and let the others sound: 0 to 2 are the first chip's, 3 to 5 the second's."""
         self._call("sid_mute", sum(1 << voice for voice in set(voices)))
 
+    def override(self, clock: Literal["PAL", "NTSC"] | None = None, *chips: Literal[0, 6581, 8580]) -> None:
+        """Play with this clock and these chip models, from the next start on; `info` tells what is in use.
+
+        Parameters
+        ----------
+        clock
+            None for what the header says.
+        *chips
+            The models of the first, second and third chip; 0, or none, for what the header says.
+        """
+        self._call("sid_override_clock", {None: 0, "PAL": 1, "NTSC": 2}[clock])
+        for chip in range(3):
+            self._call("sid_override_chip", chip, chips[chip] if chip < len(chips) else 0)
+
+    def registers(self, chip: int = 0) -> bytes:
+        """Return the 32 registers of a chip, as the tune wrote them last."""
+        return self._read(self._call("sid_registers", chip), 32)
+
+    def show_scope(self, *, on: bool = True) -> None:
+        """Keep the waves of the voices from the next `render` on, or no longer."""
+        self._call("sid_scope", int(on))
+
+    def wave(self, voice: int) -> NDArray[np.int8]:
+        """Return what the scope shows of a voice.
+
+        Returns
+        -------
+        ndarray, shape (frames / 4,)
+            The voice's wave before the filter during the engine's last block, at most 4096 frames.
+        """
+        raw = self._read(self._call("sid_wave", voice), self._call("sid_wave_size"))
+        return np.frombuffer(raw, np.int8)
+
     def _output(self, count: int) -> NDArray[np.float32]:
-        pointer = self._call("sid_output")
-        raw = self._memory.read(self._store, pointer, pointer + 4 * count)
-        return np.frombuffer(raw, np.dtype("<f4"))
+        return np.frombuffer(self._read(self._call("sid_output"), 4 * count), np.dtype("<f4"))
+
+    def _read(self, pointer: int, size: int) -> bytes:
+        return bytes(self._memory.read(self._store, pointer, pointer + size))
 
     def _check(self, status: int) -> None:
         if status:

@@ -7,6 +7,7 @@ namespace c64 {
 namespace {
 constexpr uint8_t flagA = 0x01, flagB = 0x02, anyFlag = 0x80;
 constexpr uint8_t forceLoad = 0x10, start = 0x01;
+constexpr uint8_t startDelay = 2;  // cycles from the write that starts a timer to its first count
 }  // namespace
 
 void Cia::reset(Cycle now) {
@@ -31,12 +32,19 @@ uint64_t Cia::Timer::advance(uint64_t ticks) {
     return 1 + ticks / period();
 }
 
+uint64_t Cia::Timer::advanceCycles(uint64_t cycles) {
+    const auto waited = static_cast<uint8_t>(std::min<uint64_t>(wait, cycles));
+    wait -= waited;
+    return advance(cycles - waited);
+}
+
 void Cia::Timer::writeLatch(bool high, uint8_t value) {
     latch = high ? (latch & 0x00ff) | value << 8 : (latch & 0xff00) | value;
     if (high && !running()) counter = latch;
 }
 
 void Cia::Timer::writeControl(uint8_t value) {
+    if (!running() && (value & start)) wait = startDelay;
     control = value & ~forceLoad;
     if (value & forceLoad) counter = latch;
 }
@@ -44,8 +52,8 @@ void Cia::Timer::writeControl(uint8_t value) {
 void Cia::update(Cycle now) {
     const uint64_t ticks = now - now_;
     now_ = now;
-    const uint64_t outA = a_.advance(ticks);
-    const uint64_t outB = bCountsA() ? b_.advance(outA) : bCountsCycles() ? b_.advance(ticks) : 0;
+    const uint64_t outA = a_.advanceCycles(ticks);
+    const uint64_t outB = bCountsA() ? b_.advance(outA) : bCountsCycles() ? b_.advanceCycles(ticks) : 0;
     if (outA) flags_ |= flagA;
     if (outB) flags_ |= flagB;
 }
@@ -54,8 +62,8 @@ void Cia::update(Cycle now) {
 Cycle Cia::nextEvent() const {
     Cycle next = never;
     const bool chained = bCountsA() && b_.running() && (mask_ & flagB);
-    if (a_.running() && ((mask_ & flagA) || chained)) next = now_ + a_.counter + 1;
-    if (b_.running() && bCountsCycles() && (mask_ & flagB)) next = std::min(next, now_ + b_.counter + 1);
+    if (a_.running() && ((mask_ & flagA) || chained)) next = now_ + a_.untilOut();
+    if (b_.running() && bCountsCycles() && (mask_ & flagB)) next = std::min(next, now_ + b_.untilOut());
     return next;
 }
 

@@ -26,10 +26,13 @@ private:
         uint16_t latch = 0xffff;
         uint32_t counter = 0xffff;
         uint8_t control = 0;
+        uint8_t wait = 0;  // cycles before the first count
 
         bool running() const { return control & 0x01; }
         bool oneShot() const { return control & 0x08; }
         uint32_t period() const { return latch + 1u; }
+        uint32_t untilOut() const { return wait + counter + 1u; }
+        uint64_t advanceCycles(uint64_t cycles);
         uint64_t advance(uint64_t ticks);
         void writeLatch(bool high, uint8_t value);
         void writeControl(uint8_t value);

@@ -6,7 +6,7 @@ namespace {
 
 constexpr uint16_t port = 0x0001, palFlag = 0x02a6, irqVector = 0x0314, nmiVector = 0x0318, ramIrq = 0xfffe;
 constexpr uint16_t defaultIrq = 0xea31, defaultNmi = 0xfe47;
-constexpr uint16_t rasterLine = 0xd012, rasterEnable = 0xd01a, timerLatch = 0xdc04, ciaEnable = 0xdc0d,
+constexpr uint16_t screenControl = 0xd011, rasterLine = 0xd012, rasterEnable = 0xd01a, timerLatch = 0xdc04, ciaEnable = 0xdc0d,
                    timerControl = 0xdc0e;
 constexpr uint16_t irqEntry = 6, handlerEntry = 11;  // offsets in the program
 constexpr uint8_t allVisible = 0x37;
@@ -74,24 +74,35 @@ void Driver::writeProgram(Machine& machine, const Tune& tune) const {
         0xad, 0x0d, 0xdc, 0x0e, 0x19, 0xd0, // LDA $DC0D ASL $D019: both interrupts are served
         0x68, 0xa8, 0x68, 0xaa, 0x68, 0x40, // PLA TAY PLA TAX PLA RTI
     });
-    machine.load(ramIrq, bytesOf(base_ + irqEntry));
+    if (!tune.isRsid) machine.load(ramIrq, bytesOf(base_ + irqEntry));
     if (play) machine.load(irqVector, bytesOf(base_ + handlerEntry));
 }
 
-std::string Driver::install(Machine& machine, const Tune& tune, unsigned song) {
+std::string Driver::install(Machine& machine, const Tune& tune, unsigned song, bool ntsc) {
     const unsigned page = findPage(tune);
     if (page == 0) {
         return "The tune leaves no free page of memory for the routine that calls it, so it cannot be played.";
     }
     base_ = page << 8;
     writeProgram(machine, tune);
-    presetTimer(machine, tune.isNtsc);
-    if (!tune.playAddress) startTimer(machine);
+    presetTimer(machine, ntsc);
+    if (tune.callsItself()) startTimer(machine);
     machine.load(tune.loadAddress, tune.image);
-    machine.poke(port, bankFor(tune.initAddress));
-    machine.cpu().restart(base_, true);
+    startTune(machine, tune);
     machine.cpu().registers().a = song - 1;
     return {};
+}
+
+// An RSID finds the C64 as it is after power-on: all ROM visible, interrupts allowed, the raster compared with
+// line 311. Another tune finds what it needs banked in, and is not interrupted.
+void Driver::startTune(Machine& machine, const Tune& tune) const {
+    if (tune.isRsid) {
+        machine.poke(screenControl, 0x9b);
+        machine.poke(rasterLine, 0x37);
+    } else {
+        machine.poke(port, bankFor(tune.initAddress));
+    }
+    machine.cpu().restart(base_, !tune.isRsid);
 }
 
 bool Driver::tuneHasHandler(const Machine& machine) const {
@@ -101,7 +112,7 @@ bool Driver::tuneHasHandler(const Machine& machine) const {
 
 std::string Driver::startPlaying(Machine& machine, const Tune& tune, unsigned song) const {
     rest(machine, tune);
-    if (!tune.playAddress) {
+    if (tune.callsItself()) {
         if (tuneHasHandler(machine)) return {};
         return "The tune names no play address and its init routine installs no interrupt of its own, "
                "so nothing would play it. Get another copy.";

@@ -12,7 +12,7 @@ class Driver {
 public:
     // Put the program into a free page, the tune beside it, and the processor at the call of init.
     // Returns an empty string, or why there is no room.
-    std::string install(Machine& machine, const Tune& tune, unsigned song);
+    std::string install(Machine& machine, const Tune& tune, unsigned song, bool ntsc);
 
     // Once init has returned: start the clock that calls play. Returns an empty string, or what is missing.
     std::string startPlaying(Machine& machine, const Tune& tune, unsigned song) const;
@@ -25,6 +25,7 @@ public:
 
 private:
     void writeProgram(Machine& machine, const Tune& tune) const;
+    void startTune(Machine& machine, const Tune& tune) const;
     bool tuneHasHandler(const Machine& machine) const;
 
     uint16_t base_ = 0;

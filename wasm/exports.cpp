@@ -7,6 +7,8 @@
 
 #define EXPORT(name) extern "C" __attribute__((export_name(#name))) auto name
 
+using c64::Clock, c64::Scope, c64::SidBank;
+
 namespace {
 
 constexpr unsigned maxFile = 131072, maxFrames = 4096;
@@ -34,7 +36,7 @@ EXPORT(sid_load)(unsigned size) -> int {
 }
 
 EXPORT(sid_info)() -> const char* {
-    info = player().infoJson();
+    info = player().info();
     return info.c_str();
 }
 
@@ -47,6 +49,29 @@ EXPORT(sid_render)(unsigned frames) -> unsigned {
 
 EXPORT(sid_output)() -> const float* { return output.data(); }
 
-EXPORT(sid_mute)(unsigned mask) -> void { player().mute(static_cast<uint8_t>(mask)); }
+EXPORT(sid_mute)(unsigned mask) -> void { player().sids().mute(mask); }
+
+EXPORT(sid_override_clock)(unsigned clock) -> void {
+    player().overrides().clock = clock == 1 ? Clock::Pal : clock == 2 ? Clock::Ntsc : Clock::Unknown;
+}
+
+EXPORT(sid_override_chip)(unsigned chip, unsigned model) -> void {
+    if (chip >= SidBank::maxChips) return;
+    const bool known = model == 6581 || model == 8580;
+    player().overrides().models[chip] = known ? static_cast<c64::ChipModel>(model) : c64::ChipModel::Unknown;
+}
+
+EXPORT(sid_registers)(unsigned chip) -> const uint8_t* {
+    return player().sids().chip(std::min(chip, SidBank::maxChips - 1)).registers().data();
+}
+
+EXPORT(sid_scope)(unsigned on) -> void { player().sids().showScope(on != 0); }
+
+EXPORT(sid_wave_size)() -> unsigned { return static_cast<unsigned>(player().sids().chip(0).wave(0).size()); }
+
+EXPORT(sid_wave)(unsigned voice) -> const int8_t* {
+    voice = std::min(voice, SidBank::maxChips * Scope::voices - 1);
+    return player().sids().chip(voice / Scope::voices).wave(voice % Scope::voices).data();
+}
 
 EXPORT(sid_message)() -> const char* { return player().message().c_str(); }

@@ -4,13 +4,14 @@
 
 namespace c64 {
 
-void Machine::powerOn(const VideoStandard& standard, ChipModel model, unsigned sampleRate) {
+void Machine::powerOn(const VideoStandard& standard, const std::vector<SidSpec>& sids, unsigned sampleRate,
+                      Rom rom) {
     now_ = 0;
-    memory_.reset();
+    memory_.reset(rom);
     cia1_.reset(now_);
     cia2_.reset(now_);
     vic_.reset(standard, now_);
-    sid_.powerOn(model, standard.clock, sampleRate, now_);
+    sids_.powerOn(sids, standard.clock, sampleRate, now_);
     colour_.fill(0);
     irq_ = nmi_ = nmiLine_ = false;
     update();
@@ -27,8 +28,9 @@ void Machine::update() {
     nextEvent_ = std::min({cia1_.nextEvent(), cia2_.nextEvent(), vic_.nextEvent()});
 }
 
+// The processor looks at its interrupt lines one cycle before an instruction ends.
 void Machine::step() {
-    if (now_ >= nextEvent_) update();
+    if (now_ > nextEvent_) update();
     const bool nmi = nmi_;
     nmi_ = false;
     cpu_.step(irq_, nmi);
@@ -39,7 +41,7 @@ void Machine::idle(Cycle limit) {
 }
 
 uint8_t Machine::read(uint16_t address) {
-    ++now_;
+    if (++now_ >= vic_.takesBus()) now_ = vic_.busFree(now_);
     switch (memory_.area(address)) {
         case Memory::Area::Ram: return memory_.ram(address);
         case Memory::Area::Rom: return memory_.rom(address);
@@ -64,7 +66,7 @@ void Machine::poke(uint16_t address, uint8_t value) {
 uint8_t Machine::readIo(uint16_t address) {
     const uint8_t page = address >> 8;
     if (page < 0xd4) return vic_.read(address & 0x3f, now_);
-    if (page < 0xd8) return sid_.read(address & 0x1f, now_);
+    if (SidChip* sid = sids_.at(address)) return sid->read(address & 0x1f, now_);
     if (page < 0xdc) return colour_[address & 0x3ff] | 0xf0;
     if (page > 0xdd) return 0xff;
     const uint8_t value = (page == 0xdc ? cia1_ : cia2_).read(address & 0x0f, now_);
@@ -74,7 +76,7 @@ uint8_t Machine::readIo(uint16_t address) {
 
 void Machine::writeIo(uint16_t address, uint8_t value) {
     const uint8_t page = address >> 8;
-    if (page >= 0xd4 && page < 0xd8) return sid_.write(address & 0x1f, value, now_);
+    if (SidChip* sid = sids_.at(address)) return sid->write(address & 0x1f, value, now_);
     if (page < 0xd4) {
         vic_.write(address & 0x3f, value, now_);
     } else if (page < 0xdc) {

@@ -4,7 +4,7 @@
 #include "cia.h"
 #include "cpu.h"
 #include "memory.h"
-#include "sid_chip.h"
+#include "sid_bank.h"
 #include "vic.h"
 
 namespace c64 {
@@ -13,7 +13,7 @@ class Machine {
 public:
     Machine() : cpu_(*this) {}
 
-    void powerOn(const VideoStandard& standard, ChipModel model, unsigned sampleRate);
+    void powerOn(const VideoStandard& standard, const std::vector<SidSpec>& sids, unsigned sampleRate, Rom rom);
 
     // One instruction, or the entry into an interrupt that is due.
     void step();
@@ -22,10 +22,10 @@ public:
 
     Cycle now() const { return now_; }
     Cpu<Machine>& cpu() { return cpu_; }
-    SidChip& sid() { return sid_; }
+    SidBank& sids() { return sids_; }
     bool interruptsEnabled() const { return cia1_.enabled() || cia2_.enabled() || vic_.enabled(); }
 
-    // The bus: each access takes one cycle.
+    // The bus: each access takes one cycle, and a read waits while the VIC has the bus.
     [[gnu::noinline]] uint8_t read(uint16_t address);
     [[gnu::noinline]] void write(uint16_t address, uint8_t value);
 
@@ -33,6 +33,7 @@ public:
     void load(uint16_t address, const std::vector<uint8_t>& bytes);
     void poke(uint16_t address, uint8_t value);
     uint8_t peek(uint16_t address) const { return memory_.ram(address); }
+    bool seesRom(uint16_t address) const { return memory_.area(address) == Memory::Area::Rom; }
 
 private:
     uint8_t readIo(uint16_t address);
@@ -43,7 +44,7 @@ private:
     Memory memory_;
     Cia cia1_, cia2_;
     Vic vic_;
-    SidChip sid_;
+    SidBank sids_;
     std::array<uint8_t, 0x400> colour_{};
     Cycle now_ = 0, nextEvent_ = 0;
     bool irq_ = false, nmi_ = false, nmiLine_ = false;

@@ -4,7 +4,6 @@ namespace c64 {
 
 namespace {
 constexpr uint8_t loram = 0x01, hiram = 0x02, charen = 0x04;
-constexpr uint8_t rts = 0x60;
 }  // namespace
 
 template <class... Bytes>
@@ -12,23 +11,28 @@ void Memory::burn(uint16_t address, Bytes... bytes) {
     ((rom_[address++ - romStart] = static_cast<uint8_t>(bytes)), ...);
 }
 
-// No ROM is shipped. A call into it returns at once; the interrupt entries work as on a C64:
-// save A, X, Y, go through $0314 (IRQ, BRK) or $0318 (NMI), and restore them at $EA81.
-Memory::Memory() {
-    rom_.fill(rts);
+// No ROM is shipped. The interrupt entries work as on a C64: save A, X, Y, go through $0314 (IRQ, BRK) or
+// $0318 (NMI), and restore them at $EA81.
+void Memory::burnRom(Rom rom) {
+    rom_.fill(static_cast<uint8_t>(rom));
     burn(0xff48, 0x48, 0x8a, 0x48, 0x98, 0x48, 0x6c, 0x14, 0x03);  // PHA TXA PHA TYA PHA JMP ($0314)
     burn(0xea31, 0x4c, 0x7e, 0xea);                                // JMP $EA7E
     burn(0xea7e, 0xad, 0x0d, 0xdc);                                // LDA $DC0D
     for (const uint16_t restore : {0xea81, 0xfebc}) {
         burn(restore, 0x68, 0xa8, 0x68, 0xaa, 0x68, 0x40);  // PLA TAY PLA TAX PLA RTI
     }
+    for (const uint16_t silent : {0xe544, 0xfd15, 0xfda3, 0xff5b, 0xff81, 0xff84, 0xff8a, 0xff9f, 0xffd2}) {
+        burn(silent, 0x60);  // RTS: clear the screen, vectors and I/O as they are after power-on, keyboard, print
+    }
+    burn(0xffe1, 0xa9, 0x01, 0x60);  // LDA #1 RTS: the stop key is not pressed
+    burn(0xffe4, 0xa9, 0x00, 0x60);  // LDA #0 RTS: nor is any other
     burn(0xfe43, 0x78, 0x6c, 0x18, 0x03);              // SEI JMP ($0318)
     burn(0xfe47, 0x40);                                // RTI
     burn(0xfffa, 0x43, 0xfe, 0xe2, 0xfc, 0x48, 0xff);  // NMI, reset, IRQ
-    reset();
 }
 
-void Memory::reset() {
+void Memory::reset(Rom rom) {
+    burnRom(rom);
     ram_.fill(0);
     const auto vector = [this](uint16_t at, uint16_t target) {
         ram_[at] = target & 0xff;

@@ -6,14 +6,17 @@
 
 namespace c64 {
 
+// What stands where no ROM is: calls that return at once, or a halt.
+enum class Rom : uint8_t { Returns = 0x60, Halts = 0x02 };
+
 class Memory {
 public:
     enum class Area : uint8_t { Ram, Rom, Io };
 
-    Memory();
+    Memory() { reset(Rom::Returns); }
 
-    // RAM to zero, the port as after power-on.
-    void reset();
+    // RAM to zero but for the system's vectors, the port as after power-on.
+    void reset(Rom rom);
 
     // What the processor sees at an address when it reads.
     Area area(uint16_t address) const { return areas_[address >> 12]; }
@@ -35,6 +38,7 @@ private:
 
     uint8_t readPort(uint16_t address) const;
     void writePort(uint16_t address, uint8_t value);
+    void burnRom(Rom rom);
     void bank();
     template <class... Bytes>
     void burn(uint16_t address, Bytes... bytes);

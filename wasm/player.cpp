@@ -5,21 +5,10 @@ namespace c64 {
 namespace {
 
 constexpr Cycle initLimit = 5'000'000;  // cycles, 5 s: longer than known decompressors need
+constexpr Cycle ownInitLimit = 1'000'000;
 constexpr Cycle playLimit = 1'000'000;  // cycles, 1 s: no play routine needs a tenth of it
 constexpr unsigned maxCutCalls = 5;     // in a row
 constexpr unsigned minRate = 8000, maxRate = 192000;
-
-std::string quoted(const std::string& text) {
-    std::string json = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') json += '\\';
-        if (static_cast<unsigned char>(c) >= 0x20) json += c;
-    }
-    return json + '"';
-}
-
-std::string field(const char* name, const std::string& json) { return '"' + std::string(name) + "\":" + json; }
-std::string field(const char* name, unsigned value) { return field(name, std::to_string(value)); }
 
 }  // namespace
 
@@ -32,37 +21,44 @@ bool Player::fail(std::string message, State state) {
 bool Player::load(const std::vector<uint8_t>& file) {
     if (auto wrong = parsePsid(file, tune_); !wrong.empty()) return fail(std::move(wrong), State::Empty);
     song_ = tune_.startSong;
+    setting_ = settingFor(tune_, overrides_);
     message_.clear();
     state_ = State::Loaded;
     return true;
 }
 
-bool Player::start(unsigned song, unsigned sampleRate) {
-    if (state_ == State::Empty) return fail("No tune is loaded. Load a .sid file first.", State::Empty);
+std::string Player::refusal(unsigned song, unsigned sampleRate) const {
     if (sampleRate < minRate || sampleRate > maxRate) {
-        return fail("A sample rate of " + std::to_string(sampleRate) + " Hz cannot be made. Ask for 8000 to 192000.",
-                    State::Loaded);
+        return "A sample rate of " + std::to_string(sampleRate) + " Hz cannot be made. Ask for 8000 to 192000.";
     }
     if (song > tune_.songs) {
-        return fail("Song " + std::to_string(song) + " does not exist: the tune has " +
-                        std::to_string(tune_.songs) + ". Choose one from 1.",
-                    State::Loaded);
+        return "Song " + std::to_string(song) + " does not exist: the tune has " + std::to_string(tune_.songs) +
+               ". Choose one from 1.";
     }
-    song_ = song ? song : tune_.startSong;
-    const VideoStandard& standard = tune_.isNtsc ? ntsc : pal;
-    cyclesPerSample_ = standard.clock / sampleRate;
-    machine_.powerOn(standard, tune_.chip, sampleRate);
-    if (auto wrong = driver_.install(machine_, tune_, song_); !wrong.empty()) {
-        return fail(std::move(wrong), State::Loaded);
-    }
-    return runInit();
+    return {};
 }
 
+bool Player::start(unsigned song, unsigned sampleRate) {
+    if (state_ == State::Empty) return fail("No tune is loaded. Load a .sid file first.", State::Empty);
+    if (auto wrong = refusal(song, sampleRate); !wrong.empty()) return fail(std::move(wrong), State::Loaded);
+    song_ = song ? song : tune_.startSong;
+    setting_ = settingFor(tune_, overrides_);
+    const VideoStandard& standard = setting_.ntsc ? ntsc : pal;
+    cyclesPerSample_ = standard.clock / sampleRate;
+    machine_.powerOn(standard, setting_.sids, sampleRate, tune_.isRsid ? Rom::Halts : Rom::Returns);
+    if (auto wrong = driver_.install(machine_, tune_, song_, setting_.ntsc); !wrong.empty()) {
+        return fail(std::move(wrong), State::Loaded);
+    }
+    return tune_.isRsid ? play() : runInit();
+}
+
+// Without a sound, but for a tune that calls itself: its init may be the whole tune and never return.
 bool Player::runInit() {
-    machine_.sid().audible(false);
+    machine_.sids().audible(tune_.callsItself());
     const auto& registers = machine_.cpu().registers();
     while (registers.pc != driver_.restAddress()) {
         if (machine_.cpu().jammed()) return reportJam();
+        if (tune_.callsItself() && machine_.now() > ownInitLimit) return play();
         if (machine_.now() > initLimit) {
             return fail("The tune's init routine at " + hex(tune_.initAddress) + " did not return within 5 s of C64 " +
                             "time and was stopped. The file is damaged or needs a real C64: get another copy.",
@@ -70,11 +66,15 @@ bool Player::runInit() {
         }
         machine_.step();
     }
-    machine_.sid().advance(machine_.now());
-    machine_.sid().audible(true);
+    machine_.sids().advance(machine_.now());
+    machine_.sids().audible(true);
     if (auto wrong = driver_.startPlaying(machine_, tune_, song_); !wrong.empty()) {
         return fail(std::move(wrong), State::Loaded);
     }
+    return play();
+}
+
+bool Player::play() {
     lastRest_ = machine_.now();
     cutCalls_ = 0;
     resting_ = true;
@@ -87,13 +87,14 @@ bool Player::render(float* out, std::size_t count) {
         if (message_.empty()) message_ = "Nothing is playing. Start a song first.";
         return false;
     }
-    SidChip& sid = machine_.sid();
-    while (sid.available() < count) {
-        const auto missing = static_cast<double>(count - sid.available());
+    SidBank& sids = machine_.sids();
+    sids.advance(machine_.now());
+    while (sids.available() < count) {
+        const auto missing = static_cast<double>(count - sids.available());
         if (!run(machine_.now() + static_cast<Cycle>(missing * cyclesPerSample_) + 1)) return false;
-        sid.advance(machine_.now());
+        sids.advance(machine_.now());
     }
-    sid.take(out, count);
+    sids.take(out, count);
     return true;
 }
 
@@ -109,7 +110,7 @@ bool Player::run(Cycle until) {
             if (lastRest_ >= until) break;
         } else {
             resting_ = false;
-            if (machine_.now() - lastRest_ > playLimit && !cutPlayCall()) return false;
+            if (!tune_.callsItself() && machine_.now() - lastRest_ > playLimit && !cutPlayCall()) return false;
         }
         machine_.step();
         if (machine_.cpu().jammed()) return reportJam();
@@ -130,23 +131,19 @@ bool Player::cutPlayCall() {
 }
 
 bool Player::reportJam() {
-    return fail("The tune halted the processor with the instruction at " + hex(machine_.cpu().registers().pc) +
+    const uint16_t at = machine_.cpu().registers().pc;
+    if (machine_.seesRom(at)) {
+        return fail("The tune calls the C64's ROM at " + hex(at) + ", which this player does not have: it is not ours " +
+                        "to ship. Choose a PSID version of the tune if there is one.",
+                    State::Loaded);
+    }
+    return fail("The tune halted the processor with the instruction at " + hex(at) +
                     ". The file is damaged or needs a real C64: get another copy.",
                 State::Loaded);
 }
 
-void Player::mute(uint8_t mask) { machine_.sid().mute(mask); }
-
-std::string Player::infoJson() const {
-    if (state_ == State::Empty) return "{}";
-    return '{' + field("format", quoted("PSID")) + ',' + field("version", tune_.version) + ',' +
-           field("title", quoted(tune_.title)) + ',' + field("author", quoted(tune_.author)) + ',' +
-           field("released", quoted(tune_.released)) + ',' + field("songs", tune_.songs) + ',' +
-           field("startSong", tune_.startSong) + ',' + field("clock", quoted(tune_.isNtsc ? "NTSC" : "PAL")) + ',' +
-           field("chip", static_cast<unsigned>(tune_.chip)) + ',' + field("chips", 1) + ',' +
-           field("speed", quoted(tune_.ciaTimed(song_) ? "cia" : "frame")) + ',' +
-           field("loadAddress", tune_.loadAddress) + ',' + field("initAddress", tune_.initAddress) + ',' +
-           field("playAddress", tune_.playAddress) + '}';
+std::string Player::info() const {
+    return state_ == State::Empty ? "{}" : describe(tune_, setting_, song_);
 }
 
 }  // namespace c64

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "driver.h"
+#include "setting.h"
 
 namespace c64 {
 
@@ -13,14 +14,18 @@ public:
     // Exactly `count` samples in [-1, 1].
     bool render(float* out, std::size_t count);
 
-    void mute(uint8_t mask);
+    // From the next start on, whatever tune is loaded.
+    Overrides& overrides() { return overrides_; }
+    SidBank& sids() { return machine_.sids(); }
     const std::string& message() const { return message_; }
-    std::string infoJson() const;  // "{}" when no tune is loaded
+    std::string info() const;  // JSON, "{}" when no tune is loaded
 
 private:
     enum class State { Empty, Loaded, Playing };
 
     bool fail(std::string message, State state);
+    std::string refusal(unsigned song, unsigned sampleRate) const;
+    bool play();
     bool runInit();
     bool run(Cycle until);
     bool cutPlayCall();
@@ -29,6 +34,8 @@ private:
     Machine machine_;
     Driver driver_;
     Tune tune_;
+    Overrides overrides_;
+    Setting setting_;
     unsigned song_ = 0;
     State state_ = State::Empty;
     double cyclesPerSample_ = 0;

@@ -1,6 +1,7 @@
 #include "psid.h"
 
 #include <algorithm>
+#include <array>
 
 namespace c64 {
 
@@ -8,6 +9,7 @@ namespace {
 
 constexpr std::size_t headerV1 = 0x76, headerV2 = 0x7c, textLength = 32;
 constexpr unsigned maxSongs = 256;
+constexpr unsigned lowestRsid = 0x07e8;  // below it are the system's variables and the screen
 
 // A cursor-free view of the big-endian header.
 struct Header {
@@ -16,6 +18,7 @@ struct Header {
     unsigned word(std::size_t at) const { return bytes[at] << 8 | bytes[at + 1]; }
     uint32_t dword(std::size_t at) const { return static_cast<uint32_t>(word(at)) << 16 | word(at + 2); }
     std::string magic() const { return {bytes.begin(), bytes.begin() + 4}; }
+    bool isRsid() const { return magic() == "RSID"; }
     std::string text(std::size_t at) const;
 };
 
@@ -43,17 +46,13 @@ std::string checkFormat(const Header& header) {
         return "The file ends inside its header (" + std::to_string(size) + " of at least " +
                std::to_string(headerV1) + " bytes), so it is truncated or no SID file. Get a complete copy.";
     }
-    if (header.magic() == "RSID") {
-        return "This is an RSID tune: it needs a whole C64, which this player does not emulate yet. "
-               "Choose the PSID version of the tune if there is one.";
+    if (!header.isRsid() && header.magic() != "PSID") {
+        return "This is not a SID file: it begins with neither PSID nor RSID. Choose a .sid file.";
     }
-    if (header.magic() != "PSID") {
-        return "This is not a SID file: it does not begin with PSID. Choose a .sid file.";
-    }
-    const unsigned version = header.word(4);
-    if (version < 1 || version > 4) {
-        return "The header claims PSID version " + std::to_string(version) +
-               "; versions 1 to 4 exist. The file is damaged: get another copy.";
+    const unsigned version = header.word(4), first = header.isRsid() ? 2 : 1;
+    if (version < first || version > 4) {
+        return "The header claims " + header.magic() + " version " + std::to_string(version) + "; versions " +
+               std::to_string(first) + " to 4 exist. The file is damaged: get another copy.";
     }
     const std::size_t needed = version == 1 ? headerV1 : headerV2;
     if (size < needed) return "The file ends inside its version 2 header, so it is truncated. Get a complete copy.";
@@ -112,23 +111,54 @@ std::string readAddresses(const Header& header, Tune& tune) {
     return {};
 }
 
-// Version 2 and up: player kind, clock, chip, free pages, further chips.
+// The further chips' addresses, from version 3 and 4 on; a third that repeats the second is none.
+void readSids(const Header& header, Tune& tune) {
+    const unsigned flags = header.word(0x76);
+    const auto model = [flags](unsigned bit) {
+        return std::array{ChipModel::Unknown, ChipModel::Mos6581, ChipModel::Mos8580, ChipModel::Unknown}[flags >> bit & 3];
+    };
+    tune.sids[0].model = model(4);
+    for (unsigned i = 1; i + 2 <= tune.version && i < 3; ++i) {
+        const uint8_t code = header.bytes[0x79 + i];
+        const uint16_t address = 0xd000 | code << 4;
+        if (!isSidAddress(code) || address == tune.sids.back().address) continue;
+        const ChipModel said = model(4 + 2 * i);
+        tune.sids.push_back({address, said == ChipModel::Unknown ? tune.sids[0].model : said});
+    }
+}
+
+// Version 2 and up: player kind, clock, chips, free pages.
 std::string readFlags(const Header& header, Tune& tune) {
     if (tune.version < 2) return {};
     const unsigned flags = header.word(0x76);
-    if (flags & 0x01) {
+    if (!tune.isRsid && (flags & 0x01)) {
         return "The file holds Sidplayer (MUS) data, which needs its own player program. "
                "Choose a version that was packed with its player.";
     }
-    if (tune.version >= 3 && (isSidAddress(header.bytes[0x7a]) || isSidAddress(header.bytes[0x7b]))) {
-        return "The tune is written for more than one SID chip, which this player does not emulate yet. "
-               "Choose a tune for one chip.";
+    if (tune.isRsid && (flags & 0x02)) {
+        return "The tune is a BASIC program, and this player has no BASIC: that ROM is not ours to ship. "
+               "Choose a version of the tune without BASIC.";
     }
-    tune.isNtsc = (flags >> 2 & 3) == 2;
-    tune.chip = (flags >> 4 & 3) == 2 ? ChipModel::Mos8580 : ChipModel::Mos6581;
+    tune.clock = static_cast<Clock>(flags >> 2 & 3);
     tune.freePage = header.bytes[0x78];
     tune.freePages = header.bytes[0x79];
+    readSids(header, tune);
     return {};
+}
+
+// What an RSID promises: a program for an unchanged C64, that calls itself.
+std::string checkRsid(const Header& header, Tune& tune) {
+    if (!tune.isRsid) return {};
+    const uint8_t page = tune.initAddress >> 12;
+    std::string broken;
+    if (header.word(8) || header.word(12) || header.dword(18)) {
+        broken = "An RSID tune sets neither load address, play address nor speed in its header; this one does.";
+    } else if (tune.loadAddress < lowestRsid) {
+        broken = "The tune loads at " + hex(tune.loadAddress) + ", over what a C64 needs to load it.";
+    } else if (page == 0xa || page == 0xb || page >= 0xd) {
+        broken = "The init address " + hex(tune.initAddress) + " lies below ROM or I/O, where an RSID cannot start.";
+    }
+    return broken.empty() ? broken : broken + " The file is damaged: get another copy.";
 }
 
 }  // namespace
@@ -144,7 +174,8 @@ std::string parsePsid(const std::vector<uint8_t>& file, Tune& tune) {
     tune = Tune();
     if (auto wrong = checkFormat(header); !wrong.empty()) return wrong;
     tune.version = header.word(4);
-    for (const auto part : {readSongs, readImage, readAddresses, readFlags}) {
+    tune.isRsid = header.isRsid();
+    for (const auto part : {readFlags, readSongs, readImage, readAddresses, checkRsid}) {
         if (auto wrong = part(header, tune); !wrong.empty()) return wrong;
     }
     tune.title = header.text(0x16);

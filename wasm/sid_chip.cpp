@@ -6,6 +6,7 @@ namespace c64 {
 
 namespace {
 constexpr Cycle slice = 4096;         // cycles clocked at a time: bounds the scratch buffer
+constexpr Cycle scopeSlice = 64;      // with the scope on: shorter than a point of it lasts
 constexpr Cycle settling = 300'000;   // three time constants of the board's 1.6 Hz high-pass
 constexpr uint8_t volumeRegister = 0x18;
 constexpr uint8_t gateAndSync = 0x0f;  // a control register without its waveforms
@@ -23,27 +24,34 @@ void SidChip::powerOn(ChipModel model, double clock, unsigned sampleRate, Cycle 
     sid_->setFilter8580Curve(0.5);
     sid_->enableFilter(true);
     scale_ = (model == ChipModel::Mos6581 ? gain6581 : gain8580) / 32768.0f;
-    registers_.fill(0);
+    registers_ = {};
     now_ = 0;
     write(volumeRegister, 0x0f, 0);
     audible_ = true;
+    samples_.clear();
     advance(settling);
     samples_.clear();
+    scope_.enable(scope_.enabled());
     now_ = now;
 }
 
 void SidChip::advance(Cycle now) {
-    std::array<int16_t, slice> scratch;
     while (now_ < now) {
-        const auto cycles = static_cast<unsigned>(std::min(now - now_, slice));
+        const auto cycles = static_cast<unsigned>(std::min(now - now_, scope_.enabled() ? scopeSlice : slice));
         if (audible_) {
-            const int made = sid_->clock(cycles, scratch.data());
-            samples_.insert(samples_.end(), scratch.begin(), scratch.begin() + made);
+            sound(cycles);
         } else {
             sid_->clockSilent(cycles);
         }
         now_ += cycles;
     }
+}
+
+void SidChip::sound(unsigned cycles) {
+    std::array<int16_t, slice> scratch;
+    const int made = sid_->clock(cycles, scratch.data());
+    samples_.insert(samples_.end(), scratch.begin(), scratch.begin() + made);
+    if (scope_.enabled()) scope_.follow(*sid_, static_cast<std::size_t>(made));
 }
 
 uint8_t SidChip::heard(uint8_t reg) const {
@@ -69,9 +77,14 @@ void SidChip::mute(uint8_t mask) {
     for (const uint8_t control : {4, 11, 18}) sid_->write(control, heard(control));
 }
 
-void SidChip::take(float* out, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) out[i] = samples_[i] * scale_;
+void SidChip::mix(float* out, std::size_t count, float gain) {
+    for (std::size_t i = 0; i < count; ++i) out[i] += samples_[i] * (scale_ * gain);
     samples_.erase(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(count));
+    if (scope_.enabled()) scope_.turn(count);
+}
+
+void SidChip::showScope(bool on) {
+    if (on != scope_.enabled()) scope_.enable(on);
 }
 
 }  // namespace c64

@@ -6,15 +6,17 @@
 #include <memory>
 #include <vector>
 
-#include "SID.h"
 #include "cia.h"
+#include "scope.h"
 
 namespace c64 {
 
-enum class ChipModel : uint16_t { Mos6581 = 6581, Mos8580 = 8580 };
+enum class ChipModel : uint16_t { Unknown = 0, Mos6581 = 6581, Mos8580 = 8580 };
 
 class SidChip {
 public:
+    using Registers = std::array<uint8_t, 0x20>;
+
     // A new chip; at `now` its output has settled, so that no power-on click is heard.
     void powerOn(ChipModel model, double clock, unsigned sampleRate, Cycle now);
 
@@ -29,15 +31,22 @@ public:
     void mute(uint8_t mask);
 
     std::size_t available() const { return samples_.size(); }
-    // Move the first `count` samples out, scaled to [-1, 1].
-    void take(float* out, std::size_t count);
+    // Add the first `count` samples, times `gain`, to `out`, and drop them. Full scale is [-1, 1].
+    void mix(float* out, std::size_t count, float gain);
+
+    void showScope(bool on);
+    const Scope::Wave& wave(unsigned voice) const { return scope_.shown(voice); }
+    // As the tune wrote them last.
+    const Registers& registers() const { return registers_; }
 
 private:
     uint8_t heard(uint8_t reg) const;
+    void sound(unsigned cycles);
 
     std::unique_ptr<reSIDfp::SID> sid_;
     std::vector<int16_t> samples_;
-    std::array<uint8_t, 0x20> registers_{};
+    Registers registers_{};
+    Scope scope_;
     uint8_t muted_ = 0;
     bool audible_ = true;
     float scale_ = 0;

@@ -1,10 +1,15 @@
 #include "vic.h"
 
+#include <algorithm>
+
 namespace c64 {
 
 namespace {
 constexpr uint8_t control = 0x11, raster = 0x12, flags = 0x19, enable = 0x1a;
 constexpr uint8_t rasterFlag = 0x01, anyFlag = 0x80;
+constexpr uint8_t displayOn = 0x10, scroll = 0x07;  // in `control`
+constexpr unsigned firstText = 0x30, lastText = 0xf7;   // lines
+constexpr unsigned taken = 11, free = 54;               // cycles in a line
 }  // namespace
 
 void Vic::reset(const VideoStandard& standard, Cycle now) {
@@ -13,6 +18,7 @@ void Vic::reset(const VideoStandard& standard, Cycle now) {
     origin_ = now;
     registers_[control] = 0x1b;
     aim(now);
+    aimTaken(now);
 }
 
 // The next cycle at which the beam reaches the compared line; a line beyond the frame is never reached.
@@ -21,10 +27,28 @@ void Vic::aim(Cycle now) {
         nextRaster_ = never;
         return;
     }
-    const Cycle frame = standard_.cyclesPerFrame();
-    const Cycle inFrame = (now - origin_) % frame;
     const Cycle target = static_cast<Cycle>(rasterLine_) * standard_.cyclesPerLine;
-    nextRaster_ = now - inFrame + target + (target > inFrame ? 0 : frame);
+    nextRaster_ = now - inFrame(now) + target + (target > inFrame(now) ? 0 : standard_.cyclesPerFrame());
+}
+
+// Characters are fetched in each eighth line of the text area, the one that the scroll register names.
+void Vic::aimTaken(Cycle now) {
+    if (!(registers_[control] & displayOn)) {
+        nextTaken_ = never;
+        return;
+    }
+    const auto cycle = static_cast<unsigned>(inFrame(now));
+    const unsigned begun = cycle / standard_.cyclesPerLine + (cycle % standard_.cyclesPerLine >= free);
+    unsigned line = std::max(begun, firstText);
+    line += (registers_[control] - line) & scroll;
+    if (line > lastText) line = standard_.lines + firstText + (registers_[control] & scroll);
+    nextTaken_ = now - cycle + static_cast<Cycle>(line) * standard_.cyclesPerLine + taken;
+}
+
+Cycle Vic::busFree(Cycle now) {
+    const Cycle end = nextTaken_ - taken + free;
+    aimTaken(std::max(now, end));
+    return std::max(now, end);
 }
 
 void Vic::update(Cycle now) {
@@ -51,7 +75,8 @@ void Vic::write(uint8_t reg, uint8_t value, Cycle now) {
         case control:
         case raster:
             rasterLine_ = registers_[raster] | (registers_[control] & 0x80) << 1;
-            return aim(now);
+            aim(now);
+            return aimTaken(now);
         case flags: flags_ &= ~value; return;
         case enable: mask_ = value & 0x0f; return;
         default: return;

@@ -1,4 +1,4 @@
-// VIC-II: the raster beam and its interrupt. No picture is made and no cycles are stolen.
+// VIC-II: the raster beam, its interrupt, and the cycles it takes from the processor. No picture is made.
 #pragma once
 
 #include <array>
@@ -29,15 +29,21 @@ public:
     bool enabled() const { return mask_ & 0x0f; }
     Cycle nextEvent() const { return nextRaster_; }
 
+    // From when on the processor has to wait for the bus, in a line where characters are fetched; until when.
+    Cycle takesBus() const { return nextTaken_; }
+    Cycle busFree(Cycle now);
+
 private:
     unsigned line(Cycle now) const { return (now - origin_) / standard_.cyclesPerLine % standard_.lines; }
+    Cycle inFrame(Cycle now) const { return (now - origin_) % standard_.cyclesPerFrame(); }
     void aim(Cycle now);
+    void aimTaken(Cycle now);
 
     VideoStandard standard_ = pal;
     std::array<uint8_t, 0x40> registers_{};
     unsigned rasterLine_ = 0;  // compared with the beam
     uint8_t flags_ = 0, mask_ = 0;
-    Cycle origin_ = 0, nextRaster_ = never;
+    Cycle origin_ = 0, nextRaster_ = never, nextTaken_ = never;
 };
 
 }  // namespace c64

@@ -109,12 +109,14 @@ def best_correlation(curve: Array, other: Array) -> float:
     return max(float(np.corrcoef(part, core)[0, 1]) for part in shifted)
 
 
-def sidplayfp(tune: Path, seconds: int, wav: Path, *options: str) -> Sound:
-    """Render a tune with the native player."""
+def sidplayfp(tune: Path, seconds: int, wav: Path, *options: str, rate: int = RATE) -> Sound:
+    """Render a tune with the native player, all chips in one channel."""
     command = [
         "sidplayfp",
         "-q",
         "--delay=0",
+        "-m",
+        f"-f{rate}",
         f"-w{wav.with_suffix('')}",
         f"-t{seconds}",
         *options,
@@ -122,6 +124,17 @@ def sidplayfp(tune: Path, seconds: int, wav: Path, *options: str) -> Sound:
     ]
     subprocess.run(command, check=True, capture_output=True)
     with wave.open(str(wav)) as file:
-        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (RATE, 1, 2)
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (rate, 1, 2)
         raw = file.readframes(file.getnframes())
     return (np.frombuffer(raw, "<i2") / 32768).astype(np.float32)
+
+
+def step_times(sound: Sound) -> Array:
+    """Return when the sound steps, in samples, to a fraction of one: where it is steepest."""
+    slope = np.abs(np.diff(sound))
+    peak = np.flatnonzero(
+        (slope[1:-1] > slope.max() / 2) & (slope[1:-1] >= slope[:-2]) & (slope[1:-1] > slope[2:])
+    )
+    before, at, after = slope[peak], slope[peak + 1], slope[peak + 2]
+    times: Array = peak + 1 + (before - after) / (before - 2 * at + after) / 2
+    return times

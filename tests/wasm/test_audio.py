@@ -37,6 +37,7 @@ from tests.wasm.listening import RATE, Likeness, Sound, compare, sidplayfp, thir
 SECONDS, SKIPPED = 15, RATE // 2
 REAL = Path(__file__).parents[3] / "shared" / "tunes"
 REAL_TUNES = ("10_Orbyte.sid", "Foreign_Carols.sid", "Ta-Boo.sid")
+TWO_CHIPS = "Space_Oddity_2SID.sid"
 OTHER_CHIP = {6581: "-mnf", 8580: "-mof"}
 OTHER_CLOCK = {"PAL": "-vnf", "NTSC": "-vpf"}
 
@@ -86,7 +87,7 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> Native:
     return play
 
 
-@pytest.mark.parametrize("name", REAL_TUNES)
+@pytest.mark.parametrize("name", [*REAL_TUNES, TWO_CHIPS])
 def test_real_tunes_sound_as_the_native_player_plays_them(native: Native, name: str) -> None:
     _, sound = engine_sound(real(name))
     likeness = compare(sound, native(real(name)))

@@ -9,10 +9,13 @@
  * @property {string} released
  * @property {number} songs       number of songs in the file
  * @property {number} startSong   1-based
- * @property {"PAL"|"NTSC"} clock
- * @property {6581|8580} chip
+ * @property {number} song        last started, or the start song
+ * @property {"PAL"|"NTSC"} clock in use
+ * @property {"PAL"|"NTSC"|"any"|"unknown"} headerClock
+ * @property {6581|8580} chip     in use, the first one's
  * @property {number} chips
- * @property {"frame"|"cia"} speed
+ * @property {{address: number, chip: 6581|8580, headerChip: 0|6581|8580}[]} sids
+ * @property {"frame"|"cia"|"own"} speed  what calls the play routine
  * @property {number} loadAddress
  * @property {number} initAddress
  * @property {number} playAddress
@@ -105,6 +108,47 @@ export class SidEngine {
     const count = this.#wasm.sid_render(frames);
     if (count === 0) throw new SidError(this.#message());
     return new Float32Array(this.#wasm.memory.buffer, this.#wasm.sid_output(), count);
+  }
+
+  /** @param {number} mask bit 3c + v silences voice v of chip c */
+  mute(mask) {
+    this.#wasm.sid_mute(mask);
+  }
+
+  /**
+   * Play with these from the next start on; `info` tells what is in use.
+   *
+   * @param {object} choice
+   * @param {"PAL"|"NTSC"} [choice.clock]        else as the header says
+   * @param {(0|6581|8580)[]} [choice.chips]     of each chip; 0 or none as the header says
+   */
+  override({ clock, chips = [] }) {
+    this.#wasm.sid_override_clock({ PAL: 1, NTSC: 2 }[clock] ?? 0);
+    for (let chip = 0; chip < 3; chip++) {
+      this.#wasm.sid_override_chip(chip, chips[chip] ?? 0);
+    }
+  }
+
+  /**
+   * @param {number} chip 0 to 2
+   * @returns {Uint8Array} its 32 registers as the tune wrote them last; a view that the next call overwrites
+   */
+  registers(chip) {
+    return new Uint8Array(this.#wasm.memory.buffer, this.#wasm.sid_registers(chip), 32);
+  }
+
+  /** @param {boolean} on whether to keep the voices' waves from the next `render` on */
+  showScope(on) {
+    this.#wasm.sid_scope(on ? 1 : 0);
+  }
+
+  /**
+   * @param {number} voice 3c + v for voice v of chip c
+   * @returns {Int8Array} its wave during the last `render`, a point for 4 frames; a view that the next call overwrites
+   */
+  wave(voice) {
+    const pointer = this.#wasm.sid_wave(voice);
+    return new Int8Array(this.#wasm.memory.buffer, pointer, this.#wasm.sid_wave_size());
   }
 
   #check(status) {

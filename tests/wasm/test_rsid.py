@@ -1,0 +1,113 @@
+"""RSID tunes: programs that run a C64 by themselves, against the native player.
+
+Digis are compared with loudness made equal: this generation of reSIDfp has 4 dB more of the voices' constant
+part, which is what the volume register turns into sound.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from app.sid import SidEngine, SidError
+from tests.wasm import programs
+from tests.wasm.native import likeness, ours
+from tests.wasm.programs import PAL, header_flags, rsid
+
+CHIPS = (6581, 8580)
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+@pytest.mark.parametrize(
+    "source",
+    [programs.RASTER, programs.RASTER_BEHIND_ROM, programs.multispeed(2), programs.multispeed(4)],
+    ids=["raster", "behind-rom", "twice-a-frame", "four-times-a-frame"],
+)
+def test_interrupts_play_as_on_the_native_player(tmp_path: Path, source: str, chip: int) -> None:
+    found = likeness(rsid(source, flags=header_flags(PAL, chip)), tmp_path)
+    assert found.spectrum < 0.8, found
+    assert found.pitch < 2, found
+    assert found.onsets > 0.95, found
+
+
+@pytest.mark.parametrize("chip", CHIPS)
+def test_samples_through_the_volume_register_sound_alike(tmp_path: Path, chip: int) -> None:
+    tune = rsid(programs.SAMPLE_DIGI, flags=header_flags(PAL, chip))
+    found = likeness(tune, tmp_path, same_level=False)
+    assert found.spectrum < 0.8, found
+    assert found.pitch < 2, found
+
+
+def test_a_digi_is_loud_on_a_6581_and_faint_on_an_8580() -> None:
+    loud, faint = (ours(rsid(programs.SAMPLE_DIGI, flags=header_flags(PAL, chip)), 2).std() for chip in CHIPS)
+    assert loud > 0.05
+    assert loud > 8 * faint > 0.005
+
+
+def test_info_tells_that_the_tune_calls_itself() -> None:
+    info = SidEngine().load(rsid(programs.RASTER, flags=header_flags(2, 8580)))
+    assert (info.format, info.version, info.speed) == ("RSID", 2, "own")
+    assert (info.clock, info.chip, info.load_address, info.play_address) == ("NTSC", 8580, 0x1000, 0)
+
+
+def after_power_on(expected: str) -> bytes:
+    """Return a tune that halts unless what it finds is what it expects."""
+    return rsid(f"* = $1000\n{expected}\n good: jmp good\n bad: .byte 2")
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("song in A", "cmp #0\n bne bad"),
+        ("all ROM visible", "lda $01\n and #7\n cmp #7\n bne bad"),
+        ("interrupts allowed", "php\n pla\n and #4\n bne bad"),
+        ("raster compared with line 311", "lda $d011\n bpl low\n low: lda $d01a\n and #15\n bne bad"),
+        ("PAL", "lda $02a6\n cmp #1\n bne bad"),
+        ("IRQ vector", "lda $0315\n cmp #$ea\n bne bad\n lda $0314\n cmp #$31\n bne bad"),
+        ("timer A runs", "lda $dc0e\n and #1\n beq bad\n lda $dc04\n cmp $dc04\n beq bad"),
+        ("timer B does not", "lda $dc0f\n and #1\n bne bad\n lda $dd0e\n and #1\n bne bad"),
+        ("CIA 1 interrupts", "wait: lda $0400\n beq wait\n"),
+    ],
+)
+def test_the_c64_is_as_after_power_on(name: str, expected: str) -> None:
+    if name == "CIA 1 interrupts":
+        tune = rsid(
+            "* = $1000\n lda #<irq\n sta $0314\n lda #>irq\n sta $0315\n good: jmp good\n"
+            "irq: lda $d418\n lda level\n eor #15\n sta level\n sta $d418\n jmp $ea31\n level: .byte 0"
+        )
+        assert ours(tune, 1).std() > 0.01
+    else:
+        ours(after_power_on(expected), 1)
+
+
+def test_an_expectation_that_fails_halts() -> None:
+    with pytest.raises(SidError, match="halted"):
+        ours(after_power_on("cmp #1\n bne bad"), 1)
+
+
+@pytest.mark.parametrize("call", [0xE544, 0xFF81, 0xFF84, 0xFF8A, 0xFFD2, 0xFFE1, 0xFFE4])
+def test_calls_that_no_sound_depends_on_return(call: int) -> None:
+    ours(after_power_on(f" jsr {call}"), 1)
+
+
+@pytest.mark.parametrize("call", [0xA871, 0xBC0C, 0xE097, 0xFFD5])
+def test_a_call_of_the_rom_is_reported(call: int) -> None:
+    with pytest.raises(SidError, match=rf"calls the C64's ROM at \${call:04X}, which .* PSID version"):
+        ours(after_power_on(f" jsr {call}"), 1)
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        (rsid(programs.RASTER, flags=2), "BASIC program"),
+        (rsid(programs.RASTER, version=1), "RSID version 1; versions 2 to 4"),
+        (rsid(programs.RASTER.replace("$1000", "$0700")), "loads at $0700"),
+        (rsid(programs.RASTER.replace("$1000", "$a000")), "init address $A000 lies below ROM"),
+        (rsid(programs.RASTER.replace("$1000", "$d000")), "init address $D000 lies below ROM"),
+        (rsid(programs.RASTER, speed=1), "neither load address, play address nor speed"),
+    ],
+)
+def test_what_cannot_be_an_rsid_is_refused(file: bytes, says: str) -> None:
+    with pytest.raises(SidError) as refused:
+        SidEngine().load(file)
+    assert says in str(refused.value)
+    assert str(refused.value).endswith(".")

@@ -1,0 +1,52 @@
+#include "scope.h"
+
+#include <algorithm>
+
+namespace c64 {
+
+namespace {
+
+// reSIDfp keeps its voices private. An explicit instantiation may name them all the same.
+using Voices = reSIDfp::Voice (reSIDfp::SID::*)[Scope::voices];
+template <Voices member>
+struct Opened {
+    friend Voices voicesOfSid() { return member; }
+};
+Voices voicesOfSid();
+template struct Opened<&reSIDfp::SID::voice>;
+
+int8_t level(reSIDfp::Voice& voice) {
+    const int wave = voice.wave()->readOSC() - 128;
+    return static_cast<int8_t>(wave * voice.envelope()->readENV() / 255);
+}
+
+}  // namespace
+
+void Scope::enable(bool on) {
+    enabled_ = on;
+    made_ = taken_ = 0;
+    for (unsigned i = 0; i < voices; ++i) {
+        waiting_[i].clear();
+        shown_[i].clear();
+    }
+}
+
+void Scope::follow(reSIDfp::SID& sid, std::size_t samples) {
+    const std::size_t points = (made_ + samples) / framesPerPoint - made_ / framesPerPoint;
+    made_ += samples;
+    for (unsigned i = 0; points && i < voices; ++i) {
+        waiting_[i].insert(waiting_[i].end(), points, level((sid.*voicesOfSid())[i]));
+    }
+}
+
+void Scope::turn(std::size_t frames) {
+    const std::size_t points = (taken_ + frames) / framesPerPoint - taken_ / framesPerPoint;
+    taken_ += frames;
+    for (unsigned i = 0; i < voices; ++i) {
+        const auto end = waiting_[i].begin() + static_cast<std::ptrdiff_t>(std::min(points, waiting_[i].size()));
+        shown_[i].assign(waiting_[i].begin(), end);
+        waiting_[i].erase(waiting_[i].begin(), end);
+    }
+}
+
+}  // namespace c64

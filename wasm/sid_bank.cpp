@@ -1,0 +1,51 @@
+#include "sid_bank.h"
+
+#include <algorithm>
+
+namespace c64 {
+
+namespace {
+constexpr uint16_t mirrorsStart = 0xd400, mirrorsEnd = 0xd800;
+}
+
+// The first chip is seen all over $D400 to $D7FF, but where another one is.
+void SidBank::powerOn(const std::vector<SidSpec>& specs, double clock, unsigned sampleRate, Cycle now) {
+    count_ = static_cast<unsigned>(specs.size());
+    chipAt_.fill(0);
+    std::fill(&chipAt_[(mirrorsStart - ioStart) / spacing], &chipAt_[(mirrorsEnd - ioStart) / spacing], 1);
+    for (unsigned i = 0; i < count_; ++i) {
+        chipAt_[(specs[i].address - ioStart) / spacing] = static_cast<uint8_t>(i + 1);
+        chips_[i].powerOn(specs[i].model, clock, sampleRate, now);
+    }
+}
+
+SidChip* SidBank::at(uint16_t address) {
+    const uint8_t number = chipAt_[(address - ioStart) / spacing];
+    return number ? &chips_[number - 1] : nullptr;
+}
+
+void SidBank::advance(Cycle now) {
+    for (unsigned i = 0; i < count_; ++i) chips_[i].advance(now);
+}
+
+void SidBank::audible(bool on) {
+    for (unsigned i = 0; i < count_; ++i) chips_[i].audible(on);
+}
+
+void SidBank::mute(unsigned mask) {
+    for (SidChip& chip : chips_) {
+        chip.mute(mask & 7);
+        mask >>= Scope::voices;
+    }
+}
+
+void SidBank::showScope(bool on) {
+    for (SidChip& chip : chips_) chip.showScope(on);
+}
+
+void SidBank::take(float* out, std::size_t count) {
+    std::fill(out, out + count, 0.0f);
+    for (unsigned i = 0; i < count_; ++i) chips_[i].mix(out, count, 1.0f / static_cast<float>(count_));
+}
+
+}  // namespace c64
