@@ -240,6 +240,11 @@ class SidEngine:
         raw = self._read(self._call("sid_wave", voice), self._call("sid_wave_size"))
         return np.frombuffer(raw, np.int8)
 
+    @property
+    def memory_size(self) -> int:
+        """Bytes of memory that the engine has taken; it gives none back, but uses it again."""
+        return self._memory.data_len(self._store)
+
     def _output(self, count: int) -> NDArray[np.float32]:
         return np.frombuffer(self._read(self._call("sid_output"), 4 * count), np.dtype("<f4"))
 

@@ -14,6 +14,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     crash.addoption(
         "--seed", type=int, action="append", help="repeat the crash tests whose names have this seed"
     )
+    fuzz = parser.getgroup("fuzz tests")
+    fuzz.addoption("--hostile", type=int, default=300, help="how many hostile SID files (default: 300)")
+    fuzz.addoption("--hostile-seed", type=int, help="begin with the file of this seed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
