@@ -5,7 +5,7 @@ REQUIREMENTS := app/setup/requirements.txt
 # The lock names biome for Linux only; elsewhere the JavaScript is not linted.
 BIOME = $(or $(wildcard node_modules/@biomejs/cli-*/biome),: biome)
 
-.PHONY: run setup check format test test-crash test-fuzz-server bench-smoke bench-record bench-store bench-train bench-server bench-global bench-taste lock clean
+.PHONY: run setup check format test test-crash test-fuzz test-fuzz-server bench-smoke bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid lock clean
 
 run: .venv/installed
 	$(BIN)/sidflow-feedback serve
@@ -38,6 +38,10 @@ test-crash: setup
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/pytest tests/crash -s --kills 100
 
+# A quarter of an hour on an idle core.
+test-fuzz: setup
+	$(BIN)/pytest tests/wasm/test_hostile.py -s --hostile 10000
+
 # Throws far more at the server than `make test` does, and something else each time.
 test-fuzz-server: setup
 	$(BIN)/pytest tests/server/test_fuzz.py tests/server/test_openapi.py --hypothesis-profile long
@@ -49,7 +53,7 @@ bench-server: setup
 bench-global: setup
 	$(BIN)/python -m tests.bench.global_training
 
-bench-smoke bench-record bench-store bench-train: setup
+bench-smoke bench-record bench-store bench-train bench-sid: setup
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/python -m tests.bench.$(@:bench-%=%)
 
