@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from app.setup.chromium import chromium
 from tests.browser.conftest import CHROMIUM_ARGS
@@ -59,6 +59,11 @@ def _priority(change: int) -> Iterator[None]:
         os.nice(change)
     yield
     os.setpriority(os.PRIO_PROCESS, 0, usual)
+
+
+def new_profile(browser: Browser) -> BrowserContext:
+    """Return a new profile; in it our own scripts may be added to a page, whose policy would refuse them."""
+    return browser.new_context(bypass_csp=True)
 
 
 def open_page(page: Page, url: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.bench.harness import open_page
+from tests.bench.harness import new_profile, open_page
 
 TABS = 10
 MEASURES = ("rss", "pss")
@@ -20,13 +20,13 @@ SETTLE = 5000
 
 def memory_figures(browser: Browser, url: str) -> dict[str, int]:
     """Return megabytes: of one engine, of ten tabs that share it, and of ten that each have their own."""
-    with browser.new_context() as context:
+    with new_profile(browser) as context:
         pages = [_open_tab(context, url)]
         one = _settled(browser, pages)
         pages += [_open_tab(context, url) for _ in range(TABS - 1)]
         ten = _settled(browser, pages)
     # Each of them is a listener of its own, for its tabs would share an engine.
-    contexts = [browser.new_context() for _ in range(TABS)]
+    contexts = [new_profile(browser) for _ in range(TABS)]
     apart = _settled(browser, [_open_tab(context, url) for context in contexts])
     for context in contexts:
         context.close()

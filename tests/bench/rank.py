@@ -6,7 +6,7 @@ import json
 
 from playwright.sync_api import Browser
 
-from tests.bench.harness import HERE, WORKER, browsing, figures, open_page
+from tests.bench.harness import HERE, WORKER, browsing, figures, new_profile, open_page
 
 ENGINE = (HERE / "rank_engine.py").read_text()
 
@@ -19,7 +19,7 @@ def main() -> None:
 
 def rank_figures(browser: Browser, url: str) -> dict[str, float]:
     """Return medians in milliseconds, `rank60k_ms` first of all, and the temporary memory in megabytes."""
-    with browser.new_context() as context:
+    with new_profile(browser) as context:
         page = context.new_page()
         open_page(page, url)
         found = figures(page, "py", WORKER, ENGINE)

@@ -6,7 +6,17 @@ import json
 
 from playwright.sync_api import Browser
 
-from tests.bench.harness import HERE, PATIENCE, browsing, figures, middle, open_page, percentile, spread
+from tests.bench.harness import (
+    HERE,
+    PATIENCE,
+    browsing,
+    figures,
+    middle,
+    new_profile,
+    open_page,
+    percentile,
+    spread,
+)
 
 ROUNDS = 3
 SETTLE = 3000
@@ -26,7 +36,7 @@ def main() -> None:
 
 def _round(browser: Browser, url: str) -> dict[str, float]:
     """Measure once, on a new profile."""
-    with browser.new_context() as context:
+    with new_profile(browser) as context:
         page = context.new_page()
         open_page(page, url)
         page.wait_for_selector("html[data-model]", timeout=PATIENCE)

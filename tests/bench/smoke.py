@@ -6,7 +6,7 @@ import json
 
 from playwright.sync_api import Browser, Page
 
-from tests.bench.harness import HERE, WORKER, browsing, figures, middle, open_page
+from tests.bench.harness import HERE, WORKER, browsing, figures, middle, new_profile, open_page
 
 ROUNDS = 3
 ENGINE = (HERE / "engine_figures.py").read_text()
@@ -49,7 +49,7 @@ def main() -> None:
 
 def _round(browser: Browser, url: str) -> dict[str, float]:
     """Measure once, on a new profile whose caches the first loads have filled."""
-    with browser.new_context() as context:
+    with new_profile(browser) as context:
         page = context.new_page()
         _open(page, url)
         page.goto(f"{url}/static/icon.svg")

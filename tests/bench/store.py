@@ -7,7 +7,7 @@ from statistics import median, quantiles
 
 from playwright.sync_api import Browser
 
-from tests.bench.harness import HERE, WORKER, browsing, figures, open_page
+from tests.bench.harness import HERE, WORKER, browsing, figures, new_profile, open_page
 from tests.bench.memory import memory_figures
 
 ENGINE = (HERE / "store_engine.py").read_text()
@@ -25,7 +25,7 @@ def main() -> None:
 
 def _store_figures(browser: Browser, url: str) -> dict[str, float | list[float]]:
     script = f"PEER_SOURCE = {PEER.replace('$origin', url)!r}\n{ENGINE}"
-    with browser.new_context() as context:
+    with new_profile(browser) as context:
         page = context.new_page()
         open_page(page, url)
         costs = figures(page, "py", WORKER, script)

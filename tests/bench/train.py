@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from app.setup.places import places
-from tests.bench.harness import HERE, WORKER, browsing, figures, middle, open_page
+from tests.bench.harness import HERE, WORKER, browsing, figures, middle, new_profile, open_page
 from tests.bench.rank import rank_figures
 from tests.bench.train_budget import budget_figures
 
@@ -33,7 +33,7 @@ def main() -> None:
 
 def _learning(browser: Browser, url: str) -> dict[str, float]:
     """Measure once, on a new profile: the first run is the first."""
-    with browser.new_context(bypass_csp=True) as context:  # TensorFlow.js comes from a blob.
+    with new_profile(browser) as context:
         page = context.new_page()
         open_page(page, url)
         library = page.evaluate(

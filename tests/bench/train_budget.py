@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from playwright.sync_api import Browser, Page
 
-from tests.bench.harness import HERE, PATIENCE, RUN_SCRIPT, figures, open_page, percentile
+from tests.bench.harness import HERE, PATIENCE, RUN_SCRIPT, figures, new_profile, open_page, percentile
 
 LISTENER = (HERE / "train_listener.py").read_text()
 WINDOW = 60.0
@@ -43,7 +43,7 @@ class Task(NamedTuple):
 
 def budget_figures(browser: Browser, url: str, trace: Path) -> dict[str, float]:
     """Return the length of slices, the share of the processor, and the page's long tasks."""
-    with browser.new_context() as context:
+    with new_profile(browser) as context:
         page = context.new_page()
         page.add_init_script(f"({COUNT_LONG_TASKS})()")
         open_page(page, url)
