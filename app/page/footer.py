@@ -41,14 +41,15 @@ class Footer:
             by_id(name).setAttribute("aria-pressed", "true" if playback.judgement == name else "false")
         by_id("now-title").textContent = tune["title"] if tune else "Nothing is playing"
         by_id("now-detail").textContent = _detail(tune, playback.status)
+        by_id("volume").disabled = "volume" not in playback.abilities
         self._show_songs(tune)
         self.show_position()
 
     def show_position(self) -> None:
         """Show how far the song has come."""
         track = self._playback.track
-        length = track["length"] if track else 0
-        position = min(self._playback.position, length) if track else 0
+        length = (track["length"] or 0) if track else 0
+        position = min(self._playback.elapsed, length) if track else 0
         by_id("position").textContent = minutes(position)
         by_id("length").textContent = minutes(length)
         by_id("progress").value = position / length if length else 0

@@ -46,9 +46,8 @@ class Page:
         self.recorder = Recorder(self.outbox, js.crypto.randomUUID, _epoch, js.crypto.randomUUID(), notice)
         self.library = Library()
         self.recommendations = Recommendations(self.library, self.engine, self.settings)
-        self.playback = Playback(self.library, self.recorder, self.recommendations.take)
-        self.player = WasmPlayer(sid_player, SID_ENGINE, self.playback.hear)
-        self.playback.use(self.player)
+        self.playback = Playback(self.library, self.recorder, self.recommendations.take, _tell, _seconds)
+        self.player = WasmPlayer(sid_player, SID_ENGINE, lambda state: self.playback.hear("wasm", state))
         self._model = ""
         self._engine = ""
         self._build()
@@ -61,7 +60,7 @@ class Page:
         )
         self._up_next = UpNext(self.playback, self.recommendations)
         self._banner = StorageBanner(self.outbox, storage)
-        RateTab(self.playback, self.recommendations, self.recorder, lambda: spawn(self._banner.persist()))
+        RateTab(self.playback, self.recommendations, lambda: spawn(self._banner.persist()))
         self._preferences_tab = PreferencesTab(self.settings, self.engine)
         self._sharing_card = SharingCard(self.settings, self.engine)
         self._kept_card = KeptCard(self.engine, self.library, files)
@@ -76,6 +75,7 @@ class Page:
 
     async def start(self) -> None:
         """Show the library, then start the engine: a listener can click before it is there."""
+        await self.playback.use(self.player)
         try:
             await self.library.load()
         except Exception as exc:
@@ -148,6 +148,14 @@ class Page:
 
 def _epoch() -> float:
     return time.time() * 1000
+
+
+def _seconds() -> float:
+    return float(window.performance.now()) / 1000
+
+
+def _tell(message: str, exc: Exception | None) -> None:
+    notice(message + (reason(exc) if exc else ""))
 
 
 def _show_theme(values: "dict[str, Any]") -> None:
