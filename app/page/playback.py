@@ -86,8 +86,8 @@ class Playback:
         if self.tune is not None:
             self._heard_before = self._telemetry.heard
             await self._load(playing)
-            if at and "seek" in player.abilities:
-                player.seek(at)
+            if at:
+                self.seek(at)
 
     def subscribe(self, listener: "Callable[[], None]") -> None:
         """Call `listener` after each change of tune, song, status, judgement or player."""
@@ -171,6 +171,8 @@ class Playback:
         if self.track is not None and "seek" in self.abilities:
             self._look()
             self._player.seek(seconds)
+            self._telemetry.paused()  # The jump was not heard.
+            self._look()
 
     def set_volume(self, per_cent: int) -> None:
         """Set the volume, 0 to 100."""

@@ -44,9 +44,8 @@ class MemoryPlayer:
         return self._position if "position" in self.abilities else None
 
     def load(self, data: Any, song: int) -> Awaitable[Record]:
-        if data:
-            self._song, self._position = song or 1, 0.0
-            self._change("stopped")
+        self._song, self._position = song or 1, 0.0
+        self._change("stopped" if data else "idle")
         return self._info(data)
 
     async def _info(self, data: Any) -> Record:
