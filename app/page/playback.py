@@ -104,6 +104,11 @@ class Playback:
         return self._telemetry.judgement
 
     @property
+    def pipeline(self) -> str:
+        """The name of the player, empty as long as there is none."""
+        return self._player.pipeline if self._player else ""
+
+    @property
     def abilities(self) -> "tuple[str, ...]":
         """What the player can do besides playing: ``pause``, ``position``, ``seek``, ``volume``."""
         return self._player.abilities if self._player else ()
@@ -137,6 +142,8 @@ class Playback:
             if opened == self._opened:
                 self._fail(exc)
             return
+        if self.status == "loading" and not playing:
+            self.status = "paused"
         tune["songs"] = info["songs"]
         if tune.get("data"):
             tune["title"] = info["title"] or tune["title"]

@@ -196,6 +196,7 @@ def test_paused_tune_stays_paused_in_the_new_player() -> None:
     listener.switch()
     listener.listen(5)
     assert listener.player.position == 5
+    assert listener.playback.status == "paused"
     assert actions(listener) == ["play"]
 
 

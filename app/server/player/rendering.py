@@ -10,7 +10,7 @@ import numpy as np
 from app.server.player.errors import UnplayableTuneError
 from app.sid import SAMPLE_RATE, SidEngine, SidError
 
-AHEAD_SECONDS = 60
+AHEAD_SECONDS = 15
 """How far it is rendered ahead of what was asked for: who leaves a tune early has cost little."""
 
 HEADER_BYTES = 44
@@ -67,7 +67,7 @@ class Rendering:
             at = first
             while at <= last:
                 await self._wait_for(at)
-                chunk = file.read(min(_READ_BYTES, last + 1 - at, self._there - at))
+                chunk = file.read(min(_READ_BYTES, last + 1 - at, self.stored - at))
                 if not chunk:
                     return
                 yield chunk
@@ -84,7 +84,8 @@ class Rendering:
         self._path.unlink(missing_ok=True)
 
     @property
-    def _there(self) -> int:
+    def stored(self) -> int:
+        """Bytes of the file that are there."""
         return HEADER_BYTES + _FRAME_BYTES * self._done
 
     def _open(self, data: bytes, song: int) -> None:
@@ -121,7 +122,7 @@ class Rendering:
             ahead = at // _FRAME_BYTES + AHEAD_SECONDS * SAMPLE_RATE
             self._wanted = max(self._wanted, ahead)
             self._grown.notify_all()
-            await self._grown.wait_for(lambda: self._there > at or bool(self._problem))
+            await self._grown.wait_for(lambda: self.stored > at or bool(self._problem))
 
 
 def _header(frames: int) -> bytes:

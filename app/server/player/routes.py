@@ -78,6 +78,10 @@ def player_router(players: Players) -> APIRouter:
         cli, u64 = players.cli, players.u64
         return {"stream": None, "cli": await cli.unavailable(""), "u64": await u64.unavailable(address)}
 
+    @router.post("/tune")
+    async def describe(tune: TheTune) -> dict[str, Any]:
+        return tune.info
+
     _add_streams(router, players.streams)
     _add_devices(router, players)
     return router
@@ -85,7 +89,7 @@ def player_router(players: Players) -> APIRouter:
 
 def _add_streams(router: APIRouter, streams: Streams) -> None:
     @router.post("/stream")
-    async def render(tune: TheTune, seconds: Seconds, song: Song = 0) -> dict[str, Any]:
+    async def render(tune: TheTune, seconds: Seconds = MAX_SECONDS, song: Song = 0) -> dict[str, Any]:
         name = await streams.begin(tune, chosen_song(tune, song), seconds)
         return {**tune.info, "url": f"/api/player/stream/{name}.wav"}
 

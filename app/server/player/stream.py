@@ -21,6 +21,9 @@ MAX_SECONDS = 900.0
 CACHE_BYTES = 256 * 1024 * 1024
 """Renderings that are kept; the one least recently used goes first."""
 
+KEPT = 16
+"""Renderings at most: each has an emulated C64 of its own."""
+
 AT_ONCE = 2
 PER_MINUTE = 30
 """New renderings: far above what listeners need, far below what hurts a server."""
@@ -110,8 +113,9 @@ class Streams:
         self._begun.append(now)
 
     async def _trim(self) -> None:
-        while len(self._renderings) > 1 and sum(one.size for one in self._renderings.values()) > (
-            self._cache_bytes
+        while len(self._renderings) > KEPT or (
+            len(self._renderings) > 1
+            and sum(one.stored for one in self._renderings.values()) > self._cache_bytes
         ):
             _, oldest = self._renderings.popitem(last=False)
             await oldest.aclose()
