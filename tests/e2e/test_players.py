@@ -203,3 +203,26 @@ def test_contract(page: Page, device: Device, tmp_path: Path, first: str, second
     for name in (first, second):
         of_player = [event for event in events if event["pipeline"] == name]
         check_context(of_player, positions=name in ("wasm", "stream"))
+
+
+def test_device_that_fails_is_told_and_plays_again(page: Page, device: Device, tmp_path: Path) -> None:
+    page.evaluate(OUTBOX)
+    listener = PageListener(page, device, "u64", "wasm", tmp_path)
+    listener.choose(LONG)
+    device.errors.append("the cable is out")
+    page.wait_for_selector("#notice:not([hidden])")
+    assert "refused: the cable is out" in (page.text_content("#notice") or "")
+    device.errors.clear()
+    listener.resume()
+    listener.switch()
+    listener.next()
+    assert [event["action"] for event in listener.events()] == ["play", "play", "skip_early", "play"]
+    assert device.calls[-1] == "PUT /v1/machine:reset", "the device plays on"
+
+
+def test_preferences_say_why_a_player_can_t_be_used(page: Page) -> None:
+    page.click("#tab-preferences")
+    page.wait_for_function("document.querySelectorAll('#player-status dd').length === 4")
+    said = page.locator("#player-status dd").all_text_contents()
+    assert said[:2] == ["ready", "ready"]
+    assert said[3] == "Give the address of your Ultimate 64 below, for example 192.168.1.64."
