@@ -33,7 +33,7 @@ class CliPlayer:
     def __init__(self, program: str = PROGRAM, abandoned_seconds: float = ABANDONED_SECONDS) -> None:
         self._program = program
         self._patience = abandoned_seconds
-        self._folder = tempfile.TemporaryDirectory(prefix="sidflow-")
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
@@ -63,7 +63,7 @@ class CliPlayer:
             raise PlayerUnavailableError(reason)
         async with self._lock:
             await self._end()
-            tune = Path(self._folder.name) / "tune.sid"
+            tune = self._tune_path()
             tune.write_bytes(data)
             self._process = await asyncio.create_subprocess_exec(
                 *(self._program, "-q", "-os", f"-o{song}", "-t0", str(tune)),
@@ -100,7 +100,12 @@ class CliPlayer:
     async def aclose(self) -> None:
         """End the process, and forget the tune."""
         await self._end()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _tune_path(self) -> Path:
+        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="sidflow-")
+        return Path(self._folder.name) / "tune.sid"
 
     def _signal(self, number: signal.Signals, before: str, after: str) -> None:
         if self._process is not None and self._status == before:
@@ -132,6 +137,6 @@ class CliPlayer:
         self._status = "idle"
 
     def _reason(self) -> str:
-        lines = self._said.decode(errors="replace").replace(self._folder.name, "").split("\n")
+        lines = self._said.decode(errors="replace").replace(str(self._tune_path()), "the tune").split("\n")
         said = next((line.strip() for line in reversed(lines) if "ERROR" in line), "it said nothing")
         return f"{self._program} ended before the tune did ({said}). Check the sound output of this machine."

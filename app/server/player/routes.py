@@ -66,7 +66,7 @@ class Players:
 
 def player_router(players: Players) -> APIRouter:
     """Make the routes of `players`."""
-    router = APIRouter(prefix="/api/player")
+    router = APIRouter(prefix="/api/player", include_in_schema=False)  # Of the page alone: it may change
 
     @router.get("")
     async def available(request: Request, address: Address = "") -> dict[str, str | None]:

@@ -39,7 +39,7 @@ class Streams:
     """
 
     def __init__(self, cache_bytes: int = CACHE_BYTES, per_minute: int = PER_MINUTE) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="sidflow-")
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._cache_bytes = cache_bytes
         self._per_minute = per_minute
         self._renderings: OrderedDict[str, Rendering] = OrderedDict()
@@ -60,9 +60,7 @@ class Streams:
         name = hashlib.sha256(tune.data + f"#{song}#{frames}".encode()).hexdigest()
         if name not in self._renderings:
             self._spend()
-            rendering = Rendering(
-                Path(self._folder.name) / f"{name}.{time.monotonic_ns()}", frames, self._slots
-            )
+            rendering = Rendering(self._new_path(), frames, self._slots)
             await rendering.start(tune.data, song)
             if name in self._renderings:  # Somebody else was faster.
                 await rendering.aclose()
@@ -103,7 +101,12 @@ class Streams:
         for rendering in self._renderings.values():
             await rendering.aclose()
         self._renderings.clear()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _new_path(self) -> Path:
+        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="sidflow-")
+        return Path(self._folder.name) / f"{time.monotonic_ns()}.wav"
 
     def _spend(self) -> None:
         now = time.monotonic()
