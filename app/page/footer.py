@@ -19,7 +19,7 @@ class Footer:
         self._playback = playback
         self._settings = settings
         on(by_id("play-pause"), "click", lambda _event: playback.toggle())
-        on(by_id("next"), "click", lambda _event: spawn(playback.next()))
+        on(by_id("next"), "click", lambda event: spawn(playback.next(int(event.detail))))
         on(by_id("like"), "click", lambda _event: playback.judge("like"))
         on(by_id("dislike"), "click", lambda _event: playback.judge("dislike"))
         on(by_id("song"), "change", lambda event: playback.set_song(int(event.target.value)))

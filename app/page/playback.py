@@ -20,10 +20,6 @@ if TYPE_CHECKING:
             """Take a tune away that can't be played."""
 
 
-DOUBLE_CLICK = 0.5
-"""Seconds: a second click on Next within them is the same wish."""
-
-
 class Playback:
     """The one tune that plays, and what the listener does to it.
 
@@ -66,7 +62,6 @@ class Playback:
         self._deaf = False
         self._beginning = False
         self._heard_before = 0.0
-        self._last_next: float | None = None
         self._listeners: list[Callable[[], None]] = []
         self.tune: dict[str, Any] | None = None
         self.song = 0
@@ -157,13 +152,14 @@ class Playback:
         else:
             self._player.play()
 
-    async def next(self) -> None:
-        """Go to the tune that comes next; the second half of a double click is ignored."""
-        now = self._now()
-        if self._last_next is not None and now - self._last_next < DOUBLE_CLICK:
-            return
-        self._last_next = now
-        await self._go_on()
+    async def next(self, clicks: int = 1) -> None:
+        """Go to the tune that comes next.
+
+        `clicks` is the browser's count of clicks in a row (0: no mouse): the second half of a double click is
+        ignored.
+        """
+        if clicks == 0 or clicks % 2 == 1:
+            await self._go_on()
 
     def set_song(self, song: int) -> None:
         """Go to another song of the tune."""

@@ -36,7 +36,7 @@ class RateTab:
         for name in DIMENSIONS:
             _add_scale(name)
         on(by_id("rate-form"), "submit", self._submitted)
-        on(by_id("rate-next"), "click", lambda _event: spawn(playback.next()))
+        on(by_id("rate-next"), "click", lambda event: spawn(playback.next(int(event.detail))))
         playback.subscribe(self.show)
         recommendations.subscribe(self._show_prediction)
         self.show()

@@ -140,7 +140,6 @@ class PageListener:
 
     def next(self) -> None:
         plays = self.plays()
-        self.page.wait_for_timeout(600)
         self.page.click("#next")
         self.until_heard(plays + 1)
 

@@ -113,7 +113,7 @@ class HandListener:
         self.next()
         self.now += 0.2
         self.player.advance(0.2)
-        asyncio.run(self.playback.next())
+        asyncio.run(self.playback.next(2))
 
     def like(self) -> None:
         self.playback.judge("like")
