@@ -10,6 +10,7 @@ import numpy as np
 
 from sidflow_feedback.events import RatingEvent
 from sidflow_feedback.features import FEATURE_NAMES, vector
+from sidflow_feedback.telemetry import is_listen
 from sidflow_feedback.types import DIMENSIONS
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sidflow_feedback.events import Event
+    from sidflow_feedback.events import Event, ImplicitEvent
     from sidflow_feedback.idle import Steps
     from sidflow_feedback.types import Action, Dimension, FloatArray, Milliseconds
 
@@ -31,6 +32,9 @@ IMPLIED: Final[Mapping[Action, tuple[float, float]]] = {
     "dislike": (1.0, 0.8),
 }
 """Preference that an action implies, and its weight; a rating weighs 1. A tune's start says nothing."""
+
+FORGIVEN: Final = ("skip", "skip_early")
+"""Implies nothing when what was heard before counts as a listen: 4 minutes of a long tune are no refusal."""
 
 HALF_LIFE_DAYS: Final = 30.0
 """After this time an implied preference weighs half: moods pass, ratings stay."""
@@ -122,7 +126,7 @@ class _Tune:
             self.features = vector(event.track.features)
         if isinstance(event, RatingEvent):
             self.ratings = {**event.ratings, **self.ratings}
-        elif event.action in IMPLIED:
+        elif event.action in IMPLIED and not _forgiven(event):
             preference, weight = IMPLIED[event.action]
             weight *= 0.5 ** (max(0.0, now - event.timestamp) / _DAY / HALF_LIFE_DAYS)
             self.weight += weight
@@ -135,6 +139,10 @@ class _Tune:
         if dimension == "p" and self.weight:
             return self.weighted / self.weight, min(1.0, self.weight)
         return 0.0, 0.0
+
+
+def _forgiven(event: ImplicitEvent) -> bool:
+    return event.action in FORGIVEN and is_listen(event.track.heard or 0.0, event.track.length)
 
 
 def _dataset(tunes: Sequence[_Tune], *, skipped: int) -> Steps[Dataset]:

@@ -43,6 +43,8 @@ class TrackContext:
         The 8 audio features by name, None when they are not known.
     position, length
         Seconds, None when the adapter can't know.
+    heard
+        Audible seconds of this listen, None when not known.
     length_source
         Where the length comes from: ``catalogue``, ``songlengths``, ``silence`` or ``default``.
     """
@@ -54,6 +56,7 @@ class TrackContext:
     model_version: str | None = None
     features: Mapping[str, float] | None = None
     position: float | None = None
+    heard: float | None = None
     length: float | None = None
     length_source: str | None = None
 
@@ -98,6 +101,7 @@ def event_to_record(event: Event) -> Record:
         "modelVersion": track.model_version,
         "features": None if track.features is None else dict(track.features),
         "position": track.position,
+        "heard": track.heard,
         "length": track.length,
         "lengthSource": track.length_source,
     }
@@ -142,6 +146,7 @@ def _track(record: Mapping[str, Any]) -> TrackContext:
         model_version=_text(record, "modelVersion"),
         features=_features(record.get("features")),
         position=_seconds(record, "position"),
+        heard=_seconds(record, "heard"),
         length=_seconds(record, "length"),
         length_source=_text(record, "lengthSource"),
     )

@@ -16,6 +16,8 @@ DEFAULTS: "dict[str, Any]" = {
     "exploration": 15,
     "order": "catalogue",
     "volume": 80,
+    "player": "wasm",
+    "u64Address": "",
     "theme": "auto",
 }
 
@@ -35,6 +37,7 @@ CHOICES = {
     "theme": ("auto", "light", "dark"),
     "learner": ("numpy", "ridge", "sgd", "mlp"),
     "privacy": ("off", "4", "2", "1"),
+    "player": ("wasm", "stream", "cli", "u64"),
 }
 """For privacy: the epsilon of each event that is sent."""
 
@@ -50,12 +53,29 @@ def problem(name: str, value: "Any") -> str | None:
         least, most = BOUNDS[name]
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             return name + " must be a whole number from " + str(least) + " to " + str(most) + "."
+    elif name == "u64Address":
+        if value != "" and not _is_own_address(value):
+            return "The address must be one of your own network, such as 192.168.1.64, or 192.168.1.64:8080."
     elif name in CHOICES:
         if value not in CHOICES[name]:
             return name + " must be one of " + ", ".join(CHOICES[name]) + "."
     elif not isinstance(value, bool):
         return name + " must be on or off."
     return None
+
+
+def _is_own_address(value: "Any") -> bool:
+    """Return whether the server would call this address: the server itself is stricter."""
+    if not isinstance(value, str):
+        return False
+    host, colon, port = value.partition(":")
+    parts = host.split(".")
+    if len(parts) != 4 or not all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts):
+        return False
+    if colon and not (port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
+        return False
+    first, second = int(parts[0]), int(parts[1])
+    return first in (10, 127) or (first == 192 and second == 168) or (first == 172 and 16 <= second < 32)
 
 
 def validated(values: "dict[str, Any]") -> "dict[str, Any]":

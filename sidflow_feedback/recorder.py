@@ -57,16 +57,30 @@ class Recorder:
         self.model_version: str | None = None
         self.pipeline: str | None = None
 
-    def action(self, action: str, track: "Track", position: float | None = None) -> str | None:
-        """Record an implicit event; return its uuid, None when it could not be kept."""
-        return self._record({"kind": "implicit", "action": action, "position": position}, track)
+    def action(
+        self, action: str, track: "Track", position: float | None = None, heard: float | None = None
+    ) -> str | None:
+        """Record an implicit event; return its uuid, None when it could not be kept.
 
-    def rating(self, ratings: dict[str, int], track: "Track") -> str | None:
-        """Record a rating: 1 to 5 for some of e, m, c and p."""
-        return self._record({"kind": "rating", "ratings": ratings, "position": None}, track)
+        `position` and `heard` are seconds: where the player is, and how much was audible; None if not known.
+        """
+        return self._record({"kind": "implicit", "action": action}, track, position, heard)
 
-    def _record(self, event: "dict[str, Any]", track: "Track") -> str | None:
+    def rating(
+        self,
+        ratings: dict[str, int],
+        track: "Track",
+        position: float | None = None,
+        heard: float | None = None,
+    ) -> str | None:
+        """Record a rating: 1 to 5 for some of e, m, c and p; as `action` otherwise."""
+        return self._record({"kind": "rating", "ratings": ratings}, track, position, heard)
+
+    def _record(
+        self, event: "dict[str, Any]", track: "Track", position: float | None, heard: float | None
+    ) -> str | None:
         try:
+            event["position"], event["heard"] = position, heard
             identity = self._make_uuid()
             event["v"] = SCHEMA_VERSION
             event["uuid"] = identity

@@ -2,17 +2,26 @@
 
 Shared by page and engine: imports on MicroPython too.
 
-One listen of a tune gives one `play` (or `replay`) at its start, and at most one action at its end:
+A listen begins when a track is heard (`play`, or `replay`), and ends with at most one of
 
 =============  ====================================================================
-play_complete  at least 90 % was heard, or the tune came to its end
+play_complete  at least 90 % was heard, or the track came to its end
 skip_early     left within the first 10 s or 10 %
 skip_late      left after 70 %
 skip           left in between
+replay         begun again at once, after it had counted as a listen
 =============  ====================================================================
 
-Only audible time counts: pauses and seeks don't. A tune that was liked is not skipped by going on. A tune
-under 30 s, or of unknown length, gives no skip: leaving it early says nothing.
+It *counts as a listen* once min(50 %, 240 s) were heard (`is_listen`). `play` alone says only that it began:
+no opinion follows from it. Starting a track over before that is the same listen going on, not a skip and a
+play; after that it is a replay. A skip of what counted as a listen is reported, but not held against the tune
+(`dataset.py`).
+
+Only audible time counts, not pauses, seeks or stalls. No skip at all is reported
+
+- of a track that was liked: going on is not a change of mind;
+- of one under 30 s or of unknown length (also one whose length is a default): leaving it says nothing;
+- when the player failed, or changed to another adapter in mid-tune, where the listen goes on.
 """
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -27,8 +36,19 @@ LATE = 0.7
 EARLY = 0.1
 EARLY_SECONDS = 10
 SHORTEST = 30
-LONGEST_STEP = 2.0
-"""Seconds: a larger step of the position is a seek, not listening."""
+LISTEN = 0.5
+LISTEN_SECONDS = 240
+SLACK = 0.5
+"""Seconds that a position may run ahead of the clock before its step is a seek."""
+
+LONGEST_STEP = 90.0
+"""Seconds between two looks at a player without a position; after more the machine was asleep. A browser
+wakes the timers of a hidden page at least once a minute."""
+
+
+def is_listen(heard: float, length: float | None) -> bool:
+    """Return whether `heard` seconds of a track count as a listen."""
+    return heard >= min(LISTEN * length, LISTEN_SECONDS) if length else heard >= LISTEN_SECONDS
 
 
 class Telemetry:
@@ -37,39 +57,58 @@ class Telemetry:
     Parameters
     ----------
     report
-        Called as ``report(action, track, heard)``: the track as it was given to `started`, and the seconds
-        that were heard of it.
+        Called as ``report(action, track, position, heard)``: the track as it was given to `started`, the
+        player's last position (None where it can't tell), and the audible seconds of this listen.
+
+    Attributes
+    ----------
+    track
+        The track being listened to, None between two.
+    heard
+        Audible seconds of this listen.
+    judgement
+        ``like``, ``dislike`` or None: what was said of this listen.
     """
 
-    def __init__(self, report: "Callable[[str, Track, float], object]") -> None:
+    def __init__(self, report: "Callable[[str, Track, float | None, float], object]") -> None:
         self._report = report
-        self._track: Track | None = None
+        self.track: Track | None = None
         self._finished: Track | None = None
-        self._heard = 0.0
-        self._position = 0.0
-        self._judgement: str | None = None
+        self.heard = 0.0
+        self.judgement: str | None = None
+        self._position: float | None = None
+        self._seen: float | None = None
 
-    @property
-    def track(self) -> "Track | None":
-        """The track being listened to, None between two."""
-        return self._track
+    def started(self, track: "Track", position: float | None = None) -> None:
+        """Tell that a track is heard from its beginning, and the player's position.
 
-    def started(self, track: "Track") -> None:
-        """Tell that a track begins: a dict with ``sidPath``, ``song`` and ``length`` (seconds or None)."""
-        if self._track is not None:
-            self.left()
-        self._forget()
-        self._track = track
+        The track is a dict with ``sidPath``, ``song``, ``length`` (seconds or None) and ``lengthSource``.
+        """
+        self.paused()
+        if _same(track, self.track):
+            if not self._counts():
+                return
+            self._finished = self.track
+            self._end("play_complete" if self._share() >= COMPLETE else None)
+        self.left()
         action = "replay" if _same(track, self._finished) else "play"
-        self._finished = None
-        self._report(action, track, 0.0)
+        self.track, self._finished, self._position = track, None, position
+        self._tell(action)
 
-    def moved(self, position: float) -> None:
-        """Tell the player's position in seconds; called a few times each second while it plays."""
-        step = position - self._position
-        if 0 < step <= LONGEST_STEP:
-            self._heard += step
-        self._position = position
+    def moved(self, position: float | None, now: float) -> None:
+        """Tell that the track is audible: the player's position and a steady clock, in seconds.
+
+        To be called when it begins to be audible, a few times each second, and when it falls silent.
+        """
+        if self.track is None:
+            return
+        if self._seen is not None:
+            self.heard += _audible(self._position, position, now - self._seen)
+        self._position, self._seen = position, now
+
+    def paused(self) -> None:
+        """Tell that nothing is audible until `moved` is called again."""
+        self._seen = None
 
     def liked(self) -> None:
         """Tell that the listener likes the track."""
@@ -81,43 +120,64 @@ class Telemetry:
 
     def ended(self) -> None:
         """Tell that the track came to its end by itself."""
-        if self._track is None:
-            return
-        self._finished = self._track
-        self._end("play_complete")
+        if self.track is not None:
+            self._finished = self.track
+            self._end("play_complete")
 
     def left(self) -> None:
         """Tell that the listener went on: next, another track, another subsong."""
-        if self._track is None:
-            return
-        self._end(self._action_of_leaving(self._track))
+        if self.track is not None:
+            self._end(self._action_of_leaving(self.track))
+
+    def failed(self) -> None:
+        """Tell that the player can't go on: the listener has skipped nothing."""
+        if self.track is not None:
+            self._end("play_complete" if self._share() >= COMPLETE else None)
 
     def _judge(self, judgement: str) -> None:
-        if self._track is None or self._judgement == judgement:
+        if self.track is None or self.judgement == judgement:
             return
-        self._judgement = judgement
-        self._report(judgement, self._track, self._heard)
+        self.judgement = judgement
+        self._tell(judgement)
+
+    def _counts(self) -> bool:
+        return self.track is not None and is_listen(self.heard, self.track.get("length"))
+
+    def _share(self) -> float:
+        length = self.track.get("length") if self.track else None
+        return self.heard / length if length else 0.0
 
     def _action_of_leaving(self, track: "Track") -> str | None:
-        length = track.get("length")
-        if length and self._heard >= COMPLETE * length:
+        share = self._share()
+        if share >= COMPLETE:
             return "play_complete"
-        if self._judgement == "like" or not length or length < SHORTEST:
+        if self.judgement == "like" or not _known_to_be_long(track):
             return None
-        if self._heard < EARLY_SECONDS or self._heard < EARLY * length:
+        if self.heard < EARLY_SECONDS or share < EARLY:
             return "skip_early"
-        return "skip_late" if self._heard > LATE * length else "skip"
+        return "skip_late" if share > LATE else "skip"
 
     def _end(self, action: str | None) -> None:
-        track, heard = self._track, self._heard
-        self._track = None
-        if action is not None and track is not None:
-            self._report(action, track, heard)
+        if action is not None:
+            self._tell(action)
+        self.track = self.judgement = self._position = self._seen = None
+        self.heard = 0.0
 
-    def _forget(self) -> None:
-        self._heard = 0.0
-        self._position = 0.0
-        self._judgement = None
+    def _tell(self, action: str) -> None:
+        if self.track is not None:
+            self._report(action, self.track, self._position, self.heard)
+
+
+def _audible(before: float | None, position: float | None, elapsed: float) -> float:
+    """Return the seconds that were heard between two looks at the player."""
+    if before is None or position is None:
+        return elapsed if 0 < elapsed <= LONGEST_STEP else 0.0
+    step = position - before
+    return step if 0 < step <= elapsed + SLACK else 0.0
+
+
+def _known_to_be_long(track: "Track") -> bool:
+    return track.get("lengthSource") != "default" and (track.get("length") or 0) >= SHORTEST
 
 
 def _same(track: "Track", other: "Track | None") -> bool:

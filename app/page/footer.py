@@ -19,11 +19,12 @@ class Footer:
         self._playback = playback
         self._settings = settings
         on(by_id("play-pause"), "click", lambda _event: playback.toggle())
-        on(by_id("next"), "click", lambda _event: spawn(playback.next()))
+        on(by_id("next"), "click", lambda event: spawn(playback.next(int(event.detail))))
         on(by_id("like"), "click", lambda _event: playback.judge("like"))
         on(by_id("dislike"), "click", lambda _event: playback.judge("dislike"))
         on(by_id("song"), "change", lambda event: playback.set_song(int(event.target.value)))
         on(by_id("volume"), "input", self._volume_moved)
+        on(by_id("progress"), "change", self._position_moved)
         settings.subscribe(lambda values: playback.set_volume(values["volume"]))
         by_id("volume").value = settings.values["volume"]
         playback.subscribe(self.show)
@@ -35,20 +36,24 @@ class Footer:
         tune = playback.tune
         playing = playback.status in ("playing", "starting", "loading")
         by_id("play-pause").textContent = "Pause" if playing else "Play"
+        footer = document.querySelector("footer").dataset
+        footer.status, footer.pipeline = playback.status, playback.pipeline
         by_id("play-pause").disabled = tune is None
         for name in ("like", "dislike"):
             by_id(name).disabled = not playback.begun
             by_id(name).setAttribute("aria-pressed", "true" if playback.judgement == name else "false")
         by_id("now-title").textContent = tune["title"] if tune else "Nothing is playing"
         by_id("now-detail").textContent = _detail(tune, playback.status)
+        by_id("progress").disabled = "seek" not in playback.abilities
+        by_id("volume").disabled = "volume" not in playback.abilities
         self._show_songs(tune)
         self.show_position()
 
     def show_position(self) -> None:
         """Show how far the song has come."""
         track = self._playback.track
-        length = track["length"] if track else 0
-        position = min(self._playback.position, length) if track else 0
+        length = (track["length"] or 0) if track else 0
+        position = min(self._playback.elapsed, length) if track else 0
         by_id("position").textContent = minutes(position)
         by_id("length").textContent = minutes(length)
         by_id("progress").value = position / length if length else 0
@@ -64,6 +69,11 @@ class Footer:
                 select.append(option)
         select.value = str(self._playback.song or 1)
         select.disabled = songs < 2
+
+    def _position_moved(self, event: "Any") -> None:
+        track = self._playback.track
+        if track and track["length"]:
+            self._playback.seek(float(event.target.value) * track["length"])
 
     def _volume_moved(self, event: "Any") -> None:
         self._settings.change("volume", int(event.target.value))

@@ -11,9 +11,6 @@ if TYPE_CHECKING:
 
 CATALOGUE = "/static/vendor/tunes/catalogue.json"
 
-DEFAULT_LENGTH = 180.0
-"""Seconds that a tune of unknown length is played."""
-
 
 class Library:
     """Tunes as dicts.
@@ -86,15 +83,3 @@ def title_of(library: Library, path: str) -> str:
         if tune["sidPath"] == path:
             return str(tune["title"])
     return path
-
-
-def track_of(tune: "dict[str, Any]", song: int) -> "dict[str, Any]":
-    """Return one song of a tune as events describe it."""
-    known = song <= len(tune["lengths"])
-    return {
-        "sidPath": tune["sidPath"],
-        "song": song,
-        "length": tune["lengths"][song - 1] if known else DEFAULT_LENGTH,
-        "lengthSource": tune["lengthSource"],
-        "features": tune["features"][song - 1] if song <= len(tune["features"]) else None,
-    }

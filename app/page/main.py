@@ -4,7 +4,7 @@ import time
 
 import js
 from pyscript import document, window
-from pyscript.js_modules import channel, files, host, idle, outbox, sid_player, storage
+from pyscript.js_modules import channel, files, host, idle, outbox, player_remote, sid_player, storage
 
 from app.page.dom import by_id, notice, reason, spawn
 from app.page.engine_link import EngineLink
@@ -13,6 +13,7 @@ from app.page.kept_card import KeptCard
 from app.page.library import Library
 from app.page.play_tab import PlayTab
 from app.page.playback import Playback
+from app.page.player_card import PlayerCard
 from app.page.preferences_tab import PreferencesTab
 from app.page.rate_tab import RateTab
 from app.page.recommendations import Recommendations
@@ -21,11 +22,14 @@ from app.page.sharing_card import SharingCard
 from app.page.storage_banner import StorageBanner
 from app.page.tabs import Tabs
 from app.page.up_next import UpNext
+from sidflow_feedback.player.remote import RemotePlayer
+from sidflow_feedback.player.stream import StreamPlayer
 from sidflow_feedback.player.wasm import WasmPlayer
 from sidflow_feedback.recorder import Recorder
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 ENGINE = ("/page/engine.py", "/page/engine.json")
@@ -46,9 +50,8 @@ class Page:
         self.recorder = Recorder(self.outbox, js.crypto.randomUUID, _epoch, js.crypto.randomUUID(), notice)
         self.library = Library()
         self.recommendations = Recommendations(self.library, self.engine, self.settings)
-        self.playback = Playback(self.library, self.recorder, self.recommendations.take)
-        self.player = WasmPlayer(sid_player, SID_ENGINE, self.playback.hear)
-        self.playback.use(self.player)
+        self.playback = Playback(self.library, self.recorder, self.recommendations.take, _tell, _seconds)
+        self.player = WasmPlayer(sid_player, SID_ENGINE, self._heard("wasm"))
         self._model = ""
         self._engine = ""
         self._build()
@@ -61,8 +64,9 @@ class Page:
         )
         self._up_next = UpNext(self.playback, self.recommendations)
         self._banner = StorageBanner(self.outbox, storage)
-        RateTab(self.playback, self.recommendations, self.recorder, lambda: spawn(self._banner.persist()))
+        RateTab(self.playback, self.recommendations, lambda: spawn(self._banner.persist()))
         self._preferences_tab = PreferencesTab(self.settings, self.engine)
+        self._player_card = PlayerCard(self.playback, self.settings, self._players())
         self._sharing_card = SharingCard(self.settings, self.engine)
         self._kept_card = KeptCard(self.engine, self.library, files)
         self.playback.subscribe(lambda: self.recommendations.heard(self.playback.tune))
@@ -74,8 +78,23 @@ class Page:
         self.engine.on("off", self._engine_off)
         js.setInterval(lambda: spawn(self._tick()), TICK)
 
+    def _players(self) -> "dict[str, Any]":
+        def address() -> str:
+            return str(self.settings.values["u64Address"])
+
+        return {
+            "wasm": self.player,
+            "stream": StreamPlayer(player_remote, self._heard("stream")),
+            "cli": RemotePlayer(player_remote, "cli", self._heard("cli")),
+            "u64": RemotePlayer(player_remote, "u64", self._heard("u64"), address),
+        }
+
+    def _heard(self, pipeline: str) -> "Callable[[dict[str, Any]], None]":
+        return lambda state: self.playback.hear(pipeline, state)
+
     async def start(self) -> None:
         """Show the library, then start the engine: a listener can click before it is there."""
+        await self._player_card.start()
         try:
             await self.library.load()
         except Exception as exc:
@@ -148,6 +167,14 @@ class Page:
 
 def _epoch() -> float:
     return time.time() * 1000
+
+
+def _seconds() -> float:
+    return float(window.performance.now()) / 1000
+
+
+def _tell(message: str, exc: Exception | None) -> None:
+    notice(message + (reason(exc) if exc else ""))
 
 
 def _show_theme(values: "dict[str, Any]") -> None:

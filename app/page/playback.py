@@ -1,16 +1,23 @@
-"""What is playing: ties library, player, telemetry and recorder together."""
+"""What is playing: ties library, player, telemetry and recorder together. Knows no browser."""
 
-from app.page.dom import notice, reason
-from app.page.library import track_of
+from app.page.track import track_of
 from sidflow_feedback.telemetry import Telemetry
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
+    from collections.abc import Awaitable, Callable
+    from typing import Any, Protocol
 
-    from app.page.library import Library
     from sidflow_feedback.recorder import Recorder
+
+    class Tunes(Protocol):
+        """What playback needs of the library."""
+
+        def data(self, tune: dict[str, Any]) -> Awaitable[Any]:
+            """Return the bytes of a tune."""
+
+        def remove(self, tune: dict[str, Any]) -> None:
+            """Take a tune away that can't be played."""
 
 
 class Playback:
@@ -20,6 +27,10 @@ class Playback:
     ----------
     take_next
         Returns the tune to play next, None when there is none.
+    tell
+        Shows a message to the listener: ``tell(text, exc)``, with the exception behind it or None.
+    now
+        A steady clock in seconds.
 
     Attributes
     ----------
@@ -29,36 +40,52 @@ class Playback:
         The song that is loaded, as events describe it.
     status
         The player's status.
-    judgement
-        ``like``, ``dislike`` or None: what the listener has said of this listen.
     """
 
     def __init__(
         self,
-        library: "Library",
+        library: "Tunes",
         recorder: "Recorder",
         take_next: "Callable[[], dict[str, Any] | None]",
+        tell: "Callable[[str, Exception | None], None]",
+        now: "Callable[[], float]",
     ) -> None:
         self._library = library
         self._take_next = take_next
         self._recorder = recorder
+        self._tell = tell
+        self._now = now
         self._telemetry = Telemetry(recorder.action)
         self._player: Any = None
+        self._volume = 1.0
         self._opened = 0
+        self._deaf = False
+        self._beginning = False
+        self._heard_before = 0.0
         self._listeners: list[Callable[[], None]] = []
         self.tune: dict[str, Any] | None = None
         self.song = 0
         self.track: dict[str, Any] | None = None
         self.status = "idle"
-        self.judgement: str | None = None
 
-    def use(self, player: "Any") -> None:
-        """Play through this player from now on."""
-        self._player = player
+    async def use(self, player: "Any") -> None:
+        """Play through this player from now on: what is heard goes on there, in the same listen."""
+        old, self._player = self._player, player
         self._recorder.pipeline = player.pipeline
+        player.set_volume(self._volume)
+        if old is None:
+            return
+        at, playing = old.position, self.status in ("playing", "starting", "loading")
+        self._fall_silent(old.position)
+        old.close()
+        if self.tune is not None:
+            self._heard_before = self._telemetry.heard
+            await self._load(playing)
+            if at:
+                self.seek(at)
 
     def subscribe(self, listener: "Callable[[], None]") -> None:
-        """Call `listener` after each change of tune, song, status or judgement."""
+        """Call `listener` after each change of tune, song, status, judgement or player."""
         self._listeners.append(listener)
 
     @property
@@ -67,29 +94,51 @@ class Playback:
         return self._telemetry.track is not None
 
     @property
-    def position(self) -> float:
-        """Seconds of the song that were heard."""
-        return self._player.position or 0.0
+    def judgement(self) -> str | None:
+        """``like``, ``dislike`` or None: what the listener has said of this listen."""
+        return self._telemetry.judgement
+
+    @property
+    def pipeline(self) -> str:
+        """The name of the player, empty as long as there is none."""
+        return self._player.pipeline if self._player else ""
+
+    @property
+    def abilities(self) -> "tuple[str, ...]":
+        """What the player can do besides playing: ``pause``, ``position``, ``seek``, ``volume``."""
+        return self._player.abilities if self._player else ()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the song began: the player's position, else what was audible."""
+        position = self._player.position if self._player else 0.0
+        return self._telemetry.heard - self._heard_before if position is None else position
 
     async def open(self, tune: "dict[str, Any]", song: int = 1) -> None:
         """Play a song. A newer call, or a click on pause, has the last word."""
-        self._leave()
+        self._leave_for(tune, song)
+        await self._load(True)
+
+    async def _load(self, playing: bool) -> None:
         self._opened += 1
-        opened = self._opened
-        self._choose(tune, song)
-        self.status = "loading"
+        opened, tune = self._opened, self.tune or {}
+        self.status, self._deaf = "loading", True
         self._changed()
         try:
             data = await self._library.data(tune)
             if opened != self._opened:
                 return
-            loading = self._player.load(data, song)
-            self._player.play()
+            self._deaf = False
+            loading = self._player.load(data, self.song)
+            if playing:
+                self._player.play()
             info = await loading
         except Exception as exc:
             if opened == self._opened:
                 self._fail(exc)
             return
+        if self.status == "loading" and not playing:
+            self.status = "paused"
         tune["songs"] = info["songs"]
         if tune.get("data"):
             tune["title"] = info["title"] or tune["title"]
@@ -103,32 +152,49 @@ class Playback:
         else:
             self._player.play()
 
-    async def next(self) -> None:
-        """Go to the tune that comes next."""
-        tune = self._take_next()
-        if tune:
-            await self.open(tune)
+    async def next(self, clicks: int = 1) -> None:
+        """Go to the tune that comes next.
+
+        `clicks` is the browser's count of clicks in a row (0: no mouse): the second half of a double click is
+        ignored.
+        """
+        if clicks == 0 or clicks % 2 == 1:
+            await self._go_on()
 
     def set_song(self, song: int) -> None:
         """Go to another song of the tune."""
         if self.tune is None:
             return
-        self._leave()
-        self._choose(self.tune, song)
+        self._leave_for(self.tune, song)
         self._player.set_song(song)
         self._changed()
 
+    def seek(self, seconds: float) -> None:
+        """Go to a place in the song, where the player can."""
+        if self.track is not None and "seek" in self.abilities:
+            self._look()
+            self._player.seek(seconds)
+            self._telemetry.paused()  # The jump was not heard.
+            self._look()
+
     def set_volume(self, per_cent: int) -> None:
         """Set the volume, 0 to 100."""
-        self._player.set_volume(per_cent / 100)
+        self._volume = per_cent / 100
+        if self._player is not None:
+            self._player.set_volume(self._volume)
 
     def judge(self, judgement: str) -> None:
         """Record ``like`` or ``dislike``, once for each listen."""
-        if judgement == self.judgement or not self.begun:
-            return
-        self.judgement = judgement
+        self._look()
         (self._telemetry.liked if judgement == "like" else self._telemetry.disliked)()
         self._changed()
+
+    def rate(self, ratings: "dict[str, int]") -> str | None:
+        """Record a rating of the song that is loaded; return its uuid, None when it could not be kept."""
+        if self.track is None:
+            return None
+        position, heard = self._player.position, self._telemetry.heard
+        return self._recorder.rating(ratings, self.track, position, heard if self.begun else None)
 
     def learn(self, tune: "dict[str, Any]", features: "dict[str, float]") -> None:
         """Take the features of a tune's first song, which may be playing already."""
@@ -138,37 +204,70 @@ class Playback:
 
     async def tick(self) -> None:
         """Follow the player; called a few times each second."""
-        if self.status != "playing" or self.track is None:
-            return
-        position = self.position
-        self._telemetry.moved(position)
-        if position >= self.track["length"]:
+        self._look()
+        length = self.track["length"] if self.track else None
+        over = self.status == "playing" and length is not None and self.elapsed >= length
+        if over or self.status == "ended":
+            self.status = "loading"
             self._telemetry.ended()
-            await self.next()
+            await self._go_on()
 
-    def hear(self, state: "dict[str, Any]") -> None:
-        """Take the player's new state."""
+    def hear(self, pipeline: str, state: "dict[str, Any]") -> None:
+        """Take the new state of the player with this pipeline; one that was changed for another is over."""
+        if self._deaf or self._player is None or pipeline != self._player.pipeline:
+            return
         if self.status == "loading" and state["status"] in ("stopped", "paused", "idle"):
             return  # The states on the way from one tune to the next.
+        if self.status == "playing" and state["status"] != "playing":
+            self._fall_silent(self._player.position)
         self.status = state["status"]
-        if self.status == "playing" and self._telemetry.track is None and self.track:
-            self._telemetry.started(self.track)
+        if self.status == "playing":
+            self._audible()
         if self.status == "error":
-            notice(state["error"])
+            self._telemetry.failed()
+            self._tell(state["error"], None)
         self._changed()
 
-    def _choose(self, tune: "dict[str, Any]", song: int) -> None:
+    def _audible(self) -> None:
+        if self.track and (self._beginning or not self.begun):
+            self._beginning = False
+            self._telemetry.started(self.track, self._player.position)
+            self._heard_before = self._telemetry.heard
+        self._look()
+
+    def _look(self) -> None:
+        if self.status == "playing":
+            self._telemetry.moved(self._player.position, self._now())
+
+    def _fall_silent(self, position: float | None) -> None:
+        if self.status == "playing":
+            self._telemetry.moved(position, self._now())
+        self._telemetry.paused()
+
+    async def _go_on(self) -> None:
+        tune = self._take_next()
+        if tune:
+            await self.open(tune)
+        elif self.status == "loading":
+            self._player.pause()
+            self.status = "stopped"
+            self._changed()
+
+    def _leave_for(self, tune: "dict[str, Any]", song: int) -> None:
+        """Choose a song; the one that is heard was left, unless it is the same."""
+        self._look()
+        if tune is not self.tune or song != self.song:
+            self._telemetry.left()
+        self._telemetry.paused()
+        self._beginning = True
         self.tune, self.song, self.track = tune, song, track_of(tune, song)
 
-    def _leave(self) -> None:
-        self._telemetry.left()
-        self.judgement = None
-
     def _fail(self, exc: Exception) -> None:
-        tune = self.tune
+        tune, self._deaf = self.tune, False
+        self._telemetry.failed()
         if tune and "data" in tune:
             self._library.remove(tune)
-        notice(((tune or {}).get("title") or "This tune") + " can't be played. " + reason(exc))
+        self._tell(((tune or {}).get("title") or "This tune") + " can't be played. ", exc)
         self.tune, self.song, self.track, self.status = None, 0, None, "error"
         self._changed()
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 
     from app.page.playback import Playback
     from app.page.recommendations import Recommendations
-    from sidflow_feedback.recorder import Recorder
 
 MOST_REASONS = 2
 
@@ -28,18 +27,16 @@ class RateTab:
         self,
         playback: "Playback",
         recommendations: "Recommendations",
-        recorder: "Recorder",
         on_rated: "Callable[[], None]",
     ) -> None:
         self._playback = playback
         self._recommendations = recommendations
         self._on_rated = on_rated
-        self._recorder = recorder
         self._shown: Any = None
         for name in DIMENSIONS:
             _add_scale(name)
         on(by_id("rate-form"), "submit", self._submitted)
-        on(by_id("rate-next"), "click", lambda _event: spawn(playback.next()))
+        on(by_id("rate-next"), "click", lambda event: spawn(playback.next(int(event.detail))))
         playback.subscribe(self.show)
         recommendations.subscribe(self._show_prediction)
         self.show()
@@ -82,8 +79,7 @@ class RateTab:
         if missing:
             by_id("rate-result").textContent = "Rate energy, mood and complexity first: 1 to 5 each."
             return
-        track = self._playback.track
-        if track and self._recorder.rating(ratings, track):
+        if self._playback.rate(ratings):
             by_id("rate-result").textContent = "Rated. Thank you."
             self._on_rated()
 

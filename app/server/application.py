@@ -13,6 +13,7 @@ from app.server.files import mount_files
 from app.server.headers import SecurityHeaders
 from app.server.metrics import Metrics, Observed, metrics_router
 from app.server.model import model_router
+from app.server.player.routes import Players, player_router
 from app.server.rate import RateLimit, TokenBuckets
 from app.server.schema import Health, errors
 from app.server.settings import Settings
@@ -37,11 +38,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings.from_environment()
     database = Database(settings.database_url)
     writer = Writer(database)
+    players = Players()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         database.open()
         yield
+        await players.aclose()
         await writer.aclose()
         database.close()
 
@@ -63,6 +66,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(feedback_router(writer, metrics, limit))
     app.include_router(model_router(settings.model_path, settings.first_model, limit))
     app.include_router(metrics_router(metrics))
+    app.include_router(player_router(players))
 
     @app.get("/api/health", responses=errors(503))
     @app.api_route("/api/health", methods=["GET", "HEAD"], include_in_schema=False)

@@ -7,10 +7,14 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from sidflow_feedback.types import Record
 
-PlayerStatus: TypeAlias = Literal["idle", "loading", "stopped", "starting", "playing", "paused", "error"]
+PlayerStatus: TypeAlias = Literal[
+    "idle", "loading", "stopped", "starting", "playing", "paused", "ended", "error"
+]
 
 StateListener: TypeAlias = Callable[[Record], None]
 """Called with ``{"status": PlayerStatus, "song": int, "error": str}`` after each change."""
+
+Ability: TypeAlias = Literal["position", "seek", "volume"]
 
 
 class Player(Protocol):
@@ -20,11 +24,14 @@ class Player(Protocol):
     ----------
     pipeline
         Short name of the adapter, recorded with each event.
+    abilities
+        What the adapter can do; what it can't is ignored when it is asked for.
     position
-        Seconds of the song that were heard; None where the adapter can't know.
+        Seconds from the beginning of the song; None where the adapter can't know.
     """
 
     pipeline: str
+    abilities: tuple[Ability, ...]
 
     @property
     def position(self) -> float | None: ...
@@ -46,5 +53,11 @@ class Player(Protocol):
     def set_song(self, song: int) -> None:
         """Go to another song of the tune."""
 
+    def seek(self, seconds: float) -> None:
+        """Go to a place in the song."""
+
     def set_volume(self, volume: float) -> None:
         """Set the volume, from 0 (silent) to 1."""
+
+    def close(self) -> None:
+        """Fall silent, forget the tune and give back what was taken; `load` may follow."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from sidflow_feedback.errors import PlayerError
-from sidflow_feedback.player import PlayerStatus, StateListener
+from sidflow_feedback.player import Ability, PlayerStatus, StateListener
 from sidflow_feedback.types import Record
 
 
@@ -19,11 +19,20 @@ class MemoryPlayer:
         Hears each change of state.
     songs
         Number of songs that each tune pretends to have.
+    pipeline, abilities
+        What it calls itself, and what it is to be able to do.
     """
 
-    pipeline = "memory"
-
-    def __init__(self, on_state: StateListener = lambda _state: None, *, songs: int = 1) -> None:
+    def __init__(
+        self,
+        on_state: StateListener = lambda _state: None,
+        *,
+        songs: int = 1,
+        pipeline: str = "memory",
+        abilities: tuple[Ability, ...] = ("position", "seek", "volume"),
+    ) -> None:
+        self.pipeline = pipeline
+        self.abilities = abilities
         self._on_state = on_state
         self._songs = songs
         self._song = 0
@@ -32,12 +41,11 @@ class MemoryPlayer:
 
     @property
     def position(self) -> float | None:
-        return self._position
+        return self._position if "position" in self.abilities else None
 
     def load(self, data: Any, song: int) -> Awaitable[Record]:
-        if data:
-            self._song, self._position = song or 1, 0.0
-            self._change("stopped")
+        self._song, self._position = song or 1, 0.0
+        self._change("stopped" if data else "idle")
         return self._info(data)
 
     async def _info(self, data: Any) -> Record:
@@ -58,6 +66,19 @@ class MemoryPlayer:
             raise PlayerError(f"This tune has no song {song}: choose 1 to {self._songs}.")
         self._song, self._position = song, 0.0
         self._change(self._status)
+
+    def seek(self, seconds: float) -> None:
+        if "seek" in self.abilities:
+            self._position = seconds
+
+    def close(self) -> None:
+        self._position = 0.0
+        self._change("idle")
+
+    def fail(self, message: str) -> None:
+        """Break down in mid-tune."""
+        self._on_state({"status": "error", "song": self._song, "error": message})
+        self._status = "stopped"
 
     def set_volume(self, volume: float) -> None:
         if not 0 <= volume <= 1:

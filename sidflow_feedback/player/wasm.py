@@ -27,6 +27,7 @@ class WasmPlayer:
     """
 
     pipeline = "wasm"
+    abilities = ("position", "volume")
 
     def __init__(self, module: "Any", wasm_url: str, on_state: "Callable[[dict[str, Any]], None]") -> None:
         def tell(state: "Any") -> None:
@@ -58,6 +59,13 @@ class WasmPlayer:
     def set_volume(self, volume: float) -> None:
         """Set the volume, from 0 to 1."""
         self.native.setVolume(volume)
+
+    def seek(self, seconds: float) -> None:
+        """Do nothing: this player can't."""
+
+    def close(self) -> None:
+        """Give back worker and audio hardware."""
+        self.native.close()
 
 
 async def _info(loading: "Any") -> "dict[str, Any]":

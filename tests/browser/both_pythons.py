@@ -36,14 +36,18 @@ FEATURES = {"rms": 0.1, "energy": 1 / 3, "spectralCentroid": 1830.0123456789, "b
 def telemetry() -> "list[Any]":
     """Everything that a listener does, with tunes of several lengths; return the reports."""
     reports = []
-    watcher = Telemetry(lambda action, track, heard: reports.append([action, track["song"], heard]))
-    song = 0
+    watcher = Telemetry(
+        lambda action, track, position, heard: reports.append([action, track["song"], position, heard])
+    )
+    song, now = 0, 0.0
     for length in (None, 20.0, 30.0, 93.5, 300.0):
         for heard in (0, 2.5, 9.5, 10, 25, 60, 85, 95, 280, 300):
             song += 1
             watcher.started({"sidPath": "a.sid", "song": song, "length": length})
-            for tick in range(int(heard * 2)):
-                watcher.moved((tick + 1) / 2)
+            for tick in range(int(heard * 2) + 1):
+                watcher.moved(tick / 2 if song % 2 else None, now + tick / 2)
+            watcher.paused()
+            now += 1000
             for mood in range(song % 3):
                 (watcher.liked if mood else watcher.disliked)()
             if song % 4 == 0:

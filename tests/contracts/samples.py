@@ -30,6 +30,7 @@ def track(**changes: Any) -> TrackContext:
         "model_version": "global-1",
         "features": dict(FEATURES),
         "position": 12.25,
+        "heard": 12.0,
         "length": 93.0,
         "length_source": "catalogue",
     }

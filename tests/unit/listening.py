@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import TypeVar
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -52,8 +53,10 @@ def rating(
     return RatingEvent(uuid=str(uuid.uuid4()), timestamp=int(at), track=track, ratings=given)
 
 
-def action(number: int, name: Action, *, at: float = START, features: bool = True) -> ImplicitEvent:
-    track = tune(number, features=features)
+def action(
+    number: int, name: Action, *, at: float = START, features: bool = True, **changes: Any
+) -> ImplicitEvent:
+    track = replace(tune(number, features=features), **changes)
     return ImplicitEvent(uuid=str(uuid.uuid4()), timestamp=int(at), track=track, action=name)
 
 

@@ -66,6 +66,14 @@ def test_what_an_action_implies(name: Action) -> None:
         assert (rows.labels[0, 3], rows.weights[0, 3]) == pytest.approx(IMPLIED[name])
 
 
+@pytest.mark.parametrize("name", ["skip", "skip_early"])
+def test_leaving_after_a_listen_implies_nothing(name: Action) -> None:
+    assert len(collected([], [action(1, name, heard=240.0, length=3000.0)])) == 0
+    assert len(collected([], [action(1, name, heard=50.0, length=100.0)])) == 0
+    assert len(collected([], [action(1, name, heard=49.0, length=100.0)])) == 1
+    assert len(collected([], [action(1, name, length=100.0)])) == 1
+
+
 def test_actions_are_averaged_by_weight_and_weigh_at_most_as_a_rating() -> None:
     rows = dataset(implicit=[action(1, "like"), action(1, "skip_early")])
     assert rows.labels[0, 3] == pytest.approx((0.8 * 5 + 0.3 * 1.5) / 1.1)

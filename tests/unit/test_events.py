@@ -36,6 +36,7 @@ TRACKS = st.builds(
     model_version=st.none() | TEXT,
     features=st.none() | st.fixed_dictionaries(dict.fromkeys(FEATURE_NAMES, FINITE)),
     position=st.none() | SECONDS,
+    heard=st.none() | SECONDS,
     length=st.none() | SECONDS,
     length_source=st.none() | TEXT,
 )
@@ -89,6 +90,7 @@ def test_record_of_a_rating() -> None:
         "modelVersion": "global-1",
         "features": FEATURES,
         "position": 12.25,
+        "heard": 12.0,
         "length": 93.0,
         "lengthSource": "catalogue",
         "ratings": {"e": 4, "m": 2},

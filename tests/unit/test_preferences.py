@@ -62,6 +62,19 @@ def test_nothing_is_shared_when_the_protection_can_t_be_read(broken: dict[str, A
     assert not validated({"sync": True, "privacy": "1", "budget": 50} | broken)["sync"]
 
 
+@pytest.mark.parametrize("value", ["", "192.168.1.64", "10.0.0.1:8080", "127.0.0.1:1", "172.31.0.2"])
+def test_address_of_the_listener_s_network_is_taken(value: str) -> None:
+    assert problem("u64Address", value) is None
+
+
+@pytest.mark.parametrize(
+    "value", ["8.8.8.8", "172.32.0.1", "169.254.1.1", "ultimate", "10.0.0", "10.0.0.1:", "10.0.0.1:0",
+              "10.0.0.1/x", 1, None, "10.0.0.256", "10.0.0.1:99999", "10..0.1"]
+)  # fmt: skip
+def test_other_addresses_are_refused(value: Any) -> None:
+    assert "one of your own network" in (problem("u64Address", value) or "")
+
+
 def test_unknown_setting_is_told() -> None:
     assert problem("turbo", True) == "There is no setting 'turbo'."
 

@@ -50,7 +50,7 @@ class Page:
 
 def test_action_is_a_whole_event() -> None:
     page = Page()
-    uuid = page.recorder.action("skip_late", TRACK, 77.5)
+    uuid = page.recorder.action("skip_late", TRACK, 77.5, 70.25)
     assert uuid is not None
     assert json.loads(page.kept[uuid]) == {
         "v": 1,
@@ -64,6 +64,7 @@ def test_action_is_a_whole_event() -> None:
         "modelVersion": "local-3",
         "features": FEATURES,
         "position": 77.5,
+        "heard": 70.25,
         "length": 93.0,
         "lengthSource": "catalogue",
         "action": "skip_late",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidflow_feedback.telemetry import Telemetry
+from sidflow_feedback.telemetry import Telemetry, is_listen
 from sidflow_feedback.types import ACTIONS
 
 TICK = 0.5
@@ -22,8 +22,15 @@ class Listening:
 
     def __init__(self) -> None:
         self.reports: list[tuple[str, dict[str, Any], float]] = []
-        self.telemetry = Telemetry(lambda *report: self.reports.append(report))
+        self.positions: list[float | None] = []
+        self.telemetry = Telemetry(self.report)
         self.position = 0.0
+        self.now = 1000.0
+        self.tells_position = True
+
+    def report(self, action: str, track: dict[str, Any], position: float | None, heard: float) -> None:
+        self.reports.append((action, track, heard))
+        self.positions.append(position)
 
     @property
     def actions(self) -> list[str]:
@@ -32,17 +39,29 @@ class Listening:
     def start(self, **changes: Any) -> Listening:
         self.position = 0.0
         self.telemetry.started(FIRST | changes)
+        self.look()
         return self
+
+    def look(self) -> None:
+        self.telemetry.moved(self.position if self.tells_position else None, self.now)
 
     def listen(self, seconds: float) -> Listening:
         for _ in range(round(seconds / TICK)):
             self.position += TICK
-            self.telemetry.moved(self.position)
+            self.now += TICK
+            self.look()
+        return self
+
+    def wait(self, seconds: float) -> Listening:
+        """Let time pass in silence."""
+        self.telemetry.paused()
+        self.now += seconds
+        self.look()
         return self
 
     def seek(self, position: float) -> Listening:
         self.position = position
-        self.telemetry.moved(position)
+        self.look()
         return self
 
 
@@ -84,10 +103,12 @@ def test_end_is_a_complete_play_whatever_the_length_says() -> None:
         assert here.actions == ["play", "play_complete"]
 
 
-@pytest.mark.parametrize("length", [None, 0, 5.0, 29.9])
-def test_short_or_unknown_length_gives_no_skip(length: float | None) -> None:
+@pytest.mark.parametrize(
+    ("length", "source"), [(None, None), (0, None), (5.0, None), (29.9, None), (180.0, "default")]
+)
+def test_short_or_unknown_length_gives_no_skip(length: float | None, source: str | None) -> None:
     for heard in (0, 4):
-        here = Listening().start(length=length).listen(heard)
+        here = Listening().start(length=length, lengthSource=source).listen(heard)
         here.telemetry.left()
         assert here.actions == ["play"]
 
@@ -128,13 +149,94 @@ def test_each_track_ends_once(first: str, second: str) -> None:
 
 
 def test_pause_and_resume_report_nothing() -> None:
+    for tells_position in (True, False):
+        here = Listening()
+        here.tells_position = tells_position
+        here.start().listen(20).wait(60).listen(20)
+        assert here.actions == ["play"]
+        here.telemetry.left()
+        assert here.reports[-1] == ("skip", FIRST, 40.0)
+
+
+def test_stall_is_not_heard() -> None:
     here = Listening().start().listen(20)
-    for _ in range(50):  # the position of a paused player stands still
-        here.telemetry.moved(here.position)
-    here.listen(20)
-    assert here.actions == ["play"]
+    for _ in range(60):
+        here.now += 1
+        here.look()
+    assert here.telemetry.heard == 20
+
+
+def test_slow_ticks_of_a_hidden_page_lose_nothing() -> None:
+    for tells_position in (True, False):
+        here = Listening()
+        here.tells_position = tells_position
+        here.start()
+        here.now += 60
+        here.seek(60)
+        assert here.telemetry.heard == 60
+
+
+def test_sleep_of_the_machine_is_not_heard() -> None:
+    here = Listening()
+    here.tells_position = False
+    here.start().listen(20)
+    here.now += 3600
+    here.look()
+    assert here.telemetry.heard == 20
+
+
+def test_position_that_is_not_known_is_null() -> None:
+    here = Listening()
+    here.tells_position = False
+    here.start().listen(20)
     here.telemetry.left()
-    assert here.reports[-1] == ("skip", FIRST, 40.0)
+    assert here.actions == ["play", "skip"]
+    assert here.positions == [None, None]
+
+
+def test_change_of_the_adapter_goes_on_with_the_listen() -> None:
+    here = Listening().start().listen(20)
+    here.telemetry.paused()
+    here.tells_position = False
+    here.now += 3
+    here.look()
+    here.listen(20)
+    here.telemetry.left()
+    assert here.reports == [("play", FIRST, 0.0), ("skip", FIRST, 40.0)]
+    assert here.positions == [None, None]
+
+
+@pytest.mark.parametrize(("heard", "actions"), [(30, ["play"]), (95, ["play", "play_complete"])])
+def test_failure_of_the_player_is_no_skip(heard: float, actions: list[str]) -> None:
+    here = Listening().start().listen(heard)
+    here.telemetry.failed()
+    here.telemetry.left()
+    assert here.actions == actions
+
+
+@pytest.mark.parametrize(
+    ("heard", "length", "counts"),
+    [(49.5, 100, False), (50, 100, True), (239.5, 1000, False), (240, 1000, True), (240, None, True),
+     (239.5, None, False), (0, 0, False)],
+)  # fmt: skip
+def test_listen_is_half_or_four_minutes(heard: float, length: float | None, counts: bool) -> None:
+    assert is_listen(heard, length) is counts
+    here = Listening().start(length=length).listen(heard).start(length=length)
+    assert here.actions == (["play", "replay"] if counts else ["play"])
+
+
+def test_starting_over_goes_on_with_the_listen() -> None:
+    here = Listening().start().listen(5).start().listen(8)
+    here.telemetry.left()
+    assert here.reports == [("play", FIRST, 0.0), ("skip", FIRST, 13.0)]
+
+
+def test_replay_ends_the_listen_before_it() -> None:
+    here = Listening().start().listen(60).start().listen(5)
+    here.telemetry.left()
+    assert here.actions == ["play", "replay", "skip_early"]
+    here = Listening().start().listen(95).start()
+    assert here.actions == ["play", "play_complete", "replay"]
 
 
 def test_what_was_jumped_over_was_not_heard() -> None:
@@ -188,7 +290,7 @@ def test_judgement_belongs_to_one_track() -> None:
 
 def test_without_a_track_nothing_is_reported() -> None:
     here = Listening()
-    for call in ("liked", "disliked", "ended", "left"):
+    for call in ("liked", "disliked", "ended", "left", "failed", "paused"):
         getattr(here.telemetry, call)()
     assert here.actions == []
 
@@ -235,8 +337,8 @@ STEPS = st.one_of(
         "song": st.integers(1, 2),
         "length": st.none() | st.floats(0, 300),
     })),
-    st.tuples(st.just("moved"), st.floats(0, 400)),
-    st.tuples(st.sampled_from(["liked", "disliked", "ended", "left"])),
+    st.tuples(st.just("moved"), st.none() | st.floats(0, 400), st.floats(0, 400)),
+    st.tuples(st.sampled_from(["liked", "disliked", "ended", "left", "failed", "paused"])),
 )  # fmt: skip
 
 
@@ -250,7 +352,8 @@ def test_whatever_happens_each_listen_has_one_start_and_at_most_one_end(steps: l
     for action, track, heard in here.reports:
         if action in ("play", "replay"):
             ended, current = False, track
+            assert heard == 0
         assert not ended
-        assert track == current
+        assert all(track[key] == current[key] for key in ("sidPath", "song"))
         assert heard >= 0
         ended = action in ENDS

@@ -1,0 +1,20 @@
+"""One song of a tune, as events describe it."""
+
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from typing import Any
+
+DEFAULT_LENGTH = 180.0
+"""Seconds that a tune of unknown length is played."""
+
+
+def track_of(tune: "dict[str, Any]", song: int) -> "dict[str, Any]":
+    """Return one song of a tune as events describe it."""
+    known = song <= len(tune["lengths"])
+    return {
+        "sidPath": tune["sidPath"],
+        "song": song,
+        "length": tune["lengths"][song - 1] if known else DEFAULT_LENGTH,
+        "lengthSource": tune["lengthSource"] if known else "default",
+        "features": tune["features"][song - 1] if song <= len(tune["features"]) else None,
+    }

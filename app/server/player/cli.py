@@ -1,0 +1,142 @@
+"""sidplayfp on this machine: one process at a time, stopped by signals, ended with the server."""
+
+import asyncio
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from app.server.player.errors import PlayerUnavailableError
+
+PROGRAM = "sidplayfp"
+SETTLE_SECONDS = 0.4
+"""A sidplayfp that finds no sound output ends within this time."""
+
+ABANDONED_SECONDS = 120.0
+"""Nobody asks how it goes: the page is gone. A hidden one asks at least once a minute."""
+
+_KEPT = 4096
+
+
+class CliPlayer:
+    """Plays through the speakers of the machine that the server runs on.
+
+    Parameters
+    ----------
+    program
+        The executable, looked for in PATH.
+    abandoned_seconds
+        How long it plays on when no page asks for its state.
+    """
+
+    def __init__(self, program: str = PROGRAM, abandoned_seconds: float = ABANDONED_SECONDS) -> None:
+        self._program = program
+        self._patience = abandoned_seconds
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._process: asyncio.subprocess.Process | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self._lock = asyncio.Lock()
+        self._status = "idle"
+        self._song = 0
+        self._said = b""
+        self._asked = 0.0
+
+    async def unavailable(self, _address: str) -> str | None:
+        """Say why it can't be used; None when it can."""
+        if shutil.which(self._program) is None:
+            return (
+                f"{self._program} is not installed on the server's machine. Install it (on Debian: apt-get "
+                "install sidplayfp), then choose it again."
+            )
+        return None
+
+    async def play(self, _address: str, data: bytes, song: int) -> None:
+        """Play a song from its beginning, instead of what plays now.
+
+        Raises
+        ------
+        PlayerUnavailableError
+            If there is no such program, or it ends at once.
+        """
+        if reason := await self.unavailable(""):
+            raise PlayerUnavailableError(reason)
+        async with self._lock:
+            await self._end()
+            tune = self._tune_path()
+            tune.write_bytes(data)
+            self._process = await asyncio.create_subprocess_exec(
+                *(self._program, "-q", "-os", f"-o{song}", "-t0", str(tune)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+            )
+            self._status, self._song, self._said = "playing", song, b""
+            self._asked = asyncio.get_running_loop().time()
+            self._watch = asyncio.create_task(self._follow(self._process))
+            await asyncio.wait({self._watch}, timeout=SETTLE_SECONDS)
+            if self._status == "error":
+                raise PlayerUnavailableError(self._reason())
+
+    async def pause(self, _address: str) -> None:
+        """Fall silent."""
+        self._signal(signal.SIGSTOP, "playing", "paused")
+
+    async def resume(self, _address: str) -> None:
+        """Play on."""
+        self._signal(signal.SIGCONT, "paused", "playing")
+
+    async def stop(self, _address: str) -> None:
+        """End the process."""
+        async with self._lock:
+            await self._end()
+
+    async def state(self, _address: str) -> dict[str, Any]:
+        """Return status (idle, playing, paused, ended, error), song, and the error's message."""
+        self._asked = asyncio.get_running_loop().time()
+        error = self._reason() if self._status == "error" else ""
+        return {"status": self._status, "song": self._song, "error": error}
+
+    async def aclose(self) -> None:
+        """End the process, and forget the tune."""
+        await self._end()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def _tune_path(self) -> Path:
+        self._folder = self._folder or tempfile.TemporaryDirectory(prefix="sidflow-")
+        return Path(self._folder.name) / "tune.sid"
+
+    def _signal(self, number: signal.Signals, before: str, after: str) -> None:
+        if self._process is not None and self._status == before:
+            self._process.send_signal(number)
+            self._status = after
+
+    async def _follow(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stderr is not None
+        reading = asyncio.create_task(self._listen(process.stderr))
+        ending = asyncio.create_task(process.wait())
+        while not ending.done():
+            await asyncio.wait({ending}, timeout=min(1.0, self._patience))
+            if asyncio.get_running_loop().time() - self._asked > self._patience and not ending.done():
+                process.kill()
+        await reading
+        self._status = "ended" if process.returncode == 0 else "error"
+
+    async def _listen(self, stream: asyncio.StreamReader) -> None:
+        while chunk := await stream.read(_KEPT):
+            self._said = (self._said + chunk)[-_KEPT:]
+
+    async def _end(self) -> None:
+        process, watch = self._process, self._watch
+        self._process = self._watch = None
+        if process is not None and watch is not None:
+            if process.returncode is None:
+                process.kill()  # Also ends one that was stopped.
+            await watch
+        self._status = "idle"
+
+    def _reason(self) -> str:
+        lines = self._said.decode(errors="replace").replace(str(self._tune_path()), "the tune").split("\n")
+        said = next((line.strip() for line in reversed(lines) if "ERROR" in line), "it said nothing")
+        return f"{self._program} ended before the tune did ({said}). Check the sound output of this machine."

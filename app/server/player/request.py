@@ -1,0 +1,106 @@
+"""What a request to a player must be: from this machine where it drives one, and with a whole tune."""
+
+import asyncio
+import ipaddress
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+
+from app.server.errors import BodyTooLargeError, MediaTypeError
+from app.server.player.errors import NotThisMachineError, UnplayableTuneError
+from app.sid import SidEngine, SidError
+
+MAX_TUNE_BYTES = 128 * 1024
+"""A C64 has 64 KB; the rest is room for headers."""
+
+MEDIA_TYPE = "audio/prs.sid"
+BODY_SECONDS = 30.0
+
+
+def require_this_machine(request: Request) -> None:
+    """Refuse what does not come from this machine, and pages of other sites that point their name at it.
+
+    Raises
+    ------
+    NotThisMachineError
+        If the client's address, or the name that it calls the server by, is not this machine's own.
+    """
+    client = request.client.host if request.client else ""
+    if not (_is_loopback(client) and _is_loopback(request.url.hostname or "")):
+        raise NotThisMachineError(
+            "This player is for the machine that the server runs on. Open the page there, at "
+            "http://127.0.0.1, or choose another player."
+        )
+
+
+ThisMachine = Depends(require_this_machine)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True)
+class Tune:
+    """A .sid file, and what it says of itself."""
+
+    data: bytes
+    info: dict[str, Any]
+
+    @property
+    def songs(self) -> int:
+        """How many songs it has."""
+        songs: int = self.info["songs"]
+        return songs
+
+
+async def read_tune(request: Request) -> Tune:
+    """Read a .sid file from the body.
+
+    Raises
+    ------
+    MediaTypeError
+        If it is not declared as one. A browser asks first before another site's page may send this type.
+    BodyTooLargeError
+        If it is longer than `MAX_TUNE_BYTES`.
+    UnplayableTuneError
+        If the SID engine refuses it.
+    """
+    if request.headers.get("content-type") != MEDIA_TYPE:
+        raise MediaTypeError(f"The body must be a .sid file. Send it with Content-Type: {MEDIA_TYPE}.")
+    data = bytearray()
+    async with asyncio.timeout(BODY_SECONDS):
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > MAX_TUNE_BYTES:
+                raise BodyTooLargeError(f"A .sid file has at most {MAX_TUNE_BYTES // 1024} KB.")
+    return await asyncio.to_thread(_tune, bytes(data))
+
+
+TheTune = Annotated[Tune, Depends(read_tune)]
+
+
+def _tune(data: bytes) -> Tune:
+    try:
+        info = asdict(SidEngine().load(data))
+    except SidError as exc:
+        raise UnplayableTuneError(str(exc)) from exc
+    shown = {name: info[name] for name in ("title", "author", "released", "songs")}
+    return Tune(data, {**shown, "startSong": info["start_song"]})
+
+
+def chosen_song(tune: Tune, song: int) -> int:
+    """Return the song to play: `song`, or the tune's first choice for 0.
+
+    Raises
+    ------
+    UnplayableTuneError
+        If there is no such song.
+    """
+    if not 0 <= song <= tune.songs:
+        raise UnplayableTuneError(f"This tune has no song {song}: choose 1 to {tune.songs}.", "song")
+    return song or int(tune.info["startSong"])

@@ -1,0 +1,115 @@
+"""`/api/player`: which players there are, and the calls that drive them."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, Protocol
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from app.server.player.cli import CliPlayer
+from app.server.player.errors import NotThisMachineError
+from app.server.player.request import TheTune, ThisMachine, chosen_song, require_this_machine
+from app.server.player.stream import MAX_SECONDS, Streams
+from app.server.player.ultimate import UltimatePlayer
+
+Address = Annotated[str, Query(max_length=64)]
+Song = Annotated[int, Query(ge=0, le=256)]
+Seconds = Annotated[float, Query(ge=1, le=MAX_SECONDS)]
+Name = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
+Remote = Literal["cli", "u64"]
+Command = Literal["pause", "resume", "stop"]
+
+
+class Device(Protocol):
+    """A player on this machine or near it; `address` says which one where there may be several."""
+
+    def unavailable(self, address: str) -> Awaitable[str | None]:
+        """Say why it can't be used; None when it can."""
+
+    def play(self, address: str, data: bytes, song: int) -> Awaitable[None]:
+        """Play a song from its beginning, instead of what plays now."""
+
+    def pause(self, address: str) -> Awaitable[None]:
+        """Fall silent."""
+
+    def resume(self, address: str) -> Awaitable[None]:
+        """Play on."""
+
+    def stop(self, address: str) -> Awaitable[None]:
+        """Fall silent for good."""
+
+    def state(self, address: str) -> Awaitable[dict[str, Any]]:
+        """Return status, song and error; a status of None where it can't be known."""
+
+    def aclose(self) -> Awaitable[None]:
+        """Give back what was taken."""
+
+
+@dataclass
+class Players:
+    """All players of a server."""
+
+    cli: Device = field(default_factory=CliPlayer)
+    u64: Device = field(default_factory=UltimatePlayer)
+    streams: Streams = field(default_factory=Streams)
+
+    def device(self, name: Remote) -> Device:
+        """Return a device by its name."""
+        return self.cli if name == "cli" else self.u64
+
+    async def aclose(self) -> None:
+        """End them."""
+        await self.cli.aclose()
+        await self.u64.aclose()
+        await self.streams.aclose()
+
+
+def player_router(players: Players) -> APIRouter:
+    """Make the routes of `players`."""
+    router = APIRouter(prefix="/api/player", include_in_schema=False)  # Of the page alone: it may change
+
+    @router.get("")
+    async def available(request: Request, address: Address = "") -> dict[str, str | None]:
+        """Say of each player why it can't be used; None where it can."""
+        try:
+            require_this_machine(request)
+        except NotThisMachineError as exc:
+            return {"stream": None, "cli": exc.message, "u64": exc.message}
+        cli, u64 = players.cli, players.u64
+        return {"stream": None, "cli": await cli.unavailable(""), "u64": await u64.unavailable(address)}
+
+    @router.post("/tune")
+    async def describe(tune: TheTune) -> dict[str, Any]:
+        return tune.info
+
+    _add_streams(router, players.streams)
+    _add_devices(router, players)
+    return router
+
+
+def _add_streams(router: APIRouter, streams: Streams) -> None:
+    @router.post("/stream")
+    async def render(tune: TheTune, seconds: Seconds = MAX_SECONDS, song: Song = 0) -> dict[str, Any]:
+        name = await streams.begin(tune, chosen_song(tune, song), seconds)
+        return {**tune.info, "url": f"/api/player/stream/{name}.wav"}
+
+    @router.api_route("/stream/{name}.wav", methods=["GET", "HEAD"])
+    async def stream(request: Request, name: Name) -> Response:
+        return streams.answer(name, request.headers.get("range"))
+
+
+def _add_devices(router: APIRouter, players: Players) -> None:
+    @router.post("/{name}", dependencies=[ThisMachine])
+    async def play(name: Remote, tune: TheTune, song: Song = 0, address: Address = "") -> dict[str, Any]:
+        await players.device(name).play(address, tune.data, chosen_song(tune, song))
+        return tune.info
+
+    @router.put("/{name}/{command}", dependencies=[ThisMachine])
+    async def command(name: Remote, command: Command, address: Address = "") -> dict[str, Any]:
+        device = players.device(name)
+        await {"pause": device.pause, "resume": device.resume, "stop": device.stop}[command](address)
+        return {}
+
+    @router.get("/{name}", dependencies=[ThisMachine])
+    async def state(name: Remote, address: Address = "") -> dict[str, Any]:
+        return await players.device(name).state(address)

@@ -1,0 +1,121 @@
+"""What a listener does, and the events that it gives: the same through every player.
+
+A test has a `Listener` for its kind of player, and compares ``heard(listener)`` with `EVENTS`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Protocol
+
+from sidflow_feedback.types import Record
+
+LONG: Final = "a tune of 100 s"
+SONGS: Final = "a tune of 100 s with several songs"
+SHORT: Final = "a tune that is over after 2 s"
+SHORT_SECONDS: Final = 2.0
+
+
+class Listener(Protocol):
+    """Does at once, and waits until it shows: `choose` until the tune is heard, `next` until another is."""
+
+    def choose(self, tune: str) -> None:
+        """Click a tune: `LONG`, `SONGS` or `SHORT`."""
+
+    def listen(self, seconds: float) -> None: ...
+    def pause(self) -> None: ...
+    def resume(self) -> None: ...
+    def seek(self, seconds: float) -> None:
+        """Go to a place in the song; nothing where the player can't."""
+
+    def next(self) -> None: ...
+    def double_next(self) -> None:
+        """Click Next twice, as fast as a double click."""
+
+    def like(self) -> None: ...
+    def set_song(self, song: int) -> None: ...
+    def hide(self) -> None:
+        """Hide the page for a moment."""
+
+    def open_broken_file(self) -> None:
+        """Open a file that no player can play; return when the listener was told."""
+
+    def wait_for_end(self) -> None:
+        """Return when the tune has ended by itself and the next one is heard."""
+
+    def switch(self) -> None:
+        """Choose another player in mid-tune; return when it plays on there."""
+
+    def events(self) -> list[Record]:
+        """Return what was recorded, in its order."""
+
+
+EVENTS: Final = [
+    ("play", 0, 1, 0),
+    ("like", 0, 1, 0),
+    ("play", 1, 1, 0),
+    ("skip_early", 1, 1, 0),
+    ("play", 2, 1, 0),
+    ("skip_early", 2, 1, 0),
+    ("play", 3, 1, 0),
+    ("skip_early", 3, 1, 0),
+    ("play", 3, 2, 0),
+    ("skip_early", 3, 2, 0),
+    ("play", 4, 1, 0),
+    ("play_complete", 4, 1, 0),
+    ("play", 5, 1, 0),
+    ("like", 5, 1, 1),
+    ("play", 6, 1, 1),
+]
+"""Action, tune (counted as they come), song, and player (0 before the change, 1 after it)."""
+
+
+def heard(listener: Listener) -> list[tuple[str, int, int, int]]:
+    """Let `listener` do everything once; return the events in the form of `EVENTS`."""
+    listener.choose(LONG)
+    listener.listen(1)
+    listener.pause()
+    listener.resume()
+    listener.choose(LONG)  # starting over
+    listener.like()
+    listener.next()
+    listener.listen(0.5)
+    listener.double_next()
+    listener.choose(SONGS)
+    listener.set_song(2)
+    listener.hide()
+    listener.seek(90)
+    listener.listen(0.5)
+    listener.open_broken_file()
+    listener.choose(SHORT)
+    listener.wait_for_end()
+    listener.switch()
+    listener.listen(0.5)
+    listener.like()
+    listener.next()
+    return _numbered(listener.events())
+
+
+def _numbered(events: list[Record]) -> list[tuple[str, int, int, int]]:
+    tunes: list[Any] = list(dict.fromkeys(event["sidPath"] for event in events))
+    players: list[Any] = list(dict.fromkeys(event["pipeline"] for event in events))
+    return [
+        (event["action"], tunes.index(event["sidPath"]), event["song"], players.index(event["pipeline"]))
+        for event in events
+    ]
+
+
+def check_context(events: list[Record], *, positions: bool) -> None:
+    """Check what each event says of player, place and length; `positions`: the player can tell them."""
+    for event in events:
+        assert event["sessionId"]
+        assert event["length"] > 0
+        assert event["lengthSource"] == "catalogue"
+        assert set(event["features"] or ()) >= {"rms", "bpm"}
+        assert 0 <= event["heard"] < 10
+        if positions:
+            assert 0 <= event["position"] < 100
+        else:
+            assert event["position"] is None
+    for event in events:
+        if event["action"] == "skip_early" and event["song"] == 2:
+            assert event["heard"] < 5, "what was jumped over was not heard"

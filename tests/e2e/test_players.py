@@ -1,0 +1,227 @@
+"""The same listening through each player on the real page gives the same events: the players' contract."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import TimeoutError as Timeout
+
+from app.setup.places import places
+from sidflow_feedback.types import Record
+from tests.contracts.player_contract import (
+    EVENTS,
+    LONG,
+    SHORT,
+    SHORT_SECONDS,
+    SONGS,
+    check_context,
+    heard,
+)
+from tests.served import Served, serve
+from tests.server.ultimate_device import Device, ultimate
+
+PATIENCE = 20_000
+WITHOUT_ENGINE = "navigator.locks.request = () => new Promise(() => {})"
+"""The engine starts when its lock is granted."""
+
+ROWS = {LONG: 1, SONGS: 4, SHORT: 5}
+ALSA_NULL = "pcm.!default { type null }\n"
+CHANGES = [("wasm", "stream"), ("stream", "cli"), ("cli", "u64"), ("u64", "wasm")]
+
+
+@pytest.fixture(scope="module")
+def device() -> Iterator[Device]:
+    with ultimate() as device:
+        yield device
+
+
+@pytest.fixture(scope="module")
+def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server whose machine has ALSA's null device in place of speakers."""
+    folder = tmp_path_factory.mktemp("silent")
+    (folder / "asound.conf").write_text(ALSA_NULL)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ALSA_CONFIG_PATH", str(folder / "asound.conf"))
+        with serve(folder) as served:
+            yield served
+
+
+@pytest.fixture
+def page(browser: Browser, silent: Served) -> Iterator[Page]:
+    """A page without an engine: events stay in the outbox, and the queue is the list."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        thrown: list[str] = []
+        page.on("pageerror", lambda error: thrown.append(str(error)))
+        page.add_init_script(WITHOUT_ENGINE)
+        page.route("**/catalogue.json", _serve_catalogue)
+        page.goto(silent.url)
+        page.wait_for_selector("html[data-ui=ready]")
+        yield page
+        assert thrown == []
+
+
+def _serve_catalogue(route: Route) -> None:
+    catalogue = json.loads((places().vendor / "tunes" / "catalogue.json").read_text())
+    tunes: list[Record] = catalogue["tunes"]
+    songs = next(tune for tune in tunes if tune["songs"] > 1)
+    tunes.remove(songs)
+    tunes.insert(ROWS[SONGS] - 1, songs)
+    for number, tune in enumerate(tunes, 1):
+        length = SHORT_SECONDS if number == ROWS[SHORT] else 100.0
+        tune["lengths"] = [length] * tune["songs"]
+    route.fulfill(json=catalogue)
+
+
+class PageListener:
+    """Listens on the page through `first`, then through `second`."""
+
+    def __init__(self, page: Page, device: Device, first: str, second: str, broken: Path) -> None:
+        self.page = page
+        self.second = second
+        self.broken = broken
+        self.set_up(device.address, first)
+
+    def set_up(self, address: str, player: str) -> None:
+        self.page.click("#tab-preferences")
+        self.page.fill("[name=u64Address]", address)
+        self.page.press("[name=u64Address]", "Tab")
+        self.page.select_option("[name=player]", player)
+        self.page.wait_for_function("document.querySelectorAll('#player-status dd').length === 4")
+        self.page.click("#tab-play")
+
+    def until(self, condition: str, argument: Any = None) -> None:
+        try:
+            self.page.wait_for_function(condition, arg=argument)
+        except Timeout as exc:
+            raise AssertionError(
+                f"not within the time; the page says: {self.page.text_content('#notice')}"
+            ) from exc
+
+    def until_heard(self, count: int) -> None:
+        self.until("count => globalThis.events().filter(e => e.action === 'play').length >= count", count)
+
+    def plays(self) -> int:
+        return sum(event["action"] == "play" for event in self.events())
+
+    def choose(self, tune: str) -> None:
+        title = self.page.text_content(f"#tunes tbody tr:nth-child({ROWS[tune]}) .name")
+        again = title == self.page.text_content("#now-title")
+        plays = self.plays()
+        self.page.click(f"#tunes tbody tr:nth-child({ROWS[tune]}) button.tune")
+        if not again:
+            self.until_heard(plays + 1)
+        self.until_playing()
+
+    def until_playing(self) -> None:
+        self.until("document.querySelector('footer').dataset.status === 'playing'")
+
+    def listen(self, seconds: float) -> None:
+        self.page.wait_for_timeout(1000 * seconds)
+
+    def pause(self) -> None:
+        self.page.click("#play-pause")
+        self.until("document.querySelector('footer').dataset.status === 'paused'")
+
+    def resume(self) -> None:
+        self.page.click("#play-pause")
+        self.until_playing()
+
+    def seek(self, seconds: float) -> None:
+        if self.page.is_enabled("#progress"):
+            self.page.fill("#progress", str(seconds / 100))
+
+    def next(self) -> None:
+        plays = self.plays()
+        self.page.click("#next")
+        self.until_heard(plays + 1)
+
+    def double_next(self) -> None:
+        plays = self.plays()
+        self.page.dblclick("#next")
+        self.until_heard(plays + 1)
+
+    def like(self) -> None:
+        self.page.click("#like:enabled")
+
+    def set_song(self, song: int) -> None:
+        plays = self.plays()
+        self.page.select_option("#song", str(song))
+        self.until_heard(plays + 1)
+
+    def hide(self) -> None:
+        other = self.page.context.new_page()
+        other.bring_to_front()
+        self.page.wait_for_timeout(300)
+        other.close()
+        self.page.bring_to_front()
+
+    def open_broken_file(self) -> None:
+        self.page.set_input_files("#own-file", self.broken)
+        self.page.wait_for_selector("#notice:not([hidden])")
+        assert (self.page.text_content("#notice") or "").startswith("broken.sid can't be played.")
+
+    def wait_for_end(self) -> None:
+        self.until_heard(self.plays() + 1)
+
+    def switch(self) -> None:
+        self.page.click("#tab-preferences")
+        self.page.select_option("[name=player]", self.second)
+        self.until("name => document.querySelector('footer').dataset.pipeline === name", self.second)
+        self.until_playing()
+
+    def events(self) -> list[Record]:
+        found: list[Record] = self.page.evaluate("globalThis.events()")
+        return found
+
+
+OUTBOX = """globalThis.events = () => Object.entries(localStorage)
+    .filter(([key]) => key.startsWith('sidflow.outbox.'))
+    .map(([, entry]) => entry)
+    .sort()
+    .map((entry) => JSON.parse(entry.slice(entry.indexOf(' '))))"""
+
+
+@pytest.mark.parametrize(("first", "second"), CHANGES)
+def test_contract(page: Page, device: Device, tmp_path: Path, first: str, second: str) -> None:
+    if "cli" in (first, second) and shutil.which("sidplayfp") is None:
+        pytest.skip("sidplayfp is not installed")
+    broken = tmp_path / "broken.sid"
+    broken.write_bytes(b"PSID\x00\x02 and then nothing")
+    page.evaluate(OUTBOX)
+    listener = PageListener(page, device, first, second, broken)
+    assert heard(listener) == EVENTS
+    events = listener.events()
+    for name in (first, second):
+        of_player = [event for event in events if event["pipeline"] == name]
+        check_context(of_player, positions=name in ("wasm", "stream"))
+
+
+def test_device_that_fails_is_told_and_plays_again(page: Page, device: Device, tmp_path: Path) -> None:
+    page.evaluate(OUTBOX)
+    listener = PageListener(page, device, "u64", "wasm", tmp_path)
+    listener.choose(LONG)
+    device.errors.append("the cable is out")
+    page.wait_for_selector("#notice:not([hidden])")
+    assert "refused: the cable is out" in (page.text_content("#notice") or "")
+    device.errors.clear()
+    listener.resume()
+    listener.switch()
+    listener.next()
+    assert [event["action"] for event in listener.events()] == ["play", "play", "skip_early", "play"]
+    assert device.calls[-1] == "PUT /v1/machine:reset", "the device plays on"
+
+
+def test_preferences_say_why_a_player_can_t_be_used(page: Page) -> None:
+    page.click("#tab-preferences")
+    page.wait_for_function("document.querySelectorAll('#player-status dd').length === 4")
+    said = page.locator("#player-status dd").all_text_contents()
+    assert said[:2] == ["ready", "ready"]
+    assert said[3] == "Give the address of your Ultimate 64 below, for example 192.168.1.64."

@@ -1,0 +1,321 @@
+"""Players that the server drives: a real sidplayfp, real streams, a device with the API of the Ultimate."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import shutil
+import signal
+import time
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from fastapi import FastAPI
+
+from app.server.application import create_app
+from app.server.player.cli import CliPlayer
+from app.server.player.errors import NoSuchStreamError, PlayerUnavailableError, TooManyStreamsError
+from app.server.player.request import Tune
+from app.server.player.stream import Streams
+from app.server.player.ultimate import checked
+from app.server.settings import Settings
+from app.setup.places import places
+from app.sid import SidEngine
+from tests.server.conftest import Serve, running
+from tests.server.ultimate_device import Device, ultimate
+
+MEDIA = {"Content-Type": "audio/prs.sid"}
+RATE = 44100
+
+needs_sidplayfp = pytest.mark.skipif(shutil.which("sidplayfp") is None, reason="sidplayfp is not installed")
+
+
+@pytest.fixture(scope="module")
+def tune() -> bytes:
+    return min((places().vendor / "tunes").glob("*.sid")).read_bytes()
+
+
+@pytest.fixture
+def silent_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ALSA's null device in place of speakers."""
+    (tmp_path / "asound.conf").write_text("pcm.!default { type null }\n")
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "asound.conf"))
+
+
+@pytest.fixture
+def device() -> Iterator[Device]:
+    with ultimate() as device:
+        yield device
+
+
+@pytest.fixture
+def client(serve: Serve, settings: Settings, silent_output: None) -> httpx.Client:  # noqa: ARG001
+    return serve(create_app(settings))
+
+
+def message(answer: httpx.Response) -> str:
+    return str(answer.json()["error"]["message"])
+
+
+def processes() -> list[int]:
+    """Ids of this process's children that run sidplayfp."""
+    found = []
+    for child in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = child.read_text().rsplit(")", 1)
+        except OSError:
+            continue
+        if "(sidplayfp" in fields[0] and int(fields[1].split()[1]) == os.getpid():
+            found.append(int(child.parent.name))
+    return found
+
+
+def process_state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
+def wait_until(condition: Any) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@needs_sidplayfp
+def test_sidplayfp_plays_pauses_and_stops(client: httpx.Client, tune: bytes) -> None:
+    assert client.get("/api/player").json()["cli"] is None
+    answer = client.post("/api/player/cli?song=1", content=tune, headers=MEDIA)
+    assert answer.status_code == 200
+    assert answer.json()["songs"] >= 1
+    [pid] = processes()
+    assert client.get("/api/player/cli").json() == {"status": "playing", "song": 1, "error": ""}
+    client.put("/api/player/cli/pause")
+    wait_until(lambda: process_state(pid) == "T")
+    assert client.get("/api/player/cli").json()["status"] == "paused"
+    client.put("/api/player/cli/resume")
+    wait_until(lambda: process_state(pid) != "T")
+    client.put("/api/player/cli/stop")
+    assert processes() == []
+    assert client.get("/api/player/cli").json()["status"] == "idle"
+
+
+@needs_sidplayfp
+def test_one_sidplayfp_at_a_time_also_when_it_is_paused(client: httpx.Client, tune: bytes) -> None:
+    client.post("/api/player/cli", content=tune, headers=MEDIA)
+    [first] = processes()
+    client.put("/api/player/cli/pause")
+    client.post("/api/player/cli", content=tune, headers=MEDIA)
+    [second] = processes()
+    assert first != second
+    client.put("/api/player/cli/stop")
+
+
+@needs_sidplayfp
+@pytest.mark.usefixtures("silent_output")
+def test_sidplayfp_ends_with_the_server(settings: Settings, tune: bytes) -> None:
+    with running(create_app(settings)) as client:
+        client.post("/api/player/cli", content=tune, headers=MEDIA)
+        assert len(processes()) == 1
+    assert processes() == []
+
+
+@needs_sidplayfp
+def test_sidplayfp_that_dies_is_told(client: httpx.Client, tune: bytes) -> None:
+    client.post("/api/player/cli", content=tune, headers=MEDIA)
+    os.kill(processes()[0], signal.SIGKILL)
+    wait_until(lambda: client.get("/api/player/cli").json()["status"] == "error")
+    assert "ended before the tune did" in client.get("/api/player/cli").json()["error"]
+
+
+@needs_sidplayfp
+@pytest.mark.usefixtures("silent_output")
+async def test_sidplayfp_stops_when_the_page_is_gone(tune: bytes) -> None:
+    player = CliPlayer(abandoned_seconds=1)
+    await player.play("", tune, 1)
+    assert len(processes()) == 1
+    await asyncio.to_thread(wait_until, lambda: not processes())
+    await player.aclose()
+
+
+@needs_sidplayfp
+async def test_without_a_sound_output_the_reason_is_told(
+    tune: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "none.conf").write_text("")
+    monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "none.conf"))
+    monkeypatch.setenv("PULSE_SERVER", "unix:/nowhere")
+    monkeypatch.setenv("AUDIODEV", "/nowhere")
+    player = CliPlayer()
+    with pytest.raises(PlayerUnavailableError, match=r"\(.*ERROR.*\). Check the sound output") as told:
+        await player.play("", tune, 1)
+    assert "/tmp" not in told.value.message
+    await player.aclose()
+
+
+async def test_program_that_is_not_there_is_told(tune: bytes) -> None:
+    player = CliPlayer("sidplayfp-of-nobody")
+    assert "is not installed" in (await player.unavailable("") or "")
+    with pytest.raises(PlayerUnavailableError, match="is not installed"):
+        await player.play("", tune, 1)
+    await player.aclose()
+
+
+@pytest.mark.parametrize("path", ["/api/player/cli", "/api/player/u64?address=127.0.0.1:9"])
+def test_page_of_another_site_can_make_nothing_play(client: httpx.Client, tune: bytes, path: str) -> None:
+    elsewhere = client.post(path, content=tune, headers=MEDIA | {"Host": "evil.example"})
+    assert elsewhere.status_code == 403
+    assert "is for the machine that the server runs on" in message(elsewhere)
+    simple = client.post(path, content=tune, headers={"Content-Type": "text/plain"})
+    assert simple.status_code == 415
+
+
+def test_other_machine_can_make_nothing_play(settings: Settings, tune: bytes) -> None:
+    answers = {}
+    for name, host in (("neighbour", "192.168.1.5"), ("forged", "8.8.8.8"), ("here", "127.0.0.1")):
+        answers[name] = _ask(create_app(settings), host, tune)
+    assert answers == {"neighbour": 403, "forged": 403, "here": 422}
+
+
+def _ask(app: FastAPI, host: str, tune: bytes) -> int:
+    async def ask() -> int:
+        transport = httpx.ASGITransport(app, client=(host, 1234))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            song = 200  # there is none: nothing sounds even where it is allowed
+            return (
+                await client.post(f"/api/player/cli?song={song}", content=tune, headers=MEDIA)
+            ).status_code
+
+    return asyncio.run(ask())
+
+
+@pytest.mark.parametrize("name", ["cli", "u64", "stream"])
+def test_bad_files_are_refused(client: httpx.Client, name: str) -> None:
+    path = f"/api/player/{name}?seconds=10&address=127.0.0.1:9"
+    assert client.post(path, content=b"no tune", headers=MEDIA).status_code == 422
+    assert client.post(path, content=bytes(129 * 1024), headers=MEDIA).status_code == 413
+
+
+def render(client: httpx.Client, tune: bytes, seconds: float = 3) -> str:
+    answer = client.post(f"/api/player/stream?seconds={seconds}&song=1", content=tune, headers=MEDIA)
+    assert answer.status_code == 200
+    return str(answer.json()["url"])
+
+
+def test_stream_is_what_the_engine_plays(client: httpx.Client, tune: bytes) -> None:
+    answer = client.get(render(client, tune, 2.5))
+    assert answer.headers["content-type"] == "audio/wav"
+    with wave.open(io.BytesIO(answer.content)) as file:
+        assert file.getparams()[:4] == (1, 2, RATE, round(2.5 * RATE))
+        sound = np.frombuffer(file.readframes(RATE), "<i2") / 32767
+    engine = SidEngine()
+    engine.load(tune)
+    engine.start(1)
+    assert np.abs(sound - np.clip(engine.render(RATE), -1, 1)).max() <= 1 / 32767
+
+
+def test_ranges_are_parts_of_the_whole(client: httpx.Client, tune: bytes) -> None:
+    url = render(client, tune)
+    whole = client.get(url)
+    size = len(whole.content)
+    assert size == 44 + 2 * 3 * RATE
+    assert whole.headers["accept-ranges"] == "bytes"
+    for wanted, first, last in (
+        ("bytes=0-", 0, size - 1),
+        ("bytes=100-199", 100, 199),
+        ("bytes=200000-999999999", 200000, size - 1),
+        ("bytes=-100", size - 100, size - 1),
+    ):
+        part = client.get(url, headers={"Range": wanted})
+        assert part.status_code == 206
+        assert part.headers["content-range"] == f"bytes {first}-{last}/{size}"
+        assert part.content == whole.content[first : last + 1]
+    for wanted in (f"bytes={size}-", "bytes=5-4", "bytes=-", "lines=1-2", "bytes=1-2,4-5"):
+        assert client.get(url, headers={"Range": wanted}).status_code == 416
+
+
+def test_length_of_a_stream_is_bounded(client: httpx.Client, tune: bytes) -> None:
+    for seconds in (0, 901, "nan", "inf"):
+        answer = client.post(f"/api/player/stream?seconds={seconds}", content=tune, headers=MEDIA)
+        assert answer.status_code == 422
+    assert client.get(f"/api/player/stream/{'0' * 64}.wav").status_code == 404
+
+
+async def test_renderings_are_bounded(tune: bytes) -> None:
+    streams = Streams(cache_bytes=250_000, per_minute=4)
+    wanted = Tune(tune, {"songs": 1, "startSong": 1})
+    names = [await streams.begin(wanted, 1, 1 + i / 10) for i in range(4)]
+    with pytest.raises(NoSuchStreamError):
+        streams.answer(names[0], None)
+    assert streams.answer(names[3], None).status_code == 200
+    assert await streams.begin(wanted, 1, 1.3) == names[3], "what is there costs nothing"
+    with pytest.raises(TooManyStreamsError):
+        await streams.begin(wanted, 1, 9)
+    await streams.aclose()
+
+
+def test_ultimate_is_driven_by_its_documented_calls(
+    client: httpx.Client, device: Device, tune: bytes
+) -> None:
+    where = f"address={device.address}"
+    assert client.get(f"/api/player?{where}").json()["u64"] is None
+    assert client.post(f"/api/player/u64?{where}&song=1", content=tune, headers=MEDIA).status_code == 200
+    assert client.get(f"/api/player/u64?{where}").json()["status"] is None
+    for command in ("pause", "resume", "stop"):
+        assert client.put(f"/api/player/u64/{command}?{where}").status_code == 200
+    assert device.tunes == [(tune, 1)]
+    assert device.calls == [
+        "POST /v1/runners:sidplay?songnr=1",
+        "PUT /v1/machine:pause",
+        "PUT /v1/machine:resume",
+        "PUT /v1/machine:resume",
+        "PUT /v1/machine:reset",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"errors": ["file not found"]}, "refused: file not found"),
+        ({"status": 403}, "network password"),
+        ({"status": 500}, "refused: status 500"),
+        ({"body": b"<html>router</html>"}, "its answer is not that of an Ultimate"),
+    ],
+)
+def test_what_the_device_answers_is_told(
+    client: httpx.Client, device: Device, changes: dict[str, Any], told: str
+) -> None:
+    for name, value in changes.items():
+        setattr(device, name, value)
+    answer = client.put(f"/api/player/u64/pause?address={device.address}")
+    assert answer.status_code == 503
+    assert told in message(answer)
+
+
+def test_device_that_is_off_is_told(client: httpx.Client) -> None:
+    with ultimate() as device:
+        address = device.address
+    assert "does not answer" in client.get(f"/api/player?address={address}").json()["u64"]
+    assert "does not answer" in message(client.put(f"/api/player/u64/pause?address={address}"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["8.8.8.8", "169.254.169.254", "0.0.0.0", "255.255.255.255", "224.0.0.1", "ultimate.local", "127.1",
+     "2130706433", "192.168.1.64:0", "192.168.1.64:65536", "192.168.1.64/x", "user@192.168.1.64", "::1"],
+)  # fmt: skip
+def test_server_calls_nobody_outside_the_listener_s_network(client: httpx.Client, address: str) -> None:
+    answer = client.put("/api/player/u64/pause", params={"address": address})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["field"] == "address"
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:80", "10.0.0.9", "172.16.0.1", "192.168.1.64:8080"])
+def test_own_network_is_allowed(address: str) -> None:
+    host, _, port = address.partition(":")
+    assert checked(address) == (host, int(port or 80))

@@ -1,0 +1,237 @@
+"""A listener with the player that is driven by hand: the page's own playback, and the players' contract."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from typing import Any
+
+import pytest
+
+from app.page.playback import Playback
+from sidflow_feedback.errors import PlayerError
+from sidflow_feedback.player import Ability
+from sidflow_feedback.player.memory import MemoryPlayer
+from sidflow_feedback.recorder import Recorder
+from sidflow_feedback.types import Record
+from tests.contracts.player_contract import EVENTS, LONG, SHORT, SHORT_SECONDS, SONGS, check_context, heard
+from tests.contracts.samples import FEATURES
+
+TICK = 0.25
+ALL: tuple[Ability, ...] = ("position", "seek", "volume")
+
+
+class Tunes:
+    """A library of made-up tunes, and its queue."""
+
+    def __init__(self) -> None:
+        self.numbers = itertools.count()
+        self.named = {
+            LONG: self.make(),
+            SONGS: self.make(),
+            SHORT: self.make(SHORT_SECONDS),
+        }
+
+    def make(self, length: float = 100.0, data: bytes | None = None) -> Record:
+        tune: Record = {
+            "sidPath": f"Demo/{next(self.numbers)}.sid",
+            "title": "Tune",
+            "author": "",
+            "songs": 2,
+            "lengths": [length, length],
+            "lengthSource": "catalogue",
+            "features": [FEATURES, FEATURES],
+        }
+        return tune if data is None else tune | {"data": data}
+
+    async def data(self, tune: Record) -> bytes:
+        return tune.get("data", b"PSID")  # type: ignore[no-any-return]
+
+    def remove(self, tune: Record) -> None: ...
+
+    def take(self) -> Record:
+        return self.make()
+
+
+class HandListener:
+    """Listens through `MemoryPlayer`, whose time passes by hand."""
+
+    def __init__(self, abilities: tuple[Ability, ...] = ALL) -> None:
+        self.now = 1000.0
+        self.abilities = abilities
+        self.kept: list[Record] = []
+        self.told: list[str] = []
+        self.tunes = Tunes()
+        uuids = (f"00000000-0000-4000-8000-{i:012}" for i in itertools.count())
+        recorder = Recorder(self, lambda: next(uuids), lambda: 0.0, "session-1", self.told.append)
+        self.playback = Playback(self.tunes, recorder, self.tunes.take, self.tell, lambda: self.now)
+        self.player = self.use("memory")
+
+    def use(self, pipeline: str) -> MemoryPlayer:
+        player = MemoryPlayer(
+            lambda state: self.playback.hear(pipeline, state),
+            songs=2,
+            pipeline=pipeline,
+            abilities=self.abilities,
+        )
+        asyncio.run(self.playback.use(player))
+        return player
+
+    def append(self, uuid: str, json_text: str) -> str:
+        self.kept.append(json.loads(json_text) | {"uuid": uuid})
+        return "saved"
+
+    def tell(self, text: str, exc: Exception | None) -> None:
+        self.told.append(text + str(exc or ""))
+
+    def choose(self, tune: str) -> None:
+        asyncio.run(self.playback.open(self.tunes.named[tune]))
+
+    def listen(self, seconds: float) -> None:
+        for _ in range(round(seconds / TICK)):
+            self.now += TICK
+            self.player.advance(TICK)
+            asyncio.run(self.playback.tick())
+
+    def pause(self) -> None:
+        self.playback.toggle()
+        self.now += 100
+
+    def resume(self) -> None:
+        self.playback.toggle()
+
+    def seek(self, seconds: float) -> None:
+        self.playback.seek(seconds)
+
+    def next(self) -> None:
+        self.now += 1
+        self.player.advance(1)
+        asyncio.run(self.playback.next())
+
+    def double_next(self) -> None:
+        self.next()
+        self.now += 0.2
+        self.player.advance(0.2)
+        asyncio.run(self.playback.next(2))
+
+    def like(self) -> None:
+        self.playback.judge("like")
+
+    def set_song(self, song: int) -> None:
+        self.playback.set_song(song)
+
+    def hide(self) -> None:
+        self.now += 1  # A hidden page is asked less often.
+        self.player.advance(1)
+        asyncio.run(self.playback.tick())
+
+    def open_broken_file(self) -> None:
+        asyncio.run(self.playback.open(self.tunes.make(data=b"")))
+        assert self.told.pop() == "Tune can't be played. The file is empty: choose another one."
+
+    def wait_for_end(self) -> None:
+        self.listen(SHORT_SECONDS)
+
+    def switch(self) -> None:
+        self.player = self.use("memory-2")
+
+    def events(self) -> list[Record]:
+        return self.kept
+
+
+@pytest.mark.parametrize("abilities", [ALL, ("volume",), ()], ids=str)
+def test_contract(abilities: tuple[Ability, ...]) -> None:
+    listener = HandListener(abilities)
+    assert heard(listener) == EVENTS
+    check_context(listener.events(), positions="position" in abilities)
+    assert listener.told == []
+
+
+def actions(listener: HandListener) -> list[str]:
+    return [event["action"] for event in listener.events()]
+
+
+@pytest.mark.parametrize("abilities", [ALL, ()], ids=str)
+@pytest.mark.parametrize(
+    ("seconds", "action"), [(9, "skip_early"), (30, "skip"), (75, "skip_late"), (95, "play_complete")]
+)
+def test_leaving_is_judged_by_what_was_heard(
+    abilities: tuple[Ability, ...], seconds: float, action: str
+) -> None:
+    listener = HandListener(abilities)
+    listener.choose(LONG)
+    listener.listen(seconds - 1)
+    listener.next()
+    assert actions(listener) == ["play", action, "play"]
+    assert listener.events()[1]["heard"] == pytest.approx(seconds)
+
+
+def test_player_that_is_gone_is_not_listened_to() -> None:
+    listener = HandListener()
+    listener.choose(LONG)
+    old = listener.player
+    listener.switch()
+    old.fail("too late")
+    assert listener.playback.status == "playing"
+    assert listener.told == []
+
+
+def test_new_player_goes_on_where_the_old_one_was() -> None:
+    listener = HandListener()
+    listener.choose(LONG)
+    listener.listen(40)
+    listener.switch()
+    assert listener.player.position == 40
+    listener.listen(15)
+    listener.next()
+    assert listener.events()[1]["heard"] == pytest.approx(56)
+
+
+def test_paused_tune_stays_paused_in_the_new_player() -> None:
+    listener = HandListener()
+    listener.choose(LONG)
+    listener.listen(5)
+    listener.pause()
+    listener.switch()
+    listener.listen(5)
+    assert listener.player.position == 5
+    assert listener.playback.status == "paused"
+    assert actions(listener) == ["play"]
+
+
+def test_failure_in_mid_tune_is_told_and_is_no_skip() -> None:
+    listener = HandListener()
+    listener.choose(LONG)
+    listener.listen(5)
+    listener.player.fail("The cable is out. Put it back.")
+    listener.next()
+    assert actions(listener) == ["play", "play"]
+    assert listener.told == ["The cable is out. Put it back."]
+
+
+def test_player_that_ends_by_itself_is_a_complete_play() -> None:
+    listener = HandListener(())
+    listener.choose(LONG)
+    listener.listen(20)
+    state: dict[str, Any] = {"status": "ended", "song": 1, "error": ""}
+    listener.playback.hear("memory", state)
+    listener.listen(TICK)
+    assert actions(listener) == ["play", "play_complete", "play"]
+
+
+def test_rating_tells_position_and_what_was_heard() -> None:
+    listener = HandListener()
+    assert listener.playback.rate({"e": 3}) is None
+    listener.choose(LONG)
+    listener.listen(5)
+    listener.playback.rate({"e": 3})
+    assert (listener.kept[-1]["position"], listener.kept[-1]["heard"]) == (5, 5)
+
+
+def test_memory_player_refuses_what_makes_no_sense() -> None:
+    player = MemoryPlayer()
+    with pytest.raises(PlayerError, match="choose 0 to 1"):
+        player.set_volume(2)
+    with pytest.raises(PlayerError, match="no song 2"):
+        player.set_song(2)
