@@ -11,11 +11,11 @@ from app.server.errors import install_error_handlers
 from app.server.feedback import feedback_router
 from app.server.files import mount_files
 from app.server.headers import SecurityHeaders
+from app.server.health import health_router
 from app.server.metrics import Metrics, Observed, metrics_router
 from app.server.model import model_router
 from app.server.player.routes import Players, player_router
 from app.server.rate import RateLimit, TokenBuckets
-from app.server.schema import Health, errors
 from app.server.settings import Settings
 from app.server.writer import Writer
 
@@ -67,12 +67,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(model_router(settings.model_path, settings.first_model, limit))
     app.include_router(metrics_router(metrics))
     app.include_router(player_router(players))
-
-    @app.get("/api/health", responses=errors(503))
-    @app.api_route("/api/health", methods=["GET", "HEAD"], include_in_schema=False)
-    def health() -> Health:
-        database.check()
-        return Health(version=RELEASE)
-
+    app.include_router(health_router(database, RELEASE))
     mount_files(app, settings)
     return app

@@ -1,0 +1,19 @@
+"""`GET /api/health`: whether the server can do its work."""
+
+from fastapi import APIRouter
+
+from app.server.database import Database
+from app.server.schema import Health, errors
+
+
+def health_router(database: Database, release: str) -> APIRouter:
+    """Make the route that answers for the server and its `database`."""
+    router = APIRouter()
+
+    @router.get("/api/health", responses=errors(503))
+    @router.api_route("/api/health", methods=["GET", "HEAD"], include_in_schema=False)
+    def health() -> Health:
+        database.check()
+        return Health(version=release)
+
+    return router
