@@ -38,13 +38,13 @@ def about() -> dict[str, Any]:
     }
 
 
-PAGE_ONLY = "sidflow_feedback.player.wasm"
+PAGE_ONLY = {f"sidflow_feedback.player.{name}" for name in ("wasm", "stream", "remote")}
 
 
 def load_all() -> list[str]:
     """Import every module of the library that an engine can use; return their names."""
-    found = pkgutil.walk_packages(sidflow_feedback.__path__, "sidflow_feedback.")
-    return [importlib.import_module(module.name).__name__ for module in found if module.name != PAGE_ONLY]
+    found = {module.name for module in pkgutil.walk_packages(sidflow_feedback.__path__, "sidflow_feedback.")}
+    return [importlib.import_module(name).__name__ for name in sorted(found - PAGE_ONLY)]
 
 
 def loaded(*packages: str) -> list[str]:
