@@ -204,7 +204,8 @@ class Learner:
 class _Pass:
     """One way forward and back through a network, with the arrays for a batch of `size` rows.
 
-    Each layer's input has a column of ones, so that one product covers kernel and bias.
+    Each layer's input has a column of ones, so that one product covers kernel and bias. Views are made once:
+    in a browser making one costs as much as a small product.
     """
 
     def __init__(self, network: Network, size: int) -> None:
@@ -215,14 +216,17 @@ class _Pass:
         self._outputs = [np.empty((size, outputs), dtype) for outputs in network.sizes[1:]]
         self._errors = [np.empty((size, outputs), dtype) for outputs in network.sizes[1:]]
         self._active = [np.empty((size, outputs), np.bool_) for outputs in network.sizes[1:-1]]
+        self._values = [inputs[:, :-1] for inputs in self._inputs]
+        self._transposed = [inputs.T for inputs in self._inputs]
+        self._kernels = [layer[:-1].T for layer in network.layers]
 
     def forward(self, inputs: Array) -> None:
-        self._inputs[0][:, :-1] = inputs
+        self._values[0][:] = inputs
         last = len(self._layers) - 1
         for i, layer in enumerate(self._layers):
             np.dot(self._inputs[i], layer, out=self._outputs[i])
             if i < last:
-                np.maximum(self._outputs[i], 0, out=self._inputs[i + 1][:, :-1])
+                np.maximum(self._outputs[i], 0, out=self._values[i + 1])
 
     def backward(self, labels: Array, weights: Array, gradients: Sequence[Array]) -> None:
         error = self._errors[-1]
@@ -230,8 +234,8 @@ class _Pass:
         error *= weights
         error *= 1 / self.size
         for i in range(len(self._layers) - 1, 0, -1):
-            np.dot(self._inputs[i].T, self._errors[i], out=gradients[i])
-            np.dot(self._errors[i], self._layers[i][:-1].T, out=self._errors[i - 1])
+            np.dot(self._transposed[i], self._errors[i], out=gradients[i])
+            np.dot(self._errors[i], self._kernels[i], out=self._errors[i - 1])
             np.greater(self._outputs[i - 1], 0, out=self._active[i - 1])
             self._errors[i - 1] *= self._active[i - 1]
-        np.dot(self._inputs[0].T, self._errors[0], out=gradients[0])
+        np.dot(self._transposed[0], self._errors[0], out=gradients[0])

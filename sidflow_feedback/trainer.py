@@ -353,7 +353,9 @@ class Trainer:
         for kind in KINDS:
             place: Place | None = None
             for taken in range(0, limit, _BATCH):
+                begun = self._clock.now()
                 batch = await self._store.newest(kind, limit=min(_BATCH, limit - taken), before=place)
+                self._slots.charge(self._clock.now() - begun)  # At most that: the browser waits, too.
                 await self._slots.run(collector.take(batch))
                 place = batch.last
                 if place is None:

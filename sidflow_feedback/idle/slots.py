@@ -58,6 +58,10 @@ class Slots:
         """Go on where `pause` interrupted."""
         self._open.set()
 
+    def charge(self, milliseconds: Milliseconds) -> None:
+        """Count what was done for the work outside its slices, until now."""
+        self._meter.add(self._clock.now(), milliseconds)
+
     async def run(self, work: Steps[T]) -> T:
         """Advance `work` to its end; return what it returns."""
         kind: str | None = None

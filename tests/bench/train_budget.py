@@ -35,10 +35,11 @@ LONG_TASKS = """longTasks.filter(
 
 
 class Task(NamedTuple):
-    """What a thread did in one go; seconds."""
+    """What a thread did in one go: when, how long, and with how much of the processor's time; seconds."""
 
     begun: float
     took: float
+    used: float
 
 
 def budget_figures(browser: Browser, url: str, trace: Path) -> dict[str, float]:
@@ -83,7 +84,7 @@ def _watched(browser: Browser, page: Page, trace: Path) -> list[Task]:
 def _tasks(events: list[dict[str, Any]], thread: int) -> Iterator[Task]:
     for event in events:
         if event.get("tid") == thread and event["name"].endswith("RunTask") and "dur" in event:
-            yield Task(event["ts"] / 1e6, event["dur"] / 1e6)
+            yield Task(event["ts"] / 1e6, event["dur"] / 1e6, event["tdur"] / 1e6)
 
 
 def _engine_thread(browser: Browser) -> int:
@@ -115,9 +116,9 @@ def _share(tasks: list[Task]) -> float:
     window: list[Task] = []
     for task in tasks:
         window.append(task)
-        used += task.took
+        used += task.used
         while window[0].begun + WINDOW < task.begun + task.took:
-            used -= window.pop(0).took
+            used -= window.pop(0).used
         most = max(most, used)
     return most / WINDOW
 

@@ -165,6 +165,20 @@ async def test_ratings_without_features_are_skipped_and_counted() -> None:
         assert (listener.runs[0].samples, listener.runs[0].skipped) == (20, 3)
 
 
+async def test_reading_the_store_counts_too() -> None:
+    class SlowStore(MemoryStore):
+        async def newest(self, *arguments: Any, **options: Any) -> Any:
+            listener.clock.spend(100)
+            return await super().newest(*arguments, **options)
+
+    listener = Listener(store=SlowStore())
+    async with listener.trainer:
+        await listener.rate(range(40))
+        await listener.clock.advance(30)
+        assert listener.runs
+        assert listener.trainer.state.cpu_share > 3 * 100 / 60_000
+
+
 async def test_eight_hours_give_a_run_for_each_window_with_new_ratings() -> None:
     settings = replace(ON, iterations=10, samples=16)
     async with listening(settings) as listener:
