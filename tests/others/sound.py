@@ -1,0 +1,36 @@
+"""A sound card that nobody hears: these browsers have no clock for audio without one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+PATIENCE = 20.0
+
+
+@contextmanager
+def silent_sound_card(folder: Path) -> Iterator[dict[str, str]]:
+    """Run a sound server of our own; yield the environment in which programs find it."""
+    environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder), "HOME": str(folder)}
+    modules = [f"--load={module}" for module in ("module-null-sink", "module-native-protocol-unix")]
+    command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", *modules]
+    server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(folder / "pulse" / "native", server)
+        yield environment
+    finally:
+        server.terminate()
+        server.wait(timeout=PATIENCE)
+
+
+def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
+    """Wait until `process` has made this file."""
+    end = monotonic() + PATIENCE
+    while not path.exists():
+        assert process.poll() is None, f"{process.args!r} ended with {process.returncode}"
+        assert monotonic() < end, f"{process.args!r} has not made {path}"
+        sleep(0.05)

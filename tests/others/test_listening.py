@@ -1,0 +1,116 @@
+"""The way of an event in Firefox and in WebKitGTK: played, rated, kept, learned from, still there later."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, Protocol
+
+import pytest
+
+from tests.others import firefox, webkit
+from tests.others.sound import silent_sound_card
+from tests.served import serve
+
+RATED = 12
+PATIENCE = 120.0
+
+BEGIN = "document.querySelector('#like:enabled') !== null"
+RATED_SO = """document.querySelector('#rate-result').textContent.startsWith('Rated')"""
+
+
+class Tab(Protocol):
+    """A tab of some browser."""
+
+    def open(self, url: str) -> None: ...
+    def evaluate(self, expression: str) -> Any: ...
+    def click(self, selector: str) -> None: ...
+
+
+Open = Callable[[Path, Mapping[str, str]], AbstractContextManager[Tab]]
+BROWSERS: dict[str, tuple[tuple[str, ...], Open]] = {
+    "firefox": (firefox.NEEDS, firefox.firefox),
+    "webkit": (webkit.NEEDS, webkit.webkit),
+}
+
+
+@pytest.fixture(params=BROWSERS)
+def tab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tab]:
+    """The page, usable, in one of the browsers."""
+    programs, browser = BROWSERS[request.param]
+    missing = [name for name in (*programs, "pulseaudio") if shutil.which(name) is None]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    for name in ("run", "profile", "served"):
+        (tmp_path / name).mkdir(mode=0o700)
+    with (
+        serve(tmp_path / "served") as served,
+        silent_sound_card(tmp_path / "run") as environment,
+        browser(tmp_path / "profile", environment) as tab,
+    ):
+        tab.open(served.url)
+        wait(tab, "document.documentElement.dataset.ui === 'ready'")
+        yield tab
+
+
+def wait(tab: Tab, condition: str) -> None:
+    """Wait until this is true on the page."""
+    end = monotonic() + PATIENCE
+    while not tab.evaluate(condition):
+        assert monotonic() < end, f"not so after {PATIENCE} s: {condition}; {tab.evaluate(NOTICES)}"
+        sleep(0.1)
+
+
+NOTICES = (
+    "[...document.querySelectorAll('.notices > :not([hidden])')].map((notice) => notice.textContent.trim())"
+)
+
+
+def model(tab: Tab, kind: str) -> None:
+    wait(tab, f"(document.documentElement.dataset.model ?? '').startsWith('{kind}')")
+
+
+def rate(tab: Tab, **ratings: int) -> None:
+    for dimension, value in ratings.items():
+        tab.click(f'fieldset[data-dimension={dimension}] label:has(input[value="{value}"])')
+    tab.click("#rate-form [type=submit]")
+    wait(tab, RATED_SO)
+
+
+def predicted(tab: Tab) -> Any:
+    return tab.evaluate(
+        """[...document.querySelectorAll('#tunes tbody tr')].map(
+            (row) => [...row.querySelectorAll('td.feeling')].map((cell) => Number(cell.textContent)))"""
+    )
+
+
+def test_it_plays_keeps_and_learns(tab: Tab) -> None:
+    tab.click("#tunes tbody tr:nth-child(1) button.tune")
+    wait(tab, BEGIN)
+    wait(tab, "sidPlayer.stats().peak > 0 && sidPlayer.position > 1")
+    model(tab, "global")
+    before = predicted(tab)
+    for number in range(RATED):
+        tab.click("#tab-rate")
+        rate(tab, e=1, m=1, c=1 + number % 2)
+        tab.click("#rate-next")
+        wait(tab, f"document.querySelector('#rate-result').textContent === '' && {BEGIN}")
+    tab.click("#tab-preferences")
+    tab.click("label:has([name=training])")
+    model(tab, "local")
+    after = predicted(tab)
+    assert mean(after) < mean(before)
+    tab.evaluate("location.reload()")
+    wait(tab, "document.documentElement.dataset.ui === 'ready'")
+    model(tab, "local")
+    assert predicted(tab) == after
+    ratings = "document.querySelector('#counts tr[data-status=pending] > :nth-child(2)')?.textContent"
+    wait(tab, f"{ratings} === '{RATED}'")
+
+
+def mean(predictions: list[list[float]]) -> float:
+    """Return the mean predicted energy."""
+    return sum(row[0] for row in predictions) / len(predictions)
