@@ -86,9 +86,24 @@ class Recommender:
         TrainingError
             There is no model yet.
         """
-        model, features = self._model(), self.library.features
-        scores = in_range(_outputs(model, features)).astype("<f4")
-        return {"model": model.version, "scores": base64.b64encode(scores.tobytes()).decode()}
+        return _scored(self._model(), self.library.features)
+
+    def predict(self, songs: Record) -> Record:
+        """Return ``model`` and ``scores``, as `scores` does, of songs that need not be in the library.
+
+        Parameters
+        ----------
+        songs
+            Their ``features``, as in `add`; NaN where not known.
+
+        Raises
+        ------
+        TrainingError
+            There is no model yet.
+        InvalidRecordError
+            These are not features.
+        """
+        return _scored(self._model(), _rows(songs["features"]))
 
     async def queue(
         self, *, limit: int, exploration: int, place: int, heard: Sequence[int] = ()
@@ -182,6 +197,11 @@ class _Ranked:
     def of(cls, model: Model, library: Library) -> _Ranked:
         preferences = _outputs(model, library.features[library.starts])[:, _PREFERENCE]
         return cls(model, library.revision, Ranking.of(preferences))
+
+
+def _scored(model: Model, features: NDArray[np.float32]) -> Record:
+    scores = in_range(_outputs(model, features)).astype("<f4")
+    return {"model": model.version, "scores": base64.b64encode(scores.tobytes()).decode()}
 
 
 def _outputs(model: Model, features: NDArray[np.float32]) -> NDArray[np.float32]:

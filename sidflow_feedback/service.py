@@ -63,6 +63,7 @@ class FeedbackService:
         line.answer("configure", self._configure)
         line.answer("library", self._library)
         line.answer("scores", self._scores)
+        line.answer("predict", self._predict)
         line.answer("queue", self._queue)
         line.answer("why", self._why)
         line.answer("features", self._features)
@@ -88,6 +89,9 @@ class FeedbackService:
 
     async def _scores(self, _value: object, _binary: object) -> Record:
         return self._recommender.scores()
+
+    async def _predict(self, songs: Record, _binary: object) -> Record:
+        return self._recommender.predict(songs)
 
     async def _queue(self, question: Record, _binary: object) -> list[tuple[int, bool]]:
         return await self._recommender.queue(**question)

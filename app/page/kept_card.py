@@ -11,8 +11,8 @@ TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Any
 
-    from app.page.engine_link import EngineLink
     from app.page.library import Library
+    from sidflow_feedback.engine_link import EngineLink
 
 STATUSES = (
     ("pending", "kept here"),

@@ -1,13 +1,10 @@
 """The page's entry: builds its parts and ties them together."""
 
-import time
-
 import js
 from pyscript import document, window
-from pyscript.js_modules import channel, files, host, idle, outbox, player_remote, sid_player, storage
+from pyscript.js_modules import files, player_remote, sid_player, storage
 
 from app.page.dom import by_id, notice, reason, spawn
-from app.page.engine_link import EngineLink
 from app.page.footer import Footer
 from app.page.kept_card import KeptCard
 from app.page.library import Library
@@ -22,17 +19,16 @@ from app.page.sharing_card import SharingCard
 from app.page.storage_banner import StorageBanner
 from app.page.tabs import Tabs
 from app.page.up_next import UpNext
+from sidflow_feedback.page import Feedback
 from sidflow_feedback.player.remote import RemotePlayer
 from sidflow_feedback.player.stream import StreamPlayer
 from sidflow_feedback.player.wasm import WasmPlayer
-from sidflow_feedback.recorder import Recorder
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-ENGINE = ("/page/engine.py", "/page/engine.json")
 SID_ENGINE = "/static/vendor/sid/sid.wasm"
 STAYS_OFF = "Playing works, but nothing is remembered; allow this page to keep data, or leave private mode."
 TICK = 250
@@ -43,14 +39,14 @@ class Page:
     """Everything that lives as long as the page."""
 
     def __init__(self) -> None:
-        self._line = channel.EngineChannel.new()
-        self.engine = EngineLink(self._line)
-        self.outbox = outbox.Outbox.new(self._line)
+        self.feedback = Feedback(notice)
+        self.engine = self.feedback.engine
         self.settings = Settings()
-        self.recorder = Recorder(self.outbox, js.crypto.randomUUID, _epoch, js.crypto.randomUUID(), notice)
         self.library = Library()
         self.recommendations = Recommendations(self.library, self.engine, self.settings)
-        self.playback = Playback(self.library, self.recorder, self.recommendations.take, _tell, _seconds)
+        self.playback = Playback(
+            self.library, self.feedback.recorder, self.recommendations.take, _tell, _seconds
+        )
         self.player = WasmPlayer(sid_player, SID_ENGINE, self._heard("wasm"))
         self._model = ""
         self._engine = ""
@@ -63,7 +59,7 @@ class Page:
             self.library, self.playback, self.recommendations, self.settings, self._learn_features
         )
         self._up_next = UpNext(self.playback, self.recommendations)
-        self._banner = StorageBanner(self.outbox, storage)
+        self._banner = StorageBanner(self.feedback.outbox, storage)
         RateTab(self.playback, self.recommendations, lambda: spawn(self._banner.persist()))
         self._preferences_tab = PreferencesTab(self.settings, self.engine)
         self._player_card = PlayerCard(self.playback, self.settings, self._players())
@@ -104,12 +100,9 @@ class Page:
         self.recommendations.add(self.library.tunes)  # Another tab's engine may have been there before.
         document.documentElement.dataset.ui = "ready"
         window.performance.mark("ui-ready")
-        problem = await storage.databaseProblem()
+        problem = await self.feedback.start()
         if problem:
             self._engine_off("the browser has no database for this page (" + problem + "). " + STAYS_OFF)
-            return
-        idle.grantIdleTime(self._line)
-        host.hostEngine(*ENGINE, self.outbox.drain)
 
     async def _tick(self) -> None:
         await self.playback.tick()
@@ -125,7 +118,6 @@ class Page:
         self._engine = engine
         document.documentElement.dataset.engine = "ready"
         by_id("engine-status").textContent = "Ready to learn"
-        spawn(self.engine.ask("configure", self.settings.values))
         self.recommendations.use_engine(engine)
 
     def _engine_off(self, problem: str) -> None:
@@ -138,15 +130,13 @@ class Page:
         self._sharing_card.show(state)
         self._kept_card.show(state)
         self._banner.show(state)
-        training = state["training"]
-        model = training["localVersion"] or training["baseVersion"]
+        model = self.feedback.model
         if model and model != self._model:
-            self._model = self.recorder.model_version = model
+            self._model = model
             self.recommendations.use_model(model)
 
     def _configure(self, values: "dict[str, Any]") -> None:
-        if self._engine:
-            spawn(self.engine.ask("configure", values))
+        spawn(self.feedback.configure(**values))
 
     def _recommended(self) -> None:
         document.documentElement.dataset.model = self.recommendations.model
@@ -163,10 +153,6 @@ class Page:
             return
         self.playback.learn(tune, features)
         self.recommendations.add([tune])
-
-
-def _epoch() -> float:
-    return time.time() * 1000
 
 
 def _seconds() -> float:

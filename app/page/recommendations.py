@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from app.page.engine_link import EngineLink
     from app.page.library import Library
     from app.page.settings import Settings
+    from sidflow_feedback.engine_link import EngineLink
 
     Tune = dict[str, Any]
 

@@ -10,8 +10,8 @@ TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Any
 
-    from app.page.engine_link import EngineLink
     from app.page.settings import Settings
+    from sidflow_feedback.engine_link import EngineLink
 
 
 class SharingCard:

@@ -20,6 +20,7 @@ ADAPTERS = {
     "sidflow_feedback/browser.py",
     "sidflow_feedback/channel.py",
     "sidflow_feedback/idle/page.py",
+    "sidflow_feedback/page.py",
     "sidflow_feedback/player/remote.py",
     "sidflow_feedback/player/stream.py",
     "sidflow_feedback/player/wasm.py",

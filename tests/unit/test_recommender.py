@@ -60,6 +60,10 @@ def action(tune: int, what: Action, when: int, song: int = 1) -> Event:
     )
 
 
+def scores_in(answer: Record) -> NDArray[np.float32]:
+    return np.frombuffer(base64.b64decode(answer["scores"]), "<f4").reshape(-1, 4)
+
+
 class Listener:
     """A recommender with a model that can be swapped, and a store that can be written to."""
 
@@ -80,8 +84,17 @@ class Listener:
         return [row for row, _ in await self.recommender.queue(**question)]
 
     def scores(self) -> NDArray[np.float32]:
-        data = base64.b64decode(self.recommender.scores()["scores"])
-        return np.frombuffer(data, "<f4").reshape(-1, 4)
+        return scores_in(self.recommender.scores())
+
+
+async def test_songs_that_are_not_in_the_library_are_predicted_alike() -> None:
+    listener = Listener([110, 160])
+    answer = listener.recommender.predict(handed([160, math.nan, 110]))
+    found = scores_in(answer)
+    assert answer["model"] == "local-1"
+    assert np.isnan(found[1]).all()
+    assert found[[2, 0]].tolist() == listener.scores().tolist()
+    assert len(listener.recommender.library.features) == 2
 
 
 async def test_scores_are_of_every_song_as_ratings_and_unknown_ones_are_no_numbers() -> None:

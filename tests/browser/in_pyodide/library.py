@@ -38,7 +38,9 @@ def about() -> dict[str, Any]:
     }
 
 
-PAGE_ONLY = {f"sidflow_feedback.player.{name}" for name in ("wasm", "stream", "remote")}
+PAGE_ONLY = {"sidflow_feedback.page"} | {
+    f"sidflow_feedback.player.{name}" for name in ("wasm", "stream", "remote")
+}
 
 
 def load_all() -> list[str]:
