@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-ENGINE = ("/page/engine.py", "/page/engine.json")
-
 
 class Feedback:
     """What a page needs of this library. Nothing here waits for the engine, which starts in a worker.
@@ -25,8 +23,8 @@ class Feedback:
     ----------
     on_problem
         Called with a message when something could not be kept.
-    engine
-        Addresses of the engine's entry script and of its PyScript configuration.
+    root
+        Where this software is served, with a slash at the end: above ``page/``, ``lib/`` and ``static/``.
 
     Attributes
     ----------
@@ -40,11 +38,9 @@ class Feedback:
         Version of the model that predicts; None as long as there is none.
     """
 
-    def __init__(
-        self, on_problem: "Callable[[str], None]" = print, engine: "tuple[str, str]" = ENGINE
-    ) -> None:
+    def __init__(self, on_problem: "Callable[[str], None]" = print, root: str = "/") -> None:
         self._line = channel.EngineChannel.new()
-        self._place = engine
+        self._page = root + "page/"
         self._preferences: dict[str, Any] = {}
         self._engine = ""
         self.engine = EngineLink(self._line)
@@ -53,15 +49,18 @@ class Feedback:
             self.outbox, js.crypto.randomUUID, _epoch, js.crypto.randomUUID(), on_problem
         )
         self.model: str | None = None
+        self._listeners: list[Callable[[str], None]] = []
+        self._on_problem = on_problem
         self.engine.on("ready", self._welcome)
         self.engine.on("state", self._follow)
+        self.engine.on("refused", self._report)
 
     async def start(self) -> str:
         """Start the engine, unless another tab of this origin runs it; return why not, else an empty text."""
         problem = str(await storage.databaseProblem())
         if not problem:
             idle.grantIdleTime(self._line)
-            host.hostEngine(self._place[0], self._place[1], self.outbox.drain)
+            host.hostEngine(self._page + "engine.py", self._page + "engine.json", self.outbox.drain)
         return problem
 
     async def configure(self, **preferences: "Any") -> None:
@@ -73,11 +72,33 @@ class Feedback:
         if self.engine.ready:
             await self.engine.ask("configure", preferences)
 
-    async def predict(self, songs: "list[dict[str, float] | None]") -> "list[dict[str, float] | None]":
-        """Return the predicted ``e, m, c, p``, each from 1 to 5, for the features of songs.
+    def on_model(self, listener: "Callable[[str], None]") -> None:
+        """Call ``listener(version)`` now, and whenever predictions come from another model."""
+        self._listeners.append(listener)
+        if self.model is not None:
+            listener(self.model)
 
-        None for a song of which a feature is missing. Waits for the engine; the model's error comes as a
-        JavaScript error.
+    async def features(self, samples: "Any", rate: int, seconds: float) -> "dict[str, float]":
+        """Return the 8 features of a sound, for `predict` and for the ``features`` of a track.
+
+        Parameters
+        ----------
+        samples
+            Its beginning, 20 s or so: a ``Float32Array``, mono, in [-1, 1]. Stays on this machine.
+        rate
+            Samples in a second.
+        seconds
+            Length of the whole song.
+        """
+        features: dict[str, float] = await self.engine.ask(
+            "features-of-sound", {"rate": rate, "duration": seconds}, samples
+        )
+        return features
+
+    async def predict(self, songs: "list[dict[str, float] | None]") -> "list[dict[str, float] | None]":
+        """Return the predicted ``e, m, c, p`` of songs, each from 1 to 5, from their features.
+
+        None where a feature is missing. Waits for the engine; fails while that has no model (see `on_model`).
         """
         answer = await self.engine.ask("predict", {"features": rows.pack(songs)})
         scores = rows.unpack(answer["scores"])
@@ -91,8 +112,15 @@ class Feedback:
 
     def _follow(self, state: "dict[str, Any]") -> None:
         training = state["training"]
-        self.model = training["localVersion"] or training["baseVersion"]
-        self.recorder.model_version = self.model
+        model = training["localVersion"] or training["baseVersion"]
+        if model is None or model == self.model:
+            return
+        self.model = self.recorder.model_version = model
+        for listener in self._listeners:
+            listener(model)
+
+    def _report(self, refusals: "list[dict[str, str]]") -> None:
+        self._on_problem("This was not recorded: " + refusals[0]["reason"] + ".")
 
 
 def _epoch() -> float:

@@ -89,7 +89,7 @@ class Recorder:
             event["pipeline"] = self.pipeline
             event["modelVersion"] = self.model_version
             for field in TRACK_FIELDS:
-                event[field] = track.get(field)
+                event[field] = track.get(field, 1 if field == "song" else None)
             if self._outbox.append(identity, json.dumps(event)) == "full":
                 raise RuntimeError("too much waits for a database that does not take it. Reload the page.")
         except Exception as exc:  # The player must never die of feedback.

@@ -67,6 +67,7 @@ class FeedbackService:
         line.answer("queue", self._queue)
         line.answer("why", self._why)
         line.answer("features", self._features)
+        line.answer("features-of-sound", self._features_of_sound)
         line.answer("train", self._train)
         line.answer("pause-training", self._pause_training)
         line.answer("sync", self._sync)
@@ -102,6 +103,9 @@ class FeedbackService:
     async def _features(self, question: Record, tune: object) -> dict[str, float]:
         samples, rate = await self._excerpt(tune)
         return extract(samples, rate, question["duration"])
+
+    async def _features_of_sound(self, question: Record, samples: Any) -> dict[str, float]:
+        return extract(np.asarray(samples.to_py(), np.float32), question["rate"], question["duration"])
 
     async def _train(self, _value: object, _binary: object) -> str:
         run = await self._runtime.trainer.train_now()

@@ -48,7 +48,6 @@ class Page:
             self.library, self.feedback.recorder, self.recommendations.take, _tell, _seconds
         )
         self.player = WasmPlayer(sid_player, SID_ENGINE, self._heard("wasm"))
-        self._model = ""
         self._engine = ""
         self._build()
 
@@ -66,6 +65,7 @@ class Page:
         self._sharing_card = SharingCard(self.settings, self.engine)
         self._kept_card = KeptCard(self.engine, self.library, files)
         self.playback.subscribe(lambda: self.recommendations.heard(self.playback.tune))
+        self.feedback.on_model(self.recommendations.use_model)
         self.recommendations.subscribe(self._recommended)
         self.settings.subscribe(_show_theme)
         self.settings.subscribe(self._configure)
@@ -130,10 +130,6 @@ class Page:
         self._sharing_card.show(state)
         self._kept_card.show(state)
         self._banner.show(state)
-        model = self.feedback.model
-        if model and model != self._model:
-            self._model = model
-            self.recommendations.use_model(model)
 
     def _configure(self, values: "dict[str, Any]") -> None:
         spawn(self.feedback.configure(**values))

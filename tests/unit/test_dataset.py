@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -136,6 +137,15 @@ def test_nothing_gives_no_rows() -> None:
 def test_about_a_fifth_is_held_out() -> None:
     rows = dataset([rating(number) for number in range(400)])
     assert 0.15 < rows.held_out.mean() < 0.25
+
+
+@pytest.mark.parametrize("name", ["loop", "song", "a"])
+def test_names_that_are_alike_are_not_all_held_out(name: str) -> None:
+    def named(number: int) -> RatingEvent:
+        event = rating(number)
+        return replace(event, track=replace(event.track, sid_path=f"{name}-{number}"))
+
+    assert dataset([named(number) for number in range(8)]).held_out.sum() <= 4
 
 
 def test_only_rated_tunes_are_held_out_and_never_fewer_than_two() -> None:

@@ -71,7 +71,7 @@ def test_action_is_a_whole_event() -> None:
     }
 
 
-@pytest.mark.parametrize("track", [TRACK, {"sidPath": "sha256:" + "0" * 64, "song": 1}])
+@pytest.mark.parametrize("track", [TRACK, {"sidPath": "sha256:" + "0" * 64}])
 def test_engine_understands_what_the_page_writes(track: dict[str, Any]) -> None:
     page = Page()
     uuids = [

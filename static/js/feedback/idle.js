@@ -22,9 +22,14 @@ function whenIdle(grant) {
     setTimeout(() => grant(FALLBACK_GRANT), FALLBACK_WAIT);
     return;
   }
-  requestIdleCallback((deadline) => grant(deadline.didTimeout ? 0 : deadline.timeRemaining()), {
-    timeout: LONGEST_WAIT,
-  });
+  requestIdleCallback(
+    (deadline) => {
+      // After a click that changes nothing to be seen, Chromium calls no page idle until its next frame.
+      if (deadline.didTimeout) requestAnimationFrame(() => {});
+      grant(deadline.didTimeout ? 0 : deadline.timeRemaining());
+    },
+    { timeout: LONGEST_WAIT },
+  );
 }
 
 /** Returns a function that says why nothing but the listening itself should cost anything now, or null. */
