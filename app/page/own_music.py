@@ -52,7 +52,7 @@ class OwnMusic:
         for chooser in ("own-file", "own-folder"):
             on(by_id(chooser), "change", lambda event: spawn(self._add_chosen(event.target)))
         on(by_id("add-folder"), "click", lambda _event: self._choose_folder())
-        on(by_id("stop-indexing"), "click", lambda _event: spawn(collection.ask("cancel")))
+        on(by_id("stop-indexing"), "click", lambda _event: spawn(self._ask("cancel")))
         on(by_id("folders"), "click", self._folder_clicked)
         collection.watchDrops(by_id("drop-hint"), create_proxy(lambda adding: spawn(self._add(adding))))
         collection.on("progress", create_proxy(lambda text: _show_progress(json.loads(text))))
@@ -102,9 +102,12 @@ class OwnMusic:
             await self._on_opened(tune)
 
     async def _changed(self) -> None:
-        found = json.loads(await self._collection.ask("folders"))
+        found = await self._ask("folders")
         _show_folders(found["folders"])
         await self._on_changed()
+
+    async def _ask(self, command: str, value: "Any" = None) -> "Any":
+        return json.loads(await self._collection.ask(command, json.dumps(value or {})))
 
     def _fail(self, problem: str) -> None:
         if not self._problem:
@@ -121,14 +124,14 @@ class OwnMusic:
         if button and button.className == "again":
             spawn(self._add(self._collection.again(folder)))
         elif button:
-            spawn(self._collection.ask("removeFolder", json.dumps({"id": folder})))
+            spawn(self._ask("removeFolder", {"id": folder}))
 
 
 def _show_progress(progress: "dict[str, Any]") -> None:
     by_id("indexing").hidden = False
-    text = "Looking through your music: " + _number(progress["indexed"]) + " tunes"
+    text = "Looking through your music: " + _tunes(progress["indexed"])
     if progress["skipped"]:
-        text += ", " + _number(progress["skipped"]) + " files skipped"
+        text += ", " + _files(progress["skipped"]) + " skipped"
     by_id("indexing").querySelector("span").textContent = text + "."
 
 
@@ -149,9 +152,7 @@ def _show_skipped(result: "dict[str, Any]") -> None:
     details = by_id("skipped")
     details.hidden = not result["skipped"]
     count = result["skipped"]
-    details.querySelector("summary").textContent = (
-        "1 file was skipped" if count == 1 else _number(count) + " files were skipped"
-    )
+    details.querySelector("summary").textContent = _files(count) + " skipped"
     items = details.querySelector("ul")
     items.replaceChildren()
     for path, why in result["reasons"]:
@@ -203,6 +204,10 @@ def _item(items: "Any", text: str) -> None:
 
 def _tunes(count: int) -> str:
     return "1 tune" if count == 1 else _number(count) + " tunes"
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else _number(count) + " files"
 
 
 def _number(count: int) -> str:

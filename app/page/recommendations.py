@@ -116,11 +116,16 @@ class Recommendations:
         return self._reasons[row]
 
     def upcoming(self, count: int) -> "list[tuple[Tune, bool]]":
-        """Return the next tunes, and whether each is a surprise. Without a queue they are the list's."""
-        if self._queue:
-            return self._queue[:count]
-        playing = self._heard[0] if self._heard else None
-        return [(tune, False) for tune in self._library.after(playing)[:count]]
+        """Return the next tunes, and whether each is a surprise; the list's where nothing is predicted."""
+        queue = self._suitable(self._queue)
+        if queue:
+            return queue[:count]
+        return [(tune, False) for tune in self._library.after(self._playing)[:count]]
+
+    @property
+    def predicted(self) -> bool:
+        """Whether predictions decide what comes next, rather than the order of the list."""
+        return bool(self._suitable(self._queue))
 
     def take(self) -> "Tune | None":
         """Return the tune to play next, and count it as taken."""
@@ -128,7 +133,7 @@ class Recommendations:
         if not coming:
             return None
         [(tune, surprise)] = coming
-        if self._queue:
+        if self.predicted:
             local.setItem(PLACE, str((_place() + 1) % PLACES))
         self.heard(tune)
         self.surprise = tune if surprise else None
@@ -144,6 +149,16 @@ class Recommendations:
         self.surprise = None
         self._tell()
         self._refresh()
+
+    @property
+    def _playing(self) -> "Tune | None":
+        return self._heard[0] if self._heard else None
+
+    def _suitable(self, queue: "list[tuple[Tune, bool]]") -> "list[tuple[Tune, bool]]":
+        """Return what of a queue goes with what plays: with the listener's own music only their own."""
+        if self._playing and "own" in self._playing:
+            return [entry for entry in queue if "own" in entry[0]]
+        return queue
 
     def _row(self, tune: "Tune", song: int) -> int | None:
         known = self._here(tune) and song <= len(tune["features"])
@@ -215,7 +230,7 @@ class Recommendations:
         while True:
             entries = await self._engine.ask("queue", self._question(asked))
             mine = [(self._at_row[row], surprise) for row, surprise in entries if row in self._at_row]
-            mine = [entry for entry in mine if self._here(entry[0])]
+            mine = self._suitable([entry for entry in mine if self._here(entry[0])])
             if len(mine) >= ASKED // 2 or len(entries) < asked:
                 return mine
             asked *= 4

@@ -132,6 +132,7 @@ async function run(folder, entries, keep) {
   } finally {
     indexing = null;
     lengths = null;
+    forget("progress");
     index.arrange(folders.keys());
     report("changed", {});
   }
@@ -260,11 +261,13 @@ const commands = {
 
   position: ({ sidPath }) => view.findIndex((tune) => tune.sidPath === sidPath),
 
-  /** The tunes that come after one in the view, the first ones at its end; with none, from the top. */
+  /** The tunes that come after one in the view, the first ones at its end; of all where the view is empty. */
   following({ sidPath, count }) {
-    const start = view.findIndex((tune) => tune.sidPath === sidPath) + 1;
-    const after = view.slice(start, start + count);
-    return [...after, ...view.slice(0, Math.min(start, count - after.length))].map(told);
+    const list = view.length ? view : index.view({});
+    const start = list.findIndex((tune) => tune.sidPath === sidPath) + 1;
+    const after = list.slice(start, start + count);
+    const before = list.slice(0, Math.max(0, Math.min(start - 1, count - after.length)));
+    return [...after, ...before].map(told);
   },
 
   async find({ sidPath }) {
@@ -331,9 +334,13 @@ const commands = {
   },
 };
 
-function report(kind, value) {
+function forget(kind) {
   clearTimeout(waiting.get(kind)?.timer);
   waiting.delete(kind);
+}
+
+function report(kind, value) {
+  forget(kind);
   said.set(kind, performance.now());
   postMessage({ event: kind, value });
 }

@@ -59,6 +59,7 @@ export class Indexing {
     await Promise.all(Array.from({ length: READERS }, () => this.#readOn()));
     if (this.#folder !== FILES && !this.#cancelled) this.#forgetMissing();
     await this.#save();
+    this.progress.reasons.sort();
     return { ...this.progress, cancelled: this.#cancelled };
   }
 
