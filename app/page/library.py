@@ -84,9 +84,7 @@ class Library:
 
     async def view(self, text: str, order: str, folder: str) -> "dict[str, int]":
         """Choose what the list shows; return the ``count`` of its tunes, and of ``all``."""
-        counts = await self._ask("view", {"text": text, "order": order, "folder": folder})
-        await self._follow()
-        return dict(counts)
+        return dict(await self._ask("view", {"text": text, "order": order, "folder": folder}))
 
     def after(self, tune: "Tune | None") -> "list[Tune]":
         """Return tunes that follow this one in the list; the first ones for none, or one not in it."""
@@ -95,10 +93,16 @@ class Library:
                 return self._following[number + 1 :]
         return self._following
 
-    def follow(self, tune: "Tune | None") -> "Any":
-        """Return a coroutine that finds out what follows this tune in the list."""
-        self._followed = tune["sidPath"] if tune else ""
-        return self._follow()
+    async def follow(self, tune: "Tune | None") -> None:
+        """Find out what follows this tune in the list."""
+        followed = self._followed = tune["sidPath"] if tune else ""
+        found = await self._ask("following", {"sidPath": followed, "count": AHEAD})
+        if followed != self._followed:
+            return
+        before, self._following = self._following, [self._intern(tune) for tune in found]
+        if [tune["sidPath"] for tune in before] != [tune["sidPath"] for tune in self._following]:
+            for listener in self._listeners:
+                listener()
 
     async def find(self, path: str) -> "Tune | None":
         """Return the tune at this path."""
@@ -156,14 +160,6 @@ class Library:
 
     async def _ask(self, command: str, value: "Any" = None) -> "Any":
         return json.loads(await self._collection.ask(command, json.dumps(value or {})))
-
-    async def _follow(self) -> None:
-        followed = self._followed
-        found = await self._ask("following", {"sidPath": followed, "count": AHEAD})
-        if followed == self._followed:
-            self._following = [self._intern(tune) for tune in found]
-            for listener in self._listeners:
-                listener()
 
     def _intern(self, found: "Tune") -> "Tune":
         """Return the one dict of this tune, with what is known by now."""

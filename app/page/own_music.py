@@ -45,6 +45,7 @@ class OwnMusic:
         self._on_changed = on_changed
         self._on_opened = on_opened
         self._problem = ""
+        self._folders: list[dict[str, Any]] = []
         self._listen()
 
     def _listen(self) -> None:
@@ -102,9 +103,11 @@ class OwnMusic:
             await self._on_opened(tune)
 
     async def _changed(self) -> None:
-        found = await self._ask("folders")
-        _show_folders(found["folders"])
         await self._on_changed()
+        found = await self._ask("folders")
+        if found["folders"] != self._folders:
+            self._folders = found["folders"]
+            _show_folders(self._folders)
 
     async def _ask(self, command: str, value: "Any" = None) -> "Any":
         return json.loads(await self._collection.ask(command, json.dumps(value or {})))

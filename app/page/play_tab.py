@@ -55,13 +55,15 @@ class PlayTab:
         by_id("no-tunes").hidden = counts["count"] > 0
         by_id("no-tunes").textContent = NOTHING_FOUND if counts["all"] else ""
         await self._list.show(counts["count"], from_top)
+        await self._library.follow(self._playback.tune)
 
     async def show_predictions(self) -> None:
         """Show what the model says now; only a new one changes the order, lest it jump under the hand."""
         recommendations = self._recommendations
-        if self._scores != recommendations.scores:
-            self._scores = recommendations.scores
-            await self._library.score(self._scores)
+        if self._scores == recommendations.scores:
+            return
+        self._scores = recommendations.scores
+        await self._library.score(self._scores)
         if self._model != recommendations.model:
             self._model = recommendations.model
             await self.show()

@@ -11,8 +11,8 @@ const SONGLENGTHS = "Songlengths.md5";
 /** Tunes that are written in one transaction. */
 const BATCH = 500;
 
-/** Milliseconds between two reports of the same kind. */
-const PACE = 150;
+/** Milliseconds between two reports of the same kind, so that the page has time for the listener. */
+const PACE = 300;
 
 /** Up to so much is kept itself where the browser gives no way to reach the files again. */
 const MOST_KEPT = { files: 200, bytes: 20 * 2 ** 20 };

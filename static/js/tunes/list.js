@@ -14,6 +14,8 @@ export class TuneList {
   #count = 0;
   #from = 0;
   #rows = new Map();
+  /** What each row shows: filling it again with the same would cost as much. */
+  #shown = new WeakMap();
   #height = 44;
   #active = 0;
   #current = "";
@@ -34,6 +36,7 @@ export class TuneList {
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     scroller.addEventListener("keydown", (event) => this.#pressed(event));
     scroller.addEventListener("focusin", (event) => this.#focused(event));
+    collection.on("learned", () => this.refresh());
     new ResizeObserver(() => this.#scrolled()).observe(scroller);
   }
 
@@ -154,12 +157,9 @@ export class TuneList {
 
   #fill(row, tune, position) {
     if (row === this.#reasons?.row && tune.sidPath !== this.#reasons.sidPath) this.closeReasons();
-    row.dataset.path = tune.sidPath;
-    row.setAttribute("aria-rowindex", position + 2); // The head is the first.
-    row.querySelector(".name").textContent = tune.title;
-    row.querySelector(".author").textContent = tune.author;
-    row.querySelector(".length").textContent = minutes(tune.length);
-    fillPrediction(row, tune);
+    const shown = JSON.stringify(tune);
+    if (this.#shown.get(row) !== shown) fill(row, tune, position);
+    this.#shown.set(row, shown);
     this.#showCurrent(row);
     this.#showActive(row, position);
   }
@@ -244,6 +244,15 @@ export class TuneList {
     }
     this.#focus();
   }
+}
+
+function fill(row, tune, position) {
+  row.dataset.path = tune.sidPath;
+  row.setAttribute("aria-rowindex", position + 2); // The head is the first.
+  row.querySelector(".name").textContent = tune.title;
+  row.querySelector(".author").textContent = tune.author;
+  row.querySelector(".length").textContent = minutes(tune.length);
+  fillPrediction(row, tune);
 }
 
 function fillPrediction(row, { title, prediction }) {
