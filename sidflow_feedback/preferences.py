@@ -36,7 +36,7 @@ BOUNDS = {
 that are sent with noise, surprises of 100 tunes, per cent."""
 
 CHOICES = {
-    "order": ("catalogue", "for-you"),
+    "order": ("catalogue", "for-you", "title", "author"),
     "theme": ("auto", "light", "dark"),
     "learner": ("numpy", "ridge", "sgd", "mlp"),
     "privacy": ("off", "4", "2", "1"),

@@ -54,6 +54,7 @@ class KeptCard:
         items = by_id("waiting").querySelector("ul")
         items.replaceChildren()
         for record in records:
+            await self._library.find(record["sidPath"])  # Its title is known now.
             item = document.createElement("li")
             item.dataset.uuid = record["uuid"]
             item.textContent = _described(record, title_of(self._library, record["sidPath"]))
@@ -76,10 +77,12 @@ class KeptCard:
 
     async def _wipe(self) -> str:
         question = (
-            "Delete all ratings, plays and what was learned from them? Export them first to keep a copy."
+            "Delete all ratings, plays, what was learned from them, and the list of your own music? "
+            "Export them first to keep a copy. The music files themselves stay where they are."
         )
         if not window.confirm(question):
             return "Nothing was deleted."
+        await self._library.wipe()
         return str(await self._engine.ask("wipe"))
 
 

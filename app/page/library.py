@@ -1,31 +1,60 @@
-"""The tunes that can be played: the served catalogue, and the listener's own files."""
+"""The tunes that can be played: the served catalogue, and the listener's own music."""
 
 import json
 
-import js
 from pyscript import window
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
+
+    Tune = dict[str, Any]
 
 CATALOGUE = "/static/vendor/tunes/catalogue.json"
 
+AHEAD = 20
+"""Tunes of the list that are known in advance, so that Next need not wait for the worker."""
+
+BATCH = 200
+"""Tunes that are read at a time, lest the page stand still."""
+
 
 class Library:
-    """Tunes as dicts.
+    """Tunes as dicts; a worker has all of them (`static/js/tunes/`), the page those that it deals with.
 
-    ``sidPath, title, author, songs``, and with one item for each song ``lengths`` (seconds) and ``features``;
-    ``row`` once the engine has them.
+    ``sidPath, title, author, released, songs, startSong``, and with one item for each song ``lengths``
+    (seconds) and ``features``, None where not known; ``lengthSource``; ``own`` where it is the
+    listener's; ``row`` once the engine has it. A tune is the same dict as long as the page lives.
+
+    Parameters
+    ----------
+    collection
+        ``Collection`` of ``static/js/tunes/collection.js``.
+
+    Attributes
+    ----------
+    known
+        The tunes that the page has met, by path.
+    tunes
+        Those that the engine can say something about: the catalogue, and own tunes that were measured.
+    on_learned
+        Called with tunes whose features are known now.
     """
 
-    def __init__(self) -> None:
-        self.tunes: list[dict[str, Any]] = []
+    def __init__(self, collection: "Any") -> None:
+        self._collection = collection
+        self.known: dict[str, Tune] = {}
+        self._measured_paths: set[str] = set()
+        self._following: list[Tune] = []
+        self._followed = ""
+        self._listeners: list[Callable[[], None]] = []
+        self.tunes: list[Tune] = []
+        self.on_learned: Callable[[list[Tune]], None] = lambda _tunes: None
 
-    def after(self, tune: "dict[str, Any] | None") -> "list[dict[str, Any]]":
-        """Return the tunes that follow this one, the first ones at the end; all for one that is not here."""
-        index = self.tunes.index(tune) + 1 if tune in self.tunes else 0
-        return self.tunes[index:] + self.tunes[:index]
+    def subscribe(self, listener: "Callable[[], None]") -> None:
+        """Call `listener` when other tunes follow, in the list, the one that plays."""
+        self._listeners.append(listener)
 
     async def load(self) -> None:
         """Fetch the catalogue."""
@@ -36,50 +65,119 @@ class Library:
                 + str(answer.status)
                 + "). Run the set-up again."
             )
-        catalogue = json.loads(await answer.text())
-        for tune in catalogue["tunes"]:
+        text = await answer.text()
+        for tune in json.loads(text)["tunes"]:
             tune["lengthSource"] = "catalogue"
+            self.known[tune["sidPath"]] = tune
             self.tunes.append(tune)
+        await self._collection.ask("site", text)
 
-    async def add_own(self, file: "Any") -> "dict[str, Any]":
-        """Add a file of the listener's. Its name stays here: events know it by the hash of its content."""
-        data = await file.arrayBuffer()
-        digest = await js.crypto.subtle.digest("SHA-256", data)
-        path = "sha256:" + "".join(f"{byte:02x}" for byte in js.Uint8Array.new(digest))
-        for tune in self.tunes:
-            if tune["sidPath"] == path:
-                return tune
-        tune = {
-            "sidPath": path,
-            "title": file.name,
-            "author": "your own file",
-            "songs": 1,
-            "lengths": [],
-            "lengthSource": "default",
-            "features": [],
-            "data": data,
-        }
-        self.tunes.insert(0, tune)
-        return tune
+    async def load_measured(self) -> None:
+        """Take all own tunes that were measured, some at a time."""
+        after = 0
+        while True:
+            batch = await self._ask("measured", {"after": after, "limit": BATCH})
+            if not batch:
+                return
+            self._add_measured([self._intern(tune) for tune in batch])
+            after += len(batch)
 
-    async def data(self, tune: "dict[str, Any]") -> "Any":
+    async def view(self, text: str, order: str, folder: str) -> "dict[str, int]":
+        """Choose what the list shows; return the ``count`` of its tunes, and of ``all``."""
+        return dict(await self._ask("view", {"text": text, "order": order, "folder": folder}))
+
+    def after(self, tune: "Tune | None") -> "list[Tune]":
+        """Return tunes that follow this one in the list; the first ones for none, or one not in it."""
+        for number in range(len(self._following)):
+            if self._following[number] is tune:
+                return self._following[number + 1 :]
+        return self._following
+
+    async def follow(self, tune: "Tune | None") -> None:
+        """Find out what follows this tune in the list."""
+        followed = self._followed = tune["sidPath"] if tune else ""
+        found = await self._ask("following", {"sidPath": followed, "count": AHEAD})
+        if followed != self._followed:
+            return
+        before, self._following = self._following, [self._intern(tune) for tune in found]
+        if [tune["sidPath"] for tune in before] != [tune["sidPath"] for tune in self._following]:
+            for listener in self._listeners:
+                listener()
+
+    async def find(self, path: str) -> "Tune | None":
+        """Return the tune at this path."""
+        known = self.known.get(path)
+        if known and "own" not in known:
+            return known
+        found = await self._ask("find", {"sidPath": path})
+        return self._intern(found) if found else None
+
+    async def data(self, tune: "Tune") -> "Any":
         """Return the bytes of a tune as an ArrayBuffer."""
-        if "data" in tune:
-            return tune["data"]
+        if "own" in tune:
+            return await self._collection.read(tune["sidPath"])
         answer = await window.fetch(tune["url"])
         if not answer.ok:
             raise RuntimeError("The server has no such tune (it answered " + str(answer.status) + ").")
         return await answer.arrayBuffer()
 
-    def remove(self, tune: "dict[str, Any]") -> None:
-        """Take a tune away, for example one that can't be played."""
-        self.tunes.remove(tune)
-        tune.pop("row", None)
+    async def unmeasured(self, limit: int) -> "list[Tune]":
+        """Return own tunes that lack features or lengths: first those in sight, then as the list goes on."""
+        return [self._intern(tune) for tune in await self._ask("unmeasured", {"limit": limit})]
+
+    async def learn(
+        self, tune: "Tune", features: "list[Any]", lengths: "list[float | None] | None" = None
+    ) -> None:
+        """Keep what was measured of a tune's songs, from the first song on; None where nothing is known."""
+        missing = [None] * (tune["songs"] - len(features))
+        row = {"sidPath": tune["sidPath"], "features": features + missing}
+        tune["features"] = row["features"]
+        if lengths:
+            row["lengths"] = lengths
+            if tune["lengthSource"] in ("default", "silence"):
+                tune["lengths"], tune["lengthSource"] = lengths, "silence"
+        await self._ask("learn", row)
+        self._add_measured([tune])
+
+    async def place(self, tunes: "list[Tune]", rows: "list[int]", anew: bool) -> None:
+        """Tell the list what the engine calls these tunes; `anew` if it is another engine."""
+        paths = [tune["sidPath"] for tune in tunes]
+        await self._ask("place", {"sidPaths": paths, "rows": rows, "anew": anew})
+
+    async def score(self, scores: str) -> None:
+        """Give the list the predictions of all rows of the engine, as the engine wrote them."""
+        await self._ask("score", {"scores": scores})
+
+    async def wipe(self) -> None:
+        """Delete all own music from the list and from the browser; the files themselves stay."""
+        await self._ask("wipe")
+        self.tunes = [tune for tune in self.tunes if "own" not in tune]
+        self._measured_paths = set()
+        for tune in list(self.known.values()):
+            if "own" in tune:
+                tune.pop("row", None)
+                del self.known[tune["sidPath"]]
+
+    async def _ask(self, command: str, value: "Any" = None) -> "Any":
+        return json.loads(await self._collection.ask(command, json.dumps(value or {})))
+
+    def _intern(self, found: "Tune") -> "Tune":
+        """Return the one dict of this tune, with what is known by now."""
+        tune = self.known.get(found["sidPath"])
+        if tune is None:
+            tune = self.known[found["sidPath"]] = found
+        elif "own" in tune:
+            tune.update(found)
+        return tune
+
+    def _add_measured(self, tunes: "list[Tune]") -> None:
+        for tune in tunes:
+            if tune["sidPath"] not in self._measured_paths:
+                self._measured_paths.add(tune["sidPath"])
+                self.tunes.append(tune)
+        self.on_learned(tunes)
 
 
 def title_of(library: Library, path: str) -> str:
-    """Return the title of the tune at this path, the path where it is not in the library."""
-    for tune in library.tunes:
-        if tune["sidPath"] == path:
-            return str(tune["title"])
-    return path
+    """Return the title of the tune at this path, the path where the page has not met it."""
+    return str(library.known[path]["title"]) if path in library.known else path

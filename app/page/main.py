@@ -2,13 +2,14 @@
 
 import js
 from pyscript import document, window
-from pyscript.js_modules import files, player_remote, sid_player, storage
+from pyscript.js_modules import files, player_remote, sid_player, storage, tunes_collection, tunes_list
 
 from app.page.dom import by_id, notice, reason, spawn
 from app.page.footer import Footer
 from app.page.kept_card import KeptCard
 from app.page.library import Library
 from app.page.now_playing import NowPlaying
+from app.page.own_music import OwnMusic
 from app.page.play_tab import PlayTab
 from app.page.playback import Playback
 from app.page.player_card import PlayerCard
@@ -43,22 +44,27 @@ class Page:
         self.feedback = Feedback(notice)
         self.engine = self.feedback.engine
         self.settings = Settings()
-        self.library = Library()
+        self._collection = tunes_collection.Collection.new()
+        self.library = Library(self._collection)
         self.recommendations = Recommendations(self.library, self.engine, self.settings)
         self.playback = Playback(
             self.library, self.feedback.recorder, self.recommendations.take, _tell, _seconds
         )
         self.player = WasmPlayer(sid_player, SID_ENGINE, self._heard("wasm"))
         self._engine = ""
+        self._tune: dict[str, Any] | None = None
         self._build()
 
     def _build(self) -> None:
         Tabs()
         self._footer = Footer(self.playback, self.settings)
-        self._play_tab = PlayTab(
-            self.library, self.playback, self.recommendations, self.settings, self._learn_features
+        tune_list = tunes_list.TuneList.new(self._collection, by_id("tune-list"))
+        self._play_tab = PlayTab(self.library, self.playback, self.recommendations, self.settings, tune_list)
+        self._own_music = OwnMusic(
+            self.library, self._collection, self.playback, self._play_tab.show, self._learn_features
         )
         NowPlaying(self.playback, self.settings, self.player.native)
+        self.library.on_learned = self.recommendations.add
         self._up_next = UpNext(self.playback, self.recommendations)
         self._banner = StorageBanner(self.feedback.outbox, storage)
         RateTab(self.playback, self.recommendations, lambda: spawn(self._banner.persist()))
@@ -66,9 +72,9 @@ class Page:
         self._player_card = PlayerCard(self.playback, self.settings, self._players())
         self._sharing_card = SharingCard(self.settings, self.engine)
         self._kept_card = KeptCard(self.engine, self.library, files)
-        self.playback.subscribe(lambda: self.recommendations.heard(self.playback.tune))
+        self.playback.subscribe(self._playing)
         self.feedback.on_model(self.recommendations.use_model)
-        self.recommendations.subscribe(self._recommended)
+        self.recommendations.subscribe(lambda: spawn(self._recommended()))
         self.settings.subscribe(_show_theme)
         self.settings.subscribe(self._configure)
         self.engine.on("ready", self._engine_ready)
@@ -97,11 +103,12 @@ class Page:
             await self.library.load()
         except Exception as exc:
             by_id("no-tunes").textContent = reason(exc)
-        self._play_tab.show()
+        await self._play_tab.show()
         self._up_next.show()
         self.recommendations.add(self.library.tunes)  # Another tab's engine may have been there before.
         document.documentElement.dataset.ui = "ready"
         window.performance.mark("ui-ready")
+        spawn(self.library.load_measured())
         problem = await self.feedback.start()
         if problem:
             self._engine_off("the browser has no database for this page (" + problem + "). " + STAYS_OFF)
@@ -135,21 +142,30 @@ class Page:
     def _configure(self, values: "dict[str, Any]") -> None:
         spawn(self.feedback.configure(**values))
 
-    def _recommended(self) -> None:
-        document.documentElement.dataset.model = self.recommendations.model
+    def _playing(self) -> None:
+        tune = self.playback.tune
+        if tune is not self._tune:
+            self._tune = tune
+            spawn(self.library.follow(tune))
+        self.recommendations.heard(tune)
+
+    async def _recommended(self) -> None:
+        model = self.recommendations.model
+        await self._play_tab.show_predictions()
+        document.documentElement.dataset.model = model
 
     async def _learn_features(self, tune: "dict[str, Any]") -> None:
-        if tune["features"]:
+        if tune["features"] or self.playback.tune is not tune:
             return
-        self.recommendations.add([tune])
         try:
             length = self.playback.track["length"] if self.playback.track else None
-            features = await self.engine.ask("features", {"duration": length}, tune["data"])
+            data = await self.library.data(tune)
+            features = await self.engine.ask("features", {"duration": length}, data)
         except Exception as exc:
             notice("This tune plays, but nothing can be learned from it. " + reason(exc))
             return
         self.playback.learn(tune, features)
-        self.recommendations.add([tune])
+        await self.library.learn(tune, [features])
 
 
 def _seconds() -> float:

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
         def data(self, tune: dict[str, Any]) -> Awaitable[Any]:
             """Return the bytes of a tune."""
 
-        def remove(self, tune: dict[str, Any]) -> None:
-            """Take a tune away that can't be played."""
-
 
 class Playback:
     """The one tune that plays, and what the listener does to it.
@@ -157,9 +154,6 @@ class Playback:
             self.status = "paused"
         tune["songs"] = info["songs"]
         tune["released"] = tune.get("released") or info["released"]
-        if tune.get("data"):
-            tune["title"] = info["title"] or tune["title"]
-            tune["author"] = info["author"] or tune["author"]
         self._changed()
 
     def toggle(self) -> None:
@@ -309,8 +303,6 @@ class Playback:
     def _fail(self, exc: Exception) -> None:
         tune, self._deaf = self.tune, False
         self._telemetry.failed()
-        if tune and "data" in tune:
-            self._library.remove(tune)
         self._tell(((tune or {}).get("title") or "This tune") + " can't be played. ", exc)
         self.tune, self.song, self.track, self.status = None, 0, None, "error"
         self._changed()

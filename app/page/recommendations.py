@@ -25,6 +25,9 @@ PLACES = 100
 ASKED = 20
 """Tunes of the queue that are asked for; more, if another tab's own files are among them."""
 
+HANDED = 200
+"""Tunes that are handed to the engine at a time, lest the page stand still."""
+
 REMEMBERED = 50
 """Tunes played in this tab that are named to the engine, whose store may not know of them yet."""
 
@@ -36,6 +39,8 @@ class Recommendations:
     ----------
     model
         Version of the model that the scores are from; empty while there are none.
+    scores
+        The predictions of all rows of the engine, as the engine wrote them.
     problem
         Why the queue is not up to date; empty when it is.
     exploration
@@ -58,11 +63,14 @@ class Recommendations:
         self._queue: list[tuple[Tune, bool]] = []
         self._heard: list[Tune] = []
         self._stale = self._following = False
+        self._anew = True
+        self.scores = ""
         self.exploration = -1
         self.model = self.problem = ""
         self.surprise: Tune | None = None
         engine.on("committed", lambda _uuids: self._refresh())
         settings.subscribe(self._settings_changed)
+        library.subscribe(self._tell)
 
     def subscribe(self, listener: "Callable[[], None]") -> None:
         """Call `listener` after each change of scores or queue."""
@@ -72,6 +80,7 @@ class Recommendations:
         """Hand the library to this engine, which knows nothing of it yet."""
         self._engine_id = engine
         self._at_row = {}
+        self._anew = True
         self._to_hand = list(self._library.tunes)
         self._refresh()
 
@@ -107,18 +116,24 @@ class Recommendations:
         return self._reasons[row]
 
     def upcoming(self, count: int) -> "list[tuple[Tune, bool]]":
-        """Return the next tunes, and whether each is a surprise. Without a queue they are the catalogue's."""
-        if self._queue:
-            return self._queue[:count]
-        playing = self._heard[0] if self._heard else None
-        return [(tune, False) for tune in self._library.after(playing)[:count]]
+        """Return the next tunes, and whether each is a surprise; the list's where nothing is predicted."""
+        queue = self._suitable(self._queue)
+        if queue:
+            return queue[:count]
+        return [(tune, False) for tune in self._library.after(self._playing)[:count]]
+
+    @property
+    def predicted(self) -> bool:
+        """Whether predictions decide what comes next, rather than the order of the list."""
+        return bool(self._suitable(self._queue))
 
     def take(self) -> "Tune | None":
         """Return the tune to play next, and count it as taken."""
-        if not self._library.tunes:
+        coming = self.upcoming(1)
+        if not coming:
             return None
-        [(tune, surprise)] = self.upcoming(1)
-        if self._queue:
+        [(tune, surprise)] = coming
+        if self.predicted:
             local.setItem(PLACE, str((_place() + 1) % PLACES))
         self.heard(tune)
         self.surprise = tune if surprise else None
@@ -134,6 +149,16 @@ class Recommendations:
         self.surprise = None
         self._tell()
         self._refresh()
+
+    @property
+    def _playing(self) -> "Tune | None":
+        return self._heard[0] if self._heard else None
+
+    def _suitable(self, queue: "list[tuple[Tune, bool]]") -> "list[tuple[Tune, bool]]":
+        """Return what of a queue goes with what plays: with the listener's own music only their own."""
+        if self._playing and "own" in self._playing:
+            return [entry for entry in queue if "own" in entry[0]]
+        return queue
 
     def _row(self, tune: "Tune", song: int) -> int | None:
         known = self._here(tune) and song <= len(tune["features"])
@@ -172,18 +197,23 @@ class Recommendations:
         self._following = False
 
     async def _hand_over(self) -> None:
-        tunes, self._to_hand = self._to_hand, []
-        if not tunes:
-            return
+        while self._to_hand:
+            tunes, self._to_hand = self._to_hand[:HANDED], self._to_hand[HANDED:]
+            await self._hand(tunes)
+
+    async def _hand(self, tunes: "list[Tune]") -> None:
         songs = [tune["features"] or [None] for tune in tunes]
         question = {
             "paths": [tune["sidPath"] for tune in tunes],
             "songs": [len(features) for features in songs],
             "features": rows.pack([song for features in songs for song in features]),
         }
-        for tune, row in zip(tunes, await self._engine.ask("library", question)):  # noqa: B905  No `strict`.
+        found = await self._engine.ask("library", question)
+        for tune, row in zip(tunes, found):  # noqa: B905  MicroPython has no `strict`.
             tune["row"] = row
             self._at_row[row] = tune
+        anew, self._anew = self._anew, False
+        await self._library.place(tunes, found, anew)
         self._scored = None
 
     async def _ask_scores(self) -> None:
@@ -191,7 +221,8 @@ class Recommendations:
         if self._scored == wanted:
             return
         answer = await self._engine.ask("scores")
-        self._scores, self.model = rows.unpack(answer["scores"]), answer["model"]
+        self.scores = answer["scores"]
+        self._scores, self.model = rows.unpack(self.scores), answer["model"]
         self._scored, self._reasons = wanted, {}
 
     async def _asked_queue(self) -> "list[tuple[Tune, bool]]":
@@ -199,7 +230,7 @@ class Recommendations:
         while True:
             entries = await self._engine.ask("queue", self._question(asked))
             mine = [(self._at_row[row], surprise) for row, surprise in entries if row in self._at_row]
-            mine = [entry for entry in mine if self._here(entry[0])]
+            mine = self._suitable([entry for entry in mine if self._here(entry[0])])
             if len(mine) >= ASKED // 2 or len(entries) < asked:
                 return mine
             asked *= 4

@@ -10,11 +10,11 @@ DEFAULT_LENGTH = 180.0
 
 def track_of(tune: "dict[str, Any]", song: int) -> "dict[str, Any]":
     """Return one song of a tune as events describe it."""
-    known = song <= len(tune["lengths"])
+    length = tune["lengths"][song - 1] if song <= len(tune["lengths"]) else None
     return {
         "sidPath": tune["sidPath"],
         "song": song,
-        "length": tune["lengths"][song - 1] if known else DEFAULT_LENGTH,
-        "lengthSource": tune["lengthSource"] if known else "default",
+        "length": length or DEFAULT_LENGTH,
+        "lengthSource": tune["lengthSource"] if length else "default",
         "features": tune["features"][song - 1] if song <= len(tune["features"]) else None,
     }

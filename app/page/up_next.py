@@ -16,6 +16,7 @@ SHOWN = 5
 MOST_REASONS = 4
 
 NO_ENGINE = "In the order of the list, until learning has started."
+NOT_MEASURED = "In the order of the list: what your music sounds like is not known yet."
 GLOBAL = "Your taste is not known yet: rate 8 tunes, and switch on learning in the preferences."
 LOCAL = "What you are expected to like best."
 
@@ -65,6 +66,8 @@ class UpNext:
         model = self._recommendations.model
         if not model:
             return NO_ENGINE
+        if not self._recommendations.predicted:
+            return NOT_MEASURED
         if not model.startswith("local"):
             return GLOBAL
         share = self._recommendations.exploration

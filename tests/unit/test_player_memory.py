@@ -48,8 +48,6 @@ class Tunes:
     async def data(self, tune: Record) -> bytes:
         return tune.get("data", b"PSID")  # type: ignore[no-any-return]
 
-    def remove(self, tune: Record) -> None: ...
-
     def take(self) -> Record:
         return self.make()
 

@@ -50,7 +50,7 @@ def test_switch_is_on_or_off(name: str) -> None:
 
 def test_choice_is_one_of_the_offered() -> None:
     assert [problem("theme", theme) for theme in CHOICES["theme"]] == [None] * 3
-    assert [problem("order", order) for order in CHOICES["order"]] == [None] * 2
+    assert [problem("order", order) for order in CHOICES["order"]] == [None] * 4
     for value in ("pink", "", None, 3):
         assert problem("theme", value) == "theme must be one of auto, light, dark."
 

@@ -1,7 +1,6 @@
 // A connection to a database that may die at any time, and is then opened again.
 
 import { openDB } from "../../vendor/idb/index.js";
-import { migrate, VERSION } from "./schema.js";
 
 /** Milliseconds that another tab, which holds an older version open, may keep us waiting. */
 const PATIENCE = 3000;
@@ -14,10 +13,16 @@ const stuck = new Set();
 
 export class Connection {
   #name;
+  #schema;
   #opening = null;
 
-  constructor(name) {
+  /**
+   * @param {string} name of the database
+   * @param {{VERSION: number, migrate: (database, oldVersion: number, transaction) => Promise<void> | void}} schema
+   */
+  constructor(name, schema) {
     this.#name = name;
+    this.#schema = schema;
   }
 
   /** Open now, to hear of a failure early. A failure is not remembered: the next call tries again. */
@@ -80,10 +85,10 @@ export class Connection {
         patience ??= setTimeout(giveUp, PATIENCE);
       };
       if (stuck.has(this.#name)) wait();
-      openDB(this.#name, VERSION, {
+      openDB(this.#name, this.#schema.VERSION, {
         upgrade: (database, oldVersion, _newVersion, transaction) => {
           clearTimeout(patience);
-          return migrate(database, oldVersion, transaction);
+          return this.#schema.migrate(database, oldVersion, transaction);
         },
         blocked: wait,
         // A newer version wants in: it must not have to wait for this tab.

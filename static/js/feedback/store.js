@@ -4,6 +4,7 @@
 
 import { unwrap } from "../../vendor/idb/index.js";
 import { Connection } from "./connection.js";
+import * as schema from "./schema.js";
 import {
   COUNTERS,
   countedAnew,
@@ -32,7 +33,7 @@ const NEW = { syncStatus: "pending", attempts: 0, lastError: null, lastTry: 0, n
  * @param {string} name
  */
 export async function open(name) {
-  const connection = new Connection(name);
+  const connection = new Connection(name, schema);
   await connection.open();
   return new FeedbackDatabase(connection);
 }

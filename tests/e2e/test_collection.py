@@ -1,0 +1,278 @@
+"""The listener's own music: added, found, played, remembered, removed; and the list that shows it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.collection_tree import length_of, plant, songlengths, tune
+from tests.e2e.listener import wait_for_engine, wait_until_heard
+
+COUNT = 300
+SITE = 60
+"""Demo tunes, which are listed before the listener's folders."""
+
+ROWS = """store => new Promise((resolve, reject) => {
+    const opening = indexedDB.open("sidflow-tunes");
+    opening.onsuccess = () => {
+        const reading = opening.result.transaction(store).objectStore(store).getAll();
+        reading.onsuccess = () => { opening.result.close(); resolve(reading.result.length); };
+    };
+})"""
+DROP = """(files) => {
+    const transfer = new DataTransfer();
+    for (const [name, text] of files) {
+        transfer.items.add(new File([Uint8Array.from(atob(text), c => c.charCodeAt(0))], name));
+    }
+    for (const type of ["dragenter", "dragover"]) {
+        document.body.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true }));
+    }
+    const shown = !document.querySelector("#drop-hint").hidden;
+    document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true }));
+    return shown && document.querySelector("#drop-hint").hidden;
+}"""
+PLANT = """async (files) => {
+    const root = await navigator.storage.getDirectory();
+    const folder = await root.getDirectoryHandle("My SIDs", { create: true });
+    for (const [name, text] of files) {
+        const writable = await (await folder.getFileHandle(name, { create: true })).createWritable();
+        await writable.write(Uint8Array.from(atob(text), c => c.charCodeAt(0)));
+        await writable.close();
+    }
+    window.showDirectoryPicker = async () => folder;  // The dialogue alone is not the browser's.
+}"""
+EVENTS = """() => Object.keys(localStorage).filter(key => key.startsWith("sidflow.outbox."))
+    .map(key => JSON.parse(localStorage.getItem(key).replace(/^\\S+ /, "")))"""
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return plant(tmp_path_factory.mktemp("music") / "C64Music", COUNT)
+
+
+def add_folder(page: Page, tree: Path) -> str:
+    page.set_input_files("#own-folder", tree)
+    return result(page)
+
+
+def result(page: Page) -> str:
+    """Return what the page says when music was added."""
+    page.wait_for_selector("#collection-result:not(:empty)")
+    return page.text_content("#collection-result") or ""
+
+
+def search(page: Page, words: str, count: int) -> None:
+    page.fill("#search", words)
+    wait_for_rows(page, count)
+
+
+def wait_for_rows(page: Page, count: int) -> None:
+    page.wait_for_function(
+        "count => document.querySelector('#tunes').getAttribute('aria-rowcount') === String(count + 1)",
+        arg=count,
+    )
+
+
+def names(page: Page) -> list[str]:
+    return page.locator("#tunes tbody .name").all_text_contents()
+
+
+def play_first(page: Page, title: str) -> None:
+    page.wait_for_function("title => document.querySelector('#tunes .name').textContent === title", arg=title)
+    page.click("#tunes tbody tr:first-child button.tune")
+    page.wait_for_function("title => document.querySelector('#now-title').textContent === title", arg=title)
+    wait_until_heard(page)
+
+
+def packed(*files: tuple[str, bytes]) -> list[tuple[str, str]]:
+    return [(name, base64.b64encode(data).decode()) for name, data in files]
+
+
+def focused(page: Page) -> str:
+    found: str = page.evaluate(
+        "document.activeElement.closest('tr')?.querySelector('.name').textContent ?? ''"
+    )
+    return found
+
+
+def test_folder_is_indexed_found_played_and_remembered(page: Page, tree: Path) -> None:
+    said = add_folder(page, tree)
+    assert said.startswith(f"{COUNT + 1} tunes, {COUNT} of them new. The lengths of {COUNT} tunes")
+    assert page.text_content("#skipped summary") == "2 files skipped"
+    reasons = page.locator("#skipped li").all_text_contents()
+    assert reasons == [
+        "MUSICIANS/Broken.sid: it ends inside its header, or is no SID file",
+        "MUSICIANS/Huge.sid: it is larger than a C64's memory",
+    ]
+    assert page.is_hidden("#indexing")
+    wait_for_rows(page, SITE + COUNT)
+
+    search(page, "HULSBECK number 27", 5)
+    page.wait_for_function("document.querySelectorAll('#tunes tbody tr').length === 5")
+    assert names(page) == [f"Tune number {number}" for number in (27, 127, 227, 272, 277)]
+    length = page.text_content("#tunes tbody tr:first-child .length")
+    assert length == "1:27", length_of(27)
+    play_first(page, "Tune number 27")
+    page.click("#next")
+    page.wait_for_function("document.querySelector('#now-title').textContent === 'Tune number 127'")
+    event: dict[str, Any] = page.evaluate(EVENTS)[0]
+    assert event["sidPath"] == "sha256:" + hashlib.sha256(tune(27)).hexdigest()
+    assert (event["length"], event["lengthSource"]) == (length_of(27), "songlengths")
+    assert "Tune" not in json.dumps(event)
+
+    page.reload()
+    page.wait_for_selector("html[data-ui=ready]")
+    wait_for_rows(page, SITE + COUNT)
+    search(page, "27 hulsbeck", 5)
+    page.click("#tunes tbody tr:first-child button.tune")
+    page.wait_for_selector("#notice:not([hidden])")
+    assert "Add its folder again" in (page.text_content("#notice") or "")
+    assert add_folder(page, tree).startswith(f"{COUNT + 1} tunes, 0 of them new.")
+    assert page.locator("#folders li").count() == 1
+    play_first(page, "Tune number 27")
+
+    page.click("#own-music summary")
+    page.click("#folders .remove")
+    page.fill("#search", "")
+    wait_for_rows(page, SITE)
+    assert page.evaluate(ROWS, "tunes") == 0
+    assert page.is_hidden("#own-music")
+
+
+def test_list_is_walked_by_keyboard_and_keeps_the_focus(page: Page, tree: Path) -> None:
+    add_folder(page, tree)
+    wait_for_rows(page, SITE + COUNT)
+    assert page.locator("#tunes tbody tr").count() < 200
+    page.focus("#own-music summary")
+    page.keyboard.press("Tab")
+    first = focused(page)
+    assert first == names(page)[0]
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert focused(page) == names(page)[2]
+    page.keyboard.press("End")
+    page.wait_for_function("document.activeElement.closest('tr')?.getAttribute('aria-rowindex') === '361'")
+    last = focused(page)
+    assert last.startswith("Tune number")
+    assert first not in names(page)
+    page.keyboard.press("PageUp")
+    page.keyboard.press("PageDown")
+    assert focused(page) == last
+    page.keyboard.press("Enter")
+    page.wait_for_function("title => document.querySelector('#now-title').textContent === title", arg=last)
+    page.evaluate("document.querySelector('#tune-list').scrollTop = 0")
+    page.wait_for_function("title => document.querySelector('#tunes .name').textContent === title", arg=first)
+    assert focused(page) == ""
+    assert page.evaluate("document.activeElement.id") == "tune-list"
+    page.keyboard.press("ArrowUp")
+    page.wait_for_function("document.activeElement.closest('tr')?.getAttribute('aria-rowindex') === '360'")
+    page.keyboard.press("Home")
+    page.wait_for_function("document.activeElement.closest('tr')?.getAttribute('aria-rowindex') === '2'")
+    assert focused(page) == first
+
+    page.select_option("#order", "title")
+    page.wait_for_function(
+        "document.querySelector('#tunes .name').textContent === 'Aluminium Sky'".replace(
+            "'Aluminium Sky'",
+            json.dumps(
+                min(
+                    page.evaluate("""async () => (await (await fetch(
+            '/static/vendor/tunes/catalogue.json')).json()).tunes.map(tune => tune.title)"""),
+                    key=str.lower,
+                )
+            ),
+        )
+    )
+    page.select_option("#folder", "site")
+    wait_for_rows(page, SITE)
+
+
+def test_dropped_files_are_kept_and_get_their_lengths_later(page: Page) -> None:
+    files = [(f"{number}.sid", tune(number)) for number in (7, 8)]
+    assert page.evaluate(DROP, packed(*files))
+    assert result(page) == "2 tunes, 2 of them new."
+    wait_for_rows(page, SITE + 2)
+    search(page, "number 7", 1)
+    assert page.text_content("#tunes .length") == "–:––"
+    page.evaluate(DROP, packed(("Songlengths.md5", songlengths(9).encode())))
+    page.wait_for_function("document.querySelector('#tunes .length').textContent === '1:07'")
+    assert "The lengths of 9 tunes are known now" in result(page)
+    page.evaluate(DROP, packed(("6.sid", tune(6))))
+    page.wait_for_function("document.querySelector('#now-title').textContent === 'Tune number 6'")
+    page.wait_for_function("document.querySelector('#length').textContent === '1:06'")
+    page.reload()
+    page.wait_for_selector("html[data-ui=ready]")
+    search(page, "number 7", 1)
+    play_first(page, "Tune number 7")
+    assert page.text_content("#length") == "1:07"
+
+
+def test_folder_by_handle_is_read_again_after_a_reload(page: Page) -> None:
+    page.evaluate(PLANT, packed(*((f"{number}.sid", tune(number)) for number in range(5))))
+    page.click("#add-folder")
+    assert result(page) == "5 tunes, 5 of them new."
+    page.reload()
+    page.wait_for_selector("html[data-ui=ready]")
+    search(page, "tune number 3", 1)
+    play_first(page, "Tune number 3")
+    page.fill("#search", "")
+    page.evaluate(PLANT, packed(("1.sid", tune(100)), ("9.sid", tune(9)), ("broken.sid", b"PSID")))
+    page.evaluate("""async () => (await (await navigator.storage.getDirectory())
+        .getDirectoryHandle("My SIDs")).removeEntry("2.sid")""")
+    page.click("#own-music summary")
+    page.click("#folders .again")
+    assert result(page) == "5 tunes, 2 of them new."
+    page.select_option("#folder", label="My SIDs")
+    wait_for_rows(page, 5)
+    page.wait_for_function("document.querySelectorAll('#tunes tbody tr').length === 5")
+    assert names(page) == [f"Tune number {number}" for number in (0, 100, 3, 4, 9)]
+    assert page.evaluate(ROWS, "contents") == 0
+
+
+def test_indexing_is_stopped_and_goes_on(page: Page, tree: Path) -> None:
+    page.evaluate(
+        """() => new MutationObserver((_, observer) => {
+            document.querySelector("#stop-indexing").click();
+            observer.disconnect();
+        }).observe(document.querySelector("#indexing"), { attributes: true })"""
+    )
+    assert add_folder(page, tree).startswith("Stopped after")
+    assert int(page.evaluate("document.querySelector('#tunes').getAttribute('aria-rowcount')")) < SITE + COUNT
+    assert f"{COUNT + 1} tunes" in add_folder(page, tree)
+    wait_for_rows(page, SITE + COUNT)
+
+
+def test_full_disk_is_told_and_the_list_lasts_as_long_as_the_page(page: Page, tree: Path) -> None:
+    session, origin = page.context.new_cdp_session(page), page.evaluate("location.origin")
+    session.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 1000})
+    add_folder(page, tree)
+    page.wait_for_function("document.querySelector('#notice').textContent.includes('no more room')")
+    wait_for_rows(page, SITE + COUNT)
+    search(page, "number 27 hulsbeck", 5)
+    session.send("Storage.overrideQuotaForOrigin", {"origin": origin})
+    play_first(page, "Tune number 27")
+
+
+def test_delete_everything_deletes_own_music_and_what_was_measured(page: Page, own_tune: Path) -> None:
+    wait_for_engine(page)
+    page.set_input_files("#own-file", own_tune)
+    wait_until_heard(page)
+    measured = "#tunes tbody tr:first-child td.e:not(:empty)"
+    page.wait_for_selector(measured, timeout=60_000)
+    assert page.evaluate(ROWS, "measured") == 1
+    page.reload()
+    wait_for_engine(page)
+    wait_for_rows(page, SITE + 1)
+    page.wait_for_selector(measured, timeout=60_000)
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.click("#tab-preferences")
+    page.click("#wipe")
+    wait_for_rows(page, SITE)
+    page.wait_for_selector("#kept-result:not(:empty)")
+    assert [page.evaluate(ROWS, store) for store in ("tunes", "contents", "measured", "folders")] == [0] * 4
