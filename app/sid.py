@@ -203,6 +203,24 @@ class SidEngine:
         """Render the next `seconds` of the song at the sample rate it was started with, as `render` does."""
         return self.render(round(seconds * self._rate))
 
+    def skip(self, frames: int) -> None:
+        """Pass over `frames` samples, several times as fast as rendering them.
+
+        What follows is as if they had been rendered, but for the filters: render, and drop, some 0.5 s before
+        the sound matters.
+
+        Raises
+        ------
+        SidError
+            If nothing was started, or the tune stopped with an error.
+        """
+        done = 0
+        while done < frames:
+            count = self._call("sid_skip", frames - done)
+            if not count:
+                raise SidError(self._text("sid_message"))
+            done += count
+
     def mute(self, *voices: int) -> None:
         """Silence these voices and let the others sound: 0 to 2 are the first chip's, 3 to 5 the second's."""
         self._call("sid_mute", sum(1 << voice for voice in set(voices)))
@@ -239,6 +257,14 @@ class SidEngine:
         """
         raw = self._read(self._call("sid_wave", voice), self._call("sid_wave_size"))
         return np.frombuffer(raw, np.int8)
+
+    def save(self) -> bytes:
+        """Return the state of what plays, for `restore` until the next `load` or `start`."""
+        return self._read(self._call("sid_state"), self._call("sid_state_size"))
+
+    def restore(self, state: bytes) -> None:
+        """Go back to where a state was saved: what is rendered next is the same, sample by sample."""
+        self._memory.write(self._store, state, self._call("sid_state"))
 
     @property
     def memory_size(self) -> int:

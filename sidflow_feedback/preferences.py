@@ -17,6 +17,9 @@ DEFAULTS: "dict[str, Any]" = {
     "order": "catalogue",
     "volume": 80,
     "player": "wasm",
+    "clock": "file",
+    "chip": "file",
+    "waves": "auto",
     "u64Address": "",
     "theme": "auto",
 }
@@ -38,8 +41,12 @@ CHOICES = {
     "learner": ("numpy", "ridge", "sgd", "mlp"),
     "privacy": ("off", "4", "2", "1"),
     "player": ("wasm", "stream", "cli", "u64"),
+    "clock": ("file", "PAL", "NTSC"),
+    "chip": ("file", "6581", "8580"),
+    "waves": ("auto", "on", "off"),
 }
-"""For privacy: the epsilon of each event that is sent."""
+"""For privacy: the epsilon of each event that is sent. For waves: auto is on, unless the system asks for less
+motion."""
 
 GUARDS = ("privacy", "budget")
 """What protects the listener while they share: where it can't be read, nothing is shared."""

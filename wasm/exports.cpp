@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "player.h"
+#include "state.h"
 
 #define EXPORT(name) extern "C" __attribute__((export_name(#name))) auto name
 
@@ -11,17 +12,24 @@ using c64::Clock, c64::Scope, c64::SidBank;
 
 namespace {
 
-constexpr unsigned maxFile = 131072, maxFrames = 4096;
+constexpr unsigned maxFile = 131072, maxFrames = 4096, maxSkip = 16384;
 
 std::array<uint8_t, maxFile> input;
 std::array<float, maxFrames> output;
-std::string info;
+
+// All that the module owns.
+struct Module {
+    c64::Player player;
+    std::string info;
+};
 
 // Built on first use: a C64 is too large for the stack and too slow to make at load time.
-c64::Player& player() {
-    static const auto instance = std::make_unique<c64::Player>();
+Module& whole() {
+    static const auto instance = std::make_unique<Module>();
     return *instance;
 }
+
+c64::Player& player() { return whole().player; }
 
 int status(bool ok) { return ok ? 0 : 1; }
 
@@ -36,8 +44,8 @@ EXPORT(sid_load)(unsigned size) -> int {
 }
 
 EXPORT(sid_info)() -> const char* {
-    info = player().info();
-    return info.c_str();
+    whole().info = player().info();
+    return whole().info.c_str();
 }
 
 EXPORT(sid_start)(unsigned song, unsigned sampleRate) -> int { return status(player().start(song, sampleRate)); }
@@ -45,6 +53,11 @@ EXPORT(sid_start)(unsigned song, unsigned sampleRate) -> int { return status(pla
 EXPORT(sid_render)(unsigned frames) -> unsigned {
     frames = std::min(frames, maxFrames);
     return player().render(output.data(), frames) ? frames : 0;
+}
+
+EXPORT(sid_skip)(unsigned frames) -> unsigned {
+    frames = std::min(frames, maxSkip);
+    return player().skip(frames) ? frames : 0;
 }
 
 EXPORT(sid_output)() -> const float* { return output.data(); }
@@ -73,5 +86,9 @@ EXPORT(sid_wave)(unsigned voice) -> const int8_t* {
     voice = std::min(voice, SidBank::maxChips * Scope::voices - 1);
     return player().sids().chip(voice / Scope::voices).wave(voice % Scope::voices).data();
 }
+
+EXPORT(sid_state)() -> std::byte* { return c64::state().data(); }
+
+EXPORT(sid_state_size)() -> unsigned { return static_cast<unsigned>(c64::state().size()); }
 
 EXPORT(sid_message)() -> const char* { return player().message().c_str(); }

@@ -1,5 +1,8 @@
 #include "player.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace c64 {
 
 namespace {
@@ -9,6 +12,13 @@ constexpr Cycle ownInitLimit = 1'000'000;
 constexpr Cycle playLimit = 1'000'000;  // cycles, 1 s: no play routine needs a tenth of it
 constexpr unsigned maxCutCalls = 5;     // in a row
 constexpr unsigned minRate = 8000, maxRate = 192000;
+
+// Cycles that reSIDfp's resampler takes for a sample: it has two stages, and each rounds its own to 1/1024 down.
+double cyclesOfSample(double clock, double rate) {
+    const double passed = rate > 44000 ? 40000 : 0.9 * rate;
+    const double between = passed + std::sqrt(passed * clock * (rate - passed) / rate);
+    return std::floor(clock / between * 1024) * std::floor(between / rate * 1024) / (1024.0 * 1024.0);
+}
 
 }  // namespace
 
@@ -44,7 +54,7 @@ bool Player::start(unsigned song, unsigned sampleRate) {
     song_ = song ? song : tune_.startSong;
     setting_ = settingFor(tune_, overrides_);
     const VideoStandard& standard = setting_.ntsc ? ntsc : pal;
-    cyclesPerSample_ = standard.clock / sampleRate;
+    cyclesPerSample_ = cyclesOfSample(standard.clock, sampleRate);
     machine_.powerOn(standard, setting_.sids, sampleRate, tune_.isRsid ? Rom::Halts : Rom::Returns);
     if (auto wrong = driver_.install(machine_, tune_, song_, setting_.ntsc); !wrong.empty()) {
         return fail(std::move(wrong), State::Loaded);
@@ -78,15 +88,19 @@ bool Player::play() {
     lastRest_ = machine_.now();
     cutCalls_ = 0;
     resting_ = true;
+    owed_ = 0;
     state_ = State::Playing;
     return true;
 }
 
+bool Player::playing() {
+    if (state_ == State::Playing) return true;
+    if (message_.empty()) message_ = "Nothing is playing. Start a song first.";
+    return false;
+}
+
 bool Player::render(float* out, std::size_t count) {
-    if (state_ != State::Playing) {
-        if (message_.empty()) message_ = "Nothing is playing. Start a song first.";
-        return false;
-    }
+    if (!playing()) return false;
     SidBank& sids = machine_.sids();
     sids.advance(machine_.now());
     while (sids.available() < count) {
@@ -96,6 +110,23 @@ bool Player::render(float* out, std::size_t count) {
     }
     sids.take(out, count);
     return true;
+}
+
+bool Player::skip(std::size_t count) {
+    if (!playing()) return false;
+    SidBank& sids = machine_.sids();
+    sids.advance(machine_.now());
+    const std::size_t made = std::min(count, sids.available());
+    sids.drop(made);
+    const Cycle from = machine_.now();
+    owed_ += static_cast<double>(count - made) * cyclesPerSample_;
+    if (owed_ < 1) return true;
+    sids.audible(false);
+    const bool going = run(from + static_cast<Cycle>(owed_));
+    sids.advance(machine_.now());
+    sids.audible(true);
+    owed_ -= static_cast<double>(machine_.now() - from);
+    return going;
 }
 
 // A processor at rest has no work until an interrupt, so time may jump there.

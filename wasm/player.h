@@ -13,6 +13,9 @@ public:
     bool start(unsigned song, unsigned sampleRate);
     // Exactly `count` samples in [-1, 1].
     bool render(float* out, std::size_t count);
+    // Pass over `count` samples, several times as fast: all is as if they had been rendered, but for the filters,
+    // whose state is too old until some samples later.
+    bool skip(std::size_t count);
 
     // From the next start on, whatever tune is loaded.
     Overrides& overrides() { return overrides_; }
@@ -26,6 +29,7 @@ private:
     bool fail(std::string message, State state);
     std::string refusal(unsigned song, unsigned sampleRate) const;
     bool play();
+    bool playing();
     bool runInit();
     bool run(Cycle until);
     bool cutPlayCall();
@@ -39,6 +43,7 @@ private:
     unsigned song_ = 0;
     State state_ = State::Empty;
     double cyclesPerSample_ = 0;
+    double owed_ = 0;  // cycles: what was to be skipped, less what was
     Cycle lastRest_ = 0;
     bool resting_ = true;
     unsigned cutCalls_ = 0;

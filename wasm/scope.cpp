@@ -6,15 +6,6 @@ namespace c64 {
 
 namespace {
 
-// reSIDfp keeps its voices private. An explicit instantiation may name them all the same.
-using Voices = reSIDfp::Voice (reSIDfp::SID::*)[Scope::voices];
-template <Voices member>
-struct Opened {
-    friend Voices voicesOfSid() { return member; }
-};
-Voices voicesOfSid();
-template struct Opened<&reSIDfp::SID::voice>;
-
 int8_t level(reSIDfp::Voice& voice) {
     const int wave = voice.wave()->readOSC() - 128;
     return static_cast<int8_t>(wave * voice.envelope()->readENV() / 255);
@@ -35,7 +26,7 @@ void Scope::follow(reSIDfp::SID& sid, std::size_t samples) {
     const std::size_t points = (made_ + samples) / framesPerPoint - made_ / framesPerPoint;
     made_ += samples;
     for (unsigned i = 0; points && i < voices; ++i) {
-        waiting_[i].insert(waiting_[i].end(), points, level((sid.*voicesOfSid())[i]));
+        waiting_[i].insert(waiting_[i].end(), points, level(voicesOf(sid)[i]));
     }
 }
 

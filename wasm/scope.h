@@ -5,13 +5,13 @@
 #include <cstdint>
 #include <vector>
 
-#include "SID.h"
+#include "voices.h"
 
 namespace c64 {
 
 class Scope {
 public:
-    static constexpr unsigned voices = 3, framesPerPoint = 4;
+    static constexpr unsigned voices = voicesOfChip, framesPerPoint = 4;
     using Wave = std::vector<int8_t>;
 
     void enable(bool on);

@@ -43,6 +43,10 @@ void SidBank::showScope(bool on) {
     for (SidChip& chip : chips_) chip.showScope(on);
 }
 
+void SidBank::drop(std::size_t count) {
+    for (unsigned i = 0; i < count_; ++i) chips_[i].drop(count);
+}
+
 void SidBank::take(float* out, std::size_t count) {
     std::fill(out, out + count, 0.0f);
     for (unsigned i = 0; i < count_; ++i) chips_[i].mix(out, count, 1.0f / static_cast<float>(count_));

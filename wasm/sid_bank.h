@@ -29,6 +29,7 @@ public:
     std::size_t available() const { return chips_[0].available(); }
     // Move the first `count` samples out: the mean of the chips, in [-1, 1].
     void take(float* out, std::size_t count);
+    void drop(std::size_t count);
 
 private:
     static constexpr unsigned ioStart = 0xd000, spacing = 0x20;

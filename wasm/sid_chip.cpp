@@ -9,7 +9,6 @@ constexpr Cycle slice = 4096;         // cycles clocked at a time: bounds the sc
 constexpr Cycle scopeSlice = 64;      // with the scope on: shorter than a point of it lasts
 constexpr Cycle settling = 300'000;   // three time constants of the board's 1.6 Hz high-pass
 constexpr uint8_t volumeRegister = 0x18;
-constexpr uint8_t gateAndSync = 0x0f;  // a control register without its waveforms
 
 // reSIDfp amplifies each chip by its own factor; these bring it to the level that sidplayfp 2.4 plays,
 // found by comparing spectra (tests/wasm/test_audio.py).
@@ -32,6 +31,7 @@ void SidChip::powerOn(ChipModel model, double clock, unsigned sampleRate, Cycle 
     advance(settling);
     samples_.clear();
     scope_.enable(scope_.enabled());
+    mute(muted_);
     now_ = now;
 }
 
@@ -41,7 +41,7 @@ void SidChip::advance(Cycle now) {
         if (audible_) {
             sound(cycles);
         } else {
-            sid_->clockSilent(cycles);
+            silence(cycles);
         }
         now_ += cycles;
     }
@@ -54,10 +54,14 @@ void SidChip::sound(unsigned cycles) {
     if (scope_.enabled()) scope_.follow(*sid_, static_cast<std::size_t>(made));
 }
 
-uint8_t SidChip::heard(uint8_t reg) const {
-    const bool control = reg < 21 && reg % 7 == 4;
-    const bool silent = control && (muted_ >> reg / 7 & 1);
-    return silent ? registers_[reg] & gateAndSync : registers_[reg];
+// reSIDfp's part of it keeps oscillators and ENV3 right; with the other envelopes, the voices are where they
+// would be had they sounded. The filter is not.
+void SidChip::silence(unsigned cycles) {
+    sid_->clockSilent(cycles);
+    for (const unsigned i : {0, 1}) {
+        auto& envelope = *voicesOf(*sid_)[i].envelope();
+        for (unsigned cycle = 0; cycle < cycles; ++cycle) envelope.clock();
+    }
 }
 
 uint8_t SidChip::read(uint8_t reg, Cycle now) {
@@ -68,17 +72,20 @@ uint8_t SidChip::read(uint8_t reg, Cycle now) {
 void SidChip::write(uint8_t reg, uint8_t value, Cycle now) {
     advance(now);
     registers_[reg] = value;
-    sid_->write(reg, heard(reg));
+    sid_->write(reg, value);
 }
 
 void SidChip::mute(uint8_t mask) {
     muted_ = mask;
-    if (!sid_) return;
-    for (const uint8_t control : {4, 11, 18}) sid_->write(control, heard(control));
+    for (unsigned voice = 0; sid_ && voice < voicesOfChip; ++voice) silenceVoice(*sid_, voice, mask >> voice & 1);
 }
 
 void SidChip::mix(float* out, std::size_t count, float gain) {
     for (std::size_t i = 0; i < count; ++i) out[i] += samples_[i] * (scale_ * gain);
+    drop(count);
+}
+
+void SidChip::drop(std::size_t count) {
     samples_.erase(samples_.begin(), samples_.begin() + static_cast<std::ptrdiff_t>(count));
     if (scope_.enabled()) scope_.turn(count);
 }

@@ -23,7 +23,7 @@ public:
     uint8_t read(uint8_t reg, Cycle now);
     void write(uint8_t reg, uint8_t value, Cycle now);
 
-    // Clock up to `now`, keeping the samples; or only so far that OSC3 and ENV3 are right, keeping none.
+    // Clock up to `now`, making samples; or, when not audible, voices only: several times as fast.
     void advance(Cycle now);
     void audible(bool on) { audible_ = on; }
 
@@ -33,6 +33,7 @@ public:
     std::size_t available() const { return samples_.size(); }
     // Add the first `count` samples, times `gain`, to `out`, and drop them. Full scale is [-1, 1].
     void mix(float* out, std::size_t count, float gain);
+    void drop(std::size_t count);
 
     void showScope(bool on);
     const Scope::Wave& wave(unsigned voice) const { return scope_.shown(voice); }
@@ -40,8 +41,8 @@ public:
     const Registers& registers() const { return registers_; }
 
 private:
-    uint8_t heard(uint8_t reg) const;
     void sound(unsigned cycles);
+    void silence(unsigned cycles);
 
     std::unique_ptr<reSIDfp::SID> sid_;
     std::vector<int16_t> samples_;

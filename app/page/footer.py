@@ -18,12 +18,15 @@ class Footer:
     def __init__(self, playback: "Playback", settings: "Settings") -> None:
         self._playback = playback
         self._settings = settings
+        self._dragged = False
+        self._seeking = False
         on(by_id("play-pause"), "click", lambda _event: playback.toggle())
         on(by_id("next"), "click", lambda event: spawn(playback.next(int(event.detail))))
         on(by_id("like"), "click", lambda _event: playback.judge("like"))
         on(by_id("dislike"), "click", lambda _event: playback.judge("dislike"))
         on(by_id("song"), "change", lambda event: playback.set_song(int(event.target.value)))
         on(by_id("volume"), "input", self._volume_moved)
+        on(by_id("progress"), "input", self._position_dragged)
         on(by_id("progress"), "change", self._position_moved)
         settings.subscribe(lambda values: playback.set_volume(values["volume"]))
         by_id("volume").value = settings.values["volume"]
@@ -51,12 +54,31 @@ class Footer:
 
     def show_position(self) -> None:
         """Show how far the song has come."""
-        track = self._playback.track
-        length = (track["length"] or 0) if track else 0
-        position = min(self._playback.elapsed, length) if track else 0
-        by_id("position").textContent = minutes(position)
+        length = self._length()
+        position = min(self._playback.elapsed, length)
         by_id("length").textContent = minutes(length)
-        by_id("progress").value = position / length if length else 0
+        self._show_seek(self._playback.progress)
+        if not self._dragged:
+            by_id("progress").value = position / length if length else 0
+            self._write_position(position, length)
+
+    def tick(self) -> None:
+        """Show how far the song, or the way to a place in it, has come."""
+        if self._playback.status == "playing" or self._seeking:
+            self.show_position()
+
+    def _length(self) -> float:
+        track = self._playback.track
+        return (track["length"] or 0) if track else 0
+
+    def _write_position(self, position: float, length: float) -> None:
+        by_id("position").textContent = minutes(position)
+        by_id("progress").setAttribute("aria-valuetext", minutes(position) + " of " + minutes(length))
+
+    def _show_seek(self, done: float) -> None:
+        self._seeking = done < 1
+        by_id("seeking").hidden = not self._seeking
+        by_id("seeking").value = done
 
     def _show_songs(self, tune: "dict[str, Any] | None") -> None:
         select = by_id("song")
@@ -70,10 +92,14 @@ class Footer:
         select.value = str(self._playback.song or 1)
         select.disabled = songs < 2
 
+    def _position_dragged(self, event: "Any") -> None:
+        self._dragged = True
+        self._write_position(float(event.target.value) * self._length(), self._length())
+
     def _position_moved(self, event: "Any") -> None:
-        track = self._playback.track
-        if track and track["length"]:
-            self._playback.seek(float(event.target.value) * track["length"])
+        self._dragged = False
+        if self._length():
+            self._playback.seek(float(event.target.value) * self._length())
 
     def _volume_moved(self, event: "Any") -> None:
         self._settings.change("volume", int(event.target.value))

@@ -8,6 +8,7 @@ from app.page.dom import by_id, notice, reason, spawn
 from app.page.footer import Footer
 from app.page.kept_card import KeptCard
 from app.page.library import Library
+from app.page.now_playing import NowPlaying
 from app.page.play_tab import PlayTab
 from app.page.playback import Playback
 from app.page.player_card import PlayerCard
@@ -57,6 +58,7 @@ class Page:
         self._play_tab = PlayTab(
             self.library, self.playback, self.recommendations, self.settings, self._learn_features
         )
+        NowPlaying(self.playback, self.settings, self.player.native)
         self._up_next = UpNext(self.playback, self.recommendations)
         self._banner = StorageBanner(self.feedback.outbox, storage)
         RateTab(self.playback, self.recommendations, lambda: spawn(self._banner.persist()))
@@ -106,8 +108,7 @@ class Page:
 
     async def _tick(self) -> None:
         await self.playback.tick()
-        if self.playback.status == "playing":
-            self._footer.show_position()
+        self._footer.tick()
         self._banner.tick()
 
     def _engine_ready(self, engine: str) -> None:

@@ -40,6 +40,8 @@ class Playback:
         The song that is loaded, as events describe it.
     status
         The player's status.
+    muted
+        Voices that are silent as long as this tune is chosen: bit 3c + v is voice v of chip c.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Playback:
         self._telemetry = Telemetry(recorder.action)
         self._player: Any = None
         self._volume = 1.0
+        self._override = ("", 0)
         self._opened = 0
         self._deaf = False
         self._beginning = False
@@ -67,12 +70,14 @@ class Playback:
         self.song = 0
         self.track: dict[str, Any] | None = None
         self.status = "idle"
+        self.muted = 0
 
     async def use(self, player: "Any") -> None:
         """Play through this player from now on: what is heard goes on there, in the same listen."""
         old, self._player = self._player, player
         self._recorder.pipeline = player.pipeline
         player.set_volume(self._volume)
+        player.override(*self._override)
         if old is None:
             return
         at, playing = old.position, self.status in ("playing", "starting", "loading")
@@ -80,9 +85,7 @@ class Playback:
         old.close()
         if self.tune is not None:
             self._heard_before = self._telemetry.heard
-            await self._load(playing)
-            if at:
-                self.seek(at)
+            await self._load(playing, at or 0.0)
 
     def subscribe(self, listener: "Callable[[], None]") -> None:
         """Call `listener` after each change of tune, song, status, judgement or player."""
@@ -105,8 +108,18 @@ class Playback:
 
     @property
     def abilities(self) -> "tuple[str, ...]":
-        """What the player can do besides playing: ``pause``, ``position``, ``seek``, ``volume``."""
+        """What the player can do besides playing, as `sidflow_feedback.player.Ability` names it."""
         return self._player.abilities if self._player else ()
+
+    @property
+    def progress(self) -> float:
+        """How much is done of a seek, 0 to 1; 1 when none is under way."""
+        return self._player.progress if self._player else 1.0
+
+    @property
+    def used(self) -> "dict[str, Any] | None":
+        """What the tune is played with, as `sidflow_feedback.player.Player.used`."""
+        return self._player.used if self._player and self.tune else None
 
     @property
     def elapsed(self) -> float:
@@ -119,7 +132,7 @@ class Playback:
         self._leave_for(tune, song)
         await self._load(True)
 
-    async def _load(self, playing: bool) -> None:
+    async def _load(self, playing: bool, at: float = 0.0) -> None:
         self._opened += 1
         opened, tune = self._opened, self.tune or {}
         self.status, self._deaf = "loading", True
@@ -129,10 +142,13 @@ class Playback:
             if opened != self._opened:
                 return
             self._deaf = False
+            self._player.mute(self.muted)
             loading = self._player.load(data, self.song)
-            if playing:
+            if playing and not at:
                 self._player.play()
             info = await loading
+            if at and opened == self._opened:
+                self._go_on_from(at, playing)
         except Exception as exc:
             if opened == self._opened:
                 self._fail(exc)
@@ -140,6 +156,7 @@ class Playback:
         if self.status == "loading" and not playing:
             self.status = "paused"
         tune["songs"] = info["songs"]
+        tune["released"] = tune.get("released") or info["released"]
         if tune.get("data"):
             tune["title"] = info["title"] or tune["title"]
             tune["author"] = info["author"] or tune["author"]
@@ -172,10 +189,35 @@ class Playback:
     def seek(self, seconds: float) -> None:
         """Go to a place in the song, where the player can."""
         if self.track is not None and "seek" in self.abilities:
-            self._look()
-            self._player.seek(seconds)
-            self._telemetry.paused()  # The jump was not heard.
-            self._look()
+            self._jump(lambda: self._player.seek(seconds))
+
+    def mute(self, voice: int, silent: bool) -> None:
+        """Silence a voice, or let it sound again, until another tune is chosen."""
+        if "mute" in self.abilities:
+            self.muted = self.muted | 1 << voice if silent else self.muted & ~(1 << voice)
+            self._player.mute(self.muted)
+            self._changed()
+
+    def override(self, clock: str, chip: int) -> None:
+        """Play with this clock and chip, where the player can; empty and 0: as the tunes say themselves."""
+        if (clock, chip) == self._override:
+            return
+        self._override = (clock, chip)
+        if self._player is not None:
+            self._jump(lambda: self._player.override(clock, chip))
+
+    def _jump(self, jump: "Callable[[], None]") -> None:
+        """Let the player go elsewhere: what is jumped over is not heard."""
+        self._look()
+        self._telemetry.paused()
+        jump()
+        self._look()
+        self._changed()
+
+    def _go_on_from(self, at: float, playing: bool) -> None:
+        self.seek(at)
+        if playing:
+            self._player.play()
 
     def set_volume(self, per_cent: int) -> None:
         """Set the volume, 0 to 100."""
@@ -256,6 +298,8 @@ class Playback:
     def _leave_for(self, tune: "dict[str, Any]", song: int) -> None:
         """Choose a song; the one that is heard was left, unless it is the same."""
         self._look()
+        if tune is not self.tune:
+            self.muted = 0
         if tune is not self.tune or song != self.song:
             self._telemetry.left()
         self._telemetry.paused()

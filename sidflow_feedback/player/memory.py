@@ -33,6 +33,9 @@ class MemoryPlayer:
     ) -> None:
         self.pipeline = pipeline
         self.abilities = abilities
+        self.progress = 1.0
+        self.used: Record | None = None
+        self.muted = 0
         self._on_state = on_state
         self._songs = songs
         self._song = 0
@@ -70,6 +73,14 @@ class MemoryPlayer:
     def seek(self, seconds: float) -> None:
         if "seek" in self.abilities:
             self._position = seconds
+
+    def mute(self, mask: int) -> None:
+        if "mute" in self.abilities:
+            self.muted = mask
+
+    def override(self, clock: str, chip: int) -> None:
+        if "override" in self.abilities:
+            self.used = {"clock": clock or "PAL", "headerClock": "PAL", "chips": [(chip or 6581, 6581)]}
 
     def close(self) -> None:
         self._position = 0.0

@@ -35,6 +35,8 @@ class RemotePlayer:
 
     abilities: "tuple[str, ...]" = ()
     position: float | None = None
+    progress = 1.0
+    used: "dict[str, Any] | None" = None
 
     def __init__(
         self,
@@ -85,6 +87,12 @@ class RemotePlayer:
 
     def set_volume(self, volume: float) -> None:
         """Do nothing: the volume is set at the device."""
+
+    def mute(self, mask: int) -> None:
+        """Do nothing: this player can't."""
+
+    def override(self, clock: str, chip: int) -> None:
+        """Do nothing: this player can't."""
 
     def close(self) -> None:
         """Fall silent."""

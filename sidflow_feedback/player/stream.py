@@ -32,6 +32,8 @@ class StreamPlayer:
 
     pipeline = "stream"
     abilities = ("position", "seek", "volume")
+    progress = 1.0
+    used: "dict[str, Any] | None" = None
 
     def __init__(self, api: "Any", on_state: "Callable[[dict[str, Any]], None]") -> None:
         self._api = api
@@ -80,6 +82,12 @@ class StreamPlayer:
     def set_volume(self, volume: float) -> None:
         """Set the volume, from 0 to 1."""
         self.element.volume = volume
+
+    def mute(self, mask: int) -> None:
+        """Do nothing: the server mixes the voices."""
+
+    def override(self, clock: str, chip: int) -> None:
+        """Do nothing: the server plays the tune as its header says."""
 
     def close(self) -> None:
         """Fall silent and let go of the stream."""

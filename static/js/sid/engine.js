@@ -110,6 +110,30 @@ export class SidEngine {
     return new Float32Array(this.#wasm.memory.buffer, this.#wasm.sid_output(), count);
   }
 
+  /**
+   * Pass over frames, several times as fast as rendering them. What is rendered next is as if they had been rendered,
+   * but for the filters, which need up to a second to catch up.
+   *
+   * @param {number} frames wanted; at most some are passed over
+   * @returns {number} how many were
+   * @throws {SidError} as `render`
+   */
+  skip(frames) {
+    const count = this.#wasm.sid_skip(frames);
+    if (count === 0) throw new SidError(this.#message());
+    return count;
+  }
+
+  /** @returns {Uint8Array} a copy of the state of what plays, for `restore` until the next `load` or `start` */
+  save() {
+    return this.#state(this.#wasm.sid_state_size()).slice();
+  }
+
+  /** @param {Uint8Array} state to go on from, as `save` gave it */
+  restore(state) {
+    this.#state(state.length).set(state);
+  }
+
   /** @param {number} mask bit 3c + v silences voice v of chip c */
   mute(mask) {
     this.#wasm.sid_mute(mask);
@@ -149,6 +173,10 @@ export class SidEngine {
   wave(voice) {
     const pointer = this.#wasm.sid_wave(voice);
     return new Int8Array(this.#wasm.memory.buffer, pointer, this.#wasm.sid_wave_size());
+  }
+
+  #state(size) {
+    return new Uint8Array(this.#wasm.memory.buffer, this.#wasm.sid_state(), size);
   }
 
   #check(status) {

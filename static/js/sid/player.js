@@ -12,7 +12,7 @@ import { Renderer } from "./renderer.js";
 /**
  * @typedef {object} PlayerState
  * @property {"idle"|"loading"|"stopped"|"starting"|"playing"|"paused"|"error"} status
- *   "starting": play was asked for, but the browser gives no sound yet (it may want a click)
+ *   "starting": play was asked for, but there is no sound yet: a seek is under way, or the browser wants a click
  * @property {number} song 1-based; 0 while nothing is loaded
  * @property {TuneInfo|null} info of the loaded tune
  * @property {string} error message while status is "error", else ""
@@ -25,7 +25,8 @@ export class SidPlayer {
   #told = "";
   /** What was last asked for: this alone decides how a row of quick clicks ends. */
   #intent = "stopped";
-  #loading = false;
+  /** @type {""|"loading"|"seeking"} what the worker is asked for and has not answered yet */
+  #busy = "";
   #info = null;
   #song = 0;
   #error = "";
@@ -57,12 +58,12 @@ export class SidPlayer {
     this.#intent = "stopped";
     this.#info = null;
     this.#song = song;
-    return this.#open(() => this.#renderer.load(bytes, song));
+    return this.#open("loading", () => this.#renderer.load(bytes, song));
   }
 
   /** Play, or play on. Must be called from a click until the browser has once allowed sound. */
   play() {
-    if (this.#info === null && !this.#loading) return;
+    if (this.#info === null && this.#busy === "") return;
     this.#intent = "playing";
     if (this.#error !== "") this.#restart();
     this.#output.open().catch((error) => this.#fail(error.message));
@@ -98,15 +99,64 @@ export class SidPlayer {
     this.#restart();
   }
 
+  /**
+   * Go to a place in the song: silence until it is reached (`progress` tells how far), then play on, or stay
+   * paused. A newer seek, song or tune takes its place; a pause does not end it. Does nothing while a tune loads.
+   *
+   * @param {number} seconds from the song's beginning
+   */
+  seek(seconds) {
+    if (this.#info === null) return;
+    if (this.#intent === "stopped") this.#intent = "paused";
+    this.#goTo(Math.max(0, seconds), false);
+  }
+
+  /**
+   * Silence some voices from now on, whatever is loaded.
+   *
+   * @param {number} mask bit 3c + v is voice v of chip c
+   */
+  mute(mask) {
+    this.#renderer.mute(mask);
+  }
+
+  /**
+   * Play with another clock or chip than the tune's header says, from now on, whatever is loaded: the song begins
+   * again and goes on where it was. `state.info` tells what is in use.
+   *
+   * @param {"PAL"|"NTSC"|""} clock "": as the header says
+   * @param {0|6581|8580} chip of all chips; 0: as the header says
+   */
+  override(clock, chip) {
+    this.#renderer.override(clock, [chip, chip, chip]);
+    if (this.#info !== null) this.#goTo(this.position, true);
+  }
+
   /** @param {number} volume 0 (silent) to 1; another one makes the returned promise reject */
   async setVolume(volume) {
     if (!(volume >= 0 && volume <= 1)) throw new Error(`The volume cannot be ${volume}: choose 0 to 1.`);
     this.#output.setVolume(volume);
   }
 
-  /** Seconds of this song that were heard. Cheap: one read of shared memory. */
+  /** Seconds from the song's beginning to what is heard, or will be after a seek. Cheap: reads shared memory. */
   get position() {
     return this.#renderer.position;
+  }
+
+  /** How much is done of a seek, in [0, 1]; 1 when none is under way. As cheap. */
+  get progress() {
+    return this.#renderer.progress;
+  }
+
+  /**
+   * Copy the newest points of a voice's wave that were heard: one for 4 frames, before the filter. As cheap.
+   *
+   * @param {number} voice 3c + v is voice v of chip c
+   * @param {Int8Array} target
+   * @returns {boolean} whether anything is loaded
+   */
+  readWave(voice, target) {
+    return this.#renderer.readWave(voice, target, this.#output.latency);
   }
 
   /** @returns {PlayerState} */
@@ -125,7 +175,7 @@ export class SidPlayer {
   /** Give back worker and audio hardware. A later `load` takes them again. */
   async close() {
     this.#intent = "stopped";
-    this.#loading = false;
+    this.#busy = "";
     this.#info = null;
     this.#song = 0;
     this.#error = "";
@@ -135,11 +185,15 @@ export class SidPlayer {
   }
 
   #restart() {
-    this.#open(() => this.#renderer.restart(this.#song)).catch(() => {}); // the state tells of a failure
+    this.#open("loading", () => this.#renderer.restart(this.#song)).catch(() => {}); // the state tells of a failure
   }
 
-  async #open(start) {
-    this.#loading = true;
+  #goTo(seconds, anew) {
+    this.#open("seeking", () => this.#renderer.seek(this.#song, seconds, anew)).catch(() => {});
+  }
+
+  async #open(busy, start) {
+    this.#busy = busy;
     this.#error = "";
     try {
       const reason = whyUnsupported();
@@ -151,15 +205,15 @@ export class SidPlayer {
       if (error.name !== "AbortError") this.#fail(error.message);
       throw error;
     }
-    this.#loading = false;
+    this.#busy = "";
     this.#song ||= this.#info.startSong;
     this.#apply();
     return this.#info;
   }
 
-  #fail(message, lost = this.#loading && this.#info === null) {
+  #fail(message, lost = this.#busy === "loading" && this.#info === null) {
     this.#intent = "stopped";
-    this.#loading = false;
+    this.#busy = "";
     if (lost) [this.#info, this.#song] = [null, 0];
     this.#error = message;
     this.#apply();
@@ -167,15 +221,15 @@ export class SidPlayer {
 
   #status() {
     if (this.#error !== "") return "error";
-    if (this.#loading) return "loading";
+    if (this.#busy === "loading") return "loading";
     if (this.#info === null) return "idle";
     if (this.#intent !== "playing") return this.#intent;
-    return this.#output.running ? "playing" : "starting";
+    return this.#output.running && this.#busy === "" ? "playing" : "starting";
   }
 
   /** Bring ring and hardware to what was last asked for, and tell a state that is new. */
   #apply() {
-    const ready = this.#info !== null && !this.#loading && this.#error === "";
+    const ready = this.#info !== null && this.#busy === "" && this.#error === "";
     this.#renderer.setPlaying(ready && this.#intent === "playing");
     if (this.#intent !== "playing") this.#output.rest();
     const told = JSON.stringify(this.state);

@@ -1,29 +1,54 @@
 /** Worker that renders the playing song into its ring, ahead of the audio worklet. */
 
 import { MAX_FRAMES, SidEngine, SidError } from "./engine.js";
-import { AHEAD, Ring, SAMPLE_RATE } from "./ring.js";
+import { AHEAD, Ring } from "./ring.js";
 import { report, reportFatal, serve, wasmUrl } from "./rpc.js";
+import { Song } from "./song.js";
 
 const FULL_POLL_MS = 200;
+
+/** A seek looks for messages this often: a newer one takes over. */
+const TURN_MS = 30;
 
 const engineReady = SidEngine.fetch(wasmUrl);
 engineReady.catch(() => {}); // whoever awaits it hears of a failure
 
-/** @type {Ring|null} */
+/** @type {Song|null} null: no song is under way */
+let song = null;
+/** @type {Ring|null} what is filled now */
 let ring = null;
 let stream = 0;
+let voices = 0;
 let timer;
 
 serve({
   async load({ bytes, ...start }) {
     const engine = await engineReady;
-    ring = null;
+    [ring, song, stream] = [null, null, start.stream];
+    engine.override(start.settings);
     engine.load(bytes);
     return begin(engine, start);
   },
 
   async song(start) {
     return begin(await engineReady, start);
+  },
+
+  /** Go to a place of the song that is under way; `anew` from its beginning, with the settings of now. */
+  async seek({ anew, ...start }) {
+    const engine = await engineReady;
+    if (anew || song === null) return begin(engine, start);
+    ring = null;
+    if (song.at > new Ring(start.ring).base) song.back(new Ring(start.ring).base);
+    return go(engine, start);
+  },
+
+  /** Voices fall silent, or sound again: also in what was rendered ahead of the ear. */
+  async mute({ muted }) {
+    const engine = await engineReady;
+    if (ring !== null) song.back(ring.base + ring.framesPlayed);
+    engine.mute(muted);
+    fill(engine);
   },
 
   /** The ring plays again: fill it, if filling had gone to sleep. */
@@ -33,19 +58,48 @@ serve({
 });
 
 function begin(engine, start) {
-  ring = null;
-  engine.start(start.song, SAMPLE_RATE);
-  ring = new Ring(start.ring);
+  [ring, song, stream] = [null, null, start.stream];
+  engine.override(start.settings);
+  engine.showScope(true);
+  const begun = new Song(engine);
+  begun.start(start.song);
+  song = begun;
+  return go(engine, start);
+}
+
+/** Bring the song to where the ring begins, then fill that. */
+async function go(engine, start) {
   stream = start.stream;
-  fill(engine);
+  engine.mute(start.settings.muted);
+  const next = new Ring(start.ring);
+  await approach(next, start.stream);
+  if (stream === start.stream) {
+    voices = 3 * engine.info().chips;
+    ring = next;
+    fill(engine);
+  }
   return engine.info();
+}
+
+async function approach(next, asked) {
+  const [under, from, whole] = [song, song.at, next.base - song.at];
+  while (under.at < next.base) {
+    const end = performance.now() + TURN_MS;
+    do under.approach(next.base);
+    while (under.at < next.base && performance.now() < end);
+    next.progress = (under.at - from) / whole;
+    await new Promise((done) => setTimeout(done));
+    if (stream !== asked) return;
+  }
+  next.progress = 1;
 }
 
 /** One bounded piece of work, then back to the event loop: messages are answered between chunks. */
 function fill(engine) {
   clearTimeout(timer);
   if (ring === null) return;
-  const full = ring.buffered > AHEAD - MAX_FRAMES;
+  const ahead = song.at - ring.base - ring.framesPlayed;
+  const full = ahead > AHEAD - MAX_FRAMES;
   if (full && !ring.playing) return;
   if (!full && !renderChunk(engine)) return;
   timer = setTimeout(fill, full ? FULL_POLL_MS : 0, engine);
@@ -54,10 +108,12 @@ function fill(engine) {
 /** @returns {boolean} whether the song goes on */
 function renderChunk(engine) {
   try {
-    ring.write(engine.render(MAX_FRAMES));
+    const at = song.at - ring.base;
+    ring.write(song.render(), at);
+    for (let voice = 0; voice < voices; voice++) ring.writeWave(voice, engine.wave(voice), at);
     return true;
   } catch (error) {
-    ring = null;
+    ring = song = null;
     if (error instanceof SidError) report({ stream, failed: error.message });
     else reportFatal(error);
     return false;

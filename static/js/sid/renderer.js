@@ -7,7 +7,7 @@ import { WorkerClient } from "./rpc.js";
 /** A file that keeps the engine this long is given up. */
 const LOAD_TIMEOUT_MS = 15_000;
 
-const SILENCE = { framesPlayed: 0, underruns: 0, levels: { peak: 0, rms: 0 } };
+const SILENCE = { base: 0, framesPlayed: 0, underruns: 0, levels: { peak: 0, rms: 0 } };
 
 export class Renderer {
   #worker;
@@ -17,6 +17,7 @@ export class Renderer {
   #ring = null;
   #stream = 0;
   #earlier = { framesPlayed: 0, underruns: 0 };
+  #settings = { muted: 0, clock: undefined, chips: [] };
 
   /**
    * @param {string} wasmUrl
@@ -39,14 +40,37 @@ export class Renderer {
    * @returns {Promise<import("./engine.js").TuneInfo>} rejects with an AbortError when superseded
    */
   async load(bytes, song) {
-    this.#nextRing();
-    return this.#start("load", { bytes: toBytes(bytes), song });
+    this.#nextRing(0);
+    return this.#start("load", { bytes: toBytes(bytes), song }, LOAD_TIMEOUT_MS);
   }
 
   /** Start a song of the loaded tune from its beginning; otherwise like `load`. */
   async restart(song) {
-    this.#nextRing();
-    return this.#start("song", { song });
+    this.#nextRing(0);
+    return this.#start("song", { song }, LOAD_TIMEOUT_MS);
+  }
+
+  /**
+   * Go to a place in the song that was started last; otherwise like `load`.
+   *
+   * @param {number} song that one
+   * @param {number} seconds
+   * @param {boolean} [anew] start it again on the way, so that new overrides hold
+   */
+  async seek(song, seconds, anew = false) {
+    this.#nextRing(Math.round(seconds * SAMPLE_RATE));
+    return this.#start("seek", { song, anew });
+  }
+
+  /** @param {number} muted bit 3c + v silences voice v of chip c, also in what was rendered already */
+  mute(muted) {
+    this.#settings.muted = muted;
+    if (this.#ring !== null) this.#worker.call("mute", { muted }).catch(() => {}); // a death is reported by #hear
+  }
+
+  /** Override the header's clock and chips as `SidEngine.override` does, from the next start on. */
+  override(clock, chips) {
+    Object.assign(this.#settings, { clock, chips });
   }
 
   /** Let the newest ring be heard, or not. */
@@ -56,9 +80,21 @@ export class Renderer {
     if (on) this.#worker.call("wake", {}).catch(() => {}); // a death is reported once, by #hear
   }
 
-  /** Seconds of the newest ring that were heard. */
+  /** Seconds from the beginning of the song to what is heard. */
   get position() {
-    return (this.#ring ?? SILENCE).framesPlayed / SAMPLE_RATE;
+    const { base, framesPlayed } = this.#ring ?? SILENCE;
+    return (base + framesPlayed) / SAMPLE_RATE;
+  }
+
+  /** How much is done of a seek, in [0, 1]; 1 when none is under way. */
+  get progress() {
+    return this.#ring?.progress ?? 1;
+  }
+
+  /** As `Ring.readWave`; false when there is nothing to show. */
+  readWave(voice, target, latency) {
+    this.#ring?.readWave(voice, target, Math.round(latency * SAMPLE_RATE));
+    return this.#ring !== null;
   }
 
   /** Frames and underruns over all rings, levels of the newest. */
@@ -77,9 +113,11 @@ export class Renderer {
     this.#worker.close();
   }
 
-  #nextRing() {
+  #nextRing(base) {
     this.#retire();
     this.#ring = new Ring();
+    this.#ring.base = base;
+    this.#ring.progress = base === 0 ? 1 : 0;
     this.#onRing(this.#ring);
   }
 
@@ -93,10 +131,10 @@ export class Renderer {
     this.#ring = null;
   }
 
-  async #start(command, args) {
+  async #start(command, args, timeoutMs) {
     const stream = this.#stream;
-    const place = { stream, ring: this.#ring.buffer };
-    const outcome = await this.#worker.call(command, { ...args, ...place }, LOAD_TIMEOUT_MS).then(
+    const place = { stream, ring: this.#ring.buffer, settings: this.#settings };
+    const outcome = await this.#worker.call(command, { ...args, ...place }, timeoutMs).then(
       (info) => ({ info }),
       (error) => ({ error }),
     );

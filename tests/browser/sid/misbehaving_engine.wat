@@ -11,6 +11,13 @@
   (func (export "sid_input") (param i32) (result i32) (i32.const 65536))
   (func (export "sid_info") (result i32) (i32.const 16))
   (func (export "sid_message") (result i32) (i32.const 64))
+  (func (export "sid_mute") (param i32))
+  (func (export "sid_scope") (param i32))
+  (func (export "sid_override_clock") (param i32))
+  (func (export "sid_override_chip") (param i32 i32))
+  (func (export "sid_skip") (param i32) (result i32) (local.get 0))
+  (func (export "sid_state") (result i32) (i32.const 0))
+  (func (export "sid_state_size") (result i32) (i32.const 16))
   (func (export "sid_output") (result i32) (i32.const 1024))
 
   (func $asked (param $what i32) (result i32)

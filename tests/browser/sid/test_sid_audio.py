@@ -100,7 +100,7 @@ def test_worker_renders_two_seconds_ahead_and_goes_on_when_woken(open_player: Ca
             return ring.buffered;
           };
           const bytes = new Uint8Array(await bytesOf(tune));
-          await worker.call("load", { bytes, song: 0, stream: 1, ring: ring.buffer });
+          await worker.call("load", { bytes, song: 0, stream: 1, ring: ring.buffer, settings: { muted: 0 } });
           const filled = await settled();
           ring.read(out);
           const rested = await settled();

@@ -1,0 +1,330 @@
+"""Seek, pause, mute and override in a real Chromium; what is heard is captured behind the audio graph."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.browser.sid.pages import (
+    ENGINE,
+    MISBEHAVING,
+    OPEN_PLAYER,
+    REAL,
+    TUNE,
+    play,
+    stats,
+    wait_position,
+    wait_status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
+
+RATE = 44100
+
+CAPTURE = """() => {
+  const recorder = `registerProcessor("recorder", class extends AudioWorkletProcessor {
+    process([input]) { if (input[0]) this.port.postMessage([currentFrame, input[0]]); return true; }
+  })`;
+  const url = URL.createObjectURL(new Blob([recorder], { type: "text/javascript" }));
+  window.captured = [];
+  window.quanta = () => captured.map(([frame, samples]) => [frame, Math.max(...samples.map(Math.abs))]);
+  const connect = AudioNode.prototype.connect;
+  AudioNode.prototype.connect = function (target, ...rest) {
+    if (target === this.context.destination) {
+      window.context = this.context;
+      this.context.audioWorklet.addModule(url).then(() => {
+        const node = new AudioWorkletNode(this.context, "recorder", { numberOfOutputs: 0 });
+        node.port.onmessage = ({ data }) => captured.push(data);
+        connect.call(this, node);
+      });
+    }
+    return connect.call(this, target, ...rest);
+  };
+}"""
+"""What goes to the speakers, as pairs of frame and 128 samples in `captured`."""
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """One page with a player for all tests here, each of which loads a tune."""
+    if not ENGINE.exists():
+        pytest.skip("the SID engine is not built: static/vendor/sid/sid.wasm is missing")
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{address}/blank.html")
+        page.evaluate(CAPTURE)
+        page.evaluate(OPEN_PLAYER, REAL)
+        yield page
+
+
+@pytest.fixture(autouse=True)
+def as_new(request: pytest.FixtureRequest) -> None:
+    if "page" in request.fixturenames:
+        page: Page = request.getfixturevalue("page")
+        page.evaluate("player.mute(0); player.override('', 0); captured.length = 0; states.length = 0")
+
+
+def seek(page: Page, seconds: float) -> None:
+    """Seek, and wait until the way is done."""
+    page.evaluate("(seconds) => player.seek(seconds)", seconds)
+    page.wait_for_function("player.progress === 1")
+
+
+def test_seek_goes_there_and_plays_on(page: Page) -> None:
+    play(page)
+    wait_position(page, 0.5)
+    before = stats(page)
+    seen = page.evaluate(
+        """async () => {
+          player.seek(40);
+          const seen = [player.position];
+          while (player.progress < 1) {
+            seen.push(player.progress);
+            await new Promise((done) => setTimeout(done, 20));
+          }
+          return seen;
+        }"""
+    )
+    assert seen[0] == 40, "the position is at once where it leads"
+    assert seen[1:] == sorted(seen[1:])
+    assert len(set(seen[1:])) > 3, "progress is told on the way"
+    wait_position(page, 40.5)
+    assert page.evaluate("player.position") < 45
+    assert stats(page)["framesPlayed"] - before["framesPlayed"] < 5 * RATE, "the jump was not played"
+    assert stats(page)["underruns"] == before["underruns"]
+    told = page.evaluate("states.map((state) => state.status)")
+    assert told[-3:] == ["playing", "starting", "playing"]
+    page.evaluate("player.seek(20)")
+    assert page.evaluate("player.position") == 20
+    wait_status(page, "playing")
+    wait_position(page, 20.3)
+    assert page.evaluate("player.position") < 25
+
+
+def test_seek_while_paused_stays_paused(page: Page) -> None:
+    play(page)
+    wait_position(page, 0.2)
+    page.evaluate("player.pause()")
+    page.wait_for_function("player.stats().peak === 0")
+    played = stats(page)["framesPlayed"]
+    seek(page, 10)
+    page.wait_for_timeout(300)
+    assert page.evaluate("player.state.status") == "paused"
+    assert page.evaluate("player.position") == 10
+    assert stats(page)["framesPlayed"] == played
+    page.evaluate("player.play()")
+    wait_position(page, 10.3)
+
+
+def test_the_newest_of_several_seeks_counts_and_a_load_ends_them(page: Page) -> None:
+    play(page)
+    page.evaluate("for (const seconds of [300, 200, 12]) player.seek(seconds)")
+    wait_status(page, "playing")
+    wait_position(page, 12.2)
+    assert page.evaluate("player.position") < 17
+    page.evaluate("player.seek(3000)")
+    page.wait_for_timeout(100)
+    assert 0 < page.evaluate("player.progress") < 1
+    play(page)
+    wait_position(page, 0.2)
+    assert page.evaluate("player.position") < 5
+    page.evaluate("player.seek(3000); player.pause()")
+    assert page.evaluate("player.state.status") == "paused"
+    page.evaluate("player.stop()")
+    wait_status(page, "stopped")
+    assert page.evaluate("[player.position, player.progress]") == [0, 1]
+
+
+SEEK_AND_PLAY_STRAIGHT = """async ([tune, wasmUrl, way]) => {
+  const { Ring } = await import("/static/js/sid/ring.js");
+  const { SidEngine } = await import("/static/js/sid/engine.js");
+  const { WorkerClient } = await import("/static/js/sid/rpc.js");
+  const worker = new WorkerClient(new URL("/static/js/sid/render-worker.js", location), wasmUrl);
+  const bytes = new Uint8Array(await bytesOf(tune));
+  const settings = { muted: 0 };
+  let [ring, stream] = [new Ring(), 1];
+  await worker.call("load", { bytes, song: 0, stream, ring: ring.buffer, settings });
+  for (const base of way) {
+    ring = new Ring();
+    ring.base = base;
+    await worker.call("seek", { song: 1, anew: false, stream: ++stream, ring: ring.buffer, settings });
+  }
+  while (ring.buffered < 44100) await new Promise((done) => setTimeout(done, 50));
+  worker.close();
+  const heard = new Float32Array(44100);
+  ring.read(heard);
+  const engine = await SidEngine.fetch(wasmUrl);
+  engine.load(bytes);
+  engine.start(1, 44100);
+  const straight = new Float32Array(way.at(-1) + 44100 + 4096);
+  for (let at = 0; at < straight.length; at += 4096)
+    straight.set(engine.render(4096).subarray(0, straight.length - at), at);
+  const level = (shift) => {
+    let [error, whole] = [0, 0];
+    for (let i = 0; i < heard.length; i++) {
+      const there = straight[way.at(-1) + i + shift];
+      error += (heard[i] - there) ** 2;
+      whole += there ** 2;
+    }
+    return 10 * Math.log10(error / whole);
+  };
+  return Math.min(level(-1), level(0), level(1));
+}"""
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        [8 * RATE + 1000],
+        [8 * RATE, RATE],
+        [8 * RATE, 8 * RATE + RATE // 2],
+        [8 * RATE, 7 * RATE + RATE // 2],
+    ],
+    ids=["forward", "back", "a little forward", "a little back"],
+)
+def test_after_a_seek_it_sounds_as_if_played_straight(page: Page, way: list[int]) -> None:
+    """To -25 dB; `tests/wasm/test_seeking.py` measures closer, as it shifts by less than a frame."""
+    assert page.evaluate(SEEK_AND_PLAY_STRAIGHT, [TUNE, REAL, way]) < -25
+
+
+def test_pause_is_silent_within_50_ms_and_without_a_click(page: Page) -> None:
+    play(page)
+    wait_position(page, 1)
+    for _ in range(3):
+        called, latency = page.evaluate(
+            """() => {
+              const called = Math.round(context.currentTime * 44100);
+              player.pause();
+              return [called, context.outputLatency];
+            }"""
+        )
+        page.wait_for_timeout(200)
+        quanta = page.evaluate("quanta()")
+        loud = max(frame for frame, peak in quanta if peak > 0) + 128
+        assert (loud - called) / RATE + latency <= 0.05
+        page.evaluate("player.play()")
+        page.wait_for_timeout(300)
+    assert stats(page)["underruns"] == 0
+    assert steepest(page) < 1.2 * page.evaluate(STEEPEST_OF_TUNE, [TUNE, REAL])
+
+
+STEEPEST = "(parts) => parts.reduce((most, x, i) => i ? Math.max(most, Math.abs(x - parts[i - 1])) : 0, 0)"
+
+STEEPEST_OF_TUNE = f"""async ([tune, wasmUrl]) => {{
+  const {{ SidEngine }} = await import("/static/js/sid/engine.js");
+  const engine = await SidEngine.fetch(wasmUrl);
+  engine.load(new Uint8Array(await bytesOf(tune)));
+  engine.start(1, 44100);
+  const sound = [];
+  for (let i = 0; i < 60; i++) sound.push(...engine.render(4096));
+  return ({STEEPEST})(sound);
+}}"""
+
+
+def steepest(page: Page) -> float:
+    """Return the largest step from one captured sample to the next."""
+    found: float = page.evaluate(
+        f"""() => {{
+          let most = 0;
+          captured.forEach(([frame, samples], i) => {{
+            const before = captured[i - 1];
+            const joined = before && before[0] + 128 === frame ? [before[1][127], ...samples] : [...samples];
+            most = Math.max(most, ({STEEPEST})(joined));
+          }});
+          return most;
+        }}"""
+    )
+    return found
+
+
+def test_mute_is_heard_at_once_and_the_tune_goes_on(page: Page) -> None:
+    play(page)
+    wait_position(page, 4)  # so that two seconds are rendered ahead
+    at = page.evaluate("() => { player.mute(7); return player.stats().framesPlayed; }")
+    page.wait_for_function("player.stats().rms < 0.01")
+    after = stats(page)
+    assert after["framesPlayed"] - at < 1.5 * RATE, "not only when what was rendered ahead is over"
+    assert after["underruns"] == 0
+    page.evaluate("player.mute(0)")
+    page.wait_for_function("player.stats().rms > 0.03")
+    assert stats(page)["framesPlayed"] - after["framesPlayed"] < 1.5 * RATE
+    assert page.evaluate("states.at(-1).status") == "playing", "it never stopped"
+
+
+def test_what_was_written_is_replaced_from_soon_on_and_blends_in(open_player: Callable[[str], Page]) -> None:
+    heard = open_player(MISBEHAVING).evaluate(
+        """async () => {
+          const { Ring } = await import("/static/js/sid/ring.js");
+          const [ring, out] = [new Ring(), new Float32Array(128)];
+          for (let i = 0; i < 3; i++) ring.write(new Float32Array(4096).fill(1));
+          ring.read(out);
+          for (let at = -1000; at < 3 * 4096; at += 4096) ring.write(new Float32Array(4096).fill(0), at);
+          const all = new Float32Array(4 * 4096);
+          const count = ring.read(all);
+          return [...all.subarray(0, count)];
+        }"""
+    )
+    assert len(heard) == 4 * 4096 - 1000 - 128
+    assert set(heard[:2048]) == {1}
+    assert heard[2048:2176] == sorted(heard[2048:2176], reverse=True)
+    assert max(a - b for a, b in itertools.pairwise(heard)) < 0.01
+    assert set(heard[2176:]) == {0}
+
+
+def used(page: Page) -> list[Any]:
+    found: list[Any] = page.evaluate(
+        "[player.state.info.clock, player.state.info.sids.map((sid) => [sid.chip, sid.headerChip])]"
+    )
+    return found
+
+
+def test_override_holds_at_once_at_the_same_place(page: Page) -> None:
+    play(page)
+    wait_position(page, 3)
+    clock, [[chip, said]] = used(page)
+    other = 6581 + 8580 - chip
+    page.evaluate("(chip) => player.override('NTSC', chip)", other)
+    assert 3 <= page.evaluate("player.position") < 8
+    wait_status(page, "playing")
+    assert used(page) == ["NTSC", [[other, said]]]
+    page.evaluate("player.override('', 0)")
+    wait_status(page, "playing")
+    assert used(page) == [clock, [[chip, said]]]
+    page.evaluate("(chip) => player.override('NTSC', chip)", other)
+    play(page)
+    assert used(page) == ["NTSC", [[other, said]]], "for the next tune too"
+
+
+def test_waves_are_those_that_are_heard(page: Page) -> None:
+    play(page)
+    wait_position(page, 1)
+    page.evaluate("player.pause()")
+    page.wait_for_function("player.stats().peak === 0")
+    level, silent = page.evaluate(
+        """async ([tune, wasmUrl]) => {
+          const { SidEngine } = await import("/static/js/sid/engine.js");
+          const engine = await SidEngine.fetch(wasmUrl);
+          engine.load(new Uint8Array(await bytesOf(tune)));
+          engine.showScope(true);
+          engine.start(1, 44100);
+          const points = [];
+          while (points.length < player.position * 11025) {
+            engine.render(4096);
+            points.push(...engine.wave(0));
+          }
+          const shown = new Int8Array(1024);
+          player.readWave(0, shown);
+          const latency = Math.round(context.outputLatency * 44100);
+          const end = Math.floor((Math.round(player.position * 44100) - latency) / 4);
+          const same = shown.filter((point, i) => point === points[end - 1024 + i]).length;
+          return [same / 1024, shown.every((point) => point === 0)];
+        }""",
+        [TUNE, REAL],
+    )
+    assert level > 0.98
+    assert not silent

@@ -1,0 +1,106 @@
+"""The ways to another place of a song: passing over a part of it, and going back to a state that was kept."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.setup.places import places
+from app.sid import SAMPLE_RATE, SidEngine, SidError
+from tests.wasm.listening import Array, Sound
+from tests.wasm.programs import on_chips
+from tests.wasm.psid import LOAD, RTS, psid
+
+SETTLING = SAMPLE_RATE
+"""As `static/js/sid/song.js` does: what is rendered, and dropped, after a part was passed over."""
+
+HALT = 0x02
+
+LIMIT_DB = -40.0
+"""Of the difference to straight rendering, against the sound. What stays is mostly dither."""
+
+
+def tunes() -> dict[str, bytes]:
+    given = Path(__file__).parents[3] / "shared/tunes"
+    file = given / "10_Orbyte.sid"
+    if not file.exists():
+        file = min((places().vendor / "tunes").glob("*.sid"))
+    three = on_chips(0xD400, 0xD420, 0xD440, chips=(6581, 8580, 6581))
+    return {"three chips": three, file.stem: file.read_bytes()}
+
+
+TUNES = tunes()
+
+
+@pytest.fixture(scope="module")
+def engine() -> SidEngine:
+    return SidEngine()
+
+
+def start(engine: SidEngine, tune: bytes) -> None:
+    engine.load(tune)
+    engine.start()
+
+
+def shifted(sound: Sound, frames: float) -> Array:
+    turns = np.exp(-2j * np.pi * np.fft.rfftfreq(len(sound)) * frames)
+    late: Array = np.fft.irfft(np.fft.rfft(sound) * turns, len(sound))
+    return late
+
+
+def difference(sound: Sound, reference: Sound) -> tuple[float, float]:
+    """Return the level of the difference in dB, and the shift of at most a frame that makes it least."""
+    window = np.hanning(len(sound))
+    errors = {
+        shift: float((((reference - shifted(sound, shift)) * window) ** 2).mean())
+        for shift in np.arange(-1, 1.01, 0.05)
+    }
+    shift = min(errors, key=errors.__getitem__)
+    return 10 * np.log10(errors[shift] / ((reference * window) ** 2).mean()), shift
+
+
+@pytest.mark.parametrize("tune", TUNES.values(), ids=TUNES)
+def test_after_a_part_was_passed_over_it_sounds_as_if_played_straight(engine: SidEngine, tune: bytes) -> None:
+    start(engine, tune)
+    straight = engine.render_seconds(14)[-2 * SAMPLE_RATE :]
+    start(engine, tune)
+    engine.render(5000)  # as in the middle of playing
+    engine.skip(12 * SAMPLE_RATE - SETTLING - 5000)
+    engine.render(SETTLING)
+    level, shift = difference(engine.render_seconds(2), straight)
+    assert level < LIMIT_DB
+    assert abs(shift) <= 0.5
+
+
+@pytest.mark.parametrize("tune", TUNES.values(), ids=TUNES)
+def test_from_a_kept_state_it_goes_on_as_it_did(engine: SidEngine, tune: bytes) -> None:
+    start(engine, tune)
+    engine.show_scope()
+    engine.render_seconds(1.1)
+    state = engine.save()
+    first = engine.render_seconds(2)
+    waves = [bytes(engine.wave(voice)) for voice in range(3)]
+    registers = engine.registers()
+    engine.mute(0, 1, 2)
+    engine.render_seconds(3)
+    engine.restore(state)
+    level, shift = difference(engine.render_seconds(2), first)
+    assert level < LIMIT_DB
+    assert shift == pytest.approx(0)
+    assert [bytes(engine.wave(voice)) for voice in range(3)] == waves
+    assert engine.registers() == registers
+
+
+def test_a_state_stays_small_over_many_starts(engine: SidEngine) -> None:
+    for tune in 4 * list(TUNES.values()):
+        start(engine, tune)
+        engine.render_seconds(0.2)
+    assert len(engine.save()) < 1_400_000, "the room is nearly full: what comes to lie outside is not kept"
+
+
+def test_passing_over_the_end_of_a_tune_that_breaks_is_told(engine: SidEngine) -> None:
+    start(engine, psid(bytes([RTS, HALT]), play=LOAD + 1))
+    with pytest.raises(SidError, match="halted"):
+        engine.skip(SAMPLE_RATE)
+    with pytest.raises(SidError):
+        engine.skip(1)
