@@ -119,3 +119,4 @@ def check_context(events: list[Record], *, positions: bool) -> None:
     for event in events:
         if event["action"] == "skip_early" and event["song"] == 2:
             assert event["heard"] < 5, "what was jumped over was not heard"
+            assert not positions or event["position"] >= 90, "it is told where the listener was"

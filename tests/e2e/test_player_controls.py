@@ -1,0 +1,259 @@
+"""The card of the tune that plays, and its controls, as a listener uses them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from app.setup.places import places
+from tests.e2e.listener import stats
+from tests.served import Served
+
+LENGTH = 100.0
+WITHOUT_ENGINE = "navigator.locks.request = () => new Promise(() => {})"
+COUNT_PICTURES = """
+    globalThis.pictures = 0;
+    const stroke = CanvasRenderingContext2D.prototype.stroke;
+    CanvasRenderingContext2D.prototype.stroke = function () { pictures++; return stroke.call(this); };
+"""
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, served: Served) -> Iterator[Page]:
+    """One page for all tests here, on which the first tune has been chosen; its engine never starts."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        thrown: list[str] = []
+        page.on("pageerror", lambda error: thrown.append(str(error)))
+        page.add_init_script(WITHOUT_ENGINE)
+        page.add_init_script(COUNT_PICTURES)
+        page.route("**/catalogue.json", _serve_catalogue)
+        page.goto(served.url)
+        page.wait_for_selector("html[data-ui=ready]")
+        page.evaluate("document.querySelector('#played-with').open = true")
+        yield page
+        assert thrown == []
+
+
+def _serve_catalogue(route: Route) -> None:
+    catalogue = json.loads((places().vendor / "tunes" / "catalogue.json").read_text())
+    for tune in catalogue["tunes"]:
+        tune["lengths"] = [LENGTH] * tune["songs"]
+    route.fulfill(json=catalogue)
+
+
+@pytest.fixture(autouse=True)
+def first_tune_plays(page: Page) -> None:
+    page.click("#tab-play")
+    if page.get_attribute("footer", "data-status") == "playing":
+        page.click("#play-pause")
+        wait_status(page, "paused")
+    page.click("#tunes tbody tr:nth-child(1) button.tune")
+    wait_status(page, "playing")
+
+
+def play_another(page: Page) -> None:
+    before = page.text_content("#now-name")
+    page.click("#tunes tbody tr:nth-child(2) button.tune")
+    page.wait_for_function("name => document.querySelector('#now-name').textContent !== name", arg=before)
+    wait_status(page, "playing")
+
+
+def wait_status(page: Page, status: str) -> None:
+    page.wait_for_function(
+        "status => document.querySelector('footer').dataset.status === status", arg=status, timeout=30_000
+    )
+
+
+def wait_position(page: Page, seconds: float) -> None:
+    page.wait_for_function("seconds => sidPlayer.position > seconds", arg=seconds)
+
+
+def position(page: Page) -> float:
+    found: float = page.evaluate("sidPlayer.position")
+    return found
+
+
+def facts(page: Page) -> dict[str, str]:
+    names = page.locator("#now-facts dt").all_text_contents()
+    return dict(zip(names, page.locator("#now-facts dd").all_text_contents(), strict=True))
+
+
+def wait_said(page: Page, what: str) -> None:
+    page.wait_for_function(
+        "what => document.querySelector('#now-facts').textContent.includes(what)", arg=what
+    )
+
+
+def events(page: Page) -> list[dict[str, Any]]:
+    """Return what was recorded and waits for an engine, in its order."""
+    found: list[dict[str, Any]] = page.evaluate(
+        """Object.entries(localStorage).filter(([key]) => key.startsWith('sidflow.outbox.'))
+            .map(([, entry]) => entry).sort().map((entry) => JSON.parse(entry.slice(entry.indexOf(' '))))"""
+    )
+    return found
+
+
+def test_card_says_what_plays_and_with_what(page: Page) -> None:
+    assert page.text_content("#now-name") == page.text_content("#now-title")
+    said = facts(page)
+    assert said["Song"] == "1 of 1"
+    assert said["Length"] == "1:40, from the catalogue"
+    assert said["Clock"] in ("PAL: as the file says", "NTSC: as the file says")
+    assert said["Chip"] in ("6581: as the file says", "8580: as the file says")
+    assert "sidflow" in said["Released"]
+
+
+def test_seek_by_keyboard_shows_its_way_and_is_not_heard(page: Page) -> None:
+    page.evaluate(
+        """() => {
+          globalThis.ways = [];
+          const seeking = document.querySelector("#seeking");
+          new MutationObserver(() => { if (!seeking.hidden) ways.push(seeking.value); })
+            .observe(seeking, { attributes: true });
+        }"""
+    )
+    page.focus("#progress")
+    for _ in range(6):
+        page.keyboard.press("PageUp")  # a tenth each
+    wait_status(page, "playing")
+    wait_position(page, 60)
+    assert position(page) < 70
+    assert page.evaluate("ways.length") > 0
+    page.wait_for_selector("#seeking", state="hidden")
+    assert (page.get_attribute("#progress", "aria-valuetext") or "").endswith(" of 1:40")
+    page.click("#like:enabled")
+    assert events(page)[-1]["position"] > 60
+    assert events(page)[-1]["heard"] < 20
+    page.focus("#progress")
+    page.keyboard.press("Home")
+    page.wait_for_function("sidPlayer.position < 10")
+    wait_status(page, "playing")
+
+
+def test_seek_while_paused_stays_paused(page: Page) -> None:
+    page.click("#play-pause")
+    wait_status(page, "paused")
+    page.fill("#progress", "0.5")
+    page.wait_for_function("sidPlayer.progress === 1 && document.querySelector('#seeking').hidden")
+    assert position(page) == LENGTH / 2
+    assert page.text_content("#position") == "0:50"
+    assert page.get_attribute("footer", "data-status") == "paused"
+    page.click("#play-pause")
+    wait_position(page, LENGTH / 2 + 0.2)
+
+
+def test_muted_voices_are_silent_until_the_tune_changes(page: Page) -> None:
+    wait_position(page, 1)
+    buttons = page.locator("#voices button")
+    assert buttons.all_text_contents() == ["Voice 1", "Voice 2", "Voice 3"]
+    for number in range(3):
+        buttons.nth(number).click()
+    page.wait_for_function("sidPlayer.stats().peak < 0.02")
+    assert [one.get_attribute("aria-pressed") for one in buttons.all()] == ["true"] * 3
+    assert page.get_attribute("footer", "data-status") == "playing"
+    play_another(page)
+    assert [one.get_attribute("aria-pressed") for one in buttons.all()] == ["false"] * 3
+    page.wait_for_function("sidPlayer.stats().peak > 0.05")
+
+
+def test_chosen_chip_and_clock_are_used_at_once_for_all_tunes_and_kept(page: Page) -> None:
+    wait_position(page, 1)
+    before = facts(page)
+    chip, clock = before["Chip"][:4], before["Clock"].partition(":")[0]
+    other_chip, other_clock = str(6581 + 8580 - int(chip)), {"PAL": "NTSC", "NTSC": "PAL"}[clock]
+    page.select_option("#chip", other_chip)
+    page.select_option("#clock", other_clock)
+    used = f"{other_chip} (file says {chip})"
+    page.wait_for_function(
+        "used => document.querySelector('#now-facts').textContent.includes(used)", arg=used
+    )
+    wait_status(page, "playing")
+    assert facts(page)["Clock"] == f"{other_clock} (file says {clock})"
+    assert position(page) > 1
+    assert json.loads(page.evaluate("localStorage['sidflow.preferences']"))["chip"] == other_chip
+    play_another(page)
+    assert facts(page)["Chip"].startswith(other_chip)
+    page.select_option("#chip", "file")
+    page.select_option("#clock", "file")
+    page.wait_for_function(
+        "document.querySelectorAll('#now-facts dd')[4].textContent.includes('as the file says')"
+    )
+
+
+def pictures_in(page: Page, milliseconds: int) -> int:
+    page.evaluate("pictures = 0")
+    page.wait_for_timeout(milliseconds)
+    found: int = page.evaluate("pictures")
+    return found
+
+
+def test_waves_move_only_while_they_sound_and_can_be_seen(page: Page) -> None:
+    canvas = page.locator("#scope")
+    canvas.scroll_into_view_if_needed()
+    assert canvas.get_attribute("aria-label") == "Waves of 3 voices as they sound"
+    assert pictures_in(page, 500) > 3
+    drawn = page.evaluate(
+        """() => {
+          const canvas = document.querySelector("#scope");
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          const rows = new Set();
+          for (let i = 3; i < data.length; i += 4) if (data[i]) rows.add(Math.floor(i / 4 / canvas.width));
+          return rows.size;
+        }"""
+    )
+    assert drawn > 3, "no wave is flat all the time"
+    page.click("#tab-preferences")
+    assert pictures_in(page, 300) <= 1
+    page.click("#tab-play")
+    page.click("#play-pause")
+    wait_status(page, "paused")
+    assert pictures_in(page, 300) <= 1
+    page.click("#play-pause")
+    wait_status(page, "playing")
+    assert pictures_in(page, 500) > 3
+
+
+def test_who_wants_less_motion_switches_the_waves_on_if_they_like(page: Page) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    page.wait_for_selector("#scope", state="hidden")
+    assert page.get_attribute("#waves", "aria-pressed") == "false"
+    page.click("#waves")
+    page.wait_for_selector("#scope", state="visible")
+    page.click("#waves")
+    page.wait_for_selector("#scope", state="hidden")
+    page.emulate_media(reduced_motion="no-preference")
+    page.click("#waves")
+    page.wait_for_selector("#scope", state="visible")
+
+
+def choose_player(page: Page, name: str) -> None:
+    page.click("#tab-preferences")
+    page.select_option("[name=player]", name)
+    page.wait_for_function("name => document.querySelector('footer').dataset.pipeline === name", arg=name)
+    page.click("#tab-play")
+    wait_status(page, "playing")
+
+
+def test_another_player_goes_on_there_and_says_what_it_can_not(page: Page) -> None:
+    page.fill("#progress", "0.2")
+    wait_position(page, 20)
+    choose_player(page, "stream")
+    for control in ("#voices button", "#clock", "#chip", "#waves"):
+        assert page.locator(control).first.is_disabled(), control
+    assert page.text_content("#now-why") == (
+        "This player can't mute voices, show their waves, change clock or chip. "
+        "The player in this page can: see Preferences."
+    )
+    assert "Clock" not in facts(page)
+    played = stats(page)["framesPlayed"]
+    page.fill("#progress", "0.25")
+    choose_player(page, "wasm")
+    wait_position(page, 25)
+    assert position(page) < 40
+    assert stats(page)["framesPlayed"] - played < 10 * 44100, "not from the beginning"
+    assert page.is_hidden("#now-why")
