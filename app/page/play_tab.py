@@ -59,16 +59,15 @@ class PlayTab:
 
     async def show_predictions(self) -> None:
         """Show what the model says now; only a new one changes the order, lest it jump under the hand."""
-        recommendations = self._recommendations
-        if self._scores == recommendations.scores:
+        scores, model = self._recommendations.scores, self._recommendations.model
+        if scores == self._scores and model == self._model:
             return
-        self._scores = recommendations.scores
-        await self._library.score(self._scores)
-        if self._model != recommendations.model:
-            self._model = recommendations.model
+        await self._library.score(scores)
+        if model != self._model:
             await self.show()
         else:
             await self._list.refresh()
+        self._scores, self._model = scores, model  # Not before: who calls waits until they are seen.
 
     def _settings_changed(self, values: "dict[str, Any]") -> None:
         if values["order"] != self._order:
