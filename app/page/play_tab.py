@@ -40,7 +40,8 @@ class PlayTab:
         self._settings = settings
         self._list = tune_list
         self._order = settings.values["order"]
-        self._scores = self._model = ""
+        self._revision = 0
+        self._model = ""
         on(by_id("tunes"), "click", self._clicked)
         on(by_id("search"), "input", lambda _event: spawn(self.show(True)))
         on(by_id("folder"), "change", lambda _event: spawn(self.show(True)))
@@ -59,15 +60,15 @@ class PlayTab:
 
     async def show_predictions(self) -> None:
         """Show what the model says now; only a new one changes the order, lest it jump under the hand."""
-        scores, model = self._recommendations.scores, self._recommendations.model
-        if scores == self._scores and model == self._model:
+        revision, model = self._recommendations.revision, self._recommendations.model
+        if revision == self._revision:
             return
-        await self._library.score(scores)
+        await self._library.score(self._recommendations.scores)
         if model != self._model:
             await self.show()
         else:
             await self._list.refresh()
-        self._scores, self._model = scores, model  # Not before: who calls waits until they are seen.
+        self._revision, self._model = revision, model  # Not before: who calls waits until they are seen.
 
     def _settings_changed(self, values: "dict[str, Any]") -> None:
         if values["order"] != self._order:
