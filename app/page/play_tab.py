@@ -40,7 +40,8 @@ class PlayTab:
         self._settings = settings
         self._list = tune_list
         self._order = settings.values["order"]
-        self._scores = self._model = ""
+        self._revision = 0
+        self._model = ""
         on(by_id("tunes"), "click", self._clicked)
         on(by_id("search"), "input", lambda _event: spawn(self.show(True)))
         on(by_id("folder"), "change", lambda _event: spawn(self.show(True)))
@@ -59,16 +60,15 @@ class PlayTab:
 
     async def show_predictions(self) -> None:
         """Show what the model says now; only a new one changes the order, lest it jump under the hand."""
-        recommendations = self._recommendations
-        if self._scores == recommendations.scores:
+        revision, model = self._recommendations.revision, self._recommendations.model
+        if revision == self._revision:
             return
-        self._scores = recommendations.scores
-        await self._library.score(self._scores)
-        if self._model != recommendations.model:
-            self._model = recommendations.model
+        await self._library.score(self._recommendations.scores)
+        if model != self._model:
             await self.show()
         else:
             await self._list.refresh()
+        self._revision, self._model = revision, model  # Not before: who calls waits until they are seen.
 
     def _settings_changed(self, values: "dict[str, Any]") -> None:
         if values["order"] != self._order:

@@ -41,6 +41,8 @@ class Recommendations:
         Version of the model that the scores are from; empty while there are none.
     scores
         The predictions of all rows of the engine, as the engine wrote them.
+    revision
+        Grows when there are new scores, or other tunes that they are of.
     problem
         Why the queue is not up to date; empty when it is.
     exploration
@@ -65,6 +67,7 @@ class Recommendations:
         self._stale = self._following = False
         self._anew = True
         self.scores = ""
+        self.revision = 0
         self.exploration = -1
         self.model = self.problem = ""
         self.surprise: Tune | None = None
@@ -222,6 +225,7 @@ class Recommendations:
             return
         answer = await self._engine.ask("scores")
         self.scores = answer["scores"]
+        self.revision += 1
         self._scores, self.model = rows.unpack(self.scores), answer["model"]
         self._scored, self._reasons = wanted, {}
 

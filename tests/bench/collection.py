@@ -35,7 +35,7 @@ SCRIPT = (HERE / "collection_page.js").read_text()
 def main() -> None:
     """Measure, and print one JSON object."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else FILES
-    with tempfile.TemporaryDirectory() as folder, browsing() as (browser, url):
+    with tempfile.TemporaryDirectory() as folder, browsing(ahead=True) as (browser, url):
         tree = plant(Path(folder) / "C64Music", count, SIZE)
         print(json.dumps({"files": count, **_figures(browser, url, tree)}))
 

@@ -121,10 +121,11 @@ def test_folder_is_indexed_found_played_and_remembered(page: Page, tree: Path) -
     play_first(page, "Tune number 27")
     page.click("#next")
     page.wait_for_function("document.querySelector('#now-title').textContent === 'Tune number 127'")
-    event: dict[str, Any] = page.evaluate(EVENTS)[0]
-    assert event["sidPath"] == "sha256:" + hashlib.sha256(tune(27)).hexdigest()
+    events: list[dict[str, Any]] = page.evaluate(EVENTS)
+    path = "sha256:" + hashlib.sha256(tune(27)).hexdigest()
+    event = next(event for event in events if event["sidPath"] == path)
     assert (event["length"], event["lengthSource"]) == (length_of(27), "songlengths")
-    assert "Tune" not in json.dumps(event)
+    assert "Tune" not in json.dumps(events)
 
     page.reload()
     page.wait_for_selector("html[data-ui=ready]")

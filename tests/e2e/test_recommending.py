@@ -128,6 +128,7 @@ def _other_tab_shows_the_same(page: Page) -> None:
     other.goto(page.url)
     other.wait_for_selector("html[data-model^=local]", timeout=60_000)
     wait_for_titles(other, titles(page))
+    other.wait_for_selector("#tunes td.e:not(:empty)")
     assert predictions(other) == predictions(page)
     page.select_option("#order", "for-you")
     other.wait_for_function("document.querySelector('#order').value === 'for-you'")

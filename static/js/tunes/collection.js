@@ -1,7 +1,7 @@
 // The page's side of the collection: asks the worker, and brings it what the listener has chosen or dropped.
 
 /** Files that are handed over in one message: more would hold up the page. */
-const HANDED = 250;
+const HANDED = 100;
 
 export class Collection {
   #worker = new Worker(new URL("./collection-worker.js", import.meta.url), { type: "module" });

@@ -1,9 +1,12 @@
 // The list of tunes: only the rows in sight, and some around them, are in the document.
 
-/** Rows that are kept ready above and below those in sight. */
-const MARGIN = 64;
+import { TuneRow } from "./row.js";
 
-const UNKNOWN = "–:––";
+/** A list of so many tunes is in the document whole. */
+const SHORT = 100;
+
+/** Rows of a longer one that are kept ready above and below those in sight. */
+const MARGIN = 24;
 
 export class TuneList {
   #collection;
@@ -13,10 +16,9 @@ export class TuneList {
   #body;
   #count = 0;
   #from = 0;
-  #rows = new Map();
-  /** What each row shows: filling it again with the same would cost as much. */
-  #shown = new WeakMap();
+  #rows = [];
   #height = 44;
+  #head = 0;
   #active = 0;
   #current = "";
   #reasons = null;
@@ -37,7 +39,7 @@ export class TuneList {
     scroller.addEventListener("keydown", (event) => this.#pressed(event));
     scroller.addEventListener("focusin", (event) => this.#focused(event));
     collection.on("learned", () => this.refresh());
-    new ResizeObserver(() => this.#scrolled()).observe(scroller);
+    new ResizeObserver(() => this.#measure()).observe(scroller);
   }
 
   /**
@@ -46,7 +48,7 @@ export class TuneList {
    * @param {boolean} fromTop it is another view; else the same place stays in sight, and the focus on its tune
    */
   async show(count, fromTop) {
-    const path = this.#rows.get(this.#active)?.dataset.path;
+    const path = this.#rowAt(this.#active)?.sidPath;
     this.#count = count;
     if (fromTop) {
       this.closeReasons();
@@ -56,33 +58,52 @@ export class TuneList {
     await this.refresh();
   }
 
+  /** Show the same tunes anew: what is said of them may have changed. */
+  refresh() {
+    this.#stale = true;
+    this.#busy ??= this.#catchUp();
+    return this.#busy;
+  }
+
   /** Mark the tune that plays. */
   mark(sidPath) {
     this.#current = sidPath;
-    for (const row of this.#rows.values()) this.#showCurrent(row);
+    for (const row of this.#rows) row.mark(row.sidPath === sidPath);
   }
 
   /** @returns {HTMLElement | null} the place for the reasons of a tune, opened below it; null if it is not here */
   openReasons(sidPath) {
     this.closeReasons();
-    const row = [...this.#rows.values()].find((row) => row.dataset.path === sidPath);
+    const row = this.#rows.find((row) => row.sidPath === sidPath);
     if (!row) return null;
-    const reasons = document.getElementById("why-row").content.cloneNode(true).firstElementChild;
-    row.after(reasons);
-    row.querySelector(".why").setAttribute("aria-expanded", "true");
-    this.#reasons = { row, reasons, sidPath };
-    return reasons.firstElementChild;
+    const element = document.getElementById("why-row").content.cloneNode(true).firstElementChild;
+    row.element.after(element);
+    row.why.setAttribute("aria-expanded", "true");
+    this.#reasons = { row, element, sidPath };
+    return element.firstElementChild;
   }
 
   closeReasons() {
-    this.#reasons?.reasons.remove();
-    this.#reasons?.row.querySelector(".why").setAttribute("aria-expanded", "false");
+    this.#reasons?.element.remove();
+    this.#reasons?.row.why.setAttribute("aria-expanded", "false");
     this.#reasons = null;
     this.place();
   }
 
+  /** Give the list its height; to be called too when reasons were filled in. */
+  place() {
+    const more = this.#reasons?.element.offsetHeight ?? 0;
+    this.#space.style.height = `${this.#head + this.#count * this.#height + more}px`;
+    this.#table.style.marginTop = `${this.#from * this.#height}px`;
+    this.#table.setAttribute("aria-rowcount", this.#count + 1);
+  }
+
   get #hasFocus() {
     return this.#scroller.contains(document.activeElement);
+  }
+
+  #rowAt(position) {
+    return this.#rows[position - this.#from];
   }
 
   async #follow(sidPath) {
@@ -92,101 +113,76 @@ export class TuneList {
     this.#active = position;
   }
 
-  /** Show the same tunes anew: what is said of them may have changed. */
-  refresh() {
-    this.#stale = true;
-    this.#busy ??= this.#catchUp();
-    return this.#busy;
-  }
-
   async #catchUp() {
     while (this.#stale) {
       this.#stale = false;
       this.place();
-      const [from, to] = this.#wanted(MARGIN);
+      const [from, to] = this.#window();
       this.#lay(from, await this.#collection.call("slice", { from, to }));
     }
     this.#busy = null;
   }
 
-  /** Positions in sight, and `margin` more at either side. */
-  #wanted(margin) {
+  /** The first position in sight, and that after the last one. */
+  #inSight() {
     const first = Math.floor(this.#scroller.scrollTop / this.#height);
-    const last = first + Math.ceil(this.#scroller.clientHeight / this.#height);
-    return [Math.max(0, Math.min(first, this.#count) - margin), Math.min(this.#count, last + margin)];
+    return [first, first + Math.ceil(this.#scroller.clientHeight / this.#height)];
+  }
+
+  /** Positions that must be in the document: always as many, so that no row need be added. */
+  #window() {
+    if (this.#count <= SHORT) return [0, this.#count];
+    const [first, last] = this.#inSight();
+    const rows = last - first + 2 * MARGIN;
+    const from = Math.max(0, Math.min(first - MARGIN, this.#count - rows));
+    return [from, Math.min(this.#count, from + rows)];
   }
 
   #scrolled() {
-    const [from, to] = this.#wanted(MARGIN / 2);
-    if (from < this.#from || to > this.#from + this.#rows.size) this.refresh();
+    const [first, last] = this.#inSight();
+    const above = Math.max(0, first - MARGIN / 2);
+    const below = Math.min(this.#count, last + MARGIN / 2);
+    if (above < this.#from || below > this.#from + this.#rows.length) this.refresh();
   }
 
-  /** Put these tunes into the table; rows that stay are not moved, lest they lose the focus. */
   #lay(from, tunes) {
     const focus = this.#hasFocus;
-    for (const [position, row] of this.#rows) {
-      if (position < from || position >= from + tunes.length) this.#drop(position, row);
-    }
-    let next = this.#body.firstElementChild;
-    tunes.forEach((tune, number) => {
-      const row = this.#rowAt(from + number);
-      if (row === next) next = row.nextElementSibling;
-      else this.#body.insertBefore(row, next);
-      this.#fill(row, tune, from + number);
-      if (next && next === this.#reasons?.reasons) next = next.nextElementSibling;
-    });
     this.#from = from;
-    this.#measure();
+    this.#have(tunes.length);
+    tunes.forEach((tune, number) => {
+      const row = this.#rows[number];
+      if (row === this.#reasons?.row && tune.sidPath !== this.#reasons.sidPath) this.closeReasons();
+      row.show(tune, from + number);
+      row.mark(tune.sidPath === this.#current);
+      row.activate(from + number === this.#active);
+    });
     this.place();
+    if (!this.#head) this.#measure();
     if (focus) this.#focus();
   }
 
-  #drop(position, row) {
-    if (row === this.#reasons?.row) this.closeReasons();
-    if (row.contains(document.activeElement)) this.#scroller.focus({ preventScroll: true });
-    row.remove();
-    this.#rows.delete(position);
-  }
-
-  #rowAt(position) {
-    if (!this.#rows.has(position)) {
-      this.#rows.set(position, document.getElementById("tune-row").content.cloneNode(true).firstElementChild);
+  /** Have so many rows in the document. */
+  #have(count) {
+    while (this.#rows.length < count) {
+      const row = new TuneRow();
+      this.#rows.push(row);
+      this.#body.append(row.element);
     }
-    return this.#rows.get(position);
+    for (const row of this.#rows.splice(count)) {
+      if (row === this.#reasons?.row) this.closeReasons();
+      row.element.remove();
+    }
   }
 
-  #fill(row, tune, position) {
-    if (row === this.#reasons?.row && tune.sidPath !== this.#reasons.sidPath) this.closeReasons();
-    const shown = JSON.stringify(tune);
-    if (this.#shown.get(row) !== shown) fill(row, tune, position);
-    this.#shown.set(row, shown);
-    this.#showCurrent(row);
-    this.#showActive(row, position);
-  }
-
-  #showCurrent(row) {
-    if (row.dataset.path === this.#current) row.setAttribute("aria-current", "true");
-    else row.removeAttribute("aria-current");
-  }
-
-  #showActive(row, position) {
-    for (const button of row.querySelectorAll("button")) button.tabIndex = position === this.#active ? 0 : -1;
-  }
-
+  /** Learn the heights from the document. Asking for them makes the browser lay it out, so not at each change. */
   #measure() {
-    const { height } = this.#body.firstElementChild?.getBoundingClientRect() ?? { height: 0 };
-    if (height && height !== this.#height) {
+    const { height } = this.#rows[0]?.element.getBoundingClientRect() ?? { height: 0 };
+    if (height) {
       this.#height = height;
-      this.#scrolled();
+      this.#head = this.#table.tHead.offsetHeight;
+      this.place();
     }
-  }
-
-  /** Give the list its height; to be called too when reasons were filled in. */
-  place() {
-    const more = this.#reasons?.reasons.offsetHeight ?? 0;
-    this.#space.style.height = `${this.#table.tHead.offsetHeight + this.#count * this.#height + more}px`;
-    this.#table.style.marginTop = `${this.#from * this.#height}px`;
-    this.#table.setAttribute("aria-rowcount", this.#count + 1);
+    this.#scrolled();
   }
 
   #focused({ target }) {
@@ -195,19 +191,20 @@ export class TuneList {
   }
 
   #activate(position) {
+    this.#rowAt(this.#active)?.activate(false);
     this.#active = position;
-    for (const [at, row] of this.#rows) this.#showActive(row, at);
+    this.#rowAt(position)?.activate(true);
   }
 
-  /** Give the focus to the active row, if it is in the document and has it not. */
+  /** Give the focus to the active row; to the whole list, as long as that row is not in the document. */
   #focus() {
-    const row = this.#rows.get(this.#active);
-    if (row && !row.contains(document.activeElement))
-      row.querySelector(".tune").focus({ preventScroll: true });
+    const row = this.#rowAt(this.#active);
+    if (!row) this.#scroller.focus({ preventScroll: true });
+    else if (!row.element.contains(document.activeElement)) row.tune.focus({ preventScroll: true });
   }
 
   #pressed(event) {
-    const page = Math.max(1, Math.floor(this.#seen / this.#height) - 1);
+    const page = Math.max(1, Math.floor(this.#forRows / this.#height) - 1);
     const moves = {
       ArrowDown: 1,
       ArrowUp: -1,
@@ -221,14 +218,13 @@ export class TuneList {
       event.preventDefault();
       this.#moveTo(this.#active + moves[event.key]);
     } else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
-      const aim = event.key === "ArrowRight" ? ".why:not([hidden])" : ".tune";
-      this.#rows.get(this.#active)?.querySelector(aim)?.focus({ preventScroll: true });
+      this.#rowAt(this.#active)?.[event.key === "ArrowRight" ? "why" : "tune"].focus({ preventScroll: true });
     }
   }
 
   /** Pixels of the scroller that rows can use. */
-  get #seen() {
-    return this.#scroller.clientHeight - this.#table.tHead.offsetHeight;
+  get #forRows() {
+    return this.#scroller.clientHeight - this.#head;
   }
 
   async #moveTo(position) {
@@ -236,40 +232,10 @@ export class TuneList {
     const top = this.#active * this.#height;
     const { scrollTop } = this.#scroller;
     if (top < scrollTop) this.#scroller.scrollTop = top;
-    else if (top + this.#height > scrollTop + this.#seen)
-      this.#scroller.scrollTop = top + this.#height - this.#seen;
-    if (!this.#rows.has(this.#active)) {
-      this.#scroller.focus({ preventScroll: true });
-      await this.refresh();
+    else if (top + this.#height > scrollTop + this.#forRows) {
+      this.#scroller.scrollTop = top + this.#height - this.#forRows;
     }
+    if (!this.#rowAt(this.#active)) await this.refresh();
     this.#focus();
   }
-}
-
-function fill(row, tune, position) {
-  row.dataset.path = tune.sidPath;
-  row.setAttribute("aria-rowindex", position + 2); // The head is the first.
-  row.querySelector(".name").textContent = tune.title;
-  row.querySelector(".author").textContent = tune.author;
-  row.querySelector(".length").textContent = minutes(tune.length);
-  fillPrediction(row, tune);
-}
-
-function fillPrediction(row, { title, prediction }) {
-  ["e", "m", "c", "p"].forEach((name, number) => {
-    const cell = row.querySelector(`td.${name}`);
-    cell.style.setProperty("--level", prediction ? (prediction[number] - 1) / 4 : 0);
-    if (name !== "p") cell.textContent = prediction ? prediction[number].toFixed(1) : "";
-  });
-  const why = row.querySelector(".why");
-  why.hidden = !prediction;
-  if (!prediction) return;
-  why.textContent = prediction[3].toFixed(1);
-  why.setAttribute("aria-label", `Why ${why.textContent} for ${title}?`);
-}
-
-function minutes(seconds) {
-  if (seconds === null) return UNKNOWN;
-  const whole = Math.floor(seconds);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
