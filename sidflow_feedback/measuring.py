@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.idle.slots import Slots
     from sidflow_feedback.types import Milliseconds, Record
 
-PIECE: Final[Milliseconds] = 25.0
+PIECE: Final[Milliseconds] = 50.0
 """Rendered at a time, before the budget is looked at again."""
 
 RESERVE: Final[Milliseconds] = 1200.0

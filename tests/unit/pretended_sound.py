@@ -9,7 +9,7 @@ import numpy as np
 
 from sidflow_feedback.features import Samples
 from sidflow_feedback.idle.manual import ManualIdle
-from sidflow_feedback.measuring import Progress
+from sidflow_feedback.measuring import PIECE, Progress
 
 RATE = 8000
 
@@ -39,7 +39,7 @@ class PretendedSound:
         return await self._work(self.start)
 
     async def advance(self, milliseconds: float) -> Progress:
-        assert milliseconds <= 25
+        assert milliseconds == PIECE
         self._done += 1
         return await self._work(self.piece)
 
