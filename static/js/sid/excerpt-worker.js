@@ -93,12 +93,13 @@ serve({
 
 /** What is wrong with the file is part of the answer: only other failures reject. */
 function answer(work) {
+  const begun = performance.now();
   try {
     const busy = work();
     return { ...excerpt.progress, problem: null, busy };
   } catch (error) {
     if (!(error instanceof SidError)) throw error;
     excerpt = null;
-    return { problem: error.message, busy: 0 };
+    return { problem: error.message, busy: performance.now() - begun };
   }
 }
