@@ -135,7 +135,8 @@ class Library:
 
         A song of which nothing is known is None in each; lengths may be left out.
         """
-        found = await self._ask("learn", {"sidPath": tune["sidPath"], **row})
+        row["sidPath"] = tune["sidPath"]
+        found = await self._ask("learn", row)
         if found:
             self._intern(found)
             self._add_measured([tune])
