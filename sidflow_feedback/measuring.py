@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PIECE: Final[Milliseconds] = 50.0
 """Rendered at a time, before the budget is looked at again."""
 
-RESERVE: Final[Milliseconds] = 1200.0
+RESERVE: Final[Milliseconds] = 600.0
 """Of each minute's budget, kept for the tune that plays: measuring in the background leaves it alone."""
 
 _START: Milliseconds = 100.0

@@ -103,6 +103,7 @@ class Measuring:
         self._tried: set[tuple[str, int]] = set()
         self._failed = 0
         self._busy = False
+        self._under_way: tuple[str, int] | None = None
         self._rest_until = 0.0
         self._learned: list[Tune] = []
         self._told = 0.0
@@ -115,9 +116,9 @@ class Measuring:
             return
         tune, song = self._playback.tune, self._playback.song
         playing = (tune["sidPath"], song) if tune else None
-        if playing != self._playing and self._playback.begun:
+        if playing != self._playing:
             self._playing = playing
-            if tune and self._lacks(tune, song):
+            if tune and (playing == self._under_way or self._lacks(tune, song)):
                 asyncio.create_task(self._measure_playing(tune, song))
         if not self._busy and self._may_go_on() and self._now() >= self._rest_until:
             self._busy = True
@@ -151,13 +152,14 @@ class Measuring:
             for tune in await self._library.unmeasured(AHEAD + self._failed):
                 song = tune.get("startSong") or 1
                 if self._lacks(tune, song):
+                    self._under_way = (tune["sidPath"], song)
                     await self._measure(tune, song, False)
                     return
             self._rest_until = self._now() + REST
         except Exception:
             self._failed += 1  # Its file can't be read, say: another time, perhaps.
         finally:
-            self._busy = False
+            self._busy, self._under_way = False, None
 
     async def _measure(self, tune: "Tune", song: int, urgent: bool) -> str | None:
         """Measure a song; return why it can't be."""
@@ -165,7 +167,8 @@ class Measuring:
         self._tried.add(key)
         found = await self._asked(tune, song, urgent)
         if found is None:  # Another one came first.
-            self._tried.remove(key)
+            if urgent or key != self._playing:
+                self._tried.discard(key)
             return None
         await self._library.learn(tune, _row(tune, song, found))
         self._playback.learn(tune)

@@ -29,7 +29,6 @@ class Hearing:
 
     tune: Record | None = None
     song = 1
-    begun = False
     status = "idle"
 
     def learn(self, tune: Record) -> None:
@@ -90,7 +89,7 @@ class World:
         return answer
 
     def play(self, tune: Record | None, song: int = 1) -> None:
-        self.heard.tune, self.heard.song, self.heard.begun = tune, song, tune is not None
+        self.heard.tune, self.heard.song = tune, song
         self.heard.status = "playing" if tune else "idle"
 
     async def live(self, seconds: float = 2.0) -> None:
@@ -129,6 +128,27 @@ async def test_it_never_measures_twice_not_even_after_a_reload() -> None:
     assert again.asked == []
     assert again.shown == "1 of 2 tunes measured. 1 can't be."
     assert again.tunes[0]["features"][0]["rms"] == FEATURES["rms"]
+
+
+async def test_what_is_measured_in_the_background_is_hurried_up_when_it_plays() -> None:
+    world = World(tune_of("a"))
+    asked = world.ask
+    waiting = asyncio.Event()
+
+    async def ask(kind: str, value: Any = None, binary: Any = None) -> Any:
+        found = await asked(kind, value, binary)
+        if value["urgent"]:
+            waiting.set()
+            return found
+        await waiting.wait()  # As the engine gives way to what is urgent.
+        return None
+
+    world.ask = ask  # type: ignore[method-assign]
+    await world.live()
+    world.play(world.tunes[0])
+    await world.live(REST)
+    assert world.asked == [("a", 1, False), ("a", 1, True)]
+    assert world.tunes[0]["features"][0]
 
 
 async def test_another_song_of_a_tune_is_measured_when_it_plays() -> None:
