@@ -116,7 +116,7 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--minutes", type=float, default=MINUTES, help="how long to play")
     minutes = options.parse_args().minutes
-    with browsing() as (browser, url):
+    with browsing(ahead=True) as (browser, url):
         found: dict[str, Any] = measuring_figures(browser, url)
         found |= underrun_figures(browser, url, 60 * minutes)
     print(json.dumps({name: round(value, 4) for name, value in found.items()}))
