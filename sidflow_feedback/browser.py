@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import json
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -11,18 +12,19 @@ from typing import Any
 import js
 import numpy as np
 import pyodide_js
-from numpy.typing import NDArray
 from pyodide.ffi import JsException, create_proxy
 
 from sidflow_feedback import scikit
 from sidflow_feedback.channel import EngineEnd
 from sidflow_feedback.errors import PlayerError, StoreError, TrainingError
-from sidflow_feedback.features import EXCERPT_SECONDS
+from sidflow_feedback.features import Samples
 from sidflow_feedback.idle.page import PageIdle
+from sidflow_feedback.measuring import Progress
 from sidflow_feedback.runtime import FeedbackRuntime
 from sidflow_feedback.service import FeedbackService
 from sidflow_feedback.store.indexeddb import DatabaseModule, IndexedDbStore
 from sidflow_feedback.transport.fetch import FetchTransport
+from sidflow_feedback.types import Milliseconds
 
 SAMPLE_RATE = 44100
 SID_ENGINE = "/static/vendor/sid/sid.wasm"
@@ -52,7 +54,7 @@ async def start(database: DatabaseModule, excerpts: Any) -> FeedbackRuntime | No
     clock, transport = PageIdle(channel), FetchTransport(js.location.origin)
     runtime = FeedbackRuntime(store, clock, transport, publish=channel.publish, load_scikit=load_scikit)
     clock.on_change = runtime.announce
-    service = FeedbackService(runtime, channel, _Excerpts(excerpts).render)
+    service = FeedbackService(runtime, channel, _Excerpts(excerpts))
     await runtime.start()
     service.welcome()
     return runtime
@@ -85,15 +87,33 @@ class _Excerpts:
     """Renders tunes in a worker of their own, so that the engine goes on meanwhile."""
 
     def __init__(self, module: Any) -> None:
-        self._renderer = module.createExcerptRenderer(js.Object.fromEntries([["wasmUrl", SID_ENGINE]]))
+        self._renderer = module.createExcerptRenderer(_object(wasmUrl=SID_ENGINE))
 
-    async def render(self, tune: Any) -> tuple[NDArray[np.float32], int]:
-        options = js.Object.fromEntries([["seconds", EXCERPT_SECONDS], ["sampleRate", SAMPLE_RATE]])
-        try:
-            excerpt = await self._renderer.render(tune, options)
-        except Exception as exc:
-            raise PlayerError(str(exc)) from exc
-        return np.asarray(excerpt.to_py(), dtype=np.float32), SAMPLE_RATE
+    async def begin(self, tune: object, song: int, seconds: float) -> Progress:
+        options = _object(seconds=seconds, song=song, sampleRate=SAMPLE_RATE)
+        return _progress(await _told(self._renderer.begin(tune, options)))
+
+    async def advance(self, milliseconds: Milliseconds) -> Progress:
+        return _progress(await _told(self._renderer.advance(milliseconds)))
+
+    async def take(self) -> tuple[Samples, int]:
+        samples = await _told(self._renderer.take())
+        return np.asarray(samples.to_py(), dtype=np.float32), SAMPLE_RATE
+
+
+async def _told(answer: Any) -> Any:
+    try:
+        return await answer
+    except Exception as exc:
+        raise PlayerError(str(exc)) from exc
+
+
+def _progress(answer: Any) -> Progress:
+    return Progress(**json.loads(js.JSON.stringify(answer)))  # Makes None of null, which `to_py` does not.
+
+
+def _object(**values: object) -> Any:
+    return js.Object.fromEntries([list(pair) for pair in values.items()])
 
 
 def _tell_off(channel: EngineEnd, problem: str) -> None:

@@ -16,6 +16,7 @@ from sidflow_feedback.errors import InvalidRecordError, TrainingError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from sidflow_feedback.idle import Steps
     from sidflow_feedback.types import FloatArray
 
 Samples = NDArray[np.float32]
@@ -40,8 +41,8 @@ SLOWEST_BPM, USUAL_BPM, FASTEST_BPM = 40.0, 120.0, 240.0
 
 _FRAME_SECONDS = 2048 / 44100
 _HOPS_PER_FRAME = 4
-_CHUNK = 256
-"""Frames transformed at once: bounds memory at about 10 MB, whatever the length."""
+_CHUNK = 64
+"""Frames transformed at once: some milliseconds of work, 3 MB of memory, whatever the length."""
 _GATE = 1e-6
 """Frames 60 dB below the loudest one have no spectrum worth averaging."""
 _COMPRESSION = 1000.0
@@ -101,8 +102,21 @@ def extract(pcm: Samples, sample_rate: int, duration: float) -> dict[str, float]
         The excerpt is no finite mono signal, shorter than a second, or silent. Such a tune has no features;
         made-up ones would mislead the model.
     """
+    steps = extraction(pcm, sample_rate, duration)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            features: dict[str, float] = end.value
+            return features
+
+
+def extraction(pcm: Samples, sample_rate: int, duration: float) -> Steps[dict[str, float]]:
+    """Do what `extract` does, cut into steps of some milliseconds."""
+    yield "check"
     signal = _checked(pcm, sample_rate, duration)
-    spectra = _spectra(signal, sample_rate)
+    yield "spectrum"
+    spectra = yield from _spectra(signal, sample_rate)
     onsets, rate = _onset_strength(spectra.bands), _frame_rate(sample_rate)
     bpm, confidence = _tempo(onsets, rate)
     sounding = spectra.power > _GATE * spectra.power.max()
@@ -208,8 +222,11 @@ def _frame_rate(sample_rate: int) -> float:
     return sample_rate * _HOPS_PER_FRAME / _frame_size(sample_rate)
 
 
-def _spectra(signal: Samples, sample_rate: int) -> _Spectra:
-    chunks = [_describe(frames, sample_rate) for frames in _windowed(signal, _frame_size(sample_rate))]
+def _spectra(signal: Samples, sample_rate: int) -> Steps[_Spectra]:
+    chunks = []
+    for frames in _windowed(signal, _frame_size(sample_rate)):
+        chunks.append(_describe(frames, sample_rate))
+        yield "spectrum"
     return _Spectra(*(np.concatenate(parts) for parts in zip(*chunks, strict=True)))
 
 

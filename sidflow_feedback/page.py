@@ -36,6 +36,8 @@ class Feedback:
         What is not in the database yet: its ``size``, and ``unsaved``, what a crash of the page would lose.
     model
         Version of the model that predicts; None as long as there is none.
+    hosting
+        Whether the engine runs in this tab.
     """
 
     def __init__(self, on_problem: "Callable[[str], None]" = print, root: str = "/") -> None:
@@ -49,6 +51,7 @@ class Feedback:
             self.outbox, js.crypto.randomUUID, _epoch, js.crypto.randomUUID(), on_problem
         )
         self.model: str | None = None
+        self.hosting = False
         self._listeners: list[Callable[[str], None]] = []
         self._on_problem = on_problem
         self.engine.on("ready", self._welcome)
@@ -60,7 +63,7 @@ class Feedback:
         problem = str(await storage.databaseProblem())
         if not problem:
             idle.grantIdleTime(self._line)
-            host.hostEngine(self._page + "engine.py", self._page + "engine.json", self.outbox.drain)
+            host.hostEngine(self._page + "engine.py", self._page + "engine.json", self._host)
         return problem
 
     async def configure(self, **preferences: "Any") -> None:
@@ -103,6 +106,10 @@ class Feedback:
         answer = await self.engine.ask("predict", {"features": rows.pack(songs)})
         scores = rows.unpack(answer["scores"])
         return [rows.score(scores, row) for row in range(len(songs))]
+
+    def _host(self) -> None:
+        self.hosting = True
+        self.outbox.drain()
 
     def _welcome(self, engine: str) -> None:
         if engine == self._engine:

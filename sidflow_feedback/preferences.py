@@ -9,6 +9,7 @@ DEFAULTS: "dict[str, Any]" = {
     "iterations": 200,
     "samples": 512,
     "learner": "numpy",
+    "measure": True,
     "sync": False,
     "cadence": 60,
     "privacy": "off",

@@ -18,6 +18,10 @@ FEATURE_NAMES = (
 )  # fmt: skip
 """Must equal those of `features.py`; a test compares them."""
 
+MEASURING = 1
+"""Version of what is measured of a tune. It must grow when the same file would get other features or another
+length: what was kept of an older version is then measured again."""
+
 FEATURES = "<8f"
 SCORES = "<4f"
 NAN = float("nan")

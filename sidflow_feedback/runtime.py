@@ -14,6 +14,8 @@ from sidflow_feedback.errors import FeedbackError, TrainingError
 from sidflow_feedback.events import Event
 from sidflow_feedback.global_model import GlobalModel
 from sidflow_feedback.idle import IdleClock
+from sidflow_feedback.idle.meter import CpuMeter
+from sidflow_feedback.idle.slots import SHARE_AIM, Slots
 from sidflow_feedback.model import Model
 from sidflow_feedback.outgoing import SyncSettings
 from sidflow_feedback.preferences import validated
@@ -44,6 +46,11 @@ class FeedbackRuntime:
         events, and the ``state`` after each change.
     load_scikit
         See `Trainer`.
+
+    Attributes
+    ----------
+    background
+        Idle slots for other work than training, which has the same share of the processor with it.
     """
 
     def __init__(
@@ -67,6 +74,8 @@ class FeedbackRuntime:
         self._tasks: list[asyncio.Task[None]] = []
         self._training = TrainingSettings()
         self._trainer: Trainer | None = None
+        self._meter = CpuMeter(SHARE_AIM)
+        self.background = Slots(clock, self._meter)
         self.sync = SyncClient(
             store, transport, base_version=self._base_version, on_change=self._changed.set, sleep=clock.sleep
         )
@@ -206,6 +215,7 @@ class FeedbackRuntime:
             self._training,
             load_scikit=self._load_scikit,
             on_change=lambda _state: self._changed.set(),
+            meter=self._meter,
         )
         self._trainer = trainer  # Must come first: settings and events that arrive meanwhile are for it.
         try:

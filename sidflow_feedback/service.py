@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sidflow_feedback.archive import export_archive, import_archive
 from sidflow_feedback.features import extract
+from sidflow_feedback.measuring import Excerpts, Measurer
 from sidflow_feedback.recommender import Recommender
 from sidflow_feedback.runtime import FeedbackRuntime
 from sidflow_feedback.store import KINDS
@@ -19,9 +19,6 @@ from sidflow_feedback.types import Record, SyncStatus
 Handler: TypeAlias = Callable[[Any, Any], Awaitable[Any]]
 
 WAITING: Final[tuple[SyncStatus, ...]] = ("pending", "processing", "failed")
-
-Excerpt: TypeAlias = Callable[[Any], Awaitable[tuple[NDArray[np.float32], int]]]
-"""Renders the beginning of a .sid file, given as its bytes: samples in [-1, 1], and their rate in Hz."""
 
 
 class Line(Protocol):
@@ -46,15 +43,15 @@ class FeedbackService:
         Started by the caller.
     line
         Where the questions come from.
-    excerpt
-        Renders a listener's own tune, for its features.
+    excerpts
+        Renders tunes, to measure them.
     """
 
-    def __init__(self, runtime: FeedbackRuntime, line: Line, excerpt: Excerpt) -> None:
+    def __init__(self, runtime: FeedbackRuntime, line: Line, excerpts: Excerpts) -> None:
         self._runtime = runtime
         self._line = line
         self._engine = str(uuid.uuid4())
-        self._excerpt = excerpt
+        self._measurer = Measurer(runtime.background, excerpts)
         self._recommender = Recommender(runtime.store, lambda: runtime.trainer.model)
         line.on("hello", lambda _value: self.welcome())
         line.on("events", runtime.receive)
@@ -66,8 +63,8 @@ class FeedbackService:
         line.answer("predict", self._predict)
         line.answer("queue", self._queue)
         line.answer("why", self._why)
-        line.answer("features", self._features)
         line.answer("features-of-sound", self._features_of_sound)
+        line.answer("measure", self._measure)
         line.answer("train", self._train)
         line.answer("pause-training", self._pause_training)
         line.answer("sync", self._sync)
@@ -100,9 +97,8 @@ class FeedbackService:
     async def _why(self, row: int, _binary: object) -> Record | None:
         return self._recommender.why(row)
 
-    async def _features(self, question: Record, tune: object) -> dict[str, float]:
-        samples, rate = await self._excerpt(tune)
-        return extract(samples, rate, question["duration"])
+    async def _measure(self, question: Record, tune: object) -> Record | None:
+        return await self._measurer.measure(tune, **question)
 
     async def _features_of_sound(self, question: Record, samples: Any) -> dict[str, float]:
         return extract(np.asarray(samples.to_py(), np.float32), question["rate"], question["duration"])

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.events import Event
     from sidflow_feedback.finetune import FineTuned
     from sidflow_feedback.idle import IdleClock
+    from sidflow_feedback.idle.meter import CpuMeter
     from sidflow_feedback.methods import Method
     from sidflow_feedback.store import FeedbackStore, Place
     from sidflow_feedback.types import Milliseconds
@@ -61,6 +62,8 @@ class Trainer:
         meanwhile, and raises `TrainingError` if it can't be had.
     on_change
         Called after each change of phase, message, run or model; must not raise.
+    meter
+        See `Slots`.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Trainer:
         epoch: Callable[[], Milliseconds] = _epoch,
         load_scikit: scikit.LoadScikit = scikit.load,
         on_change: Callable[[TrainerState], None] | None = None,
+        meter: CpuMeter | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -81,7 +85,7 @@ class Trainer:
         self._epoch = epoch
         self._load_scikit = load_scikit
         self._on_change = on_change
-        self._slots = Slots(clock)
+        self._slots = Slots(clock, meter)
         self._snapshot: Snapshot | None = None
         self._newest_number = 0
         self._task: asyncio.Task[None] | None = None

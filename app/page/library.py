@@ -4,6 +4,8 @@ import json
 
 from pyscript import window
 
+from sidflow_feedback.rows import MEASURING
+
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +41,7 @@ class Library:
     tunes
         Those that the engine can say something about: the catalogue, and own tunes that were measured.
     on_learned
-        Called with tunes whose features are known now.
+        Called with tunes that were measured before, once they are read.
     """
 
     def __init__(self, collection: "Any") -> None:
@@ -79,7 +81,9 @@ class Library:
             batch = await self._ask("measured", {"after": after, "limit": BATCH})
             if not batch:
                 return
-            self._add_measured([self._intern(tune) for tune in batch])
+            tunes = [self._intern(tune) for tune in batch]
+            self._add_measured(tunes)
+            self.on_learned(tunes)
             after += len(batch)
 
     async def view(self, text: str, order: str, folder: str) -> "dict[str, int]":
@@ -112,32 +116,34 @@ class Library:
         found = await self._ask("find", {"sidPath": path})
         return self._intern(found) if found else None
 
-    async def data(self, tune: "Tune") -> "Any":
-        """Return the bytes of a tune as an ArrayBuffer."""
+    async def data(self, tune: "Tune", may_ask: bool = True) -> "Any":
+        """Return the bytes of a tune as an ArrayBuffer; the browser may ask the listener for the folder."""
         if "own" in tune:
-            return await self._collection.read(tune["sidPath"])
+            return await self._collection.read(tune["sidPath"], may_ask)
         answer = await window.fetch(tune["url"])
         if not answer.ok:
             raise RuntimeError("The server has no such tune (it answered " + str(answer.status) + ").")
         return await answer.arrayBuffer()
 
     async def unmeasured(self, limit: int) -> "list[Tune]":
-        """Return own tunes that lack features or lengths: first those in sight, then as the list goes on."""
-        return [self._intern(tune) for tune in await self._ask("unmeasured", {"limit": limit})]
+        """Return own tunes not measured by this version: first those in sight, then as the list goes on."""
+        found = await self._ask("unmeasured", {"limit": limit, "version": MEASURING})
+        return [self._intern(tune) for tune in found]
 
-    async def learn(
-        self, tune: "Tune", features: "list[Any]", lengths: "list[float | None] | None" = None
-    ) -> None:
-        """Keep what was measured of a tune's songs, from the first song on; None where nothing is known."""
-        missing = [None] * (tune["songs"] - len(features))
-        row = {"sidPath": tune["sidPath"], "features": features + missing}
-        tune["features"] = row["features"]
-        if lengths:
-            row["lengths"] = lengths
-            if tune["lengthSource"] in ("default", "silence"):
-                tune["lengths"], tune["lengthSource"] = lengths, "silence"
-        await self._ask("learn", row)
-        self._add_measured([tune])
+    async def learn(self, tune: "Tune", row: "dict[str, Any]") -> None:
+        """Keep what was measured of a tune: ``version``, and of each song ``features, problems, lengths``.
+
+        A song of which nothing is known is None in each; lengths may be left out.
+        """
+        row["sidPath"] = tune["sidPath"]
+        found = await self._ask("learn", row)
+        if found:
+            self._intern(found)
+            self._add_measured([tune])
+
+    async def progress(self) -> "dict[str, int]":
+        """Return how many tunes are ``measured``, how many ``failed``, how many there are in ``all``."""
+        return dict(await self._ask("progress", {"version": MEASURING}))
 
     async def place(self, tunes: "list[Tune]", rows: "list[int]", anew: bool) -> None:
         """Tell the list what the engine calls these tunes; `anew` if it is another engine."""
@@ -175,7 +181,6 @@ class Library:
             if tune["sidPath"] not in self._measured_paths:
                 self._measured_paths.add(tune["sidPath"])
                 self.tunes.append(tune)
-        self.on_learned(tunes)
 
 
 def title_of(library: Library, path: str) -> str:

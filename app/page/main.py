@@ -8,6 +8,7 @@ from app.page.dom import by_id, notice, reason, spawn
 from app.page.footer import Footer
 from app.page.kept_card import KeptCard
 from app.page.library import Library
+from app.page.measuring import Measuring
 from app.page.now_playing import NowPlaying
 from app.page.own_music import OwnMusic
 from app.page.play_tab import PlayTab
@@ -51,6 +52,15 @@ class Page:
             self.library, self.feedback.recorder, self.recommendations.take, _tell, _seconds
         )
         self.player = WasmPlayer(sid_player, SID_ENGINE, self._heard("wasm"))
+        self._measuring = Measuring(
+            *(self.library, self.playback, self.engine),
+            wanted=lambda: bool(self.settings.values["measure"]),
+            hidden=lambda: bool(document.hidden),
+            on_learned=self.recommendations.add,
+            show=_show_measuring,
+            tell=_tell,
+            now=_seconds,
+        )
         self._engine = ""
         self._tune: dict[str, Any] | None = None
         self._build()
@@ -60,9 +70,7 @@ class Page:
         self._footer = Footer(self.playback, self.settings)
         tune_list = tunes_list.TuneList.new(self._collection, by_id("tune-list"))
         self._play_tab = PlayTab(self.library, self.playback, self.recommendations, self.settings, tune_list)
-        self._own_music = OwnMusic(
-            self.library, self._collection, self.playback, self._play_tab.show, self._learn_features
-        )
+        self._own_music = OwnMusic(self.library, self._collection, self.playback, self._music_changed)
         NowPlaying(self.playback, self.settings, self.player.native)
         self.library.on_learned = self.recommendations.add
         self._up_next = UpNext(self.playback, self.recommendations)
@@ -77,6 +85,7 @@ class Page:
         self.recommendations.subscribe(lambda: spawn(self._recommended()))
         self.settings.subscribe(_show_theme)
         self.settings.subscribe(self._configure)
+        self.settings.subscribe(lambda _values: self._measuring.changed())
         self.engine.on("ready", self._engine_ready)
         self.engine.on("state", self._engine_state)
         self.engine.on("off", self._engine_off)
@@ -105,6 +114,7 @@ class Page:
             by_id("no-tunes").textContent = reason(exc)
         await self._play_tab.show()
         self._up_next.show()
+        self._measuring.changed()
         self.recommendations.add(self.library.tunes)  # Another tab's engine may have been there before.
         document.documentElement.dataset.ui = "ready"
         window.performance.mark("ui-ready")
@@ -117,6 +127,8 @@ class Page:
         await self.playback.tick()
         self._footer.tick()
         self._banner.tick()
+        self._measuring.hosting = self.feedback.hosting
+        self._measuring.tick()
 
     def _engine_ready(self, engine: str) -> None:
         if engine == self._engine:
@@ -154,18 +166,9 @@ class Page:
         await self._play_tab.show_predictions()
         document.documentElement.dataset.model = model
 
-    async def _learn_features(self, tune: "dict[str, Any]") -> None:
-        if tune["features"] or self.playback.tune is not tune:
-            return
-        try:
-            length = self.playback.track["length"] if self.playback.track else None
-            data = await self.library.data(tune)
-            features = await self.engine.ask("features", {"duration": length}, data)
-        except Exception as exc:
-            notice("This tune plays, but nothing can be learned from it. " + reason(exc))
-            return
-        self.playback.learn(tune, features)
-        await self.library.learn(tune, [features])
+    async def _music_changed(self) -> None:
+        await self._play_tab.show()
+        self._measuring.changed()
 
 
 def _seconds() -> float:
@@ -174,6 +177,10 @@ def _seconds() -> float:
 
 def _tell(message: str, exc: Exception | None) -> None:
     notice(message + (reason(exc) if exc else ""))
+
+
+def _show_measuring(text: str) -> None:
+    by_id("measuring-status").textContent = text
 
 
 def _show_theme(values: "dict[str, Any]") -> None:

@@ -27,8 +27,6 @@ class OwnMusic:
         ``Collection`` of ``static/js/tunes/collection.js``.
     on_changed
         Called when the list has other tunes now.
-    on_opened
-        Called with a single file that was added and plays, to compute its features.
     """
 
     def __init__(
@@ -37,13 +35,11 @@ class OwnMusic:
         collection: "Any",
         playback: "Playback",
         on_changed: "Callable[[], Coroutine[Any, Any, None]]",
-        on_opened: "Callable[[dict[str, Any]], Coroutine[Any, Any, None]]",
     ) -> None:
         self._library = library
         self._collection = collection
         self._playback = playback
         self._on_changed = on_changed
-        self._on_opened = on_opened
         self._problem = ""
         self._folders: list[dict[str, Any]] = []
         self._listen()
@@ -100,7 +96,6 @@ class OwnMusic:
         tune = await self._library.find(path)
         if tune:
             await self._playback.open(tune)
-            await self._on_opened(tune)
 
     async def _changed(self) -> None:
         await self._on_changed()

@@ -232,11 +232,10 @@ class Playback:
         position, heard = self._player.position, self._telemetry.heard
         return self._recorder.rating(ratings, self.track, position, heard if self.begun else None)
 
-    def learn(self, tune: "dict[str, Any]", features: "dict[str, float]") -> None:
-        """Take the features of a tune's first song, which may be playing already."""
-        tune["features"] = [features]
-        if self.tune is tune and self.song == 1 and self.track:
-            self.track["features"] = features
+    def learn(self, tune: "dict[str, Any]") -> None:
+        """Take what is known of a tune by now; it may be playing already."""
+        if self.tune is tune and self.track:
+            self.track.update(track_of(tune, self.song))
 
     async def tick(self) -> None:
         """Follow the player; called a few times each second."""

@@ -21,7 +21,7 @@ CPU_SHARE: Final = 0.05
 
 # The aims are lower than the bounds, because now and then a step takes longer than those before it.
 _SLICE_AIM: Milliseconds = 0.5 * SLICE
-_SHARE_AIM = 0.9 * CPU_SHARE
+SHARE_AIM: Final = 0.9 * CPU_SHARE
 _COST_DECAY = 0.9
 
 
@@ -31,11 +31,18 @@ class Slots:
     A slice is at least one step, and further ones as long as they would still end in time, going by the most
     costly of the last steps of their kind. So a slow processor makes fewer steps in a slice, not longer
     slices. The first step of its kind gets a slice of its own.
+
+    Parameters
+    ----------
+    clock
+        Grants the slots.
+    meter
+        Of what may be used in all; shared by those who may use it together. One of its own, unless given.
     """
 
-    def __init__(self, clock: IdleClock) -> None:
+    def __init__(self, clock: IdleClock, meter: CpuMeter | None = None) -> None:
         self._clock = clock
-        self._meter = CpuMeter(_SHARE_AIM)
+        self._meter = meter or CpuMeter(SHARE_AIM)
         self._costs: dict[str | None, Milliseconds] = {}
         self._open = asyncio.Event()
         self._open.set()
@@ -62,18 +69,26 @@ class Slots:
         """Count what was done for the work outside its slices, until now."""
         self._meter.add(self._clock.now(), milliseconds)
 
-    async def run(self, work: Steps[T]) -> T:
-        """Advance `work` to its end; return what it returns."""
-        kind: str | None = None
+    async def turn(self, milliseconds: Milliseconds) -> Milliseconds:
+        """Wait for a slot, and until so much more keeps the share; return what the slot grants.
+
+        What is then done outside of `run`, in another thread for instance, is to be charged.
+        """
         while True:
             await self._open.wait()
-            wait = self._meter.wait(self._clock.now(), SLICE)
+            wait = self._meter.wait(self._clock.now(), milliseconds)
             if wait > 0:
                 await self._clock.sleep(wait / 1000)
                 continue
             granted = await self._clock.slot()
-            if self.paused:
-                continue
+            if not self.paused:
+                return granted
+
+    async def run(self, work: Steps[T]) -> T:
+        """Advance `work` to its end; return what it returns."""
+        kind: str | None = None
+        while True:
+            granted = await self.turn(SLICE)
             outcome = self._slice(work, kind, min(granted, _SLICE_AIM))
             if isinstance(outcome, StopIteration):
                 result: T = outcome.value

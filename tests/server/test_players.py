@@ -7,6 +7,7 @@ import io
 import os
 import shutil
 import signal
+import sys
 import time
 import wave
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from app.server.player.ultimate import checked
 from app.server.settings import Settings
 from app.setup.places import places
 from app.sid import SidEngine
+from tests.served import serve as serve_by_script
 from tests.server.conftest import Serve, running
 from tests.server.ultimate_device import Device, ultimate
 
@@ -63,15 +65,15 @@ def message(answer: httpx.Response) -> str:
     return str(answer.json()["error"]["message"])
 
 
-def processes() -> list[int]:
-    """Ids of this process's children that run sidplayfp."""
+def processes(parent: int | None = None) -> list[int]:
+    """Ids of the children of a process, unless given this one, that run sidplayfp."""
     found = []
     for child in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = child.read_text().rsplit(")", 1)
         except OSError:
             continue
-        if "(sidplayfp" in fields[0] and int(fields[1].split()[1]) == os.getpid():
+        if "(sidplayfp" in fields[0] and int(fields[1].split()[1]) == (parent or os.getpid()):
             found.append(int(child.parent.name))
     return found
 
@@ -123,6 +125,22 @@ def test_sidplayfp_ends_with_the_server(settings: Settings, tune: bytes) -> None
         client.post("/api/player/cli", content=tune, headers=MEDIA)
         assert len(processes()) == 1
     assert processes() == []
+
+
+@needs_sidplayfp
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
+@pytest.mark.usefixtures("silent_output")
+@pytest.mark.parametrize("paused", [False, True])
+def test_sidplayfp_ends_with_a_server_that_is_killed(tune: bytes, tmp_path: Path, paused: bool) -> None:
+    with serve_by_script(tmp_path) as served, httpx.Client(base_url=served.url) as client:
+        assert client.post("/api/player/cli", content=tune, headers=MEDIA).status_code == 200
+        [pid] = processes(served.process.pid)
+        if paused:
+            client.put("/api/player/cli/pause")
+            wait_until(lambda: process_state(pid) == "T")
+        served.process.kill()
+        served.process.wait()
+        wait_until(lambda: not Path(f"/proc/{pid}").exists() or process_state(pid) == "Z")
 
 
 @needs_sidplayfp

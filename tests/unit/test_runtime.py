@@ -24,6 +24,7 @@ from sidflow_feedback.service import FeedbackService
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.transport.memory import MemoryTransport
 from sidflow_feedback.types import Record
+from tests.unit.pretended_sound import PretendedSound
 
 FEATURES = dict(zip(FEATURE_NAMES, (8.0, 0.1, 1500.0, 3000.0, 0.05, 120.0, 0.5, 90.0), strict=True))
 
@@ -92,14 +93,11 @@ class Engine:
         self.pages = Pages()
         self.transport = transport
         self.runtime = FeedbackRuntime(self.store, self.clock, transport, publish=self.pages.publish)
-        self.service = FeedbackService(self.runtime, self.pages, _no_excerpt)
+        self.excerpts = PretendedSound(self.clock)
+        self.service = FeedbackService(self.runtime, self.pages, self.excerpts)
 
     async def pass_time(self, seconds: float = 1.0) -> None:
         await self.clock.advance(seconds)
-
-
-async def _no_excerpt(_tune: object) -> tuple[np.ndarray[Any, np.dtype[np.float32]], int]:
-    raise AssertionError("no tune is rendered here")
 
 
 @pytest.fixture

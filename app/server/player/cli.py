@@ -1,8 +1,10 @@
 """sidplayfp on this machine: one process at a time, stopped by signals, ended with the server."""
 
 import asyncio
+import os
 import shutil
 import signal
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ ABANDONED_SECONDS = 120.0
 """Nobody asks how it goes: the page is gone. A hidden one asks at least once a minute."""
 
 _KEPT = 4096
+_WITH_SERVER = Path(__file__).with_name("with_server.py")
 
 
 class CliPlayer:
@@ -66,7 +69,7 @@ class CliPlayer:
             tune = self._tune_path()
             tune.write_bytes(data)
             self._process = await asyncio.create_subprocess_exec(
-                *(self._program, "-q", "-os", f"-o{song}", "-t0", str(tune)),
+                *_with_server(self._program, "-q", "-os", f"-o{song}", "-t0", str(tune)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
@@ -140,3 +143,10 @@ class CliPlayer:
         lines = self._said.decode(errors="replace").replace(str(self._tune_path()), "the tune").split("\n")
         said = next((line.strip() for line in reversed(lines) if "ERROR" in line), "it said nothing")
         return f"{self._program} ended before the tune did ({said}). Check the sound output of this machine."
+
+
+def _with_server(*command: str) -> tuple[str, ...]:
+    """Return what runs `command` so that it ends when this process is killed, where the system can."""
+    if sys.platform != "linux":
+        return command
+    return (sys.executable, "-I", "-S", str(_WITH_SERVER), str(os.getpid()), *command)

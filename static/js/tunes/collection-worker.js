@@ -57,11 +57,11 @@ async function each(store, work) {
   });
 }
 
-function take({ sidPath, features, lengths, lengthSource }) {
+function take({ sidPath, version, features, problems, lengths }) {
   const tune = index.get(sidPath);
   if (!tune) return;
-  if (features) tune.features = features;
-  if (lengths) tune.measured = { lengths, lengthSource: lengthSource ?? "silence" };
+  Object.assign(tune, { version, features, problems });
+  if (lengths) tune.measured = { lengths, lengthSource: "measured" };
 }
 
 const collection = {
@@ -113,7 +113,11 @@ function told(tune) {
   const lengths = tune.lengths.length
     ? { lengths: tune.lengths, lengthSource: "songlengths" }
     : (measured ?? { lengths: [], lengthSource: "default" });
-  return { ...told, features: tune.features ?? [], ...lengths, own: true };
+  // The length may have become known after the rest was measured.
+  const features = (tune.features ?? []).map(
+    (song, i) => song && { ...song, duration: lengths.lengths[i] ?? song.duration },
+  );
+  return { ...told, features, ...lengths, own: true };
 }
 
 /** A tune as the list shows it. */
@@ -181,7 +185,7 @@ async function bytesOf(tune) {
   throw new Error(AWAY);
 }
 
-const lacking = (tune) => tune.places && !(tune.features?.length && (tune.lengths.length || tune.measured));
+const hasFeatures = (tune) => tune.features?.some((song) => song !== null) ?? false;
 
 const commands = {
   /** Take the tunes of the site. */
@@ -288,25 +292,35 @@ const commands = {
     take(row);
     await shelf.write((database) => database.putMeasured(row));
     pace("learned", {});
+    return told(index.get(row.sidPath));
   },
 
-  /** Own tunes whose features or lengths are not known: first those in sight, then as the list goes on. */
-  async unmeasured({ limit }) {
+  /** Own tunes that this version has not measured: first those in sight, then as the list goes on. */
+  async unmeasured({ limit, version }) {
     await loaded;
     const found = new Set();
     for (const tunes of [view.slice(...lookedAt), view.slice(lookedAt[1]), index.values()]) {
       for (const tune of tunes) {
         if (found.size >= limit) return [...found].map(told);
-        if (lacking(tune)) found.add(tune);
+        if (tune.places && tune.version !== version) found.add(tune);
       }
     }
     return [...found].map(told);
   },
 
+  /** How many tunes were measured, and how many can't be. */
+  async progress({ version }) {
+    await loaded;
+    const tunes = [...index.values()];
+    const measured = tunes.filter(hasFeatures).length;
+    const failed = tunes.filter((tune) => tune.version === version && !hasFeatures(tune)).length;
+    return { measured, failed, all: tunes.length };
+  },
+
   /** Own tunes whose features are known, after the first so many of them. */
   async measured({ after, limit }) {
     await loaded;
-    const known = [...index.values()].filter((tune) => tune.places && tune.features?.length);
+    const known = [...index.values()].filter((tune) => tune.places && hasFeatures(tune));
     return known.slice(after, after + limit).map(told);
   },
 

@@ -36,10 +36,11 @@ export class Collection {
     return JSON.stringify((await this.call(command, JSON.parse(json))) ?? null);
   }
 
-  /** The bytes of a tune; asks the listener for its folder where the browser wants that. */
-  async read(sidPath) {
+  /** The bytes of a tune; asks the listener for its folder where the browser wants that, if it may. */
+  async read(sidPath, mayAsk) {
     const { bytes, ask } = await this.call("read", { sidPath });
     if (bytes) return bytes;
+    if (!mayAsk) throw new Error("The browser wants the listener to be asked for the folder first.");
     await permitted(ask);
     return (await this.call("read", { sidPath })).bytes;
   }

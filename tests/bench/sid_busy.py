@@ -1,0 +1,69 @@
+"""Runs in the page's own MicroPython, after `app/page/main.py`: keeps the engine busy with all it does."""
+
+import asyncio
+import json
+import random
+
+import js
+
+page = globals()["page"]  # Made by main.py, whose names this script shares.
+
+RATINGS = 512
+EVENTS_PER_SECOND = 4
+SYNC_SECONDS = 20
+FEATURES = {"energy": 8.0, "rms": 0.1, "spectralCentroid": 1500.0, "spectralRolloff": 3000.0,
+            "zeroCrossingRate": 0.05, "bpm": 120.0, "confidence": 0.5, "duration": 120.0}  # fmt: skip
+
+done = {"events": 0, "runs": 0, "syncs": 0}
+
+
+def track(number: int) -> "dict[str, object]":
+    """Return a song of a tune that nobody else has."""
+    features = {name: value * random.uniform(0.5, 1.5) for name, value in FEATURES.items()}
+    return {"sidPath": f"Bench/{number}.sid", "song": 1, "features": features, "length": 120.0}
+
+
+async def rate() -> None:
+    """Rate many tunes, then act and rate some times each second."""
+    number = 0
+    while True:
+        if number % 2 or number < RATINGS:
+            page.recorder.rating({name: random.randint(1, 5) for name in "emcp"}, track(number), 60.0, 60.0)
+        else:
+            page.recorder.action("like", track(number), 60.0, 60.0)
+        number += 1
+        done["events"] += 1
+        await asyncio.sleep(0.01 if number < RATINGS else 1 / EVENTS_PER_SECOND)
+
+
+async def train() -> None:
+    """Ask for the next run as soon as one has ended."""
+    while True:
+        try:
+            await page.engine.ask("train")
+            done["runs"] += 1
+        except Exception:
+            await asyncio.sleep(2)  # There is no model yet, or too few ratings.
+
+
+async def sync() -> None:
+    """Send what there is, again and again."""
+    while True:
+        await asyncio.sleep(SYNC_SECONDS)
+        try:
+            await page.engine.ask("sync")
+            done["syncs"] += 1
+        except Exception as exc:
+            print("sync", exc)
+
+
+async def tell() -> None:
+    """Answer on a channel how much was done."""
+    channel = js.BroadcastChannel.new("bench-done")
+    while True:
+        channel.postMessage(json.dumps(done))
+        await asyncio.sleep(1)
+
+
+for work in (rate, train, sync, tell):
+    asyncio.create_task(work())

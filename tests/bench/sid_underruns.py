@@ -1,0 +1,126 @@
+"""Ten minutes of play while the engine boots, trains, flushes, syncs and measures; and what measuring costs.
+
+`python -m tests.bench.sid_underruns [--minutes 1]`. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+
+from app.setup.places import places
+from tests.bench.harness import HERE, PATIENCE, RUN_SCRIPT, browsing, new_profile
+
+BUSY = (HERE / "sid_busy.py").read_text()
+MINUTES = 10.0
+WINDOW = 60
+MEASURING_SECONDS = 90
+OWN_TUNES = 60
+
+HEAR_DONE = """() => {
+    globalThis.benchDone = "{}";
+    new BroadcastChannel("bench-done").onmessage = ({ data }) => { globalThis.benchDone = data; };
+}"""
+
+
+def underrun_figures(browser: Browser, url: str, seconds: float) -> dict[str, float]:
+    """Play, with everything going on that can, from the first moment of the page on."""
+    with new_profile(browser) as context, tempfile.TemporaryDirectory() as folder:
+        page = context.new_page()
+        page.add_init_script(f"({HEAR_DONE})()")
+        page.goto(url)
+        page.wait_for_selector("html[data-ui=ready]")
+        page.locator("#tunes button.tune").first.click()
+        page.wait_for_selector("#like:enabled", timeout=PATIENCE)
+        begun = time.monotonic()
+        _add_own_tunes(page, Path(folder))
+        page.click("#tab-preferences")
+        for name in ("training", "sync"):
+            page.check(f"[name={name}]")
+        page.evaluate(RUN_SCRIPT, ["mpy", {}, BUSY])
+        page.click("#tab-play")
+        page.wait_for_selector("html[data-engine=ready]", timeout=PATIENCE)
+        booted = time.monotonic() - begun
+        page.wait_for_timeout(1000 * max(0.0, seconds - booted))
+        stats = json.loads(page.evaluate("JSON.stringify(window.sidPlayer.stats())"))
+        done = json.loads(page.evaluate("benchDone"))
+        took = time.monotonic() - begun
+        measured = _measured(page)
+    return {
+        "underruns": stats["underruns"],
+        "played_s": stats["framesPlayed"] / 44100,
+        "listened_s": took,
+        "engine_boot_s": booted,
+        "tunes_measured": measured,
+        **done,
+    }
+
+
+def measuring_figures(browser: Browser, url: str) -> dict[str, float]:
+    """Return what all workers of the page use of a processor while they do nothing but measure."""
+    with new_profile(browser) as context, tempfile.TemporaryDirectory() as folder:
+        page = context.new_page()
+        page.goto(url)
+        page.wait_for_selector("html[data-engine=ready]", timeout=PATIENCE)
+        _add_own_tunes(page, Path(folder))
+        page.wait_for_timeout(10_000)  # The files are in the list, and the renderer has made its tables.
+        used = deque([_workers_time(browser)], maxlen=WINDOW + 1)
+        most, before = 0.0, _measured(page)
+        for _ in range(MEASURING_SECONDS):
+            page.wait_for_timeout(1000)
+            used.append(_workers_time(browser))
+            if len(used) > WINDOW:
+                most = max(most, used[-1] - used[0])
+        found = _measured(page) - before
+    return {"measuring_share_60s": most / WINDOW, "measured_per_minute": found / MEASURING_SECONDS * 60}
+
+
+def _add_own_tunes(page: Page, folder: Path) -> None:
+    """Add copies of demo tunes that are other files: their titles differ."""
+    demo = sorted((places().vendor / "tunes").glob("*.sid"))[:OWN_TUNES]
+    for file in demo:
+        data = bytearray(file.read_bytes())
+        data[0x16:0x1A] = b"Own "
+        (folder / file.name).write_bytes(data)
+    page.set_input_files("#own-file", sorted(folder.iterdir()))
+
+
+def _measured(page: Page) -> int:
+    """Return how many tunes were measured, as the page says."""
+    return int((page.text_content("#measuring-status") or "0").split()[0].replace(",", ""))
+
+
+def _workers_time(browser: Browser) -> float:
+    """Return the seconds of processor time that all worker threads of all pages have used so far."""
+    session = browser.new_browser_cdp_session()
+    processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    session.detach()
+    return sum(
+        int((thread / "schedstat").read_text().split()[0]) / 1e9
+        for process in processes
+        if process["type"] == "renderer"
+        for thread in Path(f"/proc/{process['id']}/task").iterdir()
+        if (thread / "comm").read_text().startswith("DedicatedWorker")
+    )
+
+
+def main() -> None:
+    """Measure, and print one JSON object."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--minutes", type=float, default=MINUTES, help="how long to play")
+    minutes = options.parse_args().minutes
+    with browsing(ahead=True) as (browser, url):
+        found: dict[str, Any] = measuring_figures(browser, url)
+        found |= underrun_figures(browser, url, 60 * minutes)
+    print(json.dumps({name: round(value, 4) for name, value in found.items()}))
+
+
+if __name__ == "__main__":
+    main()
