@@ -139,7 +139,8 @@ class Library:
         found = await self._ask("learn", row)
         if found:
             self._intern(found)
-            self._add_measured([tune])
+            if any(tune["features"]):
+                self._add_measured([tune])
 
     async def progress(self) -> "dict[str, int]":
         """Return how many tunes are ``measured``, how many ``failed``, how many there are in ``all``."""

@@ -7,7 +7,7 @@ from sidflow_feedback.rows import MEASURING
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
     from typing import Any, Protocol
 
     from app.page.playback import Playback
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         def unmeasured(self, limit: int) -> Awaitable[list[Tune]]:
             """Return tunes that are not measured, those first that the listener is likely to meet."""
 
-        def learn(self, tune: Tune, row: dict[str, Any]) -> Awaitable[None]:
+        def learn(self, tune: Tune, row: dict[str, Any]) -> Coroutine[Any, Any, None]:
             """Keep what was measured of a tune, and bring it up to date."""
 
         def progress(self) -> Awaitable[dict[str, int]]:
@@ -112,9 +112,11 @@ class Measuring:
     def tick(self) -> None:
         """Follow what plays, and go on in the background; called a few times each second."""
         self._hand_over()
+        tune, song = self._playback.tune, self._playback.song
+        if tune:
+            self._keep_length(tune, song)
         if not self._engine.ready:
             return
-        tune, song = self._playback.tune, self._playback.song
         playing = (tune["sidPath"], song) if tune else None
         if playing != self._playing:
             self._playing = playing
@@ -123,6 +125,15 @@ class Measuring:
         if not self._busy and self._may_go_on() and self._now() >= self._rest_until:
             self._busy = True
             asyncio.create_task(self._go_on())
+
+    def _keep_length(self, tune: "Tune", song: int) -> None:
+        """Keep where the song that plays has turned out to end."""
+        track = self._playback.track
+        if track and track["lengthSource"] == "measured" and not _item(tune, "lengths", song):
+            lengths = [_item(tune, "lengths", one) for one in range(1, max(tune["songs"], song) + 1)]
+            lengths[song - 1] = track["length"]
+            tune["lengths"], tune["lengthSource"] = lengths, "measured"
+            asyncio.create_task(self._library.learn(tune, {"lengths": lengths}))
 
     def changed(self) -> None:
         """Hear that there are other tunes now, or that the listener has changed their mind."""

@@ -256,12 +256,18 @@ class Playback:
         if self.status == "playing" and state["status"] != "playing":
             self._fall_silent(self._player.position)
         self.status = state["status"]
+        self._end_at(state.get("end"))
         if self.status == "playing":
             self._audible()
         if self.status == "error":
             self._telemetry.failed()
             self._tell(state["error"], None)
         self._changed()
+
+    def _end_at(self, seconds: float | None) -> None:
+        """Take where the song falls silent, unless its length is known better."""
+        if seconds is not None and self.track and self.track["lengthSource"] == "default":
+            self.track["length"], self.track["lengthSource"] = seconds, "measured"
 
     def _audible(self) -> None:
         if self.track and (self._beginning or not self.begun):

@@ -34,7 +34,7 @@ class WasmPlayer:
 
         def tell(state: "Any") -> None:
             self.used = _used(state.info)
-            on_state({"status": state.status, "song": state.song, "error": state.error})
+            on_state({"status": state.status, "song": state.song, "error": state.error, "end": state.end})
 
         self.native = module.createSidPlayer(to_js({"wasmUrl": wasm_url, "onState": tell}))
 

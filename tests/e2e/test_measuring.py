@@ -21,6 +21,10 @@ QUESTIONS = """() => {
     };
 }"""
 
+OUTBOX = """globalThis.events = () => Object.entries(localStorage)
+    .filter(([key]) => key.startsWith('sidflow.outbox.'))
+    .map(([, entry]) => JSON.parse(entry.slice(entry.indexOf(' '))));"""
+
 ROWS = """() => new Promise((resolve, reject) => {
     const opening = indexedDB.open("sidflow-tunes");
     opening.onerror = () => reject(opening.error);
@@ -79,6 +83,25 @@ def wait_until_measured(page: Page) -> None:
         " && document.querySelectorAll('#tunes tbody td.e:empty').length === 1",
         timeout=150_000,
     )
+
+
+def test_a_song_that_falls_silent_is_over(context: BrowserContext, served: Served, music: list[Path]) -> None:
+    page = context.new_page()
+    page.add_init_script(
+        "navigator.locks.request = () => new Promise(() => {})"
+    )  # No engine: nothing is measured.
+    page.add_init_script(OUTBOX)
+    page.goto(served.url)
+    page.wait_for_selector("html[data-ui=ready]")
+    page.set_input_files("#own-file", music[0])
+    page.wait_for_function("globalThis.events().length > 2", timeout=60_000)
+    events = sorted(page.evaluate("globalThis.events()"), key=lambda event: event["timestamp"])
+    assert [event["action"] for event in events] == ["play", "play_complete", "play"]
+    assert events[1]["length"] == pytest.approx(1, abs=0.1)
+    assert events[1]["lengthSource"] == "measured"
+    page.wait_for_function(f"({ROWS})().then(rows => rows.length === 1)")
+    [row] = page.evaluate(ROWS)
+    assert row["lengths"] == [events[1]["length"]]
 
 
 def test_own_music_is_measured_once_and_used(

@@ -30,6 +30,7 @@ class Hearing:
     tune: Record | None = None
     song = 1
     status = "idle"
+    track: Record | None = None
 
     def learn(self, tune: Record) -> None:
         """As `Playback.learn`: nothing here looks at its track."""
@@ -200,6 +201,16 @@ async def test_a_failure_that_is_not_the_files_is_not_remembered() -> None:
     await world.live(20)
     assert sorted(world.asked) == [("a", 1, False), ("b", 1, False)]
     assert ["version" in tune for tune in world.tunes] == [False, True]
+
+
+async def test_where_a_song_that_plays_has_fallen_silent_is_kept() -> None:
+    world = World(tune_of("a"))
+    world.ready = False
+    world.play(world.tunes[0], 2)
+    world.heard.track = {"length": 12.5, "lengthSource": "measured"}
+    await world.live()
+    assert world.tunes[0]["lengths"] == [None, 12.5]
+    assert "version" not in world.tunes[0], "The rest is still to be measured."
 
 
 async def test_what_an_older_version_has_measured_is_measured_again() -> None:

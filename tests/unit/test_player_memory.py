@@ -233,3 +233,19 @@ def test_memory_player_refuses_what_makes_no_sense() -> None:
         player.set_volume(2)
     with pytest.raises(PlayerError, match="no song 2"):
         player.set_song(2)
+
+
+def test_a_song_that_falls_silent_ends_there_unless_its_length_is_known() -> None:
+    listener = HandListener()
+    unknown = listener.tunes.make() | {"lengths": [], "lengthSource": "default"}
+    for tune, length in ((unknown, 20.0), (listener.tunes.make(), 100.0)):
+        asyncio.run(listener.playback.open(tune))
+        listener.listen(10)
+        listener.playback.hear("memory", {"status": "playing", "song": 1, "error": "", "end": 20.0})
+        assert (listener.playback.track or {})["length"] == length
+        listener.listen(9)
+        assert listener.playback.tune is tune
+        listener.listen(2)
+        assert (listener.playback.tune is tune) == (length == 100)
+    assert [event["action"] for event in listener.kept][:2] == ["play", "play_complete"]
+    assert listener.kept[1]["lengthSource"] == "measured"

@@ -16,6 +16,7 @@ import { Renderer } from "./renderer.js";
  * @property {number} song 1-based; 0 while nothing is loaded
  * @property {TuneInfo|null} info of the loaded tune
  * @property {string} error message while status is "error", else ""
+ * @property {number|null} end seconds from the song's beginning to where it falls silent, once that is rendered
  */
 
 export class SidPlayer {
@@ -29,6 +30,8 @@ export class SidPlayer {
   #busy = "";
   #info = null;
   #song = 0;
+  /** @type {number|null} */
+  #end = null;
   #error = "";
 
   /** @param {{wasmUrl: string, onState?: (state: PlayerState) => void}} options */
@@ -42,6 +45,10 @@ export class SidPlayer {
       wasmUrl,
       (ring) => this.#output.feed(ring),
       (message, lost) => this.#fail(message, lost),
+      (seconds) => {
+        this.#end = seconds;
+        this.#apply();
+      },
     );
   }
 
@@ -56,7 +63,7 @@ export class SidPlayer {
    */
   async load(bytes, { song = 0 } = {}) {
     this.#intent = "stopped";
-    this.#info = null;
+    this.#info = this.#end = null;
     this.#song = song;
     return this.#open("loading", () => this.#renderer.load(bytes, song));
   }
@@ -161,7 +168,7 @@ export class SidPlayer {
 
   /** @returns {PlayerState} */
   get state() {
-    return { status: this.#status(), song: this.#song, info: this.#info, error: this.#error };
+    return { status: this.#status(), song: this.#song, info: this.#info, error: this.#error, end: this.#end };
   }
 
   /**
@@ -185,6 +192,7 @@ export class SidPlayer {
   }
 
   #restart() {
+    this.#end = null;
     this.#open("loading", () => this.#renderer.restart(this.#song)).catch(() => {}); // the state tells of a failure
   }
 

@@ -1,8 +1,9 @@
 /** Worker that renders the playing song into its ring, ahead of the audio worklet. */
 
 import { MAX_FRAMES, SidEngine, SidError } from "./engine.js";
-import { AHEAD, Ring } from "./ring.js";
+import { AHEAD, Ring, SAMPLE_RATE } from "./ring.js";
 import { report, reportFatal, serve, wasmUrl } from "./rpc.js";
+import { SilenceDetector } from "./silence.js";
 import { Song } from "./song.js";
 
 const FULL_POLL_MS = 200;
@@ -18,6 +19,8 @@ let song = null;
 /** @type {Ring|null} what is filled now */
 let ring = null;
 let stream = 0;
+/** @type {SilenceDetector|null} hears what is rendered; null: it has told, or a voice is muted */
+let silence = null;
 let voices = 0;
 let timer;
 
@@ -48,6 +51,7 @@ serve({
     const engine = await engineReady;
     if (ring !== null) song.back(ring.base + ring.framesPlayed);
     engine.mute(muted);
+    silence = null;
     fill(engine);
   },
 
@@ -76,6 +80,7 @@ async function go(engine, start) {
   if (stream === start.stream) {
     voices = 3 * engine.info().chips;
     ring = next;
+    silence = start.settings.muted === 0 ? new SilenceDetector(SAMPLE_RATE) : null;
     fill(engine);
   }
   return engine.info();
@@ -109,7 +114,9 @@ function fill(engine) {
 function renderChunk(engine) {
   try {
     const at = song.at - ring.base;
-    ring.write(song.render(), at);
+    const frames = song.render();
+    ring.write(frames, at);
+    listen(frames);
     for (let voice = 0; voice < voices; voice++) ring.writeWave(voice, engine.wave(voice), at);
     return true;
   } catch (error) {
@@ -118,4 +125,13 @@ function renderChunk(engine) {
     else reportFatal(error);
     return false;
   }
+}
+
+/** Tell once where the song fell silent, in seconds since its beginning. */
+function listen(frames) {
+  silence?.add(frames);
+  const end = silence?.end ?? null;
+  if (end === null) return;
+  silence = null;
+  report({ stream, end: ring.base / SAMPLE_RATE + end });
 }

@@ -13,6 +13,7 @@ export class Renderer {
   #worker;
   #onRing;
   #onFailed;
+  #onEnd;
   /** @type {Ring|null} */
   #ring = null;
   #stream = 0;
@@ -24,12 +25,14 @@ export class Renderer {
    * @param {(ring: Ring) => void} onRing a new song is on its way in this ring
    * @param {(message: string, lost: boolean) => void} onFailed what was started stopped with an error;
    *   lost: the worker died, so no tune is loaded any more
+   * @param {(seconds: number) => void} onEnd the song falls silent for good here, as what is rendered ahead tells
    */
-  constructor(wasmUrl, onRing, onFailed) {
+  constructor(wasmUrl, onRing, onFailed, onEnd) {
     const url = new URL("./render-worker.js", import.meta.url);
     this.#worker = new WorkerClient(url, wasmUrl, (event) => this.#hear(event));
     this.#onRing = onRing;
     this.#onFailed = onFailed;
+    this.#onEnd = onEnd;
   }
 
   /**
@@ -143,8 +146,10 @@ export class Renderer {
     return outcome.info;
   }
 
-  #hear({ stream, failed, died }) {
+  #hear({ stream, failed, died, end }) {
     if (died !== undefined) this.#onFailed(died, true);
-    else if (stream === this.#stream) this.#onFailed(failed, false);
+    else if (stream !== this.#stream) return;
+    else if (end !== undefined) this.#onEnd(end);
+    else this.#onFailed(failed, false);
   }
 }

@@ -60,7 +60,7 @@ async function each(store, work) {
 function take({ sidPath, version, features, problems, lengths }) {
   const tune = index.get(sidPath);
   if (!tune) return;
-  Object.assign(tune, { version, features, problems });
+  if (version) Object.assign(tune, { version, features, problems });
   if (lengths) tune.measured = { lengths, lengthSource: "measured" };
 }
 
