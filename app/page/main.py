@@ -160,6 +160,7 @@ class Page:
             self._tune = tune
             spawn(self.library.follow(tune))
         self.recommendations.heard(tune)
+        self._measuring.heard()
 
     async def _recommended(self) -> None:
         model = self.recommendations.model

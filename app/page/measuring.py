@@ -112,11 +112,9 @@ class Measuring:
     def tick(self) -> None:
         """Follow what plays, and go on in the background; called a few times each second."""
         self._hand_over()
-        tune, song = self._playback.tune, self._playback.song
-        if tune:
-            self._keep_length(tune, song)
         if not self._engine.ready:
             return
+        tune, song = self._playback.tune, self._playback.song
         playing = (tune["sidPath"], song) if tune else None
         if playing != self._playing:
             self._playing = playing
@@ -126,10 +124,10 @@ class Measuring:
             self._busy = True
             asyncio.create_task(self._go_on())
 
-    def _keep_length(self, tune: "Tune", song: int) -> None:
-        """Keep where the song that plays has turned out to end."""
-        track = self._playback.track
-        if track and track["lengthSource"] == "measured" and not _item(tune, "lengths", song):
+    def heard(self) -> None:
+        """Hear of each change of what plays: where the song has turned out to end is kept."""
+        tune, song, track = self._playback.tune, self._playback.song, self._playback.track
+        if tune and track and track["lengthSource"] == "measured" and not _item(tune, "lengths", song):
             lengths = [_item(tune, "lengths", one) for one in range(1, max(tune["songs"], song) + 1)]
             lengths[song - 1] = track["length"]
             tune["lengths"], tune["lengthSource"] = lengths, "measured"

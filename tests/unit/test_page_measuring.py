@@ -208,6 +208,7 @@ async def test_where_a_song_that_plays_has_fallen_silent_is_kept() -> None:
     world.ready = False
     world.play(world.tunes[0], 2)
     world.heard.track = {"length": 12.5, "lengthSource": "measured"}
+    world.measuring.heard()
     await world.live()
     assert world.tunes[0]["lengths"] == [None, 12.5]
     assert "version" not in world.tunes[0], "The rest is still to be measured."
