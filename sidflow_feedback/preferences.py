@@ -18,6 +18,7 @@ DEFAULTS: "dict[str, Any]" = {
     "volume": 80,
     "player": "wasm",
     "u64Address": "",
+    "shortcuts": True,
     "theme": "auto",
 }
 

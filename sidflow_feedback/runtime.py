@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from sidflow_feedback.idle import IdleClock
 from sidflow_feedback.model import Model
 from sidflow_feedback.outgoing import SyncSettings
 from sidflow_feedback.preferences import validated
-from sidflow_feedback.store import LEASE, FeedbackStore, StoreCounts
+from sidflow_feedback.store import LEASE, FeedbackStore, StoreCounts, StoredEvent
 from sidflow_feedback.sync import SyncClient
 from sidflow_feedback.trainer import Trainer
 from sidflow_feedback.training import TrainerState, TrainingSettings
@@ -41,7 +41,7 @@ class FeedbackRuntime:
         The seams: where events are kept, when there is time to learn, and the way to the server.
     publish
         Called as ``publish(kind, value)`` with what the pages should know: ``committed`` and ``refused``
-        events, and the ``state`` after each change.
+        events, which were ``forgotten``, and the ``state`` after each change.
     load_scikit
         See `Trainer`.
     """
@@ -105,6 +105,31 @@ class FeedbackRuntime:
         if self._trainer is not None:
             await self._trainer.restore()
         self.announce()
+
+    async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
+        """Forget these events, wherever they are, and what was learned from them; return what was stored."""
+        self.worker.discard(uuids)
+        gone = await self._forget(lambda: self.store.forget(uuids))
+        self._tell_forgotten(uuids, gone)
+        return gone
+
+    async def forget_tune(self, sid_path: str) -> list[StoredEvent]:
+        """Forget all events of a tune in the same way."""
+        await self.worker.flush()
+        gone = await self._forget(lambda: self.store.forget_tune(sid_path))
+        self._tell_forgotten([row.event.uuid for row in gone], gone)
+        return gone
+
+    async def _forget(self, delete: Callable[[], Awaitable[list[StoredEvent]]]) -> list[StoredEvent]:
+        untrained = self._trainer.interrupted() if self._trainer else contextlib.nullcontext()
+        async with self.sync.withdrawing(), untrained:
+            return await delete()
+
+    def _tell_forgotten(self, uuids: Iterable[str], gone: Iterable[StoredEvent]) -> None:
+        """Publish which events are gone for good, and whether the server has them."""
+        sent = {row.event.uuid: _sent(row) for row in gone}
+        self._publish("forgotten", [{"uuid": uuid, "sent": sent.get(uuid, "no")} for uuid in uuids])
+        self._changed.set()
 
     async def wipe(self) -> None:
         """Forget everything: events, and what was learned from them."""
@@ -237,6 +262,12 @@ class FeedbackRuntime:
             self._changed.clear()
             self._publish("state", await self.state())
             await self._clock.sleep(REST)
+
+
+def _sent(row: StoredEvent) -> str:
+    if row.status == "synced":
+        return "yes"
+    return "perhaps" if row.attempts else "no"  # A request that was not answered may have arrived.
 
 
 def _camel(record: Mapping[str, Any]) -> Record:

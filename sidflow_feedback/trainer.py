@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from typing import TYPE_CHECKING, Final
@@ -20,7 +21,7 @@ from sidflow_feedback.store import KINDS
 from sidflow_feedback.training import Phase, Run, TrainerState, TrainingSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from types import TracebackType
 
     from sidflow_feedback.events import Event
@@ -176,6 +177,18 @@ class Trainer:
         self._switch()
         if task is not None:
             await asyncio.wait([task])
+
+    @contextlib.asynccontextmanager
+    async def interrupted(self) -> AsyncIterator[None]:
+        """Train nothing meanwhile, then go on from what the store has: for who deletes something of it."""
+        live = self._live
+        await self.aclose()
+        try:
+            yield
+            await self.restore()
+        finally:
+            if live:
+                self.start()
 
     def configure(self, settings: TrainingSettings) -> None:
         """Change the settings; the numbers hold from the next run on, off holds at once."""

@@ -1,11 +1,10 @@
 """The card of what is kept in this browser: counts, what is not shared yet, export, import, delete."""
 
-import json
-
 from pyscript import document, window
 
 from app.page.dom import by_id, on, reason, spawn
 from app.page.library import title_of
+from app.page.told import described
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ class KeptCard:
         for record in records:
             item = document.createElement("li")
             item.dataset.uuid = record["uuid"]
-            item.textContent = _described(record, title_of(self._library, record["sidPath"]))
+            item.textContent = described(record, title_of(self._library, record["sidPath"]))
             items.append(item)
 
     async def _do(self, work: "Any") -> None:
@@ -95,15 +94,3 @@ def _show_counts(counts: "dict[str, Any]") -> None:
             cell.textContent = value
             row.append(cell)
         body.append(row)
-
-
-def _described(record: "dict[str, Any]", title: str) -> str:
-    if record["kind"] == "rating":
-        ratings = record["ratings"]
-        what = "rated " + ", ".join(name + " " + str(ratings[name]) for name in ratings)
-    else:
-        what = record["action"].replace("_", " ")
-    # Must be a float: a whole number of this size reaches JavaScript cut to 32 bits.
-    when = window.Date.new(float(record["timestamp"])).toLocaleString()
-    text = title + ": " + what + ", " + str(when)
-    return text + (" (" + json.dumps(record["lastError"]) + ")" if record["lastError"] else "")
