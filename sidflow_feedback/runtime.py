@@ -107,8 +107,10 @@ class FeedbackRuntime:
         self.announce()
 
     async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
-        """Forget these events, wherever they are, and what was learned from them; return what was stored."""
-        self.worker.discard(uuids)
+        """Forget these events, and what was learned from them; return those that were stored.
+
+        The store refuses what is still on its way to it.
+        """
         gone = await self._forget(lambda: self.store.forget(uuids))
         self._tell_forgotten(uuids, gone)
         return gone

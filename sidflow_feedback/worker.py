@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -119,12 +119,10 @@ class EventWorker:
         if self.waiting:
             self._full.set()
 
-    def discard(self, uuids: Collection[str] | None = None) -> None:
-        """Forget what is queued, or of it only these events."""
+    def discard(self) -> None:
+        """Forget what is queued."""
         for queue in self._queues.values():
-            self._leave_queue(
-                queue, [event for event in queue.events if uuids is None or event.uuid in uuids]
-            )
+            self._leave_queue(queue, queue.events)
 
     def start(self) -> None:
         """Begin to flush in the background."""

@@ -40,6 +40,12 @@ APPEND_AND_DIE = """([uuid, json]) => {
   request.open("GET", "/test/kill", false);
   request.send();
 }"""
+WITHDRAW_AND_DIE = """uuid => {
+  outbox.withdraw(uuid);
+  const request = new XMLHttpRequest();
+  request.open("GET", "/test/kill", false);
+  request.send();
+}"""
 STORED = """async () => {
   const { open } = await import("/static/js/feedback/store.js");
   const database = await open("sidflow-feedback");
@@ -344,20 +350,36 @@ def test_event_taken_back_is_taken_back_again_by_another_page_until_it_is_gone(
     append(page, gone, kept)
     mortal.arm()
     with pytest.raises(Error, match="crashed"):
-        page.evaluate(
-            """uuid => {
-              outbox.withdraw(uuid);
-              const request = new XMLHttpRequest();
-              request.open("GET", "/test/kill", false);
-              request.send();
-            }""",
-            gone.uuid,
-        )
+        page.evaluate(WITHDRAW_AND_DIE, gone.uuid)
     tab = with_drain(mortal.open_page())
     assert tab.evaluate("outbox.size") == 1
     engine = Pyodide(mortal.open_page(), site)
     assert engine.call("engine", "run") is True
     wait_size(tab, 0)
+    tab.wait_for_function("Object.keys(localStorage).length === 0")
+    assert tab.evaluate(STORED) == [kept.uuid]
+    engine.call("engine", "stop")
+
+
+def test_stored_event_taken_back_right_before_a_crash_is_deleted_by_the_next_engine(
+    mortal: Mortal, site: Site
+) -> None:
+    page = with_outbox(mortal.open_page())
+    page.evaluate(
+        """async (rows) => {
+          const { open } = await import("/static/js/feedback/store.js");
+          const database = await open("sidflow-feedback");
+          await database.add(rows);
+          database.close();
+        }""",
+        json.dumps([event_to_record(gone := rating()), event_to_record(kept := rating())]),
+    )
+    mortal.arm()
+    with pytest.raises(Error, match="crashed"):
+        page.evaluate(WITHDRAW_AND_DIE, gone.uuid)
+    tab = with_drain(mortal.open_page())
+    engine = Pyodide(mortal.open_page(), site)
+    assert engine.call("engine", "run") is True
     tab.wait_for_function("Object.keys(localStorage).length === 0")
     assert tab.evaluate(STORED) == [kept.uuid]
     engine.call("engine", "stop")
