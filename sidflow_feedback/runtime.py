@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -28,6 +29,14 @@ from sidflow_feedback.worker import EventWorker
 HOUSEKEEPING: Final = LEASE / 2000
 """Seconds between two looks for what a crash has left behind and what has grown too old."""
 
+WATCH: Final = 1.0
+"""Seconds between two looks at the share of the processor."""
+
+SHARES_KEPT: Final = 720
+"""Shares that are remembered, of the last hour of listening, one for 5 s."""
+
+_SHARES_APART = 5
+
 REST: Final = 0.25
 """Seconds between two publications of the state."""
 
@@ -44,6 +53,11 @@ class FeedbackRuntime:
         events, which were ``forgotten``, and the ``state`` after each change.
     load_scikit
         See `Trainer`.
+
+    Attributes
+    ----------
+    shares
+        Of the processor, that training took of the last 60 s, and when that was: epoch milliseconds, 0 to 1.
     """
 
     def __init__(
@@ -66,6 +80,7 @@ class FeedbackRuntime:
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._training = TrainingSettings()
+        self.shares: deque[tuple[Milliseconds, float]] = deque(maxlen=SHARES_KEPT)
         self._trainer: Trainer | None = None
         self.sync = SyncClient(
             store, transport, base_version=self._base_version, on_change=self._changed.set, sleep=clock.sleep
@@ -86,6 +101,7 @@ class FeedbackRuntime:
         self._begin(self._global_model.follow())
         self._begin(self._publish_states())
         self._begin(self._keep_house())
+        self._begin(self._watch_processor())
 
     async def aclose(self) -> None:
         """Stop everything; what is queued is committed first."""
@@ -246,6 +262,18 @@ class FeedbackRuntime:
         while True:
             await self._clock.sleep(HOUSEKEEPING)
             await self._tidy()
+
+    async def _watch_processor(self) -> None:
+        """Tell of the share of the processor, which falls by itself."""
+        told, count = 0.0, 0
+        while True:
+            await self._clock.sleep(WATCH)
+            share = round(self._trainer.state.cpu_share, 4) if self._trainer else 0.0
+            if count % _SHARES_APART == 0:
+                self.shares.append((time.time() * 1000, share))
+            if share != told:
+                self._changed.set()
+            told, count = share, count + 1
 
     async def _tidy(self, *, ahead: Milliseconds = 0) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, Protocol, TypeAlias
@@ -14,14 +15,19 @@ from numpy.typing import NDArray
 from sidflow_feedback.archive import export_archive, import_archive
 from sidflow_feedback.errors import FeedbackError
 from sidflow_feedback.features import extract
+from sidflow_feedback.insights import effects, latest_ratings, taste_map
 from sidflow_feedback.recommender import Recommender
+from sidflow_feedback.run_history import past_runs
 from sidflow_feedback.runtime import FeedbackRuntime
 from sidflow_feedback.store import KINDS
+from sidflow_feedback.trainer import LEAST_RATED
 from sidflow_feedback.types import SYNC_STATUSES, Record, SyncStatus
 
 Handler: TypeAlias = Callable[[Any, Any], Awaitable[Any]]
 
 WAITING: Final[tuple[SyncStatus, ...]] = ("pending", "processing", "failed")
+
+RATINGS_SHOWN: Final = 1000
 
 Excerpt: TypeAlias = Callable[[Any], Awaitable[tuple[NDArray[np.float32], int]]]
 """Renders the beginning of a .sid file, given as its bytes: samples in [-1, 1], and their rate in Hz."""
@@ -80,6 +86,7 @@ class FeedbackService:
         line.answer("waiting", self._waiting)
         line.answer("history", self._history)
         line.answer("forget-tune", self._forget_tune)
+        line.answer("insights", self._insights)
         line.answer("export", self._export)
         line.answer("import", self._import)
         line.answer("wipe", self._wipe)
@@ -139,6 +146,20 @@ class FeedbackService:
         ]
         rows.sort(key=lambda row: row.event.timestamp, reverse=True)
         return [row.to_record() for row in rows[:limit]]
+
+    async def _insights(self, _value: object, _binary: object) -> Record:
+        """Return figures of what was learned, how, and at what cost."""
+        runtime, features = self._runtime, self._recommender.library.features
+        model = runtime.trainer.model
+        return {
+            "model": model.version,
+            "map": taste_map(model, features),
+            "effects": effects(model, features),
+            "rated": latest_ratings(await runtime.store.ratings(RATINGS_SHOWN)),
+            "runs": await past_runs(runtime.store),
+            "shares": [*runtime.shares, (time.time() * 1000, runtime.trainer.state.cpu_share)],
+            "least": LEAST_RATED,
+        }
 
     def _forget_soon(self, uuids: list[str]) -> None:
         """Forget events that a page has withdrawn; if that fails, its outbox asks again."""

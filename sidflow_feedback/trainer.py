@@ -16,6 +16,7 @@ from sidflow_feedback.finetune import fine_tune
 from sidflow_feedback.idle.slots import Slots
 from sidflow_feedback.methods import by_numpy
 from sidflow_feedback.model import Model
+from sidflow_feedback.run_history import remember
 from sidflow_feedback.snapshot import Snapshot, local_number, snapshot_from_record, snapshot_to_record
 from sidflow_feedback.store import KINDS
 from sidflow_feedback.training import Phase, Run, TrainerState, TrainingSettings
@@ -321,6 +322,10 @@ class Trainer:
             raise
         else:
             self._begun, self._last_run = begun, run
+            with contextlib.suppress(
+                FeedbackError
+            ):  # The model is what counts; it was kept, or is as before.
+                await remember(self._store, run)
             self._answer(run)
 
     def _answer(self, result: Run | FeedbackError) -> None:

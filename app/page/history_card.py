@@ -78,7 +78,7 @@ class HistoryCard:
         item.dataset.uuid = record["uuid"]
         item.querySelector("span").textContent = described(record, title)
         item.querySelector(".forget").setAttribute("aria-label", "Forget this: " + described(record, title))
-        item.querySelector(".forget-tune").setAttribute("aria-label", "Forget all of " + title)
+        item.querySelector(".forget-tune").setAttribute("aria-label", "Forget tune: " + title)
         return item
 
     def _clicked(self, event: "Any") -> None:

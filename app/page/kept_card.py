@@ -1,8 +1,10 @@
 """The card of what is kept in this browser: counts, what is not shared yet, export, import, delete."""
 
+import json
+
 from pyscript import document, window
 
-from app.page.dom import by_id, on, reason, spawn
+from app.page.dom import by_id, describe, on, one_decimal, reason, spawn
 from app.page.library import title_of
 from app.page.told import described
 
@@ -19,6 +21,8 @@ STATUSES = (
     ("synced", "sent"),
     ("failed", "refused"),
 )
+PROMISES = {True: "promised by the browser", False: "not promised", None: "the browser does not say"}
+
 LISTED = 50
 """Most events that the list shows."""
 
@@ -28,11 +32,17 @@ class KeptCard:
 
     Parameters
     ----------
-    files
-        The JavaScript module ``files.js``.
+    files, storage
+        The JavaScript modules ``files.js`` and ``storage.js``.
+    outbox
+        Says how many events were ``refused`` by the database.
     """
 
-    def __init__(self, engine: "EngineLink", library: "Library", files: "Any") -> None:
+    def __init__(
+        self, engine: "EngineLink", library: "Library", outbox: "Any", files: "Any", storage: "Any"
+    ) -> None:
+        self._outbox = outbox
+        self._storage = storage
         self._engine = engine
         self._library = library
         self._files = files
@@ -45,6 +55,18 @@ class KeptCard:
         """Show the engine's state."""
         _show_counts(state["counts"])
         spawn(self._list())
+        spawn(self._show_storage())
+
+    async def _show_storage(self) -> None:
+        figures = json.loads(await self._storage.figures())
+        describe(
+            by_id("storage-figures"),
+            [
+                ("Space used", _bytes(figures["used"]) + " of " + _bytes(figures["most"])),
+                ("Kept when the disk is full", PROMISES[figures["persisted"]]),
+                ("Set aside, as they could not be stored", str(self._outbox.refused)),
+            ],
+        )
 
     async def _list(self) -> None:
         if not by_id("waiting").open:
@@ -94,3 +116,13 @@ def _show_counts(counts: "dict[str, Any]") -> None:
             cell.textContent = value
             row.append(cell)
         body.append(row)
+
+
+def _bytes(number: "float | None") -> str:
+    if number is None:
+        return "unknown"
+    for unit in ("bytes", "KB", "MB"):
+        if number < 1000:
+            return one_decimal(number) + " " + unit
+        number = number / 1000
+    return one_decimal(number) + " GB"

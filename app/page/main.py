@@ -8,6 +8,7 @@ from app.page.dom import by_id, notice, reason, spawn
 from app.page.footer import Footer
 from app.page.history_card import HistoryCard
 from app.page.incognito import Incognito
+from app.page.insights_tab import InsightsTab
 from app.page.kept_card import KeptCard
 from app.page.library import Library
 from app.page.play_tab import PlayTab
@@ -55,7 +56,7 @@ class Page:
         self._build()
 
     def _build(self) -> None:
-        Tabs()
+        tabs = Tabs()
         self._footer = Footer(self.playback, self.settings)
         self._incognito = Incognito(self.playback, self.feedback.recorder, self.recommendations)
         self._play_tab = PlayTab(
@@ -69,11 +70,13 @@ class Page:
         for part in (self._footer, self._rate_tab):
             self._incognito.subscribe(part.show)
         Shortcuts(self.settings, self._rate_tab)
+        self._insights_tab = InsightsTab(self.engine)
+        tabs.when_opened("insights", self._insights_tab.open)
         self._history_card = HistoryCard(self.engine, self.library, self._withdraw, self._forget_heard)
         self._preferences_tab = PreferencesTab(self.settings, self.engine)
         self._player_card = PlayerCard(self.playback, self.settings, self._players())
         self._sharing_card = SharingCard(self.settings, self.engine)
-        self._kept_card = KeptCard(self.engine, self.library, files)
+        self._kept_card = KeptCard(self.engine, self.library, self.outbox, files, storage)
         self.playback.subscribe(lambda: self.recommendations.heard(self.playback.tune))
         self.feedback.on_model(self.recommendations.use_model)
         self.recommendations.subscribe(self._recommended)
@@ -141,6 +144,7 @@ class Page:
         self._sharing_card.show(state)
         self._kept_card.show(state)
         self._history_card.show(state)
+        self._insights_tab.show(state)
         self._banner.show(state)
 
     def _withdraw(self, uuid: str) -> None:

@@ -11,7 +11,7 @@ from app.setup.places import Places
 from app.setup.progress import Reporter, StepProgress
 from app.setup.runner import Step, run_steps
 
-PAGE_PACKAGES = ("@pyscript/core", "@micropython/micropython-webassembly-pyscript", "idb")
+PAGE_PACKAGES = ("@pyscript/core", "@micropython/micropython-webassembly-pyscript", "idb", "uplot")
 
 
 def set_up(places: Places, reporter: Reporter) -> None:
@@ -45,7 +45,7 @@ def _fetching(places: Places, lock: Lock) -> list[Step]:
         ),
         Step(
             "page",
-            "PyScript, MicroPython and idb",
+            "PyScript, MicroPython, idb and uPlot",
             lambda: [repr(page_packages)],
             lambda _: [path for package in page_packages for path in npm.serve_package(package, places)],
         ),

@@ -389,3 +389,28 @@ async def test_a_failing_store_forgets_when_it_is_asked_again(engine: Engine) ->
     engine.pages.say("forget", [event["uuid"]])
     await engine.pass_time()
     assert await engine.store.ratings(9) == []
+
+
+async def test_insights_have_the_runs_and_follow_the_processor(engine: Engine) -> None:
+    newest = engine.store.newest
+
+    async def newest_takes_time(*args: Any, **options: Any) -> Any:
+        engine.clock.spend(100)
+        return await newest(*args, **options)
+
+    engine.store.newest = newest_takes_time  # type: ignore[method-assign]
+    engine.pages.say("events", [rating(sidPath=f"Demo/{n}.sid") for n in range(12)])
+    await engine.pages.ask("configure", {"training": True})
+    await engine.pass_time(10)
+    told = [value["training"]["cpuShare"] for kind, value in engine.pages.told if kind == "state"]
+    assert max(told) > 0
+    await engine.pass_time(90)
+    assert engine.pages.last("state")["training"]["cpuShare"] == 0, "it fell, and that was told"
+    insights = await engine.pages.ask("insights")
+    assert insights["model"] == "local-1"
+    [run] = insights["runs"]
+    assert run["samples"] == 12
+    assert len(insights["rated"]) == 12
+    assert max(share for _, share in insights["shares"]) > 0
+    await engine.pages.ask("wipe")
+    assert (await engine.pages.ask("insights"))["runs"] == []
