@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from app.page.engine_link import EngineLink
     from app.page.library import Library
+    from sidflow_feedback.engine_link import EngineLink
 
 STEP = 20
 """Events that are shown at first, and by which the list grows."""

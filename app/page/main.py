@@ -76,7 +76,7 @@ class Page:
         self._preferences_tab = PreferencesTab(self.settings, self.engine)
         self._player_card = PlayerCard(self.playback, self.settings, self._players())
         self._sharing_card = SharingCard(self.settings, self.engine)
-        self._kept_card = KeptCard(self.engine, self.library, self.outbox, files, storage)
+        self._kept_card = KeptCard(self.engine, self.library, self.feedback.outbox, files, storage)
         self.playback.subscribe(lambda: self.recommendations.heard(self.playback.tune))
         self.feedback.on_model(self.recommendations.use_model)
         self.recommendations.subscribe(self._recommended)
