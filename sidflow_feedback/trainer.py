@@ -342,6 +342,7 @@ class Trainer:
     async def _run(self, begun: Milliseconds) -> Run:
         now, base, last = self._epoch(), self._base, self._snapshot
         dataset = await self._collected(now)
+        read = self._epoch()
         if dataset.rated < LEAST_RATED:
             raise TrainingError(_too_few(dataset))
         self._runs += 1
@@ -351,7 +352,7 @@ class Trainer:
             fine_tune(base, last, dataset, iterations=iterations, seed=self._runs, method=method)
         )
         if tuned.accepted:
-            await self._keep(base, tuned, now, len(dataset))
+            await self._keep(base, tuned, (now, read), len(dataset))
         rebased = last is not None and last.model.base_version != base.version
         return Run(
             time=now,
@@ -397,7 +398,9 @@ class Trainer:
         self._message = message
         self._changed()
 
-    async def _keep(self, base: Model, tuned: FineTuned, now: Milliseconds, samples: int) -> None:
+    async def _keep(
+        self, base: Model, tuned: FineTuned, times: tuple[Milliseconds, Milliseconds], samples: int
+    ) -> None:
         """Store the new model, then use it: what can't be stored is not used either."""
         version = f"local-{self._newest_number + 1}"
         snapshot = Snapshot(
@@ -405,7 +408,8 @@ class Trainer:
             blind=tuned.blind,
             moments=tuned.moments,
             steps=tuned.steps,
-            created=now,
+            created=times[0],
+            read=times[1],
             samples=samples,
             error_before=tuned.error_before,
             error_after=tuned.error_after,

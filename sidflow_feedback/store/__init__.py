@@ -245,8 +245,8 @@ class FeedbackStore(Protocol):
     async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
         """Delete these events, also such as are yet to come, and return those that were there.
 
-        With them go the snapshots that may have learned from them: those not older than one of them that says
-        more than that a tune was begun.
+        With them go the snapshots that may have learned from them: those whose ``read`` is not before one of
+        them that says more than that a tune was begun.
         """
 
     async def forget_tune(self, sid_path: str) -> list[StoredEvent]:

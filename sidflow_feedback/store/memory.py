@@ -176,7 +176,7 @@ class MemoryStore:
         gone = [row for uuid in dict.fromkeys(uuids) if (row := self._rows.pop(uuid, None))]
         taught = [row.event.timestamp for row in gone if not _is_begin(row)]
         if taught:
-            self._snapshots = [one for one in self._snapshots if one.get("created", math.inf) < min(taught)]
+            self._snapshots = [one for one in self._snapshots if one.get("read", math.inf) < min(taught)]
         return gone
 
     def _due(self, now: Milliseconds) -> list[StoredEvent]:

@@ -479,8 +479,8 @@ async def check_what_was_learned_from_the_forgotten_goes_too(open_store: OpenSto
         rating(timestamp=NOON + 30),
     )
     await store.add([begun, first, second])
-    for number, created in enumerate((NOON + 5, NOON + 20, NOON + 30), 1):
-        await store.save_snapshot({"version": f"local-{number}", "created": created})
+    for number, read in enumerate((NOON + 5, NOON + 20, NOON + 30), 1):
+        await store.save_snapshot({"version": f"local-{number}", "created": NOON, "read": read})
     await store.forget([begun.uuid])
     assert len(await store.snapshots()) == 3
     await store.forget([str(uuid.uuid4())])

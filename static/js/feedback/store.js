@@ -351,11 +351,11 @@ async function deleteEvents(transaction, uuids, counted = true) {
   return gone;
 }
 
-/** Delete the snapshots that are not older than this. */
+/** Delete the snapshots that have read what happened at this time. */
 async function deleteSnapshots(transaction, time) {
   const store = transaction.objectStore(SNAPSHOTS);
   for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue())
-    if (!(cursor.value.snapshot.created < time)) await cursor.delete();
+    if (!(cursor.value.snapshot.read < time)) await cursor.delete();
 }
 
 async function insertAll(transaction, rows) {
