@@ -1,4 +1,4 @@
-"""What keeps people out: axe on each tab in both themes, zoom, and motion."""
+"""What keeps people out: axe in both themes, zoom, motion, and a walk by keyboard over all of it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,34 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from app.setup.places import places
-from tests.e2e.listener import play, wait_for_engine
+from tests.e2e.listener import play, wait_for_engine, wait_until_heard
 from tests.served import Served
 
 AXE = places().npm / "node_modules" / "axe-core" / "axe.min.js"
+FOCUSED = """() => {
+    const element = document.activeElement;
+    if (element === document.body) return null;
+    const box = element.getBoundingClientRect();
+    const radio = element.type === "radio" ? element.name : "";
+    return {
+        key: element.id || radio || element.name || element.className + element.textContent.trim(),
+        visible: box.width > 0 && box.height > 0 || element.classList.contains("visually-hidden"),
+        shown: element.matches(":focus-visible"),
+        top: box.top + scrollY,
+    };
+}"""
+REACHABLE = """panel => {
+    const wanted = ":is(button, input, select):not(:disabled), summary, pre[tabindex='0']";
+    const keys = new Set();
+    for (const element of document.querySelectorAll(wanted)) {
+        const elsewhere = element.closest("[role=tabpanel]");
+        if (elsewhere && elsewhere.id !== panel || element.closest("dialog")) continue;
+        if (element.tabIndex < 0 || !element.checkVisibility()) continue;
+        const radio = element.type === "radio" ? element.name : "";
+        keys.add(element.id || radio || element.name || element.className + element.textContent.trim());
+    }
+    return [...keys];
+}"""
 TABS = ("play", "rate", "preferences", "insights")
 RUN = """async () => (await axe.run(document, { resultTypes: ["violations"] })).violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`)"""
@@ -73,3 +97,30 @@ def test_what_changes_by_itself_is_told(shown: Page) -> None:
     wanted = {"engine-status", "notice", "storage-banner", "incognito-note", "rate-result", "rate-last",
               "training-result", "sync-result", "kept-result", "history-result"}  # fmt: skip
     assert wanted <= set(told)
+
+
+@pytest.fixture(scope="module")
+def walked(shown: Page) -> Page:
+    """The same page with a tune that can be judged."""
+    shown.click("#incognito")
+    shown.click("#next")
+    wait_until_heard(shown)
+    return shown
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_everything_is_reached_by_tab_in_reading_order_and_shows_its_focus(walked: Page, tab: str) -> None:
+    page = walked
+    page.click(f"#tab-{tab}")
+    wanted = set(page.evaluate(REACHABLE, tab))
+    page.evaluate("document.activeElement.blur(); document.querySelector('h1').tabIndex = -1")
+    page.focus("h1")
+    seen: list[dict[str, Any]] = []
+    while len(seen) < 200:
+        page.keyboard.press("Tab")
+        found = page.evaluate(FOCUSED)
+        if found is None:
+            break
+        seen.append(found)
+    assert {found["key"] for found in seen} >= wanted
+    assert all(found["visible"] and found["shown"] for found in seen)
