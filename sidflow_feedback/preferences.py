@@ -22,6 +22,7 @@ DEFAULTS: "dict[str, Any]" = {
     "chip": "file",
     "waves": "auto",
     "u64Address": "",
+    "shortcuts": True,
     "theme": "auto",
 }
 

@@ -39,6 +39,11 @@ class Recorder:
         Names this page load; it stays on this machine.
     on_problem
         Called with a message when an event could not be kept.
+
+    Attributes
+    ----------
+    incognito
+        Whether nothing is recorded. A track with a true ``private`` never is, whatever this says.
     """
 
     def __init__(
@@ -54,6 +59,7 @@ class Recorder:
         self._now = now
         self._session_id = session_id
         self._on_problem = on_problem
+        self.incognito = False
         self.model_version: str | None = None
         self.pipeline: str | None = None
 
@@ -80,6 +86,8 @@ class Recorder:
         self, event: "dict[str, Any]", track: "Track", position: float | None, heard: float | None
     ) -> str | None:
         try:
+            if self.incognito or track.get("private"):
+                return None
             event["position"], event["heard"] = position, heard
             identity = self._make_uuid()
             event["v"] = SCHEMA_VERSION

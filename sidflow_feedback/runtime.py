@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from sidflow_feedback.idle.slots import SHARE_AIM, Slots
 from sidflow_feedback.model import Model
 from sidflow_feedback.outgoing import SyncSettings
 from sidflow_feedback.preferences import validated
-from sidflow_feedback.store import LEASE, FeedbackStore, StoreCounts
+from sidflow_feedback.store import LEASE, FeedbackStore, StoreCounts, StoredEvent
 from sidflow_feedback.sync import SyncClient
 from sidflow_feedback.trainer import Trainer
 from sidflow_feedback.training import TrainerState, TrainingSettings
@@ -29,6 +30,14 @@ from sidflow_feedback.worker import EventWorker
 
 HOUSEKEEPING: Final = LEASE / 2000
 """Seconds between two looks for what a crash has left behind and what has grown too old."""
+
+WATCH: Final = 1.0
+"""Seconds between two looks at the share of the processor."""
+
+SHARES_KEPT: Final = 720
+"""Shares that are remembered, of the last hour of listening, one for 5 s."""
+
+_SHARES_APART = 5
 
 REST: Final = 0.25
 """Seconds between two publications of the state."""
@@ -43,7 +52,7 @@ class FeedbackRuntime:
         The seams: where events are kept, when there is time to learn, and the way to the server.
     publish
         Called as ``publish(kind, value)`` with what the pages should know: ``committed`` and ``refused``
-        events, and the ``state`` after each change.
+        events, which were ``forgotten``, and the ``state`` after each change.
     load_scikit
         See `Trainer`.
 
@@ -51,6 +60,8 @@ class FeedbackRuntime:
     ----------
     background
         Idle slots for other work than training, which has the same share of the processor with it.
+    shares
+        Of the processor, that training took of the last 60 s, and when that was: epoch milliseconds, 0 to 1.
     """
 
     def __init__(
@@ -73,6 +84,7 @@ class FeedbackRuntime:
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._training = TrainingSettings()
+        self.shares: deque[tuple[Milliseconds, float]] = deque(maxlen=SHARES_KEPT)
         self._trainer: Trainer | None = None
         self._meter = CpuMeter(SHARE_AIM)
         self.background = Slots(clock, self._meter)
@@ -95,6 +107,7 @@ class FeedbackRuntime:
         self._begin(self._global_model.follow())
         self._begin(self._publish_states())
         self._begin(self._keep_house())
+        self._begin(self._watch_processor())
 
     async def aclose(self) -> None:
         """Stop everything; what is queued is committed first."""
@@ -114,6 +127,33 @@ class FeedbackRuntime:
         if self._trainer is not None:
             await self._trainer.restore()
         self.announce()
+
+    async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
+        """Forget these events, and what was learned from them; return those that were stored.
+
+        The store refuses what is still on its way to it.
+        """
+        gone = await self._forget(lambda: self.store.forget(uuids))
+        self._tell_forgotten(uuids, gone)
+        return gone
+
+    async def forget_tune(self, sid_path: str) -> list[StoredEvent]:
+        """Forget all events of a tune in the same way."""
+        await self.worker.flush()
+        gone = await self._forget(lambda: self.store.forget_tune(sid_path))
+        self._tell_forgotten([row.event.uuid for row in gone], gone)
+        return gone
+
+    async def _forget(self, delete: Callable[[], Awaitable[list[StoredEvent]]]) -> list[StoredEvent]:
+        untrained = self._trainer.interrupted() if self._trainer else contextlib.nullcontext()
+        async with self.sync.withdrawing(), untrained:
+            return await delete()
+
+    def _tell_forgotten(self, uuids: Iterable[str], gone: Iterable[StoredEvent]) -> None:
+        """Publish which events are gone for good, and whether the server has them."""
+        sent = {row.event.uuid: _sent(row) for row in gone}
+        self._publish("forgotten", [{"uuid": uuid, "sent": sent.get(uuid, "no")} for uuid in uuids])
+        self._changed.set()
 
     async def wipe(self) -> None:
         """Forget everything: events, and what was learned from them."""
@@ -230,6 +270,18 @@ class FeedbackRuntime:
             await self._clock.sleep(HOUSEKEEPING)
             await self._tidy()
 
+    async def _watch_processor(self) -> None:
+        """Tell of the share of the processor, which falls by itself."""
+        told, count = 0.0, 0
+        while True:
+            await self._clock.sleep(WATCH)
+            share = round(self._trainer.state.cpu_share, 4) if self._trainer else 0.0
+            if count % _SHARES_APART == 0:
+                self.shares.append((time.time() * 1000, share))
+            if share != told:
+                self._changed.set()
+            told, count = share, count + 1
+
     async def _tidy(self, *, ahead: Milliseconds = 0) -> None:
         try:
             now = time.time() * 1000 + ahead
@@ -247,6 +299,12 @@ class FeedbackRuntime:
             self._changed.clear()
             self._publish("state", await self.state())
             await self._clock.sleep(REST)
+
+
+def _sent(row: StoredEvent) -> str:
+    if row.status == "synced":
+        return "yes"
+    return "perhaps" if row.attempts else "no"  # A request that was not answered may have arrived.
 
 
 def _camel(record: Mapping[str, Any]) -> Record:

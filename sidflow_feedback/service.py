@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 
 from sidflow_feedback.archive import export_archive, import_archive
+from sidflow_feedback.errors import FeedbackError
 from sidflow_feedback.features import extract
+from sidflow_feedback.insights import effects, latest_ratings, taste_map
 from sidflow_feedback.measuring import Excerpts, Measurer
 from sidflow_feedback.recommender import Recommender
+from sidflow_feedback.run_history import past_runs
 from sidflow_feedback.runtime import FeedbackRuntime
 from sidflow_feedback.store import KINDS
-from sidflow_feedback.types import Record, SyncStatus
+from sidflow_feedback.trainer import LEAST_RATED
+from sidflow_feedback.types import SYNC_STATUSES, Record, SyncStatus
 
 Handler: TypeAlias = Callable[[Any, Any], Awaitable[Any]]
 
 WAITING: Final[tuple[SyncStatus, ...]] = ("pending", "processing", "failed")
+
+
+RATINGS_SHOWN: Final = 1000
 
 
 class Line(Protocol):
@@ -52,9 +62,11 @@ class FeedbackService:
         self._line = line
         self._engine = str(uuid.uuid4())
         self._measurer = Measurer(runtime.background, excerpts)
+        self._forgetting: set[asyncio.Task[None]] = set()
         self._recommender = Recommender(runtime.store, lambda: runtime.trainer.model)
         line.on("hello", lambda _value: self.welcome())
         line.on("events", runtime.receive)
+        line.on("forget", self._forget_soon)
         line.on("flush", lambda _value: runtime.worker.hurry())
         line.on("online", lambda _value: runtime.line_is_back())
         line.answer("configure", self._configure)
@@ -70,6 +82,9 @@ class FeedbackService:
         line.answer("sync", self._sync)
         line.answer("next-payload", self._next_payload)
         line.answer("waiting", self._waiting)
+        line.answer("history", self._history)
+        line.answer("forget-tune", self._forget_tune)
+        line.answer("insights", self._insights)
         line.answer("export", self._export)
         line.answer("import", self._import)
         line.answer("wipe", self._wipe)
@@ -113,14 +128,51 @@ class FeedbackService:
 
     async def _waiting(self, limit: int, _binary: object) -> list[Record]:
         """Return the newest events that are not synced, whatever keeps them back."""
+        return await self._newest(WAITING, limit)
+
+    async def _history(self, limit: int, _binary: object) -> list[Record]:
+        """Return the newest events."""
+        return await self._newest(SYNC_STATUSES, limit)
+
+    async def _newest(self, statuses: Iterable[SyncStatus], limit: int) -> list[Record]:
         rows = [
             row
             for kind in KINDS
-            for status in WAITING
+            for status in statuses
             for row in await self._runtime.store.with_status(kind, status, limit=limit)
         ]
         rows.sort(key=lambda row: row.event.timestamp, reverse=True)
         return [row.to_record() for row in rows[:limit]]
+
+    async def _insights(self, _value: object, _binary: object) -> Record:
+        """Return figures of what was learned, how, and at what cost."""
+        runtime, features = self._runtime, self._recommender.library.features
+        model = runtime.trainer.model
+        return {
+            "model": model.version,
+            "map": taste_map(model, features),
+            "effects": effects(model, features),
+            "rated": latest_ratings(await runtime.store.ratings(RATINGS_SHOWN)),
+            "runs": await past_runs(runtime.store),
+            "shares": [*runtime.shares, (time.time() * 1000, runtime.trainer.state.cpu_share)],
+            "least": LEAST_RATED,
+        }
+
+    def _forget_soon(self, uuids: list[str]) -> None:
+        """Forget events that a page has withdrawn; if that fails, its outbox asks again."""
+        task = asyncio.get_running_loop().create_task(self._forget(uuids))
+        self._forgetting.add(task)
+        task.add_done_callback(self._forgetting.discard)
+
+    async def _forget(self, uuids: list[str]) -> None:
+        with contextlib.suppress(FeedbackError):
+            await self._runtime.forget(uuids)
+
+    async def _forget_tune(self, sid_path: str, _binary: object) -> str:
+        gone = await self._runtime.forget_tune(sid_path)
+        sent = sum(row.status == "synced" for row in gone)
+        told = f"Forgotten: {len(gone)} plays, likes and ratings of this tune."
+        return f"{told} {sent} of them had been sent; the server keeps those." if sent else told
 
     async def _export(self, _value: object, _binary: object) -> str:
         return await export_archive(self._runtime.store)

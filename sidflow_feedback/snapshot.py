@@ -44,7 +44,9 @@ class Snapshot:
     moments, steps
         State of the optimiser of `blind`, see `Adam`.
     created
-        Epoch milliseconds.
+        Epoch milliseconds when the run began.
+    read
+        When the last event was read that it may have learned from, as `created`.
     samples
         Tunes it was trained on.
     error_before, error_after
@@ -56,6 +58,7 @@ class Snapshot:
     moments: Array
     steps: int
     created: Milliseconds
+    read: Milliseconds
     samples: int
     error_before: float
     error_after: float
@@ -73,6 +76,7 @@ def snapshot_to_record(snapshot: Snapshot) -> Steps[Record]:
         "version": model.version,
         "baseVersion": model.base_version,
         "created": int(snapshot.created),
+        "read": int(snapshot.read),
         "samples": snapshot.samples,
         "errorBefore": round(snapshot.error_before, 6),
         "errorAfter": round(snapshot.error_after, 6),
@@ -127,6 +131,7 @@ def _read(record: Mapping[str, Any]) -> Snapshot:
         moments=np.stack([_expand(record["means1"], size), roots**2]),
         steps=int(record["steps"]),
         created=float(record["created"]),
+        read=float(record["read"]),
         samples=int(record["samples"]),
         error_before=float(record["errorBefore"]),
         error_after=float(record["errorAfter"]),

@@ -111,6 +111,7 @@ class SyncClient:
         self._settings = SyncSettings()
         self._schedule = Schedule()
         self._sending = asyncio.Lock()
+        self._withdrawals = 0
         self._request: asyncio.Future[Response] | None = None
         self._replanned = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -186,12 +187,22 @@ class SyncClient:
     @contextlib.asynccontextmanager
     async def forgetting(self) -> AsyncIterator[None]:
         """Send nothing meanwhile, and remember nothing from before: for who deletes what is stored."""
-        self._abort()
-        async with self._sending:
-            self._outgoing.drop()
+        async with self.withdrawing():
             yield
             self._outgoing.forget()
             self._change(spent=0.0)
+
+    @contextlib.asynccontextmanager
+    async def withdrawing(self) -> AsyncIterator[None]:
+        """Send nothing meanwhile, and no batch that was made before: for who deletes some events."""
+        self._withdrawals += 1
+        try:
+            self._abort()
+            async with self._sending:
+                self._outgoing.drop()
+                yield
+        finally:
+            self._withdrawals -= 1
 
     async def _recall_and_run(self) -> None:
         resumes = self._settings.enabled
@@ -232,7 +243,7 @@ class SyncClient:
         self._change(spent=self._outgoing.spent)
 
     def _plan_after(self, exc: FeedbackError) -> None:
-        if isinstance(exc, _AbortedError):
+        if isinstance(exc, _AbortedError) and not self._withdrawals:
             return
         if isinstance(exc, SyncError) and exc.status not in REFUSED:
             self._schedule.retry(self._epoch(), exc.retry_after)
@@ -297,7 +308,8 @@ class SyncClient:
         return Outcome(uuid=identity, status="pending", error=error, next_try=next_try)
 
     async def _deliver(self, batch: AnonymisedBatch, settings: SyncSettings) -> dict[str, Record]:
-        if not self._settings.enabled or self._settings.epsilon != settings.epsilon:
+        changed = not self._settings.enabled or self._settings.epsilon != settings.epsilon
+        if changed or self._withdrawals:
             raise self._aborted()
         self._outgoing.hold(batch)
         response = await self._answer(batch)
@@ -327,6 +339,8 @@ class SyncClient:
 
     def _aborted(self) -> _AbortedError:
         reason = "the settings have changed" if self._settings.enabled else "sync was switched off"
+        if self._withdrawals:
+            reason = "something was deleted"
         return _AbortedError(f"Sending was stopped: {reason}.")
 
     def _abort(self) -> None:

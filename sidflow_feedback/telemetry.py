@@ -41,6 +41,9 @@ LISTEN_SECONDS = 240
 SLACK = 0.5
 """Seconds that a position may run ahead of the clock before its step is a seek."""
 
+_IDENTITY = ("sidPath", "song", "private")
+"""What was heard in private is another listen: nothing that follows may tell of it."""
+
 LONGEST_STEP = 90.0
 """Seconds between two looks at a player without a position; after more the machine was asleep. A browser
 wakes the timers of a hidden page at least once a minute."""
@@ -181,4 +184,4 @@ def _known_to_be_long(track: "Track") -> bool:
 
 
 def _same(track: "Track", other: "Track | None") -> bool:
-    return other is not None and all(track.get(key) == other.get(key) for key in ("sidPath", "song"))
+    return other is not None and all(track.get(key) == other.get(key) for key in _IDENTITY)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from typing import TYPE_CHECKING, Final
@@ -15,12 +16,13 @@ from sidflow_feedback.finetune import fine_tune
 from sidflow_feedback.idle.slots import Slots
 from sidflow_feedback.methods import by_numpy
 from sidflow_feedback.model import Model
+from sidflow_feedback.run_history import remember
 from sidflow_feedback.snapshot import Snapshot, local_number, snapshot_from_record, snapshot_to_record
 from sidflow_feedback.store import KINDS
 from sidflow_feedback.training import Phase, Run, TrainerState, TrainingSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
     from types import TracebackType
 
     from sidflow_feedback.events import Event
@@ -181,6 +183,18 @@ class Trainer:
         if task is not None:
             await asyncio.wait([task])
 
+    @contextlib.asynccontextmanager
+    async def interrupted(self) -> AsyncIterator[None]:
+        """Train nothing meanwhile, then go on from what the store has: for who deletes something of it."""
+        live = self._live
+        await self.aclose()
+        try:
+            yield
+            await self.restore()
+        finally:
+            if live:
+                self.start()
+
     def configure(self, settings: TrainingSettings) -> None:
         """Change the settings; the numbers hold from the next run on, off holds at once."""
         self._settings = settings
@@ -312,6 +326,10 @@ class Trainer:
             raise
         else:
             self._begun, self._last_run = begun, run
+            with contextlib.suppress(
+                FeedbackError
+            ):  # The model is what counts; it was kept, or is as before.
+                await remember(self._store, run)
             self._answer(run)
 
     def _answer(self, result: Run | FeedbackError) -> None:
@@ -328,6 +346,7 @@ class Trainer:
     async def _run(self, begun: Milliseconds) -> Run:
         now, base, last = self._epoch(), self._base, self._snapshot
         dataset = await self._collected(now)
+        read = self._epoch()
         if dataset.rated < LEAST_RATED:
             raise TrainingError(_too_few(dataset))
         self._runs += 1
@@ -337,7 +356,7 @@ class Trainer:
             fine_tune(base, last, dataset, iterations=iterations, seed=self._runs, method=method)
         )
         if tuned.accepted:
-            await self._keep(base, tuned, now, len(dataset))
+            await self._keep(base, tuned, (now, read), len(dataset))
         rebased = last is not None and last.model.base_version != base.version
         return Run(
             time=now,
@@ -383,7 +402,9 @@ class Trainer:
         self._message = message
         self._changed()
 
-    async def _keep(self, base: Model, tuned: FineTuned, now: Milliseconds, samples: int) -> None:
+    async def _keep(
+        self, base: Model, tuned: FineTuned, times: tuple[Milliseconds, Milliseconds], samples: int
+    ) -> None:
         """Store the new model, then use it: what can't be stored is not used either."""
         version = f"local-{self._newest_number + 1}"
         snapshot = Snapshot(
@@ -391,7 +412,8 @@ class Trainer:
             blind=tuned.blind,
             moments=tuned.moments,
             steps=tuned.steps,
-            created=now,
+            created=times[0],
+            read=times[1],
             samples=samples,
             error_before=tuned.error_before,
             error_after=tuned.error_after,

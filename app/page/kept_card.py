@@ -4,8 +4,9 @@ import json
 
 from pyscript import document, window
 
-from app.page.dom import by_id, on, reason, spawn
+from app.page.dom import by_id, describe, on, one_decimal, reason, spawn
 from app.page.library import title_of
+from app.page.told import described
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ STATUSES = (
     ("synced", "sent"),
     ("failed", "refused"),
 )
+PROMISES = {True: "promised by the browser", False: "not promised", None: "the browser does not say"}
+
 LISTED = 50
 """Most events that the list shows."""
 
@@ -29,11 +32,17 @@ class KeptCard:
 
     Parameters
     ----------
-    files
-        The JavaScript module ``files.js``.
+    files, storage
+        The JavaScript modules ``files.js`` and ``storage.js``.
+    outbox
+        Says how many events were ``refused`` by the database.
     """
 
-    def __init__(self, engine: "EngineLink", library: "Library", files: "Any") -> None:
+    def __init__(
+        self, engine: "EngineLink", library: "Library", outbox: "Any", files: "Any", storage: "Any"
+    ) -> None:
+        self._outbox = outbox
+        self._storage = storage
         self._engine = engine
         self._library = library
         self._files = files
@@ -46,6 +55,18 @@ class KeptCard:
         """Show the engine's state."""
         _show_counts(state["counts"])
         spawn(self._list())
+        spawn(self._show_storage())
+
+    async def _show_storage(self) -> None:
+        figures = json.loads(await self._storage.figures())
+        describe(
+            by_id("storage-figures"),
+            [
+                ("Space used", _bytes(figures["used"]) + " of " + _bytes(figures["most"])),
+                ("Kept when the disk is full", PROMISES[figures["persisted"]]),
+                ("Set aside, as they could not be stored", str(self._outbox.refused)),
+            ],
+        )
 
     async def _list(self) -> None:
         if not by_id("waiting").open:
@@ -57,7 +78,7 @@ class KeptCard:
             await self._library.find(record["sidPath"])  # Its title is known now.
             item = document.createElement("li")
             item.dataset.uuid = record["uuid"]
-            item.textContent = _described(record, title_of(self._library, record["sidPath"]))
+            item.textContent = described(record, title_of(self._library, record["sidPath"]))
             items.append(item)
 
     async def _do(self, work: "Any") -> None:
@@ -100,13 +121,11 @@ def _show_counts(counts: "dict[str, Any]") -> None:
         body.append(row)
 
 
-def _described(record: "dict[str, Any]", title: str) -> str:
-    if record["kind"] == "rating":
-        ratings = record["ratings"]
-        what = "rated " + ", ".join(name + " " + str(ratings[name]) for name in ratings)
-    else:
-        what = record["action"].replace("_", " ")
-    # Must be a float: a whole number of this size reaches JavaScript cut to 32 bits.
-    when = window.Date.new(float(record["timestamp"])).toLocaleString()
-    text = title + ": " + what + ", " + str(when)
-    return text + (" (" + json.dumps(record["lastError"]) + ")" if record["lastError"] else "")
+def _bytes(number: "float | None") -> str:
+    if number is None:
+        return "unknown"
+    for unit in ("bytes", "KB", "MB"):
+        if number < 1000:
+            return one_decimal(number) + " " + unit
+        number = number / 1000
+    return one_decimal(number) + " GB"

@@ -6,6 +6,9 @@ from pyscript.js_modules import files, player_remote, sid_player, storage, tunes
 
 from app.page.dom import by_id, notice, reason, spawn
 from app.page.footer import Footer
+from app.page.history_card import HistoryCard
+from app.page.incognito import Incognito
+from app.page.insights_tab import InsightsTab
 from app.page.kept_card import KeptCard
 from app.page.library import Library
 from app.page.measuring import Measuring
@@ -19,6 +22,7 @@ from app.page.rate_tab import RateTab
 from app.page.recommendations import Recommendations
 from app.page.settings import Settings
 from app.page.sharing_card import SharingCard
+from app.page.shortcuts import Shortcuts
 from app.page.storage_banner import StorageBanner
 from app.page.tabs import Tabs
 from app.page.up_next import UpNext
@@ -66,8 +70,9 @@ class Page:
         self._build()
 
     def _build(self) -> None:
-        Tabs()
+        tabs = Tabs()
         self._footer = Footer(self.playback, self.settings)
+        self._incognito = Incognito(self.playback, self.feedback.recorder, self.recommendations)
         tune_list = tunes_list.TuneList.new(self._collection, by_id("tune-list"))
         self._play_tab = PlayTab(self.library, self.playback, self.recommendations, self.settings, tune_list)
         self._own_music = OwnMusic(self.library, self._collection, self.playback, self._music_changed)
@@ -75,11 +80,19 @@ class Page:
         self.library.on_learned = self.recommendations.add
         self._up_next = UpNext(self.playback, self.recommendations)
         self._banner = StorageBanner(self.feedback.outbox, storage)
-        RateTab(self.playback, self.recommendations, lambda: spawn(self._banner.persist()))
+        self._rate_tab = RateTab(
+            self.playback, self.recommendations, self._withdraw, lambda: spawn(self._banner.persist())
+        )
+        for part in (self._footer, self._rate_tab):
+            self._incognito.subscribe(part.show)
+        Shortcuts(self.settings, self._rate_tab)
+        self._insights_tab = InsightsTab(self.engine)
+        tabs.when_opened("insights", self._insights_tab.open)
+        self._history_card = HistoryCard(self.engine, self.library, self._withdraw, self._forget_heard)
         self._preferences_tab = PreferencesTab(self.settings, self.engine)
         self._player_card = PlayerCard(self.playback, self.settings, self._players())
         self._sharing_card = SharingCard(self.settings, self.engine)
-        self._kept_card = KeptCard(self.engine, self.library, files)
+        self._kept_card = KeptCard(self.engine, self.library, self.feedback.outbox, files, storage)
         self.playback.subscribe(self._playing)
         self.feedback.on_model(self.recommendations.use_model)
         self.recommendations.subscribe(lambda: spawn(self._recommended()))
@@ -89,6 +102,7 @@ class Page:
         self.engine.on("ready", self._engine_ready)
         self.engine.on("state", self._engine_state)
         self.engine.on("off", self._engine_off)
+        self.engine.on("forgotten", self._forgotten)
         js.setInterval(lambda: spawn(self._tick()), TICK)
 
     def _players(self) -> "dict[str, Any]":
@@ -149,7 +163,19 @@ class Page:
         self._preferences_tab.show(state)
         self._sharing_card.show(state)
         self._kept_card.show(state)
+        self._history_card.show(state)
+        self._insights_tab.show(state)
         self._banner.show(state)
+
+    def _withdraw(self, uuid: str) -> None:
+        self.feedback.outbox.withdraw(uuid)
+
+    def _forgotten(self, gone: "list[dict[str, str]]") -> None:
+        self._rate_tab.forgotten(gone)
+        self._history_card.forgotten(gone)
+
+    def _forget_heard(self, path: str) -> None:
+        self.recommendations.forget(path, self.playback.tune)
 
     def _configure(self, values: "dict[str, Any]") -> None:
         spawn(self.feedback.configure(**values))

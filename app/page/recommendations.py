@@ -49,6 +49,8 @@ class Recommendations:
         How many of 100 tunes are surprises.
     surprise
         The tune that was taken from the queue last, if it was a surprise.
+    incognito
+        Whether what is taken from the queue leaves no trace in this browser.
     """
 
     def __init__(self, library: "Library", engine: "EngineLink", settings: "Settings") -> None:
@@ -68,6 +70,8 @@ class Recommendations:
         self._anew = True
         self.scores = ""
         self.revision = 0
+        self._taken = 0
+        self.incognito = False
         self.exploration = -1
         self.model = self.problem = ""
         self.surprise: Tune | None = None
@@ -137,7 +141,7 @@ class Recommendations:
             return None
         [(tune, surprise)] = coming
         if self.predicted:
-            local.setItem(PLACE, str((_place() + 1) % PLACES))
+            self._count_taken()
         self.heard(tune)
         self.surprise = tune if surprise else None
         return tune
@@ -162,6 +166,17 @@ class Recommendations:
         if self._playing and "own" in self._playing:
             return [entry for entry in queue if "own" in entry[0]]
         return queue
+
+    def forget(self, path: str, playing: "Tune | None") -> None:
+        """No longer count a tune as heard lately, unless it is what plays."""
+        self._heard = [tune for tune in self._heard if tune["sidPath"] != path or tune is playing]
+        self._refresh()
+
+    def _count_taken(self) -> None:
+        if self.incognito:
+            self._taken += 1
+        else:
+            local.setItem(PLACE, str((_place() + 1) % PLACES))
 
     def _row(self, tune: "Tune", song: int) -> int | None:
         known = self._here(tune) and song <= len(tune["features"])
@@ -243,7 +258,7 @@ class Recommendations:
         return {
             "limit": limit,
             "exploration": self.exploration,
-            "place": _place(),
+            "place": (_place() + self._taken) % PLACES,
             "heard": [tune["row"] for tune in self._heard if self._here(tune)],
         }
 

@@ -11,7 +11,13 @@ from app.setup.places import Places
 from app.setup.progress import Reporter, StepProgress
 from app.setup.runner import Step, run_steps
 
-PAGE_PACKAGES = ("@pyscript/core", "@micropython/micropython-webassembly-pyscript", "idb", "@noble/hashes")
+PAGE_PACKAGES = (
+    "@pyscript/core",
+    "@micropython/micropython-webassembly-pyscript",
+    "idb",
+    "@noble/hashes",
+    "uplot",
+)
 
 
 def set_up(places: Places, reporter: Reporter) -> None:
@@ -45,7 +51,7 @@ def _fetching(places: Places, lock: Lock) -> list[Step]:
         ),
         Step(
             "page",
-            "PyScript, MicroPython, idb and MD5",
+            "PyScript, MicroPython, idb, MD5 and uPlot",
             lambda: [repr(page_packages)],
             lambda _: [path for package in page_packages for path in npm.serve_package(package, places)],
         ),

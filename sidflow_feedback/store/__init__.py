@@ -25,6 +25,9 @@ SYNCED_KEPT: Final[Milliseconds] = 30 * 24 * 3600 * 1000
 """How long an implicit event that was synced is kept, from when it happened. Ratings stay: they are learned
 from."""
 
+FORGOTTEN_KEPT: Final = 1000
+"""Uuids of forgotten events that a store remembers, lest one comes back that was on its way to it."""
+
 MAX_NUMBER: Final = 2**53 - 1
 """Largest number of a row: what JavaScript holds exactly."""
 
@@ -34,7 +37,7 @@ KINDS: Final[tuple[Kind, ...]] = ("rating", "implicit")
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """What `FeedbackStore.add` did: uuids written now, and uuids that were there already.
+    """What `FeedbackStore.add` did: uuids written now, and uuids that were there already, or were forgotten.
 
     `pruned` is the number of old plays that had to go because the disk is full.
     """
@@ -186,7 +189,10 @@ class FeedbackStore(Protocol):
     """
 
     async def add(self, events: Sequence[Event]) -> AddReport:
-        """Write events; those whose uuid is there already are reported and cost the others nothing."""
+        """Write events; those whose uuid is there already are reported and cost the others nothing.
+
+        One that was forgotten is not written again, and reported as one that is there.
+        """
 
     async def ratings(self, limit: int) -> list[RatingEvent]:
         """Return at most `limit` ratings, newest first; of the same time, the later added first."""
@@ -235,6 +241,16 @@ class FeedbackStore(Protocol):
 
         Of more than `IMPLICIT_KEPT`, synced ones go first, then the oldest, likes and dislikes last.
         """
+
+    async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
+        """Delete these events, also such as are yet to come, and return those that were there.
+
+        With them go the snapshots that may have learned from them: those whose ``read`` is not before one of
+        them that says more than that a tune was begun.
+        """
+
+    async def forget_tune(self, sid_path: str) -> list[StoredEvent]:
+        """Delete all events of a tune, whatever the song, in the same way."""
 
     async def wipe(self) -> None:
         """Forget everything."""

@@ -16,6 +16,7 @@ from sidflow_feedback.errors import (
 )
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent, event_from_record, event_to_record
 from sidflow_feedback.store import (
+    FORGOTTEN_KEPT,
     IMPLICIT_KEPT,
     LEASE,
     SNAPSHOTS_KEPT,
@@ -52,6 +53,8 @@ class Database(Protocol):
     def settle(self, outcomes: str, now: Milliseconds) -> Awaitable[None]: ...
     def recover(self, now: Milliseconds, lease: Milliseconds) -> Awaitable[str]: ...
     def prune(self, synced_before: Milliseconds, cap: int) -> Awaitable[str]: ...
+    def forget(self, uuids: str, kept: int) -> Awaitable[str]: ...
+    def forgetTune(self, sid_path: str, kept: int) -> Awaitable[str]: ...  # noqa: N802
     def wipe(self) -> Awaitable[None]: ...
     def saveSnapshot(self, snapshot: str, kept: int) -> Awaitable[None]: ...  # noqa: N802
     def snapshots(self) -> Awaitable[str]: ...
@@ -138,6 +141,14 @@ class IndexedDbStore:
 
     async def prune(self, *, now: Milliseconds) -> int:
         return int(await self._call(lambda db: db.prune(now - SYNCED_KEPT, IMPLICIT_KEPT)))
+
+    async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
+        gone = json.dumps(list(uuids))
+        return _read(StoredEvent.from_record, await self._call(lambda db: db.forget(gone, FORGOTTEN_KEPT)))
+
+    async def forget_tune(self, sid_path: str) -> list[StoredEvent]:
+        gone = await self._call(lambda db: db.forgetTune(sid_path, FORGOTTEN_KEPT))
+        return _read(StoredEvent.from_record, gone)
 
     async def wipe(self) -> None:
         await self._call(lambda db: db.wipe())

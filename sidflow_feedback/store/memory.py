@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from sidflow_feedback.errors import StoreClosedError, StoreError
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent
 from sidflow_feedback.store import (
+    FORGOTTEN_KEPT,
     IMPLICIT_KEPT,
     LEASE,
     SNAPSHOTS_KEPT,
@@ -33,12 +35,16 @@ class MemoryStore:
         self._rows: dict[str, StoredEvent] = {}
         self._snapshots: list[Record] = []
         self._notes: dict[str, Record] = {}
+        self._forgotten: list[str] = []
         self._last_position = 0
         self._closed = False
 
     async def add(self, events: Sequence[Event]) -> AddReport:
         self._require_open()
-        return self._insert([StoredEvent(event=event) for event in events])
+        kept = [event for event in events if event.uuid not in self._forgotten]
+        report = self._insert([StoredEvent(event=event) for event in kept])
+        gone = [event.uuid for event in events if event.uuid in self._forgotten]
+        return replace(report, duplicates=[*report.duplicates, *gone])
 
     async def merge(self, rows: Sequence[StoredEvent], snapshots: Sequence[Record]) -> AddReport:
         self._require_open()
@@ -117,9 +123,20 @@ class MemoryStore:
             excess -= count
         return removed
 
+    async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
+        self._require_open()
+        return self._forget(uuids)
+
+    async def forget_tune(self, sid_path: str) -> list[StoredEvent]:
+        self._require_open()
+        return self._forget(
+            [row.event.uuid for row in self._rows.values() if row.event.track.sid_path == sid_path]
+        )
+
     async def wipe(self) -> None:
         self._require_open()
         self._rows.clear()
+        self._forgotten.clear()
         self._snapshots.clear()
         self._notes.clear()
 
@@ -153,6 +170,14 @@ class MemoryStore:
             self._put(replace(row, position=self._last_position))
             stored.append(identity)
         return AddReport(stored, duplicates)
+
+    def _forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
+        self._forgotten = [*self._forgotten, *uuids][-FORGOTTEN_KEPT:]
+        gone = [row for uuid in dict.fromkeys(uuids) if (row := self._rows.pop(uuid, None))]
+        taught = [row.event.timestamp for row in gone if not _is_begin(row)]
+        if taught:
+            self._snapshots = [one for one in self._snapshots if one.get("read", math.inf) < min(taught)]
+        return gone
 
     def _due(self, now: Milliseconds) -> list[StoredEvent]:
         due = [row for row in self._rows.values() if _is_due(row, now)]
@@ -214,6 +239,10 @@ def _released(row: StoredEvent) -> StoredEvent:
 
 def _is_synced(row: StoredEvent) -> bool:
     return row.status == "synced"
+
+
+def _is_begin(row: StoredEvent) -> bool:
+    return isinstance(row.event, ImplicitEvent) and row.event.action == "play"
 
 
 def _is_play(row: StoredEvent) -> bool:

@@ -10,6 +10,22 @@ export async function persist() {
 }
 
 /**
+ * What this page's data takes, as JSON: `used` and `most` in bytes, and whether the browser has promised to
+ * keep it (`persisted`); null where it does not say.
+ * @returns {Promise<string>}
+ */
+export async function figures() {
+  let [used, most, persisted] = [null, null, null];
+  try {
+    ({ usage: used = null, quota: most = null } = await navigator.storage.estimate());
+    persisted = await navigator.storage.persisted();
+  } catch {
+    // Then it does not say.
+  }
+  return JSON.stringify({ used, most, persisted });
+}
+
+/**
  * Why there can be no database here (storage is forbidden, or the browser has none); empty where there can.
  * @returns {Promise<string>}
  */

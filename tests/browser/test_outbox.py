@@ -40,6 +40,12 @@ APPEND_AND_DIE = """([uuid, json]) => {
   request.open("GET", "/test/kill", false);
   request.send();
 }"""
+WITHDRAW_AND_DIE = """uuid => {
+  outbox.withdraw(uuid);
+  const request = new XMLHttpRequest();
+  request.open("GET", "/test/kill", false);
+  request.send();
+}"""
 STORED = """async () => {
   const { open } = await import("/static/js/feedback/store.js");
   const database = await open("sidflow-feedback");
@@ -316,6 +322,83 @@ def test_what_a_tab_that_is_gone_left_behind_is_handed_over_without_a_new_engine
     assert heard(ear, 1) == [uuids(event)]
     gone.close()
     assert heard(ear, 1) == [uuids(event)]
+
+
+def withdraw(page: Page, event: Event) -> None:
+    page.evaluate("uuid => outbox.withdraw(uuid)", event.uuid)
+
+
+def test_event_taken_back_in_the_same_moment_is_never_handed_over(page: Page, ear: Page) -> None:
+    event, other = rating(), rating()
+    for record in (event, other):
+        page.evaluate(
+            "([uuid, json]) => { globalThis.run ??= []; run.push([uuid, json]); }",
+            [record.uuid, json.dumps(event_to_record(record))],
+        )
+    page.evaluate("() => { for (const entry of run) outbox.append(...entry); outbox.withdraw(run[0][0]); }")
+    assert heard(ear, 1) == [[other.uuid]]
+    wait_size(page, 1)
+    say(ear, "ready")
+    assert heard(ear, 1) == [[other.uuid]]
+
+
+def test_event_taken_back_is_taken_back_again_by_another_page_until_it_is_gone(
+    mortal: Mortal, site: Site
+) -> None:
+    page = with_outbox(mortal.open_page())
+    gone, kept = rating(), rating()
+    append(page, gone, kept)
+    mortal.arm()
+    with pytest.raises(Error, match="crashed"):
+        page.evaluate(WITHDRAW_AND_DIE, gone.uuid)
+    tab = with_drain(mortal.open_page())
+    assert tab.evaluate("outbox.size") == 1
+    engine = Pyodide(mortal.open_page(), site)
+    assert engine.call("engine", "run") is True
+    wait_size(tab, 0)
+    tab.wait_for_function("Object.keys(localStorage).length === 0")
+    assert tab.evaluate(STORED) == [kept.uuid]
+    engine.call("engine", "stop")
+
+
+def test_stored_event_taken_back_right_before_a_crash_is_deleted_by_the_next_engine(
+    mortal: Mortal, site: Site
+) -> None:
+    page = with_outbox(mortal.open_page())
+    page.evaluate(
+        """async (rows) => {
+          const { open } = await import("/static/js/feedback/store.js");
+          const database = await open("sidflow-feedback");
+          await database.add(rows);
+          database.close();
+        }""",
+        json.dumps([event_to_record(gone := rating()), event_to_record(kept := rating())]),
+    )
+    mortal.arm()
+    with pytest.raises(Error, match="crashed"):
+        page.evaluate(WITHDRAW_AND_DIE, gone.uuid)
+    tab = with_drain(mortal.open_page())
+    engine = Pyodide(mortal.open_page(), site)
+    assert engine.call("engine", "run") is True
+    tab.wait_for_function("Object.keys(localStorage).length === 0")
+    assert tab.evaluate(STORED) == [kept.uuid]
+    engine.call("engine", "stop")
+
+
+def test_entry_that_outlived_its_withdrawal_is_not_handed_over(page: Page, ear: Page) -> None:
+    event = rating()
+    append(page, event)
+    heard(ear, 1)
+    page.evaluate("uuid => localStorage.setItem(`sidflow.withdrawn.${uuid}`, '')", event.uuid)
+    page.reload()
+    page.wait_for_function("globalThis.harness")
+    with_drain(page)
+    append(page, other := rating())
+    say(ear, "ready")
+    assert heard(ear, 2) == [[other.uuid], [other.uuid]]
+    say(ear, "forgotten", [{"uuid": event.uuid, "sent": "no"}])
+    wait_size(page, 1)
+    assert page.evaluate("Object.keys(localStorage).length") == 1
 
 
 def test_delete_everything_empties_the_outbox_too(page: Page, ear: Page) -> None:

@@ -281,6 +281,21 @@ def test_full_disk_can_be_wiped(page: Page, disk: Disk) -> None:
     assert sum(counts(page)["ratings"].values()) == 0
 
 
+def test_on_a_full_disk_an_event_can_be_forgotten(page: Page, disk: Disk) -> None:
+    open_store(page)
+    report = add(page, "rating", 30)
+    fill(page, disk)
+    disk.limit(1)
+    assert outcome(page, "store.add(faults.events('rating', 4))") == "QuotaExceededError"
+    gone = json.loads(page.evaluate("uuids => store.forget(uuids, 1000)", json.dumps(report["stored"][:3])))
+    assert [row["uuid"] for row in gone] == report["stored"][:3]
+    assert counts(page) == real_counts(page)
+    assert counts(page)["ratings"]["pending"] == 27
+    disk.lift()
+    assert len(add(page, "rating", 1)["stored"]) == 1
+    assert counts(page) == real_counts(page)
+
+
 def test_counters_are_made_anew_when_there_is_room_again(page: Page, disk: Disk) -> None:
     open_store(page)
     add(page, "rating")

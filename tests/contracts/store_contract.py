@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final, TypeAlias
@@ -11,6 +12,7 @@ from typing import Final, TypeAlias
 from sidflow_feedback.errors import FeedbackError, StoreClosedError, StoreError
 from sidflow_feedback.events import Event, RatingEvent
 from sidflow_feedback.store import (
+    FORGOTTEN_KEPT,
     IMPLICIT_KEPT,
     KINDS,
     LEASE,
@@ -437,11 +439,83 @@ async def check_beyond_the_cap_synced_then_plays_then_opinions_go(open_store: Op
     assert await store.counts() == _real_counts(await _all_rows(store))
 
 
+async def check_forgotten_events_are_gone_and_come_back_no_more(open_store: OpenStore) -> None:
+    store = await open_store()
+    kept, gone, played, unseen = rating(), rating(), implicit(), implicit()
+    await store.add([kept, gone, played])
+    await _claim_and_settle(store, gone, "synced")
+    removed = await store.forget([gone.uuid, played.uuid, unseen.uuid])
+    assert {row.event.uuid: row.status for row in removed} == {gone.uuid: "synced", played.uuid: "processing"}
+    again = await store.add([unseen, gone, kept, played])
+    assert (list(again.stored), len(again.duplicates)) == ([], 4)
+    assert [row.event for row in await _all_rows(store)] == [kept]
+    counts = await store.counts()
+    assert (counts.ratings, counts.implicit) == (_counts(processing=1), _counts())
+    assert await store.due(10, now=NOON + LEASE) == [kept]
+    assert await store.forget([gone.uuid]) == []
+
+
+async def check_all_songs_of_a_tune_are_forgotten_and_no_other_tune(open_store: OpenStore) -> None:
+    store = await open_store()
+    mine: list[Event] = [
+        rating(track=track(song=1)),
+        rating(track=track(song=2)),
+        *(implicit(track=track(song=song)) for song in range(1, 40)),
+    ]
+    other = rating(track=track(sid_path="Demo/Amber_Circuit.sid.old"))
+    await store.add([*mine, other])
+    removed = await store.forget_tune("Demo/Amber_Circuit.sid")
+    assert {row.event.uuid for row in removed} == {event.uuid for event in mine}
+    assert [row.event for row in await _all_rows(store)] == [other]
+    assert list((await store.add(mine)).stored) == []
+    assert await store.forget_tune("Demo/Nowhere.sid") == []
+
+
+async def check_what_was_learned_from_the_forgotten_goes_too(open_store: OpenStore) -> None:
+    store = await open_store()
+    begun, first, second = (
+        implicit(action="play", timestamp=NOON),
+        rating(timestamp=NOON + 10),
+        rating(timestamp=NOON + 30),
+    )
+    await store.add([begun, first, second])
+    for number, read in enumerate((NOON + 5, NOON + 20, NOON + 30), 1):
+        await store.save_snapshot({"version": f"local-{number}", "created": NOON, "read": read})
+    await store.forget([begun.uuid])
+    assert len(await store.snapshots()) == 3
+    await store.forget([str(uuid.uuid4())])
+    assert len(await store.snapshots()) == 3
+    await store.forget([second.uuid])
+    assert [one["version"] for one in await store.snapshots()] == ["local-2", "local-1"]
+    await store.forget([first.uuid])
+    assert [one["version"] for one in await store.snapshots()] == ["local-1"]
+
+
+async def check_import_brings_back_what_was_forgotten(open_store: OpenStore) -> None:
+    store = await open_store()
+    event = rating()
+    await store.add([event])
+    exported = await store.rows("rating")
+    await store.forget([event.uuid])
+    assert list((await store.merge(exported, [])).stored) == [event.uuid]
+    assert await store.ratings(9) == [event]
+    assert [row.event for row in await store.forget([event.uuid])] == [event]
+    assert await store.ratings(9) == []
+
+
+async def check_the_last_thousand_forgotten_are_remembered(open_store: OpenStore) -> None:
+    store = await open_store()
+    events = [rating() for _ in range(FORGOTTEN_KEPT + 1)]
+    await store.forget([event.uuid for event in events])
+    assert list((await store.add([events[0], events[1], events[-1]])).stored) == [events[0].uuid]
+
+
 async def check_wiped_store_is_empty_and_goes_on(open_store: OpenStore) -> None:
     store = await open_store()
     await _fill(store)
     await store.save_snapshot({"version": "local-1"})
     [event, *_] = await store.ratings(1)
+    await store.forget([event.uuid])
     await store.wipe()
     assert await _all_rows(store) == []
     assert await store.snapshots() == []
@@ -485,6 +559,8 @@ async def check_closed_store_says_so(open_store: OpenStore) -> None:
         store.with_status("rating", "pending", limit=1),
         store.merge([], []),
         store.prune(now=NOON),
+        store.forget([]),
+        store.forget_tune("Demo/A.sid"),
         store.wipe(),
     ):
         assert "closed" in await _error(StoreClosedError, call)
@@ -506,11 +582,13 @@ class _Mix:
         self._status: dict[str, SyncStatus] = {}
         self._events: dict[str, Event] = {}
         self._exported: list[StoredEvent] = []
+        self._forgotten: dict[str, SyncStatus] = {}
 
     async def run(self, steps: int) -> None:
         weights = {
             self._add: 6, self._claim: 5, self._settle: 5, self._recover: 2,
             self._export: 1, self._merge: 1, self._prune: 2, self._wipe: 0.2,
+            self._forget: 2,
         }  # fmt: skip
         for step in self._draw.choices(list(weights), list(weights.values()), k=steps):
             self._now += self._draw.choice((0, 1000, LEASE, SYNCED_KEPT / 8))
@@ -530,7 +608,7 @@ class _Mix:
         events = [*made, *(self._events[uuid] for uuid in known)]
         self._draw.shuffle(events)
         report = await self._store.add(events)
-        fresh = [event.uuid for event in events if event.uuid not in self._status]
+        fresh = [event.uuid for event in events if event.uuid not in self._status | self._forgotten]
         assert sorted(report.stored) == sorted(fresh)
         self._status |= dict.fromkeys(fresh, "pending")
 
@@ -551,6 +629,13 @@ class _Mix:
         self._now += LEASE
         await self._store.recover(now=self._now)
         self._status |= {uuid: "pending" for uuid, status in self._status.items() if status == "processing"}
+
+    async def _forget(self) -> None:
+        chosen = self._draw.sample(sorted(self._events), min(3, len(self._events)))
+        removed = await self._store.forget(chosen)
+        gone = {uuid: self._status.pop(uuid) for uuid in chosen if uuid in self._status}
+        assert {row.event.uuid: row.status for row in removed} == gone
+        self._forgotten |= dict.fromkeys(chosen, "pending")
 
     async def _export(self) -> None:
         self._exported = await _all_rows(self._store)
@@ -574,7 +659,7 @@ class _Mix:
 
     async def _wipe(self) -> None:
         await self._store.wipe()
-        self._status = {}
+        self._status, self._forgotten = {}, {}
 
 
 async def _fill(store: FeedbackStore) -> None:

@@ -31,6 +31,7 @@ def snapshot(number: int) -> Record:
         moments=moments,
         steps=1,
         created=NOON,
+        read=NOON,
         samples=9,
         error_before=1.0,
         error_after=0.5,

@@ -71,6 +71,7 @@ def snapshot(base: Model, result: FineTuned) -> Snapshot:
         moments=result.moments,
         steps=result.steps,
         created=START,
+        read=START,
         samples=60,
         error_before=result.error_before,
         error_after=result.error_after,

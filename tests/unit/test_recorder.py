@@ -105,3 +105,14 @@ def test_track_that_makes_no_sense_is_told_and_nothing_is_raised() -> None:
 def test_page_and_engine_mean_the_same() -> None:
     assert recorder.SCHEMA_VERSION == events.SCHEMA_VERSION
     assert recorder.DIMENSIONS == types.DIMENSIONS
+
+
+def test_nothing_is_recorded_incognito_and_that_is_no_problem() -> None:
+    page = Page()
+    page.recorder.incognito = True
+    assert page.recorder.action("play", TRACK) is None
+    assert page.recorder.rating({"e": 5}, TRACK) is None
+    page.recorder.incognito = False
+    assert page.recorder.action("skip", TRACK | {"private": True}) is None
+    assert (page.kept, page.problems) == ({}, [])
+    assert page.recorder.action("play", TRACK | {"private": False}) in page.kept

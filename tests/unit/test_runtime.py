@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sidflow_feedback.errors import SyncError, TrainingError
+from sidflow_feedback.errors import StoreError, SyncError, TrainingError
 from sidflow_feedback.events import event_from_record
 from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
 from sidflow_feedback.global_model import INTERVAL, RETRY
@@ -295,3 +295,120 @@ async def test_a_first_model_that_cannot_be_used_is_asked_for_again() -> None:
     assert engine.runtime.trainer.model.version == "global-1"
     assert engine.transport.asked == [None, None]
     await engine.runtime.aclose()
+
+
+async def test_what_is_taken_back_before_it_was_stored_never_is(engine: Engine) -> None:
+    event, other = rating(), rating()
+    engine.pages.say("events", [event, other])
+    engine.pages.say("forget", [event["uuid"]])
+    await engine.pass_time()
+    assert [found.uuid for found in await engine.store.ratings(9)] == [other["uuid"]]
+    assert engine.pages.last("forgotten") == [{"uuid": event["uuid"], "sent": "no"}]
+    engine.pages.say("events", [event])  # Another tab had read it before it was taken back.
+    await engine.pass_time()
+    assert [found.uuid for found in await engine.store.ratings(9)] == [other["uuid"]]
+    assert engine.pages.last("committed") == [event["uuid"]]
+
+
+async def test_what_is_taken_back_while_it_is_written_is_gone_afterwards(engine: Engine) -> None:
+    event = rating()
+    add = engine.store.add
+
+    async def add_slowly(events: Any) -> Any:
+        engine.pages.say("forget", [event["uuid"]])
+        await asyncio.sleep(0.01)
+        return await add(events)
+
+    engine.store.add = add_slowly  # type: ignore[method-assign]
+    engine.pages.say("events", [event])
+    await engine.pass_time()
+    await asyncio.sleep(0.05)
+    await engine.pass_time()
+    assert await engine.store.ratings(9) == []
+
+
+async def test_what_was_sent_is_told_when_it_is_taken_back(engine: Engine) -> None:
+    event = rating()
+    engine.pages.say("events", [event])
+    await engine.pass_time()
+    await engine.pages.ask("configure", {"sync": True})
+    await engine.pages.ask("sync")
+    engine.pages.say("forget", [event["uuid"]])
+    await engine.pass_time()
+    assert engine.pages.last("forgotten") == [{"uuid": event["uuid"], "sent": "yes"}]
+    assert set(engine.pages.last("state")["counts"]["ratings"].values()) == {0}
+
+
+async def test_a_tune_is_forgotten_with_what_waits_to_be_stored(engine: Engine) -> None:
+    other = rating(sidPath="Demo/B.sid")
+    engine.pages.say("events", [rating(), other, rating(song=2)])
+    await engine.pass_time()
+    engine.pages.say("events", [played()])
+    assert "4 " not in await engine.pages.ask("forget-tune", "Demo/C.sid")
+    assert "Forgotten: 3 " in await engine.pages.ask("forget-tune", "Demo/A.sid")
+    await engine.pass_time()
+    left = await engine.pages.ask("history", 50)
+    assert [row["uuid"] for row in left] == [other["uuid"]]
+    assert len(engine.pages.last("forgotten")) == 3
+
+
+async def test_a_model_that_has_learned_from_it_goes_and_training_goes_on_without(engine: Engine) -> None:
+    now = int(time.time() * 1000)
+    ratings = [rating(timestamp=now - 1000 + n, sidPath=f"Demo/{n}.sid") for n in range(12)]
+    engine.pages.say("events", ratings)
+    await engine.pages.ask("configure", {"training": True})
+    await engine.pass_time(30)
+    assert engine.runtime.trainer.model.version == "local-1"
+    engine.pages.say("forget", [ratings[0]["uuid"]])
+    await engine.pass_time()
+    assert await engine.store.snapshots() == []
+    assert engine.runtime.trainer.model.version == "global-1"
+    await engine.pass_time(90)
+    assert engine.runtime.trainer.model.version == "local-2"
+    last = engine.runtime.trainer.state.last_run
+    assert last is not None
+    assert last.samples == 11
+
+
+async def test_a_failing_store_forgets_when_it_is_asked_again(engine: Engine) -> None:
+    event = rating()
+    engine.pages.say("events", [event])
+    await engine.pass_time()
+    forget = engine.store.forget
+
+    async def broken(_uuids: object) -> Any:
+        raise StoreError("the database is gone")
+
+    engine.store.forget = broken  # type: ignore[assignment, method-assign]
+    engine.pages.say("forget", [event["uuid"]])
+    await engine.pass_time()
+    assert engine.pages.last("forgotten") is None
+    engine.store.forget = forget  # type: ignore[method-assign]
+    engine.pages.say("forget", [event["uuid"]])
+    await engine.pass_time()
+    assert await engine.store.ratings(9) == []
+
+
+async def test_insights_have_the_runs_and_follow_the_processor(engine: Engine) -> None:
+    newest = engine.store.newest
+
+    async def newest_takes_time(*args: Any, **options: Any) -> Any:
+        engine.clock.spend(100)
+        return await newest(*args, **options)
+
+    engine.store.newest = newest_takes_time  # type: ignore[method-assign]
+    engine.pages.say("events", [rating(sidPath=f"Demo/{n}.sid") for n in range(12)])
+    await engine.pages.ask("configure", {"training": True})
+    await engine.pass_time(10)
+    told = [value["training"]["cpuShare"] for kind, value in engine.pages.told if kind == "state"]
+    assert max(told) > 0
+    await engine.pass_time(90)
+    assert engine.pages.last("state")["training"]["cpuShare"] == 0, "it fell, and that was told"
+    insights = await engine.pages.ask("insights")
+    assert insights["model"] == "local-1"
+    [run] = insights["runs"]
+    assert run["samples"] == 12
+    assert len(insights["rated"]) == 12
+    assert max(share for _, share in insights["shares"]) > 0
+    await engine.pages.ask("wipe")
+    assert (await engine.pages.ask("insights"))["runs"] == []

@@ -47,6 +47,7 @@ def snapshot() -> Snapshot:
         moments=learner.adam.moments,
         steps=10_000_000,
         created=1_790_000_000_000,
+        read=1_790_000_000_000,
         samples=4096,
         error_before=0.987654321,
         error_after=0.123456789,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
@@ -351,3 +352,37 @@ async def test_what_is_deleted_while_it_is_sent_stays_deleted(unheard: Listener)
     await unheard.clock.advance(3 * HOUR)
     assert len(unheard.requests) == 1
     assert set((await unheard.counts()).values()) == {0}
+
+
+async def test_what_is_taken_back_while_it_is_sent_is_not_sent_again(unheard: Listener) -> None:
+    await unheard.clock.advance(HOUR)
+    gone, kept = unheard.requests[0].uuids
+    async with unheard.sync.withdrawing():
+        assert (await unheard.counts())["pending"] == 2
+        await unheard.store.forget([gone])
+    await unheard.clock.advance(HOUR / 10)
+    assert unheard.transport.aborted == 1  # type: ignore[attr-defined]
+    assert [batch.uuids for batch in unheard.requests[1:]] == [[kept]]
+    assert unheard.requests[1].batch_id != unheard.requests[0].batch_id
+
+
+async def test_what_is_taken_back_when_its_batch_is_made_is_not_sent(unheard: Listener) -> None:
+    claim = unheard.store.claim
+    withdrawn: list[asyncio.Future[None]] = []
+
+    async def withdraw(gone: str) -> None:
+        async with unheard.sync.withdrawing():
+            await unheard.store.forget([gone])
+
+    async def claim_and_be_late(*args: Any, **options: Any) -> list[Event]:
+        events = await claim(*args, **options)
+        if not withdrawn:
+            withdrawn.append(asyncio.ensure_future(withdraw(events[0].uuid)))
+            await asyncio.sleep(0)
+        return events
+
+    unheard.store.claim = claim_and_be_late  # type: ignore[method-assign]
+    await unheard.clock.advance(HOUR)
+    await withdrawn[0]
+    await unheard.clock.advance(HOUR / 10)
+    assert [len(batch.uuids) for batch in unheard.requests] == [1]

@@ -357,3 +357,14 @@ def test_whatever_happens_each_listen_has_one_start_and_at_most_one_end(steps: l
         assert all(track[key] == current[key] for key in ("sidPath", "song"))
         assert heard >= 0
         ended = action in ENDS
+
+
+def test_what_was_heard_in_private_makes_no_replay() -> None:
+    here = Listening().start(private=True).listen(100)
+    here.telemetry.ended()
+    here.start()
+    assert [(action, track.get("private")) for action, track, _ in here.reports] == [
+        ("play", True),
+        ("play_complete", True),
+        ("play", None),
+    ]

@@ -624,3 +624,25 @@ def test_settings_out_of_bounds(field: str, value: int) -> None:
     with pytest.raises(InvalidRecordError) as caught:
         TrainingSettings(**{field: value})  # type: ignore[arg-type]
     assert caught.value.field == field
+
+
+async def test_a_model_goes_with_a_rating_that_came_while_its_run_was_reading() -> None:
+    listener = Listener()
+    await listener.rate(range(20))
+    newest, late = listener.store.newest, list[RatingEvent]()
+
+    async def newest_and_another(*args: Any, limit: int, **options: Any) -> Batch:
+        if limit > 1 and not late:
+            listener.clock.spend(200)
+            late.append(rating(20, at=listener.epoch()))
+            await listener.store.add(late)
+        return await newest(*args, limit=limit, **options)
+
+    listener.store.newest = newest_and_another  # type: ignore[method-assign]
+    async with listener.trainer:
+        await listener.clock.advance(30)
+        [run] = listener.runs
+        assert (run.samples, run.time < late[0].timestamp) == (21, True)
+        async with listener.trainer.interrupted():
+            await listener.store.forget([late[0].uuid])
+        assert listener.trainer.state.local_version is None

@@ -5,6 +5,8 @@ import { getItem, keys, removeItem, setItem } from "../local.js";
 
 const PREFIX = "sidflow.outbox.";
 const REFUSED = "sidflow.refused.";
+/** Events that the listener has taken back, until the engine says that they are gone. */
+const WITHDRAWN = "sidflow.withdrawn.";
 
 /** Most entries kept while no engine takes them: about an hour of frantic clicking, under 2 MB. */
 export const LIMIT = 2000;
@@ -17,6 +19,8 @@ export class Outbox {
   /** What was appended here and is not committed, by uuid. */
   #own = new Map();
   #unsaved = new Set();
+  /** What was taken back here, by uuid, also where localStorage refuses to keep that. */
+  #withdrawn = new Set();
   /** What was appended in this task: one message for all of it, and none that `append` has to wait for. */
   #fresh = [];
   #count = 0;
@@ -30,6 +34,7 @@ export class Outbox {
     channel.on("ready", () => this.resend());
     channel.on("committed", (json) => this.#forget(JSON.parse(json)));
     channel.on("refused", (json) => this.#setAside(JSON.parse(json)));
+    channel.on("forgotten", (json) => this.#gone(JSON.parse(json).map(({ uuid }) => uuid)));
     channel.on("wiped", () => this.#forgetAll());
     globalThis.addEventListener?.("pagehide", () => this.#leave());
     globalThis.document?.addEventListener("visibilitychange", () => {
@@ -60,8 +65,24 @@ export class Outbox {
     if (!saved) this.#unsaved.add(uuid);
     this.#own.set(uuid, entry);
     this.#size += 1;
-    if (this.#fresh.push(json) === 1) queueMicrotask(() => this.#handOver(this.#fresh.splice(0)));
+    if (this.#fresh.push({ uuid, json }) === 1) queueMicrotask(() => this.#handOver(this.#fresh.splice(0)));
     return saved ? "saved" : "unsaved";
+  }
+
+  /** How many were set aside because the database never took them. */
+  get refused() {
+    return keys(REFUSED).length;
+  }
+
+  /**
+   * Take an event back, wherever it is by now. From here on it never reaches the store; what the store has
+   * already is deleted, by the next engine if this one dies first. Must not throw.
+   */
+  withdraw(uuid) {
+    this.#withdrawn.add(uuid);
+    setItem(WITHDRAWN + uuid, "");
+    this.#forget([uuid]);
+    this.#withdrawAgain();
   }
 
   /** From now on hand over what other tabs left behind, too: for the tab whose engine takes it. */
@@ -70,8 +91,28 @@ export class Outbox {
     setInterval(() => this.resend(Date.now() - SWEEP), SWEEP);
   }
 
+  #withdrawAgain() {
+    const uuids = this.#allWithdrawn();
+    if (uuids.size > 0) this.#channel.post("forget", JSON.stringify([...uuids]));
+  }
+
+  #allWithdrawn() {
+    const noted = keys(WITHDRAWN).map((key) => key.slice(WITHDRAWN.length));
+    return new Set([...this.#withdrawn, ...noted]);
+  }
+
+  #gone(uuids) {
+    for (const uuid of uuids) {
+      this.#withdrawn.delete(uuid);
+      removeItem(WITHDRAWN + uuid);
+      removeItem(REFUSED + uuid);
+    }
+    this.#forget(uuids);
+  }
+
   /** Hand over what is not committed yet and older than `before`, in the order in which it happened. */
   resend(before = Number.POSITIVE_INFINITY) {
+    this.#withdrawAgain(); // Must come first: the store then knows them when they come by another way.
     const entries = [...this.#waiting()].sort(([, a], [, b]) => (a < b ? -1 : 1));
     const events = entries.map(([uuid, entry]) => {
       const [time, json] = [Number.parseInt(entry, 10), entry.slice(entry.indexOf(" ") + 1)];
@@ -81,11 +122,12 @@ export class Outbox {
     const due = events.filter(({ whole, due }) => whole && due);
     if (damaged.length > 0)
       this.#setAside(damaged.map(({ uuid }) => ({ uuid, reason: "damaged in storage" })));
-    if (due.length > 0) this.#handOver(due.map(({ json }) => json));
+    if (due.length > 0) this.#handOver(due, this.#allWithdrawn());
   }
 
-  #handOver(events) {
-    this.#channel.post("events", `[${events.join(",")}]`);
+  #handOver(events, withdrawn = this.#withdrawn) {
+    const wanted = events.filter(({ uuid }) => !withdrawn.has(uuid));
+    if (wanted.length > 0) this.#channel.post("events", `[${wanted.map(({ json }) => json).join(",")}]`);
   }
 
   #waiting() {
@@ -112,7 +154,8 @@ export class Outbox {
   }
 
   #forgetAll() {
-    for (const key of [...keys(PREFIX), ...keys(REFUSED)]) removeItem(key);
+    for (const key of [...keys(PREFIX), ...keys(REFUSED), ...keys(WITHDRAWN)]) removeItem(key);
+    this.#withdrawn.clear();
     this.#forget([...this.#own.keys()]);
   }
 

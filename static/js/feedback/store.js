@@ -25,6 +25,9 @@ const ROOM = 500;
 /** Milliseconds between two removals: browsers free the space with a delay, and that must not cost more rows. */
 const ROOM_PAUSE = 60_000;
 
+/** Under this name NOTES has the uuids of events that were forgotten, latest last. */
+const FORGOTTEN = "forgotten";
+
 /** What of a row is not the event itself. */
 const NEW = { syncStatus: "pending", attempts: 0, lastError: null, lastTry: 0, nextTry: 0, owner: null };
 
@@ -51,7 +54,7 @@ class FeedbackDatabase {
   /** Write events; a uuid that is there already is reported and costs the others nothing. */
   async add(json) {
     const rows = JSON.parse(json).map((event) => ({ ...event, ...NEW }));
-    return this.#makingRoom(() => this.#write((transaction) => insertAll(transaction, rows)));
+    return this.#makingRoom(() => this.#write((transaction) => insertNew(transaction, rows)));
   }
 
   /** Write rows as `rows` has given them out, and snapshots where there are none; what is there stays. */
@@ -191,6 +194,23 @@ class FeedbackDatabase {
     });
   }
 
+  /** Delete these events, also such as are yet to come; answers with the rows that were there. */
+  async forget(uuids, kept) {
+    const gone = JSON.parse(uuids);
+    return this.#forgetting((transaction, remembers) => forget(transaction, gone, remembers && kept));
+  }
+
+  /** Delete all events of a tune in the same way. */
+  async forgetTune(sidPath, kept) {
+    return this.#forgetting(async (transaction, remembers) => {
+      const rows = await Promise.all(
+        EVENT_STORES.map((name) => transaction.objectStore(name).index("sidPath").getAll(sidPath)),
+      );
+      const gone = rows.flat().map((row) => row.uuid);
+      return forget(transaction, gone, remembers && kept);
+    });
+  }
+
   /** Forget everything. */
   async wipe() {
     await this.#write(async (transaction) => {
@@ -229,6 +249,16 @@ class FeedbackDatabase {
   async #write(work) {
     const stores = [...EVENT_STORES, SNAPSHOTS, COUNTERS, NOTES];
     return JSON.stringify(await this.#connection.run(stores, "readwrite", work));
+  }
+
+  /** Deleting must work on a full disk, too: then nothing is written, neither counters nor what is forgotten. */
+  async #forgetting(work) {
+    try {
+      return await this.#write((transaction) => work(transaction, true));
+    } catch (error) {
+      if (error.name !== "QuotaExceededError") throw error;
+      return this.#write((transaction) => work(transaction, false));
+    }
   }
 
   /** Try again with less on the disk when it is full. Ratings are never removed. */
@@ -278,6 +308,55 @@ async function keepCount(transaction, counter, changes) {
 async function mendCounter(transaction, store) {
   const counters = transaction.objectStore(COUNTERS);
   if (!(await counters.getKey(store))) await counters.put(await countedAnew(transaction, store));
+}
+
+/** Insert events as they come from the outbox: one that was forgotten stays so, however late it comes. */
+async function insertNew(transaction, rows) {
+  // Read beside the insertions, not before them: that would be one more way to the database and back.
+  const [report, forgotten] = await Promise.all([
+    insertAll(transaction, rows),
+    transaction.objectStore(NOTES).get(FORGOTTEN),
+  ]);
+  const late = report.stored.filter((uuid) => forgotten?.includes(uuid));
+  if (late.length === 0) return report;
+  await deleteEvents(transaction, late);
+  const stored = report.stored.filter((uuid) => !late.includes(uuid));
+  return { stored, duplicates: [...report.duplicates, ...late] };
+}
+
+/** Delete events, and the snapshots that may have learned from them; remember the last `kept` uuids, if any. */
+async function forget(transaction, uuids, kept) {
+  const rows = await deleteEvents(transaction, uuids, Boolean(kept));
+  const taught = rows.filter((row) => row.action !== "play").map((row) => row.timestamp);
+  if (taught.length > 0) await deleteSnapshots(transaction, Math.min(...taught));
+  if (kept) {
+    const notes = transaction.objectStore(NOTES);
+    const before = (await notes.get(FORGOTTEN)) ?? [];
+    await notes.put([...before, ...uuids].slice(-kept), FORGOTTEN);
+  }
+  return rows;
+}
+
+async function deleteEvents(transaction, uuids, counted = true) {
+  const gone = [];
+  for (const name of EVENT_STORES) {
+    const store = transaction.objectStore(name);
+    const found = await Promise.all([...new Set(uuids)].map((uuid) => store.index("uuid").get(uuid)));
+    const rows = found.filter(Boolean);
+    for (const row of rows) await store.delete(row.id);
+    const changes = rows.map((row) => [row.syncStatus, -1]);
+    if (counted) await count(transaction, name, changes);
+    else await transaction.objectStore(COUNTERS).delete(name); // `recover` makes it anew.
+    gone.push(...rows);
+  }
+  return gone;
+}
+
+/** Delete the snapshots that have read what happened at this time. */
+async function deleteSnapshots(transaction, time) {
+  const store = transaction.objectStore(SNAPSHOTS);
+  for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue())
+    if (!(cursor.value.snapshot.read < time)) await cursor.delete();
 }
 
 async function insertAll(transaction, rows) {

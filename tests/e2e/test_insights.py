@@ -1,0 +1,125 @@
+"""The Insights tab, and the figures of the Preferences: what was learned, from what, and at what cost."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from tests.e2e.listener import play, wait_for_count, wait_for_engine, wait_until_heard
+
+RATED = 12
+PIXELS = """selector => {
+    const canvas = document.querySelector(`${selector} canvas`);
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return new Set(new Uint32Array(data.buffer)).size;
+}"""
+
+
+def text(page: Page, selector: str) -> str:
+    return page.inner_text(selector)
+
+
+def table(page: Page, name: str) -> list[list[str]]:
+    """A table's rows, without its head."""
+    rows: list[list[str]] = page.eval_on_selector_all(
+        f"#{name}-table tr", "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+    return rows[1:]
+
+
+def named(page: Page, selector: str) -> dict[str, str]:
+    """What a list of names and values says."""
+    found: dict[str, str] = page.eval_on_selector(
+        selector,
+        """list => Object.fromEntries([...list.querySelectorAll("dt")].map(
+            (name) => [name.textContent, name.nextElementSibling.textContent]))""",
+    )
+    return found
+
+
+def test_insights_from_nothing_to_a_first_run(page: Page) -> None:
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url))
+    wait_for_engine(page)
+    page.wait_for_selector("html[data-model^=global]")
+    assert not [url for url in loaded if "uPlot.esm" in url], "charts cost nothing until they are looked at"
+    page.click("#tab-insights")
+    page.wait_for_selector("#map-chart canvas")
+    assert "8 more rated songs are needed" in text(page, "#insights-hint")
+    assert "8 more rated songs are needed" in text(page, "#error-empty")
+    assert "has used nothing" in text(page, "#budget-empty")
+    assert page.is_hidden("#error-chart")
+
+    play(page, 1)
+    page.click("#tab-rate")
+    for number in range(RATED):
+        page.keyboard.type(f"{1 + number % 2}1{1 + number % 3}5")
+        page.keyboard.press("Enter")
+        page.wait_for_function("!document.querySelector('#rate-form input:checked')")
+        wait_until_heard(page)
+    wait_for_count(page, "ratings", RATED)
+    page.click("#tab-preferences")
+    page.check("[name=training]")
+    page.wait_for_selector("html[data-model^=local]", timeout=90_000)
+    page.click("#tab-insights")
+    page.wait_for_selector("#error-chart canvas")
+    assert f"You have rated {RATED} songs" in text(page, "#insights-hint")
+
+    for chart in ("map", "error", "effect", "budget"):
+        page.wait_for_selector(f"#{chart}-chart canvas")
+        assert page.evaluate(PIXELS, f"#{chart}-chart") > 3, f"nothing is drawn in {chart}"
+        assert page.get_attribute(f"#{chart}-chart", "role") == "img"
+    songs = page.locator("#tunes tbody tr[data-path]").count()
+    assert sum(int(row[1]) for row in table(page, "map")) >= songs
+    [run] = table(page, "error")
+    shown = page.get_attribute("#error-chart", "aria-label") or ""
+    assert all(figure in shown for figure in (run[2], run[3]))
+    assert len(table(page, "effect")) == 8
+    before = table(page, "effect")
+    page.select_option("#effect-output", "e")
+    page.wait_for_function(
+        "first => document.querySelector('#effect-table td').parentElement.textContent !== first",
+        arg="".join(before[0]),
+    )
+    assert any(float(row[1].split()[0]) > 0 for row in table(page, "budget"))
+
+    page.click("#tab-preferences")
+    status = named(page, "#training-status")
+    assert status["Now"] in ("waiting for new ratings", "learning now", "waiting for an idle moment")
+    assert status["Global model"].startswith("global-")
+    assert status["Your model"].startswith("local-1, made from global-")
+    assert status["Ratings used"].startswith(f"{RATED},")
+    assert status["Error before, after"] == ", ".join(f"{error}" for error in _errors(page))
+    assert status["Last training"].endswith(" s")
+    assert float(status["Processor used"].split()[0]) <= 5
+    storage = named(page, "#storage-figures")
+    assert storage["Space used"].split()[1] in ("KB", "MB")
+    assert "promised" in storage["Kept when the disk is full"]
+    assert storage["Set aside, as they could not be stored"] == "0"
+    sharing = named(page, "#sync-status")
+    assert (sharing["Now"], sharing["Next try"], sharing["Last error"]) == (
+        "off: nothing is sent",
+        "never",
+        "none",
+    )
+    page.reload()
+    page.wait_for_selector("html[data-model^=local]", timeout=60_000)
+    page.click("#tab-insights")
+    page.wait_for_selector("#error-chart canvas")
+    assert table(page, "error")[0][2:4] == run[2:4], "the runs outlive the page"
+
+
+def _errors(page: Page) -> tuple[str, str]:
+    found: list[float] = page.evaluate(
+        """() => new Promise((resolve) => {
+            const opening = indexedDB.open("sidflow-feedback");
+            opening.onsuccess = () => {
+                const reading = opening.result.transaction("notes").objectStore("notes").get("training-runs");
+                reading.onsuccess = () => {
+                    opening.result.close();
+                    const run = reading.result.runs.at(-1);
+                    resolve([run.errorBefore, run.errorAfter]);
+                };
+            };
+        })"""
+    )
+    return f"{found[0]:.3f}", f"{found[1]:.3f}"

@@ -1,0 +1,91 @@
+"""Single keys for what is done often, and the arrows on the tabs."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from tests.e2e.listener import play
+
+TABS = ("play", "rate", "preferences", "insights")
+
+
+def now(page: Page) -> str:
+    return page.text_content("#now-title") or ""
+
+
+def test_single_keys(page: Page) -> None:
+    play(page, 1)
+    title = now(page)
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("l")
+    assert page.get_attribute("#like", "aria-pressed") == "true"
+    page.keyboard.press("D")
+    assert page.get_attribute("#dislike", "aria-pressed") == "true"
+    page.keyboard.press("Space")
+    page.wait_for_function("document.querySelector('footer').dataset.status === 'paused'")
+    page.keyboard.press("Space")
+    page.wait_for_function("document.querySelector('footer').dataset.status === 'playing'")
+    page.keyboard.press("?")
+    assert page.is_visible("#keys")
+    page.keyboard.press("n")
+    assert now(page) == title, "keys do nothing behind the list"
+    page.keyboard.press("Escape")
+    assert page.is_hidden("#keys")
+    page.focus("#search")
+    page.keyboard.type("nld 1?")
+    assert page.input_value("#search") == "nld 1?"
+    assert (now(page), page.is_hidden("#keys")) == (title, True)
+    page.fill("#search", "")
+    page.evaluate("document.activeElement.blur()")
+    for modified in ("Control+l", "Alt+n", "Meta+d"):
+        page.keyboard.press(modified)
+    assert now(page) == title
+    page.keyboard.press("n")
+    page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=title)
+
+
+def test_four_digits_and_enter_rate_and_go_on_and_u_takes_it_back(page: Page) -> None:
+    play(page, 1)
+    page.click("#tab-rate")
+    title = now(page)
+    page.keyboard.type("4215")
+    chosen = page.locator("#rate-form input:checked").evaluate_all(
+        "all => all.map(one => one.name + one.value)"
+    )
+    assert chosen == ["e4", "m2", "c1", "p5"]
+    page.keyboard.press("Enter")
+    page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=title)
+    assert f"You rated {title}: e 4, m 2, c 1, p 5." in (page.text_content("#rate-last") or "")
+    assert page.locator("#rate-form input:checked").count() == 0
+    page.keyboard.type("123")  # The next tune begins anew with energy, wherever the focus was left.
+    chosen = page.locator("#rate-form input:checked").evaluate_all(
+        "all => all.map(one => one.name + one.value)"
+    )
+    assert chosen == ["e1", "m2", "c3"]
+    page.keyboard.press("u")
+    assert "Taken back" in (page.text_content("#rate-last") or "")
+    page.keyboard.press("Enter")  # On the scale of preference, which need not be rated.
+    assert "e 1, m 2, c 3" in (page.text_content("#rate-last") or "")
+
+
+def test_single_keys_can_be_switched_off(page: Page) -> None:
+    play(page, 1)
+    page.click("#tab-preferences")
+    page.uncheck("[name=shortcuts]")
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("l")
+    page.keyboard.press("?")
+    assert page.get_attribute("#like", "aria-pressed") == "false"
+    assert page.is_hidden("#keys")
+    page.click("#keys-open")
+    assert page.is_visible("#keys")
+
+
+def test_arrows_walk_over_the_tabs(page: Page) -> None:
+    page.focus("#tab-play")
+    for tab in (*TABS[1:], TABS[0]):
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("document.activeElement.id") == f"tab-{tab}"
+        assert page.is_visible(f"#{tab}")
+    page.keyboard.press("ArrowLeft")
+    assert page.is_visible(f"#{TABS[-1]}")

@@ -1,0 +1,109 @@
+"""What the model has learned, as figures."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.insights import (
+    AVERAGED,
+    MAP_SONGS,
+    effects,
+    latest_ratings,
+    partial_dependence,
+    taste_map,
+)
+from sidflow_feedback.model import Model, Network
+from sidflow_feedback.run_history import KEPT, past_runs, remember
+from sidflow_feedback.store.memory import MemoryStore
+from sidflow_feedback.training import Run
+from sidflow_feedback.types import FloatArray
+from tests.contracts.samples import rating, track
+
+MODEL = Model("local-1", "global-1", FeatureStats((0.0,) * 8, (1.0,) * 8), Network.random(3))
+
+
+def songs(count: int) -> FloatArray:
+    return np.random.default_rng(5).normal(size=(count, len(FEATURE_NAMES)))
+
+
+def test_effect_of_a_linear_model_is_its_slope() -> None:
+    weights = np.array([[2.0, 0.0], [-1.0, 0.5], [0.0, 3.0]])
+    rows, values = songs(50)[:, :3], np.array([-1.0, 0.0, 2.0])
+    found = partial_dependence(lambda features: features @ weights, rows, 1, values)
+    others = rows[:, [0, 2]].mean(axis=0) @ weights[[0, 2]]
+    assert found == pytest.approx(others + values[:, None] * weights[1])
+
+
+def test_effect_of_an_interaction_is_its_average_over_the_library() -> None:
+    rows = np.array([[1.0, 1.0], [3.0, 1.0]])
+    found = partial_dependence(lambda features: features[:, :1] * features[:, 1:], rows, 1, np.array([5.0]))
+    assert found.tolist() == [[10.0]]
+
+
+def test_nothing_is_changed_that_was_given() -> None:
+    rows = songs(9)
+    before = rows.copy()
+    partial_dependence(MODEL.predict_many, rows, 0, np.array([9.0]))
+    assert (rows == before).all()
+
+
+def test_each_feature_has_its_effect_on_each_output_within_the_scale() -> None:
+    library = songs(AVERAGED * 3).astype(np.float32)
+    library[::7] = np.nan
+    found = effects(MODEL, library)
+    assert [effect["feature"] for effect in found] == list(FEATURE_NAMES)
+    for effect in found:
+        outputs = np.array(effect["outputs"])
+        assert outputs.shape == (len(effect["values"]), 4)
+        assert ((outputs >= 1) & (outputs <= 5)).all()
+        assert effect["values"] == sorted(effect["values"])
+
+
+def test_without_known_songs_there_is_nothing_to_show() -> None:
+    unknown = np.full((3, 8), np.nan, np.float32)
+    assert effects(MODEL, unknown) == []
+    assert taste_map(MODEL, unknown) == {"e": [], "m": [], "c": [], "p": []}
+
+
+def test_map_has_a_place_for_each_song_up_to_a_limit() -> None:
+    few = songs(4).astype(np.float32)
+    points = taste_map(MODEL, few)
+    assert points["p"] == pytest.approx(MODEL.predict_many(few.astype(np.float64))[:, 3], abs=0.006)
+    assert len(taste_map(MODEL, songs(5000).astype(np.float32))["e"]) == MAP_SONGS
+
+
+def test_what_was_said_last_of_a_song_counts() -> None:
+    here = track(song=1)
+    said = [
+        rating(track=here, ratings={"e": 5}),
+        rating(track=here, ratings={"e": 1, "m": 2}),
+        rating(track=track(song=2), ratings={"p": 3}),
+    ]
+    assert [(one["song"], one["ratings"]) for one in latest_ratings(said)] == [
+        (1, {"e": 5, "m": 2}),
+        (2, {"p": 3}),
+    ]
+
+
+async def test_the_last_runs_are_kept() -> None:
+    store = MemoryStore()
+    for number in range(KEPT + 3):
+        await remember(
+            store,
+            Run(
+                time=number,
+                samples=9,
+                skipped=0,
+                duration=1.5,
+                error_before=0.9,
+                error_after=0.8,
+                learner="numpy",
+                accepted=True,
+                reason="",
+            ),
+        )
+    runs = await past_runs(store)
+    assert [run["time"] for run in runs] == list(range(3, KEPT + 3))
+    assert (runs[0]["errorBefore"], runs[0]["errorAfter"]) == (0.9, 0.8)
