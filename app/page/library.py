@@ -3,13 +3,15 @@
 import json
 
 import js
-from pyscript import window
+from pyscript import document, window
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Any
 
-CATALOGUE = "/static/vendor/tunes/catalogue.json"
+PAGE = document.querySelector("script[type=mpy]").src
+CATALOGUE = window.URL.new("../static/vendor/tunes/catalogue.json", PAGE).href
+"""Relative to the page's script, as all addresses of one release are."""
 
 
 class Library:
@@ -66,7 +68,7 @@ class Library:
         """Return the bytes of a tune as an ArrayBuffer."""
         if "data" in tune:
             return tune["data"]
-        answer = await window.fetch(tune["url"])
+        answer = await window.fetch(window.URL.new(tune["url"], CATALOGUE))
         if not answer.ok:
             raise RuntimeError("The server has no such tune (it answered " + str(answer.status) + ").")
         return await answer.arrayBuffer()
