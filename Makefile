@@ -5,7 +5,7 @@ REQUIREMENTS := app/setup/requirements.txt
 # The lock names biome for Linux only; elsewhere the JavaScript is not linted.
 BIOME = $(or $(wildcard node_modules/@biomejs/cli-*/biome),: biome)
 
-.PHONY: run setup check format test test-crash test-fuzz test-fuzz-server bench-smoke bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid bench-collection lock clean
+.PHONY: run setup check format test test-crash test-fuzz test-fuzz-server bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid bench-collection lock clean
 
 run: .venv/installed
 	$(BIN)/sidflow-feedback serve
@@ -53,7 +53,7 @@ bench-server: setup
 bench-global: setup
 	$(BIN)/python -m tests.bench.global_training
 
-bench-smoke bench-record bench-store bench-train bench-sid bench-collection: setup
+bench-smoke bench-start bench-record bench-store bench-train bench-sid bench-collection: setup
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/python -m tests.bench.$(@:bench-%=%)
 

@@ -7,6 +7,7 @@ import json
 import socket
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -56,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     setup = commands.add_parser("setup", help="only set up what is missing or out of date")
     setup.set_defaults(run=lambda _options: set_up())
+    export = commands.add_parser("export-site", help="write a copy of the page for any host of plain files")
+    export.add_argument(
+        "folder", type=Path, metavar="DIR", help="a new folder, or one with an earlier export"
+    )
+    export.set_defaults(run=lambda options: export_site(options.folder))
     _add_training(commands)
     return parser
 
@@ -85,6 +91,22 @@ def set_up() -> None:
     from app.setup.steps import set_up as run
 
     run(places(), Reporter())
+
+
+def export_site(folder: Path) -> None:
+    """Set up what is missing, then write a copy of the page that needs no server of ours.
+
+    Raises
+    ------
+    SetupError
+        If set-up fails, or the folder can't be used.
+    """
+    from app.export import export_site as run
+    from app.server.settings import Settings
+
+    set_up()
+    run(folder, Settings.from_environment())
+    Console().print(f"Any host of plain files can now serve {folder}: try python -m http.server -d {folder}")
 
 
 def train(options: argparse.Namespace) -> None:

@@ -23,14 +23,13 @@ from sidflow_feedback.measuring import Progress
 from sidflow_feedback.runtime import FeedbackRuntime
 from sidflow_feedback.service import FeedbackService
 from sidflow_feedback.store.indexeddb import DatabaseModule, IndexedDbStore
-from sidflow_feedback.transport.fetch import FetchTransport
+from sidflow_feedback.transport.fetch import FetchTransport, FileTransport
 from sidflow_feedback.types import Milliseconds
 
 SAMPLE_RATE = 44100
-SID_ENGINE = "/static/vendor/sid/sid.wasm"
 
 
-async def start(database: DatabaseModule, excerpts: Any) -> FeedbackRuntime | None:
+async def start(database: DatabaseModule, excerpts: Any, site: Any = None) -> FeedbackRuntime | None:
     """Open the store, start the runtime and serve the pages.
 
     Parameters
@@ -39,6 +38,8 @@ async def start(database: DatabaseModule, excerpts: Any) -> FeedbackRuntime | No
         The JavaScript module ``static/js/feedback/store.js``.
     excerpts
         The JavaScript module ``static/js/sid/excerpt.js``, which renders tunes for their features.
+    site
+        The JavaScript module ``static/js/engine/site.js``; when left out there is a server.
 
     Returns
     -------
@@ -51,7 +52,9 @@ async def start(database: DatabaseModule, excerpts: Any) -> FeedbackRuntime | No
     except StoreError as exc:
         _tell_off(channel, str(exc))
         return None
-    clock, transport = PageIdle(channel), FetchTransport(js.location.origin)
+    clock = PageIdle(channel)
+    has_server = site is None or site.server
+    transport = FetchTransport(js.location.origin) if has_server else FileTransport(site.model)
     runtime = FeedbackRuntime(store, clock, transport, publish=channel.publish, load_scikit=load_scikit)
     clock.on_change = runtime.announce
     service = FeedbackService(runtime, channel, _Excerpts(excerpts))
@@ -87,7 +90,7 @@ class _Excerpts:
     """Renders tunes in a worker of their own, so that the engine goes on meanwhile."""
 
     def __init__(self, module: Any) -> None:
-        self._renderer = module.createExcerptRenderer(_object(wasmUrl=SID_ENGINE))
+        self._renderer = module.createExcerptRenderer()
 
     async def begin(self, tune: object, song: int, seconds: float) -> Progress:
         options = _object(seconds=seconds, song=song, sampleRate=SAMPLE_RATE)

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from pyscript.js_modules import feedback_store, sid_excerpt
+from pyscript.js_modules import feedback_store, sid_excerpt, site
 
 from sidflow_feedback.browser import start
 
-starting = asyncio.create_task(start(feedback_store, sid_excerpt))
+starting = asyncio.create_task(start(feedback_store, sid_excerpt, site))

@@ -2,7 +2,7 @@
 
 import json
 
-from pyscript import window
+from pyscript import document, window
 
 from sidflow_feedback.rows import MEASURING
 
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
     Tune = dict[str, Any]
 
-CATALOGUE = "/static/vendor/tunes/catalogue.json"
+PAGE = document.querySelector("script[type=mpy]").src
+CATALOGUE = window.URL.new("../static/vendor/tunes/catalogue.json", PAGE).href
+"""Relative to the page's script, as all addresses of one release are."""
 
 AHEAD = 20
 """Tunes of the list that are known in advance, so that Next need not wait for the worker."""
@@ -120,7 +122,7 @@ class Library:
         """Return the bytes of a tune as an ArrayBuffer; the browser may ask the listener for the folder."""
         if "own" in tune:
             return await self._collection.read(tune["sidPath"], may_ask)
-        answer = await window.fetch(tune["url"])
+        answer = await window.fetch(window.URL.new(tune["url"], CATALOGUE))
         if not answer.ok:
             raise RuntimeError("The server has no such tune (it answered " + str(answer.status) + ").")
         return await answer.arrayBuffer()

@@ -2,7 +2,16 @@
 
 import js
 from pyscript import document, window
-from pyscript.js_modules import files, player_remote, sid_player, storage, tunes_collection, tunes_list
+from pyscript.js_modules import (
+    files,
+    host,
+    offline,
+    player_remote,
+    sid_player,
+    storage,
+    tunes_collection,
+    tunes_list,
+)
 
 from app.page.dom import by_id, notice, reason, spawn
 from app.page.footer import Footer
@@ -20,6 +29,7 @@ from app.page.player_card import PlayerCard
 from app.page.preferences_tab import PreferencesTab
 from app.page.rate_tab import RateTab
 from app.page.recommendations import Recommendations
+from app.page.serverless import restrict
 from app.page.settings import Settings
 from app.page.sharing_card import SharingCard
 from app.page.shortcuts import Shortcuts
@@ -36,7 +46,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-SID_ENGINE = "/static/vendor/sid/sid.wasm"
+RELEASE = window.URL.new("..", document.querySelector("script[type=mpy]").src).href
+"""Address below which the files of this release are; another release is elsewhere."""
+
+SID_ENGINE = RELEASE + "static/vendor/sid/sid.wasm"
 STAYS_OFF = "Playing works, but nothing is remembered; allow this page to keep data, or leave private mode."
 TICK = 250
 """Milliseconds between two looks at the player's position."""
@@ -46,7 +59,7 @@ class Page:
     """Everything that lives as long as the page."""
 
     def __init__(self) -> None:
-        self.feedback = Feedback(notice)
+        self.feedback = Feedback(notice, RELEASE)
         self.engine = self.feedback.engine
         self.settings = Settings()
         self._collection = tunes_collection.Collection.new()
@@ -99,6 +112,8 @@ class Page:
         self.settings.subscribe(_show_theme)
         self.settings.subscribe(self._configure)
         self.settings.subscribe(lambda _values: self._measuring.changed())
+        restrict(self.settings)
+        self.engine.on("start", _show_start)
         self.engine.on("ready", self._engine_ready)
         self.engine.on("state", self._engine_state)
         self.engine.on("off", self._engine_off)
@@ -152,11 +167,15 @@ class Page:
         self._engine = engine
         document.documentElement.dataset.engine = "ready"
         by_id("engine-status").textContent = "Ready to learn"
+        by_id("engine-start").hidden = True
+        host.keepStart()
+        offline.keep(RELEASE)
         self.recommendations.use_engine(engine)
 
     def _engine_off(self, problem: str) -> None:
         document.documentElement.dataset.engine = "off"
         by_id("engine-status").textContent = "Learning is off"
+        by_id("engine-start").hidden = True
         self._banner.off(problem)
 
     def _engine_state(self, state: "dict[str, Any]") -> None:
@@ -196,6 +215,17 @@ class Page:
     async def _music_changed(self) -> None:
         await self._play_tab.show()
         self._measuring.changed()
+
+
+def _show_start(progress: "dict[str, Any]") -> None:
+    """Show how far the engine is: nine tenths are what it has to fetch."""
+    bar, megabytes = (
+        by_id("engine-start"),
+        f"{progress['fetched'] / 1e6:.0f} of {progress['total'] / 1e6:.0f} MB",
+    )
+    bar.value = 0.9 * progress["fetched"] / progress["total"]
+    bar.title = megabytes
+    bar.setAttribute("aria-valuetext", "loaded " + megabytes)
 
 
 def _seconds() -> float:

@@ -2,9 +2,10 @@
 
 import json
 
-from pyscript.js_modules import player_remote, sid_audio
+from pyscript.js_modules import player_remote, sid_audio, site
 
 from app.page.dom import by_id, describe, on, reason, spawn
+from app.page.serverless import NO_SERVER
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -53,9 +54,16 @@ class PlayerCard:
     async def _check(self) -> None:
         """Show of each player whether it can be used, else why not."""
         why: dict[str, Any] = {"wasm": str(sid_audio.whyUnsupported()) or None}
+        if not site.server:
+            why.update(dict.fromkeys(("stream", "cli", "u64"), NO_SERVER))
+            self._show(why)
+            return
         try:
             url = "/api/player?address=" + (self._address or "")
             why.update(json.loads(await player_remote.call("GET", url)))
         except Exception as exc:
             why.update(dict.fromkeys(("stream", "cli", "u64"), reason(exc)))
+        self._show(why)
+
+    def _show(self, why: "dict[str, Any]") -> None:
         describe(by_id("player-status"), [(title, why[name] or "ready") for name, title in NAMES])

@@ -16,6 +16,7 @@ from app.server.metrics import Metrics, Observed, metrics_router
 from app.server.model import model_router
 from app.server.player.routes import Players, player_router
 from app.server.rate import RateLimit, TokenBuckets
+from app.server.release import Releases
 from app.server.settings import Settings
 from app.server.writer import Writer
 
@@ -39,10 +40,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     database = Database(settings.database_url)
     writer = Writer(database)
     players = Players()
+    releases = Releases(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         database.open()
+        releases.present()  # Reads all files: the first listener need not wait for it.
         yield
         await players.aclose()
         await writer.aclose()
@@ -68,5 +71,5 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.include_router(metrics_router(metrics))
     app.include_router(player_router(players))
     app.include_router(health_router(database, RELEASE))
-    mount_files(app, settings)
+    mount_files(app, settings, releases)
     return app

@@ -1,14 +1,23 @@
 """The page and the static files."""
 
+import gzip
 import mimetypes
 import os
+from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
-from starlette.staticfiles import PathLike, StaticFiles
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, JSONResponse
+from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
 from starlette.types import Scope
 
+from app.server.release import CONFIGURATION, ETAG_DIGITS, PREFIX, Contents, Releases
 from app.server.settings import Settings
+from app.setup.compressed import FOLDER
 
 # Given here because Python's table and the system's differ from machine to machine.
 MEDIA_TYPES = {
@@ -21,6 +30,7 @@ MEDIA_TYPES = {
     ".sid": "audio/prs.sid",
     ".svg": "image/svg+xml",
     ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
     ".whl": "application/zip",
     ".woff2": "font/woff2",
     ".zip": "application/zip",
@@ -28,9 +38,15 @@ MEDIA_TYPES = {
 for _suffix, _media_type in MEDIA_TYPES.items():
     mimetypes.add_type(_media_type, _suffix)
 
+FOR_EVER = "public, max-age=31536000, immutable"
+ENCODINGS = {"br": ".br", "gzip": ".gz"}
+"""Content codings in the order of preference, and the names of the copies made at set-up."""
+
 
 class Files(StaticFiles):
     """Files of one folder, revalidated by ETag at each use; hidden files and bytecode are not served.
+
+    Where set-up has made a compressed copy, and the client takes it, that is sent.
 
     Parameters
     ----------
@@ -38,10 +54,14 @@ class Files(StaticFiles):
         The folder; as long as it is missing, so are its files (404).
     suffix
         Only files whose name ends with this are served.
+    contents, copies
+        Checksums of files, which are their ETags, and the folder of the compressed copies.
     """
 
-    def __init__(self, directory: Path, suffix: str = "") -> None:
+    def __init__(self, directory: Path, contents: Contents, copies: Path, suffix: str = "") -> None:
         super().__init__(directory=directory, check_dir=False)
+        self._contents = contents
+        self._copies = copies
         self._suffix = suffix
 
     async def check_config(self) -> None:
@@ -58,19 +78,98 @@ class Files(StaticFiles):
         self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
         """Answer with a file, or with 304 when the client has it."""
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        response.headers["Cache-Control"] = "no-cache"
+        del stat_result  # The checksum says more.
+        request = Headers(scope=scope)
+        path = Path(full_path)
+        checksum = self._contents.sha256(path)
+        coding = self._coding(checksum, request)
+        headers = _headers(checksum, coding)
+        if coding:
+            headers["Content-Encoding"] = coding
+            path = self._copies / f"{checksum}{ENCODINGS[coding]}"
+        media_type = mimetypes.guess_type(full_path)[0]
+        response = FileResponse(path, status_code, headers, media_type)
+        if self.is_not_modified(response.headers, request):
+            return NotModifiedResponse(response.headers)
         return response
 
+    def _coding(self, checksum: str, request: Headers) -> str:
+        """Return the coding of the copy to send; empty for the file as it is: parts are asked of that."""
+        if "range" in request:
+            return ""
+        accepted = {part.partition(";")[0].strip() for part in request.get("accept-encoding", "").split(",")}
+        copies = (name for name in ENCODINGS if (self._copies / f"{checksum}{ENCODINGS[name]}").is_file())
+        return next((name for name in copies if name in accepted), "")
 
-def mount_files(app: FastAPI, settings: Settings) -> None:
-    """Serve the page at `/` and the folders of `settings` below their addresses."""
-    page = Files(settings.page)
-    app.mount("/page", page)
-    app.mount("/lib/sidflow_feedback", Files(settings.library, suffix=".py"))
-    app.mount("/static/vendor", Files(settings.vendor))  # elsewhere than `static` in an installed wheel
-    app.mount("/static", Files(settings.static))
 
-    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
-    async def index(request: Request) -> Response:
-        return await page.get_response("index.html", request.scope)
+def mount_files(app: FastAPI, settings: Settings, releases: Releases) -> None:
+    """Serve the page at `/`, and the folders of `settings`, each also below the address of a release."""
+    copies, contents = settings.vendor / FOLDER, releases.contents
+    mounts = {
+        "page": Files(settings.page, contents, copies),
+        "lib/sidflow_feedback": Files(settings.library, contents, copies, suffix=".py"),
+        # Must come before `static`: in an installed wheel it is elsewhere.
+        "static/vendor": Files(settings.vendor, contents, copies),
+        "static": Files(settings.static, contents, copies),
+    }
+    site = _Site(settings, releases, mounts)
+    addresses: dict[str, Callable[..., Any]] = {
+        "/": site.index,
+        "/service-worker.js": site.service_worker,
+        f"/{PREFIX}/{{release}}/{{address:path}}": site.released,
+    }
+    for address, endpoint in addresses.items():
+        app.add_api_route(address, endpoint, methods=["GET", "HEAD"], include_in_schema=False)
+    for folder, files in mounts.items():
+        app.mount(f"/{folder}", files)
+
+
+class _Site:
+    """The page, and the files of releases."""
+
+    def __init__(self, settings: Settings, releases: Releases, mounts: dict[str, Files]) -> None:
+        self._settings = settings
+        self._releases = releases
+        self._mounts = mounts
+
+    async def index(self, request: Request) -> Response:
+        return _text(self._releases.present().text(self._settings.page / "index.html"), "text/html", request)
+
+    async def service_worker(self, request: Request) -> Response:
+        return await self._mounts["static"].get_response("js/service-worker.js", request.scope)
+
+    async def released(self, release: str, address: str, request: Request) -> Response:
+        found = self._releases.get(release)
+        if found and address == "files.json":
+            return JSONResponse(found.offline(), headers={"Cache-Control": FOR_EVER})
+        if found and address == CONFIGURATION:
+            text = found.text(self._settings.page / "page.json")
+            response = _text(text, "application/json", request)
+        else:
+            response = await self._file(address, request.scope)
+        # A page of an older release gets what there is, and does not keep it.
+        if self._releases.holds(release, address, response.headers.get("etag", "")):
+            response.headers["Cache-Control"] = FOR_EVER
+        return response
+
+    async def _file(self, address: str, scope: Scope) -> Response:
+        for folder, files in self._mounts.items():
+            if address.startswith(f"{folder}/"):
+                return await files.get_response(address.removeprefix(f"{folder}/"), scope)
+        raise HTTPException(404)
+
+
+def _headers(checksum: str, coding: str) -> dict[str, str]:
+    etag = f'"{checksum[:ETAG_DIGITS]}{coding}"'
+    return {"Cache-Control": "no-cache", "ETag": etag, "Vary": "Accept-Encoding"}
+
+
+def _text(text: str, media_type: str, request: Request) -> Response:
+    """Answer with a text that was made for this answer."""
+    headers = _headers(sha256(text.encode()).hexdigest(), "")
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    content = text.encode()
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        content, headers["Content-Encoding"] = gzip.compress(content, mtime=0), "gzip"
+    return Response(content, headers=headers, media_type=media_type)

@@ -3,7 +3,19 @@
 from importlib.metadata import version
 from pathlib import Path
 
-from app.setup import composer, first_model, npm, pip, pyodide, sid_engine, tunes, wheel
+from app.setup import (
+    bytecode,
+    composer,
+    compressed,
+    first_model,
+    node,
+    npm,
+    pip,
+    pyodide,
+    sid_engine,
+    tunes,
+    wheel,
+)
 from app.setup.archive import unpack_sdist
 from app.setup.files import sources_in
 from app.setup.lock import Lock, read_lock
@@ -27,7 +39,7 @@ def set_up(places: Places, reporter: Reporter) -> None:
 
 def steps(places: Places, lock: Lock) -> list[Step]:
     """Return the steps in their order: each needs what those before it made."""
-    return [*_fetching(places, lock), *_building(places, lock), *_library(places)]
+    return [*_fetching(places, lock), *_building(places, lock), *_compiling(places, lock), *_library(places)]
 
 
 def _fetching(places: Places, lock: Lock) -> list[Step]:
@@ -78,6 +90,27 @@ def _building(places: Places, lock: Lock) -> list[Step]:
     ]
 
 
+def _compiling(places: Places, lock: Lock) -> list[Step]:
+    wheels = lock.pyodide_wheels.files
+    tools = [Path(bytecode.__file__), Path(node.__file__), Path(bytecode.__file__).with_name("compile.mjs")]
+    return [
+        Step(
+            "bytecode",
+            "bytecode of Pyodide's packages",
+            lambda: [*tools, repr(lock.package("pyodide")), repr(wheels)],
+            lambda progress: bytecode.compile_packages(places, list(wheels), progress),
+        ),
+        Step(
+            "library-bytecode",
+            "bytecode of sidflow_feedback",
+            lambda: [*tools, repr(wheels), *places.vendor.glob("wheels/*.whl")],
+            lambda progress: bytecode.compile_library(
+                places, next(places.vendor.glob("wheels/*.whl")), progress
+            ),
+        ),
+    ]
+
+
 def _build_engine(places: Places, lock: Lock, progress: StepProgress) -> list[Path]:
     output = places.vendor / "sid" / "sid.wasm"
     with pip.downloaded(lock.residfp, places.work, progress) as sdist:
@@ -105,6 +138,12 @@ def _library(places: Places) -> list[Step]:
             "first global model",
             lambda: [catalogue, *sources_in(places.library), Path(first_model.__file__)],
             lambda _: _first_model(catalogue, model),
+        ),
+        Step(
+            "compressed",
+            "compressed copies for the transfer",
+            lambda: [Path(compressed.__file__), *compressed.served_files(places)],
+            lambda progress: compressed.compress(places, progress),
         ),
     ]
 

@@ -18,7 +18,6 @@ from sidflow_feedback import features
 COLLECTION = "Demo"
 """First part of the demo tunes' path in the collection."""
 
-URL = "/static/vendor/tunes/"
 PROCESSES = 2
 
 
@@ -127,7 +126,7 @@ def _read(file: Path) -> dict[str, Any]:
 def _entry(tune: DemoTune, heard: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "sidPath": f"{COLLECTION}/{tune.file_name}",
-        "url": URL + tune.file_name,
+        "url": tune.file_name,
         "title": tune.title,
         "author": tune.author,
         "released": heard[0]["released"],

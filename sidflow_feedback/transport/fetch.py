@@ -57,6 +57,22 @@ class FetchTransport:
         return Response(answer.status, headers, _json(text))
 
 
+class FileTransport(FetchTransport):
+    """A `Transport` for a host of files: it fetches the global model from `model_url`, and sends nothing."""
+
+    def __init__(self, model_url: str) -> None:
+        super().__init__()
+        self._model_url = model_url
+
+    async def send(self, batch: AnonymisedBatch, *, timeout: float) -> Response:
+        del batch, timeout
+        raise SyncError("There is no server here that takes what is shared.")
+
+    async def fetch_model(self, *, etag: str | None, timeout: float) -> Response:
+        headers = {"If-None-Match": etag} if etag else {}
+        return await self._request(self._model_url, timeout, headers=headers, cache="no-store")
+
+
 def _json(text: str) -> Record | None:
     try:
         body = json.loads(text)

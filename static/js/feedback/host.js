@@ -1,6 +1,10 @@
 // Starts the engine in this tab, when no other tab of this origin runs one.
 
+import { isKept } from "../engine/snapshot.js";
+
 const LOCK = "sidflow-feedback-engine";
+const SETTLED = 5000;
+let hosting = false;
 
 /**
  * Run the engine here as soon as no other tab does.
@@ -10,6 +14,7 @@ const LOCK = "sidflow-feedback-engine";
  */
 export function hostEngine(source, config, onStart) {
   const start = () => {
+    hosting = true;
     onStart();
     document.body.append(engineScript(source, config));
     return new Promise(() => {}); // Must never settle: the lock is held as long as this page lives.
@@ -28,3 +33,20 @@ function engineScript(source, config) {
   script.setAttribute("config", config);
   return script;
 }
+
+/** Keep what makes the next start of the engine shorter; when this one is over and nothing else is to do. */
+export function keepStart() {
+  if (hosting && !navigator.connection?.saveData) setTimeout(() => whenIdle(makeSnapshot), SETTLED);
+}
+
+async function makeSnapshot() {
+  if (await isKept()) return;
+  const worker = new Worker(new URL("../engine/snapshot-worker.js", import.meta.url), { type: "module" });
+  const end = () => {
+    worker.terminate();
+    document.documentElement.dataset.start = "kept";
+  };
+  worker.onmessage = worker.onerror = end; // Without one, starts are only longer.
+}
+
+const whenIdle = (work) => ("requestIdleCallback" in globalThis ? requestIdleCallback(work) : work());

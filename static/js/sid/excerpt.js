@@ -4,6 +4,8 @@ import { toBytes } from "./bytes.js";
 import { SAMPLE_RATE } from "./ring.js";
 import { WorkerClient } from "./rpc.js";
 
+const SID_ENGINE = new URL("../../vendor/sid/sid.wasm", import.meta.url).href;
+
 /** Longest excerpt in seconds: 10 minutes of mono floats are about 100 MB. */
 const MAX_SECONDS = 600;
 
@@ -81,9 +83,9 @@ export class ExcerptRenderer {
 }
 
 /**
- * @param {{wasmUrl: string}} options
+ * @param {{wasmUrl?: string}} options
  * @returns {ExcerptRenderer}
  */
-export function createExcerptRenderer({ wasmUrl }) {
+export function createExcerptRenderer({ wasmUrl = SID_ENGINE } = {}) {
   return new ExcerptRenderer(wasmUrl);
 }

@@ -1,0 +1,141 @@
+"""Releases: everything that is served to a page, named by its content, so that it can be kept for ever."""
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from app.server.settings import Settings
+from app.setup.files import fingerprint, sha256_of, sources_in
+
+RELEASES_KEPT = 8
+"""Of how many releases the server remembers which file was what: a developer makes many."""
+
+PREFIX = "r"
+"""First part of the addresses of a release's files."""
+
+ETAG_DIGITS = 32
+"""How much of its SHA-256 is in a file's ETag."""
+
+_OWN_ADDRESS = re.compile(r'\b(href|src|config)="/?(?=(?:page|static)/)')
+
+
+CONFIGURATION = "page/page.json"
+"""PyScript takes the interpreter's address in it to be relative to the page, all others to this file."""
+
+_INTERPRETER = re.compile(r'"interpreter": "/')
+
+
+class Contents:
+    """SHA-256 of files, computed again only when a file has changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[tuple[int, int], str]] = {}
+
+    def sha256(self, path: Path) -> str:
+        """Return the SHA-256 of the file's content in hexadecimal."""
+        status = path.stat()
+        state = (status.st_mtime_ns, status.st_size)
+        if path not in self._known or self._known[path][0] != state:
+            self._known[path] = (state, sha256_of(path))
+        return self._known[path][1]
+
+
+@dataclass(frozen=True)
+class Release:
+    """What was served at one time.
+
+    Attributes
+    ----------
+    name
+        Another one for each content.
+    files, paths
+        SHA-256 and place of each file by its address.
+    """
+
+    name: str
+    files: dict[str, str]
+    paths: dict[str, Path]
+
+    def text(self, path: Path) -> str:
+        """Return the text of the index, or of `CONFIGURATION`, with addresses of this release."""
+        return _addressed(path.read_text("utf-8"), self.name)
+
+    def offline(self) -> dict[str, str]:
+        """Return of the files that a page needs without a network the SHA-256, by address."""
+        return {address: content for address, content in self.files.items() if not _ON_DEMAND.match(address)}
+
+    def exported(self) -> list[str]:
+        """Return the addresses of the files that a copy of the page can load."""
+        return [address for address in self.files if not _FOR_BUILDING.match(address)]
+
+
+_ON_DEMAND = re.compile(
+    r"static/vendor/(pyodide/.*\.(whl|zip)|wheels/|engine/(scipy|scikit_learn|joblib|threadpoolctl)-"
+    r"|pyscript/(toml|zip|pyodide_graph)|model/)"
+)
+"""What few pages need: scikit-learn, sources of what is compiled, and parts of PyScript for others."""
+
+_FOR_BUILDING = re.compile(r"static/vendor/(pyodide/.*\.(whl|zip)|wheels/)|page/index\.html")
+
+
+class Releases:
+    """The present release, and those that were served before.
+
+    Parameters
+    ----------
+    settings
+        Where the files are.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.contents = Contents()
+        self._settings = settings
+        self._releases: OrderedDict[str, Release] = OrderedDict()
+
+    def present(self) -> Release:
+        """Return the release of the files as they are now."""
+        paths = dict(self._files())
+        files = {address: self.contents.sha256(path) for address, path in paths.items()}
+        name = fingerprint(part for item in sorted(files.items()) for part in item)[:16]
+        if CONFIGURATION in files:
+            text = _addressed((self._settings.page / "page.json").read_text("utf-8"), name)
+            files[CONFIGURATION] = sha256(text.encode()).hexdigest()
+        release = self._releases.setdefault(name, Release(name, files, paths))
+        self._releases.move_to_end(name)
+        while len(self._releases) > RELEASES_KEPT:
+            self._releases.popitem(last=False)
+        return release
+
+    def holds(self, name: str, address: str, etag: str) -> bool:
+        """Return whether an answer with this ETag has the file that the release has at this address."""
+        release = self._releases.get(name)
+        return release is not None and release.files.get(address, "-").startswith(
+            etag.strip('"')[:ETAG_DIGITS]
+        )
+
+    def get(self, name: str) -> Release | None:
+        """Return a release that was served since the server started."""
+        return self._releases.get(name)
+
+    def _files(self) -> Iterator[tuple[str, Path]]:
+        here = self._settings
+        folders = {
+            "page": here.page,
+            "lib/sidflow_feedback": here.library,
+            "static/vendor": here.vendor,
+            "static": here.static,
+        }
+        seen: set[Path] = set()
+        for address, folder in folders.items():
+            for path in sources_in(folder):
+                if path not in seen and (folder != here.library or path.suffix == ".py"):
+                    seen.add(path)
+                    yield f"{address}/{path.relative_to(folder).as_posix()}", path
+
+
+def _addressed(text: str, name: str) -> str:
+    text = _OWN_ADDRESS.sub(rf'\1="{PREFIX}/{name}/', text)
+    return _INTERPRETER.sub(f'"interpreter": "./{PREFIX}/{name}/', text)

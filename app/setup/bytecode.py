@@ -1,0 +1,94 @@
+"""What the engine loads: Pyodide's packages, its standard library and our own wheel, compiled in advance."""
+
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from app.setup import node
+from app.setup.errors import SetupError
+from app.setup.files import fingerprint, replacing, sha256_of, write_bytes
+from app.setup.places import Places
+from app.setup.progress import StepProgress
+from app.setup.wheel import DISTRIBUTION
+
+STANDARD_LIBRARY = "python_stdlib.zip"
+NEVER_LOADED = ("micropip-", "packaging-")
+FETCHED_AT_START = ("pyodide.asm.mjs", "pyodide.asm.wasm")
+
+
+def compile_packages(places: Places, wheels: Sequence[str], progress: StepProgress) -> list[Path]:
+    """Compile Pyodide's standard library and those of the wheels that an engine loads."""
+    names = [STANDARD_LIBRARY, *(name for name in wheels if not name.startswith(NEVER_LOADED))]
+    return compile_archives([places.vendor / "pyodide" / name for name in names], places, progress)
+
+
+def compile_library(places: Places, wheel: Path, progress: StepProgress) -> list[Path]:
+    """Compile the library's wheel, and write the lock by which the engine finds and checks its packages."""
+    (compiled,) = compile_archives([wheel], places, progress)
+    original = json.loads((places.vendor / "pyodide" / "pyodide-lock.json").read_text("utf-8"))
+    lock = _lock(original, compiled)
+    return [
+        compiled,
+        _write_json(compiled.with_name("pyodide-lock.json"), lock),
+        _write_start(places, compiled),
+    ]
+
+
+def compile_archives(sources: Sequence[Path], places: Places, progress: StepProgress) -> list[Path]:
+    """Put archives with bytecode into static/vendor/engine; as they are, where they can't be compiled."""
+    targets = [places.vendor / "engine" / source.name for source in sources]
+    with ExitStack() as stack:
+        parts = [stack.enter_context(replacing(target)) for target in targets]
+        try:
+            node.run_script("compile.mjs", list(zip(sources, parts, strict=True)), places.vendor / "pyodide")
+        except SetupError as error:
+            progress.note(
+                f"{error}\n      The engine gets its packages as sources: it starts some seconds later."
+            )
+            for source, part in zip(sources, parts, strict=True):
+                part.write_bytes(source.read_bytes())
+    return targets
+
+
+def _lock(original: dict[str, Any], library: Path) -> dict[str, Any]:
+    """Return Pyodide's lock with the packages that are in the folder of `library`, and with the library."""
+    packages = {
+        name: {
+            **package,
+            "sha256": sha256_of(library.with_name(package["file_name"])),
+            "unvendored_tests": False,
+        }
+        for name, package in original["packages"].items()
+        if library.with_name(package["file_name"]).is_file()
+    }
+    ours = {
+        "name": DISTRIBUTION,
+        "version": version(DISTRIBUTION),
+        "file_name": library.name,
+        "install_dir": "site",
+        "sha256": sha256_of(library),
+        "package_type": "package",
+        "imports": ["sidflow_feedback"],
+        "depends": ["numpy"],
+        "unvendored_tests": False,
+    }
+    return {"info": original["info"], "packages": {**packages, DISTRIBUTION: ours}}
+
+
+def _write_start(places: Places, library: Path) -> Path:
+    """Write the sizes of the files that an engine fetches, for the progress bar, and what they are."""
+    engine = library.parent
+    runtime = [*(places.vendor / "pyodide" / name for name in FETCHED_AT_START), engine / STANDARD_LIBRARY]
+    files = [*runtime, *engine.glob("numpy-*.whl"), library]
+    start = {
+        "runtime": fingerprint(runtime),
+        "bytes": {path.relative_to(places.vendor).as_posix(): path.stat().st_size for path in files},
+    }
+    return _write_json(engine / "start.json", start)
+
+
+def _write_json(path: Path, value: object) -> Path:
+    return write_bytes(path, json.dumps(value, separators=(",", ":")).encode())

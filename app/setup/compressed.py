@@ -1,0 +1,56 @@
+"""Compressed copies of all that is served, named by the original's SHA-256: none can be out of date."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+from app.setup import node
+from app.setup.errors import SetupError
+from app.setup.files import replacing, sha256_of, sources_in
+from app.setup.places import Places
+from app.setup.progress import StepProgress
+
+FOLDER = ".compressed"
+LEAST_BYTES = 1024
+"""What is smaller fits into one packet anyway."""
+
+QUALITIES = {".br": 9, ".gz": 9}
+LARGE_BYTES = 12_000_000
+LARGE_QUALITIES = {".br": 5, ".gz": 6}
+"""For what is fetched by few: scikit-learn and SciPy."""
+
+NOT_FETCHED = ("pyodide/*.whl", "pyodide/*.zip")
+"""By no page: their compiled copies are."""
+
+
+def served_files(places: Places) -> list[Path]:
+    """Return the files that are worth a compressed copy."""
+    skipped = {path for pattern in NOT_FETCHED for path in places.vendor.glob(pattern)}
+    folders = {places.static, places.page, places.library, places.vendor}
+    files = {path for folder in folders for path in sources_in(folder)} - skipped
+    return sorted(path for path in files if path.stat().st_size >= LEAST_BYTES)
+
+
+def compress(places: Places, progress: StepProgress) -> list[Path]:
+    """Make the copies that are missing, and return all."""
+    folder = places.vendor / FOLDER
+    jobs = {target: job for file in served_files(places) for target, job in _jobs(file, folder)}
+    missing = {target: job for target, job in jobs.items() if not target.is_file()}
+    progress.begin("compressing", len(missing), "files")
+    try:
+        with ExitStack() as stack:
+            parts = {target: stack.enter_context(replacing(target)) for target in missing}
+            node.run_script(
+                "compress.mjs",
+                [[source, parts[target], *how] for target, (source, *how) in missing.items()],
+            )
+    except SetupError as error:
+        progress.note(f"{error}\n      Files are served uncompressed.")
+    return [target for target in jobs if target.is_file()]
+
+
+def _jobs(file: Path, folder: Path) -> Iterator[tuple[Path, tuple[Path, str, int]]]:
+    name = sha256_of(file)
+    qualities = QUALITIES if file.stat().st_size < LARGE_BYTES else LARGE_QUALITIES
+    for suffix, quality in qualities.items():
+        yield folder / f"{name}{suffix}", (file, suffix, quality)

@@ -1,0 +1,7 @@
+// What serves this page.
+
+/** Whether there is a server, not only a host of files: it takes what is shared, and drives other players. */
+export const server = true;
+
+/** The global model of a page without a server. */
+export const model = new URL("../../vendor/model/latest.json", import.meta.url).href;

@@ -1,0 +1,111 @@
+"""`make bench-start`: from opening the page to a usable page and a ready engine. The last line is JSON.
+
+Each round has two new profiles: in one the page is opened for the first and the second time, in the
+other, without a service worker, the peer: `loadPyodide` with numpy in a worker, from the cache too.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Playwright, sync_playwright
+
+from app.setup.chromium import chromium
+from tests.bench.harness import PATIENCE, middle, open_page, spread
+from tests.bench.smoke import BARE
+from tests.bench.wire import counted
+from tests.browser.conftest import CHROMIUM_ARGS
+from tests.served import serve
+
+ROUNDS = 5
+
+WATCH = """
+    globalThis.longTasks = 0;
+    new PerformanceObserver(list => { longTasks += list.getEntries().length; })
+        .observe({ type: "longtask", buffered: true });
+"""
+FOUND = """() => {
+    const times = Object.fromEntries(
+        [...performance.getEntriesByType("mark"), ...performance.getEntriesByType("paint")]
+            .map(entry => [entry.name, entry.startTime]));
+    return {
+        ui_ready_ms: times["ui-ready"], first_paint_ms: times["first-paint"],
+        engine_ready_ms: times["engine-ready"], long_tasks: longTasks,
+    };
+}"""
+
+
+def main() -> None:
+    """Measure, and print one JSON object."""
+    with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as served, sync_playwright() as play:
+        rounds = [_round(play, served.url) for _ in range(ROUNDS)]
+        wire = _over_the_wire(play, served.url)
+    found = {name: round(value, 2) for name, value in middle(rounds).items()}
+    found["long_tasks"] = max(figures["long_tasks"] for figures in rounds)
+    print(json.dumps({**found, "ratio_warm_range": spread(rounds, "ratio_warm"), **wire}))
+
+
+def _round(play: Playwright, url: str) -> dict[str, float]:
+    with _profile(play) as context:
+        cold = _visit(context, url, stay=True)
+        warm = _visit(context, url)
+    with _profile(play, service_workers="block") as context:
+        page = context.pages[0]
+        page.goto(f"{url}/static/icon.svg")
+        page.evaluate(BARE, url)
+        bare = page.evaluate(BARE, url)
+    print(json.dumps({"cold": cold, "warm": warm, "bare": bare}))
+    return {
+        "ui_ready_ms": cold["ui_ready_ms"],
+        "ui_ready_warm_ms": warm["ui_ready_ms"],
+        "first_paint_ms": cold["first_paint_ms"],
+        "first_paint_warm_ms": warm["first_paint_ms"],
+        "engine_ready_cold_ms": cold["engine_ready_ms"],
+        "engine_ready_warm_ms": warm["engine_ready_ms"],
+        "bare_pyodide_numpy_ms": bare,
+        "ratio_warm": warm["engine_ready_ms"] / bare,
+        "long_tasks": cold["long_tasks"] + warm["long_tasks"],
+    }
+
+
+def _visit(context: BrowserContext, url: str, *, stay: bool = False) -> dict[str, float]:
+    """Open the page; with `stay` until the browser keeps what a later visit can use."""
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    open_page(page, url)
+    found: dict[str, float] = page.evaluate(FOUND)
+    if stay:
+        page.wait_for_selector("html[data-offline=ready][data-start=kept]", timeout=PATIENCE)
+    page.close()
+    return found
+
+
+def _over_the_wire(play: Playwright, url: str) -> dict[str, int]:
+    """Return what a first visit fetches before its engine is ready."""
+    with counted(url) as wire, _profile(play) as context:
+        open_page(context.new_page(), wire.url)
+        return {"bytes_before_engine": wire.received, "requests_before_engine": wire.requests}
+
+
+@contextmanager
+def _profile(play: Playwright, service_workers: str = "allow") -> Iterator[BrowserContext]:
+    """Yield a new profile on disk, as a listener has it; our own scripts may be added to its pages."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        play.chromium.launch_persistent_context(
+            folder,
+            executable_path=chromium(),
+            args=CHROMIUM_ARGS,
+            bypass_csp=True,
+            service_workers="block" if service_workers == "block" else "allow",
+        ) as context,
+    ):
+        yield context
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""A line to the server that counts what comes over it."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+CHUNK = 1 << 16
+
+
+class Wire:
+    """Forwards connections to the server on loopback, byte for byte.
+
+    Attributes
+    ----------
+    url
+        Where the page is to be opened.
+    received
+        Bytes that came from the server, headers too.
+    requests
+        Requests that went to it; a browser sends none before the last one was answered.
+    """
+
+    def __init__(self, port: int, listener: socket.socket) -> None:
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self.received = self.requests = 0
+        self._port = port
+        self._listener = listener
+
+    def serve(self) -> None:
+        """Take connections until the listener is closed."""
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._port))
+                for way in ((client, server, False), (server, client, True)):
+                    threading.Thread(target=self._forward, args=way, daemon=True).start()
+
+    def _forward(self, source: socket.socket, target: socket.socket, answers: bool) -> None:
+        with suppress(OSError):
+            while data := source.recv(CHUNK):
+                if answers:
+                    self.received += len(data)
+                else:
+                    self.requests += data.count(b"HTTP/1.1\r\n")
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+
+@contextmanager
+def counted(url: str) -> Iterator[Wire]:
+    """Yield a counting line to the server at `url`."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        wire = Wire(int(url.rpartition(":")[2]), listener)
+        threading.Thread(target=wire.serve, daemon=True).start()
+        yield wire
+        listener.shutdown(socket.SHUT_RDWR)

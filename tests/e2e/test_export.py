@@ -1,0 +1,68 @@
+"""An exported copy of the page on a host of plain files: none of our headers, and not at the root."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from app.export import export_site
+from app.server.settings import Settings
+from app.setup.errors import SetupError
+from tests.e2e.listener import play, wait_for_engine
+from tests.e2e.offline_listener import rate_and_train
+
+PATIENCE = 60_000
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    root = tmp_path_factory.mktemp("host")
+    export_site(root / "music" / "player", Settings.from_environment({}))
+    command = [
+        sys.executable,
+        "-u",
+        "-m",
+        "http.server",
+        "0",
+        "--bind",
+        "127.0.0.1",
+        "--directory",
+        str(root),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        try:
+            port = re.search(r"port (\d+)", server.stdout.readline() if server.stdout else "")
+            assert port
+            yield f"http://127.0.0.1:{port[1]}/music/player/"
+        finally:
+            server.terminate()
+
+
+def test_it_plays_records_and_trains_without_a_server_of_ours(context: BrowserContext, host: str) -> None:
+    asked: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    page = context.new_page()
+    page.goto(host)
+    page.wait_for_function("crossOriginIsolated && document.documentElement.dataset.ui", timeout=PATIENCE)
+    play(page, 1)
+    wait_for_engine(page)
+    rate_and_train(page)
+    assert page.is_disabled("[name=sync]")
+    assert page.is_disabled("[name=player]")
+    assert "no server" in page.inner_text("#sync-card")
+    assert "no server" in page.inner_text("#player-status")
+    assert all(url.startswith((host, "blob:")) for url in asked)
+    assert not [url for url in asked if "/api/" in url]
+
+
+def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("dear")
+    with pytest.raises(SetupError, match="something else"):
+        export_site(tmp_path, Settings.from_environment({}))
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]

@@ -1,0 +1,123 @@
+"""Releases: named by their content, kept for ever, compressed."""
+
+import gzip
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app.server.settings import Settings
+from app.setup.compressed import FOLDER
+from app.setup.places import places
+
+from .test_files import put
+
+INDEX = '<script src="page/main.py" config="page/page.json"></script><link href="/static/a.css">'
+IMMUTABLE = "public, max-age=31536000, immutable"
+
+
+@pytest.fixture(autouse=True)
+def page(settings: Settings) -> None:
+    put(settings.page / "index.html", INDEX.encode())
+    put(settings.page / "main.py", b"main")
+    put(settings.page / "page.json", b'{"interpreter": "/static/i.mjs", "files": {"./main.py": ""}}')
+    put(settings.static / "a.css", b"old")
+    put(settings.library / "events.py", b"events")
+
+
+def release(client: httpx.Client) -> str:
+    names = set(re.findall(r'"r/([0-9a-f]+)/', client.get("/").text))
+    assert len(names) == 1
+    return f"/r/{names.pop()}"
+
+
+def test_all_addresses_of_the_page_are_of_one_release(client: httpx.Client) -> None:
+    at = release(client)[1:]
+    assert client.get("/").text == INDEX.replace('"page/', f'"{at}/page/').replace(
+        '"/static/', f'"{at}/static/'
+    )
+    assert client.get("/").headers["cache-control"] == "no-cache"
+    config = client.get(f"/{at}/page/page.json")
+    assert config.json() == {"interpreter": f"./{at}/static/i.mjs", "files": {"./main.py": ""}}
+    assert config.headers["cache-control"] == IMMUTABLE
+
+
+def test_another_content_is_another_release(client: httpx.Client, settings: Settings) -> None:
+    old = release(client)
+    assert client.get(f"{old}/static/a.css").headers["cache-control"] == IMMUTABLE
+    put(settings.static / "a.css", b"new, and longer")
+    new = release(client)
+    assert new != old
+    answer = client.get(f"{new}/static/a.css")
+    assert (answer.text, answer.headers["cache-control"]) == ("new, and longer", IMMUTABLE)
+    # An old page that asks for what has changed gets what there is, but must not keep it under the old name.
+    answer = client.get(f"{old}/static/a.css")
+    assert (answer.text, answer.headers["cache-control"]) == ("new, and longer", "no-cache")
+    assert client.get(f"{old}/lib/sidflow_feedback/events.py").headers["cache-control"] == IMMUTABLE
+    put(settings.static / "a.css", b"old")
+    assert release(client) == old
+
+
+def test_list_of_files_has_their_checksums(client: httpx.Client) -> None:
+    at = release(client)
+    files = client.get(f"{at}/files.json").json()
+    assert {"page/main.py", "page/page.json", "static/a.css", "lib/sidflow_feedback/events.py"} <= set(files)
+    for address, sha256 in files.items():
+        assert hashlib.sha256(client.get(f"{at}/{address}").content).hexdigest() == sha256
+
+
+@pytest.mark.parametrize(
+    "path", ["/r/none/static/none.css", "/r/none/secret.txt", "/r/none/files.json", "/r/x"]
+)
+def test_what_is_not_there(client: httpx.Client, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_compressed_copies_are_sent_to_those_who_take_them(client: httpx.Client, settings: Settings) -> None:
+    path = put(settings.vendor / "a.wasm", b"wasm" * 1000)
+    name = hashlib.sha256(path.read_bytes()).hexdigest()
+    copy = put(settings.vendor / FOLDER / f"{name}.gz", gzip.compress(path.read_bytes()))
+    address = "/static/vendor/a.wasm"
+    answer = client.get(address, headers={"Accept-Encoding": "br, gzip"})
+    assert (answer.headers["content-encoding"], answer.content) == ("gzip", path.read_bytes())
+    assert int(answer.headers["content-length"]) == copy.stat().st_size
+    assert (answer.headers["content-type"], answer.headers["vary"]) == ("application/wasm", "Accept-Encoding")
+    plain = client.get(address, headers={"Accept-Encoding": "identity"})
+    assert "content-encoding" not in plain.headers
+    assert plain.headers["etag"] != answer.headers["etag"]
+    part = client.get(address, headers={"Accept-Encoding": "gzip", "Range": "bytes=0-3"})
+    assert (part.status_code, part.content) == (206, b"wasm")
+    put(path, b"changed")
+    assert client.get(address, headers={"Accept-Encoding": "gzip"}).content == b"changed"
+    assert client.get(f"/static/vendor/{FOLDER}/{name}.gz").status_code == 404
+
+
+def test_our_page_names_no_address_outside_its_release() -> None:
+    """Else it would be missing without a network, and on a host where the page is not at the root."""
+    folder = places().page
+    config = json.loads((folder / "page.json").read_text())
+    engine = json.loads((folder / "engine.json").read_text())
+    modules = [*config["js_modules"]["main"], *engine["js_modules"]["worker"]]
+    named = [engine["interpreter"], *config["files"], *modules]
+    assert [address for address in named if not address.startswith(("../", "./"))] == []
+    script = re.compile(r'"/(?:static|page|lib)/')
+    sources = [path for path in folder.glob("*.py") if script.search(path.read_text())]
+    assert [path.name for path in sources] == []
+    missing = [name for name in named if not _source(folder, name).is_file()]
+    assert missing == []
+
+
+def _source(folder: Path, address: str) -> Path:
+    name = address.removeprefix("./").removeprefix("../")
+    roots = {
+        "lib/sidflow_feedback": places().library,
+        "static/vendor": places().vendor,
+        "static": places().static,
+    }
+    for prefix, root in roots.items():
+        if name.startswith(f"{prefix}/"):
+            return root / name.removeprefix(f"{prefix}/")
+    return folder / name

@@ -1,0 +1,64 @@
+import json
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from app.setup import bytecode, node
+from app.setup.errors import SetupError
+from app.setup.files import sha256_of
+from app.setup.places import Places, places
+from app.setup.progress import StepProgress
+
+HERE = places()
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    path = tmp_path / "tune-1.whl"
+    with ZipFile(path, "w") as target:
+        target.writestr("tune/__init__.py", "NAMES = {'a', 'b', 'c'}\n")
+        target.writestr("tune/broken.py", "this is no Python\n")
+        target.writestr("tune/data.txt", "data")
+        target.writestr("tune/types.pyi", "")
+    return path
+
+
+@pytest.fixture
+def with_pyodide(here: Places) -> Places:
+    (here.vendor).mkdir(parents=True)
+    (here.vendor / "pyodide").symlink_to(HERE.vendor / "pyodide")
+    return here
+
+
+def test_sources_become_bytecode_the_same_each_time(
+    archive: Path, with_pyodide: Places, progress: StepProgress
+) -> None:
+    (made,) = bytecode.compile_archives([archive], with_pyodide, progress)
+    first = made.read_bytes()
+    with ZipFile(made) as compiled:
+        assert compiled.namelist() == ["tune/__init__.pyc", "tune/broken.py", "tune/data.txt"]
+        assert compiled.read("tune/data.txt") == b"data"
+        flags = int.from_bytes(compiled.read("tune/__init__.pyc")[4:8], "little")
+    assert flags == 1  # Bytecode that is not compared with its source, which is not there.
+    assert bytecode.compile_archives([archive], with_pyodide, progress) == [made]
+    assert made.read_bytes() == first
+
+
+def test_what_cannot_be_compiled_is_served_as_it_is(
+    archive: Path, with_pyodide: Places, progress: StepProgress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise SetupError("no Node.js")
+
+    monkeypatch.setattr(node, "run_script", fail)
+    (made,) = bytecode.compile_archives([archive], with_pyodide, progress)
+    assert made.read_bytes() == archive.read_bytes()
+
+
+def test_the_lock_names_what_the_engine_loads_with_its_checksums() -> None:
+    engine = HERE.vendor / "engine"
+    packages = json.loads((engine / "pyodide-lock.json").read_text())["packages"]
+    assert set(packages) == {"joblib", "numpy", "scikit-learn", "scipy", "sidflow-feedback", "threadpoolctl"}
+    for package in packages.values():
+        assert sha256_of(engine / package["file_name"]) == package["sha256"]
