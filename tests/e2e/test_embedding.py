@@ -1,0 +1,83 @@
+"""Somebody's page that embeds the library, on a host of plain files: docs/embed.md is true."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from app.export import export_site
+from app.server.settings import Settings
+from tests.browser.isolated_server import serve
+from tests.e2e.conftest import ENGINE_START
+from tests.e2e.listener import rows
+
+EXAMPLE = Path(__file__).parents[2] / "docs" / "embed"
+OPINION = (1, 1, 2, 2, 4, 4, 5, 5)
+"""Of the loops, in their order: the faster and brighter, the better."""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The example's own files, and the library's at the address that it gives for them."""
+    folder = tmp_path_factory.mktemp("site")
+    export_site(folder / "export", Settings.from_environment())
+    [release] = (folder / "export" / "r").iterdir()
+    shutil.copytree(EXAMPLE, folder / "site")
+    release.rename(folder / "site" / "sidflow")
+    with serve(folder / "site", isolated=False) as url:
+        yield url
+
+
+@pytest.fixture
+def page(context: BrowserContext, site: str) -> Iterator[Page]:
+    page = context.new_page()
+    thrown: list[str] = []
+    page.on("pageerror", lambda error: thrown.append(str(error)))
+    page.goto(site)
+    page.wait_for_selector("#loops li:nth-child(8)")
+    yield page
+    assert thrown == []
+
+
+def predicted(page: Page) -> list[float]:
+    texts = page.eval_on_selector_all("#loops output", "outputs => outputs.map((one) => one.textContent)")
+    return [float(text.removeprefix("you: ") or "nan") for text in texts]
+
+
+def rate(page: Page, number: int, stars: int) -> None:
+    page.click(f"#loops li:nth-child({number + 1}) button.play")
+    page.click(f"#loops li:nth-child({number + 1}) button.rate:text-is('{stars}')")
+    page.wait_for_function(
+        "stars => document.querySelector('#status').textContent === `Rated ${stars}.`", arg=stars
+    )
+
+
+def test_it_learns_from_a_page_of_loops(page: Page) -> None:
+    page.wait_for_function(
+        "document.querySelector('#status').textContent === 'Ready to learn.'", timeout=ENGINE_START
+    )
+    page.wait_for_function("[...document.querySelectorAll('#loops output')].every((one) => one.textContent)")
+    before = predicted(page)
+    for number, stars in enumerate(OPINION):
+        rate(page, number, stars)
+    # Training must go on although nothing moves on this page after the last click.
+    page.wait_for_function(
+        "before => document.querySelector('#loops output').textContent !== before",
+        arg=page.text_content("#loops output"),
+        timeout=60_000,
+    )
+    after = predicted(page)
+    assert len(set(before)) == 1 or before != after
+    assert max(after[:4]) < min(after[4:])
+    kept = rows(page, "ratings")
+    assert sorted(row["sidPath"] for row in kept) == [f"loop-{number}" for number in range(8)]
+    assert all(set(row["features"]) >= {"energy", "bpm"} for row in kept)
+    page.reload()
+    page.wait_for_function(
+        f"document.querySelector('#loops output')?.textContent === 'you: {after[0]}'", timeout=ENGINE_START
+    )
+    assert predicted(page) == after
