@@ -25,7 +25,7 @@ TRACK = {
 def record() -> float:
     """Record one event; return the milliseconds until the page goes on."""
     begun = js.performance.now()
-    page.recorder.action("play", TRACK, 0.0)
+    page.feedback.recorder.action("play", TRACK, 0.0)
     return float(js.performance.now() - begun)
 
 

@@ -28,9 +28,11 @@ async def rate() -> None:
     number = 0
     while True:
         if number % 2 or number < RATINGS:
-            page.recorder.rating({name: random.randint(1, 5) for name in "emcp"}, track(number), 60.0, 60.0)
+            page.feedback.recorder.rating(
+                {name: random.randint(1, 5) for name in "emcp"}, track(number), 60.0, 60.0
+            )
         else:
-            page.recorder.action("like", track(number), 60.0, 60.0)
+            page.feedback.recorder.action("like", track(number), 60.0, 60.0)
         number += 1
         done["events"] += 1
         await asyncio.sleep(0.01 if number < RATINGS else 1 / EVENTS_PER_SECOND)

@@ -18,7 +18,7 @@ def rate(number: int) -> None:
     features = {name: value * random.uniform(0.5, 1.5) for name, value in FEATURES.items()}
     track = {"sidPath": f"Bench/{number}.sid", "song": 1, "features": features}
     ratings = {name: random.randint(1, 5) for name in "emcp"}
-    page.recorder.rating(ratings, track)
+    page.feedback.recorder.rating(ratings, track)
 
 
 async def rate_all() -> None:
@@ -26,7 +26,7 @@ async def rate_all() -> None:
     for number in range(RATINGS):
         rate(number)
         await asyncio.sleep(0.01)
-    while page.outbox.size:  # noqa: ASYNC110  The outbox is JavaScript's; nobody could set an event.
+    while page.feedback.outbox.size:  # noqa: ASYNC110  The outbox is JavaScript's; nobody could set an event.
         await asyncio.sleep(0.1)
     js.BroadcastChannel.new("bench").postMessage(json.dumps({"rated": RATINGS}))
 

@@ -20,9 +20,9 @@ def record() -> None:
     global count
     count += 1
     if count % 2:
-        identity = page.recorder.action("play", TRACK, 0.0)
+        identity = page.feedback.recorder.action("play", TRACK, 0.0)
     else:
-        identity = page.recorder.rating({"e": 1 + count % 5}, TRACK)
+        identity = page.feedback.recorder.rating({"e": 1 + count % 5}, TRACK)
     if identity is not None:
         js.tell(reports + "/recorded/" + identity)
 

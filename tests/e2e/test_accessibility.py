@@ -19,7 +19,8 @@ FOCUSED = """() => {
     const box = element.getBoundingClientRect();
     const radio = element.type === "radio" ? element.name : "";
     return {
-        key: element.id || radio || element.name || element.className + element.textContent.trim(),
+        key: element.id || radio || element.name || element.ariaLabel ||
+            element.className + element.textContent.trim(),
         visible: box.width > 0 && box.height > 0 || element.classList.contains("visually-hidden"),
         shown: element.matches(":focus-visible"),
         top: box.top + scrollY,
@@ -33,7 +34,8 @@ REACHABLE = """panel => {
         if (elsewhere && elsewhere.id !== panel || element.closest("dialog")) continue;
         if (element.tabIndex < 0 || !element.checkVisibility()) continue;
         const radio = element.type === "radio" ? element.name : "";
-        keys.add(element.id || radio || element.name || element.className + element.textContent.trim());
+        keys.add(element.id || radio || element.name || element.ariaLabel ||
+            element.className + element.textContent.trim());
     }
     return [...keys];
 }"""

@@ -14,7 +14,10 @@ from tests.served import Served
 TAKEOVER = 2_000
 """Milliseconds within which another tab must begin to start the engine."""
 
-LOCKS = "async () => { const { held, pending } = await navigator.locks.query(); return [held, pending]; }"
+LOCKS = """async () => {
+    const { held, pending } = await navigator.locks.query();
+    return [held, pending].map((locks) => locks.filter(({ name }) => name === "sidflow-feedback-engine"));
+}"""
 
 RUN = """text => {
     const script = document.createElement("script");
@@ -35,7 +38,7 @@ import js
 TRACK = {"sidPath": "Tabs/Tune.sid", "song": 1}
 def record_one():
     if len(recorded) < 500:
-        recorded.append(page.recorder.action("play", TRACK, 0.0))
+        recorded.append(page.feedback.recorder.action("play", TRACK, 0.0))
         js.document.body.dataset.recorded = " ".join(recorded)
 recorded = []
 js.setInterval(record_one, PAUSE)

@@ -28,7 +28,7 @@ def test_broken_file_is_told_and_the_next_tune_plays(page: Page) -> None:
     told = page.evaluate("async (path) => outcome(player.load(await bytesOf(path)))", BROKEN)
     assert len(told["message"]) > 20
     state = page.evaluate("player.state")
-    assert state == {"status": "error", "song": 0, "info": None, "error": told["message"]}
+    assert state == {"status": "error", "song": 0, "info": None, "error": told["message"], "end": None}
     play(page)
     wait_position(page, 0.3)
 

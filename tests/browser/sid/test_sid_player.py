@@ -52,7 +52,7 @@ def test_states_are_told_in_order_as_plain_objects(page: Page) -> None:
     states = page.evaluate("states")
     told = [state["status"] for state in states]
     assert told == ["loading", "stopped", "starting", "playing", "paused", "loading", "stopped"]
-    assert all(set(state) == {"status", "song", "info", "error"} for state in states)
+    assert all(set(state) == {"status", "song", "info", "error", "end"} for state in states)
     assert states[-1]["info"]["songs"] == 1
     assert states[-1]["song"] == 1
 
