@@ -1,4 +1,6 @@
-"""`make bench-sid`: how fast the SID engine is, against the native player. The last line is JSON.
+"""`make bench-sid`: how fast the SID engine is, against the native player, and whether play ever falters.
+
+Takes a quarter of an hour; `python -m tests.bench.sid --minutes 1` is shorter. The last line is JSON.
 
 Factors are seconds of sound for each second of processor time, so that other work on the machine counts
 little; those named wall are by the clock.
@@ -6,6 +8,7 @@ little; those named wall are by the clock.
 
 from __future__ import annotations
 
+import argparse
 import base64
 import json
 import resource
@@ -21,9 +24,11 @@ from playwright.sync_api import Browser, Page
 from app.setup.places import places
 from app.sid import SidEngine
 from tests.bench.harness import HERE, WORKER, browsing, figures, middle, open_page, spread
+from tests.bench.sid_underruns import measuring_figures, underrun_figures
 from tests.wasm.programs import on_chips
 
 ROUNDS, SECONDS = 3, 30
+MINUTES = 10.0
 THREE_CHIPS = on_chips(0xD400, 0xD420, 0xD440, chips=(6581, 6581, 6581))
 FEATURES = (HERE / "sid_features.py").read_text()
 
@@ -39,6 +44,9 @@ FACTOR = """async ([data, seconds]) => {
 
 def main() -> None:
     """Measure, and print one JSON object."""
+    options = argparse.ArgumentParser()
+    options.add_argument("--minutes", type=float, default=MINUTES, help="how long to play")
+    minutes = options.parse_args().minutes
     wasm = places().vendor / "sid" / "sid.wasm"
     tune = sorted((places().vendor / "tunes").glob("*.sid"))[0].read_bytes()
     with browsing(ahead=True) as (browser, url), tempfile.TemporaryDirectory() as folder:
@@ -46,10 +54,13 @@ def main() -> None:
         open_page(page, url)
         rounds = [_round(Renderer(browser, page), tune, Path(folder)) for _ in range(ROUNDS)]
         features = figures(page, "py", WORKER, FEATURES)
+        page.close()
+        busy = measuring_figures(browser, url) | underrun_figures(browser, url, 60 * minutes)
     found: dict[str, Any] = {name: round(value, 2) for name, value in middle(rounds).items()}
     found["ratio_spread"] = spread(rounds, "ratio")
     found["wasm_bytes"] = wasm.stat().st_size
-    print(json.dumps(found | {name: round(value, 1) for name, value in features.items()}))
+    found |= {name: round(value, 1) for name, value in features.items()}
+    print(json.dumps(found | {name: round(value, 4) for name, value in busy.items()}))
 
 
 class Renderer:

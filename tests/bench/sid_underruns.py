@@ -1,25 +1,19 @@
-"""Ten minutes of play while the engine boots, trains, flushes, syncs and measures; and what measuring costs.
-
-`python -m tests.bench.sid_underruns [--minutes 1]`. The last line is JSON.
-"""
+"""Play while the engine boots, trains, flushes, syncs and measures; and what measuring costs."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 import time
 from collections import deque
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Browser, Page
 
 from app.setup.places import places
-from tests.bench.harness import HERE, PATIENCE, RUN_SCRIPT, browsing, new_profile
+from tests.bench.harness import HERE, PATIENCE, RUN_SCRIPT, new_profile
 
 BUSY = (HERE / "sid_busy.py").read_text()
-MINUTES = 10.0
 WINDOW = 60
 MEASURING_SECONDS = 90
 OWN_TUNES = 60
@@ -109,18 +103,3 @@ def _workers_time(browser: Browser) -> float:
         for thread in Path(f"/proc/{process['id']}/task").iterdir()
         if (thread / "comm").read_text().startswith("DedicatedWorker")
     )
-
-
-def main() -> None:
-    """Measure, and print one JSON object."""
-    options = argparse.ArgumentParser()
-    options.add_argument("--minutes", type=float, default=MINUTES, help="how long to play")
-    minutes = options.parse_args().minutes
-    with browsing(ahead=True) as (browser, url):
-        found: dict[str, Any] = measuring_figures(browser, url)
-        found |= underrun_figures(browser, url, 60 * minutes)
-    print(json.dumps({name: round(value, 4) for name, value in found.items()}))
-
-
-if __name__ == "__main__":
-    main()

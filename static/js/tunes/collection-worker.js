@@ -196,7 +196,8 @@ const commands = {
 
   /** Take some of the files that the listener has chosen; `index` then goes through them. */
   choose({ choice, files }) {
-    chosen.set(choice, [...(chosen.get(choice) ?? []), ...files]);
+    if (!chosen.has(choice)) chosen.set(choice, []);
+    chosen.get(choice).push(...files);
   },
 
   /** Index what was chosen: files one by one (`name` is null), or a folder of this name. */
