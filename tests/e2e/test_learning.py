@@ -76,7 +76,7 @@ def test_sync_sends_what_was_done_once_and_only_when_it_is_on(page: Page, served
     rate(page, e=5, m=4, c=3)
     wait_for_count(page, "implicit", 2)
     wait_for_count(page, "ratings", 1)
-    assert not [url for url in requests if "sync" in url]
+    assert not [url for url in requests if "/api/feedback/sync" in url]
     switch(page, "sync")
     page.click("#sync-now")
     wait_for_count(page, "implicit", 2, "synced")
