@@ -1,0 +1,70 @@
+"""The engine's start: its bar tells the truth, and what is kept for the next start may be damaged."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.e2e.conftest import ENGINE_START
+from tests.e2e.listener import wait_for_engine
+from tests.served import Served
+
+WATCH = """() => {
+    globalThis.shown = [];
+    const look = () => {
+        const bar = document.querySelector("#engine-start");
+        if (bar && bar.checkVisibility() && shown.at(-1) !== bar.value) shown.push(bar.value);
+        requestAnimationFrame(look);
+    };
+    look();
+}"""
+
+KEPT = """async () => {
+    const cache = await caches.open("sidflow-snapshot");
+    const [request] = await cache.keys();
+    return request ? (await (await cache.match(request)).arrayBuffer()).byteLength : 0;
+}"""
+
+DAMAGE = """async (whole) => {
+    const cache = await caches.open("sidflow-snapshot");
+    const [request] = await cache.keys();
+    const garbage = new Blob([new Uint8Array(100000).fill(7)]).stream();
+    const gzipped = await new Response(garbage.pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
+    await cache.put(request, new Response(whole ? gzipped : gzipped.slice(0, 50)));
+}"""
+
+
+@pytest.fixture
+def page(context: BrowserContext, served: Served) -> Page:
+    page = context.new_page()
+    page.add_init_script(f"({WATCH})()")
+    page.goto(served.url)
+    wait_for_engine(page)
+    return page
+
+
+def wait_until_kept(page: Page) -> int:
+    page.wait_for_selector("html[data-start=kept]", state="attached", timeout=ENGINE_START)
+    size: int = page.evaluate(KEPT)
+    return size
+
+
+def test_bar_grows_while_the_engine_starts_and_goes(page: Page) -> None:
+    page.wait_for_selector("#engine-start", state="hidden")
+    shown = page.evaluate("shown")
+    assert shown == sorted(shown)
+    assert len(shown) > 2
+    assert shown[-1] > 0.5
+
+
+def test_engine_starts_although_what_was_kept_is_damaged(page: Page) -> None:
+    size = wait_until_kept(page)
+    assert size > 1_000_000
+    page.reload()
+    wait_for_engine(page)
+    assert page.evaluate(KEPT) == size, "it was of use"
+    for whole in (True, False):
+        page.evaluate(DAMAGE, whole)
+        page.reload()
+        wait_for_engine(page)
+    page.wait_for_selector("html[data-model^=global]")
