@@ -118,16 +118,22 @@ class Measuring:
         playing = (tune["sidPath"], song) if tune else None
         if playing != self._playing:
             self._playing = playing
-            if tune and (playing == self._under_way or self._lacks(tune, song)):
-                asyncio.create_task(self._measure_playing(tune, song))
+            if tune and not self._private():
+                self._hurry(tune, song)
         if not self._busy and self._may_go_on() and self._now() >= self._rest_until:
             self._busy = True
             asyncio.create_task(self._go_on())
 
+    def _hurry(self, tune: "Tune", song: int) -> None:
+        if (tune["sidPath"], song) == self._under_way or self._lacks(tune, song):
+            asyncio.create_task(self._measure_playing(tune, song))
+
     def heard(self) -> None:
         """Hear of each change of what plays: where the song has turned out to end is kept."""
         tune, song, track = self._playback.tune, self._playback.song, self._playback.track
-        if tune and track and track["lengthSource"] == "measured" and not _item(tune, "lengths", song):
+        if not tune or not track or self._private():
+            return
+        if track["lengthSource"] == "measured" and not _item(tune, "lengths", song):
             lengths = [_item(tune, "lengths", one) for one in range(1, max(tune["songs"], song) + 1)]
             lengths[song - 1] = track["length"]
             tune["lengths"], tune["lengthSource"] = lengths, "measured"
@@ -137,6 +143,10 @@ class Measuring:
         """Hear that there are other tunes now, or that the listener has changed their mind."""
         self._rest_until = 0.0
         asyncio.create_task(self._show())
+
+    def _private(self) -> bool:
+        """Return whether what plays must leave no trace."""
+        return bool(self._playback.track and self._playback.track.get("private"))
 
     def _may_go_on(self) -> bool:
         heard = self._playback.status == "playing"

@@ -214,6 +214,19 @@ async def test_where_a_song_that_plays_has_fallen_silent_is_kept() -> None:
     assert "version" not in world.tunes[0], "The rest is still to be measured."
 
 
+async def test_what_is_heard_incognito_leaves_no_trace() -> None:
+    tune = tune_of("a", songs=2)
+    world = World(tune)
+    world.wanted = False
+    world.play(tune, 2)
+    world.heard.track = {"length": 12.0, "lengthSource": "measured", "private": True}
+    await world.live()
+    world.measuring.heard()
+    await world.live()
+    assert world.asked == []
+    assert tune["lengths"] == []
+
+
 async def test_what_an_older_version_has_measured_is_measured_again() -> None:
     old = tune_of("a") | {"version": MEASURING - 1, "features": [{"rms": 9.0}, {"rms": 9.0}]}
     world = World(old)
