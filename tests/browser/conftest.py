@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -56,21 +57,36 @@ class Mortal:
         self._browser = browser
         self._site = site
         self._context = browser.new_context()
+        self._killed: set[int] = set()
 
     def open_page(self) -> Page:
+        """Open a page once the browser knows who is dead: it might give it to a process that is gone."""
+        while self._killed & self._renderers():
+            sleep(0.05)
         return open_harness(self._context, self._site)
+
+    def die(self, page: Page, script: str, argument: object) -> None:
+        """Run a function on the page that gets the page killed."""
+        with page.expect_event("crash", timeout=PATIENCE):
+            page.evaluate(f"argument => {{ setTimeout(() => ({script})(argument)) }}", argument)
 
     def arm(self) -> None:
         """From now on all pages are killed as soon as one asks for /test/kill, which is never answered."""
-        info = self._browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
-        pids = [process["id"] for process in info["processInfo"] if process["type"] == "renderer"]
+        pids = self._renderers()
 
         def kill() -> None:
             self._site.on_kill = lambda: None
+            self._killed |= pids
             for pid in pids:
                 os.kill(pid, signal.SIGKILL)
 
         self._site.on_kill = kill
+
+    def _renderers(self) -> set[int]:
+        session = self._browser.new_browser_cdp_session()
+        info = session.send("SystemInfo.getProcessInfo")
+        session.detach()
+        return {process["id"] for process in info["processInfo"] if process["type"] == "renderer"}
 
 
 @pytest.fixture(scope="session")

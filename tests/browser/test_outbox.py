@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Error, Page
+from playwright.sync_api import BrowserContext, Page
 
 from sidflow_feedback.events import Event, event_to_record
 from tests.browser.conftest import Mortal, Pyodide, open_harness
@@ -126,8 +126,7 @@ def test_event_is_there_after_a_crash_right_behind_its_append(mortal: Mortal) ->
     events: list[Event] = [rating(), implicit(), rating()]
     append(page, *events[:2])
     mortal.arm()
-    with pytest.raises(Error, match="crashed"):
-        page.evaluate(APPEND_AND_DIE, [events[2].uuid, json.dumps(event_to_record(events[2]))])
+    mortal.die(page, APPEND_AND_DIE, [events[2].uuid, json.dumps(event_to_record(events[2]))])
     again, ear = with_drain(mortal.open_page()), mortal.open_page()
     assert again.evaluate("outbox.size") == 3
     ear.evaluate(OPEN_EAR)
@@ -142,8 +141,7 @@ def test_what_was_recorded_before_a_crash_is_stored_once_when_an_engine_comes(
     events: list[Event] = [rating(), implicit(), rating()]
     append(page, *events[:2])
     mortal.arm()
-    with pytest.raises(Error, match="crashed"):
-        page.evaluate(APPEND_AND_DIE, [events[2].uuid, json.dumps(event_to_record(events[2]))])
+    mortal.die(page, APPEND_AND_DIE, [events[2].uuid, json.dumps(event_to_record(events[2]))])
     tabs = [with_drain(mortal.open_page()) for _ in range(2)]  # both send what they find
     engine = Pyodide(mortal.open_page(), site)
     assert engine.call("engine", "run") is True
@@ -349,8 +347,7 @@ def test_event_taken_back_is_taken_back_again_by_another_page_until_it_is_gone(
     gone, kept = rating(), rating()
     append(page, gone, kept)
     mortal.arm()
-    with pytest.raises(Error, match="crashed"):
-        page.evaluate(WITHDRAW_AND_DIE, gone.uuid)
+    mortal.die(page, WITHDRAW_AND_DIE, gone.uuid)
     tab = with_drain(mortal.open_page())
     assert tab.evaluate("outbox.size") == 1
     engine = Pyodide(mortal.open_page(), site)
@@ -375,8 +372,7 @@ def test_stored_event_taken_back_right_before_a_crash_is_deleted_by_the_next_eng
         json.dumps([event_to_record(gone := rating()), event_to_record(kept := rating())]),
     )
     mortal.arm()
-    with pytest.raises(Error, match="crashed"):
-        page.evaluate(WITHDRAW_AND_DIE, gone.uuid)
+    mortal.die(page, WITHDRAW_AND_DIE, gone.uuid)
     tab = with_drain(mortal.open_page())
     engine = Pyodide(mortal.open_page(), site)
     assert engine.call("engine", "run") is True
