@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.collection_tree import length_of, plant, songlengths, tune
-from tests.e2e.listener import wait_for_engine, wait_until_heard
+from tests.e2e.listener import rows, wait_for_engine, wait_until_heard
 
 COUNT = 300
 SITE = 60
@@ -90,6 +90,13 @@ def play_first(page: Page, title: str) -> None:
     wait_until_heard(page)
 
 
+def recorded(page: Page) -> list[dict[str, Any]]:
+    """Return the events that wait for the engine, and those that it has stored."""
+    wait_for_engine(page)
+    waiting: list[dict[str, Any]] = page.evaluate(EVENTS)  # First: they only ever go from here to there.
+    return waiting + rows(page, "implicit-events")
+
+
 def packed(*files: tuple[str, bytes]) -> list[tuple[str, str]]:
     return [(name, base64.b64encode(data).decode()) for name, data in files]
 
@@ -121,7 +128,7 @@ def test_folder_is_indexed_found_played_and_remembered(page: Page, tree: Path) -
     play_first(page, "Tune number 27")
     page.click("#next")
     page.wait_for_function("document.querySelector('#now-title').textContent === 'Tune number 127'")
-    events: list[dict[str, Any]] = page.evaluate(EVENTS)
+    events = recorded(page)
     path = "sha256:" + hashlib.sha256(tune(27)).hexdigest()
     event = next(event for event in events if event["sidPath"] == path)
     assert (event["length"], event["lengthSource"]) == (length_of(27), "songlengths")
