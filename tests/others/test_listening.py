@@ -19,6 +19,13 @@ RATED = 12
 PATIENCE = 120.0
 
 BEGIN = "document.querySelector('#like:enabled') !== null"
+COUNT_QUESTIONS = """(() => {
+    globalThis.questions = 0;
+    const latency = { get() { questions++; return 0; } };
+    Object.defineProperty(AudioContext.prototype, "outputLatency", latency);
+})()"""
+"""Each question for the latency may be Firefox's last: it waits for its own sound thread."""
+
 RATED_SO = """document.querySelector('#rate-result').textContent.startsWith('Rated')"""
 
 
@@ -88,9 +95,11 @@ def predicted(tab: Tab) -> Any:
 
 
 def test_it_plays_keeps_and_learns(tab: Tab) -> None:
+    tab.evaluate(COUNT_QUESTIONS)
     tab.click("#tunes tbody tr:nth-child(1) button.tune")
     wait(tab, BEGIN)
     wait(tab, "sidPlayer.stats().peak > 0 && sidPlayer.position > 1")
+    assert tab.evaluate("questions") == 0 or not tab.evaluate("navigator.userAgent.includes('Firefox/')")
     model(tab, "global")
     before = predicted(tab)
     for number in range(RATED):

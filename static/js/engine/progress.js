@@ -19,8 +19,9 @@ export function followStart() {
     if (!name) return;
     arrived.set(name, Math.max(arrived.get(name) ?? 0, bytes ?? sizes[name]));
     const progress = { fetched: sum(arrived), total: sum(Object.entries(sizes)) };
-    if (progress.fetched < progress.total && progress.fetched / progress.total < told + STEP) return;
-    told = progress.fetched / progress.total;
+    const share = progress.fetched / progress.total;
+    if (share === told || (share < 1 && share < told + STEP)) return;
+    told = share;
     channel.postMessage({ to: "pages", type: "start", json: JSON.stringify(progress) });
   };
   const observer = new PerformanceObserver((list) => {

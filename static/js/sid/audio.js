@@ -8,6 +8,12 @@ import { SAMPLE_RATE } from "./ring.js";
  */
 const LATENCY = "interactive";
 
+/**
+ * Firefox asks the system's sound server with the lock of its own sound thread held. Where that server waits for just
+ * this thread, and PulseAudio does, the page stops for ever.
+ */
+const LATENCY_FREEZES = navigator.userAgent.includes("Firefox/");
+
 /** A pause this long lets the audio hardware sleep; the fade-out has long been heard by then. */
 const REST_AFTER_MS = 500;
 
@@ -50,9 +56,9 @@ export class AudioOutput {
     return this.#node !== null && this.#context.state === "running";
   }
 
-  /** Seconds from the worklet to the ear, as far as the browser knows. */
+  /** Seconds from the worklet to the ear, as far as the browser knows and may be asked. */
   get latency() {
-    return this.#context?.outputLatency || 0;
+    return (LATENCY_FREEZES ? 0 : this.#context?.outputLatency) || 0;
   }
 
   /** Open or wake the audio hardware. Must be called from a click where the browser asks for one. */
