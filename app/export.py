@@ -6,7 +6,7 @@ import shutil
 from hashlib import sha256
 from pathlib import Path
 
-from app.server.release import CONFIGURATION, PREFIX, Release, Releases
+from app.server.release import MADE, PREFIX, Release, Releases
 from app.server.settings import Settings
 from app.setup.errors import SetupError
 from app.setup.files import fingerprint, write_bytes
@@ -32,7 +32,7 @@ def export_site(folder: Path, settings: Settings) -> None:
         shutil.rmtree(folder / PREFIX, ignore_errors=True)
         _write_release(folder / PREFIX / release.name, release)
         write_bytes(folder / SERVICE_WORKER, release.paths[f"static/js/{SERVICE_WORKER}"].read_bytes())
-        write_bytes(folder / "index.html", _page(release, settings).encode())  # Last: now it is an export.
+        write_bytes(folder / "index.html", _page(release).encode())  # Last: now it is an export.
     except OSError as error:
         raise SetupError(f"The site can't be written into {folder}: {error}.") from error
 
@@ -54,15 +54,15 @@ def _write_release(root: Path, release: Release) -> None:
 
 
 def _content(address: str, release: Release) -> bytes:
+    if address in MADE:
+        return release.made(address).encode()
     path = release.paths[address]
-    if address == CONFIGURATION:
-        return release.text(path).encode()
     if address == SITE:
         return path.read_bytes().replace(b"server = true", b"server = false")
     return path.read_bytes()
 
 
-def _page(release: Release, settings: Settings) -> str:
-    page = release.text(settings.page / "index.html")
+def _page(release: Release) -> str:
+    page = release.index()
     isolation = f'<script src="{PREFIX}/{release.name}/static/js/isolation.js"></script>'
     return re.sub(r"(<meta charset=[^>]*>)", rf"\1\n    {isolation}", page, count=1)

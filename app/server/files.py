@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
 from starlette.types import Scope
 
-from app.server.release import CONFIGURATION, ETAG_DIGITS, PREFIX, Contents, Releases
+from app.server.release import ETAG_DIGITS, MADE, PREFIX, Contents, Releases
 from app.server.settings import Settings
 from app.setup.compressed import FOLDER
 
@@ -112,7 +112,7 @@ def mount_files(app: FastAPI, settings: Settings, releases: Releases) -> None:
         "static/vendor": Files(settings.vendor, contents, copies),
         "static": Files(settings.static, contents, copies),
     }
-    site = _Site(settings, releases, mounts)
+    site = _Site(releases, mounts)
     addresses: dict[str, Callable[..., Any]] = {
         "/": site.index,
         "/service-worker.js": site.service_worker,
@@ -127,13 +127,12 @@ def mount_files(app: FastAPI, settings: Settings, releases: Releases) -> None:
 class _Site:
     """The page, and the files of releases."""
 
-    def __init__(self, settings: Settings, releases: Releases, mounts: dict[str, Files]) -> None:
-        self._settings = settings
+    def __init__(self, releases: Releases, mounts: dict[str, Files]) -> None:
         self._releases = releases
         self._mounts = mounts
 
     async def index(self, request: Request) -> Response:
-        return _text(self._releases.present().text(self._settings.page / "index.html"), "text/html", request)
+        return _text(self._releases.present().index(), "text/html", request)
 
     async def service_worker(self, request: Request) -> Response:
         return await self._mounts["static"].get_response("js/service-worker.js", request.scope)
@@ -142,9 +141,8 @@ class _Site:
         found = self._releases.get(release)
         if found and address == "files.json":
             return JSONResponse(found.offline(), headers={"Cache-Control": FOR_EVER})
-        if found and address == CONFIGURATION:
-            text = found.text(self._settings.page / "page.json")
-            response = _text(text, "application/json", request)
+        if found and address in MADE:
+            response = _text(found.made(address), "application/json", request)
         else:
             response = await self._file(address, request.scope)
         # A page of an older release gets what there is, and does not keep it.

@@ -1,5 +1,7 @@
 """Releases: everything that is served to a page, named by its content, so that it can be kept for ever."""
 
+import json
+import posixpath
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -25,7 +27,14 @@ _OWN_ADDRESS = re.compile(r'\b(href|src|config)="/?(?=(?:page|static)/)')
 CONFIGURATION = "page/page.json"
 """PyScript takes the interpreter's address in it to be relative to the page, all others to this file."""
 
-_INTERPRETER = re.compile(r'"interpreter": "/')
+SOURCES = "page/sources.json"
+"""The Python that the configuration names, as one file: a request for each would take longer than they do."""
+
+MADE = (CONFIGURATION, SOURCES)
+"""Files of a release that are made of other files."""
+
+_INTERPRETER = "static/js/page/micropython.js"
+"""Takes the place of MicroPython, and puts `SOURCES` into it."""
 
 
 class Contents:
@@ -59,13 +68,35 @@ class Release:
     files: dict[str, str]
     paths: dict[str, Path]
 
-    def text(self, path: Path) -> str:
-        """Return the text of the index, or of `CONFIGURATION`, with addresses of this release."""
-        return _addressed(path.read_text("utf-8"), self.name)
+    def index(self) -> str:
+        """Return the page with addresses of this release."""
+        return _OWN_ADDRESS.sub(rf'\1="{PREFIX}/{self.name}/', self._read("page/index.html"))
+
+    def made(self, address: str) -> str:
+        """Return the text of one of the files `MADE`."""
+        if address == CONFIGURATION:
+            configuration = json.loads(self._read(CONFIGURATION))
+            configuration["interpreter"] = f"./{PREFIX}/{self.name}/{_INTERPRETER}"
+            del configuration["files"]
+            return json.dumps(configuration)
+        return json.dumps({to: self._read(source) for source, to in self._sources().items()})
+
+    def _sources(self) -> dict[str, str]:
+        """Return the addresses of what `SOURCES` is made of, and the paths in the interpreter."""
+        files = json.loads(self._read(CONFIGURATION))["files"]
+        return {posixpath.normpath(f"page/{source}"): path for source, path in files.items()}
+
+    def _read(self, address: str) -> str:
+        return self.paths[address].read_text("utf-8")
 
     def offline(self) -> dict[str, str]:
         """Return of the files that a page needs without a network the SHA-256, by address."""
-        return {address: content for address, content in self.files.items() if not _ON_DEMAND.match(address)}
+        left_out = self._sources()
+        return {
+            address: content
+            for address, content in self.files.items()
+            if address not in left_out and not _ON_DEMAND.match(address)
+        }
 
     def exported(self) -> list[str]:
         """Return the addresses of the files that a copy of the page can load."""
@@ -100,14 +131,12 @@ class Releases:
         paths = dict(self._files())
         files = {address: self.contents.sha256(path) for address, path in paths.items()}
         name = fingerprint(part for item in sorted(files.items()) for part in item)[:16]
-        if CONFIGURATION in files:
-            text = _addressed((self._settings.page / "page.json").read_text("utf-8"), name)
-            files[CONFIGURATION] = sha256(text.encode()).hexdigest()
-        release = self._releases.setdefault(name, Release(name, files, paths))
+        if name not in self._releases:
+            self._releases[name] = _release(name, files, paths)
         self._releases.move_to_end(name)
         while len(self._releases) > RELEASES_KEPT:
             self._releases.popitem(last=False)
-        return release
+        return self._releases[name]
 
     def holds(self, name: str, address: str, etag: str) -> bool:
         """Return whether an answer with this ETag has the file that the release has at this address."""
@@ -136,6 +165,8 @@ class Releases:
                     yield f"{address}/{path.relative_to(folder).as_posix()}", path
 
 
-def _addressed(text: str, name: str) -> str:
-    text = _OWN_ADDRESS.sub(rf'\1="{PREFIX}/{name}/', text)
-    return _INTERPRETER.sub(f'"interpreter": "./{PREFIX}/{name}/', text)
+def _release(name: str, files: dict[str, str], paths: dict[str, Path]) -> Release:
+    release = Release(name, files, paths)
+    if CONFIGURATION in files:
+        files.update({made: sha256(release.made(made).encode()).hexdigest() for made in MADE})
+    return release

@@ -1,11 +1,14 @@
 """Files that are whole or absent, and their checksums."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from app.setup.errors import ChecksumError
+
+_HIDDEN = (".", "__pycache__")
 
 
 @contextmanager
@@ -51,12 +54,14 @@ def is_intact(path: Path, sha256: str) -> bool:
 
 def sources_in(*folders: Path) -> list[Path]:
     """Return the source files in `folders` and below in a fixed order, without caches and hidden ones."""
-    return sorted(path for folder in folders for path in folder.rglob("*") if _is_source(path, folder))
+    return sorted(path for folder in folders for path in _sources(folder))
 
 
-def _is_source(path: Path, folder: Path) -> bool:
-    hidden = any(part.startswith((".", "__pycache__")) for part in path.relative_to(folder).parts)
-    return path.is_file() and not hidden
+def _sources(folder: Path) -> Iterator[Path]:
+    for root, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(_HIDDEN)]
+        paths = (Path(root, name) for name in files if not name.startswith(_HIDDEN))
+        yield from (path for path in paths if path.is_file())
 
 
 def fingerprint(parts: Iterable[Path | str]) -> str:

@@ -16,6 +16,7 @@ from app.setup.places import places
 from .test_files import put
 
 INDEX = '<script src="page/main.py" config="page/page.json"></script><link href="/static/a.css">'
+FILES = {"./part.py": "app/page/part.py", "../lib/sidflow_feedback/events.py": "sidflow_feedback/events.py"}
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -23,7 +24,8 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 def page(settings: Settings) -> None:
     put(settings.page / "index.html", INDEX.encode())
     put(settings.page / "main.py", b"main")
-    put(settings.page / "page.json", b'{"interpreter": "/static/i.mjs", "files": {"./main.py": ""}}')
+    put(settings.page / "part.py", b"part")
+    put(settings.page / "page.json", json.dumps({"interpreter": "/static/i.mjs", "files": FILES}).encode())
     put(settings.static / "a.css", b"old")
     put(settings.library / "events.py", b"events")
 
@@ -41,8 +43,10 @@ def test_all_addresses_of_the_page_are_of_one_release(client: httpx.Client) -> N
     )
     assert client.get("/").headers["cache-control"] == "no-cache"
     config = client.get(f"/{at}/page/page.json")
-    assert config.json() == {"interpreter": f"./{at}/static/i.mjs", "files": {"./main.py": ""}}
-    assert config.headers["cache-control"] == IMMUTABLE
+    assert config.json() == {"interpreter": f"./{at}/static/js/page/micropython.js"}
+    sources = client.get(f"/{at}/page/sources.json")
+    assert sources.json() == {"app/page/part.py": "part", "sidflow_feedback/events.py": "events"}
+    assert {answer.headers["cache-control"] for answer in (config, sources)} == {IMMUTABLE}
 
 
 def test_another_content_is_another_release(client: httpx.Client, settings: Settings) -> None:
@@ -64,7 +68,8 @@ def test_another_content_is_another_release(client: httpx.Client, settings: Sett
 def test_list_of_files_has_their_checksums(client: httpx.Client) -> None:
     at = release(client)
     files = client.get(f"{at}/files.json").json()
-    assert {"page/main.py", "page/page.json", "static/a.css", "lib/sidflow_feedback/events.py"} <= set(files)
+    assert {"page/main.py", "page/page.json", "page/sources.json", "static/a.css"} <= set(files)
+    assert not {"page/part.py", "lib/sidflow_feedback/events.py"} & set(files), "they are in the sources"
     for address, sha256 in files.items():
         assert hashlib.sha256(client.get(f"{at}/{address}").content).hexdigest() == sha256
 
