@@ -242,4 +242,3 @@ def _show_measuring(text: str) -> None:
 
 def _show_theme(values: "dict[str, Any]") -> None:
     document.documentElement.dataset.theme = values["theme"]
-

@@ -126,3 +126,11 @@ def _source(folder: Path, address: str) -> Path:
         if name.startswith(f"{prefix}/"):
             return root / name.removeprefix(f"{prefix}/")
     return folder / name
+
+
+def test_first_program_of_pyscript_can_be_cut() -> None:
+    script = (places().static / "js" / "page" / "micropython.js").read_text()
+    cut = re.search(r'CUT = "(.*)\\n"', script)
+    [core] = (places().vendor / "pyscript").glob("core-*.js")
+    assert cut
+    assert f'"{cut[1]}"' in core.read_text()
