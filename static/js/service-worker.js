@@ -6,6 +6,7 @@ const PAGE = "sidflow-page";
 const MODEL = "api/model/latest";
 const PATIENCE = 3000;
 const AT_ONCE = 6;
+const COMPILED = /\.wasm$|\.asm\.mjs$/; // What takes longest to compile.
 const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
@@ -61,8 +62,15 @@ async function model(request) {
 
 /** A file of a release: as it was kept, even as the same file of another release, else from the server. */
 async function released(request, release, address) {
-  const kept = await caches.match(request.url, { ignoreVary: true });
+  const ready = COMPILED.test(address) ? await compiled(request.url) : null;
+  const kept = ready ?? (await caches.match(request.url, { ignoreVary: true }));
   return kept ?? (await sameOf(release, address)) ?? fetch(request);
+}
+
+/** A file from the browser's own cache, which has with it what the browser has compiled of it. */
+async function compiled(url) {
+  const answer = await fetch(url, { cache: "only-if-cached", mode: "same-origin" }).catch(() => null);
+  return answer?.ok && answer.headers.get("Cache-Control")?.includes("immutable") ? answer : null;
 }
 
 async function sameOf(release, address) {
