@@ -29,8 +29,8 @@ async def start() -> None:
     from app.page.page import Page
 
     await asyncio.sleep(NEXT_TASK)
-    page = Page()
-    window.sidPlayer = page.player.native  # For the browser's console, and for tests.
+    page = globals()["page"] = Page()  # Scripts that share these names find it here.
+    window.sidPlayer = page.player.native
     await page.start()
 
 
