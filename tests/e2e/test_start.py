@@ -17,6 +17,10 @@ WATCH = """() => {
         requestAnimationFrame(look);
     };
     look();
+    globalThis.told = [];
+    new BroadcastChannel("sidflow-feedback").onmessage = ({ data: { type, json } }) => {
+        if (type === "start") told.push(json);
+    };
 }"""
 
 KEPT = """async () => {
@@ -55,6 +59,8 @@ def test_bar_grows_while_the_engine_starts_and_goes(page: Page) -> None:
     assert shown == sorted(shown)
     assert len(shown) > 2
     assert shown[-1] > 0.5
+    told = page.evaluate("told")
+    assert len(told) == len(set(told)), "nothing is told twice"
 
 
 def test_engine_starts_although_what_was_kept_is_damaged(page: Page) -> None:
