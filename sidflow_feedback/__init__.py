@@ -1,8 +1,12 @@
 """Local-first taste learning for the web: keeps what a listener does, and learns from it, in the browser.
 
-The parts that need a browser are in `sidflow_feedback.browser`, which builds an engine from them.
+The parts that need a browser are in `sidflow_feedback.engine.start`, which builds an engine from them.
 """
 
+from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.engine.event_writer import EventWorker
+from sidflow_feedback.engine.runtime import FeedbackRuntime
+from sidflow_feedback.engine.service import FeedbackService
 from sidflow_feedback.errors import (
     FeedbackError,
     InvalidRecordError,
@@ -21,27 +25,23 @@ from sidflow_feedback.events import (
     event_from_record,
     event_to_record,
 )
-from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
 from sidflow_feedback.idle import IdleClock
 from sidflow_feedback.idle.manual import ManualIdle
-from sidflow_feedback.manifest import model_from_manifest, model_to_manifest
-from sidflow_feedback.model import Model, Network
-from sidflow_feedback.outgoing import SyncSettings
+from sidflow_feedback.learning.manifest import model_from_manifest, model_to_manifest
+from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.learning.trainer import Trainer
+from sidflow_feedback.learning.trainer_types import Run, TrainerState, TrainingSettings
 from sidflow_feedback.player import Player
 from sidflow_feedback.player.memory import MemoryPlayer
-from sidflow_feedback.privacy import AnonymisedBatch, AnonymisedDelta
-from sidflow_feedback.recommender import Recommender
-from sidflow_feedback.runtime import FeedbackRuntime
-from sidflow_feedback.service import FeedbackService
+from sidflow_feedback.player.telemetry import Telemetry
+from sidflow_feedback.recommending.recommender import Recommender
 from sidflow_feedback.store import AddReport, FeedbackStore, Outcome, StoreCounts
 from sidflow_feedback.store.memory import MemoryStore
-from sidflow_feedback.sync import SyncClient, SyncState
-from sidflow_feedback.telemetry import Telemetry
-from sidflow_feedback.trainer import Trainer
-from sidflow_feedback.training import Run, TrainerState, TrainingSettings
-from sidflow_feedback.transport import Response, Transport
-from sidflow_feedback.transport.memory import MemoryTransport
-from sidflow_feedback.worker import EventWorker
+from sidflow_feedback.sync.client import SyncClient, SyncState
+from sidflow_feedback.sync.deltas import AnonymisedBatch, AnonymisedDelta
+from sidflow_feedback.sync.transport import Response, Transport
+from sidflow_feedback.sync.transport.memory import MemoryTransport
+from sidflow_feedback.sync.upload_queue import SyncSettings
 
 __all__ = [
     "FEATURE_NAMES",

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, cast
 
+from sidflow_feedback.analysis.features import FEATURE_NAMES
 from sidflow_feedback.errors import InvalidRecordError
-from sidflow_feedback.features import FEATURE_NAMES
 from sidflow_feedback.types import ACTIONS, DIMENSIONS, Action, Dimension, Record
 
 SCHEMA_VERSION: Final = 1

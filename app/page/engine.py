@@ -4,6 +4,6 @@ import asyncio
 
 from pyscript.js_modules import feedback_store, sid_excerpt, site
 
-from sidflow_feedback.browser import start
+from sidflow_feedback.engine.start import start
 
 starting = asyncio.create_task(start(feedback_store, sid_excerpt, site))

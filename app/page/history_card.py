@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from app.page.library import Library
-    from sidflow_feedback.engine_link import EngineLink
+    from sidflow_feedback.page.engine_client import EngineLink
 
 STEP = 20
 """Events that are shown at first, and by which the list grows."""

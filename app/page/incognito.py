@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from app.page.playback import Playback
     from app.page.recommendations import Recommendations
-    from sidflow_feedback.recorder import Recorder
+    from sidflow_feedback.page.recorder import Recorder
 
 ON = (
     "Incognito: nothing that you play, skip, like or rate in this tab is recorded or learned from, until you "

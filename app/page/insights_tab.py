@@ -12,7 +12,7 @@ TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Any
 
-    from sidflow_feedback.engine_link import EngineLink
+    from sidflow_feedback.page.engine_client import EngineLink
 
 OUTPUTS = ("e", "m", "c", "p")
 STRONGEST = 4

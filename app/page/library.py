@@ -4,7 +4,7 @@ import json
 
 from pyscript import document, window
 
-from sidflow_feedback.rows import MEASURING
+from sidflow_feedback.page.wire_format import MEASURING
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import asyncio
 from pyscript import window
 
 PARTS = (
-    "sidflow_feedback.page",
+    "sidflow_feedback.page.feedback",
     "app.page.playback",
     "app.page.recommendations",
     "app.page.measuring",

@@ -3,7 +3,7 @@
 import asyncio
 
 from app.page.track import track_of
-from sidflow_feedback.rows import MEASURING
+from sidflow_feedback.page.wire_format import MEASURING
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ from app.page.shortcuts import Shortcuts
 from app.page.storage_banner import StorageBanner
 from app.page.tabs import Tabs
 from app.page.up_next import UpNext
-from sidflow_feedback.page import Feedback
+from sidflow_feedback.page.feedback import Feedback
 from sidflow_feedback.player.remote import RemotePlayer
 from sidflow_feedback.player.stream import StreamPlayer
 from sidflow_feedback.player.wasm import WasmPlayer

@@ -1,14 +1,14 @@
 """What is playing: ties library, player, telemetry and recorder together. Knows no browser."""
 
 from app.page.track import track_of
-from sidflow_feedback.telemetry import Telemetry
+from sidflow_feedback.player.telemetry import Telemetry
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any, Protocol
 
-    from sidflow_feedback.recorder import Recorder
+    from sidflow_feedback.page.recorder import Recorder
 
     class Tunes(Protocol):
         """What playback needs of the library."""

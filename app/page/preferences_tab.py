@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from app.page.settings import Settings
-    from sidflow_feedback.engine_link import EngineLink
+    from sidflow_feedback.page.engine_client import EngineLink
 
 PHASES = {
     "off": "off",

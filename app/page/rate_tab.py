@@ -5,7 +5,7 @@ from pyscript import document
 from app.page.dom import by_id, on, one_decimal, spawn
 from app.page.reasons import phrases
 from app.page.told import ON_THE_SERVER, ratings_told
-from sidflow_feedback.recorder import DIMENSIONS
+from sidflow_feedback.page.recorder import DIMENSIONS
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from pyscript.js_modules import local
 
 from app.page.dom import reason, spawn
-from sidflow_feedback import rows
+from sidflow_feedback.page import wire_format
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from app.page.library import Library
     from app.page.settings import Settings
-    from sidflow_feedback.engine_link import EngineLink
+    from sidflow_feedback.page.engine_client import EngineLink
 
     Tune = dict[str, Any]
 
@@ -104,7 +104,7 @@ class Recommendations:
     def prediction(self, tune: "Tune", song: int) -> "dict[str, float] | None":
         """Return the predicted ``e, m, c, p`` of a song, None while there is none."""
         row = self._row(tune, song)
-        return None if row is None else rows.score(self._scores, row)
+        return None if row is None else wire_format.score(self._scores, row)
 
     async def why(self, tune: "Tune", song: int) -> "Any":
         """Return the engine's reasons for the prediction of a song, None while there is none."""
@@ -224,7 +224,7 @@ class Recommendations:
         question = {
             "paths": [tune["sidPath"] for tune in tunes],
             "songs": [len(features) for features in songs],
-            "features": rows.pack([song for features in songs for song in features]),
+            "features": wire_format.pack([song for features in songs for song in features]),
         }
         found = await self._engine.ask("library", question)
         for tune, row in zip(tunes, found):  # noqa: B905  MicroPython has no `strict`.
@@ -241,7 +241,7 @@ class Recommendations:
         answer = await self._engine.ask("scores")
         self.scores = answer["scores"]
         self.revision += 1
-        self._scores, self.model = rows.unpack(self.scores), answer["model"]
+        self._scores, self.model = wire_format.unpack(self.scores), answer["model"]
         self._scored, self._reasons = wanted, {}
 
     async def _asked_queue(self) -> "list[tuple[Tune, bool]]":

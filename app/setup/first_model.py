@@ -13,11 +13,11 @@ import numpy as np
 
 from app.setup.errors import SetupError
 from app.setup.files import write_bytes
+from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats, vector
 from sidflow_feedback.errors import FeedbackError
-from sidflow_feedback.features import FEATURE_NAMES, FeatureStats, vector
-from sidflow_feedback.learner import Learner
-from sidflow_feedback.manifest import model_to_manifest
-from sidflow_feedback.model import BEST_RATING, NEUTRAL_RATING, Model, Network
+from sidflow_feedback.learning.learner import Learner
+from sidflow_feedback.learning.manifest import model_to_manifest
+from sidflow_feedback.learning.model import BEST_RATING, NEUTRAL_RATING, Model, Network
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,7 @@ from app import sid
 from app.setup.composer import DemoTune
 from app.setup.files import fingerprint, write_bytes
 from app.setup.progress import StepProgress
-from sidflow_feedback import features
+from sidflow_feedback.analysis import features
 
 COLLECTION = "Demo"
 """First part of the demo tunes' path in the collection."""

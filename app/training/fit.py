@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from app.training.errors import TrainingError
-from sidflow_feedback.features import FeatureStats
-from sidflow_feedback.model import LAYERS, NEUTRAL_RATING, Model, Network, in_range
+from sidflow_feedback.analysis.features import FeatureStats
+from sidflow_feedback.learning.model import LAYERS, NEUTRAL_RATING, Model, Network, in_range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from app.setup.files import write_bytes
 from app.training.errors import TrainingError
 from sidflow_feedback.errors import InvalidRecordError
-from sidflow_feedback.manifest import model_from_manifest
+from sidflow_feedback.learning.manifest import model_from_manifest
 
 if TYPE_CHECKING:
-    from sidflow_feedback.model import Model
+    from sidflow_feedback.learning.model import Model
     from sidflow_feedback.types import Record
 
 REPLACED = "replaced"

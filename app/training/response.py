@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from sidflow_feedback.dataset import IMPLIED
-from sidflow_feedback.model import NEUTRAL_RATING
+from sidflow_feedback.learning.dataset import IMPLIED
+from sidflow_feedback.learning.model import NEUTRAL_RATING
 from sidflow_feedback.types import ACTIONS, DIMENSIONS
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def of_ratings(ratings: FloatArray, epsilon: FloatArray) -> Evidence:
 
 
 def of_actions(actions: NDArray[np.intp], epsilon: FloatArray) -> Evidence:
-    """Return what actions say of the preference, as a rating's share (`sidflow_feedback.dataset.IMPLIED`).
+    """Return what actions say of the preference, as a share of a rating (`dataset.IMPLIED`).
 
     Parameters
     ----------

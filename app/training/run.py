@@ -9,7 +9,7 @@ from app.training.errors import TrainingError
 from app.training.fit import error, fit, tunes_of
 from app.training.partitions import collect
 from app.training.publish import REPLACED, Publication
-from sidflow_feedback.manifest import model_to_manifest
+from sidflow_feedback.learning.manifest import model_to_manifest
 from sidflow_feedback.types import DIMENSIONS
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import asyncio
 from pyscript import document, when
 from pyscript.js_modules import loops
 
-from sidflow_feedback.page import Feedback  # one
+from sidflow_feedback.page.feedback import Feedback  # one
 
 status = document.querySelector("#status")
 

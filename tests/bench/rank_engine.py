@@ -11,9 +11,9 @@ from statistics import median
 import js
 import numpy as np
 
-from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
-from sidflow_feedback.model import Model, Network
-from sidflow_feedback.recommender import Recommender
+from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.recommending.recommender import Recommender
 from sidflow_feedback.store.memory import MemoryStore
 
 TUNES = 60_000

@@ -29,7 +29,7 @@ from app.server.engine import parse_url
 from app.server.feedback import rows_of
 from app.server.schema import MAX_EVENTS, SyncRequest
 from app.server.tables import events
-from sidflow_feedback.features import FEATURE_NAMES
+from sidflow_feedback.analysis.features import FEATURE_NAMES
 from sidflow_feedback.types import ACTIONS
 from tests.bench.harness import percentile, spread
 from tests.postgres import PostgresMissingError, new_database, postgres

@@ -10,7 +10,7 @@ import js
 import numpy as np
 from pyscript.js_modules import sid_excerpt
 
-from sidflow_feedback.features import EXCERPT_SECONDS, extract
+from sidflow_feedback.analysis.features import EXCERPT_SECONDS, extract
 
 RATE, TUNES = 44100, 8
 

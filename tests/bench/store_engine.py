@@ -12,11 +12,11 @@ import js
 from pyodide.ffi import create_proxy
 from pyscript.js_modules import feedback_store
 
+from sidflow_feedback.analysis.features import FEATURE_NAMES
+from sidflow_feedback.engine.event_writer import BATCH_SIZE, EventWorker
 from sidflow_feedback.events import Event, event_from_record, event_to_record
-from sidflow_feedback.features import FEATURE_NAMES
 from sidflow_feedback.store.indexeddb import IndexedDbStore
 from sidflow_feedback.types import Record
-from sidflow_feedback.worker import BATCH_SIZE, EventWorker
 
 WARM_UP = 15
 FLUSHES = 100

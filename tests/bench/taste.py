@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from app.setup.places import places
+from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
 from sidflow_feedback.events import RatingEvent, TrackContext
-from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
-from sidflow_feedback.finetune import fine_tune
-from sidflow_feedback.manifest import model_from_manifest
-from sidflow_feedback.model import Model, in_range
-from sidflow_feedback.training import TrainingSettings
+from sidflow_feedback.learning.fine_tuning import fine_tune
+from sidflow_feedback.learning.manifest import model_from_manifest
+from sidflow_feedback.learning.model import Model, in_range
+from sidflow_feedback.learning.trainer_types import TrainingSettings
 from sidflow_feedback.types import DIMENSIONS
 from tests.bench.taste_listeners import KINDS, Session, listeners
 from tests.bench.taste_methods import STANDARD, Method

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from app.setup.first_model import RULES
-from sidflow_feedback.features import FEATURE_NAMES
+from sidflow_feedback.analysis.features import FEATURE_NAMES
 
 if TYPE_CHECKING:
     from numpy.random import Generator

@@ -14,7 +14,7 @@ from app.setup.composer import compose_library
 from app.setup.files import write_bytes
 from app.setup.places import places
 from app.setup.tunes import Listener, Song
-from sidflow_feedback.features import vector
+from sidflow_feedback.analysis.features import vector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,10 +2,10 @@
 
 import json
 
-from sidflow_feedback import rows
+from sidflow_feedback.page import wire_format
+from sidflow_feedback.page.recorder import Recorder
+from sidflow_feedback.player.telemetry import Telemetry
 from sidflow_feedback.preferences import BOUNDS, DEFAULTS, problem, validated
-from sidflow_feedback.recorder import Recorder
-from sidflow_feedback.telemetry import Telemetry
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -96,10 +96,10 @@ def recorder() -> "list[Any]":
 
 def crossing() -> "list[Any]":
     """What crosses between page and engine: features there, scores back."""
-    whole = {name: 1 / (3 + i) for i, name in enumerate(rows.FEATURE_NAMES)}
-    packed = rows.pack([whole, None, FEATURES, {}])
-    scores = rows.unpack(rows.pack([whole, None]))  # Two rows of features are four of scores.
-    return [packed, [rows.score(scores, row) for row in (-1, 0, 1, 2, 3, 4, 1000)]]
+    whole = {name: 1 / (3 + i) for i, name in enumerate(wire_format.FEATURE_NAMES)}
+    packed = wire_format.pack([whole, None, FEATURES, {}])
+    scores = wire_format.unpack(wire_format.pack([whole, None]))  # Two rows of features are four of scores.
+    return [packed, [wire_format.score(scores, row) for row in (-1, 0, 1, 2, 3, 4, 1000)]]
 
 
 def run() -> str:

@@ -11,8 +11,8 @@ import pytest
 
 from app.setup.places import places
 from app.setup.wheel import build_library_wheel
+from sidflow_feedback.analysis.features import extract
 from sidflow_feedback.events import event_to_record
-from sidflow_feedback.features import extract
 from tests.browser.conftest import Pyodide
 from tests.browser.in_pyodide.sound import tone
 from tests.browser.site import Site
@@ -32,8 +32,8 @@ def test_wheel_is_installed_as_any_package(pyodide: Pyodide, site: Site) -> None
 
 def test_every_module_loads_and_nothing_heavy_with_them(pyodide: Pyodide) -> None:
     modules = pyodide.call("library", "load_all")
-    assert "sidflow_feedback.worker" in modules
-    assert "sidflow_feedback.browser" in modules
+    assert "sidflow_feedback.engine.event_writer" in modules
+    assert "sidflow_feedback.engine.start" in modules
     assert pyodide.call("library", "loaded", *HEAVY) == []
 
 

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, Literal, TypeAlias
 
 from sidflow_feedback.errors import SyncError
-from sidflow_feedback.privacy import AnonymisedBatch, AnonymisedDelta
-from sidflow_feedback.transport import Transport
+from sidflow_feedback.sync.deltas import AnonymisedBatch, AnonymisedDelta
+from sidflow_feedback.sync.transport import Transport
 from tests.contracts.samples import implicit, rating
 
 Line: TypeAlias = Literal["up", "down", "without model"]

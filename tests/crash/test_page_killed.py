@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page
 
-from sidflow_feedback.worker import FLUSH_DELAY
+from sidflow_feedback.engine.event_writer import FLUSH_DELAY
 from tests.crash.mortal import MortalBrowser
 from tests.crash.reports import Reports
 from tests.crash.stored import events, once_each, open_until_all_saved

@@ -22,9 +22,9 @@ from playwright.sync_api import BrowserContext, Page
 
 from app.setup.places import places
 from sidflow_feedback import FeedbackRuntime, ManualIdle, MemoryStore, Model, model_from_manifest
-from sidflow_feedback.features import FeatureStats, vector
-from sidflow_feedback.privacy import AnonymisedBatch
-from sidflow_feedback.transport import Response
+from sidflow_feedback.analysis.features import FeatureStats, vector
+from sidflow_feedback.sync.deltas import AnonymisedBatch
+from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.types import DIMENSIONS, FloatArray
 from tests.e2e.listener import play, rate, wait_for_engine, wait_until_heard
 from tests.served import Served, serve

@@ -6,11 +6,11 @@ from datetime import date
 import httpx
 
 from app.server.settings import Settings
+from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
 from sidflow_feedback.events import RatingEvent, TrackContext
-from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
-from sidflow_feedback.manifest import model_from_manifest, model_to_manifest
-from sidflow_feedback.model import Model, Network
-from sidflow_feedback.privacy import AnonymisedBatch, AnonymisedDelta
+from sidflow_feedback.learning.manifest import model_from_manifest, model_to_manifest
+from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.sync.deltas import AnonymisedBatch, AnonymisedDelta
 
 from .conftest import Rows
 from .deltas import FEATURES, implicit, rating

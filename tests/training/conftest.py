@@ -11,8 +11,8 @@ import pytest
 
 from app.server.settings import Settings
 from app.training.run import Options, train_global
-from sidflow_feedback.manifest import model_from_manifest
-from sidflow_feedback.model import Model
+from sidflow_feedback.learning.manifest import model_from_manifest
+from sidflow_feedback.learning.model import Model
 from tests.training.crowd import FIRST_MODEL, Crowd, Row, store
 
 Train = Callable[..., tuple[dict[str, Any], Model]]

@@ -20,14 +20,14 @@ from app.server.engine import make_engine, parse_url
 from app.server.schema import Features
 from app.server.tables import events
 from app.setup.places import places
-from sidflow_feedback.manifest import model_from_manifest
+from sidflow_feedback.learning.manifest import model_from_manifest
 from sidflow_feedback.types import ACTIONS, DIMENSIONS
 
 if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from sidflow_feedback.model import Model
+    from sidflow_feedback.learning.model import Model
     from sidflow_feedback.types import FloatArray
 
 Row = dict[str, Any]

@@ -6,8 +6,8 @@ import pytest
 
 from app.training.errors import TrainingError
 from app.training.publish import Publication
-from sidflow_feedback.manifest import model_to_manifest
-from sidflow_feedback.model import Model, Network
+from sidflow_feedback.learning.manifest import model_to_manifest
+from sidflow_feedback.learning.model import Model, Network
 from tests.training.crowd import first_model
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.training.response import of_actions, of_ratings
-from sidflow_feedback.dataset import IMPLIED
+from sidflow_feedback.learning.dataset import IMPLIED
 from sidflow_feedback.types import ACTIONS, DIMENSIONS
 
 EPSILONS = [0.1, 1.0, 2.5, 10.0]

@@ -15,8 +15,8 @@ from app.training import fit, partitions
 from app.training.errors import TrainingError
 from app.training.publish import Publication
 from app.training.run import Options, train_global
-from sidflow_feedback.manifest import model_to_manifest
-from sidflow_feedback.model import Model
+from sidflow_feedback.learning.manifest import model_to_manifest
+from sidflow_feedback.learning.model import Model
 from tests.postgres import PostgresMissingError, new_database, postgres
 from tests.training.conftest import HONEST, Train
 from tests.training.crowd import Crowd, error, first_model, store

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sidflow_feedback.dataset import Collector, Dataset
+from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
 from sidflow_feedback.events import ImplicitEvent, RatingEvent, TrackContext
-from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
 from sidflow_feedback.idle import Steps
-from sidflow_feedback.model import Model, Network
+from sidflow_feedback.learning.dataset import Collector, Dataset
+from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.types import DIMENSIONS, Action, Dimension, FloatArray
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sidflow_feedback.features import Samples
+from sidflow_feedback.analysis.analyzer import PIECE, Progress
+from sidflow_feedback.analysis.features import Samples
 from sidflow_feedback.idle.manual import ManualIdle
-from sidflow_feedback.measuring import PIECE, Progress
 
 RATE = 8000
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from sidflow_feedback.events import Event
-from sidflow_feedback.outgoing import SyncSettings
-from sidflow_feedback.privacy import AnonymisedBatch
 from sidflow_feedback.store import Counts
 from sidflow_feedback.store.memory import MemoryStore
-from sidflow_feedback.sync import SyncClient
-from sidflow_feedback.transport import Response
-from sidflow_feedback.transport.memory import MemoryTransport, accept_all
+from sidflow_feedback.sync.client import SyncClient
+from sidflow_feedback.sync.deltas import AnonymisedBatch
+from sidflow_feedback.sync.transport import Response
+from sidflow_feedback.sync.transport.memory import MemoryTransport, accept_all
+from sidflow_feedback.sync.upload_queue import SyncSettings
 from tests.contracts.samples import rating
 from tests.unit.hand_clock import HandClock
 

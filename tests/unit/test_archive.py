@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sidflow_feedback import archive
-from sidflow_feedback.archive import export_archive, import_archive
+from sidflow_feedback.engine import archive
+from sidflow_feedback.engine.archive import export_archive, import_archive
 from sidflow_feedback.errors import ArchiveError
-from sidflow_feedback.snapshot import Snapshot, snapshot_to_record
+from sidflow_feedback.learning.snapshot import Snapshot, snapshot_to_record
 from sidflow_feedback.store import KINDS, Outcome, StoredEvent
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.types import Record, SyncStatus

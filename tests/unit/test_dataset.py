@@ -9,8 +9,8 @@ from typing import TypeVar
 import numpy as np
 import pytest
 
-from sidflow_feedback.dataset import HALF_LIFE_DAYS, IMPLIED, Collector, Dataset
 from sidflow_feedback.events import ImplicitEvent, RatingEvent
+from sidflow_feedback.learning.dataset import HALF_LIFE_DAYS, IMPLIED, Collector, Dataset
 from sidflow_feedback.types import ACTIONS, Action
 from tests.unit.listening import START, action, collected, matrix, rating
 

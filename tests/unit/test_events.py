@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sidflow_feedback.analysis.features import FEATURE_NAMES
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.events import (
     MAX_TEXT,
@@ -20,7 +21,6 @@ from sidflow_feedback.events import (
     event_from_record,
     event_to_record,
 )
-from sidflow_feedback.features import FEATURE_NAMES
 from sidflow_feedback.types import ACTIONS, DIMENSIONS
 from tests.contracts.samples import FEATURES, implicit, rating, track
 

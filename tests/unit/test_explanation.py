@@ -7,9 +7,9 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from sidflow_feedback.explanation import Explanation
-from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
-from sidflow_feedback.model import Model, Network
+from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.recommending.explanation import Explanation
 from sidflow_feedback.types import FloatArray
 
 COUNT = len(FEATURE_NAMES)

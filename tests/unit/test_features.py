@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sidflow_feedback.errors import InvalidRecordError, TrainingError
-from sidflow_feedback.features import (
+from sidflow_feedback.analysis.features import (
     EXCERPT_SECONDS,
     FEATURE_NAMES,
     FeatureStats,
@@ -14,6 +13,7 @@ from sidflow_feedback.features import (
     extract,
     vector,
 )
+from sidflow_feedback.errors import InvalidRecordError, TrainingError
 
 RATE = 44_100
 TIME = np.arange(EXCERPT_SECONDS * RATE) / RATE

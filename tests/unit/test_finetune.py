@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sidflow_feedback.dataset import Dataset
 from sidflow_feedback.errors import TrainingError
-from sidflow_feedback.finetune import FineTuned, calibrated, fine_tune
-from sidflow_feedback.model import Model, Network
-from sidflow_feedback.snapshot import Snapshot
+from sidflow_feedback.learning.dataset import Dataset
+from sidflow_feedback.learning.fine_tuning import FineTuned, calibrated, fine_tune
+from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.learning.snapshot import Snapshot
 from tests.unit.listening import START, base_model, collected, drained, rating
 
 

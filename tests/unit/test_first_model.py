@@ -10,8 +10,8 @@ import pytest
 
 from app.setup.errors import SetupError
 from app.setup.first_model import rule_of_thumb, write_first_model
-from sidflow_feedback.features import FEATURE_NAMES
-from sidflow_feedback.manifest import model_from_manifest
+from sidflow_feedback.analysis.features import FEATURE_NAMES
+from sidflow_feedback.learning.manifest import model_from_manifest
 from sidflow_feedback.types import FloatArray
 
 LOW = (2.0, 0.02, 500.0, 400.0, 0.01, 60.0, 0.1, 45.0)

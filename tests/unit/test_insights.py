@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
-from sidflow_feedback.insights import (
+from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.learning.run_history import KEPT, past_runs, remember
+from sidflow_feedback.learning.trainer_types import Run
+from sidflow_feedback.recommending.insights import (
     AVERAGED,
     MAP_SONGS,
     effects,
@@ -14,10 +17,7 @@ from sidflow_feedback.insights import (
     partial_dependence,
     taste_map,
 )
-from sidflow_feedback.model import Model, Network
-from sidflow_feedback.run_history import KEPT, past_runs, remember
 from sidflow_feedback.store.memory import MemoryStore
-from sidflow_feedback.training import Run
 from sidflow_feedback.types import FloatArray
 from tests.contracts.samples import rating, track
 

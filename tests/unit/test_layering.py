@@ -17,14 +17,14 @@ ROOT = LIBRARY.parent
 
 BROWSER = {"js", "pyodide", "pyodide_js", "pyscript", "jsffi"}
 ADAPTERS = {
-    "sidflow_feedback/browser.py",
-    "sidflow_feedback/channel.py",
-    "sidflow_feedback/idle/page.py",
-    "sidflow_feedback/page.py",
+    "sidflow_feedback/engine/start.py",
+    "sidflow_feedback/engine/page_channel.py",
+    "sidflow_feedback/idle/browser.py",
+    "sidflow_feedback/page/feedback.py",
     "sidflow_feedback/player/remote.py",
     "sidflow_feedback/player/stream.py",
     "sidflow_feedback/player/wasm.py",
-    "sidflow_feedback/transport/fetch.py",
+    "sidflow_feedback/sync/transport/fetch.py",
 }
 """The modules of the library that know that they run in a browser."""
 

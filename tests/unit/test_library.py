@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sidflow_feedback.errors import InvalidRecordError
-from sidflow_feedback.library import Library
+from sidflow_feedback.recommending.feature_table import Library
 
 
 def rows(*firsts: float) -> NDArray[np.float32]:

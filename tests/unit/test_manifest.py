@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
 from sidflow_feedback.errors import InvalidRecordError
-from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
-from sidflow_feedback.manifest import model_from_manifest, model_to_manifest
-from sidflow_feedback.model import Model, Network
+from sidflow_feedback.learning.manifest import model_from_manifest, model_to_manifest
+from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.types import Record
 
 STATS = FeatureStats(tuple(0.1 * i for i in range(8)), tuple(1.0 + i for i in range(8)))

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sidflow_feedback.features import FEATURE_NAMES
+from sidflow_feedback.analysis.analyzer import Measurer
+from sidflow_feedback.analysis.features import FEATURE_NAMES
 from sidflow_feedback.idle.manual import ManualIdle
 from sidflow_feedback.idle.meter import CpuMeter
 from sidflow_feedback.idle.slots import CPU_SHARE, SHARE_AIM, Slots
-from sidflow_feedback.measuring import Measurer
 from sidflow_feedback.types import Record
 from tests.unit.pretended_sound import PretendedSound
 

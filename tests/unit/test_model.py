@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPRegressor
 
+from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.errors import TrainingError
-from sidflow_feedback.features import FeatureStats
-from sidflow_feedback.learner import Learner
-from sidflow_feedback.model import LAYERS, Array, Model, Network, parameter_count
+from sidflow_feedback.learning.learner import Learner
+from sidflow_feedback.learning.model import LAYERS, Array, Model, Network, parameter_count
 
 
 def rows(count: int = 64, seed: int = 3) -> tuple[Array, Array, Array]:

@@ -9,7 +9,7 @@ import pytest
 
 from app.page.measuring import GATHER, REST, Measuring
 from app.page.track import DEFAULT_LENGTH, track_of
-from sidflow_feedback.rows import MEASURING
+from sidflow_feedback.page.wire_format import MEASURING
 from sidflow_feedback.types import Record
 from tests.contracts.samples import FEATURES
 

@@ -11,9 +11,9 @@ import pytest
 
 from app.page.playback import Playback
 from sidflow_feedback.errors import PlayerError
+from sidflow_feedback.page.recorder import Recorder
 from sidflow_feedback.player import Ability
 from sidflow_feedback.player.memory import MemoryPlayer
-from sidflow_feedback.recorder import Recorder
 from sidflow_feedback.types import Record
 from tests.contracts.player_contract import EVENTS, LONG, SHORT, SHORT_SECONDS, SONGS, check_context, heard
 from tests.contracts.samples import FEATURES

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pydantic.alias_generators import to_camel
 
 from sidflow_feedback.errors import InvalidRecordError
-from sidflow_feedback.privacy import AnonymisedBatch, AnonymisedDelta
-from sidflow_feedback.randomised_response import perturb, response_probabilities
+from sidflow_feedback.sync.deltas import AnonymisedBatch, AnonymisedDelta
+from sidflow_feedback.sync.randomized_response import perturb, response_probabilities
 from tests.contracts.samples import FEATURES, implicit, rating, track
 
 PAGE = Path(__file__).parents[2] / "docs" / "privacy.md"

@@ -15,8 +15,8 @@ import pytest
 from scipy.stats import chi2_contingency, chisquare
 
 from sidflow_feedback.errors import PrivacyError
-from sidflow_feedback.privacy import AnonymisedDelta
-from sidflow_feedback.randomised_response import SCORES, perturb, response_probabilities
+from sidflow_feedback.sync.deltas import AnonymisedDelta
+from sidflow_feedback.sync.randomized_response import SCORES, perturb, response_probabilities
 from sidflow_feedback.types import ACTIONS, Action, Dimension
 from tests.contracts.samples import implicit, rating
 

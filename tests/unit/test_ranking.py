@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidflow_feedback.ranking import Queue, Ranking, queue
+from sidflow_feedback.recommending.ranking import Queue, Ranking, queue
 
 UNKNOWN = float("nan")
 

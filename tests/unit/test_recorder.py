@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from sidflow_feedback import events, recorder, types
+from sidflow_feedback import events, types
 from sidflow_feedback.events import event_from_record
-from sidflow_feedback.recorder import Recorder
+from sidflow_feedback.page import recorder
+from sidflow_feedback.page.recorder import Recorder
 from tests.contracts.samples import FEATURES, NOON
 
 TRACK: dict[str, Any] = {

@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.engine.runtime import FeedbackRuntime
+from sidflow_feedback.engine.service import FeedbackService
 from sidflow_feedback.errors import StoreError, SyncError, TrainingError
 from sidflow_feedback.events import event_from_record
-from sidflow_feedback.features import FEATURE_NAMES, FeatureStats
-from sidflow_feedback.global_model import INTERVAL, RETRY
 from sidflow_feedback.idle.manual import ManualIdle
-from sidflow_feedback.manifest import model_to_manifest
-from sidflow_feedback.model import Model, Network
-from sidflow_feedback.runtime import FeedbackRuntime
-from sidflow_feedback.service import FeedbackService
+from sidflow_feedback.learning.global_model import INTERVAL, RETRY
+from sidflow_feedback.learning.manifest import model_to_manifest
+from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.store.memory import MemoryStore
-from sidflow_feedback.transport.memory import MemoryTransport
+from sidflow_feedback.sync.transport.memory import MemoryTransport
 from sidflow_feedback.types import Record
 from tests.unit.pretended_sound import PretendedSound
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from sidflow_feedback.errors import TrainingError
-from sidflow_feedback.finetune import fine_tune
 from sidflow_feedback.idle.manual import ManualIdle
-from sidflow_feedback.methods import Method, Problem, by_numpy
-from sidflow_feedback.model import Network
-from sidflow_feedback.scikit import METHODS
+from sidflow_feedback.learning.fine_tuning import fine_tune
+from sidflow_feedback.learning.fitters import Method, Problem, by_numpy
+from sidflow_feedback.learning.model import Network
+from sidflow_feedback.learning.scikit_fitters import METHODS
+from sidflow_feedback.learning.trainer import Trainer
+from sidflow_feedback.learning.trainer_types import TrainerState, TrainingSettings
 from sidflow_feedback.store.memory import MemoryStore
-from sidflow_feedback.trainer import Trainer
-from sidflow_feedback.training import TrainerState, TrainingSettings
 from tests.unit.listening import base_model, collected, drained, matrix, rating
 
 ALL = {**METHODS, "numpy": by_numpy}

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.errors import InvalidRecordError
-from sidflow_feedback.features import FeatureStats
-from sidflow_feedback.learner import Adam, Learner
-from sidflow_feedback.model import Array, Model, Network
-from sidflow_feedback.snapshot import (
+from sidflow_feedback.learning.learner import Adam, Learner
+from sidflow_feedback.learning.model import Array, Model, Network
+from sidflow_feedback.learning.snapshot import (
     MAX_BYTES,
     Snapshot,
     local_number,
@@ -88,7 +88,7 @@ def test_a_store_that_knows_one_kind_of_number_does_no_harm() -> None:
 
 
 def _signed(record: Record) -> Record:
-    from sidflow_feedback.snapshot import _checksum
+    from sidflow_feedback.learning.snapshot import _checksum
 
     rest = {name: value for name, value in record.items() if name != "checksum"}
     return rest | {"checksum": _checksum(rest)}

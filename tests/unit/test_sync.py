@@ -10,11 +10,11 @@ import pytest
 
 from sidflow_feedback.errors import StoreError, SyncError
 from sidflow_feedback.events import Event
-from sidflow_feedback.outgoing import SyncSettings
-from sidflow_feedback.privacy import MAX_BYTES, MAX_EVENTS, AnonymisedBatch
 from sidflow_feedback.store import LEASE
-from sidflow_feedback.transport import Response
-from sidflow_feedback.transport.memory import MemoryTransport, accept_all
+from sidflow_feedback.sync.deltas import MAX_BYTES, MAX_EVENTS, AnonymisedBatch
+from sidflow_feedback.sync.transport import Response
+from sidflow_feedback.sync.transport.memory import MemoryTransport, accept_all
+from sidflow_feedback.sync.upload_queue import SyncSettings
 from tests.contracts.samples import implicit, rating, track
 from tests.unit.hand_clock import settle
 from tests.unit.sharing import HOUR, ON, Listener, answer, listener, results, sharing

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from sidflow_feedback.errors import SyncError
-from sidflow_feedback.outgoing import SyncSettings
-from sidflow_feedback.privacy import AnonymisedBatch
-from sidflow_feedback.schedule import TRIES
-from sidflow_feedback.transport import Response
-from sidflow_feedback.transport.memory import accept_all
+from sidflow_feedback.sync.deltas import AnonymisedBatch
+from sidflow_feedback.sync.schedule import TRIES
+from sidflow_feedback.sync.transport import Response
+from sidflow_feedback.sync.transport.memory import accept_all
+from sidflow_feedback.sync.upload_queue import SyncSettings
 from tests.contracts.samples import implicit, rating
 from tests.unit.hand_clock import settle
 from tests.unit.sharing import HOUR, ON, Listener, answer, listener, results, sharing

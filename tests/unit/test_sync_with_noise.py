@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from sidflow_feedback.archive import export_archive
+from sidflow_feedback.engine.archive import export_archive
 from sidflow_feedback.errors import PrivacyError, SyncError
 from sidflow_feedback.events import Event
-from sidflow_feedback.outgoing import BUDGET_NOTE, SyncSettings
-from sidflow_feedback.privacy import AnonymisedBatch
-from sidflow_feedback.privacy_budget import PrivacyBudget
-from sidflow_feedback.transport import Response
-from sidflow_feedback.transport.memory import accept_all
+from sidflow_feedback.sync.deltas import AnonymisedBatch
+from sidflow_feedback.sync.privacy_budget import PrivacyBudget
+from sidflow_feedback.sync.transport import Response
+from sidflow_feedback.sync.transport.memory import accept_all
+from sidflow_feedback.sync.upload_queue import BUDGET_NOTE, SyncSettings
 from tests.contracts.samples import implicit, rating
 from tests.unit.hand_clock import settle
 from tests.unit.sharing import HOUR, Listener, answer, listener

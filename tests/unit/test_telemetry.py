@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidflow_feedback.telemetry import Telemetry, is_listen
+from sidflow_feedback.player.telemetry import Telemetry, is_listen
 from sidflow_feedback.types import ACTIONS
 
 TICK = 0.5

@@ -18,13 +18,13 @@ from sidflow_feedback.errors import InvalidRecordError, StoreError, TrainingErro
 from sidflow_feedback.events import Event, RatingEvent
 from sidflow_feedback.idle.manual import ManualIdle
 from sidflow_feedback.idle.slots import CPU_SHARE
-from sidflow_feedback.learner import Learner
-from sidflow_feedback.model import Model, Network
-from sidflow_feedback.snapshot import MAX_BYTES, snapshot_from_record
+from sidflow_feedback.learning.learner import Learner
+from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.learning.snapshot import MAX_BYTES, snapshot_from_record
+from sidflow_feedback.learning.trainer import LEAST_RATED, Trainer
+from sidflow_feedback.learning.trainer_types import Run, TrainerState, TrainingSettings
 from sidflow_feedback.store import Batch, Kind, Place
 from sidflow_feedback.store.memory import MemoryStore
-from sidflow_feedback.trainer import LEAST_RATED, Trainer
-from sidflow_feedback.training import Run, TrainerState, TrainingSettings
 from sidflow_feedback.types import Record
 from tests.unit.listening import START, action, base_model, collected, matrix, opinion, rating, tune
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from sidflow_feedback.privacy import AnonymisedBatch
-from sidflow_feedback.transport import Response
-from sidflow_feedback.transport.memory import MemoryTransport
+from sidflow_feedback.sync.deltas import AnonymisedBatch
+from sidflow_feedback.sync.transport import Response
+from sidflow_feedback.sync.transport.memory import MemoryTransport
 from tests.contracts.transport_contract import CHECKS, Line
 
 

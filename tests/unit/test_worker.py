@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
+from sidflow_feedback.engine.event_writer import BATCH_SIZE, EventWorker, retry_pause
 from sidflow_feedback.errors import StoreError
 from sidflow_feedback.events import Event, event_to_record
 from sidflow_feedback.store import AddReport
 from sidflow_feedback.store.memory import MemoryStore
-from sidflow_feedback.worker import BATCH_SIZE, EventWorker, retry_pause
 from tests.contracts.samples import implicit, rating
 from tests.unit.hand_clock import HandClock, settle
 
@@ -258,7 +258,9 @@ async def test_store_that_takes_nothing_costs_no_event(engine: Engine) -> None:
 
 
 async def test_retries_wait_longer_each_time(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sidflow_feedback.worker.retry_pause", lambda failures: retry_pauses(99)[failures])
+    monkeypatch.setattr(
+        "sidflow_feedback.engine.event_writer.retry_pause", lambda failures: retry_pauses(99)[failures]
+    )
     at = []
 
     def fault(_events: Sequence[Event]) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from sidflow_feedback.channel import EngineEnd
+from sidflow_feedback.engine.page_channel import EngineEnd
 from sidflow_feedback.errors import TrainingError
-from sidflow_feedback.idle.page import PageIdle
+from sidflow_feedback.idle.browser import PageIdle
 
 notes: list[Any] = []
 lines: list[EngineEnd] = []

@@ -5,8 +5,8 @@ from __future__ import annotations
 import feedback_store  # type: ignore[import-not-found]  # static/js/feedback/store.js
 import sid_excerpt  # type: ignore[import-not-found]  # static/js/sid/excerpt.js
 
-from sidflow_feedback.browser import start
-from sidflow_feedback.runtime import FeedbackRuntime
+from sidflow_feedback.engine.runtime import FeedbackRuntime
+from sidflow_feedback.engine.start import start
 
 running: list[FeedbackRuntime] = []
 

@@ -12,15 +12,15 @@ from typing import Any
 import js
 
 import sidflow_feedback
+from sidflow_feedback.analysis.features import extract
+from sidflow_feedback.engine.event_writer import EventWorker
 from sidflow_feedback.errors import SyncError
 from sidflow_feedback.events import event_from_record
-from sidflow_feedback.features import extract
-from sidflow_feedback.outgoing import SyncSettings
 from sidflow_feedback.store import FeedbackStore
 from sidflow_feedback.store.memory import MemoryStore
-from sidflow_feedback.sync import SyncClient
-from sidflow_feedback.transport.fetch import FetchTransport
-from sidflow_feedback.worker import EventWorker
+from sidflow_feedback.sync.client import SyncClient
+from sidflow_feedback.sync.transport.fetch import FetchTransport
+from sidflow_feedback.sync.upload_queue import SyncSettings
 from tests.browser.in_pyodide.sound import tone
 from tests.contracts import store_contract, transport_contract
 from tests.contracts.transport_contract import Line
@@ -38,7 +38,7 @@ def about() -> dict[str, Any]:
     }
 
 
-PAGE_ONLY = {"sidflow_feedback.page"} | {
+PAGE_ONLY = {"sidflow_feedback.page.feedback"} | {
     f"sidflow_feedback.player.{name}" for name in ("wasm", "stream", "remote")
 }
 

@@ -9,7 +9,7 @@ from app.setup.places import places
 from app.setup.progress import StepProgress
 from app.setup.tunes import Listener, make_tunes
 from app.sid import SidError
-from sidflow_feedback.features import FEATURE_NAMES
+from sidflow_feedback.analysis.features import FEATURE_NAMES
 
 ENGINE = places().vendor / "sid" / "sid.wasm"
 pytestmark = pytest.mark.skipif(not ENGINE.is_file(), reason="set-up has not run: no SID engine here")

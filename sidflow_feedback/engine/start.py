@@ -1,0 +1,124 @@
+"""Builds the engine from the browser's parts, inside a Pyodide worker."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import js
+import numpy as np
+import pyodide_js
+from pyodide.ffi import JsException, create_proxy
+
+from sidflow_feedback.analysis.analyzer import Progress
+from sidflow_feedback.analysis.features import Samples
+from sidflow_feedback.engine.page_channel import EngineEnd
+from sidflow_feedback.engine.runtime import FeedbackRuntime
+from sidflow_feedback.engine.service import FeedbackService
+from sidflow_feedback.errors import PlayerError, StoreError, TrainingError
+from sidflow_feedback.idle.browser import PageIdle
+from sidflow_feedback.learning import scikit_fitters
+from sidflow_feedback.store.indexeddb import DatabaseModule, IndexedDbStore
+from sidflow_feedback.sync.transport.fetch import FetchTransport, FileTransport
+from sidflow_feedback.types import Milliseconds
+
+SAMPLE_RATE = 44100
+
+
+async def start(database: DatabaseModule, excerpts: Any, site: Any = None) -> FeedbackRuntime | None:
+    """Open the store, start the runtime and serve the pages.
+
+    Parameters
+    ----------
+    database
+        The JavaScript module ``static/js/feedback/store.js``.
+    excerpts
+        The JavaScript module ``static/js/sid/excerpt.js``, which renders tunes for their features.
+    site
+        The JavaScript module ``static/js/engine/site.js``; when left out there is a server.
+
+    Returns
+    -------
+    FeedbackRuntime or None
+        None when the browser has no database: the pages are told that feedback is off.
+    """
+    channel = EngineEnd()
+    try:
+        store = await IndexedDbStore.open(database)
+    except StoreError as exc:
+        _tell_off(channel, str(exc))
+        return None
+    clock = PageIdle(channel)
+    has_server = site is None or site.server
+    transport = FetchTransport(js.location.origin) if has_server else FileTransport(site.model)
+    runtime = FeedbackRuntime(store, clock, transport, publish=channel.publish, load_scikit=load_scikit)
+    clock.on_change = runtime.announce
+    service = FeedbackService(runtime, channel, _Excerpts(excerpts))
+    await runtime.start()
+    service.welcome()
+    return runtime
+
+
+async def load_scikit(tell: Callable[[str], None]) -> None:
+    """Fetch scikit-learn from this site, unless that was done, and import it.
+
+    Raises
+    ------
+    TrainingError
+        It can't be loaded.
+    """
+    if "sklearn" in sys.modules:
+        return
+    progress = create_proxy(tell)
+    try:
+        await pyodide_js.loadPackage("scikit-learn", messageCallback=progress)
+    except JsException as exc:
+        raise TrainingError(f"scikit-learn can't be loaded: {exc}.") from exc
+    finally:
+        progress.destroy()
+    importlib.invalidate_caches()
+    tell("Importing scikit-learn…")
+    await asyncio.sleep(0)
+    await scikit_fitters.load(tell)
+
+
+class _Excerpts:
+    """Renders tunes in a worker of their own, so that the engine goes on meanwhile."""
+
+    def __init__(self, module: Any) -> None:
+        self._renderer = module.createExcerptRenderer()
+
+    async def begin(self, tune: object, song: int, seconds: float) -> Progress:
+        options = _object(seconds=seconds, song=song, sampleRate=SAMPLE_RATE)
+        return _progress(await _told(self._renderer.begin(tune, options)))
+
+    async def advance(self, milliseconds: Milliseconds) -> Progress:
+        return _progress(await _told(self._renderer.advance(milliseconds)))
+
+    async def take(self) -> tuple[Samples, int]:
+        samples = await _told(self._renderer.take())
+        return np.asarray(samples.to_py(), dtype=np.float32), SAMPLE_RATE
+
+
+async def _told(answer: Any) -> Any:
+    try:
+        return await answer
+    except Exception as exc:
+        raise PlayerError(str(exc)) from exc
+
+
+def _progress(answer: Any) -> Progress:
+    return Progress(**json.loads(js.JSON.stringify(answer)))  # Makes None of null, which `to_py` does not.
+
+
+def _object(**values: object) -> Any:
+    return js.Object.fromEntries([list(pair) for pair in values.items()])
+
+
+def _tell_off(channel: EngineEnd, problem: str) -> None:
+    channel.on("hello", lambda _value: channel.publish("off", problem))
+    channel.publish("off", problem)

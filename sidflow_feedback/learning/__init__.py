@@ -1,0 +1,1 @@
+"""Learning: from stored events to a model that predicts energy, mood, complexity, and preference."""

@@ -1,0 +1,180 @@
+"""Fine-tuning: from a model and what the listener rated to a model that fits them better, or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from sidflow_feedback.errors import TrainingError
+from sidflow_feedback.learning.fitters import Problem, by_numpy
+from sidflow_feedback.learning.model import NEUTRAL_RATING, in_range
+
+if TYPE_CHECKING:
+    from sidflow_feedback.idle import Steps
+    from sidflow_feedback.learning.dataset import Dataset
+    from sidflow_feedback.learning.fitters import Method, Rows
+    from sidflow_feedback.learning.model import Array, Model, Network
+    from sidflow_feedback.learning.snapshot import Snapshot
+    from sidflow_feedback.types import FloatArray
+
+PRIOR: Final = 10.0
+"""Pull to the anchor, over the number of rows: a prior that few ratings obey and many outvote."""
+
+FINISHING: Final = 4
+"""One of so many steps learns from all rows, also those held out."""
+
+CALIBRATION_PRIOR: Final = 2.0
+"""Of a ridge regression, in ratings at a distance of 1 from the middle of the scale."""
+
+# All were chosen on simulated listeners, others than those of `make bench-taste`: docs/benchmarks.md.
+
+_ROWS_PER_STEP = 256
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FineTuned:
+    """What came of fine-tuning.
+
+    Attributes
+    ----------
+    network
+        Fitted to all rows; that of `blind` when the error grew.
+    blind
+        Fitted without the held-out rows; the errors before and after are those of networks like it.
+    moments, steps
+        State of the optimiser of `blind`, see `Adam`.
+    error_before, error_after
+        Root mean square, in ratings.
+    """
+
+    network: Network
+    blind: Network
+    moments: Array
+    steps: int
+    error_before: float
+    error_after: float
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the error did not grow."""
+        return self.error_after <= self.error_before
+
+
+def fine_tune(
+    base: Model,
+    last: Snapshot | None,
+    dataset: Dataset,
+    *,
+    iterations: int,
+    seed: int,
+    method: Method = by_numpy,
+) -> Steps[FineTuned]:
+    """Fit the last accepted model, else `base`, in small steps; neither is changed.
+
+    First without the held-out rows: what that does to the error on them decides. Then on all rows, because
+    every rating counts when there are few. So the last model is taken up as it was when it was blind: it is
+    then tested with what it has never seen, run after run.
+
+    The anchor is `base`, calibrated to this listener; the steps start there, too, without a last model or if
+    that goes back to another base. The error before is that of the last model, else of `base`.
+
+    Raises
+    ------
+    TrainingError
+        All rows are held out, or a value is not finite.
+    """
+    inputs, learned = base.stats.scale(dataset.features), ~dataset.held_out
+    everything = inputs, dataset.labels, dataset.weights
+    rows = inputs[learned], dataset.labels[learned], dataset.weights[learned]
+    finishing = iterations // FINISHING
+    yield "predict"
+    before = yield from _held_out_error(_blind(last) if last else base, dataset)
+    yield "predict"
+    problem = yield from _problem(base, last, rows, iterations - finishing, seed)
+    fitted = yield from method(problem)
+    blind = _half_precision(fitted.network)
+    yield "predict"
+    after = yield from _held_out_error(replace(base, network=blind), dataset)
+    network = blind
+    if after <= before:
+        yield "predict"
+        problem = yield from _problem(base, None, everything, finishing, seed)
+        finished = yield from method(replace(problem, start=blind))
+        network = _half_precision(finished.network)
+    return FineTuned(network, blind, fitted.moments, fitted.steps, before, after)
+
+
+def _problem(base: Model, last: Snapshot | None, rows: Rows, iterations: int, seed: int) -> Steps[Problem]:
+    anchor = yield from calibrated(base.network, *rows)
+    start = last if last and last.model.base_version == base.version else None
+    return Problem(
+        start=start.blind if start else anchor,
+        anchor=anchor,
+        rows=rows,
+        l2=PRIOR / max(1, len(rows[0])),
+        moments=start.moments if start else None,
+        steps=start.steps if start else 0,
+        iterations=iterations,
+        seed=seed,
+    )
+
+
+def _blind(last: Snapshot) -> Model:
+    return replace(last.model, network=last.blind)
+
+
+def _half_precision(network: Network) -> Network:
+    """Return `network` with its weights rounded to what a snapshot keeps of them."""
+    rounded = network.copy()
+    with np.errstate(over="ignore"):
+        rounded.parameters[:] = network.parameters.astype(np.float16)
+    if not np.isfinite(rounded.parameters).all():
+        raise TrainingError("Training led to weights that are not finite. The model before it stays.")
+    return rounded
+
+
+def calibrated(network: Network, inputs: Array, labels: Array, weights: Array) -> Steps[Network]:
+    """Return `network` with each output scaled and shifted to fit the labels (ridge regression).
+
+    People use the ends of the scale differently, and some mean the opposite of what most mean: that can be
+    told from a handful of ratings. An output without labels stays as it is.
+
+    Parameters
+    ----------
+    inputs
+        Scaled features, shape (n, inputs).
+    labels, weights
+        Ratings and their weights, 0 for a missing one, shape (n, outputs).
+    """
+    fitted = network.copy()
+    outputs = (yield from _predicted(network, inputs)) - NEUTRAL_RATING
+    yield "calibrate"
+    wanted = labels - NEUTRAL_RATING
+    prior = CALIBRATION_PRIOR * np.eye(2)
+    for i, column in enumerate(fitted.layers[-1].T):
+        terms = np.stack([outputs[:, i], np.ones(len(inputs))])
+        weighted = terms * weights[:, i]
+        scale, shift = np.linalg.solve(weighted @ terms.T + prior, weighted @ wanted[:, i] + prior[0])
+        column *= scale
+        column[-1] += shift + NEUTRAL_RATING * (1 - scale)
+        yield "calibrate"
+    return fitted
+
+
+def _held_out_error(model: Model, dataset: Dataset) -> Steps[float]:
+    """Return the weighted root mean square error, in ratings."""
+    rows = dataset.held_out
+    predicted = yield from _predicted(model.network, model.stats.scale(dataset.features[rows]))
+    weights, errors = dataset.weights[rows], in_range(predicted) - dataset.labels[rows]
+    return float(np.sqrt((weights * errors**2).sum() / weights.sum()))
+
+
+def _predicted(network: Network, inputs: FloatArray) -> Steps[FloatArray]:
+    outputs = np.empty((len(inputs), network.sizes[-1]))
+    for start in range(0, len(inputs), _ROWS_PER_STEP):
+        rows = slice(start, start + _ROWS_PER_STEP)
+        outputs[rows] = network.predict_many(inputs[rows])
+        yield "predict"
+    return outputs

@@ -1,0 +1,115 @@
+"""The taste model: a small multilayer perceptron in numpy, and what predicts ratings with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import DTypeLike
+
+    from sidflow_feedback.analysis.features import FeatureStats
+    from sidflow_feedback.types import FloatArray
+
+Array = NDArray[Any]
+
+LAYERS: Final = (8, 32, 16, 4)
+"""Features, two hidden layers, and e, m, c, p."""
+
+LEAST_RATING, NEUTRAL_RATING, BEST_RATING = 1.0, 3.0, 5.0
+
+
+class Network:
+    """A multilayer perceptron: ReLU in the hidden layers, linear outputs in ratings (1 to 5).
+
+    Attributes
+    ----------
+    sizes
+        Units of each layer, inputs first.
+    parameters
+        All weights in one vector: for each layer its kernel, row by row, then its bias. That is the order
+        of TF.js, too.
+    layers
+        Views into `parameters`, shape (inputs + 1, outputs): kernel, and the bias as last row.
+    """
+
+    def __init__(self, sizes: Sequence[int] = LAYERS, *, dtype: DTypeLike = np.float32) -> None:
+        self.sizes = tuple(sizes)
+        self.parameters: Array = np.zeros(parameter_count(sizes), dtype)
+        self.layers = layer_views(self.parameters, self.sizes)
+
+    @classmethod
+    def random(cls, seed: int, sizes: Sequence[int] = LAYERS, *, dtype: DTypeLike = np.float32) -> Network:
+        """Return a network with Glorot-uniform kernels that predicts about 3, the middle of the scale."""
+        network, rng = cls(sizes, dtype=dtype), np.random.default_rng(seed)
+        for layer in network.layers:
+            bound = np.sqrt(6 / (layer.shape[0] - 1 + layer.shape[1]))
+            layer[:-1] = rng.uniform(-bound, bound, layer[:-1].shape)
+        network.layers[-1][-1] = NEUTRAL_RATING
+        return network
+
+    def predict_many(self, inputs: Array) -> Array:
+        """Return the outputs, shape (n, outputs), for scaled features, shape (n, inputs)."""
+        values = np.asarray(inputs, self.parameters.dtype)
+        for layer in self.layers[:-1]:
+            values = np.maximum(values @ layer[:-1] + layer[-1], 0)
+        outputs: Array = values @ self.layers[-1][:-1] + self.layers[-1][-1]
+        return outputs
+
+    def copy(self) -> Network:
+        """Return an independent network with the same weights."""
+        twin = Network(self.sizes, dtype=self.parameters.dtype)
+        twin.parameters[:] = self.parameters
+        return twin
+
+
+def parameter_count(sizes: Sequence[int]) -> int:
+    """Return how many weights a network with these layer sizes has: 884 for `LAYERS`."""
+    return sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
+
+
+def layer_views(flat: Array, sizes: Sequence[int]) -> list[Array]:
+    """Return views into a vector laid out like `Network.parameters`, one for each layer."""
+    views, start = [], 0
+    for inputs, outputs in pairwise(sizes):
+        end = start + (inputs + 1) * outputs
+        views.append(flat[start:end].reshape(inputs + 1, outputs))
+        start = end
+    return views
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """What predicts ratings: a network with the scales of its inputs, under a version.
+
+    Attributes
+    ----------
+    version
+        ``global-…`` as published, or ``local-<n>`` for what was learned from this listener.
+    base_version
+        The global model it goes back to; its own version for a global one.
+    """
+
+    version: str
+    base_version: str
+    stats: FeatureStats
+    network: Network
+
+    def predict_many(self, features: FloatArray) -> FloatArray:
+        """Return e, m, c and p from 1 to 5, shape (n, 4), for feature vectors, shape (n, 8)."""
+        return in_range(self.outputs(features))
+
+    def outputs(self, features: FloatArray) -> Array:
+        """Return the same without bounds: what lies beyond 1 or 5 still has an order."""
+        return self.network.predict_many(self.stats.scale(features))
+
+
+def in_range(outputs: Array) -> FloatArray:
+    """Return outputs of a network as ratings from 1 to 5: a listener sees no others."""
+    return np.clip(outputs.astype(np.float64), LEAST_RATING, BEST_RATING)

@@ -1,0 +1,1 @@
+"""Recommending: what the model predicts for the library, what plays next, and why."""

@@ -1,0 +1,81 @@
+"""The network in the browser: `fetch`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from js import AbortController, Object, fetch
+from pyodide.ffi import JsException, to_js
+
+from sidflow_feedback.errors import SyncError
+from sidflow_feedback.sync.deltas import AnonymisedBatch
+from sidflow_feedback.sync.transport import Response
+from sidflow_feedback.types import Record
+
+
+class FetchTransport:
+    """A `Transport` over HTTP to the server at `base_url` (the page's own origin by default).
+
+    Cancelling a call aborts its request.
+    """
+
+    def __init__(self, base_url: str = "") -> None:
+        self._base_url = base_url.rstrip("/")
+
+    async def send(self, batch: AnonymisedBatch, *, timeout: float) -> Response:
+        return await self._request(
+            "/api/feedback/sync",
+            timeout,
+            method="POST",
+            body=batch.to_json(),
+            headers={"Content-Type": "application/json"},
+            credentials="omit",
+            referrerPolicy="no-referrer",
+            redirect="error",  # Another server was not what the listener agreed to.
+        )
+
+    async def fetch_model(self, *, etag: str | None, timeout: float) -> Response:
+        headers = {"If-None-Match": etag} if etag else {}
+        # `no-store` keeps the 304 visible: with a cache in between the browser would answer 200 itself.
+        return await self._request("/api/model/latest", timeout, headers=headers, cache="no-store")
+
+    async def _request(self, path: str, timeout: float, **options: Any) -> Response:
+        controller = AbortController.new()
+        options["signal"] = controller.signal
+        try:
+            async with asyncio.timeout(timeout):
+                answer = await fetch(self._base_url + path, to_js(options, dict_converter=Object.fromEntries))
+                headers, text = Object.fromEntries(answer.headers).to_py(), await answer.text()
+        except TimeoutError as exc:
+            raise SyncError(f"The server can't be reached: no answer within {timeout:g} s.") from exc
+        except JsException as exc:
+            raise SyncError(f"The server can't be reached: {exc.message}.") from exc
+        finally:
+            controller.abort()  # Has no effect on what is complete.
+        return Response(answer.status, headers, _json(text))
+
+
+class FileTransport(FetchTransport):
+    """A `Transport` for a host of files: it fetches the global model from `model_url`, and sends nothing."""
+
+    def __init__(self, model_url: str) -> None:
+        super().__init__()
+        self._model_url = model_url
+
+    async def send(self, batch: AnonymisedBatch, *, timeout: float) -> Response:
+        del batch, timeout
+        raise SyncError("There is no server here that takes what is shared.")
+
+    async def fetch_model(self, *, etag: str | None, timeout: float) -> Response:
+        headers = {"If-None-Match": etag} if etag else {}
+        return await self._request(self._model_url, timeout, headers=headers, cache="no-store")
+
+
+def _json(text: str) -> Record | None:
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
