@@ -11,7 +11,7 @@ from app.server.settings import Settings
 from app.setup.errors import SetupError
 from app.setup.files import fingerprint, write_bytes
 
-SITE = "static/js/engine/site.js"
+SITE = "static/js/site.js"
 SERVICE_WORKER = "service-worker.js"
 MODEL = "static/vendor/model/latest.json"
 """Stands for what a server would say."""

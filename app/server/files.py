@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
 from starlette.types import Scope
 
-from app.server.release import ETAG_DIGITS, MADE, PREFIX, Contents, Releases
+from app.server.release import ETAG_DIGITS, LIBRARY_SUFFIXES, MADE, PREFIX, Contents, Releases
 from app.server.settings import Settings
 from app.setup.compressed import FOLDER
 
@@ -52,17 +52,19 @@ class Files(StaticFiles):
     ----------
     directory
         The folder; as long as it is missing, so are its files (404).
-    suffix
-        Only files whose name ends with this are served.
+    suffixes
+        Only files whose names end with one of these are served.
     contents, copies
         Checksums of files, which are their ETags, and the folder of the compressed copies.
     """
 
-    def __init__(self, directory: Path, contents: Contents, copies: Path, suffix: str = "") -> None:
+    def __init__(
+        self, directory: Path, contents: Contents, copies: Path, suffixes: tuple[str, ...] = ("",)
+    ) -> None:
         super().__init__(directory=directory, check_dir=False)
         self._contents = contents
         self._copies = copies
-        self._suffix = suffix
+        self._suffixes = suffixes
 
     async def check_config(self) -> None:
         """Accept a folder that set-up has yet to make."""
@@ -70,7 +72,7 @@ class Files(StaticFiles):
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
         """Find a served file; the folder is never left, not even by a symbolic link."""
         parts = PurePosixPath(path).parts
-        if any(part.startswith((".", "__pycache__")) for part in parts) or not path.endswith(self._suffix):
+        if any(part.startswith((".", "__pycache__")) for part in parts) or not path.endswith(self._suffixes):
             return "", None
         return super().lookup_path(path)
 
@@ -107,7 +109,7 @@ def mount_files(app: FastAPI, settings: Settings, releases: Releases) -> None:
     copies, contents = settings.vendor / FOLDER, releases.contents
     mounts = {
         "page": Files(settings.page, contents, copies),
-        "lib/sidflow_feedback": Files(settings.library, contents, copies, suffix=".py"),
+        "sidflow_feedback": Files(settings.library, contents, copies, suffixes=LIBRARY_SUFFIXES),
         # Must come before `static`: in an installed wheel it is elsewhere.
         "static/vendor": Files(settings.vendor, contents, copies),
         "static": Files(settings.static, contents, copies),

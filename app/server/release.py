@@ -24,6 +24,9 @@ ETAG_DIGITS = 32
 _OWN_ADDRESS = re.compile(r'\b(href|src|config)="/?(?=(?:page|static)/)')
 
 
+LIBRARY_SUFFIXES = (".py", ".js", ".json")
+"""What is served of the library's folder."""
+
 CONFIGURATION = "page/page.json"
 """PyScript takes the interpreter's address in it to be relative to the page, all others to this file."""
 
@@ -33,7 +36,7 @@ SOURCES = "page/sources.json"
 MADE = (CONFIGURATION, SOURCES)
 """Files of a release that are made of other files."""
 
-_INTERPRETER = "static/js/page/micropython.js"
+_INTERPRETER = "static/js/micropython.js"
 """Takes the place of MicroPython, and puts `SOURCES` into it."""
 
 
@@ -153,14 +156,14 @@ class Releases:
         here = self._settings
         folders = {
             "page": here.page,
-            "lib/sidflow_feedback": here.library,
+            "sidflow_feedback": here.library,
             "static/vendor": here.vendor,
             "static": here.static,
         }
         seen: set[Path] = set()
         for address, folder in folders.items():
             for path in sources_in(folder):
-                if path not in seen and (folder != here.library or path.suffix == ".py"):
+                if path not in seen and (folder != here.library or path.suffix in LIBRARY_SUFFIXES):
                     seen.add(path)
                     yield f"{address}/{path.relative_to(folder).as_posix()}", path
 

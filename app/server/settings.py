@@ -39,7 +39,7 @@ class Settings:
     first_model
         Manifest that is served as long as there is none at `model_path`.
     page, static, vendor, library
-        Folders served at `/page`, `/static`, `/static/vendor` and `/lib/sidflow_feedback`.
+        Folders served at `/page`, `/static`, `/static/vendor` and `/sidflow_feedback`.
     rate_limit, rate_burst
         Requests a second that one client may keep up (0: any number), and make at once.
         `SIDFLOW_RATE_LIMIT`, `SIDFLOW_RATE_BURST`.

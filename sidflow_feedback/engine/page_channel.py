@@ -1,4 +1,4 @@
-"""The engine's end of the line to the pages (``static/js/feedback/channel.js`` is the other)."""
+"""The engine's end of the line to the pages (``sidflow_feedback/page/channel.js`` is the other)."""
 
 from __future__ import annotations
 

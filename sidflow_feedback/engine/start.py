@@ -35,11 +35,11 @@ async def start(database: DatabaseModule, excerpts: Any, site: Any = None) -> Fe
     Parameters
     ----------
     database
-        The JavaScript module ``static/js/feedback/store.js``.
+        The JavaScript module ``sidflow_feedback/store/indexeddb.js``.
     excerpts
         The JavaScript module ``static/js/sid/excerpt.js``, which renders tunes for their features.
     site
-        The JavaScript module ``static/js/engine/site.js``; when left out there is a server.
+        The JavaScript module ``static/js/site.js``; when left out there is a server.
 
     Returns
     -------

@@ -14,7 +14,7 @@ class EngineLink:
     Parameters
     ----------
     channel
-        ``EngineChannel`` of ``static/js/feedback/channel.js``.
+        ``EngineChannel`` of ``sidflow_feedback/page/channel.js``.
     """
 
     def __init__(self, channel: "Any") -> None:

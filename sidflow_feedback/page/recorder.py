@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     Track = dict[str, Any]
 
     class Outbox(Protocol):
-        """What the recorder needs of ``static/js/feedback/outbox.js``."""
+        """What the recorder needs of ``sidflow_feedback/page/outbox.js``."""
 
         def append(self, uuid: str, json: str) -> str:
             """Keep an event; return ``saved``, ``unsaved`` (lasts as long as the page) or ``full``."""

@@ -1,4 +1,4 @@
-"""The feedback store in the browser: IndexedDB, by way of ``static/js/feedback/store.js``."""
+"""The feedback store in the browser: IndexedDB, by way of ``sidflow_feedback/store/indexeddb.js``."""
 
 from __future__ import annotations
 

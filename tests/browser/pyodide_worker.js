@@ -3,7 +3,7 @@
 import { loadPyodide } from "/static/vendor/pyodide/pyodide.mjs";
 
 const MODULES = {
-  feedback_store: "/static/js/feedback/store.js",
+  feedback_store: "/sidflow_feedback/store/indexeddb.js",
   sid_excerpt: "/static/js/sid/excerpt.js",
 };
 const CALL = `

@@ -5,7 +5,7 @@ const STORES = { rating: "ratings", implicit: "implicit-events" };
 
 /** The store's module, with each operation's failure as its name. */
 export async function openStore(name) {
-  const { open } = await import("/static/js/feedback/store.js");
+  const { open } = await import("/sidflow_feedback/store/indexeddb.js");
   return open(name);
 }
 

@@ -12,8 +12,8 @@ from tests.browser.conftest import PATIENCE, Pyodide, open_harness
 from tests.browser.site import Site
 
 CONNECT = """async () => {
-  const { EngineChannel } = await import("/static/js/feedback/channel.js");
-  const { grantIdleTime } = await import("/static/js/feedback/idle.js");
+  const { EngineChannel } = await import("/sidflow_feedback/page/channel.js");
+  const { grantIdleTime } = await import("/sidflow_feedback/page/idle.js");
   window.heard = [];
   window.channel = new EngineChannel();
   window.grant = () => grantIdleTime(channel);

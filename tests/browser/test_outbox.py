@@ -15,8 +15,8 @@ from tests.browser.site import Site
 from tests.contracts.samples import NOON, implicit, rating
 
 OPEN_OUTBOX = """async () => {
-  const { EngineChannel } = await import("/static/js/feedback/channel.js");
-  const { Outbox, LIMIT } = await import("/static/js/feedback/outbox.js");
+  const { EngineChannel } = await import("/sidflow_feedback/page/channel.js");
+  const { Outbox, LIMIT } = await import("/sidflow_feedback/page/outbox.js");
   window.LIMIT = LIMIT;
   window.failures = [];
   window.addEventListener("error", ({ message }) => failures.push(message));
@@ -47,7 +47,7 @@ WITHDRAW_AND_DIE = """uuid => {
   request.send();
 }"""
 STORED = """async () => {
-  const { open } = await import("/static/js/feedback/store.js");
+  const { open } = await import("/sidflow_feedback/store/indexeddb.js");
   const database = await open("sidflow-feedback");
   const rows = [...JSON.parse(await database.newest("rating", 100)),
                 ...JSON.parse(await database.newest("implicit", 100))];
@@ -364,7 +364,7 @@ def test_stored_event_taken_back_right_before_a_crash_is_deleted_by_the_next_eng
     page = with_outbox(mortal.open_page())
     page.evaluate(
         """async (rows) => {
-          const { open } = await import("/static/js/feedback/store.js");
+          const { open } = await import("/sidflow_feedback/store/indexeddb.js");
           const database = await open("sidflow-feedback");
           await database.add(rows);
           database.close();

@@ -14,7 +14,7 @@ from tests.contracts.samples import rating
 from tests.contracts.store_contract import CHECKS
 
 NEWEST_RATINGS = """async (name) => {
-  const { open } = await import("/static/js/feedback/store.js");
+  const { open } = await import("/sidflow_feedback/store/indexeddb.js");
   return (await open(name)).newest("rating", 10);
 }"""
 

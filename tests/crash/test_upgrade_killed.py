@@ -27,7 +27,7 @@ UPGRADE = """url => {
         tell(`${url}/upgrading/${given[0]}`);
         return store;
     };
-    import("/static/js/feedback/store.js").then(store => store.open("sidflow-feedback"));
+    import("/sidflow_feedback/store/indexeddb.js").then(store => store.open("sidflow-feedback"));
 }"""
 
 

@@ -10,7 +10,7 @@ from app.server.settings import Settings
 
 from .conftest import Serve
 
-MOUNTS = ["/static", "/static/vendor", "/page", "/lib/sidflow_feedback"]
+MOUNTS = ["/static", "/static/vendor", "/page", "/sidflow_feedback"]
 
 
 def put(path: Path, content: bytes = b"content") -> Path:
@@ -161,8 +161,8 @@ def test_hidden_files_are_not_served(client: httpx.Client, settings: Settings, n
 def test_only_python_of_the_library(client: httpx.Client, settings: Settings) -> None:
     put(settings.library / "events.py")
     put(settings.library / "notes.txt")
-    assert client.get("/lib/sidflow_feedback/events.py").status_code == 200
-    assert client.get("/lib/sidflow_feedback/notes.txt").status_code == 404
+    assert client.get("/sidflow_feedback/events.py").status_code == 200
+    assert client.get("/sidflow_feedback/notes.txt").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from app.setup.places import places
 from .test_files import put
 
 INDEX = '<script src="page/main.py" config="page/page.json"></script><link href="/static/a.css">'
-FILES = {"./part.py": "app/page/part.py", "../lib/sidflow_feedback/events.py": "sidflow_feedback/events.py"}
+FILES = {"./part.py": "app/page/part.py", "../sidflow_feedback/events.py": "sidflow_feedback/events.py"}
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
@@ -43,7 +43,7 @@ def test_all_addresses_of_the_page_are_of_one_release(client: httpx.Client) -> N
     )
     assert client.get("/").headers["cache-control"] == "no-cache"
     config = client.get(f"/{at}/page/page.json")
-    assert config.json() == {"interpreter": f"./{at}/static/js/page/micropython.js"}
+    assert config.json() == {"interpreter": f"./{at}/static/js/micropython.js"}
     sources = client.get(f"/{at}/page/sources.json")
     assert sources.json() == {"app/page/part.py": "part", "sidflow_feedback/events.py": "events"}
     assert {answer.headers["cache-control"] for answer in (config, sources)} == {IMMUTABLE}
@@ -60,7 +60,7 @@ def test_another_content_is_another_release(client: httpx.Client, settings: Sett
     # An old page that asks for what has changed gets what there is, but must not keep it under the old name.
     answer = client.get(f"{old}/static/a.css")
     assert (answer.text, answer.headers["cache-control"]) == ("new, and longer", "no-cache")
-    assert client.get(f"{old}/lib/sidflow_feedback/events.py").headers["cache-control"] == IMMUTABLE
+    assert client.get(f"{old}/sidflow_feedback/events.py").headers["cache-control"] == IMMUTABLE
     put(settings.static / "a.css", b"old")
     assert release(client) == old
 
@@ -69,7 +69,7 @@ def test_list_of_files_has_their_checksums(client: httpx.Client) -> None:
     at = release(client)
     files = client.get(f"{at}/files.json").json()
     assert {"page/main.py", "page/page.json", "page/sources.json", "static/a.css"} <= set(files)
-    assert not {"page/part.py", "lib/sidflow_feedback/events.py"} & set(files), "they are in the sources"
+    assert not {"page/part.py", "sidflow_feedback/events.py"} & set(files), "they are in the sources"
     for address, sha256 in files.items():
         assert hashlib.sha256(client.get(f"{at}/{address}").content).hexdigest() == sha256
 
@@ -118,7 +118,7 @@ def test_our_page_names_no_address_outside_its_release() -> None:
 def _source(folder: Path, address: str) -> Path:
     name = address.removeprefix("./").removeprefix("../")
     roots = {
-        "lib/sidflow_feedback": places().library,
+        "sidflow_feedback": places().library,
         "static/vendor": places().vendor,
         "static": places().static,
     }

@@ -1,6 +1,6 @@
 // The collection in IndexedDB. Works on a page and in workers; each call is one transaction.
 
-import { Connection } from "../feedback/connection.js";
+import { Connection } from "../../../sidflow_feedback/store/connection.js";
 import * as schema from "./schema.js";
 import { CONTENTS, FOLDERS, MEASURED, NOTES, STORES, TUNES } from "./schema.js";
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import feedback_store  # type: ignore[import-not-found]  # static/js/feedback/store.js
+import feedback_store  # type: ignore[import-not-found]  # sidflow_feedback/store/indexeddb.js
 import sid_excerpt  # type: ignore[import-not-found]  # static/js/sid/excerpt.js
 
 from sidflow_feedback.engine.runtime import FeedbackRuntime

@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from typing import Any
 
-import feedback_store  # type: ignore[import-not-found]  # static/js/feedback/store.js
+import feedback_store  # type: ignore[import-not-found]  # sidflow_feedback/store/indexeddb.js
 from js import Object, XMLHttpRequest, indexedDB
 from pyodide.ffi import create_once_callable
 

@@ -7,7 +7,7 @@ import gc
 import uuid
 from typing import Any
 
-import feedback_store  # type: ignore[import-not-found]  # static/js/feedback/store.js
+import feedback_store  # type: ignore[import-not-found]  # sidflow_feedback/store/indexeddb.js
 import numpy as np
 import pyodide_js
 from js import performance

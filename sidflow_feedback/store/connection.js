@@ -1,6 +1,6 @@
 // A connection to a database that may die at any time, and is then opened again.
 
-import { openDB } from "../../vendor/idb/index.js";
+import { openDB } from "../../static/vendor/idb/index.js";
 
 /** Milliseconds that another tab, which holds an older version open, may keep us waiting. */
 const PATIENCE = 3000;

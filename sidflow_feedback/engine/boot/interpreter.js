@@ -1,7 +1,7 @@
 // Pyodide as PyScript loads it, with what makes it start sooner: packages compiled in advance, and the memory of an
 // interpreter that has started here before.
 
-import { loadPyodide as load, version } from "../../vendor/pyodide/pyodide.mjs";
+import { loadPyodide as load, version } from "../../../static/vendor/pyodide/pyodide.mjs";
 import { followStart } from "./progress.js";
 import { configuration } from "./runtime.js";
 import { forget, read } from "./snapshot.js";

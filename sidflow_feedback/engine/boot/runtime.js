@@ -1,6 +1,6 @@
 // Where Pyodide's files are.
 
-const at = (path) => new URL(`../../vendor/${path}`, import.meta.url).href;
+const at = (path) => new URL(`../../../static/vendor/${path}`, import.meta.url).href;
 
 export const START = at("engine/start.json");
 

@@ -2,7 +2,7 @@
 // out: a transaction ends when control returns to the event loop, so none may wait for Python.
 // Everything crosses the border as one JSON text.
 
-import { unwrap } from "../../vendor/idb/index.js";
+import { unwrap } from "../../static/vendor/idb/index.js";
 import { Connection } from "./connection.js";
 import * as schema from "./schema.js";
 import {

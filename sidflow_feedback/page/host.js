@@ -1,6 +1,6 @@
 // Starts the engine in this tab, when no other tab of this origin runs one.
 
-import { isKept } from "../engine/snapshot.js";
+import { isKept } from "../engine/boot/snapshot.js";
 
 const LOCK = "sidflow-feedback-engine";
 const SETTLED = 5000;
@@ -41,7 +41,9 @@ export function keepStart() {
 
 async function makeSnapshot() {
   if (await isKept()) return;
-  const worker = new Worker(new URL("../engine/snapshot-worker.js", import.meta.url), { type: "module" });
+  const worker = new Worker(new URL("../engine/boot/snapshot-worker.js", import.meta.url), {
+    type: "module",
+  });
   const end = () => {
     worker.terminate();
     document.documentElement.dataset.start = "kept";

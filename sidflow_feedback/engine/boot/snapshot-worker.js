@@ -1,6 +1,6 @@
 // Starts Python once more, keeps its memory for the next start of the engine, and ends.
 
-import { loadPyodide } from "../../vendor/pyodide/pyodide.mjs";
+import { loadPyodide } from "../../../static/vendor/pyodide/pyodide.mjs";
 import { configuration } from "./runtime.js";
 import { keep } from "./snapshot.js";
 

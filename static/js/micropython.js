@@ -1,9 +1,9 @@
 // MicroPython as PyScript loads it, with the page's Python in place: one file instead of many, fetched meanwhile.
 
-import { loadMicroPython as load } from "../../vendor/micropython/micropython.mjs";
+import { loadMicroPython as load } from "../vendor/micropython/micropython.mjs";
 
-const RUNTIME = new URL("../../vendor/micropython/micropython.wasm", import.meta.url).href;
-const SOURCES = new URL("../../../page/sources.json", import.meta.url).href;
+const RUNTIME = new URL("../vendor/micropython/micropython.wasm", import.meta.url).href;
+const SOURCES = new URL("../../page/sources.json", import.meta.url).href;
 
 /** Where PyScript's own first program can be cut in two: run at once it holds up the page for some 60 ms. */
 const CUT = "import pyscript as _pyscript\n";

@@ -1,7 +1,7 @@
 // The write-ahead log of what the listener did. An entry is in localStorage, which outlives the page,
 // before `append` returns, and stays until the engine says that it is committed.
 
-import { getItem, keys, removeItem, setItem } from "../local.js";
+import { getItem, keys, removeItem, setItem } from "./local.js";
 
 const PREFIX = "sidflow.outbox.";
 const REFUSED = "sidflow.refused.";
