@@ -6,13 +6,13 @@ from pyscript import window
 
 PARTS = (
     "sidflow_feedback.page.feedback",
-    "app.page.playback",
-    "app.page.recommendations",
-    "app.page.measuring",
-    "app.page.play_tab",
-    "app.page.insights_tab",
-    "app.page.preferences_tab",
-    "app.page.rate_tab",
+    "app.page.core.playback",
+    "app.page.core.recommendations",
+    "app.page.core.analysis",
+    "app.page.views.play_tab",
+    "app.page.views.insights_tab",
+    "app.page.views.preferences_tab",
+    "app.page.views.rate_tab",
     "app.page.page",
 )
 """What is imported in a task of its own, with all that it needs: all at once would hold up the page."""

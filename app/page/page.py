@@ -13,29 +13,29 @@ from pyscript.js_modules import (
     tunes_list,
 )
 
-from app.page.dom import by_id, notice, reason, spawn
-from app.page.footer import Footer
-from app.page.history_card import HistoryCard
-from app.page.incognito import Incognito
-from app.page.insights_tab import InsightsTab
-from app.page.kept_card import KeptCard
-from app.page.library import Library
-from app.page.measuring import Measuring
-from app.page.now_playing import NowPlaying
-from app.page.own_music import OwnMusic
-from app.page.play_tab import PlayTab
-from app.page.playback import Playback
-from app.page.player_card import PlayerCard
-from app.page.preferences_tab import PreferencesTab
-from app.page.rate_tab import RateTab
-from app.page.recommendations import Recommendations
-from app.page.serverless import restrict
-from app.page.settings import Settings
-from app.page.sharing_card import SharingCard
-from app.page.shortcuts import Shortcuts
-from app.page.storage_banner import StorageBanner
-from app.page.tabs import Tabs
-from app.page.up_next import UpNext
+from app.page.core.analysis import Measuring
+from app.page.core.playback import Playback
+from app.page.core.recommendations import Recommendations
+from app.page.core.settings import Settings
+from app.page.core.tune_library import Library
+from app.page.views.dom import by_id, notice, reason, spawn
+from app.page.views.history_card import HistoryCard
+from app.page.views.incognito import Incognito
+from app.page.views.insights_tab import InsightsTab
+from app.page.views.local_data_card import KeptCard
+from app.page.views.now_playing import NowPlaying
+from app.page.views.own_music import OwnMusic
+from app.page.views.play_tab import PlayTab
+from app.page.views.player_bar import Footer
+from app.page.views.player_card import PlayerCard
+from app.page.views.preferences_tab import PreferencesTab
+from app.page.views.rate_tab import RateTab
+from app.page.views.sharing_card import SharingCard
+from app.page.views.shortcuts import Shortcuts
+from app.page.views.static_hosting import restrict
+from app.page.views.storage_banner import StorageBanner
+from app.page.views.tabs import Tabs
+from app.page.views.up_next import UpNext
 from sidflow_feedback.page.feedback import Feedback
 from sidflow_feedback.player.remote import RemotePlayer
 from sidflow_feedback.player.stream import StreamPlayer

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from app.server.engine import make_engine, make_folder, parse_url
+from app.server.db_connection import make_engine, make_folder, parse_url
 from app.server.errors import ConfigurationError, DatabaseUnavailableError
 from app.server.migrations import MigrationError, upgrade
 from app.server.tables import events

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+from app.files import replacing, sha256_of, sources_in
+from app.paths import Places
 from app.setup import node
 from app.setup.errors import SetupError
-from app.setup.files import replacing, sha256_of, sources_in
-from app.setup.places import Places
 from app.setup.progress import StepProgress
 
 FOLDER = ".compressed"

@@ -4,10 +4,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from app.files import write_bytes, write_checked
+from app.paths import Places
 from app.setup.errors import SetupError
-from app.setup.files import write_bytes, write_checked
 from app.setup.lock import NpmPackage
-from app.setup.places import Places
 
 MANIFESTS = ("package.json", "package-lock.json")
 

@@ -4,11 +4,11 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.request import urlopen
 
+from app.files import is_intact, write_checked
+from app.paths import Places
 from app.setup.archive import read_member
-from app.setup.files import is_intact, write_checked
 from app.setup.lock import PyodideWheels
 from app.setup.pip import downloaded
-from app.setup.places import Places
 from app.setup.progress import StepProgress
 
 TIMEOUT = 5.0

@@ -7,9 +7,9 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from app.setup.files import sha256_of, write_bytes
+from app.files import sha256_of, write_bytes
+from app.paths import places
 from app.setup.lock import LOCK_FILE, Lock, NpmPackage, PyodideWheels, read_lock
-from app.setup.places import places
 
 
 def relock(lock: Lock, modules: Path) -> Lock:

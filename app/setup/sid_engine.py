@@ -4,9 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from app.files import replacing
+from app.paths import places
 from app.setup.errors import SetupError
-from app.setup.files import replacing
-from app.setup.places import places
 
 FLAGS = [
     *("-target", "wasm32-wasi", "-mexec-model=reactor", "-std=c++20", "-O3", "-msimd128"),

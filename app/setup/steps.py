@@ -3,9 +3,11 @@
 from importlib.metadata import version
 from pathlib import Path
 
+from app import composer
+from app.files import sources_in
+from app.paths import Places
 from app.setup import (
     bytecode,
-    composer,
     compressed,
     first_model,
     node,
@@ -17,9 +19,7 @@ from app.setup import (
     wheel,
 )
 from app.setup.archive import unpack_sdist
-from app.setup.files import sources_in
 from app.setup.lock import Lock, read_lock
-from app.setup.places import Places
 from app.setup.progress import Reporter, StepProgress
 from app.setup.runner import Step, run_steps
 

@@ -9,9 +9,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from app import sid
-from app.setup.composer import DemoTune
-from app.setup.files import fingerprint, write_bytes
+from app import emulator as sid
+from app.composer import DemoTune
+from app.files import fingerprint, write_bytes
 from app.setup.progress import StepProgress
 from sidflow_feedback.analysis import features
 

@@ -12,7 +12,7 @@ from dask.delayed import delayed
 from sqlalchemy import func, select
 from sqlalchemy.pool import NullPool
 
-from app.server.engine import make_engine, parse_url
+from app.server.db_connection import make_engine, parse_url
 from app.server.schema import Features
 from app.server.tables import events
 from app.training.errors import TrainingError

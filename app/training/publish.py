@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.setup.files import write_bytes
+from app.files import write_bytes
 from app.training.errors import TrainingError
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.learning.manifest import model_from_manifest

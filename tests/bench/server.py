@@ -25,7 +25,7 @@ from uuid import UUID
 from sqlalchemy import create_engine, func, select
 
 from app.server.database import migrate
-from app.server.engine import parse_url
+from app.server.db_connection import parse_url
 from app.server.feedback import rows_of
 from app.server.schema import MAX_EVENTS, SyncRequest
 from app.server.tables import events

@@ -21,8 +21,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from app.setup.places import places
-from app.sid import SidEngine
+from app.emulator import SidEngine
+from app.paths import places
 from tests.bench.harness import HERE, WORKER, browsing, figures, middle, open_page, spread
 from tests.bench.sid_underruns import measuring_figures, underrun_figures
 from tests.wasm.programs import on_chips

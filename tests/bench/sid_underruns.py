@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from app.setup.places import places
+from app.paths import places
 from tests.bench.harness import HERE, PATIENCE, RUN_SCRIPT, new_profile
 
 BUSY = (HERE / "sid_busy.py").read_text()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from app.setup.places import places
+from app.paths import places
 from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
 from sidflow_feedback.events import RatingEvent, TrackContext
 from sidflow_feedback.learning.fine_tuning import fine_tune

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from app.setup.composer import compose_library
-from app.setup.files import write_bytes
-from app.setup.places import places
+from app.composer import compose_library
+from app.files import write_bytes
+from app.paths import places
 from app.setup.tunes import Listener, Song
 from sidflow_feedback.analysis.features import vector
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from app.setup.places import places
+from app.paths import places
 from tests.bench.harness import HERE, WORKER, browsing, figures, middle, new_profile, open_page
 from tests.bench.rank import rank_figures
 from tests.bench.train_budget import budget_figures

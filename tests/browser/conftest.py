@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
+from app.paths import places
 from app.setup.chromium import chromium
 from app.setup.errors import SetupError
-from app.setup.places import places
 from tests.browser.site import Site, serve_application
 
 CHROMIUM_ARGS = [

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from app.setup.places import places
+from app.paths import places
 from sidflow_feedback.events import event_from_record
 from tests.browser import both_pythons
 from tests.browser.conftest import PATIENCE

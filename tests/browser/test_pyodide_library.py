@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.setup.places import places
+from app.paths import places
 from app.setup.wheel import build_library_wheel
 from sidflow_feedback.analysis.features import extract
 from sidflow_feedback.events import event_to_record

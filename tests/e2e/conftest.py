@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from app.paths import places
 from app.setup.chromium import chromium
-from app.setup.places import places
 from tests.browser.conftest import CHROMIUM_ARGS
 from tests.served import Served, serve
 

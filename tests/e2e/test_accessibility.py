@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from app.setup.places import places
+from app.paths import places
 from tests.e2e.listener import play, wait_for_engine, wait_until_heard
 from tests.served import Served
 

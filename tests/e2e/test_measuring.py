@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from app.setup.composer.assembler import assemble
+from app.composer.assembler import assemble
 from tests.e2e.conftest import ENGINE_START
 from tests.served import Served
 from tests.wasm.programs import PAL, TABLES, arpeggio, header_flags, voices

@@ -14,9 +14,9 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from app.paths import places
 from app.server.application import create_app
 from app.server.settings import Settings
-from app.setup.places import places
 from tests.e2e.listener import play, rows, wait_for_count, wait_for_engine
 from tests.e2e.offline_listener import LEAST_RATED, rate_and_train
 from tests.served import Served, serve

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from app.setup.places import places
+from app.paths import places
 from tests.e2e.listener import stats
 from tests.served import Served
 

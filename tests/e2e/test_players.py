@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 from playwright.sync_api import TimeoutError as Timeout
 
-from app.setup.places import places
+from app.paths import places
 from sidflow_feedback.types import Record
 from tests.contracts.player_contract import (
     EVENTS,

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from app.setup.places import places
+from app.paths import places
 from sidflow_feedback import FeedbackRuntime, ManualIdle, MemoryStore, Model, model_from_manifest
 from sidflow_feedback.analysis.features import FeatureStats, vector
 from sidflow_feedback.sync.deltas import AnonymisedBatch

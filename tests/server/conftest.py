@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from sqlalchemy import create_engine, select
 
 from app.server.application import create_app
-from app.server.engine import parse_url
+from app.server.db_connection import parse_url
 from app.server.settings import Settings
 from app.server.tables import events
 from tests.postgres import PostgresMissingError, new_database, postgres

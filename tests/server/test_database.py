@@ -7,7 +7,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from app.server.database import Database, migrate
-from app.server.engine import make_engine, make_folder, parse_url
+from app.server.db_connection import make_engine, make_folder, parse_url
 from app.server.errors import ConfigurationError
 from app.server.migrations import alembic_config
 from app.server.tables import metadata

@@ -19,6 +19,8 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 
+from app.emulator import SidEngine
+from app.paths import places
 from app.server.application import create_app
 from app.server.player.cli import CliPlayer
 from app.server.player.errors import NoSuchStreamError, PlayerUnavailableError, TooManyStreamsError
@@ -26,8 +28,6 @@ from app.server.player.request import Tune
 from app.server.player.stream import Streams
 from app.server.player.ultimate import checked
 from app.server.settings import Settings
-from app.setup.places import places
-from app.sid import SidEngine
 from tests.served import serve as serve_by_script
 from tests.server.conftest import Serve, running
 from tests.server.ultimate_device import Device, ultimate

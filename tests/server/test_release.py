@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from app.paths import places
 from app.server.settings import Settings
 from app.setup.compressed import FOLDER
-from app.setup.places import places
 
 from .test_files import put
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from app.paths import places
 from app.server.errors import ConfigurationError
 from app.server.settings import RATE_BURST, RATE_LIMIT, VARIABLES, Settings
-from app.setup.places import places
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "server.md").read_text()

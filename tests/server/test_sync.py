@@ -17,7 +17,7 @@ from sqlalchemy import create_engine, func, select, text
 
 from app.server import body as body_module
 from app.server.body import MAX_BODY_BYTES
-from app.server.engine import parse_url
+from app.server.db_connection import parse_url
 from app.server.errors import BodyTooLargeError
 from app.server.schema import MAX_EVENTS
 from app.server.tables import events

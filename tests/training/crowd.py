@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import insert
 
+from app.paths import places
 from app.server.database import migrate
-from app.server.engine import make_engine, parse_url
+from app.server.db_connection import make_engine, parse_url
 from app.server.schema import Features
 from app.server.tables import events
-from app.setup.places import places
 from sidflow_feedback.learning.manifest import model_from_manifest
 from sidflow_feedback.types import ACTIONS, DIMENSIONS
 

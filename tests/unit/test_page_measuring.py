@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from app.page.measuring import GATHER, REST, Measuring
-from app.page.track import DEFAULT_LENGTH, track_of
+from app.page.core.analysis import GATHER, REST, Measuring
+from app.page.core.track import DEFAULT_LENGTH, track_of
 from sidflow_feedback.page.wire_format import MEASURING
 from sidflow_feedback.types import Record
 from tests.contracts.samples import FEATURES

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.page.playback import Playback
+from app.page.core.playback import Playback
 from sidflow_feedback.errors import PlayerError
 from sidflow_feedback.page.recorder import Recorder
 from sidflow_feedback.player import Ability

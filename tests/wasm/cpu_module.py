@@ -7,8 +7,8 @@ from typing import cast
 
 from wasmtime import Engine, Func, Linker, Memory, Module, Store, WasiConfig
 
-from app.setup.files import fingerprint, sources_in
-from app.setup.places import places
+from app.files import fingerprint, sources_in
+from app.paths import places
 from app.setup.sid_engine import FLAGS, compile_wasm
 
 SOURCE = Path(__file__).with_name("cpu_test.cpp")

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable
 
-from app.setup.composer.assembler import assemble
+from app.composer.assembler import assemble
 from tests.wasm.psid import LOAD, psid
 
 JAMS = (0x02, 0x12, 0x22, 0x32, 0x42, 0x52, 0x62, 0x72, 0x92, 0xB2, 0xD2, 0xF2)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.sid import SidEngine
+from app.emulator import SidEngine
 from tests.wasm.listening import RATE, Array, Likeness, Sound, compare, sidplayfp, step_times
 
 SECONDS, SKIPPED = 4, RATE // 2

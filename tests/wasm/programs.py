@@ -2,7 +2,7 @@
 
 import math
 
-from app.setup.composer.assembler import assemble
+from app.composer.assembler import assemble
 from tests.wasm.psid import psid
 
 PAL, NTSC = 1, 2

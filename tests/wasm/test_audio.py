@@ -30,8 +30,8 @@ import numpy as np
 import pytest
 from scipy.signal import resample_poly
 
-from app.setup.places import places
-from app.sid import SidEngine, TuneInfo
+from app.emulator import SidEngine, TuneInfo
+from app.paths import places
 from tests.wasm.listening import RATE, Likeness, Sound, compare, sidplayfp, third_octaves
 
 SECONDS, SKIPPED = 15, RATE // 2

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.sid import SidEngine, SidError
+from app.emulator import SidEngine, SidError
 from tests.wasm.hostile import hostile
 from tests.wasm.psid import LOAD, clicker, psid
 

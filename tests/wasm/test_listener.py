@@ -5,8 +5,8 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from app.setup.composer.assembler import assemble
-from app.sid import SidEngine
+from app.composer.assembler import assemble
+from app.emulator import SidEngine
 from tests.wasm.programs import on_chips, voices
 from tests.wasm.psid import LOAD, clicker, clicker_play, psid
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.setup.composer.assembler import assemble
-from app.sid import SidEngine, SidInfo
+from app.composer.assembler import assemble
+from app.emulator import SidEngine, SidInfo
 from tests.wasm.listening import RATE, third_octaves
 from tests.wasm.native import likeness, ours
 from tests.wasm.programs import on_chips, voices

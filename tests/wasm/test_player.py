@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.sid import SidEngine, SidError
+from app.emulator import SidEngine, SidError
 from tests.wasm.psid import LOAD, RTS, clicker, clicker_play, psid
 
 NTSC_6581, PAL_6581 = 0x18, 0x14

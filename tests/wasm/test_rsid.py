@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.sid import SidEngine, SidError
+from app.emulator import SidEngine, SidError
 from tests.wasm import programs
 from tests.wasm.native import likeness, ours
 from tests.wasm.programs import PAL, header_flags, rsid

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.setup.places import places
-from app.sid import SAMPLE_RATE, SidEngine, SidError
+from app.emulator import SAMPLE_RATE, SidEngine, SidError
+from app.paths import places
 from tests.wasm.listening import Array, Sound
 from tests.wasm.programs import on_chips
 from tests.wasm.psid import LOAD, RTS, psid

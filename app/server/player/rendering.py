@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from app.emulator import SAMPLE_RATE, SidEngine, SidError
 from app.server.player.errors import UnplayableTuneError
-from app.sid import SAMPLE_RATE, SidEngine, SidError
 
 AHEAD_SECONDS = 15
 """How far it is rendered ahead of what was asked for: who leaves a tune early has cost little."""

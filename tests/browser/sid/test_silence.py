@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.setup.composer.assembler import assemble
+from app.composer.assembler import assemble
 from tests.browser.sid.pages import TUNE
 from tests.wasm.programs import CLICK, LEVEL, PAL, SAMPLE_DIGI, digi, header_flags, rsid
 from tests.wasm.psid import psid

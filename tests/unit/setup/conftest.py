@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from app.setup.places import Places, checkout_places, places
+from app.paths import Places, checkout_places, places
 from app.setup.progress import Reporter, StepProgress
 
 

@@ -4,10 +4,10 @@ from zipfile import ZipFile
 
 import pytest
 
+from app.files import sha256_of
+from app.paths import Places, places
 from app.setup import bytecode, node
 from app.setup.errors import SetupError
-from app.setup.files import sha256_of
-from app.setup.places import Places, places
 from app.setup.progress import StepProgress
 
 HERE = places()

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from app.paths import Places
 from app.setup import chromium as module
 from app.setup.chromium import chromium, main
-from app.setup.places import Places
 
 Program = Callable[[str, str], Path]
 

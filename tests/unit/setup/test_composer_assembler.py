@@ -4,7 +4,7 @@ import pytest
 from py65.devices.mpu6502 import MPU
 from py65.disassembler import Disassembler
 
-from app.setup.composer.assembler import OPCODES, AssemblyError, assemble
+from app.composer.assembler import OPCODES, AssemblyError, assemble
 
 OPERANDS = {
     "imp": "",

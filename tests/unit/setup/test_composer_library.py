@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from app.setup.composer import DemoTune, compose_library
-from app.setup.composer.composition import compose_song
-from app.setup.composer.song import NTSC, PAL, count_rows
-from app.setup.composer.style import Style
-from app.setup.composer.styles import STYLES
+from app.composer import DemoTune, compose_library
+from app.composer.composition import compose_song
+from app.composer.song import NTSC, PAL, count_rows
+from app.composer.style import Style
+from app.composer.styles import STYLES
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,14 @@ from random import Random
 
 import pytest
 
-from app.setup.composer.grid import Stroke, strokes
-from app.setup.composer.melody import Profile, write_melody
-from app.setup.composer.notes import Note, echo, events, overlaid
-from app.setup.composer.song import Event, Instrument
-from app.setup.composer.sounds import INSTRUMENTS, KITS, cutoff
-from app.setup.composer.style import Style
-from app.setup.composer.styles import STYLES
-from app.setup.composer.theory import PROGRESSIONS, SCALES, Key, is_chord_tone, near, nearest_chord_tone
+from app.composer.grid import Stroke, strokes
+from app.composer.melody import Profile, write_melody
+from app.composer.notes import Note, echo, events, overlaid
+from app.composer.song import Event, Instrument
+from app.composer.sounds import INSTRUMENTS, KITS, cutoff
+from app.composer.style import Style
+from app.composer.styles import STYLES
+from app.composer.theory import PROGRESSIONS, SCALES, Key, is_chord_tone, near, nearest_chord_tone
 
 SOUND = Instrument(0, 0xF0, ((0x11, 0),))
 OTHER = Instrument(0, 0xF0, ((0x21, 0),))

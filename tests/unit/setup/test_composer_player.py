@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from py65.devices.mpu6502 import MPU
 
-from app.setup.composer.encoder import SongTooLargeError, encode_songs
-from app.setup.composer.song import PAL, Block, Event, FilterProgram, Instrument, Song
+from app.composer.encoder import SongTooLargeError, encode_songs
+from app.composer.song import PAL, Block, Event, FilterProgram, Instrument, Song
 
 SQUARE = Instrument(0x0A, 0xA8, ((0x41, 0),), pulse=0x80)
 SILENCE = (Block((Event(64),)),)

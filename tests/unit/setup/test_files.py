@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.setup.errors import ChecksumError
-from app.setup.files import (
+from app.files import (
     fingerprint,
     is_intact,
     replacing,
@@ -15,6 +14,7 @@ from app.setup.files import (
     write_bytes,
     write_checked,
 )
+from app.setup.errors import ChecksumError
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -54,7 +54,7 @@ def test_an_interrupted_write_leaves_nothing(tmp_path: Path) -> None:
 KILLED = """
 import sys, time
 from pathlib import Path
-from app.setup.files import replacing
+from app.files import replacing
 with replacing(Path(sys.argv[1])) as part:
     part.write_bytes(b"half")
     print("written", flush=True)

@@ -9,14 +9,14 @@ from zipfile import ZipFile
 
 import pytest
 
-from app.setup.files import sources_in
-from app.setup.places import APP, places
+from app.files import sources_in
+from app.paths import APP, places
 
 HERE = places()
 SHOW_PLACES = """
 import json
 from app.setup.lock import read_lock
-from app.setup.places import APP, places
+from app.paths import APP, places
 read_lock()
 print(json.dumps(vars(places()), default=str))
 """

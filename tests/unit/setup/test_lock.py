@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.setup.files import sha256_of
+from app.files import sha256_of
+from app.paths import places
 from app.setup.lock import LOCK_FILE, read_lock
-from app.setup.places import places
 from app.setup.relock import relock
 
 LOCK = read_lock()

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from app.files import sha256_of, write_bytes
+from app.paths import Places
 from app.setup import npm
 from app.setup.errors import ChecksumError, SetupError
-from app.setup.files import sha256_of, write_bytes
 from app.setup.lock import NpmPackage
-from app.setup.places import Places
 
 
 def test_without_npm_it_says_so_in_one_sentence(

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from app.setup.places import checkout_places, installed_places, places
+from app.paths import checkout_places, installed_places, places
 
 
 def test_in_a_checkout_everything_stays_inside_it(tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from threading import Thread
 import pytest
 from wheel.wheelfile import WheelFile
 
+from app.files import sha256_of, write_bytes
+from app.paths import Places
 from app.setup.errors import ChecksumError, SetupError
-from app.setup.files import sha256_of, write_bytes
 from app.setup.lock import PyodideWheels, PyPIArchive
-from app.setup.places import Places
 from app.setup.progress import StepProgress
 from app.setup.pyodide import fetch_wheels
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from app.setup.composer import DemoTune, compose_library
-from app.setup.places import places
+from app.composer import DemoTune, compose_library
+from app.emulator import SidError
+from app.paths import places
 from app.setup.progress import StepProgress
 from app.setup.tunes import Listener, make_tunes
-from app.sid import SidError
 from sidflow_feedback.analysis.features import FEATURE_NAMES
 
 ENGINE = places().vendor / "sid" / "sid.wasm"

@@ -9,7 +9,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from app.setup.places import places
+from app.paths import places
 from app.setup.wheel import EPOCH, build_library_wheel
 
 

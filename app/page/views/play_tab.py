@@ -1,0 +1,112 @@
+"""The Play tab's list of tunes: search, order, and what the model thinks of each tune."""
+
+from app.page.views.dom import by_id, notice, on, spawn
+from app.page.views.reasons import show_reasons
+
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from typing import Any
+
+    from app.page.core.playback import Playback
+    from app.page.core.recommendations import Recommendations
+    from app.page.core.settings import Settings
+    from app.page.core.tune_library import Library
+
+MOST_REASONS = 8
+
+NOTHING_FOUND = "No tune has all of these words in its title, author or year."
+
+
+class PlayTab:
+    """A row for each tune; a click plays it, and a click on its preference says why.
+
+    Parameters
+    ----------
+    tune_list
+        ``TuneList`` of ``static/js/tunes/list.js``, which has the rows.
+    """
+
+    def __init__(
+        self,
+        library: "Library",
+        playback: "Playback",
+        recommendations: "Recommendations",
+        settings: "Settings",
+        tune_list: "Any",
+    ) -> None:
+        self._library = library
+        self._playback = playback
+        self._recommendations = recommendations
+        self._settings = settings
+        self._list = tune_list
+        self._order = settings.values["order"]
+        self._revision = 0
+        self._model = ""
+        on(by_id("tunes"), "click", self._clicked)
+        on(by_id("search"), "input", lambda _event: spawn(self.show(True)))
+        on(by_id("folder"), "change", lambda _event: spawn(self.show(True)))
+        on(by_id("order"), "change", lambda event: settings.change("order", event.target.value))
+        by_id("order").value = self._order
+        playback.subscribe(self._mark_current)
+        settings.subscribe(self._settings_changed)
+
+    async def show(self, from_top: bool = False) -> None:
+        """Show what the listener searches, in the order that they chose."""
+        counts = await self._library.view(by_id("search").value, self._order, by_id("folder").value)
+        by_id("no-tunes").hidden = counts["count"] > 0
+        by_id("no-tunes").textContent = NOTHING_FOUND if counts["all"] else ""
+        await self._list.show(counts["count"], from_top)
+        await self._library.follow(self._playback.tune)
+
+    async def show_predictions(self) -> None:
+        """Show what the model says now; only a new one changes the order, lest it jump under the hand."""
+        revision, model = self._recommendations.revision, self._recommendations.model
+        if revision == self._revision:
+            return
+        await self._library.score(self._recommendations.scores)
+        if model != self._model:
+            await self.show()
+        else:
+            await self._list.refresh()
+        self._revision, self._model = revision, model  # Not before: who calls waits until they are seen.
+
+    def _settings_changed(self, values: "dict[str, Any]") -> None:
+        if values["order"] != self._order:
+            self._order = values["order"]
+            spawn(self._show_order())
+
+    async def _show_order(self) -> None:
+        await self.show(True)
+        by_id("order").value = self._order
+
+    def _clicked(self, event: "Any") -> None:
+        row = event.target.closest("tr[data-path]")
+        if not row:
+            return
+        if event.target.closest("button.why"):
+            spawn(self._toggle_reasons(row))
+        else:
+            notice("")
+            spawn(self._play(row.dataset.path))
+
+    async def _play(self, path: str) -> None:
+        tune = await self._library.find(path)
+        if tune:
+            await self._playback.open(tune)
+
+    async def _toggle_reasons(self, row: "Any") -> None:
+        path = row.dataset.path
+        opening = row.querySelector("button.why").getAttribute("aria-expanded") == "false"
+        self._list.closeReasons()
+        if not opening:
+            return
+        tune = await self._library.find(path)
+        why = await self._recommendations.why(tune, 1) if tune else None
+        place = self._list.openReasons(path)
+        if place:
+            show_reasons(place, why, MOST_REASONS)
+            self._list.place()
+
+    def _mark_current(self) -> None:
+        tune = self._playback.tune
+        self._list.mark(tune["sidPath"] if tune else "")
