@@ -8,7 +8,7 @@ from platformdirs import user_data_path
 
 import sidflow_feedback
 
-APP = Path(__file__).resolve().parents[1]
+APP = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)

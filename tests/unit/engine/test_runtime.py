@@ -24,7 +24,7 @@ from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.sync.transport.memory import MemoryTransport
 from sidflow_feedback.types import Record
-from tests.unit.pretended_sound import PretendedSound
+from tests.unit.analysis.pretended_sound import PretendedSound
 
 FEATURES = dict(zip(FEATURE_NAMES, (8.0, 0.1, 1500.0, 3000.0, 0.05, 120.0, 0.5, 90.0), strict=True))
 

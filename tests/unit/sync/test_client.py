@@ -17,7 +17,7 @@ from sidflow_feedback.sync.transport.memory import MemoryTransport, accept_all
 from sidflow_feedback.sync.upload_queue import SyncSettings
 from tests.contracts.samples import implicit, rating, track
 from tests.unit.hand_clock import settle
-from tests.unit.sharing import HOUR, ON, Listener, answer, listener, results, sharing
+from tests.unit.sync.sharing import HOUR, ON, Listener, answer, listener, results, sharing
 
 __all__ = ["listener", "sharing"]
 

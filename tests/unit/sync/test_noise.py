@@ -19,7 +19,7 @@ from sidflow_feedback.sync.transport.memory import accept_all
 from sidflow_feedback.sync.upload_queue import BUDGET_NOTE, SyncSettings
 from tests.contracts.samples import implicit, rating
 from tests.unit.hand_clock import settle
-from tests.unit.sharing import HOUR, Listener, answer, listener
+from tests.unit.sync.sharing import HOUR, Listener, answer, listener
 
 __all__ = ["listener"]
 

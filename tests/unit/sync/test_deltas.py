@@ -18,7 +18,7 @@ from sidflow_feedback.sync.deltas import AnonymisedBatch, AnonymisedDelta
 from sidflow_feedback.sync.randomized_response import perturb, response_probabilities
 from tests.contracts.samples import FEATURES, implicit, rating, track
 
-PAGE = Path(__file__).parents[2] / "docs" / "privacy.md"
+PAGE = Path(__file__).parents[3] / "docs" / "privacy.md"
 OWN_FILE = "sha256:" + "0123456789abcdef" * 4
 
 

@@ -15,7 +15,7 @@ from sidflow_feedback.idle.manual import ManualIdle
 from sidflow_feedback.idle.meter import CpuMeter
 from sidflow_feedback.idle.slots import CPU_SHARE, SHARE_AIM, Slots
 from sidflow_feedback.types import Record
-from tests.unit.pretended_sound import PretendedSound
+from tests.unit.analysis.pretended_sound import PretendedSound
 
 
 class Desk:
