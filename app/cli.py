@@ -13,7 +13,7 @@ from typing import Any
 import uvicorn
 from rich.console import Console
 
-from app.paths import places
+from app.paths import paths
 from app.server.errors import ConfigurationError
 from app.setup.errors import SetupError
 from app.setup.progress import Reporter
@@ -90,7 +90,7 @@ def set_up() -> None:
     """Set up what is missing or out of date."""
     from app.setup.steps import set_up as run
 
-    run(places(), Reporter())
+    run(paths(), Reporter())
 
 
 def export_site(folder: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from wasmtime import Engine, Func, Instance, Linker, Memory, Module, Store, Trap, WasiConfig
 
-from app.paths import places
+from app.paths import paths
 
 SAMPLE_RATE = 44100
 """Samples per second unless a caller asks for others."""
@@ -103,7 +103,7 @@ def _snake_case(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
-class SidEngine:
+class SidEmulator:
     """One emulated C64 that plays one tune at a time.
 
     Parameters
@@ -118,7 +118,7 @@ class SidEngine:
 
     Examples
     --------
-    >>> engine = SidEngine()  # doctest: +SKIP
+    >>> engine = SidEmulator()  # doctest: +SKIP
     >>> engine.load(Path("tune.sid").read_bytes()).title  # doctest: +SKIP
     'Amber Circuit'
     >>> engine.start()  # doctest: +SKIP
@@ -127,7 +127,7 @@ class SidEngine:
     """
 
     def __init__(self, wasm: Path | None = None) -> None:
-        module = _compiled(wasm or places().vendor / "sid" / "sid.wasm")
+        module = _compiled(wasm or paths().vendor / "sid" / "sid.wasm")
         self._store = Store(module.engine)
         self._store.set_wasi(WasiConfig())
         linker = Linker(module.engine)

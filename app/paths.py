@@ -12,7 +12,7 @@ APP = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
-class Places:
+class Paths:
     """Folders of the application. Only `vendor`, `npm`, `work` and `data` are ever written to.
 
     Attributes
@@ -46,15 +46,15 @@ class Places:
 
 
 @cache
-def places() -> Places:
-    """Return the places of the code that runs."""
+def paths() -> Paths:
+    """Return the paths of the code that runs."""
     root = APP.parent
-    return checkout_places(root) if (root / "pyproject.toml").is_file() else installed_places()
+    return checkout_paths(root) if (root / "pyproject.toml").is_file() else installed_paths()
 
 
-def checkout_places(root: Path) -> Places:
-    """Return the places in a checkout at `root`; everything stays inside it."""
-    return Places(
+def checkout_paths(root: Path) -> Paths:
+    """Return the paths in a checkout at `root`; everything stays inside it."""
+    return Paths(
         checkout=True,
         static=root / "static",
         page=root / "app" / "page",
@@ -68,10 +68,10 @@ def checkout_places(root: Path) -> Places:
     )
 
 
-def installed_places() -> Places:
-    """Return the places of an installed wheel, whose sources are read-only."""
+def installed_paths() -> Paths:
+    """Return the paths of an installed wheel, whose sources are read-only."""
     data = user_data_path("sidflow-feedback", appauthor=False)
-    return Places(
+    return Paths(
         checkout=False,
         static=APP / "static",
         page=APP / "page",

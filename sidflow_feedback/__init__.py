@@ -3,8 +3,8 @@
 The parts that need a browser are in `sidflow_feedback.engine.start`, which builds an engine from them.
 """
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
-from sidflow_feedback.engine.event_writer import EventWorker
+from sidflow_feedback.analysis.features import FeatureStats
+from sidflow_feedback.engine.event_writer import EventWriter
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.engine.service import FeedbackService
 from sidflow_feedback.errors import (
@@ -38,18 +38,19 @@ from sidflow_feedback.recommending.recommender import Recommender
 from sidflow_feedback.store import AddReport, FeedbackStore, Outcome, StoreCounts
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.sync.client import SyncClient, SyncState
-from sidflow_feedback.sync.deltas import AnonymisedBatch, AnonymisedDelta
+from sidflow_feedback.sync.deltas import AnonymizedBatch, AnonymizedDelta
 from sidflow_feedback.sync.transport import Response, Transport
 from sidflow_feedback.sync.transport.memory import MemoryTransport
 from sidflow_feedback.sync.upload_queue import SyncSettings
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 __all__ = [
     "FEATURE_NAMES",
     "AddReport",
-    "AnonymisedBatch",
-    "AnonymisedDelta",
+    "AnonymizedBatch",
+    "AnonymizedDelta",
     "Event",
-    "EventWorker",
+    "EventWriter",
     "FeatureStats",
     "FeedbackError",
     "FeedbackRuntime",

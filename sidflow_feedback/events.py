@@ -8,16 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, cast
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES
 from sidflow_feedback.errors import InvalidRecordError
-from sidflow_feedback.types import ACTIONS, DIMENSIONS, Action, Dimension, Record
+from sidflow_feedback.types import Action, Dimension, Record
+from sidflow_feedback.vocabulary import ACTIONS, DIMENSIONS, EVENT_VERSION, FEATURE_NAMES, MAX_SONGS
 
-SCHEMA_VERSION: Final = 1
 MAX_TEXT: Final = 1024
 """Longest text field, in characters: longer than any path of the largest collection."""
-
-MAX_SONGS: Final = 256
-"""Songs in one SID file: the limit of its format."""
 
 LATEST: Final = 253_402_300_799_999
 """End of the year 9999 in epoch milliseconds: the calendar ends there."""
@@ -46,7 +42,7 @@ class TrackContext:
     heard
         Audible seconds of this listen, None when not known.
     length_source
-        Where the length comes from: ``catalogue``, ``songlengths``, ``silence`` or ``default``.
+        Where the length comes from: ``catalog``, ``songlengths``, ``silence`` or ``default``.
     """
 
     sid_path: str
@@ -90,7 +86,7 @@ def event_to_record(event: Event) -> Record:
     """Return `event` as a JSON object (see `event_from_record` for the way back)."""
     track = event.track
     record: Record = {
-        "v": SCHEMA_VERSION,
+        "v": EVENT_VERSION,
         "kind": event.kind,
         "uuid": event.uuid,
         "timestamp": event.timestamp,

@@ -15,7 +15,7 @@ DEFAULTS: "dict[str, Any]" = {
     "privacy": "off",
     "budget": 100,
     "exploration": 15,
-    "order": "catalogue",
+    "order": "catalog",
     "volume": 80,
     "player": "wasm",
     "clock": "file",
@@ -34,11 +34,11 @@ BOUNDS = {
     "exploration": (0, 50),
     "volume": (0, 100),
 }
-"""Least and most: optimiser steps of a run, ratings it looks at, minutes between syncs, epsilon of all events
+"""Least and most: optimizer steps of a run, ratings it looks at, minutes between syncs, epsilon of all events
 that are sent with noise, surprises of 100 tunes, per cent."""
 
 CHOICES = {
-    "order": ("catalogue", "for-you", "title", "author"),
+    "order": ("catalog", "for-you", "title", "author"),
     "theme": ("auto", "light", "dark"),
     "learner": ("numpy", "ridge", "sgd", "mlp"),
     "privacy": ("off", "4", "2", "1"),

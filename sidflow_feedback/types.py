@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,3 @@ Action: TypeAlias = Literal[
 ]
 SyncStatus: TypeAlias = Literal["pending", "processing", "synced", "failed"]
 Dimension: TypeAlias = Literal["e", "m", "c", "p"]
-
-ACTIONS: Final[tuple[Action, ...]] = (
-    "play", "play_complete", "skip_early", "skip", "skip_late", "replay", "like", "dislike",
-)  # fmt: skip
-SYNC_STATUSES: Final[tuple[SyncStatus, ...]] = ("pending", "processing", "synced", "failed")
-DIMENSIONS: Final[tuple[Dimension, ...]] = ("e", "m", "c", "p")
-"""Energy, mood, complexity, preference: what a listener rates, in the order of the model's outputs."""

@@ -14,6 +14,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     crash.addoption(
         "--seed", type=int, action="append", help="repeat the crash tests whose names have this seed"
     )
+    composer = parser.getgroup("demo tunes")
+    composer.addoption(
+        "--catalog-sample", type=int, default=3, help="how many demo tunes are rendered again (default: 3)"
+    )
     fuzz = parser.getgroup("fuzz tests")
     fuzz.addoption("--hostile", type=int, default=300, help="how many hostile SID files (default: 300)")
     fuzz.addoption("--hostile-seed", type=int, help="begin with the file of this seed")
@@ -28,3 +32,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Give the processes of a parallel run the same seeds: each must find the same tests."""
     node.workerinput["seed"] = node.config.option.seed
+
+
+@pytest.fixture
+def catalog_sample(request: pytest.FixtureRequest) -> int:
+    """How many demo tunes are rendered again and compared with the catalog."""
+    count: int = request.config.getoption("--catalog-sample")
+    return count

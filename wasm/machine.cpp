@@ -12,7 +12,7 @@ void Machine::powerOn(const VideoStandard& standard, const std::vector<SidSpec>&
     cia2_.reset(now_);
     vic_.reset(standard, now_);
     sids_.powerOn(sids, standard.clock, sampleRate, now_);
-    colour_.fill(0);
+    color_.fill(0);
     irq_ = nmi_ = nmiLine_ = false;
     update();
 }
@@ -67,7 +67,7 @@ uint8_t Machine::readIo(uint16_t address) {
     const uint8_t page = address >> 8;
     if (page < 0xd4) return vic_.read(address & 0x3f, now_);
     if (SidChip* sid = sids_.at(address)) return sid->read(address & 0x1f, now_);
-    if (page < 0xdc) return colour_[address & 0x3ff] | 0xf0;
+    if (page < 0xdc) return color_[address & 0x3ff] | 0xf0;
     if (page > 0xdd) return 0xff;
     const uint8_t value = (page == 0xdc ? cia1_ : cia2_).read(address & 0x0f, now_);
     update();
@@ -80,7 +80,7 @@ void Machine::writeIo(uint16_t address, uint8_t value) {
     if (page < 0xd4) {
         vic_.write(address & 0x3f, value, now_);
     } else if (page < 0xdc) {
-        colour_[address & 0x3ff] = value;
+        color_[address & 0x3ff] = value;
     } else if (page < 0xde) {
         (page == 0xdc ? cia1_ : cia2_).write(address & 0x0f, value, now_);
     }

@@ -45,7 +45,7 @@ private:
     Cia cia1_, cia2_;
     Vic vic_;
     SidBank sids_;
-    std::array<uint8_t, 0x400> colour_{};
+    std::array<uint8_t, 0x400> color_{};
     Cycle now_ = 0, nextEvent_ = 0;
     bool irq_ = false, nmi_ = false, nmiLine_ = false;
 };

@@ -55,7 +55,7 @@ void* take(std::size_t size) {
     return block + 1;
 }
 
-void giveBack(void* at) {
+void release(void* at) {
     if (!inside(at)) return std::free(at);
     Block* const block = static_cast<Block*>(at) - 1;
     Block*& first = whole.free[std::bit_width(block->size) - 1];
@@ -71,5 +71,5 @@ void* operator new(std::size_t size) {
     return at;
 }
 
-void operator delete(void* at) noexcept { c64::giveBack(at); }
-void operator delete(void* at, std::size_t) noexcept { c64::giveBack(at); }
+void operator delete(void* at) noexcept { c64::release(at); }
+void operator delete(void* at, std::size_t) noexcept { c64::release(at); }

@@ -10,7 +10,7 @@ namespace c64 {
 
 struct VideoStandard {
     unsigned cyclesPerLine, lines;
-    double clock;  // Hz, the colour crystal divided as on the board
+    double clock;  // Hz, the color crystal divided as on the board
 
     unsigned cyclesPerFrame() const { return cyclesPerLine * lines; }
 };

@@ -88,8 +88,8 @@ class Arranger:
         theme = self.themes["A"]
         sounds = {
             "b": (0, self.bass_sound),
-            "h": (near(0, self.style.harmony_centre), self._chord(0)),
-            "l": (nearest_chord_tone(self.style.centre, 0), theme.lead),
+            "h": (near(0, self.style.harmony_center), self._chord(0)),
+            "l": (nearest_chord_tone(self.style.center, 0), theme.lead),
         }
         blocks = []
         for voice in self.layout:
@@ -119,8 +119,8 @@ class Arranger:
         progression = rng.choice(style.progressions or PROGRESSIONS[self.key.scale])
         bars = [root for root in progression for _ in range(self.chord_bars)]
         chords = tuple((bars * style.bars)[: style.bars])
-        centre = style.centre + rng.choice((-1, 0, 0, 1, 2))
-        profile = Profile(rng.choice(style.densities), centre, style.span, style.leaps)
+        center = style.center + rng.choice((-1, 0, 0, 1, 2))
+        profile = Profile(rng.choice(style.densities), center, style.span, style.leaps)
         melody = write_melody(rng, chords, style.bar, style.beat, profile)
         return Theme(chords, *self._rhythms(), tuple(melody), self._lead_sound())
 
@@ -170,7 +170,7 @@ class Arranger:
         return [self._chord_note(theme.chords[bar], stroke) for bar, stroke in self._bars(theme.harmony)]
 
     def _chord_note(self, root: int, stroke: Stroke) -> Note:
-        degree = near(root, self.style.harmony_centre)
+        degree = near(root, self.style.harmony_center)
         if stroke.symbol == "x":
             return self._note(stroke, degree, self._chord(root))
         return self._note(stroke, degree + _CHORD_STEPS[stroke.symbol], self.harmony_sound)
@@ -194,7 +194,7 @@ class Arranger:
 
     def _counter(self, theme: Theme) -> Part:
         """One long chord tone a bar, moving as little as it can."""
-        degree = self.style.harmony_centre + 2
+        degree = self.style.harmony_center + 2
         part: Part = []
         for bar, root in enumerate(theme.chords):
             degree = nearest_chord_tone(degree, root)

@@ -44,10 +44,10 @@ class MelodyNote:
 
 @dataclass(frozen=True)
 class Profile:
-    """What a melody is to be like: density of rhythm (0-3), centre and half width in degrees, leaps (0-1)."""
+    """What a melody is to be like: density of rhythm (0-3), center and half width in degrees, leaps (0-1)."""
 
     density: int
-    centre: int
+    center: int
     span: int
     leaps: float
 
@@ -63,7 +63,7 @@ class _Melodist:
     def __init__(self, rng: Random, bar: int, beat: int, profile: Profile) -> None:
         self.rng, self.bar, self.beat, self.profile = rng, bar, beat, profile
         self.cell = next(rows for rows in (8, 12, 6) if bar % rows == 0)
-        self.degree = profile.centre
+        self.degree = profile.center
         self.motifs: dict[str, list[tuple[Stroke, int]]] = {}
 
     def write(self, chords: Sequence[int]) -> list[MelodyNote]:
@@ -72,7 +72,7 @@ class _Melodist:
         for index, root in enumerate(chords):
             letter = plan[index % len(plan)]
             arch = math.sin(math.pi * (index % 4 + 0.5) / 4)
-            target = self.profile.centre + round((arch - 0.5) * self.profile.span)
+            target = self.profile.center + round((arch - 0.5) * self.profile.span)
             final = index == len(chords) - 1
             bar = self._cadence(root, final) if letter == "d" or final else self._motif(letter, root, target)
             notes += [MelodyNote(index * self.bar + s.row, s.rows, degree) for s, degree in bar]
@@ -107,11 +107,11 @@ class _Melodist:
 
     def _step(self, root: int, target: int, strong: bool) -> int:
         """Choose the next degree: mostly steps, drawn to `target`; on strong beats a chord tone."""
-        low, high = self.profile.centre - self.profile.span, self.profile.centre + self.profile.span
+        low, high = self.profile.center - self.profile.span, self.profile.center + self.profile.span
         near_by = range(max(low, self.degree - 5), min(high, self.degree + 5) + 1)
         choices = [d for d in near_by if not strong or is_chord_tone(d, root)]
         if not choices:
-            return nearest_chord_tone(self.profile.centre, root)
+            return nearest_chord_tone(self.profile.center, root)
         weights = [self._weight(abs(d - self.degree), abs(d - target)) for d in choices]
         return self.rng.choices(choices, weights)[0]
 

@@ -54,9 +54,9 @@ class Style:
     densities: tuple[int, ...] = (1, 2)
     span: int = 6
     leaps: float = 0.3
-    centre: int = 18
+    center: int = 18
     """Middle of the lead, in degrees above the bass tonic."""
-    harmony_centre: int = 12
+    harmony_center: int = 12
     tonics: tuple[int, int] = (21, 32)
     voicings: tuple[tuple[int, ...], ...] = ((0, 2, 4),)
     """Chord tones of an arpeggio, in degrees above the root."""

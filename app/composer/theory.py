@@ -70,6 +70,6 @@ def nearest_chord_tone(degree: int, root: int) -> int:
     return next(degree + offset for offset in (0, -1, 1, -2, 2) if is_chord_tone(degree + offset, root))
 
 
-def near(root: int, centre: int) -> int:
-    """`root` moved by octaves until it is within half an octave of `centre` (all in degrees)."""
-    return centre - 3 + (root - centre + 3) % 7
+def near(root: int, center: int) -> int:
+    """`root` moved by octaves until it is within half an octave of `center` (all in degrees)."""
+    return center - 3 + (root - center + 3) % 7

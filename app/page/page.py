@@ -17,16 +17,16 @@ from app.page.core.analysis import Measuring
 from app.page.core.playback import Playback
 from app.page.core.recommendations import Recommendations
 from app.page.core.settings import Settings
-from app.page.core.tune_library import Library
+from app.page.core.tune_library import TuneLibrary
 from app.page.views.dom import by_id, notice, reason, spawn
 from app.page.views.history_card import HistoryCard
 from app.page.views.incognito import Incognito
 from app.page.views.insights_tab import InsightsTab
-from app.page.views.local_data_card import KeptCard
+from app.page.views.local_data_card import LocalDataCard
 from app.page.views.now_playing import NowPlaying
 from app.page.views.own_music import OwnMusic
 from app.page.views.play_tab import PlayTab
-from app.page.views.player_bar import Footer
+from app.page.views.player_bar import PlayerBar
 from app.page.views.player_card import PlayerCard
 from app.page.views.preferences_tab import PreferencesTab
 from app.page.views.rate_tab import RateTab
@@ -40,6 +40,7 @@ from sidflow_feedback.page.feedback import Feedback
 from sidflow_feedback.player.remote import RemotePlayer
 from sidflow_feedback.player.stream import StreamPlayer
 from sidflow_feedback.player.wasm import WasmPlayer
+from sidflow_feedback.vocabulary import Publication
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Page:
         self.engine = self.feedback.engine
         self.settings = Settings()
         self._collection = tunes_collection.Collection.new()
-        self.library = Library(self._collection)
+        self.library = TuneLibrary(self._collection)
         self.recommendations = Recommendations(self.library, self.engine, self.settings)
         self.playback = Playback(
             self.library, self.feedback.recorder, self.recommendations.take, _tell, _seconds
@@ -84,7 +85,7 @@ class Page:
 
     def _build(self) -> None:
         tabs = Tabs()
-        self._footer = Footer(self.playback, self.settings)
+        self._player_bar = PlayerBar(self.playback, self.settings)
         self._incognito = Incognito(self.playback, self.feedback.recorder, self.recommendations)
         tune_list = tunes_list.TuneList.new(self._collection, by_id("tune-list"))
         self._play_tab = PlayTab(self.library, self.playback, self.recommendations, self.settings, tune_list)
@@ -96,7 +97,7 @@ class Page:
         self._rate_tab = RateTab(
             self.playback, self.recommendations, self._withdraw, lambda: spawn(self._banner.persist())
         )
-        for part in (self._footer, self._rate_tab):
+        for part in (self._player_bar, self._rate_tab):
             self._incognito.subscribe(part.show)
         Shortcuts(self.settings, self._rate_tab)
         self._insights_tab = InsightsTab(self.engine)
@@ -105,7 +106,7 @@ class Page:
         self._preferences_tab = PreferencesTab(self.settings, self.engine)
         self._player_card = PlayerCard(self.playback, self.settings, self._players())
         self._sharing_card = SharingCard(self.settings, self.engine)
-        self._kept_card = KeptCard(self.engine, self.library, self.feedback.outbox, files, storage)
+        self._kept_card = LocalDataCard(self.engine, self.library, self.feedback.outbox, files, storage)
         self.playback.subscribe(self._playing)
         self.feedback.on_model(self.recommendations.use_model)
         self.recommendations.subscribe(lambda: spawn(self._recommended()))
@@ -113,11 +114,11 @@ class Page:
         self.settings.subscribe(self._configure)
         self.settings.subscribe(lambda _values: self._measuring.changed())
         restrict(self.settings)
-        self.engine.on("start", _show_start)
-        self.engine.on("ready", self._engine_ready)
-        self.engine.on("state", self._engine_state)
-        self.engine.on("off", self._engine_off)
-        self.engine.on("forgotten", self._forgotten)
+        self.engine.on(Publication.BOOT_PROGRESS, _show_start)
+        self.engine.on(Publication.READY, self._engine_ready)
+        self.engine.on(Publication.STATE, self._engine_state)
+        self.engine.on(Publication.OFF, self._engine_off)
+        self.engine.on(Publication.FORGOTTEN, self._forgotten)
         js.setInterval(lambda: spawn(self._tick()), TICK)
 
     def _players(self) -> "dict[str, Any]":
@@ -154,7 +155,7 @@ class Page:
 
     async def _tick(self) -> None:
         await self.playback.tick()
-        self._footer.tick()
+        self._player_bar.tick()
         self._banner.tick()
         self._measuring.hosting = self.feedback.hosting
         self._measuring.tick()

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from app.server.db_connection import make_engine, make_folder, parse_url
+from app.server.db_connection import connect, make_folder, parse_url
 from app.server.errors import ConfigurationError, DatabaseUnavailableError
 from app.server.migrations import MigrationError, upgrade
 from app.server.tables import events
@@ -48,7 +48,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._url = parse_url(url)
-        self._engine = make_engine(self._url)
+        self._engine = connect(self._url)
         self._writer = self._engine.execution_options(writes=True)
         self._insert = _insert_statement(self._engine)
 

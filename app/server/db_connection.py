@@ -41,7 +41,7 @@ def parse_url(text: str) -> URL:
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
 
 
-def make_engine(url: URL, **options: Any) -> Engine:
+def connect(url: URL, **options: Any) -> Engine:
     """Return an engine, made with these further options; its errors never show the values of rows.
 
     Raises

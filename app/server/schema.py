@@ -23,13 +23,8 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from sidflow_feedback.types import Action
+from sidflow_feedback.vocabulary import MAX_EPSILON, MAX_SONGS, MAX_UPLOAD_EVENTS, MIN_EPSILON
 
-MAX_EVENTS = 50
-"""Events in one batch: what a client sends at most."""
-MAX_SONGS = 256
-"""Songs in one SID file: the limit of the PSID format."""
-LEAST_EPSILON, MOST_EPSILON = 0.1, 10.0
-"""Privacy loss of one event: below, its values say nothing; above, they hide nothing."""
 MAX_PATH_LENGTH = 255
 """Characters of a sid path; the longest of the High Voltage SID Collection has about 100."""
 
@@ -93,7 +88,7 @@ Version = Annotated[str, AfterValidator(_check_version), _matches(_VERSION)]
 SidPath = Annotated[str, AfterValidator(_check_sid_path)]
 Song = Annotated[int, Field(ge=1, le=MAX_SONGS)]
 Score = Annotated[int, Field(ge=1, le=5)]
-Epsilon = Annotated[FiniteFloat, Field(ge=LEAST_EPSILON, le=MOST_EPSILON)]
+Epsilon = Annotated[FiniteFloat, Field(ge=MIN_EPSILON, le=MAX_EPSILON)]
 Day = Annotated[date, BeforeValidator(_parse_day)]
 Base64 = Annotated[str, AfterValidator(_check_base64)]
 
@@ -135,7 +130,7 @@ class Ratings(Wire):
 class Delta(Wire):
     """What a rating and an implicit event have in common.
 
-    `epsilon` is the privacy loss of the event's ratings or action under randomised response; without it they
+    `epsilon` is the privacy loss of the event's ratings or action under randomized response; without it they
     are exact.
     """
 
@@ -160,7 +155,7 @@ class ImplicitDelta(Delta):
     action: Action
 
 
-Events = Annotated[list[Any], Field(json_schema_extra={"maxItems": MAX_EVENTS})]
+Events = Annotated[list[Any], Field(json_schema_extra={"maxItems": MAX_UPLOAD_EVENTS})]
 
 
 class SyncRequest(Wire):
@@ -183,11 +178,11 @@ class SyncRequest(Wire):
     @model_validator(mode="after")
     def _check_count(self) -> Self:
         count = len(self.ratings) + len(self.implicit)
-        if not 1 <= count <= MAX_EVENTS:
+        if not 1 <= count <= MAX_UPLOAD_EVENTS:
             raise PydanticCustomError(
                 "count",
                 "ratings and implicit together must hold 1 to {limit} events, not {count}",
-                {"limit": MAX_EVENTS, "count": count},
+                {"limit": MAX_UPLOAD_EVENTS, "count": count},
             )
         return self
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from app.paths import places
+from app.paths import paths
 from app.server.errors import ConfigurationError
 from app.server.logs import LEVELS
 
@@ -70,7 +70,7 @@ class Settings:
         ConfigurationError
             If a value is not of its kind.
         """
-        here, own_model = places(), environment.get("SIDFLOW_MODEL_PATH")
+        here, own_model = paths(), environment.get("SIDFLOW_MODEL_PATH")
         return cls(
             database_url=environment.get("SIDFLOW_DATABASE_URL")
             or f"sqlite:///{here.data / 'feedback.sqlite3'}",

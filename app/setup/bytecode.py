@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from app.files import fingerprint, replacing, sha256_of, write_bytes
-from app.paths import Places
+from app.paths import Paths
 from app.setup import node
 from app.setup.errors import SetupError
 from app.setup.progress import StepProgress
@@ -19,31 +19,31 @@ NEVER_LOADED = ("micropip-", "packaging-")
 FETCHED_AT_START = ("pyodide.asm.mjs", "pyodide.asm.wasm")
 
 
-def compile_packages(places: Places, wheels: Sequence[str], progress: StepProgress) -> list[Path]:
+def compile_packages(paths: Paths, wheels: Sequence[str], progress: StepProgress) -> list[Path]:
     """Compile Pyodide's standard library and those of the wheels that an engine loads."""
     names = [STANDARD_LIBRARY, *(name for name in wheels if not name.startswith(NEVER_LOADED))]
-    return compile_archives([places.vendor / "pyodide" / name for name in names], places, progress)
+    return compile_archives([paths.vendor / "pyodide" / name for name in names], paths, progress)
 
 
-def compile_library(places: Places, wheel: Path, progress: StepProgress) -> list[Path]:
+def compile_library(paths: Paths, wheel: Path, progress: StepProgress) -> list[Path]:
     """Compile the library's wheel, and write the lock by which the engine finds and checks its packages."""
-    (compiled,) = compile_archives([wheel], places, progress)
-    original = json.loads((places.vendor / "pyodide" / "pyodide-lock.json").read_text("utf-8"))
+    (compiled,) = compile_archives([wheel], paths, progress)
+    original = json.loads((paths.vendor / "pyodide" / "pyodide-lock.json").read_text("utf-8"))
     lock = _lock(original, compiled)
     return [
         compiled,
         _write_json(compiled.with_name("pyodide-lock.json"), lock),
-        _write_start(places, compiled),
+        _write_start(paths, compiled),
     ]
 
 
-def compile_archives(sources: Sequence[Path], places: Places, progress: StepProgress) -> list[Path]:
+def compile_archives(sources: Sequence[Path], paths: Paths, progress: StepProgress) -> list[Path]:
     """Put archives with bytecode into static/vendor/engine; as they are, where they can't be compiled."""
-    targets = [places.vendor / "engine" / source.name for source in sources]
+    targets = [paths.vendor / "engine" / source.name for source in sources]
     with ExitStack() as stack:
         parts = [stack.enter_context(replacing(target)) for target in targets]
         try:
-            node.run_script("compile.mjs", list(zip(sources, parts, strict=True)), places.vendor / "pyodide")
+            node.run_script("compile.mjs", list(zip(sources, parts, strict=True)), paths.vendor / "pyodide")
         except SetupError as error:
             progress.note(
                 f"{error}\n      The engine gets its packages as sources: it starts some seconds later."
@@ -78,14 +78,14 @@ def _lock(original: dict[str, Any], library: Path) -> dict[str, Any]:
     return {"info": original["info"], "packages": {**packages, DISTRIBUTION: ours}}
 
 
-def _write_start(places: Places, library: Path) -> Path:
+def _write_start(paths: Paths, library: Path) -> Path:
     """Write the sizes of the files that an engine fetches, for the progress bar, and what they are."""
     engine = library.parent
-    runtime = [*(places.vendor / "pyodide" / name for name in FETCHED_AT_START), engine / STANDARD_LIBRARY]
+    runtime = [*(paths.vendor / "pyodide" / name for name in FETCHED_AT_START), engine / STANDARD_LIBRARY]
     files = [*runtime, *engine.glob("numpy-*.whl"), library]
     start = {
         "runtime": fingerprint(runtime),
-        "bytes": {path.relative_to(places.vendor).as_posix(): path.stat().st_size for path in files},
+        "bytes": {path.relative_to(paths.vendor).as_posix(): path.stat().st_size for path in files},
     }
     return _write_json(engine / "start.json", start)
 

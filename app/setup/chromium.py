@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from app.files import write_bytes
-from app.paths import places
+from app.paths import paths
 from app.setup.errors import SetupError
 
 SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -28,7 +28,7 @@ def chromium() -> Path:
     SetupError
         If there is none, and none can be installed.
     """
-    found = places().work / "chromium.txt"
+    found = paths().work / "chromium.txt"
     ways: tuple[Callable[[], Path | None], ...] = (
         lambda: Path(found.read_text("utf-8")) if found.is_file() else None,
         _of_playwright,

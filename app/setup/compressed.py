@@ -5,13 +5,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from app.files import replacing, sha256_of, sources_in
-from app.paths import Places
+from app.paths import Paths
 from app.setup import node
 from app.setup.errors import SetupError
 from app.setup.progress import StepProgress
 
 FOLDER = ".compressed"
-LEAST_BYTES = 1024
+MIN_BYTES = 1024
 """What is smaller fits into one packet anyway."""
 
 QUALITIES = {".br": 9, ".gz": 9}
@@ -23,18 +23,18 @@ NOT_FETCHED = ("pyodide/*.whl", "pyodide/*.zip")
 """By no page: their compiled copies are."""
 
 
-def served_files(places: Places) -> list[Path]:
+def served_files(paths: Paths) -> list[Path]:
     """Return the files that are worth a compressed copy."""
-    skipped = {path for pattern in NOT_FETCHED for path in places.vendor.glob(pattern)}
-    folders = {places.static, places.page, places.library, places.vendor}
+    skipped = {path for pattern in NOT_FETCHED for path in paths.vendor.glob(pattern)}
+    folders = {paths.static, paths.page, paths.library, paths.vendor}
     files = {path for folder in folders for path in sources_in(folder)} - skipped
-    return sorted(path for path in files if path.stat().st_size >= LEAST_BYTES)
+    return sorted(path for path in files if path.stat().st_size >= MIN_BYTES)
 
 
-def compress(places: Places, progress: StepProgress) -> list[Path]:
+def compress(paths: Paths, progress: StepProgress) -> list[Path]:
     """Make the copies that are missing, and return all."""
-    folder = places.vendor / FOLDER
-    jobs = {target: job for file in served_files(places) for target, job in _jobs(file, folder)}
+    folder = paths.vendor / FOLDER
+    jobs = {target: job for file in served_files(paths) for target, job in _jobs(file, folder)}
     missing = {target: job for target, job in jobs.items() if not target.is_file()}
     progress.begin("compressing", len(missing), "files")
     try:

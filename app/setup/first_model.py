@@ -13,11 +13,12 @@ import numpy as np
 
 from app.files import write_bytes
 from app.setup.errors import SetupError
-from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats, vector
+from sidflow_feedback.analysis.features import FeatureStats, vector
 from sidflow_feedback.errors import FeedbackError
 from sidflow_feedback.learning.learner import Learner
 from sidflow_feedback.learning.manifest import model_to_manifest
-from sidflow_feedback.learning.model import BEST_RATING, NEUTRAL_RATING, Model, Network
+from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.vocabulary import FEATURE_NAMES, MAX_RATING, NEUTRAL_RATING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,24 +39,24 @@ _COPIES, _JITTER = 16, 0.4
 _ITERATIONS, _LEARNING_RATE, _SEED = 3000, 3e-3, 64
 
 
-def write_first_model(catalogue: Path, output: Path) -> None:
-    """Fit the first global model to the rules on the catalogue's features, and write its manifest.
+def write_first_model(catalog: Path, output: Path) -> None:
+    """Fit the first global model to the rules on the catalog's features, and write its manifest.
 
-    The same catalogue gives the same file.
+    The same catalog gives the same file.
 
     Parameters
     ----------
-    catalogue
-        The demo library's ``catalogue.json``.
+    catalog
+        The demo library's ``catalog.json``.
     output
         Where the manifest goes; replaced at once or not at all.
 
     Raises
     ------
     SetupError
-        The catalogue can't be read, or has fewer than two songs.
+        The catalog can't be read, or has fewer than two songs.
     """
-    features = _read_features(catalogue)
+    features = _read_features(catalog)
     stats = FeatureStats.of(features)
     network = _fit(stats.scale(features))
     version = f"global-0-{hashlib.sha256(network.parameters.tobytes()).hexdigest()[:12]}"
@@ -68,23 +69,23 @@ def rule_of_thumb(scaled: FloatArray) -> FloatArray:
     weights = np.array([[rule.get(name, 0.0) for rule in RULES.values()] for name in FEATURE_NAMES])
     lengths = np.linalg.norm(weights, axis=0)
     weights /= np.where(lengths == 0, 1, lengths)
-    ratings: FloatArray = NEUTRAL_RATING + (BEST_RATING - NEUTRAL_RATING) * np.tanh(
+    ratings: FloatArray = NEUTRAL_RATING + (MAX_RATING - NEUTRAL_RATING) * np.tanh(
         _STEEPNESS * (scaled @ weights)
     )
     return ratings
 
 
-def _read_features(catalogue: Path) -> FloatArray:
+def _read_features(catalog: Path) -> FloatArray:
     try:
-        tunes = json.loads(catalogue.read_text("utf-8"))["tunes"]
+        tunes = json.loads(catalog.read_text("utf-8"))["tunes"]
         features = np.array([vector(song) for tune in tunes for song in tune["features"]])
     except (OSError, ValueError, KeyError, TypeError, FeedbackError) as exc:
         raise SetupError(
-            f"No first model: the catalogue of demo tunes can't be read ({exc}). "
+            f"No first model: the catalog of demo tunes can't be read ({exc}). "
             "Delete it and run the set-up again."
         ) from exc
     if len(features) < 2:
-        raise SetupError("No first model: the catalogue has fewer than two songs. Run the set-up again.")
+        raise SetupError("No first model: the catalog has fewer than two songs. Run the set-up again.")
     return features
 
 

@@ -5,14 +5,14 @@ import subprocess
 from pathlib import Path
 
 from app.files import write_bytes, write_checked
-from app.paths import Places
+from app.paths import Paths
 from app.setup.errors import SetupError
 from app.setup.lock import NpmPackage
 
 MANIFESTS = ("package.json", "package-lock.json")
 
 
-def install(places: Places) -> list[Path]:
+def install(paths: Paths) -> list[Path]:
     """Install what package-lock.json names, and return the file that npm writes last.
 
     A checkout also gets the optional linter. No script of a package is run.
@@ -28,16 +28,16 @@ def install(places: Places) -> list[Path]:
             "npm was not found, and set-up needs it to fetch PyScript, Pyodide and MicroPython: install "
             "Node.js 20 or later with npm (on Debian: apt-get install nodejs npm) and run set-up again."
         )
-    _bring_manifests(places)
-    omit = [] if places.checkout else ["--omit=optional", "--omit=dev"]
-    _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *omit], places.npm)
-    return [places.npm / "node_modules" / ".package-lock.json"]
+    _bring_manifests(paths)
+    omit = [] if paths.checkout else ["--omit=optional", "--omit=dev"]
+    _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *omit], paths.npm)
+    return [paths.npm / "node_modules" / ".package-lock.json"]
 
 
-def _bring_manifests(places: Places) -> None:
-    if places.npm != places.manifests:
+def _bring_manifests(paths: Paths) -> None:
+    if paths.npm != paths.manifests:
         for name in MANIFESTS:
-            write_bytes(places.npm / name, (places.manifests / name).read_bytes())
+            write_bytes(paths.npm / name, (paths.manifests / name).read_bytes())
 
 
 def _run(command: list[str], folder: Path) -> None:
@@ -52,10 +52,10 @@ def _run(command: list[str], folder: Path) -> None:
         )
 
 
-def serve_package(package: NpmPackage, places: Places) -> list[Path]:
+def serve_package(package: NpmPackage, paths: Paths) -> list[Path]:
     """Copy the served files of an installed package into static/vendor, each checked against the lock."""
-    source = places.npm / "node_modules" / package.name / package.source
-    target = places.vendor / package.target
+    source = paths.npm / "node_modules" / package.name / package.source
+    target = paths.vendor / package.target
     return [_serve_file(source / name, target / name, sha256) for name, sha256 in package.files.items()]
 
 

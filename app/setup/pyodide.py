@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 from app.files import is_intact, write_checked
-from app.paths import Places
+from app.paths import Paths
 from app.setup.archive import read_member
 from app.setup.lock import PyodideWheels
 from app.setup.pip import downloaded
@@ -21,7 +21,7 @@ class UnreachableError(Exception):
     """Pyodide's own distribution cannot be reached from here."""
 
 
-def fetch_wheels(wheels: PyodideWheels, places: Places, progress: StepProgress) -> list[Path]:
+def fetch_wheels(wheels: PyodideWheels, paths: Paths, progress: StepProgress) -> list[Path]:
     """Put the wheels into static/vendor/pyodide, and return their paths. Those already there are kept.
 
     Pyodide's own distribution is asked once; when it cannot be reached, the rest comes from the mirror.
@@ -33,7 +33,7 @@ def fetch_wheels(wheels: PyodideWheels, places: Places, progress: StepProgress) 
     SetupError
         If the mirror cannot be reached either.
     """
-    targets = {places.vendor / "pyodide" / name: sha256 for name, sha256 in wheels.files.items()}
+    targets = {paths.vendor / "pyodide" / name: sha256 for name, sha256 in wheels.files.items()}
     missing = {path: sha256 for path, sha256 in targets.items() if not is_intact(path, sha256)}
     try:
         while missing:
@@ -43,7 +43,7 @@ def fetch_wheels(wheels: PyodideWheels, places: Places, progress: StepProgress) 
     except UnreachableError as error:
         progress.note(f"{wheels.base_url} cannot be reached ({error})")
         progress.note(f"taking the same files from {wheels.mirror.file}")
-        _extract_from_mirror(wheels, missing, places.work, progress)
+        _extract_from_mirror(wheels, missing, paths.work, progress)
     return list(targets)
 
 

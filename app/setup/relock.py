@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from app.files import sha256_of, write_bytes
-from app.paths import places
+from app.paths import paths
 from app.setup.lock import LOCK_FILE, Lock, NpmPackage, PyodideWheels, read_lock
 
 
@@ -36,7 +36,7 @@ def _relock_wheels(wheels: PyodideWheels, packages: dict[str, dict[str, str]]) -
 
 def main() -> None:
     """Rewrite the lock file."""
-    lock = relock(read_lock(), places().npm / "node_modules")
+    lock = relock(read_lock(), paths().npm / "node_modules")
     write_bytes(LOCK_FILE, (json.dumps(asdict(lock), indent=2) + "\n").encode())
 
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from app.files import replacing
-from app.paths import places
+from app.paths import paths
 from app.setup.errors import SetupError
 
 FLAGS = [
@@ -32,7 +32,7 @@ def build_sid_engine(residfp_source: Path, output: Path) -> None:
     SetupError
         If a source is missing or the compiler fails; its last lines are in the message.
     """
-    wasm = places().wasm
+    wasm = paths().wasm
     own = [*wasm.glob("*.cpp"), *(wasm / "compat").glob("*.cpp")]
     chip = [
         *(residfp_source / "residfp").glob("*.cpp"),
@@ -46,7 +46,7 @@ def build_sid_engine(residfp_source: Path, output: Path) -> None:
 
 def include_folders(residfp_source: Path) -> list[Path]:
     """Return where headers are looked for: our stand-ins come before what they stand in for."""
-    wasm = places().wasm
+    wasm = paths().wasm
     return [wasm / "compat", wasm, residfp_source / "residfp", residfp_source]
 
 

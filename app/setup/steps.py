@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app import composer
 from app.files import sources_in
-from app.paths import Places
+from app.paths import Paths
 from app.setup import (
     bytecode,
     compressed,
@@ -32,65 +32,65 @@ PAGE_PACKAGES = (
 )
 
 
-def set_up(places: Places, reporter: Reporter) -> None:
+def set_up(paths: Paths, reporter: Reporter) -> None:
     """Do what is not up to date of all the steps."""
-    run_steps(steps(places, read_lock()), places.vendor, reporter)
+    run_steps(steps(paths, read_lock()), paths.vendor, reporter)
 
 
-def steps(places: Places, lock: Lock) -> list[Step]:
+def steps(paths: Paths, lock: Lock) -> list[Step]:
     """Return the steps in their order: each needs what those before it made."""
-    return [*_fetching(places, lock), *_building(places, lock), *_compiling(places, lock), *_library(places)]
+    return [*_fetching(paths, lock), *_building(paths, lock), *_compiling(paths, lock), *_library(paths)]
 
 
-def _fetching(places: Places, lock: Lock) -> list[Step]:
+def _fetching(paths: Paths, lock: Lock) -> list[Step]:
     engine_runtime = lock.package("pyodide")
     page_packages = [lock.package(name) for name in PAGE_PACKAGES]
     return [
         Step(
             "npm",
             "npm packages",
-            lambda: [*(places.manifests / name for name in npm.MANIFESTS), repr(places.checkout)],
-            lambda _: npm.install(places),
+            lambda: [*(paths.manifests / name for name in npm.MANIFESTS), repr(paths.checkout)],
+            lambda _: npm.install(paths),
         ),
         Step(
             "pyodide",
             "Pyodide with numpy, SciPy and scikit-learn",
             lambda: [repr(engine_runtime), repr(lock.pyodide_wheels)],
             lambda progress: [
-                *npm.serve_package(engine_runtime, places),
-                *pyodide.fetch_wheels(lock.pyodide_wheels, places, progress),
+                *npm.serve_package(engine_runtime, paths),
+                *pyodide.fetch_wheels(lock.pyodide_wheels, paths, progress),
             ],
         ),
         Step(
             "page",
             "PyScript, MicroPython, idb, MD5 and uPlot",
             lambda: [repr(page_packages)],
-            lambda _: [path for package in page_packages for path in npm.serve_package(package, places)],
+            lambda _: [path for package in page_packages for path in npm.serve_package(package, paths)],
         ),
     ]
 
 
-def _building(places: Places, lock: Lock) -> list[Step]:
+def _building(paths: Paths, lock: Lock) -> list[Step]:
     return [
         Step(
             "sid-engine",
             "SID engine (the first build takes minutes)",
             lambda: [
-                *(path for path in sources_in(places.wasm) if path.suffix != ".md"),
+                *(path for path in sources_in(paths.wasm) if path.suffix != ".md"),
                 *(Path(sid_engine.__file__), repr(lock.residfp), version("ziglang")),
             ],
-            lambda progress: _build_engine(places, lock, progress),
+            lambda progress: _build_engine(paths, lock, progress),
         ),
         Step(
             "library-wheel",
             "wheel of sidflow_feedback",
-            lambda: [*sources_in(places.library), Path(wheel.__file__), version(wheel.DISTRIBUTION)],
-            lambda _: [wheel.build_library_wheel(places.library, places.vendor / "wheels")],
+            lambda: [*sources_in(paths.library), Path(wheel.__file__), version(wheel.DISTRIBUTION)],
+            lambda _: [wheel.build_library_wheel(paths.library, paths.vendor / "wheels")],
         ),
     ]
 
 
-def _compiling(places: Places, lock: Lock) -> list[Step]:
+def _compiling(paths: Paths, lock: Lock) -> list[Step]:
     wheels = lock.pyodide_wheels.files
     tools = [Path(bytecode.__file__), Path(node.__file__), Path(bytecode.__file__).with_name("compile.mjs")]
     return [
@@ -98,56 +98,53 @@ def _compiling(places: Places, lock: Lock) -> list[Step]:
             "bytecode",
             "bytecode of Pyodide's packages",
             lambda: [*tools, repr(lock.package("pyodide")), repr(wheels)],
-            lambda progress: bytecode.compile_packages(places, list(wheels), progress),
+            lambda progress: bytecode.compile_packages(paths, list(wheels), progress),
         ),
         Step(
             "library-bytecode",
             "bytecode of sidflow_feedback",
-            lambda: [*tools, repr(wheels), *places.vendor.glob("wheels/*.whl")],
+            lambda: [*tools, repr(wheels), *paths.vendor.glob("wheels/*.whl")],
             lambda progress: bytecode.compile_library(
-                places, next(places.vendor.glob("wheels/*.whl")), progress
+                paths, next(paths.vendor.glob("wheels/*.whl")), progress
             ),
         ),
     ]
 
 
-def _build_engine(places: Places, lock: Lock, progress: StepProgress) -> list[Path]:
-    output = places.vendor / "sid" / "sid.wasm"
-    with pip.downloaded(lock.residfp, places.work, progress) as sdist:
+def _build_engine(paths: Paths, lock: Lock, progress: StepProgress) -> list[Path]:
+    output = paths.vendor / "sid" / "sid.wasm"
+    with pip.downloaded(lock.residfp, paths.work, progress) as sdist:
         source = unpack_sdist(sdist, sdist.parent / "sources")
         progress.begin("compiling")
         sid_engine.build_sid_engine(source / "src", output)
     return [output]
 
 
-def _library(places: Places) -> list[Step]:
-    catalogue = places.vendor / "tunes" / "catalogue.json"
-    model = places.vendor / "model" / "latest.json"
-    listener = tunes.Listener(places.vendor / "sid" / "sid.wasm", places.work / "heard")
+def _library(paths: Paths) -> list[Step]:
+    catalog = paths.vendor / "tunes" / "catalog.json"
+    model = paths.vendor / "model" / "latest.json"
     return [
         Step(
             "tunes",
             "demo tunes",
-            lambda: [*listener.parts, *sources_in(Path(composer.__file__).parent), Path(tunes.__file__)],
-            lambda progress: tunes.make_tunes(
-                composer.compose_library(), catalogue.parent, listener, progress
-            ),
+            lambda: [*sources_in(Path(composer.__file__).parent), Path(tunes.__file__)],
+            lambda _: tunes.make_tunes(composer.compose_library(), catalog.parent),
         ),
         Step(
             "model",
             "first global model",
-            lambda: [catalogue, *sources_in(places.library), Path(first_model.__file__)],
-            lambda _: _first_model(catalogue, model),
+            lambda: [catalog, *sources_in(paths.library), Path(first_model.__file__)],
+            lambda _: _first_model(catalog, model),
         ),
         Step(
             "compressed",
             "compressed copies for the transfer",
-            lambda: [Path(compressed.__file__), *compressed.served_files(places)],
-            lambda progress: compressed.compress(places, progress),
+            lambda: [Path(compressed.__file__), *compressed.served_files(paths)],
+            lambda progress: compressed.compress(paths, progress),
         ),
     ]
 
 
-def _first_model(catalogue: Path, output: Path) -> list[Path]:
-    first_model.write_first_model(catalogue, output)
+def _first_model(catalog: Path, output: Path) -> list[Path]:
+    first_model.write_first_model(catalog, output)
     return [output]

@@ -12,7 +12,8 @@ import numpy as np
 
 from app.training.errors import TrainingError
 from sidflow_feedback.analysis.features import FeatureStats
-from sidflow_feedback.learning.model import LAYERS, NEUTRAL_RATING, Model, Network, in_range
+from sidflow_feedback.learning.model import LAYERS, Model, Network, in_range
+from sidflow_feedback.vocabulary import NEUTRAL_RATING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

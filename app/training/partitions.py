@@ -12,13 +12,13 @@ from dask.delayed import delayed
 from sqlalchemy import func, select
 from sqlalchemy.pool import NullPool
 
-from app.server.db_connection import make_engine, parse_url
+from app.server.db_connection import connect, parse_url
 from app.server.schema import Features
 from app.server.tables import events
 from app.training.errors import TrainingError
 from app.training.response import Evidence, of_actions, of_ratings
-from app.training.statistics import Statistics, merge, summarise
-from sidflow_feedback.types import ACTIONS, DIMENSIONS
+from app.training.statistics import Statistics, merge, summarize
+from sidflow_feedback.vocabulary import ACTIONS, DIMENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -100,10 +100,10 @@ def read(partition: Partition) -> Statistics:
     """Read one partition, and return its statistics."""
     query = select(*_COLUMNS).where(events.c.id >= partition.first, events.c.id < partition.end)
     with _reading(partition.url) as engine, engine.connect() as connection:
-        return _summarise(connection.execute(query.order_by(events.c.id)).all(), partition.salt)
+        return _summarize(connection.execute(query.order_by(events.c.id)).all(), partition.salt)
 
 
-def _summarise(rows: Sequence[Any], salt: bytes) -> Statistics:
+def _summarize(rows: Sequence[Any], salt: bytes) -> Statistics:
     columns = list(zip(*rows, strict=True)) or [()] * len(_COLUMNS)
     paths, songs, batches, actions, epsilons, *numbers = columns
     ratings, features = (
@@ -114,7 +114,7 @@ def _summarise(rows: Sequence[Any], salt: bytes) -> Statistics:
     said = zip(of_ratings(ratings, epsilon), of_actions(places, epsilon), strict=True)
     evidence = Evidence(*(rated + implied for rated, implied in said))
     tunes = _keys(list(zip(paths, songs, strict=True)), salt)
-    return summarise(tunes, _keys(batches, salt), features, evidence)
+    return summarize(tunes, _keys(batches, salt), features, evidence)
 
 
 def _keys(names: Sequence[Any], salt: bytes) -> NDArray[np.uint64]:
@@ -128,7 +128,7 @@ def _key(text: str, salt: bytes) -> int:
 
 @contextmanager
 def _reading(url: str) -> Iterator[Engine]:
-    engine = make_engine(parse_url(url), poolclass=NullPool)
+    engine = connect(parse_url(url), poolclass=NullPool)
     try:
         yield engine
     finally:

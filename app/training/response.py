@@ -1,6 +1,6 @@
 """What events say of a tune, as sums that can be added up; perturbed events are corrected for.
 
-A listener may perturb values before they are sent, by k-ary randomised response (Warner 1965; Kairouz,
+A listener may perturb values before they are sent, by k-ary randomized response (Warner 1965; Kairouz,
 Bonawitz and Ramage 2016): with probability p = e^a / (e^a + k - 1) a value is the true one, else one of the
 k - 1 others, each with q = 1 / (e^a + k - 1). Here r = p - q is called the reliability. A rating's distance
 from 3, the middle, estimates the true one's without bias when it is divided by r; so does what an action says
@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from sidflow_feedback.learning.dataset import IMPLIED
-from sidflow_feedback.learning.model import NEUTRAL_RATING
-from sidflow_feedback.types import ACTIONS, DIMENSIONS
+from sidflow_feedback.learning.dataset import IMPLIED_PREFERENCES
+from sidflow_feedback.vocabulary import ACTIONS, DIMENSIONS, NEUTRAL_RATING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 RATING_VALUES: Final = 5
 PREFERENCE: Final = DIMENSIONS.index("p")
 
-_SAYS = np.array([IMPLIED.get(action, (NEUTRAL_RATING, 0.0)) for action in ACTIONS])
+_SAYS = np.array([IMPLIED_PREFERENCES.get(action, (NEUTRAL_RATING, 0.0)) for action in ACTIONS])
 _WEIGHTS = _SAYS[:, 1]
 _PULLS = _WEIGHTS * (_SAYS[:, 0] - NEUTRAL_RATING)
 
@@ -74,7 +73,7 @@ def of_ratings(ratings: FloatArray, epsilon: FloatArray) -> Evidence:
 
 
 def of_actions(actions: NDArray[np.intp], epsilon: FloatArray) -> Evidence:
-    """Return what actions say of the preference, as a share of a rating (`dataset.IMPLIED`).
+    """Return what actions say of the preference, as a share of a rating (`dataset.IMPLIED_PREFERENCES`).
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ from app.training.fit import error, fit, tunes_of
 from app.training.partitions import collect
 from app.training.publish import REPLACED, Publication
 from sidflow_feedback.learning.manifest import model_to_manifest
-from sidflow_feedback.types import DIMENSIONS
+from sidflow_feedback.vocabulary import DIMENSIONS
 
 if TYPE_CHECKING:
     from app.server.settings import Settings

@@ -73,7 +73,7 @@ class Statistics:
         return np.searchsorted(self.tunes, self.sample_tunes)
 
 
-def summarise(tunes: Keys, uploads: Keys, features: FloatArray, evidence: Evidence) -> Statistics:
+def summarize(tunes: Keys, uploads: Keys, features: FloatArray, evidence: Evidence) -> Statistics:
     """Return the statistics of events; all arrays have one row for each.
 
     Parameters

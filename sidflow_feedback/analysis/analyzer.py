@@ -9,7 +9,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from sidflow_feedback.analysis.features import EXCERPT_SECONDS, LEAST_SECONDS, Samples, extraction
+from sidflow_feedback.analysis.features import EXCERPT_SECONDS, MIN_SECONDS, Samples, extraction
 from sidflow_feedback.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Excerpts(Protocol):
         """Return the samples, in [-1, 1], and their rate in Hz."""
 
 
-class Measurer:
+class Analyzer:
     """Measures one song at a time, in idle slots; the tune that plays comes first.
 
     Parameters
@@ -138,7 +138,7 @@ class Measurer:
     async def _described(self, duration: float, end: float | None) -> Record:
         samples, rate = await self._excerpts.take()
         if end is not None:
-            samples = samples[: round(max(end, LEAST_SECONDS) * rate)]
+            samples = samples[: round(max(end, MIN_SECONDS) * rate)]
         try:
             features = await self._slots.run(extraction(samples, rate, duration))
         except TrainingError as exc:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidflow_feedback.errors import InvalidRecordError, TrainingError
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -21,18 +22,12 @@ if TYPE_CHECKING:
 
 Samples = NDArray[np.float32]
 
-FEATURE_NAMES: Final = (
-    "energy", "rms", "spectralCentroid", "spectralRolloff", "zeroCrossingRate",
-    "bpm", "confidence", "duration",
-)  # fmt: skip
-"""The features in the order of the model's inputs."""
-
 EXCERPT_SECONDS: Final = 20
 """How much of a tune is rendered for its features: long enough for a dozen bars, short enough to wait for."""
 
-FARTHEST: Final = 10.0
+CLIP_SIGMAS: Final = 10.0
 
-LEAST_SECONDS: Final = 1.0
+MIN_SECONDS: Final = 1.0
 SILENCE: Final = 1e-5
 """RMS (full scale is 1) below which a signal counts as silent: -100 dB."""
 
@@ -181,11 +176,11 @@ class FeatureStats:
     def scale(self, matrix: FloatArray) -> FloatArray:
         """Return feature vectors, shape (..., 8), with mean 0 and deviation 1 as to these statistics.
 
-        What is further than `FARTHEST` deviations from the mean counts as that far: one number that is wrong
-        must not rule all others.
+        Values more than `CLIP_SIGMAS` deviations from the mean are clipped: one wrong number must not
+        outweigh all others.
         """
         scaled = (matrix - np.asarray(self.means)) / np.asarray(self.deviations)
-        near: FloatArray = np.clip(scaled, -FARTHEST, FARTHEST)
+        near: FloatArray = np.clip(scaled, -CLIP_SIGMAS, CLIP_SIGMAS)
         return near
 
 
@@ -195,10 +190,10 @@ def _checked(pcm: Samples, sample_rate: int, duration: float) -> Samples:
             f"No features: expected mono samples, a sample rate and a duration above 0, got shape "
             f"{pcm.shape}, {sample_rate} Hz and {duration} s. Mix the tune down to one channel first."
         )
-    if pcm.size < LEAST_SECONDS * sample_rate:
+    if pcm.size < MIN_SECONDS * sample_rate:
         raise TrainingError(
             f"No features: {pcm.size / sample_rate:.2f} s of sound is too short. "
-            f"Render at least {LEAST_SECONDS:.0f} s."
+            f"Render at least {MIN_SECONDS:.0f} s."
         )
     signal: Samples = pcm.astype(np.float32) - np.float32(pcm.mean(dtype=np.float64))
     level = _rms(signal)

@@ -44,7 +44,7 @@ class _Queue:
         return self.events[: 1 if self.failures else BATCH_SIZE]
 
 
-class EventWorker:
+class EventWriter:
     """Batches events into a `FeedbackStore` and tells others what was committed.
 
     Ratings and implicit events have queues of their own. An event leaves its queue when the store has it;

@@ -17,7 +17,7 @@ Listener = Callable[[Any], None]
 Handler = Callable[[Any, Any], Awaitable[Any]]
 
 
-class EngineEnd:
+class PageChannel:
     """Publishes to all pages of this origin, hears what they say, and answers what they ask."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, S
 from dataclasses import asdict
 from typing import Any, Final
 
-from sidflow_feedback.engine.event_writer import EventWorker
+from sidflow_feedback.engine.event_writer import EventWriter
 from sidflow_feedback.errors import FeedbackError, TrainingError
 from sidflow_feedback.events import Event
 from sidflow_feedback.idle import IdleClock
@@ -26,7 +26,8 @@ from sidflow_feedback.store import LEASE, FeedbackStore, StoreCounts, StoredEven
 from sidflow_feedback.sync.client import SyncClient
 from sidflow_feedback.sync.transport import Transport
 from sidflow_feedback.sync.upload_queue import SyncSettings
-from sidflow_feedback.types import SYNC_STATUSES, Milliseconds, Record
+from sidflow_feedback.types import Milliseconds, Record
+from sidflow_feedback.vocabulary import SYNC_STATUSES, Publication
 
 HOUSEKEEPING: Final = LEASE / 2000
 """Seconds between two looks for what a crash has left behind and what has grown too old."""
@@ -91,7 +92,7 @@ class FeedbackRuntime:
         self.sync = SyncClient(
             store, transport, base_version=self._base_version, on_change=self._changed.set, sleep=clock.sleep
         )
-        self.worker = EventWorker(
+        self.worker = EventWriter(
             store, on_acknowledged=self._acknowledge, on_refused=self._refuse, sleep=clock.sleep
         )
         self.worker.subscribe(self._notify_trainer)
@@ -152,7 +153,7 @@ class FeedbackRuntime:
     def _tell_forgotten(self, uuids: Iterable[str], gone: Iterable[StoredEvent]) -> None:
         """Publish which events are gone for good, and whether the server has them."""
         sent = {row.event.uuid: _sent(row) for row in gone}
-        self._publish("forgotten", [{"uuid": uuid, "sent": sent.get(uuid, "no")} for uuid in uuids])
+        self._publish(Publication.FORGOTTEN, [{"uuid": uuid, "sent": sent.get(uuid, "no")} for uuid in uuids])
         self._changed.set()
 
     async def wipe(self) -> None:
@@ -163,7 +164,7 @@ class FeedbackRuntime:
         self.worker.discard()
         async with self.sync.forgetting():
             await self.store.wipe()
-        self._publish("wiped", None)
+        self._publish(Publication.WIPED, None)
         if trainer is not None:
             await self._start_trainer(trainer.base)
         self.announce()
@@ -173,10 +174,10 @@ class FeedbackRuntime:
         self.worker.receive(records)
         self._changed.set()
 
-    def line_is_back(self) -> None:
+    def on_online(self) -> None:
         """Hear that there is a network again."""
         self._global_model.hurry()
-        self.sync.line_is_back()
+        self.sync.on_online()
 
     def configure(self, preferences: Mapping[str, Any]) -> None:
         """Take the listener's preferences; they hold at once."""
@@ -232,11 +233,11 @@ class FeedbackRuntime:
             self._trainer.notify(events)
 
     def _acknowledge(self, uuids: Sequence[str]) -> None:
-        self._publish("committed", list(uuids))
+        self._publish(Publication.COMMITTED, list(uuids))
         self._changed.set()
 
     def _refuse(self, uuid: str, reason: str) -> None:
-        self._publish("refused", [{"uuid": uuid, "reason": reason}])
+        self._publish(Publication.REFUSED, [{"uuid": uuid, "reason": reason}])
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
@@ -297,7 +298,7 @@ class FeedbackRuntime:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            self._publish("state", await self.state())
+            self._publish(Publication.STATE, await self.state())
             await self._clock.sleep(REST)
 
 

@@ -11,17 +11,17 @@ from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 
-from sidflow_feedback.analysis.analyzer import Excerpts, Measurer
+from sidflow_feedback.analysis.analyzer import Analyzer, Excerpts
 from sidflow_feedback.analysis.features import extract
 from sidflow_feedback.engine.archive import export_archive, import_archive
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.errors import FeedbackError
 from sidflow_feedback.learning.run_history import past_runs
-from sidflow_feedback.learning.trainer import LEAST_RATED
 from sidflow_feedback.recommending.insights import effects, latest_ratings, taste_map
 from sidflow_feedback.recommending.recommender import Recommender
 from sidflow_feedback.store import KINDS
-from sidflow_feedback.types import SYNC_STATUSES, Record, SyncStatus
+from sidflow_feedback.types import Record, SyncStatus
+from sidflow_feedback.vocabulary import MIN_RATED, SYNC_STATUSES, Post, Publication, Request
 
 Handler: TypeAlias = Callable[[Any, Any], Awaitable[Any]]
 
@@ -32,7 +32,7 @@ RATINGS_SHOWN: Final = 1000
 
 
 class Line(Protocol):
-    """The engine's end of the line to the pages, as `channel.EngineEnd` has it."""
+    """The engine's end of the line to the pages, as `channel.PageChannel` has it."""
 
     def publish(self, kind: str, value: Any = None) -> None:
         """Tell all pages."""
@@ -61,37 +61,37 @@ class FeedbackService:
         self._runtime = runtime
         self._line = line
         self._engine = str(uuid.uuid4())
-        self._measurer = Measurer(runtime.background, excerpts)
+        self._measurer = Analyzer(runtime.background, excerpts)
         self._forgetting: set[asyncio.Task[None]] = set()
         self._recommender = Recommender(runtime.store, lambda: runtime.trainer.model)
-        line.on("hello", lambda _value: self.welcome())
-        line.on("events", runtime.receive)
-        line.on("forget", self._forget_soon)
-        line.on("flush", lambda _value: runtime.worker.hurry())
-        line.on("online", lambda _value: runtime.line_is_back())
-        line.answer("configure", self._configure)
-        line.answer("library", self._library)
-        line.answer("scores", self._scores)
-        line.answer("predict", self._predict)
-        line.answer("queue", self._queue)
-        line.answer("why", self._why)
-        line.answer("features-of-sound", self._features_of_sound)
-        line.answer("measure", self._measure)
-        line.answer("train", self._train)
-        line.answer("pause-training", self._pause_training)
-        line.answer("sync", self._sync)
-        line.answer("next-payload", self._next_payload)
-        line.answer("waiting", self._waiting)
-        line.answer("history", self._history)
-        line.answer("forget-tune", self._forget_tune)
-        line.answer("insights", self._insights)
-        line.answer("export", self._export)
-        line.answer("import", self._import)
-        line.answer("wipe", self._wipe)
+        line.on(Post.HELLO, lambda _value: self.welcome())
+        line.on(Post.EVENTS, runtime.receive)
+        line.on(Post.FORGET, self._forget_soon)
+        line.on(Post.FLUSH, lambda _value: runtime.worker.hurry())
+        line.on(Post.ONLINE, lambda _value: runtime.on_online())
+        line.answer(Request.CONFIGURE, self._configure)
+        line.answer(Request.LIBRARY, self._library)
+        line.answer(Request.SCORES, self._scores)
+        line.answer(Request.PREDICT, self._predict)
+        line.answer(Request.QUEUE, self._queue)
+        line.answer(Request.WHY, self._why)
+        line.answer(Request.EXTRACT_FEATURES, self._features_of_sound)
+        line.answer(Request.ANALYZE, self._measure)
+        line.answer(Request.TRAIN, self._train)
+        line.answer(Request.PAUSE_TRAINING, self._pause_training)
+        line.answer(Request.SYNC, self._sync)
+        line.answer(Request.NEXT_UPLOAD, self._next_payload)
+        line.answer(Request.UNSYNCED, self._waiting)
+        line.answer(Request.HISTORY, self._history)
+        line.answer(Request.FORGET_ITEM, self._forget_tune)
+        line.answer(Request.INSIGHTS, self._insights)
+        line.answer(Request.EXPORT, self._export)
+        line.answer(Request.IMPORT, self._import)
+        line.answer(Request.WIPE, self._wipe)
 
     def welcome(self) -> None:
         """Tell the pages that an engine is there, which one, and in which state."""
-        self._line.publish("ready", self._engine)
+        self._line.publish(Publication.READY, self._engine)
         self._runtime.announce()
 
     async def _configure(self, preferences: Record, _binary: object) -> None:
@@ -155,7 +155,7 @@ class FeedbackService:
             "rated": latest_ratings(await runtime.store.ratings(RATINGS_SHOWN)),
             "runs": await past_runs(runtime.store),
             "shares": [*runtime.shares, (time.time() * 1000, runtime.trainer.state.cpu_share)],
-            "least": LEAST_RATED,
+            "least": MIN_RATED,
         }
 
     def _forget_soon(self, uuids: list[str]) -> None:

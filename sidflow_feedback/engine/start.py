@@ -16,7 +16,7 @@ from pyodide.ffi import JsException, create_proxy
 
 from sidflow_feedback.analysis.analyzer import Progress
 from sidflow_feedback.analysis.features import Samples
-from sidflow_feedback.engine.page_channel import EngineEnd
+from sidflow_feedback.engine.page_channel import PageChannel
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.engine.service import FeedbackService
 from sidflow_feedback.errors import PlayerError, StoreError, TrainingError
@@ -25,6 +25,7 @@ from sidflow_feedback.learning import scikit_fitters
 from sidflow_feedback.store.indexeddb import DatabaseModule, IndexedDbStore
 from sidflow_feedback.sync.transport.fetch import FetchTransport, FileTransport
 from sidflow_feedback.types import Milliseconds
+from sidflow_feedback.vocabulary import Post, Publication
 
 SAMPLE_RATE = 44100
 
@@ -46,7 +47,7 @@ async def start(database: DatabaseModule, excerpts: Any, site: Any = None) -> Fe
     FeedbackRuntime or None
         None when the browser has no database: the pages are told that feedback is off.
     """
-    channel = EngineEnd()
+    channel = PageChannel()
     try:
         store = await IndexedDbStore.open(database)
     except StoreError as exc:
@@ -119,6 +120,6 @@ def _object(**values: object) -> Any:
     return js.Object.fromEntries([list(pair) for pair in values.items()])
 
 
-def _tell_off(channel: EngineEnd, problem: str) -> None:
-    channel.on("hello", lambda _value: channel.publish("off", problem))
-    channel.publish("off", problem)
+def _tell_off(channel: PageChannel, problem: str) -> None:
+    channel.on(Post.HELLO, lambda _value: channel.publish(Publication.OFF, problem))
+    channel.publish(Publication.OFF, problem)

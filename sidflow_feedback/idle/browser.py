@@ -8,8 +8,9 @@ from typing import Final
 
 from js import performance
 
-from sidflow_feedback.engine.page_channel import EngineEnd
+from sidflow_feedback.engine.page_channel import PageChannel
 from sidflow_feedback.types import Milliseconds, Record
+from sidflow_feedback.vocabulary import Post, Publication
 
 PATIENCE: Final = 5.0
 """Seconds to wait for a grant before asking again: the page that was asked may be gone."""
@@ -24,13 +25,13 @@ class PageIdle:
         Called after `withheld` has changed.
     """
 
-    def __init__(self, channel: EngineEnd) -> None:
+    def __init__(self, channel: PageChannel) -> None:
         self.withheld: str | None = None
         self.on_change: Callable[[], None] = lambda: None
         self._channel = channel
         self._asked = 0
         self._grant: asyncio.Future[Milliseconds] | None = None
-        channel.on("idle-granted", self._granted)
+        channel.on(Post.IDLE_GRANTED, self._granted)
 
     def now(self) -> Milliseconds:
         return float(performance.now())
@@ -39,7 +40,7 @@ class PageIdle:
         while True:
             self._asked += 1
             self._grant = asyncio.get_running_loop().create_future()
-            self._channel.publish("idle-wanted", self._asked)
+            self._channel.publish(Publication.IDLE_WANTED, self._asked)
             try:
                 return await asyncio.wait_for(self._grant, PATIENCE)
             except TimeoutError:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES, vector
+from sidflow_feedback.analysis.features import vector
 from sidflow_feedback.events import RatingEvent
-from sidflow_feedback.player.telemetry import is_listen
-from sidflow_feedback.types import DIMENSIONS
+from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES, is_listen
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.idle import Steps
     from sidflow_feedback.types import Action, Dimension, FloatArray, Milliseconds
 
-IMPLIED: Final[Mapping[Action, tuple[float, float]]] = {
+IMPLIED_PREFERENCES: Final[Mapping[Action, tuple[float, float]]] = {
     "like": (5.0, 0.8),
     "replay": (4.5, 0.4),
     "play_complete": (4.0, 0.2),
@@ -40,7 +39,7 @@ HALF_LIFE_DAYS: Final = 30.0
 """After this time an implied preference weighs half: moods pass, ratings stay."""
 
 HELD_OUT_SHARE: Final = 0.2
-LEAST_HELD_OUT: Final = 2
+MIN_HELD_OUT: Final = 2
 
 _DAY: Final[Milliseconds] = 86_400_000
 _EVENTS_PER_STEP = 2
@@ -105,11 +104,11 @@ class Collector:
 
     def dataset(self, limit: int) -> Steps[Dataset]:
         """Return at most `limit` rows, those of rated tunes first."""
-        labelled = [tune for tune in self._tunes.values() if tune.ratings or tune.weight]
-        known = [tune for tune in labelled if tune.features is not None]
+        labeled = [tune for tune in self._tunes.values() if tune.ratings or tune.weight]
+        known = [tune for tune in labeled if tune.features is not None]
         known.sort(key=lambda tune: not tune.ratings)
         yield "rows"
-        return (yield from _dataset(known[:limit], skipped=len(labelled) - len(known)))
+        return (yield from _dataset(known[:limit], skipped=len(labeled) - len(known)))
 
 
 @dataclass(slots=True)
@@ -126,8 +125,8 @@ class _Tune:
             self.features = vector(event.track.features)
         if isinstance(event, RatingEvent):
             self.ratings = {**event.ratings, **self.ratings}
-        elif event.action in IMPLIED and not _forgiven(event):
-            preference, weight = IMPLIED[event.action]
+        elif event.action in IMPLIED_PREFERENCES and not _forgiven(event):
+            preference, weight = IMPLIED_PREFERENCES[event.action]
             weight *= 0.5 ** (max(0.0, now - event.timestamp) / _DAY / HALF_LIFE_DAYS)
             self.weight += weight
             self.weighted += weight * preference
@@ -147,11 +146,11 @@ def _forgiven(event: ImplicitEvent) -> bool:
 
 def _dataset(tunes: Sequence[_Tune], *, skipped: int) -> Steps[Dataset]:
     features = np.zeros((len(tunes), len(FEATURE_NAMES)))
-    labelled = np.zeros((len(tunes), len(DIMENSIONS), 2))
+    labeled = np.zeros((len(tunes), len(DIMENSIONS), 2))
     ranks = np.full(len(tunes), np.inf)
     for i, tune in enumerate(tunes):
         features[i] = tune.features
-        labelled[i] = [tune.label(name) for name in DIMENSIONS]
+        labeled[i] = [tune.label(name) for name in DIMENSIONS]
         if tune.ratings:
             ranks[i] = _rank(tune)
         if i % _ROWS_PER_STEP == 0:
@@ -159,8 +158,8 @@ def _dataset(tunes: Sequence[_Tune], *, skipped: int) -> Steps[Dataset]:
     yield "choose"
     return Dataset(
         features=features,
-        labels=labelled[:, :, 0],
-        weights=labelled[:, :, 1],
+        labels=labeled[:, :, 0],
+        weights=labeled[:, :, 1],
         held_out=_held_out(ranks),
         rated=int(np.isfinite(ranks).sum()),
         skipped=skipped,
@@ -173,7 +172,7 @@ def _held_out(ranks: FloatArray) -> NDArray[np.bool_]:
     So a tune that was held out stays so in later runs: otherwise the model would be tested on what an earlier
     run has taught it. Only the two of the lowest hashes may later change over to training.
     """
-    bound = np.sort(ranks)[:LEAST_HELD_OUT].max(initial=0.0)
+    bound = np.sort(ranks)[:MIN_HELD_OUT].max(initial=0.0)
     chosen: NDArray[np.bool_] = np.isfinite(ranks) & (ranks <= max(bound, HELD_OUT_SHARE))
     return chosen
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from sidflow_feedback.errors import TrainingError
-from sidflow_feedback.learning.fitters import Problem, by_numpy
-from sidflow_feedback.learning.model import NEUTRAL_RATING, in_range
+from sidflow_feedback.learning.fitters import FitProblem, fit_adam
+from sidflow_feedback.learning.model import in_range
+from sidflow_feedback.vocabulary import NEUTRAL_RATING
 
 if TYPE_CHECKING:
     from sidflow_feedback.idle import Steps
     from sidflow_feedback.learning.dataset import Dataset
-    from sidflow_feedback.learning.fitters import Method, Rows
+    from sidflow_feedback.learning.fitters import Fitter, Rows
     from sidflow_feedback.learning.model import Array, Model, Network
     from sidflow_feedback.learning.snapshot import Snapshot
     from sidflow_feedback.types import FloatArray
@@ -40,17 +41,17 @@ class FineTuned:
     Attributes
     ----------
     network
-        Fitted to all rows; that of `blind` when the error grew.
-    blind
+        Fitted to all rows; that of `validation_network` when the error grew.
+    validation_network
         Fitted without the held-out rows; the errors before and after are those of networks like it.
     moments, steps
-        State of the optimiser of `blind`, see `Adam`.
+        State of the optimizer of `validation_network`, see `Adam`.
     error_before, error_after
         Root mean square, in ratings.
     """
 
     network: Network
-    blind: Network
+    validation_network: Network
     moments: Array
     steps: int
     error_before: float
@@ -69,13 +70,13 @@ def fine_tune(
     *,
     iterations: int,
     seed: int,
-    method: Method = by_numpy,
+    method: Fitter = fit_adam,
 ) -> Steps[FineTuned]:
     """Fit the last accepted model, else `base`, in small steps; neither is changed.
 
     First without the held-out rows: what that does to the error on them decides. Then on all rows, because
-    every rating counts when there are few. So the last model is taken up as it was when it was blind: it is
-    then tested with what it has never seen, run after run.
+    every rating counts when there are few. Training resumes from the last validation network, so that each
+    run is tested on rows that no earlier run has learned from.
 
     The anchor is `base`, calibrated to this listener; the steps start there, too, without a last model or if
     that goes back to another base. The error before is that of the last model, else of `base`.
@@ -90,27 +91,27 @@ def fine_tune(
     rows = inputs[learned], dataset.labels[learned], dataset.weights[learned]
     finishing = iterations // FINISHING
     yield "predict"
-    before = yield from _held_out_error(_blind(last) if last else base, dataset)
+    before = yield from _held_out_error(_validation_model(last) if last else base, dataset)
     yield "predict"
     problem = yield from _problem(base, last, rows, iterations - finishing, seed)
     fitted = yield from method(problem)
-    blind = _half_precision(fitted.network)
+    validation_network = _half_precision(fitted.network)
     yield "predict"
-    after = yield from _held_out_error(replace(base, network=blind), dataset)
-    network = blind
+    after = yield from _held_out_error(replace(base, network=validation_network), dataset)
+    network = validation_network
     if after <= before:
         yield "predict"
         problem = yield from _problem(base, None, everything, finishing, seed)
-        finished = yield from method(replace(problem, start=blind))
+        finished = yield from method(replace(problem, start=validation_network))
         network = _half_precision(finished.network)
-    return FineTuned(network, blind, fitted.moments, fitted.steps, before, after)
+    return FineTuned(network, validation_network, fitted.moments, fitted.steps, before, after)
 
 
-def _problem(base: Model, last: Snapshot | None, rows: Rows, iterations: int, seed: int) -> Steps[Problem]:
+def _problem(base: Model, last: Snapshot | None, rows: Rows, iterations: int, seed: int) -> Steps[FitProblem]:
     anchor = yield from calibrated(base.network, *rows)
     start = last if last and last.model.base_version == base.version else None
-    return Problem(
-        start=start.blind if start else anchor,
+    return FitProblem(
+        start=start.validation_network if start else anchor,
         anchor=anchor,
         rows=rows,
         l2=PRIOR / max(1, len(rows[0])),
@@ -121,8 +122,8 @@ def _problem(base: Model, last: Snapshot | None, rows: Rows, iterations: int, se
     )
 
 
-def _blind(last: Snapshot) -> Model:
-    return replace(last.model, network=last.blind)
+def _validation_model(last: Snapshot) -> Model:
+    return replace(last.model, network=last.validation_network)
 
 
 def _half_precision(network: Network) -> Network:

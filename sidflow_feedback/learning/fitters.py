@@ -26,7 +26,7 @@ LEARNING_RATE: Final = 8e-3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Problem:
+class FitProblem:
     """What is to be fitted.
 
     Attributes
@@ -40,7 +40,7 @@ class Problem:
     l2
         The pull, over the number of rows.
     moments, steps
-        State of the optimiser that has led to `start`, see `Adam`; None and 0 where there is none.
+        State of the optimizer that has led to `start`, see `Adam`; None and 0 where there is none.
     iterations
         Steps to make, for methods that work by steps.
     seed
@@ -59,21 +59,21 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """A network, and the state of the optimiser, see `Adam`."""
+    """A network, and the state of the optimizer, see `Adam`."""
 
     network: Network
     moments: Array
     steps: int
 
 
-class Method(Protocol):
+class Fitter(Protocol):
     """A way to fit a network, in small steps."""
 
-    def __call__(self, problem: Problem) -> Steps[Fitted]:
+    def __call__(self, problem: FitProblem) -> Steps[Fitted]:
         """Fit; raise `TrainingError` where that is not possible."""
 
 
-def by_numpy(problem: Problem) -> Steps[Fitted]:
+def fit_adam(problem: FitProblem) -> Steps[Fitted]:
     """Fit all layers by Adam, see `Learner`."""
     network = problem.start.copy()
     learner = Learner(
@@ -93,5 +93,5 @@ def by_numpy(problem: Problem) -> Steps[Fitted]:
 
 
 def without_state(network: Network) -> Fitted:
-    """Return the result of a method that leaves no optimiser to go on with."""
+    """Return the result of a method that leaves no optimizer to go on with."""
     return Fitted(network, np.zeros((2, network.parameters.size), network.parameters.dtype), 0)

@@ -25,7 +25,7 @@ BATCH: Final = 32
 
 
 class Adam:
-    """The optimiser of Kingma and Ba (2015), algorithm 1 in the efficient form at the end of section 2.
+    """The optimizer of Kingma and Ba (2015), algorithm 1 in the efficient form at the end of section 2.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Adam:
         self.gradient: Array = self._powers[0]
 
     def resume(self, moments: Array, steps: int) -> None:
-        """Go on from the state that an optimiser for the same parameters had."""
+        """Go on from the state that an optimizer for the same parameters had."""
         self.moments[:] = moments
         self.steps = steps
 
@@ -117,7 +117,7 @@ class Learner:
         self._distance = np.zeros_like(parameters)
 
     def learn_many(self, inputs: Array, labels: Array, weights: Array, iterations: int) -> Steps[None]:
-        """Make `iterations` optimiser steps, each in two: the gradient, and the update.
+        """Make `iterations` optimizer steps, each in two: the gradient, and the update.
 
         Parameters
         ----------
@@ -147,7 +147,7 @@ class Learner:
             self.adam.update(self.network.parameters)
 
     def step(self, inputs: Array, labels: Array, weights: Array) -> None:
-        """Make one optimiser step on one batch of scaled features, labels and label weights."""
+        """Make one optimizer step on one batch of scaled features, labels and label weights."""
         self.gradient(inputs, labels, weights)
         self.adam.update(self.network.parameters)
 

@@ -15,16 +15,17 @@ from typing import Any, Final
 
 import numpy as np
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.learning.model import LAYERS, Model, Network, parameter_count
 from sidflow_feedback.types import Record
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 MAX_WEIGHTS: Final = 200_000
 """Most weights a model may have (0.8 MB): some 200 times ours, and still no burden on a browser."""
 
 MAX_WEIGHT: Final = 1e4
-"""Largest weight: a model of standardised features has none above 10, and larger ones overflow."""
+"""Largest weight: a model of standardized features has none above 10, and larger ones overflow."""
 
 MAX_TEXT: Final = 128
 

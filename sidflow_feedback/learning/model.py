@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sidflow_feedback.vocabulary import MAX_RATING, MIN_RATING, NEUTRAL_RATING
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,8 +23,6 @@ Array = NDArray[Any]
 
 LAYERS: Final = (8, 32, 16, 4)
 """Features, two hidden layers, and e, m, c, p."""
-
-LEAST_RATING, NEUTRAL_RATING, BEST_RATING = 1.0, 3.0, 5.0
 
 
 class Network:
@@ -112,4 +112,4 @@ class Model:
 
 def in_range(outputs: Array) -> FloatArray:
     """Return outputs of a network as ratings from 1 to 5: a listener sees no others."""
-    return np.clip(outputs.astype(np.float64), LEAST_RATING, BEST_RATING)
+    return np.clip(outputs.astype(np.float64), MIN_RATING, MAX_RATING)

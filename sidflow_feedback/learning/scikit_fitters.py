@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sidflow_feedback.idle import Steps
-    from sidflow_feedback.learning.fitters import Fitted, Method, Problem, Rows
+    from sidflow_feedback.learning.fitters import FitProblem, Fitted, Fitter, Rows
     from sidflow_feedback.learning.model import Array
     from sidflow_feedback.types import FloatArray
 
@@ -52,7 +52,7 @@ async def load(_tell: Callable[[str], None] = print) -> None:
         await asyncio.sleep(0)
 
 
-def by_ridge(problem: Problem) -> Steps[Fitted]:
+def fit_ridge(problem: FitProblem) -> Steps[Fitted]:
     """Fit the last layer in closed form (`Ridge`)."""
     from sklearn.linear_model import Ridge
 
@@ -65,7 +65,7 @@ def by_ridge(problem: Problem) -> Steps[Fitted]:
     return without_state(network)
 
 
-def by_sgd(problem: Problem) -> Steps[Fitted]:
+def fit_sgd(problem: FitProblem) -> Steps[Fitted]:
     """Fit the last layer by passes over the rows (`SGDRegressor`), as many as come to the iterations."""
     from sklearn.linear_model import SGDRegressor
 
@@ -87,7 +87,7 @@ def by_sgd(problem: Problem) -> Steps[Fitted]:
     return without_state(network)
 
 
-def by_mlp(problem: Problem) -> Steps[Fitted]:
+def fit_mlp(problem: FitProblem) -> Steps[Fitted]:
     """Fit all layers by Adam, one minibatch a step (`MLPRegressor.partial_fit`), without a pull.
 
     It knows no weights of single labels. A label half-way from the prediction has the gradient of one of
@@ -120,7 +120,7 @@ def by_mlp(problem: Problem) -> Steps[Fitted]:
     return without_state(fitted)
 
 
-METHODS: Final[Mapping[str, Method]] = {"ridge": by_ridge, "sgd": by_sgd, "mlp": by_mlp}
+METHODS: Final[Mapping[str, Fitter]] = {"ridge": fit_ridge, "sgd": fit_sgd, "mlp": fit_mlp}
 
 
 def _unexplained(network: Network, rows: Rows) -> Iterator[tuple[Array, FloatArray, FloatArray, FloatArray]]:

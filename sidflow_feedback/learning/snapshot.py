@@ -38,11 +38,11 @@ class Snapshot:
     ----------
     model
         Its version is ``local-<n>``.
-    blind
+    validation_network
         The network before it was fitted to the held-out rows, too: what the next run starts from, and is
         compared with.
     moments, steps
-        State of the optimiser of `blind`, see `Adam`.
+        State of the optimizer of `validation_network`, see `Adam`.
     created
         Epoch milliseconds when the run began.
     read
@@ -50,11 +50,12 @@ class Snapshot:
     samples
         Tunes it was trained on.
     error_before, error_after
-        Held-out error (root mean square, in ratings) of the model it started from and of this one, blind.
+        Held-out error (root mean square, in ratings) of the model it started from and of the validation
+        network.
     """
 
     model: Model
-    blind: Network
+    validation_network: Network
     moments: Array
     steps: int
     created: Milliseconds
@@ -84,7 +85,7 @@ def snapshot_to_record(snapshot: Snapshot) -> Steps[Record]:
         "deviations": list(model.stats.deviations),
         "sizes": list(model.network.sizes),
         "weights": _base64(model.network.parameters.astype("<f2")),
-        "blind": _base64(snapshot.blind.parameters.astype("<f2")),
+        "validation_network": _base64(snapshot.validation_network.parameters.astype("<f2")),
         "steps": snapshot.steps,
         "means1": means1,
         "roots2": roots2,
@@ -121,13 +122,15 @@ def _read(record: Mapping[str, Any]) -> Snapshot:
     sizes = record["sizes"]
     if sizes[0] != LAYERS[0] or sizes[-1] != LAYERS[-1] or parameter_count(sizes) > MAX_WEIGHTS:
         raise ValueError(f"layers {sizes} are not those of a taste model")
-    network, blind = (_network(sizes, record, name) for name in ("weights", "blind"))
+    network, validation_network = (
+        _network(sizes, record, name) for name in ("weights", "validation_network")
+    )
     size = network.parameters.size
     stats = FeatureStats(tuple(record["means"]), tuple(record["deviations"]))
     roots = _expand(record["roots2"], size)
     return Snapshot(
         model=Model(str(record["version"]), str(record["baseVersion"]), stats, network),
-        blind=blind,
+        validation_network=validation_network,
         moments=np.stack([_expand(record["means1"], size), roots**2]),
         steps=int(record["steps"]),
         created=float(record["created"]),

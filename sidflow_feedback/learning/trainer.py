@@ -6,15 +6,15 @@ import asyncio
 import contextlib
 import math
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sidflow_feedback.errors import FeedbackError, InvalidRecordError, TrainingError
 from sidflow_feedback.events import RatingEvent
 from sidflow_feedback.idle.slots import Slots
 from sidflow_feedback.learning import scikit_fitters
-from sidflow_feedback.learning.dataset import IMPLIED, Collector, Dataset
+from sidflow_feedback.learning.dataset import IMPLIED_PREFERENCES, Collector, Dataset
 from sidflow_feedback.learning.fine_tuning import fine_tune
-from sidflow_feedback.learning.fitters import by_numpy
+from sidflow_feedback.learning.fitters import fit_adam
 from sidflow_feedback.learning.model import Model
 from sidflow_feedback.learning.run_history import remember
 from sidflow_feedback.learning.snapshot import (
@@ -25,6 +25,7 @@ from sidflow_feedback.learning.snapshot import (
 )
 from sidflow_feedback.learning.trainer_types import Phase, Run, TrainerState, TrainingSettings
 from sidflow_feedback.store import KINDS
+from sidflow_feedback.vocabulary import MIN_RATED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -34,12 +35,9 @@ if TYPE_CHECKING:
     from sidflow_feedback.idle import IdleClock
     from sidflow_feedback.idle.meter import CpuMeter
     from sidflow_feedback.learning.fine_tuning import FineTuned
-    from sidflow_feedback.learning.fitters import Method
+    from sidflow_feedback.learning.fitters import Fitter
     from sidflow_feedback.store import FeedbackStore, Place
     from sidflow_feedback.types import Milliseconds
-
-LEAST_RATED: Final = 8
-"""Rated tunes before the first run: fewer can't be parted into some to learn from and some to test with."""
 
 _BATCH = 16
 """Rows read at once."""
@@ -352,7 +350,7 @@ class Trainer:
         now, base, last = self._epoch(), self._base, self._snapshot
         dataset = await self._collected(now)
         read = self._epoch()
-        if dataset.rated < LEAST_RATED:
+        if dataset.rated < MIN_RATED:
             raise TrainingError(_too_few(dataset))
         self._runs += 1
         iterations = self._settings.iterations
@@ -390,7 +388,7 @@ class Trainer:
                     break
         return await self._slots.run(collector.dataset(limit))
 
-    async def _method(self) -> tuple[str, Method]:
+    async def _method(self) -> tuple[str, Fitter]:
         """Return the chosen method and its name; the default one where scikit-learn can't be had."""
         learner = self._settings.learner
         if learner in scikit_fitters.METHODS:
@@ -401,7 +399,7 @@ class Trainer:
             else:
                 self._tell(None)
                 return learner, scikit_fitters.METHODS[learner]
-        return "numpy", by_numpy
+        return "numpy", fit_adam
 
     def _tell(self, message: str | None) -> None:
         self._message = message
@@ -414,7 +412,7 @@ class Trainer:
         version = f"local-{self._newest_number + 1}"
         snapshot = Snapshot(
             model=Model(version, base.version, base.stats, tuned.network),
-            blind=tuned.blind,
+            validation_network=tuned.validation_network,
             moments=tuned.moments,
             steps=tuned.steps,
             created=times[0],
@@ -430,12 +428,12 @@ class Trainer:
 
 
 def _teaches(event: Event) -> bool:
-    return isinstance(event, RatingEvent) or event.action in IMPLIED
+    return isinstance(event, RatingEvent) or event.action in IMPLIED_PREFERENCES
 
 
 def _too_few(dataset: Dataset) -> str:
     left_out = f" ({dataset.skipped} more have no features.)" if dataset.skipped else ""
-    return f"Training needs {LEAST_RATED} rated tunes, there are {dataset.rated}{left_out}. Rate some more."
+    return f"Training needs {MIN_RATED} rated tunes, there are {dataset.rated}{left_out}. Rate some more."
 
 
 def _reason(accepted: bool, new_base: str | None) -> str:

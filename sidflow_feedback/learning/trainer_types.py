@@ -25,7 +25,7 @@ class TrainingSettings:
     enabled
         Off means that nothing runs.
     iterations
-        Optimiser steps of a run, 10 to 1000.
+        Optimizer steps of a run, 10 to 1000.
     samples
         Tunes of a run, 16 to 4096.
     learner

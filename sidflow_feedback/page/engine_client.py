@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class EngineLink:
+class EngineClient:
     """Speaks JSON-like values over the JavaScript channel.
 
     Parameters

@@ -7,8 +7,9 @@ import js
 from pyscript.js_modules import channel, host, idle, outbox, storage
 
 from sidflow_feedback.page import wire_format
-from sidflow_feedback.page.engine_client import EngineLink
+from sidflow_feedback.page.engine_client import EngineClient
 from sidflow_feedback.page.recorder import Recorder
+from sidflow_feedback.vocabulary import Publication, Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Feedback:
     recorder
         Records ratings and actions, safely from the first moment on; see `Recorder`.
     engine
-        The line to the engine; see `EngineLink`.
+        The line to the engine; see `EngineClient`.
     outbox
         What is not in the database yet: its ``size``, and ``unsaved``, what a crash of the page would lose.
     model
@@ -45,7 +46,7 @@ class Feedback:
         self._page = root + "page/"
         self._preferences: dict[str, Any] = {}
         self._engine = ""
-        self.engine = EngineLink(self._line)
+        self.engine = EngineClient(self._line)
         self.outbox = outbox.Outbox.new(self._line)
         self.recorder = Recorder(
             self.outbox, js.crypto.randomUUID, _epoch, js.crypto.randomUUID(), on_problem
@@ -54,9 +55,9 @@ class Feedback:
         self.hosting = False
         self._listeners: list[Callable[[str], None]] = []
         self._on_problem = on_problem
-        self.engine.on("ready", self._welcome)
-        self.engine.on("state", self._follow)
-        self.engine.on("refused", self._report)
+        self.engine.on(Publication.READY, self._welcome)
+        self.engine.on(Publication.STATE, self._follow)
+        self.engine.on(Publication.REFUSED, self._report)
 
     async def start(self) -> str:
         """Start the engine, unless another tab of this origin runs it; return why not, else an empty text."""
@@ -73,7 +74,7 @@ class Feedback:
         """
         self._preferences = preferences
         if self.engine.ready:
-            await self.engine.ask("configure", preferences)
+            await self.engine.ask(Request.CONFIGURE, preferences)
 
     def on_model(self, listener: "Callable[[str], None]") -> None:
         """Call ``listener(version)`` now, and whenever predictions come from another model."""
@@ -94,7 +95,7 @@ class Feedback:
             Length of the whole song.
         """
         features: dict[str, float] = await self.engine.ask(
-            "features-of-sound", {"rate": rate, "duration": seconds}, samples
+            Request.EXTRACT_FEATURES, {"rate": rate, "duration": seconds}, samples
         )
         return features
 
@@ -103,7 +104,7 @@ class Feedback:
 
         None where a feature is missing. Waits for the engine; fails while that has no model (see `on_model`).
         """
-        answer = await self.engine.ask("predict", {"features": wire_format.pack(songs)})
+        answer = await self.engine.ask(Request.PREDICT, {"features": wire_format.pack(songs)})
         scores = wire_format.unpack(answer["scores"])
         return [wire_format.score(scores, row) for row in range(len(songs))]
 
@@ -115,7 +116,7 @@ class Feedback:
         if engine == self._engine:
             return  # It greets all pages whenever one has come.
         self._engine = engine
-        asyncio.create_task(self.engine.ask("configure", self._preferences))
+        asyncio.create_task(self.engine.ask(Request.CONFIGURE, self._preferences))
 
     def _follow(self, state: "dict[str, Any]") -> None:
         training = state["training"]

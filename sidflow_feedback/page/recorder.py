@@ -2,6 +2,8 @@
 
 import json
 
+from sidflow_feedback.vocabulary import EVENT_VERSION
+
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,12 +17,6 @@ if TYPE_CHECKING:
         def append(self, uuid: str, json: str) -> str:
             """Keep an event; return ``saved``, ``unsaved`` (lasts as long as the page) or ``full``."""
 
-
-SCHEMA_VERSION = 1
-"""Must equal the one in `events.py`; a test compares them."""
-
-DIMENSIONS = ("e", "m", "c", "p")
-"""Energy, mood, complexity, preference. Must equal those of `types.py`; a test compares them."""
 
 TRACK_FIELDS = ("sidPath", "song", "features", "length", "lengthSource")
 
@@ -90,7 +86,7 @@ class Recorder:
                 return None
             event["position"], event["heard"] = position, heard
             identity = self._make_uuid()
-            event["v"] = SCHEMA_VERSION
+            event["v"] = EVENT_VERSION
             event["uuid"] = identity
             event["timestamp"] = int(self._now())
             event["sessionId"] = self._session_id

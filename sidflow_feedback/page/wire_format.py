@@ -6,21 +6,11 @@ Imports on MicroPython too.
 import binascii
 import struct
 
-from sidflow_feedback.page.recorder import DIMENSIONS
+from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Any
-
-FEATURE_NAMES = (
-    "energy", "rms", "spectralCentroid", "spectralRolloff", "zeroCrossingRate",
-    "bpm", "confidence", "duration",
-)  # fmt: skip
-"""Must equal those of `features.py`; a test compares them."""
-
-MEASURING = 1
-"""Version of what is measured of a tune. It must grow when the same file would get other features or another
-length: what was kept of an older version is then measured again."""
 
 FEATURES = "<8f"
 SCORES = "<4f"

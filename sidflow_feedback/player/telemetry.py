@@ -24,6 +24,8 @@ Only audible time counts, not pauses, seeks or stalls. No skip at all is reporte
 - when the player failed, or changed to another adapter in mid-tune, where the listen goes on.
 """
 
+from sidflow_feedback.vocabulary import is_listen
+
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,8 +38,6 @@ LATE = 0.7
 EARLY = 0.1
 EARLY_SECONDS = 10
 SHORTEST = 30
-LISTEN = 0.5
-LISTEN_SECONDS = 240
 SLACK = 0.5
 """Seconds that a position may run ahead of the clock before its step is a seek."""
 
@@ -47,11 +47,6 @@ _IDENTITY = ("sidPath", "song", "private")
 LONGEST_STEP = 90.0
 """Seconds between two looks at a player without a position; after more the machine was asleep. A browser
 wakes the timers of a hidden page at least once a minute."""
-
-
-def is_listen(heard: float, length: float | None) -> bool:
-    """Return whether `heard` seconds of a track count as a listen."""
-    return heard >= min(LISTEN * length, LISTEN_SECONDS) if length else heard >= LISTEN_SECONDS
 
 
 class Telemetry:
@@ -69,7 +64,7 @@ class Telemetry:
         The track being listened to, None between two.
     heard
         Audible seconds of this listen.
-    judgement
+    judgment
         ``like``, ``dislike`` or None: what was said of this listen.
     """
 
@@ -78,7 +73,7 @@ class Telemetry:
         self.track: Track | None = None
         self._finished: Track | None = None
         self.heard = 0.0
-        self.judgement: str | None = None
+        self.judgment: str | None = None
         self._position: float | None = None
         self._seen: float | None = None
 
@@ -137,11 +132,11 @@ class Telemetry:
         if self.track is not None:
             self._end("play_complete" if self._share() >= COMPLETE else None)
 
-    def _judge(self, judgement: str) -> None:
-        if self.track is None or self.judgement == judgement:
+    def _judge(self, judgment: str) -> None:
+        if self.track is None or self.judgment == judgment:
             return
-        self.judgement = judgement
-        self._tell(judgement)
+        self.judgment = judgment
+        self._tell(judgment)
 
     def _counts(self) -> bool:
         return self.track is not None and is_listen(self.heard, self.track.get("length"))
@@ -154,7 +149,7 @@ class Telemetry:
         share = self._share()
         if share >= COMPLETE:
             return "play_complete"
-        if self.judgement == "like" or not _known_to_be_long(track):
+        if self.judgment == "like" or not _known_to_be_long(track):
             return None
         if self.heard < EARLY_SECONDS or share < EARLY:
             return "skip_early"
@@ -163,7 +158,7 @@ class Telemetry:
     def _end(self, action: str | None) -> None:
         if action is not None:
             self._tell(action)
-        self.track = self.judgement = self._position = self._seen = None
+        self.track = self.judgment = self._position = self._seen = None
         self.heard = 0.0
 
     def _tell(self, action: str) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES
 from sidflow_feedback.errors import InvalidRecordError
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.types import FloatArray
 
 
-class Library:
+class FeatureTable:
     """The union of the tunes of all pages; a tune keeps its number as long as the engine lives.
 
     Attributes

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES
-from sidflow_feedback.types import DIMENSIONS
+from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES
 
 if TYPE_CHECKING:
     from sidflow_feedback.events import RatingEvent

@@ -80,7 +80,7 @@ def queue(
     heard
         Tunes heard lately, latest first. Half of all tunes count at most, so that some are left.
     disliked
-        Tunes whose last judgement was a dislike.
+        Tunes whose last judgment was a dislike.
     exploration
         Per cent, 0 to 50.
     place

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.learning.model import Model, in_range
 from sidflow_feedback.recommending.explanation import Explanation
-from sidflow_feedback.recommending.feature_table import Library
+from sidflow_feedback.recommending.feature_table import FeatureTable
 from sidflow_feedback.recommending.ranking import Ranking, queue
-from sidflow_feedback.types import DIMENSIONS
+from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -56,7 +55,7 @@ class Recommender:
     def __init__(
         self, store: FeedbackStore, model: Callable[[], Model], *, epoch: Callable[[], Milliseconds] = _epoch
     ) -> None:
-        self.library = Library()
+        self.library = FeatureTable()
         self._store = store
         self._model = model
         self._epoch = epoch
@@ -174,11 +173,11 @@ class Recommender:
         return list(dict.fromkeys([*here, *stored]))
 
     def _disliked(self, actions: Iterable[ImplicitEvent]) -> list[int]:
-        judgements: dict[str, ImplicitEvent] = {}
+        judgments: dict[str, ImplicitEvent] = {}
         for event in actions:
             if event.action in ("like", "dislike"):
-                judgements.setdefault(event.track.sid_path, event)
-        return self._numbers(event for event in judgements.values() if event.action == "dislike")
+                judgments.setdefault(event.track.sid_path, event)
+        return self._numbers(event for event in judgments.values() if event.action == "dislike")
 
     def _numbers(self, events: Iterable[ImplicitEvent]) -> list[int]:
         found = (self.library.number(event.track.sid_path) for event in events)
@@ -194,7 +193,7 @@ class _Ranked:
     ranking: Ranking
 
     @classmethod
-    def of(cls, model: Model, library: Library) -> _Ranked:
+    def of(cls, model: Model, library: FeatureTable) -> _Ranked:
         preferences = _outputs(model, library.features[library.starts])[:, _PREFERENCE]
         return cls(model, library.revision, Ranking.of(preferences))
 

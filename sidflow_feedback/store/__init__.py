@@ -11,7 +11,8 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from sidflow_feedback.errors import InvalidRecordError, StoreError
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent, event_from_record, event_to_record
-from sidflow_feedback.types import SYNC_STATUSES, Milliseconds, Record, SyncStatus
+from sidflow_feedback.types import Milliseconds, Record, SyncStatus
+from sidflow_feedback.vocabulary import SYNC_STATUSES
 
 LEASE: Final[Milliseconds] = 30_000
 """How long `processing` lasts before an event counts as abandoned by a crash and is pending again."""

@@ -25,7 +25,8 @@ from sidflow_feedback.store import (
     StoreCounts,
     StoredEvent,
 )
-from sidflow_feedback.types import SYNC_STATUSES, Milliseconds, Record, SyncStatus
+from sidflow_feedback.types import Milliseconds, Record, SyncStatus
+from sidflow_feedback.vocabulary import SYNC_STATUSES
 
 
 class MemoryStore:

@@ -1,4 +1,4 @@
-"""The sync client: sends anonymised deltas, if and only if the listener has switched that on."""
+"""The sync client: sends anonymized deltas, if and only if the listener has switched that on."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Final
 from sidflow_feedback.errors import FeedbackError, SyncError
 from sidflow_feedback.events import Event
 from sidflow_feedback.store import FeedbackStore, Outcome
-from sidflow_feedback.sync.deltas import AnonymisedBatch
+from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.schedule import Schedule
 from sidflow_feedback.sync.transport import Response, Transport
-from sidflow_feedback.sync.upload_queue import Outgoing, SyncSettings
+from sidflow_feedback.sync.upload_queue import SyncSettings, UploadQueue
 from sidflow_feedback.types import Milliseconds, Record, SyncStatus
 
 TIMEOUT: Final = 15.0
@@ -103,7 +103,7 @@ class SyncClient:
     ) -> None:
         self._store = store
         self._transport = transport
-        self._outgoing = Outgoing(store, base_version)
+        self._outgoing = UploadQueue(store, base_version)
         self._on_change = on_change
         self._epoch = epoch
         self._sleep = sleep
@@ -143,7 +143,7 @@ class SyncClient:
         if self._task is not None:
             await self._task
 
-    def line_is_back(self) -> None:
+    def on_online(self) -> None:
         """Try again at once what could not be sent: the browser says that it is online."""
         self._schedule.hurry(self._epoch())
         self._replan()
@@ -307,7 +307,7 @@ class SyncClient:
         error = "The server did not answer for this event."
         return Outcome(uuid=identity, status="pending", error=error, next_try=next_try)
 
-    async def _deliver(self, batch: AnonymisedBatch, settings: SyncSettings) -> dict[str, Record]:
+    async def _deliver(self, batch: AnonymizedBatch, settings: SyncSettings) -> dict[str, Record]:
         changed = not self._settings.enabled or self._settings.epsilon != settings.epsilon
         if changed or self._withdrawals:
             raise self._aborted()
@@ -325,7 +325,7 @@ class SyncClient:
         self._outgoing.drop()
         return results
 
-    async def _answer(self, batch: AnonymisedBatch) -> Response:
+    async def _answer(self, batch: AnonymizedBatch) -> Response:
         request = asyncio.ensure_future(self._transport.send(batch, timeout=self._timeout))
         self._request = request
         try:

@@ -1,4 +1,4 @@
-"""What may leave the listener's machine: `AnonymisedDelta`, and nothing else.
+"""What may leave the listener's machine: `AnonymizedDelta`, and nothing else.
 
 A delta says what was thought of a tune, and the day. It has no session, no clock time, no device, no file
 name: a listener's own files are known by the hash of their content.
@@ -18,22 +18,16 @@ from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent
 from sidflow_feedback.types import Action, Dimension, Record
 
-MAX_EVENTS: Final = 50
-"""Most events in one request."""
-
-MAX_BYTES: Final = 60_000
-"""Largest request body."""
-
 _SAFE_PATH: Final = re.compile(r"sha256:[0-9a-f]{64}|(?![/~])(?!.*(?:^|/)\.\.(?:/|$))[^\\:\x00-\x1f\x7f]+")
 """Relative, inside its collection; a colon would be a drive or the scheme of an address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnonymisedDelta:
+class AnonymizedDelta:
     """One event as it is sent. These are all its fields.
 
     Exactly one of `ratings` and `action` is not None; with `epsilon` they are perturbed, see
-    `randomised_response.py`.
+    `randomized_response.py`.
     """
 
     uuid: str
@@ -47,7 +41,7 @@ class AnonymisedDelta:
     epsilon: float | None = None
 
     @classmethod
-    def from_event(cls, event: Event) -> AnonymisedDelta:
+    def from_event(cls, event: Event) -> AnonymizedDelta:
         """Keep of an event what may be sent.
 
         Raises
@@ -87,11 +81,11 @@ class AnonymisedDelta:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnonymisedBatch:
+class AnonymizedBatch:
     """Deltas that travel together. A retry sends the same batch id and the same uuids."""
 
     base_model_version: str
-    deltas: Sequence[AnonymisedDelta]
+    deltas: Sequence[AnonymizedDelta]
     batch_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property

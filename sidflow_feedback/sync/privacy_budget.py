@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sidflow_feedback.errors import PrivacyError
-from sidflow_feedback.sync.deltas import AnonymisedDelta
+from sidflow_feedback.sync.deltas import AnonymizedDelta
 from sidflow_feedback.sync.randomized_response import perturb, require_epsilon
 from sidflow_feedback.types import Record
 
@@ -58,8 +58,8 @@ class PrivacyBudget:
         return {"key": self.key, "spent": self.spent, "charged": dict(self.charged)}
 
     def perturbed(
-        self, deltas: Sequence[AnonymisedDelta], epsilon: float, limit: float
-    ) -> list[AnonymisedDelta]:
+        self, deltas: Sequence[AnonymizedDelta], epsilon: float, limit: float
+    ) -> list[AnonymizedDelta]:
         """Return as many deltas, perturbed, as `limit` allows in all, from the first on.
 
         Raises
@@ -79,7 +79,7 @@ class PrivacyBudget:
                 kept.append(perturb(delta, self.charged.get(delta.uuid, epsilon), key))
         return kept
 
-    def charge(self, deltas: Iterable[AnonymisedDelta]) -> None:
+    def charge(self, deltas: Iterable[AnonymizedDelta]) -> None:
         """Count perturbed deltas that are about to be sent for the first time."""
         new = {d.uuid: d.epsilon for d in deltas if d.epsilon is not None and d.uuid not in self.charged}
         self.charged |= new

@@ -1,4 +1,4 @@
-"""Local differential privacy: k-ary randomised response over the rating scale and over the actions.
+"""Local differential privacy: k-ary randomized response over the rating scale and over the actions.
 
 A value is kept with probability p, and replaced by each of the k - 1 others with probability q, where
 p / q = e^epsilon: no value makes what is sent more than e^epsilon times as likely as another value does
@@ -22,11 +22,9 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from sidflow_feedback.errors import PrivacyError
-from sidflow_feedback.sync.deltas import AnonymisedDelta
-from sidflow_feedback.types import ACTIONS
+from sidflow_feedback.sync.deltas import AnonymizedDelta
+from sidflow_feedback.vocabulary import ACTIONS, MAX_EPSILON, MIN_EPSILON
 
-LEAST_EPSILON: Final = 0.1
-MOST_EPSILON: Final = 10.0
 SCORES: Final = (1, 2, 3, 4, 5)
 
 ValueT = TypeVar("ValueT")
@@ -45,7 +43,7 @@ def response_probabilities(choices: int, epsilon: float) -> tuple[float, float]:
     return weight / (weight + choices - 1), 1 / (weight + choices - 1)
 
 
-def perturb(delta: AnonymisedDelta, epsilon: float, key: bytes) -> AnonymisedDelta:
+def perturb(delta: AnonymizedDelta, epsilon: float, key: bytes) -> AnonymizedDelta:
     """Return `delta` with its action or ratings perturbed; the same every time.
 
     Parameters
@@ -75,9 +73,9 @@ def perturb(delta: AnonymisedDelta, epsilon: float, key: bytes) -> AnonymisedDel
 def require_epsilon(epsilon: float) -> None:
     """Refuse an epsilon that is no number from 0.1 to 10."""
     number = isinstance(epsilon, (int, float)) and not isinstance(epsilon, bool)
-    if not number or not LEAST_EPSILON <= epsilon <= MOST_EPSILON:
+    if not number or not MIN_EPSILON <= epsilon <= MAX_EPSILON:
         raise PrivacyError(
-            f"The noise can't be made: epsilon must be {LEAST_EPSILON} to {MOST_EPSILON:g}, not {epsilon!r}. "
+            f"The noise can't be made: epsilon must be {MIN_EPSILON} to {MAX_EPSILON:g}, not {epsilon!r}. "
             "Nothing is sent. Choose the noise again in Preferences."
         )
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 from sidflow_feedback.errors import InvalidRecordError, PrivacyError
 from sidflow_feedback.events import Event
 from sidflow_feedback.store import FeedbackStore, Outcome
-from sidflow_feedback.sync.deltas import MAX_BYTES, MAX_EVENTS, AnonymisedBatch, AnonymisedDelta
+from sidflow_feedback.sync.deltas import AnonymizedBatch, AnonymizedDelta
 from sidflow_feedback.sync.privacy_budget import PrivacyBudget
 from sidflow_feedback.types import Milliseconds
+from sidflow_feedback.vocabulary import MAX_UPLOAD_BYTES, MAX_UPLOAD_EVENTS
 
 BUDGET_NOTE: Final = "privacy-budget"
 
@@ -47,7 +48,7 @@ class SyncSettings:
         )
 
 
-class Outgoing:
+class UploadQueue:
     """Makes batches of stored events.
 
     Parameters
@@ -63,7 +64,7 @@ class Outgoing:
         self._base_version = base_version
         self._owner = str(uuid.uuid4())
         self._account: PrivacyBudget | None = None
-        self._unanswered: AnonymisedBatch | None = None
+        self._unanswered: AnonymizedBatch | None = None
         self._batch_id = str(uuid.uuid4())
 
     @property
@@ -83,15 +84,15 @@ class Outgoing:
         """Take the events of the batch that was not answered, else those whose turn it is."""
         if self._unanswered is not None:
             only = self._unanswered.uuids
-            events = await self._store.claim(MAX_EVENTS, owner=self._owner, now=now, only=only)
+            events = await self._store.claim(MAX_UPLOAD_EVENTS, owner=self._owner, now=now, only=only)
             if events:
                 return events
             self.drop()
-        return await self._store.claim(MAX_EVENTS, owner=self._owner, now=now)
+        return await self._store.claim(MAX_UPLOAD_EVENTS, owner=self._owner, now=now)
 
     async def batch_of(
         self, events: Sequence[Event], settings: SyncSettings
-    ) -> tuple[AnonymisedBatch, list[Outcome]]:
+    ) -> tuple[AnonymizedBatch, list[Outcome]]:
         """Return the batch to send, with its noise accounted for, and what becomes of events not in it.
 
         Raises
@@ -110,7 +111,7 @@ class Outgoing:
             await self._store.keep_note(BUDGET_NOTE, account.to_record())
         return batch, outcomes
 
-    async def preview(self, now: Milliseconds, settings: SyncSettings) -> AnonymisedBatch:
+    async def preview(self, now: Milliseconds, settings: SyncSettings) -> AnonymizedBatch:
         """Return the batch that would be sent now; claims and counts nothing.
 
         Raises
@@ -120,9 +121,9 @@ class Outgoing:
         """
         if self._unanswered is not None:
             return self._unanswered
-        return (await self._compose(await self._store.due(MAX_EVENTS, now=now), settings))[0]
+        return (await self._compose(await self._store.due(MAX_UPLOAD_EVENTS, now=now), settings))[0]
 
-    def hold(self, batch: AnonymisedBatch) -> None:
+    def hold(self, batch: AnonymizedBatch) -> None:
         """Send this batch again, as it is, until it is dropped."""
         self._unanswered = batch
 
@@ -143,20 +144,20 @@ class Outgoing:
 
     async def _compose(
         self, events: Sequence[Event], settings: SyncSettings
-    ) -> tuple[AnonymisedBatch, list[Outcome]]:
-        deltas, outcomes = _anonymised(events)
+    ) -> tuple[AnonymizedBatch, list[Outcome]]:
+        deltas, outcomes = _anonymized(events)
         deltas = await self._protected(deltas, settings)
         version = self._base_version()
-        while len(deltas) > 1 and _size(deltas, version) > MAX_BYTES:
+        while len(deltas) > 1 and _size(deltas, version) > MAX_UPLOAD_BYTES:
             deltas = deltas[: len(deltas) // 2]
-        batch = AnonymisedBatch(base_model_version=version, deltas=deltas, batch_id=self._batch_id)
+        batch = AnonymizedBatch(base_model_version=version, deltas=deltas, batch_id=self._batch_id)
         dealt_with = {*batch.uuids, *(outcome.uuid for outcome in outcomes)}
         rest = [event for event in events if event.uuid not in dealt_with]
         return batch, outcomes + [Outcome(uuid=event.uuid, status="pending") for event in rest]
 
     async def _protected(
-        self, deltas: list[AnonymisedDelta], settings: SyncSettings
-    ) -> list[AnonymisedDelta]:
+        self, deltas: list[AnonymizedDelta], settings: SyncSettings
+    ) -> list[AnonymizedDelta]:
         """Perturb deltas if the listener wishes, as many as their budget allows."""
         if settings.epsilon is None:
             return deltas
@@ -170,15 +171,15 @@ class Outgoing:
         return protected
 
 
-def _anonymised(events: Sequence[Event]) -> tuple[list[AnonymisedDelta], list[Outcome]]:
+def _anonymized(events: Sequence[Event]) -> tuple[list[AnonymizedDelta], list[Outcome]]:
     deltas, outcomes = [], []
     for event in events:
         try:
-            deltas.append(AnonymisedDelta.from_event(event))
+            deltas.append(AnonymizedDelta.from_event(event))
         except InvalidRecordError as exc:
             outcomes.append(Outcome(uuid=event.uuid, status="failed", error=str(exc)))
     return deltas, outcomes
 
 
-def _size(deltas: Sequence[AnonymisedDelta], base_version: str) -> int:
-    return len(AnonymisedBatch(base_model_version=base_version, deltas=deltas).to_json().encode())
+def _size(deltas: Sequence[AnonymizedDelta], base_version: str) -> int:
+    return len(AnonymizedBatch(base_model_version=base_version, deltas=deltas).to_json().encode())

@@ -10,11 +10,11 @@ import js
 import numpy as np
 from pyscript.js_modules import feedback_store
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES
 from sidflow_feedback.events import Event, event_from_record
 from sidflow_feedback.learning.learner import Learner
 from sidflow_feedback.learning.model import Network
 from sidflow_feedback.store.indexeddb import IndexedDbStore
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 FLUSHES = 40
 

@@ -11,10 +11,11 @@ from statistics import median
 import js
 import numpy as np
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.recommending.recommender import Recommender
 from sidflow_feedback.store.memory import MemoryStore
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 TUNES = 60_000
 SONGS = 2

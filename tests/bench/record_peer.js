@@ -32,7 +32,7 @@ function record() {
     song: 1,
     features,
     length: 120,
-    lengthSource: "catalogue",
+    lengthSource: "catalog",
   });
   localStorage.setItem(PREFIX + uuid, json);
   channel.postMessage({ type: "events", json: `[${json}]` });

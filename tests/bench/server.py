@@ -27,10 +27,9 @@ from sqlalchemy import create_engine, func, select
 from app.server.database import migrate
 from app.server.db_connection import parse_url
 from app.server.feedback import rows_of
-from app.server.schema import MAX_EVENTS, SyncRequest
+from app.server.schema import SyncRequest
 from app.server.tables import events
-from sidflow_feedback.analysis.features import FEATURE_NAMES
-from sidflow_feedback.types import ACTIONS
+from sidflow_feedback.vocabulary import ACTIONS, FEATURE_NAMES, MAX_UPLOAD_EVENTS
 from tests.bench.harness import percentile, spread
 from tests.postgres import PostgresMissingError, new_database, postgres
 from tests.served import serve
@@ -73,7 +72,7 @@ def _sqlite_figures(folder: Path, rounds: Sequence[list[dict[str, Any]]]) -> dic
             load = _send(served.url, batches)
             bare = _bare(folder / f"bare{number}.sqlite3", batches)
             loads.append(load)
-            costs.append(_round(load, bare, len(batches) * MAX_EVENTS))
+            costs.append(_round(load, bare, len(batches) * MAX_UPLOAD_EVENTS))
     lost, duplicates = _compare(url, loads)
     return {
         **{name: round(median(cost[name] for cost in costs), 2) for name in costs[0]},
@@ -104,7 +103,7 @@ def _postgres_figures(folder: Path, rounds: Sequence[list[dict[str, Any]]]) -> d
         return {"postgres_events_s": None}
     seconds = [load.seconds for load in loads]
     return {
-        "postgres_events_s": round(BATCHES * MAX_EVENTS / median(seconds), 2),
+        "postgres_events_s": round(BATCHES * MAX_UPLOAD_EVENTS / median(seconds), 2),
         "postgres_lost": lost,
         "postgres_duplicates": duplicates,
     }
@@ -112,12 +111,12 @@ def _postgres_figures(folder: Path, rounds: Sequence[list[dict[str, Any]]]) -> d
 
 def _batch(rng: random.Random) -> dict[str, Any]:
     """Return a batch as a client sends it: half ratings, half actions."""
-    half = MAX_EVENTS // 2
+    half = MAX_UPLOAD_EVENTS // 2
     return {
         "batchId": _uuid(rng),
         "baseModelVersion": "global-1-0123456789ab",
         "ratings": [_event(rng) | {"ratings": {"e": 4, "m": 3, "c": 2}} for _ in range(half)],
-        "implicit": [_event(rng) | {"action": rng.choice(ACTIONS)} for _ in range(MAX_EVENTS - half)],
+        "implicit": [_event(rng) | {"action": rng.choice(ACTIONS)} for _ in range(MAX_UPLOAD_EVENTS - half)],
     }
 
 

@@ -21,8 +21,8 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from app.emulator import SidEngine
-from app.paths import places
+from app.emulator import SidEmulator
+from app.paths import paths
 from tests.bench.harness import HERE, WORKER, browsing, figures, middle, open_page, spread
 from tests.bench.sid_underruns import measuring_figures, underrun_figures
 from tests.wasm.programs import on_chips
@@ -47,8 +47,8 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--minutes", type=float, default=MINUTES, help="how long to play")
     minutes = options.parse_args().minutes
-    wasm = places().vendor / "sid" / "sid.wasm"
-    tune = sorted((places().vendor / "tunes").glob("*.sid"))[0].read_bytes()
+    wasm = paths().vendor / "sid" / "sid.wasm"
+    tune = sorted((paths().vendor / "tunes").glob("*.sid"))[0].read_bytes()
     with browsing(ahead=True) as (browser, url), tempfile.TemporaryDirectory() as folder:
         page = browser.new_page()
         open_page(page, url)
@@ -117,7 +117,7 @@ def _children(run: Callable[[], object]) -> float:
 
 
 def _cost(tune: bytes) -> float:
-    engine = SidEngine()
+    engine = SidEmulator()
     engine.load(tune)
     engine.start()
     begun = process_time()

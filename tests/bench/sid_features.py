@@ -27,10 +27,10 @@ async def fetched(path: str) -> Any:
 
 async def costs() -> dict[str, float]:
     """Return the median milliseconds of a tune: rendering its excerpt, and computing what it sounds like."""
-    catalogue = (await (await fetched("/static/vendor/tunes/catalogue.json")).json()).to_py()
+    catalog = (await (await fetched("/static/vendor/tunes/catalog.json")).json()).to_py()
     renderer = sid_excerpt.createExcerptRenderer(options(wasmUrl="/static/vendor/sid/sid.wasm"))
     rendering, extracting = [], []
-    for tune in catalogue["tunes"][:TUNES]:
+    for tune in catalog["tunes"][:TUNES]:
         data = await (await fetched(tune["url"])).arrayBuffer()
         begun = time.perf_counter()
         excerpt = await renderer.render(data, options(seconds=EXCERPT_SECONDS))

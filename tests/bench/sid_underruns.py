@@ -10,7 +10,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from app.paths import places
+from app.paths import paths
 from tests.bench.harness import HERE, PATIENCE, RUN_SCRIPT, new_profile
 
 BUSY = (HERE / "sid_busy.py").read_text()
@@ -78,7 +78,7 @@ def measuring_figures(browser: Browser, url: str) -> dict[str, float]:
 
 def _add_own_tunes(page: Page, folder: Path) -> None:
     """Add copies of demo tunes that are other files: their titles differ."""
-    demo = sorted((places().vendor / "tunes").glob("*.sid"))[:OWN_TUNES]
+    demo = sorted((paths().vendor / "tunes").glob("*.sid"))[:OWN_TUNES]
     for file in demo:
         data = bytearray(file.read_bytes())
         data[0x16:0x1A] = b"Own "

@@ -29,7 +29,7 @@ BARE = """async origin => {
 
 EXCERPT = """async () => {
     const { createExcerptRenderer } = await import("/static/js/sid/excerpt.js");
-    const { tunes } = await (await fetch("/static/vendor/tunes/catalogue.json")).json();
+    const { tunes } = await (await fetch("/static/vendor/tunes/catalog.json")).json();
     const bytes = await (await fetch(tunes[0].url)).arrayBuffer();
     const renderer = createExcerptRenderer({ wasmUrl: "/static/vendor/sid/sid.wasm" });
     await renderer.render(bytes, { seconds: 1 });

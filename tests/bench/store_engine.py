@@ -12,11 +12,11 @@ import js
 from pyodide.ffi import create_proxy
 from pyscript.js_modules import feedback_store
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES
-from sidflow_feedback.engine.event_writer import BATCH_SIZE, EventWorker
+from sidflow_feedback.engine.event_writer import BATCH_SIZE, EventWriter
 from sidflow_feedback.events import Event, event_from_record, event_to_record
 from sidflow_feedback.store.indexeddb import IndexedDbStore
 from sidflow_feedback.types import Record
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 WARM_UP = 15
 FLUSHES = 100
@@ -58,7 +58,7 @@ def _record(kind: str) -> Record:
         "features": dict.fromkeys(FEATURE_NAMES, 1234.5678),
         "position": 0.0,
         "length": 120.0,
-        "lengthSource": "catalogue",
+        "lengthSource": "catalog",
     }
 
 
@@ -67,7 +67,7 @@ class Ours:
 
     def __init__(self, store: IndexedDbStore) -> None:
         self.store = store
-        self._worker = EventWorker(store, on_acknowledged=lambda _: None, on_refused=lambda *_: None)
+        self._worker = EventWriter(store, on_acknowledged=lambda _: None, on_refused=lambda *_: None)
 
     @classmethod
     async def open(cls, rows: int = 0) -> "Ours":

@@ -3,7 +3,7 @@
 Simulated listeners rate real tunes; each method learns from their first 16, 64 and 256 ratings and predicts
 those of 44 tunes that they have not heard. Figures are root mean square errors in ratings; all predictions
 are kept from 1 to 5. The reference recipe knows no preference, so it is compared with ours in e, m and c.
-`tfjs_centred` is that recipe with 3 taken off its labels, so that it need not learn the middle of the scale.
+`tfjs_centered` is that recipe with 3 taken off its labels, so that it need not learn the middle of the scale.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from app.paths import places
-from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
+from app.paths import paths
+from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.events import RatingEvent, TrackContext
 from sidflow_feedback.learning.fine_tuning import fine_tune
 from sidflow_feedback.learning.manifest import model_from_manifest
 from sidflow_feedback.learning.model import Model, in_range
 from sidflow_feedback.learning.trainer_types import TrainingSettings
-from sidflow_feedback.types import DIMENSIONS
+from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES
 from tests.bench.taste_listeners import KINDS, Session, listeners
 from tests.bench.taste_methods import STANDARD, Method
 from tests.bench.taste_tunes import tune_features
@@ -68,14 +68,14 @@ def _cases(features: FloatArray) -> Iterator[Case]:
 
 def _predictions(cases: list[Case], features: FloatArray) -> dict[str, list[FloatArray]]:
     """Return for each method and case e, m, c and p of the unseen tunes; NaN is for what it can't predict."""
-    base = model_from_manifest(json.loads((places().vendor / "model" / "latest.json").read_text("utf-8")))
+    base = model_from_manifest(json.loads((paths().vendor / "model" / "latest.json").read_text("utf-8")))
     scaled = base.stats.scale(features)
     predictions = {"global": [base.predict_many(features[case.session.unseen]) for case in cases]}
     for name, method in STANDARD.items():
         predictions[name] = [_by_dimension(method, case.session, scaled) for case in cases]
     predictions["ours"] = [_ours(base, case.session, features) for case in cases]
     predictions["tfjs"] = _in_tensorflow(cases, scaled)
-    predictions["tfjs_centred"] = _in_tensorflow(cases, scaled, centre=NEUTRAL)
+    predictions["tfjs_centered"] = _in_tensorflow(cases, scaled, center=NEUTRAL)
     return predictions
 
 
@@ -110,19 +110,19 @@ def _event(session: Session, index: int, features: FloatArray) -> RatingEvent:
     )
 
 
-def _in_tensorflow(cases: list[Case], scaled: FloatArray, centre: float = 0.0) -> list[FloatArray]:
-    """Let the reference recipe learn e, m and c minus `centre`; 0 is as the reference does it."""
+def _in_tensorflow(cases: list[Case], scaled: FloatArray, center: float = 0.0) -> list[FloatArray]:
+    """Let the reference recipe learn e, m and c minus `center`; 0 is as the reference does it."""
     questions = [
         {
             "inputs": scaled[case.session.tunes].tolist(),
-            "labels": (case.session.ratings[:, :3] - centre).tolist(),
+            "labels": (case.session.ratings[:, :3] - center).tolist(),
             "unseen": scaled[case.session.unseen].tolist(),
         }
         for case in cases
     ]
     node = ["node", str(REFERENCE)]
     answer = subprocess.run(node, input=json.dumps(questions), stdout=subprocess.PIPE, text=True, check=True)
-    return [in_range(np.array(values) + centre) for values in json.loads(answer.stdout)]
+    return [in_range(np.array(values) + center) for values in json.loads(answer.stdout)]
 
 
 def _errors(cases: list[Case], predictions: dict[str, list[FloatArray]]) -> dict[str, FloatArray]:
@@ -164,7 +164,7 @@ def _figures(cases: list[Case], errors: dict[str, FloatArray]) -> dict[str, Any]
         for name, error in errors.items():
             figures["errors"][name][size] = round(_root(error[rows]), 4)
         ours = errors["ours"][rows]
-        for name, key in (("tfjs", "ratio"), ("tfjs_centred", "ratio_centred")):
+        for name, key in (("tfjs", "ratio"), ("tfjs_centered", "ratio_centered")):
             figures[f"{key}_{size}"] = round(_root(ours[:, :3]) / _root(errors[name][rows]), 4)
         best = min(_root(errors[name][rows]) for name in STANDARD)
         figures[f"best_{size}"] = round(_root(ours) / best, 4)

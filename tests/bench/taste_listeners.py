@@ -1,6 +1,6 @@
-"""Simulated listeners: what they would rate, from plain assumptions that favour no method.
+"""Simulated listeners: what they would rate, from plain assumptions that favor no method.
 
-A listener's liking in each dimension is a function of the standardised features, with mean 0 and deviation 1
+A listener's liking in each dimension is a function of the standardized features, with mean 0 and deviation 1
 over the collection. A rating is ``3 + shift + spread * liking + noise``, rounded and kept from 1 to 5. People
 agree in part with the rules of thumb that the first global model is made of; of preference there is no rule.
 
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from app.setup.first_model import RULES
-from sidflow_feedback.analysis.features import FEATURE_NAMES
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -38,7 +38,7 @@ PREFERENCE_RATED: Final = 0.7
 
 _SPAN = 256
 _NOISE, _MUCH_NOISE = 0.5, 1.2
-_CENTRES = 5
+_CENTERS = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +67,7 @@ class SimulatedListener:
     kind
         One of `KINDS`.
     features
-        Of all tunes, standardised, shape (tunes, 8).
+        Of all tunes, standardized, shape (tunes, 8).
     seed
         The same seed gives the same listener.
     """
@@ -109,11 +109,11 @@ def listeners(features: FloatArray, of_each_kind: int) -> list[SimulatedListener
 
 def _likings(kind: str, features: FloatArray, agreement: float, rng: Generator) -> FloatArray:
     """Return the liking of each tune in each dimension, shape (tunes, 4)."""
-    linear = _standardised(features @ _directions(agreement, rng))
+    linear = _standardized(features @ _directions(agreement, rng))
     if kind == "interaction":
-        return _standardised(linear + _standardised(_interactions(features, rng)))
+        return _standardized(linear + _standardized(_interactions(features, rng)))
     if kind == "clusters":
-        return _standardised(_clusters(features, linear, rng))
+        return _standardized(_clusters(features, linear, rng))
     return linear
 
 
@@ -139,12 +139,12 @@ def _interactions(features: FloatArray, rng: Generator) -> FloatArray:
 
 def _clusters(features: FloatArray, linear: FloatArray, rng: Generator) -> FloatArray:
     """Return for each tune the liking of the nearest of a few tunes."""
-    centres = rng.permutation(len(features))[:_CENTRES]
-    distances = np.linalg.norm(features[:, None] - features[centres], axis=2)
-    liked: FloatArray = linear[centres][distances.argmin(axis=1)]
+    centers = rng.permutation(len(features))[:_CENTERS]
+    distances = np.linalg.norm(features[:, None] - features[centers], axis=2)
+    liked: FloatArray = linear[centers][distances.argmin(axis=1)]
     return liked
 
 
-def _standardised(values: FloatArray) -> FloatArray:
-    standardised: FloatArray = (values - values.mean(axis=0)) / np.maximum(values.std(axis=0), 1e-9)
-    return standardised
+def _standardized(values: FloatArray) -> FloatArray:
+    standardized: FloatArray = (values - values.mean(axis=0)) / np.maximum(values.std(axis=0), 1e-9)
+    return standardized

@@ -21,7 +21,7 @@ PENALTIES: Final = 10.0 ** np.arange(-1, 3.01, 0.5)
 LENGTHS: Final = (1.5, 2.5, 4.0, 7.0, 12.0, 20.0)
 NOISES: Final = 10.0 ** np.arange(-2, 1.51, 0.25)
 """Variance of the noise over that of the function."""
-NEIGHBOURS: Final = (1, 3, 5, 9, 15, 25)
+NEIGHBORS: Final = (1, 3, 5, 9, 15, 25)
 
 
 def listeners_mean(inputs: FloatArray, ratings: FloatArray) -> Predictor:
@@ -32,8 +32,8 @@ def listeners_mean(inputs: FloatArray, ratings: FloatArray) -> Predictor:
 
 def ridge(inputs: FloatArray, ratings: FloatArray) -> Predictor:
     """Ridge regression with an intercept; the penalty has the least leave-one-out error (closed form)."""
-    centre, mean = inputs.mean(axis=0), ratings.mean()
-    left, singular, right = np.linalg.svd(inputs - centre, full_matrices=False)
+    center, mean = inputs.mean(axis=0), ratings.mean()
+    left, singular, right = np.linalg.svd(inputs - center, full_matrices=False)
     projected = left.T @ (ratings - mean)
 
     def leave_one_out(penalty: float) -> float:
@@ -44,7 +44,7 @@ def ridge(inputs: FloatArray, ratings: FloatArray) -> Predictor:
 
     penalty = min(PENALTIES, key=leave_one_out)
     weights = right.T @ (singular / (singular**2 + penalty) * projected)
-    return lambda unseen: mean + (unseen - centre) @ weights
+    return lambda unseen: mean + (unseen - center) @ weights
 
 
 def gaussian_process(inputs: FloatArray, ratings: FloatArray) -> Predictor:
@@ -54,11 +54,11 @@ def gaussian_process(inputs: FloatArray, ratings: FloatArray) -> Predictor:
     are taken from a grid.
     """
     mean = ratings.mean()
-    centred = ratings - mean
-    best = (-np.inf, LENGTHS[0], centred)
+    centered = ratings - mean
+    best = (-np.inf, LENGTHS[0], centered)
     for length in LENGTHS:
         values, vectors = np.linalg.eigh(_kernel(inputs, inputs, length))
-        projected = vectors.T @ centred
+        projected = vectors.T @ centered
         for noise in NOISES:
             spectrum = np.maximum(values, 0) + noise
             scale = np.mean(projected**2 / spectrum)
@@ -69,7 +69,7 @@ def gaussian_process(inputs: FloatArray, ratings: FloatArray) -> Predictor:
     return lambda unseen: mean + _kernel(unseen, inputs, length) @ dual
 
 
-def nearest_neighbours(inputs: FloatArray, ratings: FloatArray) -> Predictor:
+def nearest_neighbors(inputs: FloatArray, ratings: FloatArray) -> Predictor:
     """Mean rating of the k nearest tunes; k has the least leave-one-out error."""
     others = _squares(inputs, inputs)
     np.fill_diagonal(others, np.inf)
@@ -78,7 +78,7 @@ def nearest_neighbours(inputs: FloatArray, ratings: FloatArray) -> Predictor:
     def leave_one_out(k: int) -> float:
         return float(np.mean((ratings - ratings[order[:, :k]].mean(axis=1)) ** 2))
 
-    k = min((k for k in NEIGHBOURS if k < len(ratings)), key=leave_one_out, default=1)
+    k = min((k for k in NEIGHBORS if k < len(ratings)), key=leave_one_out, default=1)
     return lambda unseen: ratings[_squares(unseen, inputs).argsort(axis=1)[:, :k]].mean(axis=1)
 
 
@@ -97,5 +97,5 @@ STANDARD: Final[dict[str, Method]] = {
     "mean": listeners_mean,
     "ridge": ridge,
     "gp": gaussian_process,
-    "neighbours": nearest_neighbours,
+    "neighbors": nearest_neighbors,
 }

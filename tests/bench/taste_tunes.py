@@ -6,19 +6,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from app.composer import compose_library
+from app.composer import DemoTune, compose_library
+from app.composer.catalog import catalog_entry, read_catalog
 from app.files import write_bytes
-from app.paths import places
-from app.setup.tunes import Listener, Song
+from app.paths import paths
 from sidflow_feedback.analysis.features import vector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sidflow_feedback.types import FloatArray
 
 SEEDS = (64, 65, 66, 67)
@@ -26,25 +25,19 @@ SEEDS = (64, 65, 66, 67)
 
 
 def tune_features() -> FloatArray:
-    """Return the features of all songs, shape (300, 8); renders those that were not heard before."""
-    listener = Listener(places().vendor / "sid" / "sid.wasm", places().work / "heard")
-    return np.array([_features(listener, song) for song in _songs()])
+    """Return the features of all songs, shape (300, 8); renders the tunes that are not known yet."""
+    tunes = [tune for seed in SEEDS for tune in compose_library(seed)]
+    return np.array([vector(song) for tune in tunes for song in _entry(tune)["features"]])
 
 
-def _songs() -> Iterator[Song]:
-    folder = places().work.parent / "bench" / "tunes"
-    for seed in SEEDS:
-        for tune in compose_library(seed):
-            file = write_bytes(folder / str(seed) / tune.file_name, tune.data)
-            for number, seconds in enumerate(tune.lengths, 1):
-                yield Song(file, number, seconds)
-
-
-def _features(listener: Listener, song: Song) -> FloatArray:
-    heard = listener.heard(song)
-    if not heard.is_file():
-        listener.listen(song)
-    return vector(json.loads(heard.read_text("utf-8"))["features"])
+def _entry(tune: DemoTune) -> dict[str, Any]:
+    name = sha256(tune.data).hexdigest()
+    kept = paths().work.parent / "bench" / "tunes" / f"{name}.json"
+    if not kept.is_file():
+        entry = read_catalog().get(name) or catalog_entry(tune, paths().vendor / "sid" / "sid.wasm")
+        write_bytes(kept, json.dumps(entry).encode())
+    found: dict[str, Any] = json.loads(kept.read_text("utf-8"))
+    return found
 
 
 if __name__ == "__main__":

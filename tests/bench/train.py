@@ -8,13 +8,13 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from app.paths import places
+from app.paths import paths
 from tests.bench.harness import HERE, WORKER, browsing, figures, middle, new_profile, open_page
 from tests.bench.rank import rank_figures
 from tests.bench.train_budget import budget_figures
 
 ROUNDS = 3
-TENSORFLOW = places().npm / "node_modules" / "@tensorflow" / "tfjs" / "dist" / "tf.min.js"
+TENSORFLOW = paths().npm / "node_modules" / "@tensorflow" / "tfjs" / "dist" / "tf.min.js"
 ENGINE = (HERE / "train_engine.py").read_text()
 PEER = (HERE / "train_peer.js").read_text()
 

@@ -10,9 +10,9 @@ import js
 import numpy as np
 from pyodide.ffi import create_proxy
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES
 from sidflow_feedback.learning.learner import Learner
 from sidflow_feedback.learning.model import Network
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 STEPS, ROWS = 200, 512
 RUNS = 15

@@ -1,4 +1,4 @@
-// The same training in TensorFlow.js: network, batch, optimiser and number of steps as in train_engine.py.
+// The same training in TensorFlow.js: network, batch, optimizer and number of steps as in train_engine.py.
 
 importScripts("$tensorflow");
 
@@ -18,7 +18,7 @@ function network() {
   return model;
 }
 
-/** Milliseconds of so many optimiser steps on the rows, as TensorFlow.js makes them fastest: whole epochs. */
+/** Milliseconds of so many optimizer steps on the rows, as TensorFlow.js makes them fastest: whole epochs. */
 async function train({ inputs, labels, steps }) {
   const model = network();
   const rows = [tf.tensor2d(inputs), tf.tensor2d(labels)];

@@ -2,6 +2,7 @@
 
 import json
 
+from sidflow_feedback import vocabulary
 from sidflow_feedback.page import wire_format
 from sidflow_feedback.page.recorder import Recorder
 from sidflow_feedback.player.telemetry import Telemetry
@@ -96,7 +97,7 @@ def recorder() -> "list[Any]":
 
 def crossing() -> "list[Any]":
     """What crosses between page and engine: features there, scores back."""
-    whole = {name: 1 / (3 + i) for i, name in enumerate(wire_format.FEATURE_NAMES)}
+    whole = {name: 1 / (3 + i) for i, name in enumerate(vocabulary.FEATURE_NAMES)}
     packed = wire_format.pack([whole, None, FEATURES, {}])
     scores = wire_format.unpack(wire_format.pack([whole, None]))  # Two rows of features are four of scores.
     return [packed, [wire_format.score(scores, row) for row in (-1, 0, 1, 2, 3, 4, 1000)]]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
-from app.paths import places
+from app.paths import paths
 from app.setup.chromium import chromium
 from app.setup.errors import SetupError
 from tests.browser.site import Site, serve_application
@@ -92,9 +92,9 @@ class Mortal:
 @pytest.fixture(scope="session")
 def executable() -> Path:
     """A Chromium that runs; also makes sure that set-up was done."""
-    missing = [name for name in MADE_BY_SETUP if not (places().vendor / name).exists()]
+    missing = [name for name in MADE_BY_SETUP if not (paths().vendor / name).exists()]
     if missing:
-        pytest.fail(f"{missing[0]} is missing in {places().vendor}: run `make setup` first.", pytrace=False)
+        pytest.fail(f"{missing[0]} is missing in {paths().vendor}: run `make setup` first.", pytrace=False)
     try:
         return chromium()
     except SetupError as exc:

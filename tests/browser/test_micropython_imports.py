@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from app.paths import places
+from app.paths import paths
 from sidflow_feedback.events import event_from_record
 from tests.browser import both_pythons
 from tests.browser.conftest import PATIENCE
 from tests.browser.site import Site
 
-SHARED = ("preferences", "recorder", "rows", "telemetry")
+SHARED = ("page/recorder", "page/wire_format", "player/telemetry", "preferences", "vocabulary")
 SCRIPT = Path(both_pythons.__file__)
 
 
 @pytest.fixture
 def there(open_page: Callable[[], Page]) -> dict[str, Any]:
     """What the scripts give on MicroPython."""
-    files = {f"sidflow_feedback/{name}.py": (places().library / f"{name}.py").read_text() for name in SHARED}
+    files = {f"sidflow_feedback/{name}.py": (paths().library / f"{name}.py").read_text() for name in SHARED}
     files["both_pythons.py"] = SCRIPT.read_text()
     printed = open_page().evaluate(
         "files => runMicroPython(files, 'import both_pythons; print(both_pythons.run())')", files
@@ -39,7 +39,7 @@ def test_every_module_of_the_page_imports(context: BrowserContext, site: Site) -
     page.wait_for_function("globalThis.imported")
     interpreter, outcomes = json.loads(page.evaluate("imported"))
     assert interpreter == "micropython"
-    assert set(outcomes) >= {f"sidflow_feedback.{name}" for name in SHARED}
+    assert set(outcomes) >= {f"sidflow_feedback.{name}".replace("/", ".") for name in SHARED}
     assert set(outcomes.values()) == {"imported"}, outcomes
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.paths import places
+from app.paths import paths
 from app.setup.wheel import build_library_wheel
 from sidflow_feedback.analysis.features import extract
 from sidflow_feedback.events import event_to_record
@@ -38,8 +38,8 @@ def test_every_module_loads_and_nothing_heavy_with_them(pyodide: Pyodide) -> Non
 
 
 def test_wheel_that_users_load_is_of_these_sources(tmp_path: Path) -> None:
-    fresh = build_library_wheel(places().library, tmp_path)
-    served = places().vendor / "wheels" / fresh.name
+    fresh = build_library_wheel(paths().library, tmp_path)
+    served = paths().vendor / "wheels" / fresh.name
     if not served.exists() or served.read_bytes() != fresh.read_bytes():
         pytest.fail("the wheel that is served is not of these sources: run `make setup`", pytrace=False)
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES
 from sidflow_feedback.learning.fine_tuning import fine_tune
 from sidflow_feedback.learning.manifest import model_from_manifest, model_to_manifest
 from sidflow_feedback.learning.model import Model
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 from tests.unit.listening import base_model, collected, drained, matrix, rating
 
 TENSORFLOW = Path(__file__).resolve().parents[2] / "node_modules/@tensorflow/tfjs/dist/tf.min.js"

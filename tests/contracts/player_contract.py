@@ -109,7 +109,7 @@ def check_context(events: list[Record], *, positions: bool) -> None:
     for event in events:
         assert event["sessionId"]
         assert event["length"] > 0
-        assert event["lengthSource"] == "catalogue"
+        assert event["lengthSource"] == "catalog"
         assert set(event["features"] or ()) >= {"rms", "bpm"}
         assert 0 <= event["heard"] < 10
         if positions:

@@ -32,7 +32,7 @@ def track(**changes: Any) -> TrackContext:
         "position": 12.25,
         "heard": 12.0,
         "length": 93.0,
-        "length_source": "catalogue",
+        "length_source": "catalog",
     }
     return TrackContext(**values | changes)
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, Literal, TypeAlias
 
 from sidflow_feedback.errors import SyncError
-from sidflow_feedback.sync.deltas import AnonymisedBatch, AnonymisedDelta
+from sidflow_feedback.sync.deltas import AnonymizedBatch, AnonymizedDelta
 from sidflow_feedback.sync.transport import Transport
 from tests.contracts.samples import implicit, rating
 
@@ -71,9 +71,9 @@ CHECKS: Final[dict[str, Check]] = {
 """All checks by name, in the order in which they stand here."""
 
 
-def _batch() -> AnonymisedBatch:
-    deltas = [AnonymisedDelta.from_event(event) for event in (rating(), rating(), implicit())]
-    return AnonymisedBatch(base_model_version="global-1", deltas=deltas)
+def _batch() -> AnonymizedBatch:
+    deltas = [AnonymizedDelta.from_event(event) for event in (rating(), rating(), implicit())]
+    return AnonymizedBatch(base_model_version="global-1", deltas=deltas)
 
 
 def _model(transport: Transport) -> Awaitable[Any]:

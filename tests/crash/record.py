@@ -8,7 +8,7 @@ TRACK = {
     "sidPath": "Crash/Tune.sid",
     "song": 1,
     "length": 120.0,
-    "lengthSource": "catalogue",
+    "lengthSource": "catalog",
     "features": None,
 }
 count = 0

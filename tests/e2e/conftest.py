@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from app.paths import places
+from app.paths import paths
 from app.setup.chromium import chromium
 from tests.browser.conftest import CHROMIUM_ARGS
 from tests.served import Served, serve
@@ -56,4 +56,4 @@ def own_tune() -> Path:
     """A tune as a listener may have one, made by somebody else where there is one at hand."""
     root = Path(__file__).parents[2]
     given = root.parent / "shared" / "tunes" / "10_Orbyte.sid"
-    return given if given.exists() else min((places().vendor / "tunes").glob("*.sid"))
+    return given if given.exists() else min((paths().vendor / "tunes").glob("*.sid"))

@@ -6,17 +6,17 @@ from playwright.sync_api import Page
 
 from tests.e2e.listener import rate, wait_for_count, wait_until_heard
 
-LEAST_RATED = 8
+MIN_RATED = 8
 
 
 def rate_and_train(page: Page) -> None:
     """Rate what plays and what comes next, then switch learning on and wait until a run was made."""
-    for _ in range(LEAST_RATED):
+    for _ in range(MIN_RATED):
         rate(page, e=1, m=1, c=2)
         page.click("#rate-next")
         page.wait_for_function("document.querySelector('#rate-result').textContent === ''")
         wait_until_heard(page)
-    wait_for_count(page, "ratings", LEAST_RATED)
+    wait_for_count(page, "ratings", MIN_RATED)
     page.click("#tab-preferences")
     page.check("[name=training]")
     page.wait_for_function(

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from app.paths import places
+from app.paths import paths
 from tests.e2e.listener import play, wait_for_engine, wait_until_heard
 from tests.served import Served
 
-AXE = places().npm / "node_modules" / "axe-core" / "axe.min.js"
+AXE = paths().npm / "node_modules" / "axe-core" / "axe.min.js"
 FOCUSED = """() => {
     const element = document.activeElement;
     if (element === document.body) return null;

@@ -191,7 +191,7 @@ def test_list_is_walked_by_keyboard_and_keeps_the_focus(page: Page, tree: Path) 
             json.dumps(
                 min(
                     page.evaluate("""async () => (await (await fetch(
-            '/static/vendor/tunes/catalogue.json')).json()).tunes.map(tune => tune.title)"""),
+            '/static/vendor/tunes/catalog.json')).json()).tunes.map(tune => tune.title)"""),
                     key=str.lower,
                 )
             ),

@@ -104,8 +104,8 @@ def test_broken_file_is_told_and_leaves_everything_as_it_was(page: Page, tmp_pat
 def test_subsong_counts_as_a_listen_of_its_own(page: Page) -> None:
     with_songs = page.evaluate(
         """async () => {
-            const catalogue = await (await fetch('/static/vendor/tunes/catalogue.json')).json();
-            return catalogue.tunes.findIndex(tune => tune.songs > 1) + 1;
+            const catalog = await (await fetch('/static/vendor/tunes/catalog.json')).json();
+            return catalog.tunes.findIndex(tune => tune.songs > 1) + 1;
         }"""
     )
     play(page, with_songs)

@@ -17,7 +17,7 @@ from tests.wasm.psid import psid
 QUESTIONS = """() => {
     globalThis.questions = 0;
     new BroadcastChannel("sidflow-feedback").onmessage = ({ data }) => {
-        if (data.to === "engine" && data.type === "measure") questions++;
+        if (data.to === "engine" && data.type === "analyze") questions++;
     };
 }"""
 

@@ -14,11 +14,11 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from app.paths import places
+from app.paths import paths
 from app.server.application import create_app
 from app.server.settings import Settings
 from tests.e2e.listener import play, rows, wait_for_count, wait_for_engine
-from tests.e2e.offline_listener import LEAST_RATED, rate_and_train
+from tests.e2e.offline_listener import MIN_RATED, rate_and_train
 from tests.served import Served, serve
 from tests.server.conftest import running
 
@@ -68,7 +68,7 @@ def test_new_release_leaves_the_running_page_alone_and_is_whole_at_the_next_load
     context: BrowserContext, tmp_path: Path
 ) -> None:
     static = tmp_path / "static"
-    shutil.copytree(places().static, static, ignore=shutil.ignore_patterns("vendor"))
+    shutil.copytree(paths().static, static, ignore=shutil.ignore_patterns("vendor"))
     settings = replace(
         Settings.from_environment({}), database_url=f"sqlite:///{tmp_path / 'events.sqlite3'}", static=static
     )
@@ -131,10 +131,10 @@ def _sync_waits_and_then_delivers(page: Page, server: Server) -> None:
     page.wait_for_function(
         "document.querySelector('#sync-result').textContent.includes('can\\'t be reached')", timeout=PATIENCE
     )
-    wait_for_count(page, "ratings", LEAST_RATED)
+    wait_for_count(page, "ratings", MIN_RATED)
     server.come_back()
     page.context.set_offline(False)
-    wait_for_count(page, "ratings", LEAST_RATED, "synced")
+    wait_for_count(page, "ratings", MIN_RATED, "synced")
     mine = {row["uuid"] for row in rows(page, "ratings")}
-    assert len(mine) == LEAST_RATED
+    assert len(mine) == MIN_RATED
     assert mine <= server.events()

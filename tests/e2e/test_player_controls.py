@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
-from app.paths import places
+from app.paths import paths
 from tests.e2e.listener import stats
 from tests.served import Served
 
@@ -31,7 +31,7 @@ def page(browser: Browser, served: Served) -> Iterator[Page]:
         page.on("pageerror", lambda error: thrown.append(str(error)))
         page.add_init_script(WITHOUT_ENGINE)
         page.add_init_script(COUNT_PICTURES)
-        page.route("**/catalogue.json", _serve_catalogue)
+        page.route("**/catalog.json", _serve_catalog)
         page.goto(served.url)
         page.wait_for_selector("html[data-ui=ready]")
         page.evaluate("document.querySelector('#played-with').open = true")
@@ -39,11 +39,11 @@ def page(browser: Browser, served: Served) -> Iterator[Page]:
         assert thrown == []
 
 
-def _serve_catalogue(route: Route) -> None:
-    catalogue = json.loads((places().vendor / "tunes" / "catalogue.json").read_text())
-    for tune in catalogue["tunes"]:
+def _serve_catalog(route: Route) -> None:
+    catalog = json.loads((paths().vendor / "tunes" / "catalog.json").read_text())
+    for tune in catalog["tunes"]:
         tune["lengths"] = [LENGTH] * tune["songs"]
-    route.fulfill(json=catalogue)
+    route.fulfill(json=catalog)
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +102,7 @@ def test_card_says_what_plays_and_with_what(page: Page) -> None:
     assert page.text_content("#now-name") == page.text_content("#now-title")
     said = facts(page)
     assert said["Song"] == "1 of 1"
-    assert said["Length"] == "1:40, from the catalogue"
+    assert said["Length"] == "1:40, from the catalog"
     assert said["Clock"] in ("PAL: as the file says", "NTSC: as the file says")
     assert said["Chip"] in ("6581: as the file says", "8580: as the file says")
     assert "sidflow" in said["Released"]

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 from playwright.sync_api import TimeoutError as Timeout
 
-from app.paths import places
+from app.paths import paths
 from sidflow_feedback.types import Record
 from tests.contracts.player_contract import (
     EVENTS,
@@ -61,23 +61,23 @@ def page(browser: Browser, silent: Served) -> Iterator[Page]:
         thrown: list[str] = []
         page.on("pageerror", lambda error: thrown.append(str(error)))
         page.add_init_script(WITHOUT_ENGINE)
-        page.route("**/catalogue.json", _serve_catalogue)
+        page.route("**/catalog.json", _serve_catalog)
         page.goto(silent.url)
         page.wait_for_selector("html[data-ui=ready]")
         yield page
         assert thrown == []
 
 
-def _serve_catalogue(route: Route) -> None:
-    catalogue = json.loads((places().vendor / "tunes" / "catalogue.json").read_text())
-    tunes: list[Record] = catalogue["tunes"]
+def _serve_catalog(route: Route) -> None:
+    catalog = json.loads((paths().vendor / "tunes" / "catalog.json").read_text())
+    tunes: list[Record] = catalog["tunes"]
     songs = next(tune for tune in tunes if tune["songs"] > 1)
     tunes.remove(songs)
     tunes.insert(ROWS[SONGS] - 1, songs)
     for number, tune in enumerate(tunes, 1):
         length = SHORT_SECONDS if number == ROWS[SHORT] else 100.0
         tune["lengths"] = [length] * tune["songs"]
-    route.fulfill(json=catalogue)
+    route.fulfill(json=catalog)
 
 
 class PageListener:

@@ -8,7 +8,7 @@ from tests.e2e.listener import predictions, rate, wait_for_count, wait_until_hea
 
 RATED = 10
 
-MOST_LIKED = """() => fetch('/static/vendor/tunes/catalogue.json')
+MOST_LIKED = """() => fetch('/static/vendor/tunes/catalog.json')
     .then(answer => answer.json())
     .then(({ tunes }) => {
         const energies = tunes.map(tune => tune.features[0].energy).sort((a, b) => a - b);
@@ -89,21 +89,21 @@ def rate_as_one_who_likes_it_busy(page: Page) -> set[str]:
 
 
 def test_taste_that_was_learned_decides_what_comes_next_and_says_why(page: Page) -> None:
-    catalogue = listed(page)
-    assert titles(page) == catalogue[:5]
+    catalog = listed(page)
+    assert titles(page) == catalog[:5]
     page.wait_for_selector("html[data-model^=global]", timeout=60_000)
     assert "not known yet" in (page.text_content("#up-next-how") or "")
     page.evaluate("document.body.dataset.here = 'still'")
     set_preference(page, "exploration", "0")
     heard = rate_as_one_who_likes_it_busy(page)
-    assert heard == set(catalogue[: RATED + 1]), "each is played once, in the order of the list"
+    assert heard == set(catalog[: RATED + 1]), "each is played once, in the order of the list"
 
     page.wait_for_function("document.querySelector('#up-next-how').textContent.includes('like best')")
     expected = preferred(page)
-    rest = sorted(set(catalogue) - heard, key=lambda title: (-expected[title], catalogue.index(title)))
+    rest = sorted(set(catalog) - heard, key=lambda title: (-expected[title], catalog.index(title)))
     coming = titles(page)
     assert [expected[title] for title in coming] == [expected[title] for title in rest[:5]]
-    assert coming != catalogue[RATED + 1 : RATED + 6]
+    assert coming != catalog[RATED + 1 : RATED + 6]
     likes: dict[str, bool] = page.evaluate(MOST_LIKED)
     assert all(likes[title] for title in coming)
 
@@ -138,7 +138,7 @@ def _other_tab_shows_the_same(page: Page) -> None:
     go_on(page, titles(page)[0])
     wait_for_titles(other, titles(page))
     other.close()
-    page.select_option("#order", "catalogue")
+    page.select_option("#order", "catalog")
 
 
 def _surprises_are_marked_and_played(page: Page) -> None:

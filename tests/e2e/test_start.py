@@ -19,7 +19,7 @@ WATCH = """() => {
     look();
     globalThis.told = [];
     new BroadcastChannel("sidflow-feedback").onmessage = ({ data: { type, json } }) => {
-        if (type === "start") told.push(json);
+        if (type === "boot-progress") told.push(json);
     };
 }"""
 

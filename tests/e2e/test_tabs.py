@@ -29,7 +29,7 @@ RUN = """text => {
 ASK = """
 import asyncio, js
 async def ask():
-    js.document.body.dataset.answer = str(len(await page.engine.ask("waiting", 50)))
+    js.document.body.dataset.answer = str(len(await page.engine.ask("unsynced", 50)))
 asyncio.create_task(ask())
 """
 

@@ -20,12 +20,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from app.paths import places
+from app.paths import paths
 from sidflow_feedback import FeedbackRuntime, ManualIdle, MemoryStore, Model, model_from_manifest
 from sidflow_feedback.analysis.features import FeatureStats, vector
-from sidflow_feedback.sync.deltas import AnonymisedBatch
+from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.transport import Response
-from sidflow_feedback.types import DIMENSIONS, FloatArray
+from sidflow_feedback.types import FloatArray
+from sidflow_feedback.vocabulary import DIMENSIONS
 from tests.e2e.listener import play, rate, wait_for_engine, wait_until_heard
 from tests.served import Served, serve
 
@@ -42,8 +43,8 @@ class Crowd:
     """People who agree by and large on the tunes of the demo library, and not with the first model."""
 
     def __init__(self) -> None:
-        catalogue = json.loads((places().vendor / "tunes" / "catalogue.json").read_text())
-        self.tunes: list[dict[str, Any]] = catalogue["tunes"]
+        catalog = json.loads((paths().vendor / "tunes" / "catalog.json").read_text())
+        self.tunes: list[dict[str, Any]] = catalog["tunes"]
         self.features = np.array([vector(tune["features"][0]) for tune in self.tunes])
         scaled = FeatureStats.of(self.features).scale(self.features)
         directions = np.random.default_rng(30).normal(size=(8, len(DIMENSIONS)))
@@ -67,7 +68,7 @@ class HttpTransport:
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
 
-    async def send(self, batch: AnonymisedBatch, *, timeout: float) -> Response:
+    async def send(self, batch: AnonymizedBatch, *, timeout: float) -> Response:
         answer = await self._client.post(
             "/api/feedback/sync",
             content=batch.to_json(),
@@ -91,7 +92,7 @@ def crowd() -> Crowd:
 def model_path(tmp_path: Path) -> Path:
     path = tmp_path / "model" / "latest.json"
     path.parent.mkdir()
-    shutil.copy(places().vendor / "model" / "latest.json", path)
+    shutil.copy(paths().vendor / "model" / "latest.json", path)
     return path
 
 

@@ -6,20 +6,21 @@ from datetime import date
 import httpx
 
 from app.server.settings import Settings
-from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.events import RatingEvent, TrackContext
 from sidflow_feedback.learning.manifest import model_from_manifest, model_to_manifest
 from sidflow_feedback.learning.model import Model, Network
-from sidflow_feedback.sync.deltas import AnonymisedBatch, AnonymisedDelta
+from sidflow_feedback.sync.deltas import AnonymizedBatch, AnonymizedDelta
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 from .conftest import Rows
 from .deltas import FEATURES, implicit, rating
 
 
-def test_anonymised_batch_is_accepted(client: httpx.Client, rows: Rows) -> None:
+def test_anonymized_batch_is_accepted(client: httpx.Client, rows: Rows) -> None:
     own_file = TrackContext(sid_path="sha256:" + "0a" * 32, song=2, features=FEATURES, session_id="private")
     event = RatingEvent(uuid=rating()["uuid"], timestamp=1_770_076_800_123, track=own_file, ratings={"p": 5})
-    body = AnonymisedBatch(base_model_version="none", deltas=[AnonymisedDelta.from_event(event)]).to_json()
+    body = AnonymizedBatch(base_model_version="none", deltas=[AnonymizedDelta.from_event(event)]).to_json()
     headers = {"Content-Type": "application/json"}
     answer = client.post("/api/feedback/sync", content=body, headers=headers).json()
     assert answer["results"] == [{"uuid": event.uuid, "status": "accepted", "reason": None}]
@@ -31,7 +32,7 @@ def test_anonymised_batch_is_accepted(client: httpx.Client, rows: Rows) -> None:
 def test_delta_has_the_fields_that_the_server_takes() -> None:
     track = TrackContext(sid_path="a.sid", features=FEATURES)
     event = RatingEvent(uuid=rating()["uuid"], timestamp=0, track=track, ratings={"e": 1})
-    record = AnonymisedDelta.from_event(event).to_record()
+    record = AnonymizedDelta.from_event(event).to_record()
     assert record.keys() == rating().keys()
     assert record.keys() - {"ratings"} == implicit().keys() - {"action"}
 

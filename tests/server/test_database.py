@@ -7,7 +7,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from app.server.database import Database, migrate
-from app.server.db_connection import make_engine, make_folder, parse_url
+from app.server.db_connection import connect, make_folder, parse_url
 from app.server.errors import ConfigurationError
 from app.server.migrations import alembic_config
 from app.server.tables import metadata
@@ -21,7 +21,7 @@ pytestmark = both_databases
 @pytest.fixture
 def engine(database_url: str) -> Engine:
     make_folder(parse_url(database_url))
-    return make_engine(parse_url(database_url))
+    return connect(parse_url(database_url))
 
 
 def of_release_0_1(engine: Engine) -> str:
@@ -91,7 +91,7 @@ def test_sqlite_is_durable_and_read_while_written(backend: str, database_url: st
         pytest.skip("PostgreSQL is both by itself")
     url = parse_url(database_url)
     make_folder(url)
-    engine = make_engine(url)
+    engine = connect(url)
     with engine.connect() as connection:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
         assert connection.scalar(text("PRAGMA synchronous")) == 2  # FULL

@@ -10,8 +10,8 @@ from hypothesis import assume
 from schemathesis.openapi import from_dict
 
 from app.server.application import create_app
-from app.server.schema import MAX_EVENTS
 from app.server.settings import Settings
+from sidflow_feedback.vocabulary import MAX_UPLOAD_EVENTS
 
 from .conftest import module_settings, running
 
@@ -43,7 +43,7 @@ def _has_too_many_events(body: Any) -> bool:
     if not isinstance(body, dict):
         return False
     lists = [body.get(name) for name in ("ratings", "implicit")]
-    return sum(len(found) for found in lists if isinstance(found, list)) > MAX_EVENTS
+    return sum(len(found) for found in lists if isinstance(found, list)) > MAX_UPLOAD_EVENTS
 
 
 @SCHEMA.parametrize()

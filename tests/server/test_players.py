@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 from fastapi import FastAPI
 
-from app.emulator import SidEngine
-from app.paths import places
+from app.emulator import SidEmulator
+from app.paths import paths
 from app.server.application import create_app
 from app.server.player.cli import CliPlayer
 from app.server.player.errors import NoSuchStreamError, PlayerUnavailableError, TooManyStreamsError
@@ -40,7 +40,7 @@ needs_sidplayfp = pytest.mark.skipif(shutil.which("sidplayfp") is None, reason="
 
 @pytest.fixture(scope="module")
 def tune() -> bytes:
-    return min((places().vendor / "tunes").glob("*.sid")).read_bytes()
+    return min((paths().vendor / "tunes").glob("*.sid")).read_bytes()
 
 
 @pytest.fixture
@@ -195,9 +195,9 @@ def test_page_of_another_site_can_make_nothing_play(client: httpx.Client, tune: 
 
 def test_other_machine_can_make_nothing_play(settings: Settings, tune: bytes) -> None:
     answers = {}
-    for name, host in (("neighbour", "192.168.1.5"), ("forged", "8.8.8.8"), ("here", "127.0.0.1")):
+    for name, host in (("neighbor", "192.168.1.5"), ("forged", "8.8.8.8"), ("here", "127.0.0.1")):
         answers[name] = _ask(create_app(settings), host, tune)
-    assert answers == {"neighbour": 403, "forged": 403, "here": 422}
+    assert answers == {"neighbor": 403, "forged": 403, "here": 422}
 
 
 def _ask(app: FastAPI, host: str, tune: bytes) -> int:
@@ -231,7 +231,7 @@ def test_stream_is_what_the_engine_plays(client: httpx.Client, tune: bytes) -> N
     with wave.open(io.BytesIO(answer.content)) as file:
         assert file.getparams()[:4] == (1, 2, RATE, round(2.5 * RATE))
         sound = np.frombuffer(file.readframes(RATE), "<i2") / 32767
-    engine = SidEngine()
+    engine = SidEmulator()
     engine.load(tune)
     engine.start(1)
     assert np.abs(sound - np.clip(engine.render(RATE), -1, 1)).max() <= 1 / 32767

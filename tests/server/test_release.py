@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.paths import places
+from app.paths import paths
 from app.server.settings import Settings
 from app.setup.compressed import FOLDER
 
@@ -102,7 +102,7 @@ def test_compressed_copies_are_sent_to_those_who_take_them(client: httpx.Client,
 
 def test_our_page_names_no_address_outside_its_release() -> None:
     """Else it would be missing without a network, and on a host where the page is not at the root."""
-    folder = places().page
+    folder = paths().page
     config = json.loads((folder / "page.json").read_text())
     engine = json.loads((folder / "engine.json").read_text())
     modules = [*config["js_modules"]["main"], *engine["js_modules"]["worker"]]
@@ -118,9 +118,9 @@ def test_our_page_names_no_address_outside_its_release() -> None:
 def _source(folder: Path, address: str) -> Path:
     name = address.removeprefix("./").removeprefix("../")
     roots = {
-        "sidflow_feedback": places().library,
-        "static/vendor": places().vendor,
-        "static": places().static,
+        "sidflow_feedback": paths().library,
+        "static/vendor": paths().vendor,
+        "static": paths().static,
     }
     for prefix, root in roots.items():
         if name.startswith(f"{prefix}/"):
@@ -129,8 +129,8 @@ def _source(folder: Path, address: str) -> Path:
 
 
 def test_first_program_of_pyscript_can_be_cut() -> None:
-    script = (places().static / "js" / "page" / "micropython.js").read_text()
+    script = (paths().static / "js" / "page" / "micropython.js").read_text()
     cut = re.search(r'CUT = "(.*)\\n"', script)
-    [core] = (places().vendor / "pyscript").glob("core-*.js")
+    [core] = (paths().vendor / "pyscript").glob("core-*.js")
     assert cut
     assert f'"{cut[1]}"' in core.read_text()

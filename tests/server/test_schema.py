@@ -4,8 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from app.server.schema import Features, ImplicitDelta, RatingDelta, first_problem
-from sidflow_feedback.analysis.features import FEATURE_NAMES
-from sidflow_feedback.types import ACTIONS
+from sidflow_feedback.vocabulary import ACTIONS, FEATURE_NAMES
 
 from .deltas import FEATURES, implicit, rating
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from app.paths import places
+from app.paths import paths
 from app.server.errors import ConfigurationError
 from app.server.settings import RATE_BURST, RATE_LIMIT, VARIABLES, Settings
 
@@ -35,7 +35,7 @@ def test_defaults_are_documented() -> None:
 
 def test_defaults() -> None:
     settings = Settings.from_environment(dict.fromkeys(VARIABLES, ""))
-    here = places()
+    here = paths()
     assert settings.database_url == f"sqlite:///{here.data / 'feedback.sqlite3'}"
     assert settings.model_path == here.data / "model" / "latest.json"
     assert settings.first_model == here.vendor / "model" / "latest.json"

@@ -19,8 +19,8 @@ from app.server import body as body_module
 from app.server.body import MAX_BODY_BYTES
 from app.server.db_connection import parse_url
 from app.server.errors import BodyTooLargeError
-from app.server.schema import MAX_EVENTS
 from app.server.tables import events
+from sidflow_feedback.vocabulary import MAX_UPLOAD_EVENTS
 
 from .conftest import Rows, both_databases
 from .deltas import FEATURES, batch, implicit, rating
@@ -168,7 +168,7 @@ def test_endless_field_name_is_cut(client: httpx.Client) -> None:
         ({"implicit": "like"}, "implicit"),
         ({"sessionId": "abc"}, "sessionId"),
         ({"ratings": []}, None),
-        ({"ratings": [rating() for _ in range(MAX_EVENTS)], "implicit": [implicit()]}, None),
+        ({"ratings": [rating() for _ in range(MAX_UPLOAD_EVENTS)], "implicit": [implicit()]}, None),
     ],
 )
 def test_malformed_envelope(
@@ -180,9 +180,9 @@ def test_malformed_envelope(
 
 
 def test_full_batch_is_taken(client: httpx.Client, rows: Rows) -> None:
-    body = batch(*(rating() for _ in range(MAX_EVENTS)))
-    assert statuses(client.post(SYNC, json=body)) == ["accepted"] * MAX_EVENTS
-    assert len(rows()) == MAX_EVENTS
+    body = batch(*(rating() for _ in range(MAX_UPLOAD_EVENTS)))
+    assert statuses(client.post(SYNC, json=body)) == ["accepted"] * MAX_UPLOAD_EVENTS
+    assert len(rows()) == MAX_UPLOAD_EVENTS
 
 
 @pytest.mark.parametrize(
@@ -274,9 +274,11 @@ GZIP = {**JSON, "Content-Encoding": "gzip"}
 
 
 def test_gzip(client: httpx.Client, rows: Rows) -> None:
-    body = batch(*(rating() for _ in range(MAX_EVENTS)))
-    assert statuses(client.post(SYNC, content=gzipped(body), headers=GZIP)) == ["accepted"] * MAX_EVENTS
-    assert len(rows()) == MAX_EVENTS
+    body = batch(*(rating() for _ in range(MAX_UPLOAD_EVENTS)))
+    assert (
+        statuses(client.post(SYNC, content=gzipped(body), headers=GZIP)) == ["accepted"] * MAX_UPLOAD_EVENTS
+    )
+    assert len(rows()) == MAX_UPLOAD_EVENTS
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import insert
 
-from app.paths import places
+from app.paths import paths
 from app.server.database import migrate
-from app.server.db_connection import make_engine, parse_url
+from app.server.db_connection import connect, parse_url
 from app.server.schema import Features
 from app.server.tables import events
 from sidflow_feedback.learning.manifest import model_from_manifest
-from sidflow_feedback.types import ACTIONS, DIMENSIONS
+from sidflow_feedback.vocabulary import ACTIONS, DIMENSIONS
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.types import FloatArray
 
 Row = dict[str, Any]
-FIRST_MODEL = places().vendor / "model" / "latest.json"
+FIRST_MODEL = paths().vendor / "model" / "latest.json"
 
 ACTION_SHARE = 0.4
 PREFERENCE_SHARE = 0.5
@@ -119,7 +119,7 @@ def action_of(liking: int, epsilon: float | None, rng: Generator) -> Row:
 
 
 def perturbed(value: int, k: int, epsilon: float | None, rng: Generator) -> int:
-    """Return one of the values 0 to k - 1 by randomised response, the true one if `epsilon` is None."""
+    """Return one of the values 0 to k - 1 by randomized response, the true one if `epsilon` is None."""
     if epsilon is None or rng.random() < np.exp(epsilon) / (np.exp(epsilon) + k - 1):
         return value
     return int((value + rng.integers(1, k)) % k)
@@ -128,7 +128,7 @@ def perturbed(value: int, k: int, epsilon: float | None, rng: Generator) -> int:
 def store(url: str, rows: Iterable[Row]) -> None:
     """Put events into the database at `url`, which is made when it is not there."""
     migrate(url)
-    engine = make_engine(parse_url(url)).execution_options(writes=True)
+    engine = connect(parse_url(url)).execution_options(writes=True)
     with engine.begin() as connection:
         waiting: list[Row] = []
         for row in rows:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from app.server.schema import LEAST_EPSILON, Features
-from sidflow_feedback.types import DIMENSIONS
+from app.server.schema import Features
+from sidflow_feedback.vocabulary import DIMENSIONS, MIN_EPSILON
 
 if TYPE_CHECKING:
     from tests.training.crowd import Crowd, Row
@@ -77,7 +77,7 @@ def made_up_tunes(crowd: Crowd, uploads: int, size: int) -> Iterator[Row]:
 def lies_about_epsilon(crowd: Crowd, uploads: int, size: int) -> Iterator[Row]:
     """Say that the extremes were perturbed, so that the correction makes more of them."""
     for row in opposite(crowd, uploads, size):
-        yield row | {"epsilon": LEAST_EPSILON}
+        yield row | {"epsilon": MIN_EPSILON}
 
 
 def _in_fives(uploads: int) -> Iterator[range]:

@@ -1,11 +1,11 @@
-"""The correction for randomised response: on average, a perturbed event says what the exact one says."""
+"""The correction for randomized response: on average, a perturbed event says what the exact one says."""
 
 import numpy as np
 import pytest
 
 from app.training.response import of_actions, of_ratings
-from sidflow_feedback.learning.dataset import IMPLIED
-from sidflow_feedback.types import ACTIONS, DIMENSIONS
+from sidflow_feedback.learning.dataset import IMPLIED_PREFERENCES
+from sidflow_feedback.vocabulary import ACTIONS, DIMENSIONS
 
 EPSILONS = [0.1, 1.0, 2.5, 10.0]
 P = DIMENSIONS.index("p")
@@ -46,7 +46,7 @@ def test_actions(epsilon: float, true: int) -> None:
 def test_exact_events_say_what_the_library_says() -> None:
     evidence = of_actions(np.arange(len(ACTIONS)), np.full(len(ACTIONS), np.nan))
     for i, action in enumerate(ACTIONS):
-        value, weight = IMPLIED.get(action, (3.0, 0.0))
+        value, weight = IMPLIED_PREFERENCES.get(action, (3.0, 0.0))
         assert evidence.weights[i].tolist() == [0, 0, 0, weight]
         assert evidence.pulls[i, P] == pytest.approx(weight * (value - 3))
     rated = of_ratings(np.array([[5.0, 3.0, np.nan, 1.0]]), np.array([np.nan]))

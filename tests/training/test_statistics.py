@@ -3,7 +3,7 @@ import pytest
 
 from app.training import statistics
 from app.training.response import Evidence
-from app.training.statistics import SAMPLE, UPLOAD_CAP, Statistics, merge, summarise
+from app.training.statistics import SAMPLE, UPLOAD_CAP, Statistics, merge, summarize
 
 RNG = np.random.default_rng(0)
 
@@ -14,7 +14,7 @@ def summary(
     """Return the statistics of exact ratings of `value` above the middle, in all dimensions."""
     ones = np.ones((len(tunes), 4))
     numbers = np.tile(np.array(features or [0.0] * len(tunes))[:, None], 8)
-    return summarise(
+    return summarize(
         np.array(tunes, np.uint64), np.array(uploads, np.uint64), numbers, Evidence(value * ones, ones, ones)
     )
 
@@ -28,7 +28,7 @@ def test_means_add_up_in_any_partition() -> None:
 
     def part(where: slice) -> Statistics:
         values = (values[where] for values in (pulls, weights, weights))
-        return summarise(keys[0][where], keys[1][where], features[where], Evidence(*values))
+        return summarize(keys[0][where], keys[1][where], features[where], Evidence(*values))
 
     whole = part(slice(None))
     for size in (300, 999, 2001):

@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.events import ImplicitEvent, RatingEvent, TrackContext
 from sidflow_feedback.idle import Steps
 from sidflow_feedback.learning.dataset import Collector, Dataset
 from sidflow_feedback.learning.model import Model, Network
-from sidflow_feedback.types import DIMENSIONS, Action, Dimension, FloatArray
+from sidflow_feedback.types import Action, Dimension, FloatArray
+from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES
 
 T = TypeVar("T")
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.events import (
     MAX_TEXT,
@@ -21,7 +20,7 @@ from sidflow_feedback.events import (
     event_from_record,
     event_to_record,
 )
-from sidflow_feedback.types import ACTIONS, DIMENSIONS
+from sidflow_feedback.vocabulary import ACTIONS, DIMENSIONS, FEATURE_NAMES
 from tests.contracts.samples import FEATURES, implicit, rating, track
 
 TEXT = st.text(max_size=MAX_TEXT)
@@ -92,7 +91,7 @@ def test_record_of_a_rating() -> None:
         "position": 12.25,
         "heard": 12.0,
         "length": 93.0,
-        "lengthSource": "catalogue",
+        "lengthSource": "catalog",
         "ratings": {"e": 4, "m": 2},
     }
 

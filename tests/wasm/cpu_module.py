@@ -8,7 +8,7 @@ from typing import cast
 from wasmtime import Engine, Func, Linker, Memory, Module, Store, WasiConfig
 
 from app.files import fingerprint, sources_in
-from app.paths import places
+from app.paths import paths
 from app.setup.sid_engine import FLAGS, compile_wasm
 
 SOURCE = Path(__file__).with_name("cpu_test.cpp")
@@ -95,8 +95,8 @@ def visible(cpu: Cpu) -> Cpu:
 
 def built_for_tests() -> Path:
     """Compile the test build unless one of the same sources is there, and return it."""
-    sources = [SOURCE, *sources_in(places().wasm)]
-    output = places().work.parent / "wasm-tests" / f"cpu-{fingerprint([*sources, *FLAGS])[:16]}.wasm"
+    sources = [SOURCE, *sources_in(paths().wasm)]
+    output = paths().work.parent / "wasm-tests" / f"cpu-{fingerprint([*sources, *FLAGS])[:16]}.wasm"
     if not output.is_file():
-        compile_wasm([SOURCE], [places().wasm], output)
+        compile_wasm([SOURCE], [paths().wasm], output)
     return output

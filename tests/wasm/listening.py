@@ -61,8 +61,8 @@ def third_octaves(sound: Sound) -> Array:
 
 def third_octave_bins(size: int) -> list[NDArray[np.bool_]]:
     """Return which of a transform's frequencies are in each third-octave band."""
-    frequency, centres = np.fft.rfftfreq(size, 1 / RATE), 1000 * 2.0 ** (np.arange(-10, 13) / 3)
-    return [(frequency >= c * 2 ** (-1 / 6)) & (frequency < c * 2 ** (1 / 6)) for c in centres]
+    frequency, centers = np.fft.rfftfreq(size, 1 / RATE), 1000 * 2.0 ** (np.arange(-10, 13) / 3)
+    return [(frequency >= c * 2 ** (-1 / 6)) & (frequency < c * 2 ** (1 / 6)) for c in centers]
 
 
 def band_difference(sound: Sound, reference: Sound) -> float:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.emulator import SidEngine
+from app.emulator import SidEmulator
 from tests.wasm.listening import RATE, Array, Likeness, Sound, compare, sidplayfp, step_times
 
 SECONDS, SKIPPED = 4, RATE // 2
@@ -18,8 +18,8 @@ PAL_CLOCK = 985_248.6
 
 
 @cache
-def _engine() -> SidEngine:
-    return SidEngine()
+def _engine() -> SidEmulator:
+    return SidEmulator()
 
 
 def ours(tune: bytes, seconds: int = SECONDS, rate: int = RATE) -> Sound:

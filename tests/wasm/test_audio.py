@@ -30,8 +30,8 @@ import numpy as np
 import pytest
 from scipy.signal import resample_poly
 
-from app.emulator import SidEngine, TuneInfo
-from app.paths import places
+from app.emulator import SidEmulator, TuneInfo
+from app.paths import paths
 from tests.wasm.listening import RATE, Likeness, Sound, compare, sidplayfp, third_octaves
 
 SECONDS, SKIPPED = 15, RATE // 2
@@ -56,8 +56,8 @@ def real(name: str) -> Path:
 
 
 def demo(fits: Callable[[TuneInfo], bool]) -> Path:
-    engine = SidEngine()
-    for tune in sorted((places().vendor / "tunes").glob("*.sid")):
+    engine = SidEmulator()
+    for tune in sorted((paths().vendor / "tunes").glob("*.sid")):
         if fits(engine.load(tune.read_bytes())):
             return tune
     pytest.skip("set-up has made no demo tune of this kind yet")
@@ -65,7 +65,7 @@ def demo(fits: Callable[[TuneInfo], bool]) -> Path:
 
 @cache
 def engine_sound(tune: Path) -> tuple[TuneInfo, Sound]:
-    engine = SidEngine()
+    engine = SidEmulator()
     info = engine.load(tune.read_bytes())
     engine.start(sample_rate=RATE)
     return info, engine.render_seconds(SECONDS)[SKIPPED:]
@@ -158,7 +158,7 @@ def test_renders_are_repeatable_and_independent_of_block_size() -> None:
     tune = real("10_Orbyte.sid").read_bytes()
     renders = []
     for sizes in ((20000,), (1, 4095, 5000, 10904)):
-        engine = SidEngine()
+        engine = SidEmulator()
         engine.load(tune)
         engine.start()
         renders.append(np.concatenate([engine.render(size) for size in sizes]))
@@ -168,7 +168,7 @@ def test_renders_are_repeatable_and_independent_of_block_size() -> None:
 
 def test_another_sample_rate_gives_the_same_music(native: Native) -> None:
     tune = real("10_Orbyte.sid")
-    engine = SidEngine()
+    engine = SidEmulator()
     engine.load(tune.read_bytes())
     engine.start(sample_rate=48000)
     sound = engine.render_seconds(SECONDS)
@@ -178,7 +178,7 @@ def test_another_sample_rate_gives_the_same_music(native: Native) -> None:
 
 
 def test_each_voice_can_be_muted_and_all_three_leave_silence() -> None:
-    engine = SidEngine()
+    engine = SidEmulator()
     engine.load(real("10_Orbyte.sid").read_bytes())
     levels = []
     for voices in ((), (0,), (1,), (2,), (0, 1, 2)):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.emulator import SidEngine, SidError
+from app.emulator import SidEmulator, SidError
 from tests.wasm.psid import LOAD, RTS, clicker, psid
 
 GOOD = psid(clicker(), play=LOAD + 1)
@@ -11,11 +11,11 @@ FOREVER = bytes([0x4C, 0x00, 0x10])  # JMP $1000
 
 
 @pytest.fixture(scope="module")
-def engine() -> SidEngine:
-    return SidEngine()
+def engine() -> SidEmulator:
+    return SidEmulator()
 
 
-def still_plays(engine: SidEngine) -> bool:
+def still_plays(engine: SidEmulator) -> bool:
     engine.load(GOOD)
     engine.start()
     return bool(np.ptp(engine.render(8192)) > 0.01)
@@ -49,14 +49,14 @@ def still_plays(engine: SidEngine) -> bool:
         (b"PSID" + bytes(131073), "at most 131072"),
     ],
 )
-def test_a_broken_file_is_refused_with_the_reason(engine: SidEngine, file: bytes, says: str) -> None:
+def test_a_broken_file_is_refused_with_the_reason(engine: SidEmulator, file: bytes, says: str) -> None:
     with pytest.raises(SidError, match=says.replace("$", r"\$")) as refused:
         engine.load(file)
     assert str(refused.value).endswith(".")
     assert still_plays(engine)
 
 
-def test_a_failed_load_leaves_no_tune(engine: SidEngine) -> None:
+def test_a_failed_load_leaves_no_tune(engine: SidEmulator) -> None:
     engine.load(GOOD)
     with pytest.raises(SidError):
         engine.load(b"PSID")
@@ -66,7 +66,7 @@ def test_a_failed_load_leaves_no_tune(engine: SidEngine) -> None:
         engine.render(10)
 
 
-def test_rendering_before_a_start_is_refused(engine: SidEngine) -> None:
+def test_rendering_before_a_start_is_refused(engine: SidEmulator) -> None:
     engine.load(GOOD)
     with pytest.raises(SidError, match="Start a song first"):
         engine.render(10)
@@ -75,21 +75,21 @@ def test_rendering_before_a_start_is_refused(engine: SidEngine) -> None:
 @pytest.mark.parametrize(
     ("song", "rate", "says"), [(2, 44100, "Song 2"), (1, 7999, "7999"), (1, 192001, "192001")]
 )
-def test_impossible_starts_are_refused(engine: SidEngine, song: int, rate: int, says: str) -> None:
+def test_impossible_starts_are_refused(engine: SidEmulator, song: int, rate: int, says: str) -> None:
     engine.load(GOOD)
     with pytest.raises(SidError, match=says):
         engine.start(song, rate)
     assert still_plays(engine)
 
 
-def test_an_init_that_never_returns_is_stopped(engine: SidEngine) -> None:
+def test_an_init_that_never_returns_is_stopped(engine: SidEmulator) -> None:
     engine.load(psid(FOREVER))
     with pytest.raises(SidError, match=r"init routine at \$1000 did not return"):
         engine.start()
     assert still_plays(engine)
 
 
-def test_a_play_that_never_returns_is_stopped(engine: SidEngine) -> None:
+def test_a_play_that_never_returns_is_stopped(engine: SidEmulator) -> None:
     engine.load(psid(bytes([RTS]) + bytes([0x4C, 0x01, 0x10]), play=LOAD + 1))
     engine.start()
     with pytest.raises(SidError, match="play routine did not return, 5 times"):
@@ -97,7 +97,7 @@ def test_a_play_that_never_returns_is_stopped(engine: SidEngine) -> None:
     assert still_plays(engine)
 
 
-def test_a_play_that_hangs_only_now_and_then_goes_on(engine: SidEngine) -> None:
+def test_a_play_that_hangs_only_now_and_then_goes_on(engine: SidEmulator) -> None:
     """Each 64th call hangs: it is cut, and the calls after it count as good."""
     code = bytes([RTS, 0xEE, 0x00, 0x03, 0xAD, 0x00, 0x03, 0x29, 0x3F, 0xF0, 0xFE, RTS])
     engine.load(psid(code, play=LOAD + 1))
@@ -105,13 +105,13 @@ def test_a_play_that_hangs_only_now_and_then_goes_on(engine: SidEngine) -> None:
     assert len(engine.render_seconds(30)) == 30 * 44100
 
 
-def start_and_render(engine: SidEngine) -> None:
+def start_and_render(engine: SidEmulator) -> None:
     engine.start()
     engine.render_seconds(1)
 
 
 @pytest.mark.parametrize("where", ["init", "play"])
-def test_a_halted_processor_is_reported(engine: SidEngine, where: str) -> None:
+def test_a_halted_processor_is_reported(engine: SidEmulator, where: str) -> None:
     code = b"\x02" if where == "init" else bytes([RTS, 0x02])
     engine.load(psid(code, play=LOAD + len(code) - 1))
     with pytest.raises(SidError, match="halted the processor"):
@@ -119,14 +119,14 @@ def test_a_halted_processor_is_reported(engine: SidEngine, where: str) -> None:
     assert still_plays(engine)
 
 
-def test_without_play_address_and_interrupt_nothing_would_play(engine: SidEngine) -> None:
+def test_without_play_address_and_interrupt_nothing_would_play(engine: SidEmulator) -> None:
     engine.load(psid(bytes([RTS]), play=0))
     with pytest.raises(SidError, match="no play address"):
         engine.start()
 
 
 @pytest.mark.parametrize("pages", [(0xFF, 0), (0, 0)])
-def test_a_tune_that_fills_memory_leaves_no_room(engine: SidEngine, pages: tuple[int, int]) -> None:
+def test_a_tune_that_fills_memory_leaves_no_room(engine: SidEmulator, pages: tuple[int, int]) -> None:
     full = bytes([RTS]) * (0xD000 - 0x400)
     engine.load(psid(full, load=0x400, init=0x400, play=0x400, pages=pages))
     with pytest.raises(SidError, match="no free page"):

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from app.emulator import SidEngine, SidError
+from app.emulator import SidEmulator, SidError
 from tests.wasm.hostile import hostile
 from tests.wasm.psid import LOAD, clicker, psid
 
@@ -26,7 +26,7 @@ MOST_MEMORY = 80 << 20
 CHIPS: tuple[Literal[0, 6581, 8580], ...] = (0, 6581, 8580)
 
 
-def treat(engine: SidEngine, seed: int) -> tuple[NDArray[np.float32], str]:
+def treat(engine: SidEmulator, seed: int) -> tuple[NDArray[np.float32], str]:
     """Do to the engine what a player might do with this file; return the sound or the message."""
     chance = random.Random(seed)
     engine.override(chance.choice((None, "PAL", "NTSC")), chance.choice(CHIPS))
@@ -40,7 +40,7 @@ def treat(engine: SidEngine, seed: int) -> tuple[NDArray[np.float32], str]:
         return np.empty(0, np.float32), str(refused)
 
 
-def check(engine: SidEngine, seed: int) -> None:
+def check(engine: SidEmulator, seed: int) -> None:
     begun = process_time()
     faulthandler.dump_traceback_later(HANGS_AFTER, exit=True)
     sound, message = treat(engine, seed)
@@ -55,7 +55,7 @@ def test_hostile_files_end_in_sound_or_a_message(pytestconfig: pytest.Config) ->
     count, seed = pytestconfig.getoption("--hostile"), pytestconfig.getoption("--hostile-seed")
     first = random.SystemRandom().randrange(1 << 32) if seed is None else seed
     print(f"{count} hostile files, seeds from {first}")
-    engine = SidEngine()
+    engine = SidEmulator()
     try:
         for seed in range(first, first + count):
             check(engine, seed)
@@ -68,7 +68,7 @@ def test_hostile_files_end_in_sound_or_a_message(pytestconfig: pytest.Config) ->
     assert_plays(engine)
 
 
-def assert_plays(engine: SidEngine) -> None:
+def assert_plays(engine: SidEmulator) -> None:
     engine.override()
     engine.mute()
     engine.load(psid(clicker(), play=LOAD + 1))
@@ -82,7 +82,7 @@ def test_a_seed_names_its_file() -> None:
 
 def test_hostile_files_are_of_many_kinds() -> None:
     """Some play, some are refused at once, some are stopped: else the test above would show little."""
-    engine, endings = SidEngine(), set()
+    engine, endings = SidEmulator(), set()
     for seed in range(60):
         sound, message = treat(engine, seed)
         endings.add("sound" if len(sound) else message.split()[0:3][-1])

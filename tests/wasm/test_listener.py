@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 
 from app.composer.assembler import assemble
-from app.emulator import SidEngine
+from app.emulator import SidEmulator
 from tests.wasm.programs import on_chips, voices
 from tests.wasm.psid import LOAD, clicker, clicker_play, psid
 
 THREE = (0xD400, 0xD420, 0xD440)
 
 
-def steps_a_second(engine: SidEngine) -> int:
+def steps_a_second(engine: SidEmulator) -> int:
     sound = engine.render_seconds(2.5)[22050:]
     return int((np.diff(np.flatnonzero(np.abs(np.diff(sound)) > 0.01)) > 100).sum()) // 2
 
 
 def test_a_clock_other_than_the_headers_is_used_and_told() -> None:
-    engine = SidEngine()
+    engine = SidEmulator()
     engine.override("NTSC")
     info = engine.load(psid(clicker(), play=clicker_play()))
     assert (info.clock, info.header_clock) == ("NTSC", "PAL")
@@ -38,12 +38,12 @@ def test_a_clock_other_than_the_headers_is_used_and_told() -> None:
     [(0, "unknown", "PAL"), (1, "PAL", "PAL"), (2, "NTSC", "NTSC"), (3, "any", "PAL")],
 )
 def test_the_headers_clock_is_told_as_it_is(bits: int, said: str, used: str) -> None:
-    info = SidEngine().load(psid(clicker(), play=clicker_play(), flags=bits << 2))
+    info = SidEmulator().load(psid(clicker(), play=clicker_play(), flags=bits << 2))
     assert (info.header_clock, info.clock) == (said, used)
 
 
 def test_each_chips_model_can_be_overridden() -> None:
-    engine = SidEngine()
+    engine = SidEmulator()
     engine.load(on_chips(*THREE, chips=(6581, 6581, 8580)))
     engine.override(None, 8580, 0, 6581)
     engine.start()
@@ -55,7 +55,7 @@ def test_each_chips_model_can_be_overridden() -> None:
 
 
 def test_another_model_sounds_otherwise() -> None:
-    engine = SidEngine()
+    engine = SidEmulator()
     tune = on_chips(0xD400, chips=(6581,))
     levels = []
     chips: tuple[Literal[0, 6581, 8580], ...] = (0, 6581, 8580)
@@ -69,7 +69,7 @@ def test_another_model_sounds_otherwise() -> None:
 
 
 def test_the_registers_are_as_the_tune_wrote_them() -> None:
-    engine = SidEngine()
+    engine = SidEmulator()
     engine.load(on_chips(*THREE, chips=(6581,)))
     engine.start()
     engine.render(4096)
@@ -81,7 +81,7 @@ def test_the_registers_are_as_the_tune_wrote_them() -> None:
 
 def test_the_scope_shows_the_wave_of_each_voice() -> None:
     """The tune plays a pulse on the first voice of each chip: two levels, at the pitch of its register."""
-    engine = SidEngine()
+    engine = SidEmulator()
     engine.load(on_chips(*THREE, chips=(6581,)))
     engine.start()
     engine.render(4096)
@@ -101,7 +101,7 @@ def test_the_scope_shows_the_wave_of_each_voice() -> None:
 def test_the_scope_does_not_change_the_sound() -> None:
     sounds = []
     for on in (False, True):
-        engine = SidEngine()
+        engine = SidEmulator()
         engine.load(on_chips(*THREE, chips=(6581, 8580)))
         engine.show_scope(on=on)
         engine.start()
@@ -110,7 +110,7 @@ def test_the_scope_does_not_change_the_sound() -> None:
 
 
 def test_songs_know_their_number() -> None:
-    engine = SidEngine()
+    engine = SidEmulator()
     assert engine.load(psid(clicker(), play=clicker_play(), songs=3, start_song=2)).song == 2
     engine.start(3)
     assert (engine.info.song, engine.info.songs, engine.info.start_song) == (3, 3, 2)
@@ -119,7 +119,7 @@ def test_songs_know_their_number() -> None:
 def test_an_init_without_end_may_be_the_whole_tune() -> None:
     """A PSID with no play address, whose init plays by itself and never returns."""
     program = assemble(f"* = $1000\n{voices()}\nforever: inc $d401\n jmp forever")
-    engine = SidEngine()
+    engine = SidEmulator()
     engine.load(psid(program.code, play=0, init=LOAD))
     engine.start()
     assert engine.render_seconds(2).std() > 0.01

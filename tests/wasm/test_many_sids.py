@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.composer.assembler import assemble
-from app.emulator import SidEngine, SidInfo
+from app.emulator import SidEmulator, SidInfo
 from tests.wasm.listening import RATE, third_octaves
 from tests.wasm.native import likeness, ours
 from tests.wasm.programs import on_chips, voices
@@ -33,7 +33,7 @@ def test_many_chips_sound_as_on_the_native_player(
 
 
 def test_info_lists_the_chips() -> None:
-    info = SidEngine().load(on_chips(*THREE, chips=(8580, 6581)))
+    info = SidEmulator().load(on_chips(*THREE, chips=(8580, 6581)))
     assert (info.chip, info.chips) == (8580, 3)
     assert info.sids == (
         SidInfo(0xD400, 8580, 8580),
@@ -57,11 +57,11 @@ def test_further_chips_need_their_version_and_a_proper_address(
     version: int, codes: tuple[int, int], addresses: list[int]
 ) -> None:
     tune = psid(bytes([RTS]), version=version, more_sids=codes)
-    assert [sid.address for sid in SidEngine().load(tune).sids] == addresses
+    assert [sid.address for sid in SidEmulator().load(tune).sids] == addresses
 
 
 def test_each_chip_can_be_muted() -> None:
-    engine = SidEngine()
+    engine = SidEmulator()
     engine.load(on_chips(*THREE, chips=(6581, 6581, 6581)))
     levels = []
     for voices_off in ((), (0,), (3,), (6,), (0, 3, 6)):

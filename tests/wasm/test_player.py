@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from app.emulator import SidEngine, SidError
+from app.emulator import SidEmulator, SidError
 from tests.wasm.psid import LOAD, RTS, clicker, clicker_play, psid
 
 NTSC_6581, PAL_6581 = 0x18, 0x14
@@ -11,7 +11,7 @@ NTSC_6581, PAL_6581 = 0x18, 0x14
 
 def calls_in(seconds: float, file: bytes, song: int = 0) -> int:
     """Count how often play moved the volume."""
-    engine = SidEngine()
+    engine = SidEmulator()
     engine.load(file)
     engine.start(song)
     sound = engine.render_seconds(seconds + 0.5)[22050:]
@@ -41,7 +41,7 @@ def test_a_tune_may_set_the_timer_in_its_init() -> None:
 
 
 def test_speed_bits_belong_to_songs() -> None:
-    engine = SidEngine()
+    engine = SidEmulator()
     engine.load(psid(clicker(), play=clicker_play(), songs=40, speed=1 << 2 | 1 << 31))
     speeds = []
     for song in (1, 3, 32, 40):
@@ -83,7 +83,7 @@ def test_tunes_play_wherever_they_are_loaded(load: int) -> None:
 
 def test_a_load_address_may_stand_in_the_data() -> None:
     file = psid(LOAD.to_bytes(2, "little") + clicker(), load=0, init=0, play=clicker_play())
-    engine = SidEngine()
+    engine = SidEmulator()
     assert engine.load(file).load_address == LOAD
     assert engine.info.init_address == LOAD
     assert calls_in(1, file) == pytest.approx(50, abs=2)
@@ -108,7 +108,7 @@ def test_the_raster_register_counts_the_lines() -> None:
 
 
 def test_info_tells_what_the_header_says() -> None:
-    engine = SidEngine()
+    engine = SidEmulator()
     info = engine.load(
         psid(
             clicker(),
@@ -126,5 +126,5 @@ def test_info_tells_what_the_header_says() -> None:
 
 
 def test_version_1_is_pal_and_6581() -> None:
-    info = SidEngine().load(psid(clicker(), version=1, data_offset=0x76, play=LOAD + 1))
+    info = SidEmulator().load(psid(clicker(), version=1, data_offset=0x76, play=LOAD + 1))
     assert (info.version, info.clock, info.chip) == (1, "PAL", 6581)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.emulator import SidEngine, SidError
+from app.emulator import SidEmulator, SidError
 from tests.wasm import programs
 from tests.wasm.native import likeness, ours
 from tests.wasm.programs import PAL, header_flags, rsid
@@ -44,7 +44,7 @@ def test_a_digi_is_loud_on_a_6581_and_faint_on_an_8580() -> None:
 
 
 def test_info_tells_that_the_tune_calls_itself() -> None:
-    info = SidEngine().load(rsid(programs.RASTER, flags=header_flags(2, 8580)))
+    info = SidEmulator().load(rsid(programs.RASTER, flags=header_flags(2, 8580)))
     assert (info.format, info.version, info.speed) == ("RSID", 2, "own")
     assert (info.clock, info.chip, info.load_address, info.play_address) == ("NTSC", 8580, 0x1000, 0)
 
@@ -108,6 +108,6 @@ def test_a_call_of_the_rom_is_reported(call: int) -> None:
 )
 def test_what_cannot_be_an_rsid_is_refused(file: bytes, says: str) -> None:
     with pytest.raises(SidError) as refused:
-        SidEngine().load(file)
+        SidEmulator().load(file)
     assert says in str(refused.value)
     assert str(refused.value).endswith(".")

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.emulator import SAMPLE_RATE, SidEngine, SidError
-from app.paths import places
+from app.emulator import SAMPLE_RATE, SidEmulator, SidError
+from app.paths import paths
 from tests.wasm.listening import Array, Sound
 from tests.wasm.programs import on_chips
 from tests.wasm.psid import LOAD, RTS, psid
@@ -24,7 +24,7 @@ def tunes() -> dict[str, bytes]:
     given = Path(__file__).parents[3] / "shared/tunes"
     file = given / "10_Orbyte.sid"
     if not file.exists():
-        file = min((places().vendor / "tunes").glob("*.sid"))
+        file = min((paths().vendor / "tunes").glob("*.sid"))
     three = on_chips(0xD400, 0xD420, 0xD440, chips=(6581, 8580, 6581))
     return {"three chips": three, file.stem: file.read_bytes()}
 
@@ -33,11 +33,11 @@ TUNES = tunes()
 
 
 @pytest.fixture(scope="module")
-def engine() -> SidEngine:
-    return SidEngine()
+def engine() -> SidEmulator:
+    return SidEmulator()
 
 
-def start(engine: SidEngine, tune: bytes) -> None:
+def start(engine: SidEmulator, tune: bytes) -> None:
     engine.load(tune)
     engine.start()
 
@@ -60,7 +60,9 @@ def difference(sound: Sound, reference: Sound) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("tune", TUNES.values(), ids=TUNES)
-def test_after_a_part_was_passed_over_it_sounds_as_if_played_straight(engine: SidEngine, tune: bytes) -> None:
+def test_after_a_part_was_passed_over_it_sounds_as_if_played_straight(
+    engine: SidEmulator, tune: bytes
+) -> None:
     start(engine, tune)
     straight = engine.render_seconds(14)[-2 * SAMPLE_RATE :]
     start(engine, tune)
@@ -73,7 +75,7 @@ def test_after_a_part_was_passed_over_it_sounds_as_if_played_straight(engine: Si
 
 
 @pytest.mark.parametrize("tune", TUNES.values(), ids=TUNES)
-def test_from_a_kept_state_it_goes_on_as_it_did(engine: SidEngine, tune: bytes) -> None:
+def test_from_a_kept_state_it_goes_on_as_it_did(engine: SidEmulator, tune: bytes) -> None:
     start(engine, tune)
     engine.show_scope()
     engine.render_seconds(1.1)
@@ -91,14 +93,14 @@ def test_from_a_kept_state_it_goes_on_as_it_did(engine: SidEngine, tune: bytes) 
     assert engine.registers() == registers
 
 
-def test_a_state_stays_small_over_many_starts(engine: SidEngine) -> None:
+def test_a_state_stays_small_over_many_starts(engine: SidEmulator) -> None:
     for tune in 4 * list(TUNES.values()):
         start(engine, tune)
         engine.render_seconds(0.2)
     assert len(engine.save()) < 1_400_000, "the room is nearly full: what comes to lie outside is not kept"
 
 
-def test_passing_over_the_end_of_a_tune_that_breaks_is_told(engine: SidEngine) -> None:
+def test_passing_over_the_end_of_a_tune_that_breaks_is_told(engine: SidEmulator) -> None:
     start(engine, psid(bytes([RTS, HALT]), play=LOAD + 1))
     with pytest.raises(SidError, match="halted"):
         engine.skip(SAMPLE_RATE)

@@ -3,7 +3,7 @@
 import asyncio
 
 from app.page.core.track import track_of
-from sidflow_feedback.page.wire_format import MEASURING
+from sidflow_feedback.vocabulary import ANALYSIS_VERSION, Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ class Measuring:
         duration = track_of(tune, song)["length"]
         data = await self._library.data(tune, urgent)
         question = {"song": song, "duration": duration, "urgent": urgent}
-        found: dict[str, Any] | None = await self._engine.ask("measure", question, data)
+        found: dict[str, Any] | None = await self._engine.ask(Request.ANALYZE, question, data)
         return found
 
     def _hand_over(self) -> None:
@@ -222,14 +222,14 @@ class Measuring:
 
 def _item(tune: "Tune", name: str, song: int) -> "Any":
     """Return what is known of a song by this version, None otherwise."""
-    items = tune.get(name) if tune.get("version") in (MEASURING, None) else None
+    items = tune.get(name) if tune.get("version") in (ANALYSIS_VERSION, None) else None
     return items[song - 1] if items and song <= len(items) else None
 
 
 def _row(tune: "Tune", song: int, found: "dict[str, Any]") -> "dict[str, Any]":
     """Return what is known of a tune by this version, with what was found of a song."""
     songs = range(1, max(tune["songs"], song) + 1)
-    row: dict[str, Any] = {"version": MEASURING}
+    row: dict[str, Any] = {"version": ANALYSIS_VERSION}
     names = [("features", "features"), ("problems", "problem")]
     if tune["lengthSource"] in ("default", "measured"):
         names.append(("lengths", "length"))

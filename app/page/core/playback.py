@@ -59,8 +59,8 @@ class Playback:
         self._volume = 1.0
         self._override = ("", 0)
         self._opened = 0
-        self._deaf = False
-        self._beginning = False
+        self._ignore_player_events = False
+        self._awaiting_sound = False
         self._heard_before = 0.0
         self._listeners: list[Callable[[], None]] = []
         self.tune: dict[str, Any] | None = None
@@ -85,7 +85,7 @@ class Playback:
             await self._load(playing, at or 0.0)
 
     def subscribe(self, listener: "Callable[[], None]") -> None:
-        """Call `listener` after each change of tune, song, status, judgement or player."""
+        """Call `listener` after each change of tune, song, status, judgment or player."""
         self._listeners.append(listener)
 
     @property
@@ -94,9 +94,9 @@ class Playback:
         return self._telemetry.track is not None
 
     @property
-    def judgement(self) -> str | None:
+    def judgment(self) -> str | None:
         """``like``, ``dislike`` or None: what the listener has said of this listen."""
-        return self._telemetry.judgement
+        return self._telemetry.judgment
 
     @property
     def pipeline(self) -> str:
@@ -132,13 +132,13 @@ class Playback:
     async def _load(self, playing: bool, at: float = 0.0) -> None:
         self._opened += 1
         opened, tune = self._opened, self.tune or {}
-        self.status, self._deaf = "loading", True
+        self.status, self._ignore_player_events = "loading", True
         self._changed()
         try:
             data = await self._library.data(tune)
             if opened != self._opened:
                 return
-            self._deaf = False
+            self._ignore_player_events = False
             self._player.mute(self.muted)
             loading = self._player.load(data, self.song)
             if playing and not at:
@@ -219,10 +219,10 @@ class Playback:
         if self._player is not None:
             self._player.set_volume(self._volume)
 
-    def judge(self, judgement: str) -> None:
+    def judge(self, judgment: str) -> None:
         """Record ``like`` or ``dislike``, once for each listen."""
         self._look()
-        (self._telemetry.liked if judgement == "like" else self._telemetry.disliked)()
+        (self._telemetry.liked if judgment == "like" else self._telemetry.disliked)()
         self._changed()
 
     def rate(self, ratings: "dict[str, int]") -> str | None:
@@ -249,7 +249,7 @@ class Playback:
 
     def hear(self, pipeline: str, state: "dict[str, Any]") -> None:
         """Take the new state of the player with this pipeline; one that was changed for another is over."""
-        if self._deaf or self._player is None or pipeline != self._player.pipeline:
+        if self._ignore_player_events or self._player is None or pipeline != self._player.pipeline:
             return
         if self.status == "loading" and state["status"] in ("stopped", "paused", "idle"):
             return  # The states on the way from one tune to the next.
@@ -270,8 +270,8 @@ class Playback:
             self.track["length"], self.track["lengthSource"] = seconds, "measured"
 
     def _audible(self) -> None:
-        if self.track and (self._beginning or not self.begun):
-            self._beginning = False
+        if self.track and (self._awaiting_sound or not self.begun):
+            self._awaiting_sound = False
             self._telemetry.started(self.track, self._player.position)
             self._heard_before = self._telemetry.heard
         self._look()
@@ -302,11 +302,11 @@ class Playback:
         if tune is not self.tune or song != self.song:
             self._telemetry.left()
         self._telemetry.paused()
-        self._beginning = True
+        self._awaiting_sound = True
         self.tune, self.song, self.track = tune, song, track_of(tune, song)
 
     def _fail(self, exc: Exception) -> None:
-        tune, self._deaf = self.tune, False
+        tune, self._ignore_player_events = self.tune, False
         self._telemetry.failed()
         self._tell(((tune or {}).get("title") or "This tune") + " can't be played. ", exc)
         self.tune, self.song, self.track, self.status = None, 0, None, "error"

@@ -4,6 +4,7 @@ from pyscript.js_modules import local
 
 from app.page.views.dom import reason, spawn
 from sidflow_feedback.page import wire_format
+from sidflow_feedback.vocabulary import Publication, Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -11,8 +12,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from app.page.core.settings import Settings
-    from app.page.core.tune_library import Library
-    from sidflow_feedback.page.engine_client import EngineLink
+    from app.page.core.tune_library import TuneLibrary
+    from sidflow_feedback.page.engine_client import EngineClient
 
     Tune = dict[str, Any]
 
@@ -53,7 +54,7 @@ class Recommendations:
         Whether what is taken from the queue leaves no trace in this browser.
     """
 
-    def __init__(self, library: "Library", engine: "EngineLink", settings: "Settings") -> None:
+    def __init__(self, library: "TuneLibrary", engine: "EngineClient", settings: "Settings") -> None:
         self._library = library
         self._engine = engine
         self._settings = settings
@@ -75,7 +76,7 @@ class Recommendations:
         self.exploration = -1
         self.model = self.problem = ""
         self.surprise: Tune | None = None
-        engine.on("committed", lambda _uuids: self._refresh())
+        engine.on(Publication.COMMITTED, lambda _uuids: self._refresh())
         settings.subscribe(self._settings_changed)
         library.subscribe(self._tell)
 
@@ -114,7 +115,7 @@ class Recommendations:
         if row not in self._reasons:
             scored = self._scored
             try:
-                why = await self._engine.ask("why", row)
+                why = await self._engine.ask(Request.WHY, row)
             except Exception:  # Another engine has taken over; when it has the library, it is asked again.
                 return None
             if scored != self._scored:
@@ -226,7 +227,7 @@ class Recommendations:
             "songs": [len(features) for features in songs],
             "features": wire_format.pack([song for features in songs for song in features]),
         }
-        found = await self._engine.ask("library", question)
+        found = await self._engine.ask(Request.LIBRARY, question)
         for tune, row in zip(tunes, found):  # noqa: B905  MicroPython has no `strict`.
             tune["row"] = row
             self._at_row[row] = tune
@@ -238,7 +239,7 @@ class Recommendations:
         wanted = (self._engine_id, self._wanted_model)
         if self._scored == wanted:
             return
-        answer = await self._engine.ask("scores")
+        answer = await self._engine.ask(Request.SCORES)
         self.scores = answer["scores"]
         self.revision += 1
         self._scores, self.model = wire_format.unpack(self.scores), answer["model"]
@@ -247,7 +248,7 @@ class Recommendations:
     async def _asked_queue(self) -> "list[tuple[Tune, bool]]":
         asked = ASKED
         while True:
-            entries = await self._engine.ask("queue", self._question(asked))
+            entries = await self._engine.ask(Request.QUEUE, self._question(asked))
             mine = [(self._at_row[row], surprise) for row, surprise in entries if row in self._at_row]
             mine = self._suitable([entry for entry in mine if self._here(entry[0])])
             if len(mine) >= ASKED // 2 or len(entries) < asked:

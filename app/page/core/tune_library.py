@@ -1,10 +1,10 @@
-"""The tunes that can be played: the served catalogue, and the listener's own music."""
+"""The tunes that can be played: the served catalog, and the listener's own music."""
 
 import json
 
 from pyscript import document, window
 
-from sidflow_feedback.page.wire_format import MEASURING
+from sidflow_feedback.vocabulary import ANALYSIS_VERSION
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Tune = dict[str, Any]
 
 PAGE = document.querySelector("script[type=mpy]").src
-CATALOGUE = window.URL.new("../static/vendor/tunes/catalogue.json", PAGE).href
+CATALOG = window.URL.new("../static/vendor/tunes/catalog.json", PAGE).href
 """Relative to the page's script, as all addresses of one release are."""
 
 AHEAD = 20
@@ -24,7 +24,7 @@ BATCH = 200
 """Tunes that are read at a time, lest the page stand still."""
 
 
-class Library:
+class TuneLibrary:
     """Tunes as dicts; a worker has all of them (`static/js/tunes/`), the page those that it deals with.
 
     ``sidPath, title, author, released, songs, startSong``, and with one item for each song ``lengths``
@@ -41,7 +41,7 @@ class Library:
     known
         The tunes that the page has met, by path.
     tunes
-        Those that the engine can say something about: the catalogue, and own tunes that were measured.
+        Those that the engine can say something about: the catalog, and own tunes that were measured.
     on_learned
         Called with tunes that were measured before, once they are read.
     """
@@ -61,8 +61,8 @@ class Library:
         self._listeners.append(listener)
 
     async def load(self) -> None:
-        """Fetch the catalogue."""
-        answer = await window.fetch(CATALOGUE)
+        """Fetch the catalog."""
+        answer = await window.fetch(CATALOG)
         if not answer.ok:
             raise RuntimeError(
                 "The tune library can't be loaded (the server answered "
@@ -71,7 +71,7 @@ class Library:
             )
         text = await answer.text()
         for tune in json.loads(text)["tunes"]:
-            tune["lengthSource"] = "catalogue"
+            tune["lengthSource"] = "catalog"
             self.known[tune["sidPath"]] = tune
             self.tunes.append(tune)
         await self._collection.ask("site", text)
@@ -122,14 +122,14 @@ class Library:
         """Return the bytes of a tune as an ArrayBuffer; the browser may ask the listener for the folder."""
         if "own" in tune:
             return await self._collection.read(tune["sidPath"], may_ask)
-        answer = await window.fetch(window.URL.new(tune["url"], CATALOGUE))
+        answer = await window.fetch(window.URL.new(tune["url"], CATALOG))
         if not answer.ok:
             raise RuntimeError("The server has no such tune (it answered " + str(answer.status) + ").")
         return await answer.arrayBuffer()
 
     async def unmeasured(self, limit: int) -> "list[Tune]":
         """Return own tunes not measured by this version: first those in sight, then as the list goes on."""
-        found = await self._ask("unmeasured", {"limit": limit, "version": MEASURING})
+        found = await self._ask("unmeasured", {"limit": limit, "version": ANALYSIS_VERSION})
         return [self._intern(tune) for tune in found]
 
     async def learn(self, tune: "Tune", row: "dict[str, Any]") -> None:
@@ -146,7 +146,7 @@ class Library:
 
     async def progress(self) -> "dict[str, int]":
         """Return how many tunes are ``measured``, how many ``failed``, how many there are in ``all``."""
-        return dict(await self._ask("progress", {"version": MEASURING}))
+        return dict(await self._ask("progress", {"version": ANALYSIS_VERSION}))
 
     async def place(self, tunes: "list[Tune]", rows: "list[int]", anew: bool) -> None:
         """Tell the list what the engine calls these tunes; `anew` if it is another engine."""
@@ -186,6 +186,6 @@ class Library:
                 self.tunes.append(tune)
 
 
-def title_of(library: Library, path: str) -> str:
+def title_of(library: TuneLibrary, path: str) -> str:
     """Return the title of the tune at this path, the path where the page has not met it."""
     return str(library.known[path]["title"]) if path in library.known else path

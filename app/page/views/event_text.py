@@ -16,7 +16,7 @@ ON_THE_SERVER = {
 """Of an event that was deleted here."""
 
 
-def described(record: "dict[str, Any]", title: str) -> str:
+def describe_event(record: "dict[str, Any]", title: str) -> str:
     """Return what an event says, and when it happened."""
     # Must be a float: a whole number of this size reaches JavaScript cut to 32 bits.
     when = window.Date.new(float(record["timestamp"])).toLocaleString()
@@ -24,12 +24,12 @@ def described(record: "dict[str, Any]", title: str) -> str:
     return text + (" (" + json.dumps(record["lastError"]) + ")" if record["lastError"] else "")
 
 
-def ratings_told(ratings: "dict[str, int]") -> str:
+def format_ratings(ratings: "dict[str, int]") -> str:
     """Return ratings as ``e 4, m 2, c 3``."""
     return ", ".join(name + " " + str(ratings[name]) for name in ("e", "m", "c", "p") if name in ratings)
 
 
 def _what(record: "dict[str, Any]") -> str:
     if record["kind"] == "rating":
-        return "rated " + ratings_told(record["ratings"])
+        return "rated " + format_ratings(record["ratings"])
     return str(record["action"]).replace("_", " ")

@@ -4,15 +4,16 @@ from pyscript import document, window
 
 from app.page.core.tune_library import title_of
 from app.page.views.dom import by_id, on, reason, spawn
-from app.page.views.event_text import ON_THE_SERVER, described
+from app.page.views.event_text import ON_THE_SERVER, describe_event
+from sidflow_feedback.vocabulary import Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-    from app.page.core.tune_library import Library
-    from sidflow_feedback.page.engine_client import EngineLink
+    from app.page.core.tune_library import TuneLibrary
+    from sidflow_feedback.page.engine_client import EngineClient
 
 STEP = 20
 """Events that are shown at first, and by which the list grows."""
@@ -31,8 +32,8 @@ class HistoryCard:
 
     def __init__(
         self,
-        engine: "EngineLink",
-        library: "Library",
+        engine: "EngineClient",
+        library: "TuneLibrary",
         withdraw: "Callable[[str], object]",
         on_forgotten: "Callable[[str], None]",
     ) -> None:
@@ -61,7 +62,7 @@ class HistoryCard:
     async def _list(self) -> None:
         if not by_id("history").open or not self._engine.ready:
             return
-        records = await self._engine.ask("history", self._limit + 1)
+        records = await self._engine.ask(Request.HISTORY, self._limit + 1)
         by_id("history-more").hidden = len(records) <= self._limit
         records = records[: self._limit]
         if [record["uuid"] for record in records] == [record["uuid"] for record in self._records]:
@@ -76,8 +77,10 @@ class HistoryCard:
         item = by_id("history-item").content.cloneNode(True).querySelector("li")
         title = title_of(self._library, record["sidPath"])
         item.dataset.uuid = record["uuid"]
-        item.querySelector("span").textContent = described(record, title)
-        item.querySelector(".forget").setAttribute("aria-label", "Forget this: " + described(record, title))
+        item.querySelector("span").textContent = describe_event(record, title)
+        item.querySelector(".forget").setAttribute(
+            "aria-label", "Forget this: " + describe_event(record, title)
+        )
         item.querySelector(".forget-tune").setAttribute("aria-label", "Forget tune: " + title)
         return item
 
@@ -100,7 +103,7 @@ class HistoryCard:
         if not window.confirm("Forget all plays, likes and ratings of " + title + "?"):
             return
         try:
-            by_id("history-result").textContent = await self._engine.ask("forget-tune", path)
+            by_id("history-result").textContent = await self._engine.ask(Request.FORGET_ITEM, path)
             self._on_forgotten(path)
         except Exception as exc:
             by_id("history-result").textContent = reason(exc)

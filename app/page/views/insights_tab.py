@@ -7,12 +7,13 @@ from pyscript.js_modules import insights
 
 from app.page.views.dom import by_id, on, one_decimal, reason, spawn
 from app.page.views.reasons import WORDS
+from sidflow_feedback.vocabulary import Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Any
 
-    from sidflow_feedback.page.engine_client import EngineLink
+    from sidflow_feedback.page.engine_client import EngineClient
 
 OUTPUTS = ("e", "m", "c", "p")
 STRONGEST = 4
@@ -30,7 +31,7 @@ MIDDLE = 3.0
 class InsightsTab:
     """Asks for the figures when it is looked at, and again when they have changed."""
 
-    def __init__(self, engine: "EngineLink") -> None:
+    def __init__(self, engine: "EngineClient") -> None:
         self._engine = engine
         self._seen = ""
         self._figures: Any = None
@@ -56,7 +57,7 @@ class InsightsTab:
             return
         self._asking = True
         try:
-            self._figures = await self._engine.ask("insights")
+            self._figures = await self._engine.ask(Request.INSIGHTS)
             self._seen = seen
             await self._show()
         except Exception as exc:

@@ -6,14 +6,15 @@ from pyscript import document, window
 
 from app.page.core.tune_library import title_of
 from app.page.views.dom import by_id, describe, on, one_decimal, reason, spawn
-from app.page.views.event_text import described
+from app.page.views.event_text import describe_event
+from sidflow_feedback.vocabulary import Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Any
 
-    from app.page.core.tune_library import Library
-    from sidflow_feedback.page.engine_client import EngineLink
+    from app.page.core.tune_library import TuneLibrary
+    from sidflow_feedback.page.engine_client import EngineClient
 
 STATUSES = (
     ("pending", "kept here"),
@@ -27,7 +28,7 @@ LISTED = 50
 """Most events that the list shows."""
 
 
-class KeptCard:
+class LocalDataCard:
     """Shows the listener their data, and lets them take or delete it.
 
     Parameters
@@ -39,7 +40,7 @@ class KeptCard:
     """
 
     def __init__(
-        self, engine: "EngineLink", library: "Library", outbox: "Any", files: "Any", storage: "Any"
+        self, engine: "EngineClient", library: "TuneLibrary", outbox: "Any", files: "Any", storage: "Any"
     ) -> None:
         self._outbox = outbox
         self._storage = storage
@@ -71,14 +72,14 @@ class KeptCard:
     async def _list(self) -> None:
         if not by_id("waiting").open:
             return
-        records = await self._engine.ask("waiting", LISTED)
+        records = await self._engine.ask(Request.UNSYNCED, LISTED)
         items = by_id("waiting").querySelector("ul")
         items.replaceChildren()
         for record in records:
             await self._library.find(record["sidPath"])  # Its title is known now.
             item = document.createElement("li")
             item.dataset.uuid = record["uuid"]
-            item.textContent = described(record, title_of(self._library, record["sidPath"]))
+            item.textContent = describe_event(record, title_of(self._library, record["sidPath"]))
             items.append(item)
 
     async def _do(self, work: "Any") -> None:
@@ -88,13 +89,13 @@ class KeptCard:
             by_id("kept-result").textContent = reason(exc)
 
     async def _export(self) -> str:
-        self._files.save("sidflow-feedback.json", await self._engine.ask("export"))
+        self._files.save("sidflow-feedback.json", await self._engine.ask(Request.EXPORT))
         return "Exported to sidflow-feedback.json."
 
     async def _import(self, chooser: "Any") -> str:
         text = await chooser.files[0].text()
         chooser.value = ""
-        return str(await self._engine.ask("import", text))
+        return str(await self._engine.ask(Request.IMPORT, text))
 
     async def _wipe(self) -> str:
         question = (
@@ -104,7 +105,7 @@ class KeptCard:
         if not window.confirm(question):
             return "Nothing was deleted."
         await self._library.wipe()
-        return str(await self._engine.ask("wipe"))
+        return str(await self._engine.ask(Request.WIPE))
 
 
 def _show_counts(counts: "dict[str, Any]") -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from app.page.core.settings import Settings
 
 SOURCES = {
-    "catalogue": "from the catalogue",
+    "catalog": "from the catalog",
     "songlengths": "from the Songlengths list",
     "measured": "measured: then it falls silent",
     "default": "assumed: the file does not say",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from app.page.core.playback import Playback
-    from app.page.core.tune_library import Library
+    from app.page.core.tune_library import TuneLibrary
 
 EVERYTHING = (("", "everything"), ("site", "the demo tunes"))
 
@@ -31,7 +31,7 @@ class OwnMusic:
 
     def __init__(
         self,
-        library: "Library",
+        library: "TuneLibrary",
         collection: "Any",
         playback: "Playback",
         on_changed: "Callable[[], Coroutine[Any, Any, None]]",

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from app.page.core.playback import Playback
     from app.page.core.recommendations import Recommendations
     from app.page.core.settings import Settings
-    from app.page.core.tune_library import Library
+    from app.page.core.tune_library import TuneLibrary
 
-MOST_REASONS = 8
+MAX_REASONS = 8
 
 NOTHING_FOUND = "No tune has all of these words in its title, author or year."
 
@@ -28,7 +28,7 @@ class PlayTab:
 
     def __init__(
         self,
-        library: "Library",
+        library: "TuneLibrary",
         playback: "Playback",
         recommendations: "Recommendations",
         settings: "Settings",
@@ -104,7 +104,7 @@ class PlayTab:
         why = await self._recommendations.why(tune, 1) if tune else None
         place = self._list.openReasons(path)
         if place:
-            show_reasons(place, why, MOST_REASONS)
+            show_reasons(place, why, MAX_REASONS)
             self._list.place()
 
     def _mark_current(self) -> None:

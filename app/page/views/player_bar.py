@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from app.page.core.settings import Settings
 
 
-class Footer:
+class PlayerBar:
     """Shows what plays and takes the listener's clicks."""
 
     def __init__(self, playback: "Playback", settings: "Settings") -> None:
@@ -44,7 +44,7 @@ class Footer:
         by_id("play-pause").disabled = tune is None
         for name in ("like", "dislike"):
             by_id(name).disabled = not playback.begun
-            by_id(name).setAttribute("aria-pressed", "true" if playback.judgement == name else "false")
+            by_id(name).setAttribute("aria-pressed", "true" if playback.judgment == name else "false")
         by_id("now-title").textContent = tune["title"] if tune else "Nothing is playing"
         by_id("now-detail").textContent = _detail(tune, playback.status)
         by_id("progress").disabled = "seek" not in playback.abilities

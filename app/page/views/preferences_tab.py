@@ -3,13 +3,14 @@
 from pyscript import document
 
 from app.page.views.dom import by_id, clock, describe, on, one_decimal, reason, spawn
+from sidflow_feedback.vocabulary import Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Any
 
     from app.page.core.settings import Settings
-    from sidflow_feedback.page.engine_client import EngineLink
+    from sidflow_feedback.page.engine_client import EngineClient
 
 PHASES = {
     "off": "off",
@@ -23,7 +24,7 @@ PHASES = {
 class PreferencesTab:
     """Switches, and live status of learning."""
 
-    def __init__(self, settings: "Settings", engine: "EngineLink") -> None:
+    def __init__(self, settings: "Settings", engine: "EngineClient") -> None:
         self._settings = settings
         self._engine = engine
         self._paused = False
@@ -65,12 +66,12 @@ class PreferencesTab:
     async def _train(self) -> None:
         by_id("training-result").textContent = "Working…"
         try:
-            by_id("training-result").textContent = await self._engine.ask("train")
+            by_id("training-result").textContent = await self._engine.ask(Request.TRAIN)
         except Exception as exc:
             by_id("training-result").textContent = reason(exc)
 
     async def _pause(self) -> None:
-        await self._engine.ask("pause-training", not self._paused)
+        await self._engine.ask(Request.PAUSE_TRAINING, not self._paused)
 
 
 def _training_rows(training: "dict[str, Any]") -> "list[tuple[str, str]]":

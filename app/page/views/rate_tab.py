@@ -3,9 +3,9 @@
 from pyscript import document
 
 from app.page.views.dom import by_id, on, one_decimal, spawn
-from app.page.views.event_text import ON_THE_SERVER, ratings_told
+from app.page.views.event_text import ON_THE_SERVER, format_ratings
 from app.page.views.reasons import phrases
-from sidflow_feedback.page.recorder import DIMENSIONS
+from sidflow_feedback.vocabulary import DIMENSIONS
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from app.page.core.playback import Playback
     from app.page.core.recommendations import Recommendations
 
-MOST_REASONS = 2
+MAX_REASONS = 2
 
 NAMES = {"e": "energy", "m": "mood", "c": "complexity", "p": "preference"}
 
@@ -124,7 +124,7 @@ class RateTab:
         if track is not self._playback.track:
             return
         for name in DIMENSIONS:
-            found = phrases(why[name]["reasons"], MOST_REASONS) if why else []
+            found = phrases(why[name]["reasons"], MAX_REASONS) if why else []
             _fieldset(name).querySelector(".reasons").textContent = ", ".join(found)
 
     def _submitted(self, event: "Any") -> None:
@@ -154,7 +154,7 @@ class RateTab:
             return False
         self._last = {"uuid": uuid, "title": tune["title"], "song": self._shown, "ratings": ratings}
         by_id("rate-result").textContent = "Rated. Thank you."
-        said = "You rated " + tune["title"] + ": " + ratings_told(ratings) + "."
+        said = "You rated " + tune["title"] + ": " + format_ratings(ratings) + "."
         self._say_last(said + _surprise(ratings, expected))
         self._on_rated()
         return True
@@ -183,7 +183,7 @@ def _add_scale(name: str) -> None:
 
 
 def _chosen() -> "dict[str, int]":
-    chosen = {}
+    chosen: dict[str, int] = {}
     for name in DIMENSIONS:
         choice = _fieldset(name).querySelector("input:checked")
         if choice:

@@ -5,19 +5,20 @@ import json
 from pyscript import window
 
 from app.page.views.dom import by_id, clock, describe, on, reason, spawn
+from sidflow_feedback.vocabulary import Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Any
 
     from app.page.core.settings import Settings
-    from sidflow_feedback.page.engine_client import EngineLink
+    from sidflow_feedback.page.engine_client import EngineClient
 
 
 class SharingCard:
     """Shows the sync's state. Its switches are those of the Preferences tab."""
 
-    def __init__(self, settings: "Settings", engine: "EngineLink") -> None:
+    def __init__(self, settings: "Settings", engine: "EngineClient") -> None:
         self._engine = engine
         on(by_id("sync-now"), "click", lambda _event: spawn(self._sync()))
         on(by_id("next-payload"), "toggle", lambda _event: spawn(self._preview()))
@@ -36,7 +37,7 @@ class SharingCard:
     async def _sync(self) -> None:
         by_id("sync-result").textContent = "Sending…"
         try:
-            by_id("sync-result").textContent = await self._engine.ask("sync")
+            by_id("sync-result").textContent = await self._engine.ask(Request.SYNC)
         except Exception as exc:
             by_id("sync-result").textContent = reason(exc)
 
@@ -46,7 +47,7 @@ class SharingCard:
             return
         body = None
         try:
-            body = await self._engine.ask("next-payload")
+            body = await self._engine.ask(Request.NEXT_UPLOAD)
             text = _described(body)
         except Exception as exc:
             text = reason(exc)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from app.page.core.recommendations import Recommendations
 
 SHOWN = 5
-MOST_REASONS = 4
+MAX_REASONS = 4
 
 NO_ENGINE = "In the order of the list, until learning has started."
 NOT_MEASURED = "In the order of the list: what your music sounds like is not known yet."
@@ -58,7 +58,7 @@ class UpNext:
         by_id("why-surprise").hidden = tune is None or recommendations.surprise is not tune
         by_id("why-playing").hidden = not by_id("why-hint").hidden
         if not by_id("why-playing").hidden:
-            show_reasons(by_id("why-playing"), why, MOST_REASONS)
+            show_reasons(by_id("why-playing"), why, MAX_REASONS)
 
     def _how(self) -> str:
         if self._recommendations.problem:

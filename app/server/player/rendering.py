@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.emulator import SAMPLE_RATE, SidEngine, SidError
+from app.emulator import SAMPLE_RATE, SidEmulator, SidError
 from app.server.player.errors import UnplayableTuneError
 
 AHEAD_SECONDS = 15
@@ -37,7 +37,7 @@ class Rendering:
         self._path = path
         self._frames = frames
         self._slots = slots
-        self._engine = SidEngine()
+        self._engine = SidEmulator()
         self._done = 0
         self._wanted = 0
         self._problem = ""

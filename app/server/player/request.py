@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from app.emulator import SidEngine, SidError
+from app.emulator import SidEmulator, SidError
 from app.server.errors import BodyTooLargeError, MediaTypeError
 from app.server.player.errors import NotThisMachineError, UnplayableTuneError
 
@@ -86,7 +86,7 @@ TheTune = Annotated[Tune, Depends(read_tune)]
 
 def _tune(data: bytes) -> Tune:
     try:
-        info = asdict(SidEngine().load(data))
+        info = asdict(SidEmulator().load(data))
     except SidError as exc:
         raise UnplayableTuneError(str(exc)) from exc
     shown = {name: info[name] for name in ("title", "author", "released", "songs")}

@@ -22,7 +22,7 @@ export function followStart() {
     const share = progress.fetched / progress.total;
     if (share === told || (share < 1 && share < told + STEP)) return;
     told = share;
-    channel.postMessage({ to: "pages", type: "start", json: JSON.stringify(progress) });
+    channel.postMessage({ to: "pages", type: "boot-progress", json: JSON.stringify(progress) });
   };
   const observer = new PerformanceObserver((list) => {
     for (const { name } of list.getEntries()) count(name);

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, Protocol
 
-from sidflow_feedback.sync.deltas import AnonymisedBatch
+from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.types import Milliseconds, Record
 
 LONGEST_PAUSE: Final = 86_400.0
@@ -39,12 +39,12 @@ class Response:
 
 
 class Transport(Protocol):
-    """Carries anonymised batches to the sync server, and the global model back.
+    """Carries anonymized batches to the sync server, and the global model back.
 
     Both calls raise `SyncError` without a status when no answer came (offline, reset, timeout).
     """
 
-    async def send(self, batch: AnonymisedBatch, *, timeout: float) -> Response:
+    async def send(self, batch: AnonymizedBatch, *, timeout: float) -> Response:
         """POST a batch; give up after `timeout` seconds and abort the request."""
 
     async def fetch_model(self, *, etag: str | None, timeout: float) -> Response:

@@ -10,7 +10,7 @@ from js import AbortController, Object, fetch
 from pyodide.ffi import JsException, to_js
 
 from sidflow_feedback.errors import SyncError
-from sidflow_feedback.sync.deltas import AnonymisedBatch
+from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.types import Record
 
@@ -24,7 +24,7 @@ class FetchTransport:
     def __init__(self, base_url: str = "") -> None:
         self._base_url = base_url.rstrip("/")
 
-    async def send(self, batch: AnonymisedBatch, *, timeout: float) -> Response:
+    async def send(self, batch: AnonymizedBatch, *, timeout: float) -> Response:
         return await self._request(
             "/api/feedback/sync",
             timeout,
@@ -64,7 +64,7 @@ class FileTransport(FetchTransport):
         super().__init__()
         self._model_url = model_url
 
-    async def send(self, batch: AnonymisedBatch, *, timeout: float) -> Response:
+    async def send(self, batch: AnonymizedBatch, *, timeout: float) -> Response:
         del batch, timeout
         raise SyncError("There is no server here that takes what is shared.")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sidflow_feedback.errors import SyncError
-from sidflow_feedback.sync.deltas import AnonymisedBatch
+from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.types import Record
 
 
-def accept_all(batch: AnonymisedBatch) -> Response:
+def accept_all(batch: AnonymizedBatch) -> Response:
     """Answer like a server that has seen none of the events before."""
     results = [{"uuid": delta.uuid, "status": "accepted", "reason": None} for delta in batch.deltas]
     return Response(200, body={"batchId": batch.batch_id, "results": results})
@@ -36,16 +36,16 @@ class MemoryTransport:
 
     def __init__(
         self,
-        server: Callable[[AnonymisedBatch], Response] = accept_all,
+        server: Callable[[AnonymizedBatch], Response] = accept_all,
         model: Record | None = None,
     ) -> None:
         self._server = server
         self.model = model
         self.online = True
-        self.sent: list[AnonymisedBatch] = []
+        self.sent: list[AnonymizedBatch] = []
         self.asked: list[str | None] = []
 
-    async def send(self, batch: AnonymisedBatch, *, timeout: float) -> Response:  # noqa: ARG002
+    async def send(self, batch: AnonymizedBatch, *, timeout: float) -> Response:  # noqa: ARG002
         self._require_online()
         self.sent.append(batch)
         return self._server(batch)

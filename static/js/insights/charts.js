@@ -1,4 +1,4 @@
-// Charts, drawn by uPlot in the colours of the page; drawn anew when their width or the theme changes.
+// Charts, drawn by uPlot in the colors of the page; drawn anew when their width or the theme changes.
 
 import uPlot from "../../vendor/uplot/uPlot.esm.js";
 
@@ -131,7 +131,7 @@ function axis(label, own = {}) {
   };
 }
 
-/** What a colour of the page is now, as a canvas understands it. */
+/** What a color of the page is now, as a canvas understands it. */
 function token(name) {
   const probe = document.createElement("span");
   probe.style.color = `var(${name})`;

@@ -35,7 +35,7 @@ const utf8 = new TextDecoder();
 export class SidEngine {
   #wasm;
 
-  /** @param {WebAssembly.Exports} wasm exports of an initialised instance */
+  /** @param {WebAssembly.Exports} wasm exports of an initialized instance */
   constructor(wasm) {
     this.#wasm = wasm;
   }

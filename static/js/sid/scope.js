@@ -5,9 +5,9 @@ const LOOKED = 1024;
 const SHOWN = 512;
 const STEP = 2;
 
-/** Of the screen's frames, one in so many is drawn; the colour is looked up in one of so many drawn. */
+/** Of the screen's frames, one in so many is drawn; the color is looked up in one of so many drawn. */
 const FRAMES = 2;
-const COLOUR_FRAMES = 30;
+const COLOR_FRAMES = 30;
 
 export class Scope {
   #canvas;
@@ -21,7 +21,7 @@ export class Scope {
   #request = 0;
 
   /**
-   * @param {HTMLCanvasElement} canvas its CSS colour is that of the waves
+   * @param {HTMLCanvasElement} canvas its CSS color is that of the waves
    * @param {import("./player.js").SidPlayer} player
    */
   constructor(canvas, player) {
@@ -64,7 +64,7 @@ export class Scope {
   #draw() {
     const context = this.#context;
     const { width, height } = this.#canvas;
-    if (this.#frame % (FRAMES * COLOUR_FRAMES) === 1) {
+    if (this.#frame % (FRAMES * COLOR_FRAMES) === 1) {
       context.strokeStyle = getComputedStyle(this.#canvas).color;
       context.lineWidth = 1.5 * devicePixelRatio;
     }

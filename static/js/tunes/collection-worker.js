@@ -1,8 +1,8 @@
 // The collection's worker: the tunes in memory, in the database, and on the listener's disk.
 
+import { BestEffortDatabase } from "./best-effort-database.js";
 import { Indexing, nameOf } from "./indexing.js";
 import { fileAt, mayRead, walk } from "./reading.js";
-import { Shelf } from "./shelf.js";
 import { parseSonglengths } from "./songlengths.js";
 import { FILES, TuneIndex } from "./tune-index.js";
 
@@ -15,7 +15,7 @@ const BATCH = 500;
 const PACE = 300;
 
 /** Up to so much is kept itself where the browser gives no way to reach the files again. */
-const MOST_KEPT = { files: 200, bytes: 20 * 2 ** 20 };
+const MAX_KEPT = { files: 200, bytes: 20 * 2 ** 20 };
 
 const AWAY = "The browser has let go of this file. Add its folder again (Add music), or the file itself.";
 const CHANGED = "The file has changed since it was added. Add it, or its folder, again.";
@@ -33,7 +33,7 @@ let indexing = null;
 let problem = "";
 let running = Promise.resolve();
 
-const shelf = new Shelf((text) => {
+const shelf = new BestEffortDatabase((text) => {
   problem = text;
   report("problem", { problem });
 });
@@ -206,7 +206,7 @@ const commands = {
     chosen.delete(choice);
     const folder = name === null ? folders.get(FILES) : await folderFor(name, null);
     const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
-    const keep = !folder.handle && files.length <= MOST_KEPT.files && bytes <= MOST_KEPT.bytes;
+    const keep = !folder.handle && files.length <= MAX_KEPT.files && bytes <= MAX_KEPT.bytes;
     return queued(async () => {
       await remember(folder);
       return run(folder, among(files), keep);

@@ -1,11 +1,11 @@
 // What the header of a SID file says. The format: PSID and RSID, versions 1 to 4, numbers with the high byte first.
 
 /** A C64's memory, its load address, and the longest header. */
-export const MOST_BYTES = 0x10000 + 2 + 0x7c;
+export const MAX_BYTES = 0x10000 + 2 + 0x7c;
 
 const V1 = 0x76;
 const V2 = 0x7c;
-const MOST_SONGS = 256;
+const MAX_SONGS = 256;
 const TEXT = 32;
 
 /** SID files are older than Unicode. */
@@ -22,7 +22,7 @@ export function parseHeader(bytes) {
   checkMusic(view, version === 1 ? V1 : V2);
   const songs = view.getUint16(14);
   const startSong = view.getUint16(16) || 1;
-  if (songs < 1 || songs > MOST_SONGS)
+  if (songs < 1 || songs > MAX_SONGS)
     throw new Error(`its header claims ${songs} songs; a tune has 1 to 256`);
   if (startSong > songs) throw new Error(`its header begins with song ${startSong} of ${songs}`);
   const [title, author, released] = [0, 1, 2].map((number) => text(bytes, 0x16 + number * TEXT));
@@ -31,7 +31,7 @@ export function parseHeader(bytes) {
 
 function checkedVersion(view) {
   if (view.byteLength < V1) throw new Error("it ends inside its header, or is no SID file");
-  if (view.byteLength > MOST_BYTES) throw new Error("it is larger than a C64's memory");
+  if (view.byteLength > MAX_BYTES) throw new Error("it is larger than a C64's memory");
   const magic = String.fromCharCode(...[0, 1, 2, 3].map((at) => view.getUint8(at)));
   if (magic !== "PSID" && magic !== "RSID")
     throw new Error("it is no SID file: it does not begin with PSID or RSID");

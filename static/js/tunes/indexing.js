@@ -2,7 +2,7 @@
 
 import { md5 } from "../../vendor/noble-hashes/legacy.js";
 import { bytesToHex } from "../../vendor/noble-hashes/utils.js";
-import { MOST_BYTES, parseHeader } from "./header.js";
+import { MAX_BYTES, parseHeader } from "./header.js";
 import { isTune } from "./reading.js";
 import { isSonglengths } from "./songlengths.js";
 import { FILES } from "./tune-index.js";
@@ -14,7 +14,7 @@ const READERS = 8;
 const BATCH = 500;
 
 /** Reasons that are kept for the listener; all that are skipped are counted. */
-const MOST_REASONS = 50;
+const MAX_REASONS = 50;
 
 /** @returns {Promise<string>} what events call a tune of the listener's */
 export async function nameOf(bytes) {
@@ -88,7 +88,7 @@ export class Indexing {
       if (this.progress.tunes.length < 2) this.progress.tunes.push(tune.sidPath);
     } catch (error) {
       this.progress.skipped += 1;
-      if (this.progress.reasons.length < MOST_REASONS) this.progress.reasons.push([path, error.message]);
+      if (this.progress.reasons.length < MAX_REASONS) this.progress.reasons.push([path, error.message]);
     }
   }
 
@@ -99,7 +99,7 @@ export class Indexing {
   }
 
   async #read(path, file) {
-    if (file.size > MOST_BYTES) throw new Error("it is larger than a C64's memory");
+    if (file.size > MAX_BYTES) throw new Error("it is larger than a C64's memory");
     const bytes = await file.arrayBuffer();
     const header = parseHeader(new Uint8Array(bytes));
     const sidPath = await nameOf(bytes);

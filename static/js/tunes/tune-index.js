@@ -100,7 +100,7 @@ export class TuneIndex {
    * @param {{text?: string, order?: string, folder?: string}} wanted text: words that all must occur
    * @returns {object[]} tunes
    */
-  view({ text = "", order = "catalogue", folder = "" }) {
+  view({ text = "", order = "catalog", folder = "" }) {
     const words = fold(text).split(/\s+/).filter(Boolean);
     const all = this.#ordered(order);
     if (!words.length && !folder) return all;

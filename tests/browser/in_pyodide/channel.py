@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from sidflow_feedback.engine.page_channel import EngineEnd
+from sidflow_feedback.engine.page_channel import PageChannel
 from sidflow_feedback.errors import TrainingError
 from sidflow_feedback.idle.browser import PageIdle
 
 notes: list[Any] = []
-lines: list[EngineEnd] = []
+lines: list[PageChannel] = []
 
 
 def connect() -> None:
-    line = EngineEnd()
+    line = PageChannel()
     lines.append(line)
     line.on("hello", lambda _value: line.publish("ready"))
     line.on("note", notes.append)

@@ -13,7 +13,7 @@ import js
 
 import sidflow_feedback
 from sidflow_feedback.analysis.features import extract
-from sidflow_feedback.engine.event_writer import EventWorker
+from sidflow_feedback.engine.event_writer import EventWriter
 from sidflow_feedback.errors import SyncError
 from sidflow_feedback.events import event_from_record
 from sidflow_feedback.store import FeedbackStore
@@ -79,7 +79,7 @@ def features(frequency: float, seconds: float, sample_rate: int) -> dict[str, fl
 async def way_of_an_event(records: list[dict[str, Any]]) -> dict[str, Any]:
     """From the worker into a store and to the real server, in real time."""
     store, acknowledged = MemoryStore(), asyncio.Event()
-    worker = EventWorker(store, on_acknowledged=lambda _uuids: acknowledged.set(), on_refused=print)
+    worker = EventWriter(store, on_acknowledged=lambda _uuids: acknowledged.set(), on_refused=print)
     worker.start()
     worker.receive(records)
     await acknowledged.wait()

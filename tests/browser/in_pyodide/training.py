@@ -12,12 +12,13 @@ import numpy as np
 import pyodide_js
 from js import performance
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.engine.start import load_scikit
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.trainer import Trainer
 from sidflow_feedback.learning.trainer_types import TrainingSettings
 from sidflow_feedback.store.indexeddb import IndexedDbStore
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 from tests.contracts.samples import NOON, rating, track
 
 

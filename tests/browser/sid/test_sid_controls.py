@@ -142,7 +142,7 @@ def test_the_newest_of_several_seeks_counts_and_a_load_ends_them(page: Page) -> 
 
 SEEK_AND_PLAY_STRAIGHT = """async ([tune, wasmUrl, way]) => {
   const { Ring } = await import("/static/js/sid/ring.js");
-  const { SidEngine } = await import("/static/js/sid/engine.js");
+  const { SidEmulator } = await import("/static/js/sid/engine.js");
   const { WorkerClient } = await import("/static/js/sid/rpc.js");
   const worker = new WorkerClient(new URL("/static/js/sid/render-worker.js", location), wasmUrl);
   const bytes = new Uint8Array(await bytesOf(tune));
@@ -158,7 +158,7 @@ SEEK_AND_PLAY_STRAIGHT = """async ([tune, wasmUrl, way]) => {
   worker.close();
   const heard = new Float32Array(44100);
   ring.read(heard);
-  const engine = await SidEngine.fetch(wasmUrl);
+  const engine = await SidEmulator.fetch(wasmUrl);
   engine.load(bytes);
   engine.start(1, 44100);
   const straight = new Float32Array(way.at(-1) + 44100 + 4096);
@@ -216,8 +216,8 @@ def test_pause_is_silent_within_50_ms_and_without_a_click(page: Page) -> None:
 STEEPEST = "(parts) => parts.reduce((most, x, i) => i ? Math.max(most, Math.abs(x - parts[i - 1])) : 0, 0)"
 
 STEEPEST_OF_TUNE = f"""async ([tune, wasmUrl]) => {{
-  const {{ SidEngine }} = await import("/static/js/sid/engine.js");
-  const engine = await SidEngine.fetch(wasmUrl);
+  const {{ SidEmulator }} = await import("/static/js/sid/engine.js");
+  const engine = await SidEmulator.fetch(wasmUrl);
   engine.load(new Uint8Array(await bytesOf(tune)));
   engine.start(1, 44100);
   const sound = [];
@@ -307,8 +307,8 @@ def test_waves_are_those_that_are_heard(page: Page) -> None:
     page.wait_for_function("player.stats().peak === 0")
     level, silent = page.evaluate(
         """async ([tune, wasmUrl]) => {
-          const { SidEngine } = await import("/static/js/sid/engine.js");
-          const engine = await SidEngine.fetch(wasmUrl);
+          const { SidEmulator } = await import("/static/js/sid/engine.js");
+          const engine = await SidEmulator.fetch(wasmUrl);
           engine.load(new Uint8Array(await bytesOf(tune)));
           engine.showScope(true);
           engine.start(1, 44100);

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 CHIPS = (6581, 8580)
 
 LISTEN = """async ([data, seconds]) => {
-    const { SidEngine, MAX_FRAMES } = await import("/static/js/sid/engine.js");
+    const { SidEmulator, MAX_FRAMES } = await import("/static/js/sid/engine.js");
     const { SilenceDetector } = await import("/static/js/sid/silence.js");
-    globalThis.sidEngine ??= await SidEngine.fetch("/static/vendor/sid/sid.wasm");
+    globalThis.sidEngine ??= await SidEmulator.fetch("/static/vendor/sid/sid.wasm");
     sidEngine.load(Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)));
     sidEngine.start(0, 44100);
     const detector = new SilenceDetector(44100);

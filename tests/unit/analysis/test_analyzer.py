@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sidflow_feedback.analysis.analyzer import Measurer
-from sidflow_feedback.analysis.features import FEATURE_NAMES
+from sidflow_feedback.analysis.analyzer import Analyzer
 from sidflow_feedback.idle.manual import ManualIdle
 from sidflow_feedback.idle.meter import CpuMeter
 from sidflow_feedback.idle.slots import CPU_SHARE, SHARE_AIM, Slots
 from sidflow_feedback.types import Record
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 from tests.unit.analysis.pretended_sound import PretendedSound
 
 
@@ -26,7 +26,7 @@ class Desk:
         self.meter = CpuMeter(SHARE_AIM)
         self.slots = Slots(self.clock, self.meter)
         self.sound = PretendedSound(self.clock, **sound)
-        self.measurer = Measurer(self.slots, self.sound)
+        self.measurer = Analyzer(self.slots, self.sound)
 
     def begin(self, tune: str, *, urgent: bool = False) -> asyncio.Task[Record | None]:
         return asyncio.create_task(self.measurer.measure(tune, song=1, duration=90.0, urgent=urgent))

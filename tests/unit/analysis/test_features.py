@@ -5,15 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sidflow_feedback.analysis.features import (
-    EXCERPT_SECONDS,
-    FEATURE_NAMES,
-    FeatureStats,
-    Samples,
-    extract,
-    vector,
-)
+from sidflow_feedback.analysis.features import EXCERPT_SECONDS, FeatureStats, Samples, extract, vector
 from sidflow_feedback.errors import InvalidRecordError, TrainingError
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 RATE = 44_100
 TIME = np.arange(EXCERPT_SECONDS * RATE) / RATE

@@ -9,8 +9,8 @@ import pytest
 
 from app.page.core.analysis import GATHER, REST, Measuring
 from app.page.core.track import DEFAULT_LENGTH, track_of
-from sidflow_feedback.page.wire_format import MEASURING
 from sidflow_feedback.types import Record
+from sidflow_feedback.vocabulary import ANALYSIS_VERSION
 from tests.contracts.samples import FEATURES
 
 
@@ -68,7 +68,7 @@ class World:
         return str(tune["sidPath"]).encode()
 
     async def unmeasured(self, limit: int) -> list[Record]:
-        return [tune for tune in self.tunes if tune.get("version") != MEASURING][:limit]
+        return [tune for tune in self.tunes if tune.get("version") != ANALYSIS_VERSION][:limit]
 
     async def learn(self, tune: Record, row: Record) -> None:
         tune.update(row)
@@ -81,7 +81,7 @@ class World:
         return {"measured": measured, "failed": failed, "all": len(self.tunes)}
 
     async def ask(self, kind: str, value: Any = None, binary: Any = None) -> Any:
-        assert kind == "measure"
+        assert kind == "analyze"
         path = binary.decode()
         self.asked.append((path, value["song"], value["urgent"]))
         answer = self.answers.get(path, {"features": dict(FEATURES), "length": None, "problem": None})
@@ -228,11 +228,11 @@ async def test_what_is_heard_incognito_leaves_no_trace() -> None:
 
 
 async def test_what_an_older_version_has_measured_is_measured_again() -> None:
-    old = tune_of("a") | {"version": MEASURING - 1, "features": [{"rms": 9.0}, {"rms": 9.0}]}
+    old = tune_of("a") | {"version": ANALYSIS_VERSION - 1, "features": [{"rms": 9.0}, {"rms": 9.0}]}
     world = World(old)
     await world.live()
     assert world.asked == [("a", 1, False)]
-    assert old["version"] == MEASURING
+    assert old["version"] == ANALYSIS_VERSION
     assert old["features"][0]["rms"] == FEATURES["rms"]
     assert old["features"][1] is None
 

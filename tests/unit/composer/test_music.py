@@ -28,7 +28,7 @@ def test_key_counts_degrees_through_octaves() -> None:
 def test_chord_tones() -> None:
     assert [degree for degree in range(7) if is_chord_tone(degree, 4)] == [1, 4, 6]
     assert [nearest_chord_tone(degree, 0) for degree in (7, 8, 10, 13)] == [7, 7, 9, 14]
-    assert all(abs(near(root, centre) - centre) <= 3 for root in range(7) for centre in range(30))
+    assert all(abs(near(root, center) - center) <= 3 for root in range(7) for center in range(30))
 
 
 @pytest.mark.parametrize("density", range(4))

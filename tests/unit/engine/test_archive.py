@@ -27,7 +27,7 @@ def snapshot(number: int) -> Record:
     moments = np.zeros((2, model.network.parameters.size), np.float32)
     snapshot = Snapshot(
         model=model,
-        blind=model.network,
+        validation_network=model.network,
         moments=moments,
         steps=1,
         created=NOON,

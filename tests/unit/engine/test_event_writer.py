@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
-from sidflow_feedback.engine.event_writer import BATCH_SIZE, EventWorker, retry_pause
+from sidflow_feedback.engine.event_writer import BATCH_SIZE, EventWriter, retry_pause
 from sidflow_feedback.errors import StoreError
 from sidflow_feedback.events import Event, event_to_record
 from sidflow_feedback.store import AddReport
@@ -44,7 +44,7 @@ class Engine:
         self.acknowledged: list[str] = []
         self.refused: list[tuple[str, str]] = []
         self.heard: list[list[Event]] = []
-        self.worker = EventWorker(
+        self.worker = EventWriter(
             self.store,
             on_acknowledged=self.acknowledged.extend,
             on_refused=lambda *refusal: self.refused.append(refusal),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.engine.service import FeedbackService
 from sidflow_feedback.errors import StoreError, SyncError, TrainingError
@@ -24,6 +24,7 @@ from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.sync.transport.memory import MemoryTransport
 from sidflow_feedback.types import Record
+from sidflow_feedback.vocabulary import FEATURE_NAMES, Request
 from tests.unit.analysis.pretended_sound import PretendedSound
 
 FEATURES = dict(zip(FEATURE_NAMES, (8.0, 0.1, 1500.0, 3000.0, 0.05, 120.0, 0.5, 90.0), strict=True))
@@ -141,17 +142,17 @@ async def test_pages_hand_over_tunes_and_ask_what_is_expected_what_comes_next_an
     await engine.pass_time()
     song = np.array(list(FEATURES.values()), "<f4").tobytes()
     tunes = {"paths": ["Demo/A.sid", "Demo/B.sid"], "songs": [1, 2], "features": _base64(3 * song)}
-    assert await engine.pages.ask("library", tunes) == [0, 1]
-    answer = await engine.pages.ask("scores")
+    assert await engine.pages.ask(Request.LIBRARY, tunes) == [0, 1]
+    answer = await engine.pages.ask(Request.SCORES)
     assert answer["model"] == "global-1"
     scores = np.frombuffer(base64.b64decode(answer["scores"]), "<f4").reshape(3, 4)
     assert ((scores >= 1) & (scores <= 5)).all()
     question = {"limit": 9, "exploration": 0, "place": 0}
-    assert await engine.pages.ask("queue", question) == [(0, False), (1, False)]
+    assert await engine.pages.ask(Request.QUEUE, question) == [(0, False), (1, False)]
     engine.pages.say("events", [played()])
     await engine.pass_time()
-    assert await engine.pages.ask("queue", question) == [(1, False), (0, False)]
-    why = await engine.pages.ask("why", 2)
+    assert await engine.pages.ask(Request.QUEUE, question) == [(1, False), (0, False)]
+    why = await engine.pages.ask(Request.WHY, 2)
     assert list(why) == ["e", "m", "c", "p"]
     assert why["p"]["prediction"] == pytest.approx(scores[2, 3])
 
@@ -159,9 +160,9 @@ async def test_pages_hand_over_tunes_and_ask_what_is_expected_what_comes_next_an
 async def test_training_is_off_until_configured(engine: Engine) -> None:
     await engine.pass_time()
     with pytest.raises(TrainingError, match="off"):
-        await engine.pages.ask("train")
-    await engine.pages.ask("configure", {"training": True})
-    asking = asyncio.ensure_future(engine.pages.ask("train"))
+        await engine.pages.ask(Request.TRAIN)
+    await engine.pages.ask(Request.CONFIGURE, {"training": True})
+    asking = asyncio.ensure_future(engine.pages.ask(Request.TRAIN))
     await engine.pass_time()
     with pytest.raises(TrainingError, match="8"):
         await asking
@@ -171,10 +172,10 @@ async def test_sync_is_off_until_configured(engine: Engine) -> None:
     engine.pages.say("events", [rating()])
     await engine.pass_time()
     with pytest.raises(SyncError, match="off"):
-        await engine.pages.ask("sync")
+        await engine.pages.ask(Request.SYNC)
     assert engine.transport.sent == []
-    await engine.pages.ask("configure", {"sync": True})
-    assert "1 event" in await engine.pages.ask("sync")
+    await engine.pages.ask(Request.CONFIGURE, {"sync": True})
+    assert "1 event" in await engine.pages.ask(Request.SYNC)
     assert engine.pages.told
 
 
@@ -186,7 +187,7 @@ async def test_without_a_global_model_events_are_kept_and_it_is_asked_for_again(
     assert engine.pages.last("state")["counts"]["ratings"]["pending"] == 1
     assert "no global model" in engine.pages.last("state")["problem"]
     with pytest.raises(TrainingError, match="no model yet"):
-        await engine.pages.ask("scores")
+        await engine.pages.ask(Request.SCORES)
     engine.transport.model = manifest()
     await engine.pass_time(70)
     assert engine.pages.last("state")["problem"] is None
@@ -220,7 +221,7 @@ async def test_wiping_forgets_what_is_stored_and_what_is_queued_and_tells_the_ou
     engine.pages.say("events", [rating()])
     await engine.pass_time()
     engine.pages.say("events", [rating()])
-    await engine.pages.ask("wipe")
+    await engine.pages.ask(Request.WIPE)
     await engine.pass_time()
     assert await engine.store.ratings(9) == []
     assert "wiped" in [kind for kind, _ in engine.pages.told]
@@ -242,7 +243,7 @@ async def test_a_newer_global_model_is_looked_for_and_taken(engine: Engine) -> N
 async def test_when_the_line_is_back_the_model_is_looked_for_at_once(engine: Engine) -> None:
     await engine.pass_time()
     engine.transport.model = manifest("global-2")
-    engine.runtime.line_is_back()
+    engine.runtime.on_online()
     await engine.pass_time()
     assert engine.runtime.trainer.model.version == "global-2"
 
@@ -331,8 +332,8 @@ async def test_what_was_sent_is_told_when_it_is_taken_back(engine: Engine) -> No
     event = rating()
     engine.pages.say("events", [event])
     await engine.pass_time()
-    await engine.pages.ask("configure", {"sync": True})
-    await engine.pages.ask("sync")
+    await engine.pages.ask(Request.CONFIGURE, {"sync": True})
+    await engine.pages.ask(Request.SYNC)
     engine.pages.say("forget", [event["uuid"]])
     await engine.pass_time()
     assert engine.pages.last("forgotten") == [{"uuid": event["uuid"], "sent": "yes"}]
@@ -344,10 +345,10 @@ async def test_a_tune_is_forgotten_with_what_waits_to_be_stored(engine: Engine) 
     engine.pages.say("events", [rating(), other, rating(song=2)])
     await engine.pass_time()
     engine.pages.say("events", [played()])
-    assert "4 " not in await engine.pages.ask("forget-tune", "Demo/C.sid")
-    assert "Forgotten: 3 " in await engine.pages.ask("forget-tune", "Demo/A.sid")
+    assert "4 " not in await engine.pages.ask(Request.FORGET_ITEM, "Demo/C.sid")
+    assert "Forgotten: 3 " in await engine.pages.ask(Request.FORGET_ITEM, "Demo/A.sid")
     await engine.pass_time()
-    left = await engine.pages.ask("history", 50)
+    left = await engine.pages.ask(Request.HISTORY, 50)
     assert [row["uuid"] for row in left] == [other["uuid"]]
     assert len(engine.pages.last("forgotten")) == 3
 
@@ -356,7 +357,7 @@ async def test_a_model_that_has_learned_from_it_goes_and_training_goes_on_withou
     now = int(time.time() * 1000)
     ratings = [rating(timestamp=now - 1000 + n, sidPath=f"Demo/{n}.sid") for n in range(12)]
     engine.pages.say("events", ratings)
-    await engine.pages.ask("configure", {"training": True})
+    await engine.pages.ask(Request.CONFIGURE, {"training": True})
     await engine.pass_time(30)
     assert engine.runtime.trainer.model.version == "local-1"
     engine.pages.say("forget", [ratings[0]["uuid"]])
@@ -398,17 +399,17 @@ async def test_insights_have_the_runs_and_follow_the_processor(engine: Engine) -
 
     engine.store.newest = newest_takes_time  # type: ignore[method-assign]
     engine.pages.say("events", [rating(sidPath=f"Demo/{n}.sid") for n in range(12)])
-    await engine.pages.ask("configure", {"training": True})
+    await engine.pages.ask(Request.CONFIGURE, {"training": True})
     await engine.pass_time(10)
     told = [value["training"]["cpuShare"] for kind, value in engine.pages.told if kind == "state"]
     assert max(told) > 0
     await engine.pass_time(90)
     assert engine.pages.last("state")["training"]["cpuShare"] == 0, "it fell, and that was told"
-    insights = await engine.pages.ask("insights")
+    insights = await engine.pages.ask(Request.INSIGHTS)
     assert insights["model"] == "local-1"
     [run] = insights["runs"]
     assert run["samples"] == 12
     assert len(insights["rated"]) == 12
     assert max(share for _, share in insights["shares"]) > 0
-    await engine.pages.ask("wipe")
-    assert (await engine.pages.ask("insights"))["runs"] == []
+    await engine.pages.ask(Request.WIPE)
+    assert (await engine.pages.ask(Request.INSIGHTS))["runs"] == []

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from sidflow_feedback.events import ImplicitEvent, RatingEvent
-from sidflow_feedback.learning.dataset import HALF_LIFE_DAYS, IMPLIED, Collector, Dataset
-from sidflow_feedback.types import ACTIONS, Action
+from sidflow_feedback.learning.dataset import HALF_LIFE_DAYS, IMPLIED_PREFERENCES, Collector, Dataset
+from sidflow_feedback.types import Action
+from sidflow_feedback.vocabulary import ACTIONS
 from tests.unit.listening import START, action, collected, matrix, rating
 
 DAY = 86_400_000
@@ -64,7 +65,7 @@ def test_what_an_action_implies(name: Action) -> None:
     if name == "play":
         assert len(rows) == 0
     else:
-        assert (rows.labels[0, 3], rows.weights[0, 3]) == pytest.approx(IMPLIED[name])
+        assert (rows.labels[0, 3], rows.weights[0, 3]) == pytest.approx(IMPLIED_PREFERENCES[name])
 
 
 @pytest.mark.parametrize("name", ["skip", "skip_early"])

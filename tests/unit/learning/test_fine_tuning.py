@@ -34,7 +34,7 @@ def test_the_base_is_not_changed() -> None:
 def test_what_is_tested_has_learned_nothing_from_what_is_held_out() -> None:
     rows = dataset()
     plain, changed = tuned(base_model(), rows), tuned(base_model(), turned(rows))
-    np.testing.assert_array_equal(plain.blind.parameters, changed.blind.parameters)
+    np.testing.assert_array_equal(plain.validation_network.parameters, changed.validation_network.parameters)
     assert plain.error_after != changed.error_after
 
 
@@ -61,13 +61,15 @@ def test_the_error_is_that_of_what_is_held_out() -> None:
     rows, base = dataset(), base_model()
     result = tuned(base, rows)
     np.testing.assert_allclose(error(base, rows), result.error_before)
-    np.testing.assert_allclose(error(replace(base, network=result.blind), rows), result.error_after)
+    np.testing.assert_allclose(
+        error(replace(base, network=result.validation_network), rows), result.error_after
+    )
 
 
 def snapshot(base: Model, result: FineTuned) -> Snapshot:
     return Snapshot(
         model=replace(base, version="local-1", network=result.network),
-        blind=result.blind,
+        validation_network=result.validation_network,
         moments=result.moments,
         steps=result.steps,
         created=START,
@@ -83,19 +85,21 @@ def test_it_goes_on_from_the_last_snapshot_and_stays_blind() -> None:
     results = [tuned(base, rows), tuned(base, turned(rows))]
     seconds = []
     for first, labels in zip(results, (rows, turned(rows)), strict=True):
-        kept = first.blind.parameters.copy()
+        kept = first.validation_network.parameters.copy()
         second = tuned(base, labels, snapshot(base, first))
         assert second.error_before == first.error_after
         assert second.steps == 2 * first.steps
-        np.testing.assert_array_equal(first.blind.parameters, kept)
+        np.testing.assert_array_equal(first.validation_network.parameters, kept)
         seconds.append(second)
-    np.testing.assert_array_equal(seconds[0].blind.parameters, seconds[1].blind.parameters)
+    np.testing.assert_array_equal(
+        seconds[0].validation_network.parameters, seconds[1].validation_network.parameters
+    )
 
 
 def test_a_rejected_run_does_not_go_on_to_all_rows() -> None:
     result = tuned(base_model(), turned(dataset()))
     assert not result.accepted
-    assert result.network is result.blind
+    assert result.network is result.validation_network
 
 
 def test_an_outlier_does_no_harm() -> None:

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.learning.manifest import model_from_manifest, model_to_manifest
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.types import Record
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 STATS = FeatureStats(tuple(0.1 * i for i in range(8)), tuple(1.0 + i for i in range(8)))
 TFJS_EXPORT = Path(__file__).with_name("tfjs_model.json")

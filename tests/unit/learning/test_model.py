@@ -64,13 +64,13 @@ def test_steps_equal_scikit_learn() -> None:
     theirs.partial_fit(inputs, labels)
     ours = Network(dtype=np.float64)
     learner = Learner(ours, learning_rate=2e-3)
-    optimiser = theirs._optimizer
+    optimizer = theirs._optimizer
     _take_over(ours, theirs.coefs_, theirs.intercepts_)
-    for row, means in enumerate((optimiser.ms, optimiser.vs)):
+    for row, means in enumerate((optimizer.ms, optimizer.vs)):
         moments = Network(dtype=np.float64)
         _take_over(moments, means[:3], means[3:])
         learner.adam.moments[row] = moments.parameters
-    learner.adam.steps = optimiser.t
+    learner.adam.steps = optimizer.t
     for _ in range(50):
         theirs.partial_fit(inputs, labels)
         learner.step(inputs, labels, np.ones_like(labels))

@@ -11,7 +11,7 @@ import pytest
 from sidflow_feedback.errors import TrainingError
 from sidflow_feedback.idle.manual import ManualIdle
 from sidflow_feedback.learning.fine_tuning import fine_tune
-from sidflow_feedback.learning.fitters import Method, Problem, by_numpy
+from sidflow_feedback.learning.fitters import FitProblem, Fitter, fit_adam
 from sidflow_feedback.learning.model import Network
 from sidflow_feedback.learning.scikit_fitters import METHODS
 from sidflow_feedback.learning.trainer import Trainer
@@ -19,16 +19,16 @@ from sidflow_feedback.learning.trainer_types import TrainerState, TrainingSettin
 from sidflow_feedback.store.memory import MemoryStore
 from tests.unit.listening import base_model, collected, drained, matrix, rating
 
-ALL = {**METHODS, "numpy": by_numpy}
+ALL = {**METHODS, "numpy": fit_adam}
 each_method = pytest.mark.parametrize("method", ALL.values(), ids=ALL)
 
 
-def problem() -> Problem:
+def problem() -> FitProblem:
     """Return a problem in which the fourth output has no label."""
     dataset = collected(rating(number) for number in range(60))
     network = Network.random(2)
     rows = dataset.features, dataset.labels, dataset.weights
-    return Problem(
+    return FitProblem(
         start=network, anchor=network, rows=rows, l2=0.1, moments=None, steps=0, iterations=100, seed=3
     )
 
@@ -39,7 +39,7 @@ def loss(network: Network, rows: tuple[np.ndarray, np.ndarray, np.ndarray]) -> f
 
 
 @each_method
-def test_it_learns_and_changes_nothing_it_was_given(method: Method) -> None:
+def test_it_learns_and_changes_nothing_it_was_given(method: Fitter) -> None:
     given = problem()
     before = given.start.parameters.copy()
     fitted = drained(method(given)).network
@@ -50,7 +50,7 @@ def test_it_learns_and_changes_nothing_it_was_given(method: Method) -> None:
 
 
 @each_method
-def test_a_missing_label_has_no_effect(method: Method) -> None:
+def test_a_missing_label_has_no_effect(method: Fitter) -> None:
     given = problem()
     inputs, labels, weights = given.rows
     other = np.where(weights > 0, labels, 5.0)
@@ -59,7 +59,7 @@ def test_a_missing_label_has_no_effect(method: Method) -> None:
 
 
 @each_method
-def test_an_output_without_labels_keeps_its_weights(method: Method) -> None:
+def test_an_output_without_labels_keeps_its_weights(method: Fitter) -> None:
     given = problem()
     fitted = drained(method(given)).network
     np.testing.assert_array_equal(fitted.layers[-1][:, 3], given.start.layers[-1][:, 3])
@@ -67,13 +67,13 @@ def test_an_output_without_labels_keeps_its_weights(method: Method) -> None:
 
 
 @each_method
-def test_the_same_seed_gives_the_same_weights(method: Method) -> None:
+def test_the_same_seed_gives_the_same_weights(method: Fitter) -> None:
     one, other = (drained(method(problem())).network.parameters for _ in range(2))
     np.testing.assert_array_equal(one, other)
 
 
 @each_method
-def test_it_is_fine_tuned_with_as_any_other(method: Method) -> None:
+def test_it_is_fine_tuned_with_as_any_other(method: Fitter) -> None:
     dataset = collected(rating(number) for number in range(60))
     tuned = drained(fine_tune(base_model(), None, dataset, iterations=100, seed=1, method=method))
     assert tuned.accepted

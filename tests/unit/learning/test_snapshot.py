@@ -43,7 +43,7 @@ def snapshot() -> Snapshot:
     stats = FeatureStats.of(np.random.default_rng(2).normal(1234.5678, 987.654, (60, 8)))
     return Snapshot(
         model=Model("local-123456", "global-0-0123456789abcdef", stats, _half(learner.network)),
-        blind=_half(Network.random(2)),
+        validation_network=_half(Network.random(2)),
         moments=learner.adam.moments,
         steps=10_000_000,
         created=1_790_000_000_000,
@@ -66,7 +66,7 @@ def stored() -> Record:
 def test_round_trip() -> None:
     written, read = snapshot(), snapshot_from_record(stored())
     np.testing.assert_array_equal(read.model.network.parameters, written.model.network.parameters)
-    np.testing.assert_array_equal(read.blind.parameters, written.blind.parameters)
+    np.testing.assert_array_equal(read.validation_network.parameters, written.validation_network.parameters)
     assert read.model.stats == written.model.stats
     assert (read.model.version, read.model.base_version) == ("local-123456", "global-0-0123456789abcdef")
     assert (read.steps, read.created, read.samples) == (10_000_000, 1_790_000_000_000, 4096)
@@ -128,7 +128,7 @@ def test_another_shape_is_refused(sizes: list[Any]) -> None:
         snapshot_from_record(_signed(stored() | {"sizes": sizes}))
 
 
-@pytest.mark.parametrize("name", ["weights", "blind"])
+@pytest.mark.parametrize("name", ["weights", "validation_network"])
 def test_weights_that_are_not_finite_are_refused(name: str) -> None:
     values = np.full(884, np.nan, "<f2")
     damaged = stored() | {name: base64.b64encode(values.tobytes()).decode()}

@@ -21,11 +21,12 @@ from sidflow_feedback.idle.slots import CPU_SHARE
 from sidflow_feedback.learning.learner import Learner
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.snapshot import MAX_BYTES, snapshot_from_record
-from sidflow_feedback.learning.trainer import LEAST_RATED, Trainer
+from sidflow_feedback.learning.trainer import Trainer
 from sidflow_feedback.learning.trainer_types import Run, TrainerState, TrainingSettings
 from sidflow_feedback.store import Batch, Kind, Place
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.types import Record
+from sidflow_feedback.vocabulary import MIN_RATED
 from tests.unit.listening import START, action, base_model, collected, matrix, opinion, rating, tune
 
 ON = TrainingSettings(enabled=True, iterations=50)
@@ -139,13 +140,13 @@ async def test_switched_off_in_a_run_it_drops_the_run() -> None:
 
 async def test_too_few_ratings() -> None:
     async with listening() as listener:
-        await listener.rate(range(LEAST_RATED - 1))
+        await listener.rate(range(MIN_RATED - 1))
         await listener.clock.advance(3600)
         assert listener.runs == []
         assert "there are 7" in (listener.trainer.state.message or "")
         with pytest.raises(TrainingError, match="there are 7"):
             await run_now(listener)
-        await listener.rate(range(LEAST_RATED - 1, LEAST_RATED))
+        await listener.rate(range(MIN_RATED - 1, MIN_RATED))
         await listener.clock.advance(1)
         assert len(listener.runs) == 1
         assert listener.trainer.state.message is None

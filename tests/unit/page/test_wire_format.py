@@ -7,16 +7,12 @@ import base64
 import numpy as np
 import pytest
 
-from sidflow_feedback.analysis import features
+from sidflow_feedback import vocabulary
 from sidflow_feedback.page import wire_format
 
 
-def test_names_are_those_of_the_engine() -> None:
-    assert wire_format.FEATURE_NAMES == features.FEATURE_NAMES
-
-
 def test_engine_reads_the_features_that_a_page_packs() -> None:
-    song = {name: float(i) for i, name in enumerate(wire_format.FEATURE_NAMES)}
+    song = {name: float(i) for i, name in enumerate(vocabulary.FEATURE_NAMES)}
     found = np.frombuffer(base64.b64decode(wire_format.pack([song, None])), "<f4").reshape(-1, 8)
     assert found[0].tolist() == list(range(8))
     assert np.isnan(found[1]).all()
@@ -41,5 +37,5 @@ def test_empty_library_is_an_empty_text() -> None:
 
 @pytest.mark.parametrize("value", [1, 0.5, -3, 2**31])
 def test_whole_numbers_are_numbers_too(value: float) -> None:
-    packed = wire_format.pack([dict.fromkeys(wire_format.FEATURE_NAMES, value)])
+    packed = wire_format.pack([dict.fromkeys(vocabulary.FEATURE_NAMES, value)])
     assert np.frombuffer(base64.b64decode(packed), "<f4").tolist() == [value] * 8

@@ -40,7 +40,7 @@ class Tunes:
             "author": "",
             "songs": 2,
             "lengths": [length, length],
-            "lengthSource": "catalogue",
+            "lengthSource": "catalog",
             "features": [FEATURES, FEATURES],
         }
         return tune if data is None else tune | {"data": data}

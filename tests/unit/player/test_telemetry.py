@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidflow_feedback.player.telemetry import Telemetry, is_listen
-from sidflow_feedback.types import ACTIONS
+from sidflow_feedback.player.telemetry import Telemetry
+from sidflow_feedback.vocabulary import ACTIONS, is_listen
 
 TICK = 0.5
 FIRST: dict[str, Any] = {"sidPath": "Demo/First.sid", "song": 1, "length": 100.0}
@@ -273,14 +273,14 @@ def test_dislike_then_next_is_both() -> None:
     assert here.actions == ["play", "dislike", "skip"]
 
 
-def test_judgement_counts_once_until_it_changes() -> None:
+def test_judgment_counts_once_until_it_changes() -> None:
     here = Listening().start()
     for judge in ("liked", "liked", "disliked", "disliked", "liked"):
         getattr(here.telemetry, judge)()
     assert here.actions == ["play", "like", "dislike", "like"]
 
 
-def test_judgement_belongs_to_one_track() -> None:
+def test_judgment_belongs_to_one_track() -> None:
     here = Listening().start()
     here.telemetry.liked()
     here.start(song=2).listen(30)

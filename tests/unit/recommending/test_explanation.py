@@ -7,10 +7,11 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.recommending.explanation import Explanation
 from sidflow_feedback.types import FloatArray
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 COUNT = len(FEATURE_NAMES)
 

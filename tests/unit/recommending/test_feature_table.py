@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sidflow_feedback.errors import InvalidRecordError
-from sidflow_feedback.recommending.feature_table import Library
+from sidflow_feedback.recommending.feature_table import FeatureTable
 
 
 def rows(*firsts: float) -> NDArray[np.float32]:
@@ -15,8 +15,8 @@ def rows(*firsts: float) -> NDArray[np.float32]:
     return np.array([[first + i for i in range(8)] for first in firsts], np.float32)
 
 
-def test_songs_of_a_tune_are_neighbours_and_new_tunes_come_behind() -> None:
-    library = Library()
+def test_songs_of_a_tune_are_neighbors_and_new_tunes_come_behind() -> None:
+    library = FeatureTable()
     assert library.add(["a", "b"], [1, 2], rows(1, 2, 3)) == [0, 1]
     assert library.add(["c"], [1], rows(4)) == [3]
     assert library.features[:, 0].tolist() == [1, 2, 3, 4]
@@ -27,7 +27,7 @@ def test_songs_of_a_tune_are_neighbours_and_new_tunes_come_behind() -> None:
 
 
 def test_second_page_that_hands_over_the_same_changes_nothing_but_adds_its_own() -> None:
-    library = Library()
+    library = FeatureTable()
     library.add(["a", "b"], [1, 2], rows(1, 2, 3))
     revision = library.revision
     assert library.add(["a", "b"], [1, 2], rows(1, 2, 3)) == [0, 1]
@@ -38,7 +38,7 @@ def test_second_page_that_hands_over_the_same_changes_nothing_but_adds_its_own()
 
 
 def test_features_that_come_later_are_taken_and_unknown_ones_forget_nothing() -> None:
-    library = Library()
+    library = FeatureTable()
     library.add(["a", "b"], [1, 1], np.concatenate([rows(1), rows(np.nan)]))
     revision = library.revision
     assert library.add(["b"], [1], rows(5)) == [1]
@@ -49,7 +49,7 @@ def test_features_that_come_later_are_taken_and_unknown_ones_forget_nothing() ->
 
 
 def test_row_with_one_value_that_is_not_finite_is_unknown() -> None:
-    library, broken = Library(), rows(1, 2)
+    library, broken = FeatureTable(), rows(1, 2)
     broken[1, 4] = np.inf
     library.add(["a", "b"], [1, 1], broken)
     assert np.isnan(library.features[1]).all()
@@ -57,7 +57,7 @@ def test_row_with_one_value_that_is_not_finite_is_unknown() -> None:
 
 
 def test_average_is_of_all_songs_that_are_known() -> None:
-    library = Library()
+    library = FeatureTable()
     assert np.isnan(library.average).all()
     library.add(["a", "b"], [2, 1], rows(1, 3, 8))
     assert library.average.tolist() == rows(4)[0].tolist()
@@ -78,7 +78,7 @@ def test_average_is_of_all_songs_that_are_known() -> None:
 def test_what_does_not_fit_is_refused_and_nothing_of_it_taken(
     paths: list[str], songs: list[int], count: int, message: str
 ) -> None:
-    library = Library()
+    library = FeatureTable()
     library.add(["known"], [1], rows(1))
     with pytest.raises(InvalidRecordError, match=message):
         library.add(paths, songs, rows(*[2.0] * count) if count else np.empty((0, 8), np.float32))

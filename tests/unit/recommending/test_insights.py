@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.run_history import KEPT, past_runs, remember
 from sidflow_feedback.learning.trainer_types import Run
@@ -19,6 +19,7 @@ from sidflow_feedback.recommending.insights import (
 )
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.types import FloatArray
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 from tests.contracts.samples import rating, track
 
 MODEL = Model("local-1", "global-1", FeatureStats((0.0,) * 8, (1.0,) * 8), Network.random(3))

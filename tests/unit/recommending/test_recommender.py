@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sidflow_feedback.analysis.features import FEATURE_NAMES, FeatureStats
+from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.errors import InvalidRecordError, TrainingError
 from sidflow_feedback.events import Event, event_from_record
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.recommending.recommender import CHUNK, HISTORY, Recommender
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.types import Action, Record
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 DAY = 86_400_000
 BPM = FEATURE_NAMES.index("bpm")

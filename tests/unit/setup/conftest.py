@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from app.paths import Places, checkout_places, places
+from app.paths import Paths, checkout_paths, paths
 from app.setup.progress import Reporter, StepProgress
 
 
@@ -22,9 +22,9 @@ def progress(reporter: Reporter) -> Iterator[StepProgress]:
 
 
 @pytest.fixture
-def here(tmp_path: Path) -> Places:
+def here(tmp_path: Path) -> Paths:
     """Return places in which everything that set-up writes is in a temporary folder."""
-    elsewhere = checkout_places(tmp_path)
+    elsewhere = checkout_paths(tmp_path)
     return replace(
-        places(), vendor=elsewhere.vendor, npm=elsewhere.npm, work=elsewhere.work, data=elsewhere.data
+        paths(), vendor=elsewhere.vendor, npm=elsewhere.npm, work=elsewhere.work, data=elsewhere.data
     )

@@ -5,12 +5,12 @@ from zipfile import ZipFile
 import pytest
 
 from app.files import sha256_of
-from app.paths import Places, places
+from app.paths import Paths, paths
 from app.setup import bytecode, node
 from app.setup.errors import SetupError
 from app.setup.progress import StepProgress
 
-HERE = places()
+HERE = paths()
 
 
 @pytest.fixture
@@ -25,14 +25,14 @@ def archive(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def with_pyodide(here: Places) -> Places:
+def with_pyodide(here: Paths) -> Paths:
     (here.vendor).mkdir(parents=True)
     (here.vendor / "pyodide").symlink_to(HERE.vendor / "pyodide")
     return here
 
 
 def test_sources_become_bytecode_the_same_each_time(
-    archive: Path, with_pyodide: Places, progress: StepProgress
+    archive: Path, with_pyodide: Paths, progress: StepProgress
 ) -> None:
     (made,) = bytecode.compile_archives([archive], with_pyodide, progress)
     first = made.read_bytes()
@@ -46,7 +46,7 @@ def test_sources_become_bytecode_the_same_each_time(
 
 
 def test_what_cannot_be_compiled_is_served_as_it_is(
-    archive: Path, with_pyodide: Places, progress: StepProgress, monkeypatch: pytest.MonkeyPatch
+    archive: Path, with_pyodide: Paths, progress: StepProgress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         raise SetupError("no Node.js")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.paths import Places
+from app.paths import Paths
 from app.setup import chromium as module
 from app.setup.chromium import chromium, main
 
@@ -12,9 +12,9 @@ Program = Callable[[str, str], Path]
 
 
 @pytest.fixture(autouse=True)
-def closed_network(here: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def closed_network(here: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave no browser in sight, and Playwright nothing to download from."""
-    monkeypatch.setattr(module, "places", lambda: here)
+    monkeypatch.setattr(module, "paths", lambda: here)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path / "playwright"))
     monkeypatch.setenv("PLAYWRIGHT_DOWNLOAD_HOST", "http://127.0.0.1:1")
@@ -46,7 +46,7 @@ def test_without_any_it_says_so_in_one_sentence(capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.usefixtures("playwright_tried")
-def test_the_systems_own_is_found_and_remembered(program: Program, here: Places) -> None:
+def test_the_systems_own_is_found_and_remembered(program: Program, here: Paths) -> None:
     path = program("chromium", "exit 0")
     assert chromium() == path
     assert (here.work / "chromium.txt").read_text() == str(path)

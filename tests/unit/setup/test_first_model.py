@@ -1,4 +1,4 @@
-"""The first global model, on a small made-up catalogue."""
+"""The first global model, on a small made-up catalog."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 
 from app.setup.errors import SetupError
 from app.setup.first_model import rule_of_thumb, write_first_model
-from sidflow_feedback.analysis.features import FEATURE_NAMES
 from sidflow_feedback.learning.manifest import model_from_manifest
 from sidflow_feedback.types import FloatArray
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 LOW = (2.0, 0.02, 500.0, 400.0, 0.01, 60.0, 0.1, 45.0)
 HIGH = (15.0, 0.3, 6000.0, 12000.0, 0.3, 200.0, 0.9, 150.0)
@@ -23,17 +23,17 @@ def songs(count: int = 60) -> FloatArray:
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Path:
+def catalog(tmp_path: Path) -> Path:
     features = [dict(zip(FEATURE_NAMES, song, strict=True)) for song in songs().tolist()]
     tunes = [{"sidPath": "Demo/One.sid", "features": features[:2]}]
     tunes += [{"sidPath": f"Demo/{i}.sid", "features": [song]} for i, song in enumerate(features[2:])]
-    path = tmp_path / "catalogue.json"
+    path = tmp_path / "catalog.json"
     path.write_text(json.dumps({"version": 1, "tunes": tunes}))
     return path
 
 
-def test_it_follows_the_rules(catalogue: Path, tmp_path: Path) -> None:
-    write_first_model(catalogue, tmp_path / "model" / "latest.json")
+def test_it_follows_the_rules(catalog: Path, tmp_path: Path) -> None:
+    write_first_model(catalog, tmp_path / "model" / "latest.json")
     model = model_from_manifest(json.loads((tmp_path / "model" / "latest.json").read_text()))
     predicted, wanted = model.predict_many(songs()), rule_of_thumb(model.stats.scale(songs()))
     assert predicted.min() >= 1
@@ -43,24 +43,24 @@ def test_it_follows_the_rules(catalogue: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(predicted[:, 3], 3, atol=0.2)
 
 
-def test_the_scales_are_the_catalogues(catalogue: Path, tmp_path: Path) -> None:
-    write_first_model(catalogue, tmp_path / "latest.json")
+def test_the_scales_are_the_catalogs(catalog: Path, tmp_path: Path) -> None:
+    write_first_model(catalog, tmp_path / "latest.json")
     stats = model_from_manifest(json.loads((tmp_path / "latest.json").read_text())).stats
     np.testing.assert_allclose(stats.means, songs().mean(axis=0))
     np.testing.assert_allclose(stats.deviations, songs().std(axis=0))
 
 
-def test_it_says_where_it_comes_from(catalogue: Path, tmp_path: Path) -> None:
-    write_first_model(catalogue, tmp_path / "latest.json")
+def test_it_says_where_it_comes_from(catalog: Path, tmp_path: Path) -> None:
+    write_first_model(catalog, tmp_path / "latest.json")
     manifest = json.loads((tmp_path / "latest.json").read_text())
     assert manifest["version"].startswith("global-0-")
     assert manifest["metadata"]["origin"] == "rules of thumb, no listener's data"
     assert manifest["metadata"]["songs"] == 60
 
 
-def test_the_same_catalogue_gives_the_same_file(catalogue: Path, tmp_path: Path) -> None:
+def test_the_same_catalog_gives_the_same_file(catalog: Path, tmp_path: Path) -> None:
     for name in ("a.json", "b.json"):
-        write_first_model(catalogue, tmp_path / name)
+        write_first_model(catalog, tmp_path / name)
     assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
 
 
@@ -76,13 +76,13 @@ def test_busier_is_more_energetic_brighter_is_more_cheerful() -> None:
     "text",
     ["", "{}", '{"tunes": 5}', '{"tunes": [{"features": [{"energy": 1}]}]}', '{"tunes": []}', "[]"],
 )
-def test_a_bad_catalogue(text: str, tmp_path: Path) -> None:
-    (tmp_path / "catalogue.json").write_text(text)
+def test_a_bad_catalog(text: str, tmp_path: Path) -> None:
+    (tmp_path / "catalog.json").write_text(text)
     with pytest.raises(SetupError, match="No first model"):
-        write_first_model(tmp_path / "catalogue.json", tmp_path / "latest.json")
+        write_first_model(tmp_path / "catalog.json", tmp_path / "latest.json")
     assert not (tmp_path / "latest.json").exists()
 
 
-def test_a_missing_catalogue(tmp_path: Path) -> None:
+def test_a_missing_catalog(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="No first model"):
-        write_first_model(tmp_path / "catalogue.json", tmp_path / "latest.json")
+        write_first_model(tmp_path / "catalog.json", tmp_path / "latest.json")

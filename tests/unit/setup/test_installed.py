@@ -10,15 +10,15 @@ from zipfile import ZipFile
 import pytest
 
 from app.files import sources_in
-from app.paths import APP, places
+from app.paths import APP, paths
 
-HERE = places()
+HERE = paths()
 SHOW_PLACES = """
 import json
 from app.setup.lock import read_lock
-from app.paths import APP, places
+from app.paths import APP, paths
 read_lock()
-print(json.dumps(vars(places()), default=str))
+print(json.dumps(vars(paths()), default=str))
 """
 
 

@@ -6,18 +6,18 @@ from typing import Any
 import pytest
 
 from app.files import sha256_of
-from app.paths import places
+from app.paths import paths
 from app.setup.lock import LOCK_FILE, read_lock
 from app.setup.relock import relock
 
 LOCK = read_lock()
-MANIFESTS = places().manifests
+MANIFESTS = paths().manifests
 REQUIREMENTS = LOCK_FILE.with_name("requirements.txt")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 WHEELS = {"joblib", "micropip", "numpy", "packaging", "scikit_learn", "scipy", "threadpoolctl"}
 
 needs_npm = pytest.mark.skipif(
-    not (places().npm / "node_modules" / "pyodide").is_dir(),
+    not (paths().npm / "node_modules" / "pyodide").is_dir(),
     reason="set-up has not run: no npm packages here",
 )
 
@@ -54,7 +54,7 @@ def test_the_distribution_is_that_of_the_locked_pyodide() -> None:
 
 @needs_npm
 def test_the_wheels_are_those_of_the_lock_of_pyodide() -> None:
-    pyodide = places().npm / "node_modules" / "pyodide" / "pyodide-lock.json"
+    pyodide = paths().npm / "node_modules" / "pyodide" / "pyodide-lock.json"
     assert sha256_of(pyodide) == LOCK.package("pyodide").files[pyodide.name]
     sums = {package["file_name"]: package["sha256"] for package in manifest(pyodide)["packages"].values()}
     assert LOCK.pyodide_wheels.files.items() <= sums.items()
@@ -62,7 +62,7 @@ def test_the_wheels_are_those_of_the_lock_of_pyodide() -> None:
 
 @needs_npm
 def test_the_wheels_need_nothing_that_is_not_locked() -> None:
-    packages = manifest(places().npm / "node_modules" / "pyodide" / "pyodide-lock.json")["packages"].values()
+    packages = manifest(paths().npm / "node_modules" / "pyodide" / "pyodide-lock.json")["packages"].values()
     names = {package["name"]: package["file_name"] for package in packages}
     locked = [package for package in packages if package["file_name"] in LOCK.pyodide_wheels.files]
     assert all(names[name] in LOCK.pyodide_wheels.files for package in locked for name in package["depends"])
@@ -70,7 +70,7 @@ def test_the_wheels_need_nothing_that_is_not_locked() -> None:
 
 @needs_npm
 def test_the_lock_is_what_would_be_locked_again() -> None:
-    assert relock(LOCK, places().npm / "node_modules") == LOCK
+    assert relock(LOCK, paths().npm / "node_modules") == LOCK
 
 
 def test_every_requirement_has_a_version_and_hashes() -> None:

@@ -5,14 +5,14 @@ from pathlib import Path
 import pytest
 
 from app.files import sha256_of, write_bytes
-from app.paths import Places
+from app.paths import Paths
 from app.setup import npm
 from app.setup.errors import ChecksumError, SetupError
 from app.setup.lock import NpmPackage
 
 
 def test_without_npm_it_says_so_in_one_sentence(
-    here: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    here: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SetupError) as caught:
@@ -23,7 +23,7 @@ def test_without_npm_it_says_so_in_one_sentence(
     assert text.count(". ") == 0
 
 
-def test_a_lock_that_does_not_fit_is_npms_own_error(here: Places, tmp_path: Path) -> None:
+def test_a_lock_that_does_not_fit_is_npms_own_error(here: Paths, tmp_path: Path) -> None:
     manifests = tmp_path / "manifests"
     package = {"name": "x", "version": "1.0.0", "dependencies": {"idb": "8.0.4"}}
     lock = {
@@ -38,7 +38,7 @@ def test_a_lock_that_does_not_fit_is_npms_own_error(here: Places, tmp_path: Path
         npm.install(replace(here, manifests=manifests))
 
 
-def test_nothing_to_install_is_installed_beside_the_sources(here: Places, tmp_path: Path) -> None:
+def test_nothing_to_install_is_installed_beside_the_sources(here: Paths, tmp_path: Path) -> None:
     manifests = tmp_path / "manifests"
     package = {"name": "x", "version": "1.0.0"}
     lock = {**package, "lockfileVersion": 3, "packages": {"": package}}
@@ -50,18 +50,18 @@ def test_nothing_to_install_is_installed_beside_the_sources(here: Places, tmp_pa
 
 
 @pytest.fixture
-def package(here: Places) -> NpmPackage:
+def package(here: Paths) -> NpmPackage:
     source = write_bytes(here.npm / "node_modules" / "@scope" / "name" / "dist" / "core.js", b"core")
     return NpmPackage("@scope/name", "1.0.0", "dist", "scope", {"core.js": sha256_of(source)})
 
 
-def test_the_locked_files_of_a_package_are_served(here: Places, package: NpmPackage) -> None:
+def test_the_locked_files_of_a_package_are_served(here: Paths, package: NpmPackage) -> None:
     write_bytes(here.npm / "node_modules" / "@scope" / "name" / "dist" / "core.js.map", b"{}")
     assert npm.serve_package(package, here) == [here.vendor / "scope" / "core.js"]
     assert [path.name for path in (here.vendor / "scope").iterdir()] == ["core.js"]
 
 
-def test_a_changed_file_of_a_package_is_refused(here: Places, package: NpmPackage) -> None:
+def test_a_changed_file_of_a_package_is_refused(here: Paths, package: NpmPackage) -> None:
     source = write_bytes(here.npm / "node_modules" / "@scope" / "name" / "dist" / "core.js", b"changed")
     with pytest.raises(ChecksumError) as caught:
         npm.serve_package(package, here)
@@ -69,6 +69,6 @@ def test_a_changed_file_of_a_package_is_refused(here: Places, package: NpmPackag
     assert not here.vendor.exists()
 
 
-def test_a_missing_file_of_a_package_says_what_to_delete(here: Places, package: NpmPackage) -> None:
+def test_a_missing_file_of_a_package_says_what_to_delete(here: Paths, package: NpmPackage) -> None:
     with pytest.raises(SetupError, match="Delete the folder node_modules"):
         npm.serve_package(replace(package, files={"other.js": "0" * 64}), here)

@@ -10,7 +10,7 @@ import pytest
 from wheel.wheelfile import WheelFile
 
 from app.files import sha256_of, write_bytes
-from app.paths import Places
+from app.paths import Paths
 from app.setup.errors import ChecksumError, SetupError
 from app.setup.lock import PyodideWheels, PyPIArchive
 from app.setup.progress import StepProgress
@@ -87,11 +87,11 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PyodideWheels:
     )
 
 
-def fetched(here: Places) -> dict[str, bytes]:
+def fetched(here: Paths) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in here.vendor.glob("pyodide/*")}
 
 
-def test_the_distribution_is_asked_first(wheels: PyodideWheels, here: Places, progress: StepProgress) -> None:
+def test_the_distribution_is_asked_first(wheels: PyodideWheels, here: Paths, progress: StepProgress) -> None:
     with distribution(whole) as (url, asked):
         paths = fetch_wheels(replace(wheels, base_url=url), here, progress)
     assert fetched(here) == FILES
@@ -99,7 +99,7 @@ def test_the_distribution_is_asked_first(wheels: PyodideWheels, here: Places, pr
 
 
 def test_the_mirror_helps_when_nothing_listens(
-    wheels: PyodideWheels, here: Places, progress: StepProgress
+    wheels: PyodideWheels, here: Paths, progress: StepProgress
 ) -> None:
     fetch_wheels(wheels, here, progress)
     assert fetched(here) == FILES
@@ -108,7 +108,7 @@ def test_the_mirror_helps_when_nothing_listens(
 
 @pytest.mark.parametrize("answer", [unavailable, half])
 def test_a_failing_distribution_is_asked_only_once(
-    wheels: PyodideWheels, here: Places, progress: StepProgress, answer: Answer
+    wheels: PyodideWheels, here: Paths, progress: StepProgress, answer: Answer
 ) -> None:
     with distribution(answer) as (url, asked):
         fetch_wheels(replace(wheels, base_url=url), here, progress)
@@ -117,7 +117,7 @@ def test_a_failing_distribution_is_asked_only_once(
 
 
 def test_what_came_before_the_distribution_failed_is_kept(
-    wheels: PyodideWheels, here: Places, progress: StepProgress
+    wheels: PyodideWheels, here: Paths, progress: StepProgress
 ) -> None:
     def first_only(handler: BaseHTTPRequestHandler, content: bytes) -> None:
         (whole if content == FILES["numpy-1.whl"] else unavailable)(handler, content)
@@ -129,7 +129,7 @@ def test_what_came_before_the_distribution_failed_is_kept(
 
 
 def test_files_that_are_there_are_not_fetched(
-    wheels: PyodideWheels, here: Places, progress: StepProgress
+    wheels: PyodideWheels, here: Paths, progress: StepProgress
 ) -> None:
     write_bytes(here.vendor / "pyodide" / "numpy-1.whl", FILES["numpy-1.whl"])
     write_bytes(here.vendor / "pyodide" / "scipy-1.whl", b"damaged")
@@ -140,7 +140,7 @@ def test_files_that_are_there_are_not_fetched(
 
 
 def test_a_wrong_file_from_the_distribution_stops_the_set_up(
-    wheels: PyodideWheels, here: Places, progress: StepProgress
+    wheels: PyodideWheels, here: Paths, progress: StepProgress
 ) -> None:
     with distribution(other) as (url, _), pytest.raises(ChecksumError) as caught:
         fetch_wheels(replace(wheels, base_url=url), here, progress)
@@ -151,7 +151,7 @@ def test_a_wrong_file_from_the_distribution_stops_the_set_up(
 
 
 def test_a_wrong_file_in_the_mirror_stops_the_set_up(
-    wheels: PyodideWheels, here: Places, progress: StepProgress
+    wheels: PyodideWheels, here: Paths, progress: StepProgress
 ) -> None:
     locked = replace(wheels, files={**wheels.files, "scipy-1.whl": "0" * 64})
     with pytest.raises(ChecksumError, match=r"scipy-1\.whl in some_ui"):
@@ -159,7 +159,7 @@ def test_a_wrong_file_in_the_mirror_stops_the_set_up(
     assert set(fetched(here)) == {"numpy-1.whl"}
 
 
-def test_a_wrong_mirror_stops_the_set_up(wheels: PyodideWheels, here: Places, progress: StepProgress) -> None:
+def test_a_wrong_mirror_stops_the_set_up(wheels: PyodideWheels, here: Paths, progress: StepProgress) -> None:
     locked = replace(wheels, mirror=replace(wheels.mirror, sha256="0" * 64))
     with pytest.raises(ChecksumError) as caught:
         fetch_wheels(locked, here, progress)
@@ -168,7 +168,7 @@ def test_a_wrong_mirror_stops_the_set_up(wheels: PyodideWheels, here: Places, pr
 
 
 def test_without_any_mirror_it_says_what_to_do(
-    wheels: PyodideWheels, here: Places, progress: StepProgress
+    wheels: PyodideWheels, here: Paths, progress: StepProgress
 ) -> None:
     locked = replace(wheels, mirror=replace(wheels.mirror, version="2.0"))
     with pytest.raises(SetupError, match=r"(?s)could not download some-ui==2\.0.*Check that"):

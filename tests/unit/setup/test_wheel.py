@@ -9,18 +9,18 @@ from zipfile import ZipFile
 
 import pytest
 
-from app.paths import places
+from app.paths import paths
 from app.setup.wheel import EPOCH, build_library_wheel
 
 
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
-    return build_library_wheel(places().library, tmp_path / "wheels")
+    return build_library_wheel(paths().library, tmp_path / "wheels")
 
 
 def test_the_same_sources_give_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy" / "sidflow_feedback"
-    shutil.copytree(places().library, copy)
+    shutil.copytree(paths().library, copy)
     for path in copy.rglob("*.py"):
         os.utime(path, (time.time(), 1_000_000_000))
     assert build_library_wheel(copy, tmp_path / "other").read_bytes() == wheel.read_bytes()

@@ -12,7 +12,7 @@ from sidflow_feedback.events import Event
 from sidflow_feedback.store import Counts
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.sync.client import SyncClient
-from sidflow_feedback.sync.deltas import AnonymisedBatch
+from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.sync.transport.memory import MemoryTransport, accept_all
 from sidflow_feedback.sync.upload_queue import SyncSettings
@@ -22,7 +22,7 @@ from tests.unit.hand_clock import HandClock
 ON = SyncSettings(enabled=True, cadence=60)
 HOUR = 3600.0
 
-Serve = Callable[[AnonymisedBatch], Response]
+Serve = Callable[[AnonymizedBatch], Response]
 
 
 class Listener:
@@ -63,7 +63,7 @@ class Listener:
         return (await self.store.counts()).ratings
 
     @property
-    def requests(self) -> list[AnonymisedBatch]:
+    def requests(self) -> list[AnonymizedBatch]:
         return self.transport.sent
 
     @property
@@ -94,7 +94,7 @@ def answer(status: int, **headers: str) -> Serve:
 def results(**statuses: Any) -> Serve:
     """Answer for each event as `statuses` says, by its uuid; the others are accepted."""
 
-    def serve(batch: AnonymisedBatch) -> Response:
+    def serve(batch: AnonymizedBatch) -> Response:
         answers = [
             {"uuid": delta.uuid, "status": statuses.get(delta.uuid, "accepted"), "reason": "why"}
             for delta in batch.deltas

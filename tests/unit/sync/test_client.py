@@ -11,10 +11,11 @@ import pytest
 from sidflow_feedback.errors import StoreError, SyncError
 from sidflow_feedback.events import Event
 from sidflow_feedback.store import LEASE
-from sidflow_feedback.sync.deltas import MAX_BYTES, MAX_EVENTS, AnonymisedBatch
+from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.sync.transport.memory import MemoryTransport, accept_all
 from sidflow_feedback.sync.upload_queue import SyncSettings
+from sidflow_feedback.vocabulary import MAX_UPLOAD_BYTES, MAX_UPLOAD_EVENTS
 from tests.contracts.samples import implicit, rating, track
 from tests.unit.hand_clock import settle
 from tests.unit.sync.sharing import HOUR, ON, Listener, answer, listener, results, sharing
@@ -61,7 +62,7 @@ async def test_busy_listener_neither_starves_nor_hurries_it(sharing: Listener) -
         await sharing.clock.advance(2)
     while sharing.sync.state.running:
         await settle()
-    assert 1 <= len(sharing.requests) <= 1800 / MAX_EVENTS + 1
+    assert 1 <= len(sharing.requests) <= 1800 / MAX_UPLOAD_EVENTS + 1
     assert (await sharing.counts())["synced"] >= 1799
 
 
@@ -116,8 +117,8 @@ async def test_no_request_is_larger_than_the_limit(sharing: Listener) -> None:
     await sharing.does(*(implicit() for _ in range(50)))
     assert await sharing.sync.sync_now() == 100
     sizes = [len(batch.to_json().encode()) for batch in sharing.requests]
-    assert max(sizes) <= MAX_BYTES
-    assert max(sizes) > MAX_BYTES / 2
+    assert max(sizes) <= MAX_UPLOAD_BYTES
+    assert max(sizes) > MAX_UPLOAD_BYTES / 2
     assert len(set(sharing.sent)) == len(sharing.sent) == 100
 
 
@@ -156,12 +157,12 @@ async def test_switching_off_aborts_the_request(sharing: Listener) -> None:
     await sharing.rates(120)
     seen: set[str] = set()
 
-    def serve(batch: AnonymisedBatch) -> Response:
+    def serve(batch: AnonymizedBatch) -> Response:
         known = seen & {*batch.uuids}
         seen.update(batch.uuids)
         return results(**dict.fromkeys(known, "duplicate"))(batch)
 
-    def serve_and_switch_off(batch: AnonymisedBatch) -> Response:
+    def serve_and_switch_off(batch: AnonymizedBatch) -> Response:
         sharing.sync.configure(SyncSettings(enabled=False))
         return serve(batch)
 
@@ -218,7 +219,7 @@ async def test_state_is_told_at_each_step(sharing: Listener) -> None:
     await sharing.rates()
     seen = []
 
-    def serve(batch: AnonymisedBatch) -> Response:
+    def serve(batch: AnonymizedBatch) -> Response:
         seen.append(sharing.sync.state.running)
         return accept_all(batch)
 
@@ -250,7 +251,7 @@ class Silent(MemoryTransport):
 
     aborted = 0
 
-    async def send(self, batch: AnonymisedBatch, *, timeout: float) -> Response:  # noqa: ARG002
+    async def send(self, batch: AnonymizedBatch, *, timeout: float) -> Response:  # noqa: ARG002
         self.sent.append(batch)
         try:
             await asyncio.Event().wait()

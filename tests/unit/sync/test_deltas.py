@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic.alias_generators import to_camel
 
 from sidflow_feedback.errors import InvalidRecordError
-from sidflow_feedback.sync.deltas import AnonymisedBatch, AnonymisedDelta
+from sidflow_feedback.sync.deltas import AnonymizedBatch, AnonymizedDelta
 from sidflow_feedback.sync.randomized_response import perturb, response_probabilities
 from tests.contracts.samples import FEATURES, implicit, rating, track
 
@@ -22,8 +22,8 @@ PAGE = Path(__file__).parents[3] / "docs" / "privacy.md"
 OWN_FILE = "sha256:" + "0123456789abcdef" * 4
 
 
-def delta(path: str) -> AnonymisedDelta:
-    return AnonymisedDelta.from_event(rating(track=track(sid_path=path)))
+def delta(path: str) -> AnonymizedDelta:
+    return AnonymizedDelta.from_event(rating(track=track(sid_path=path)))
 
 
 def documented(heading: str) -> list[str]:
@@ -32,15 +32,15 @@ def documented(heading: str) -> list[str]:
     return re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
 
 
-def sent() -> AnonymisedBatch:
+def sent() -> AnonymizedBatch:
     """Make a batch with all that can ever be sent."""
-    deltas = [AnonymisedDelta.from_event(event) for event in (rating(), implicit())]
+    deltas = [AnonymizedDelta.from_event(event) for event in (rating(), implicit())]
     noisy = [perturb(delta, 1.0, bytes(32)) for delta in deltas]
-    return AnonymisedBatch(base_model_version="global-1", deltas=deltas + noisy)
+    return AnonymizedBatch(base_model_version="global-1", deltas=deltas + noisy)
 
 
 def test_fields_that_are_sent_are_those_of_the_privacy_page() -> None:
-    fields = [field.name for field in dataclasses.fields(AnonymisedDelta)]
+    fields = [field.name for field in dataclasses.fields(AnonymizedDelta)]
     assert [to_camel(name) for name in fields] == documented("What is sent when it is on")
     records = [delta.to_record() for delta in sent().deltas]
     assert set().union(*records) == set(documented("What is sent when it is on"))
@@ -65,7 +65,7 @@ def test_chances_are_those_of_the_privacy_page() -> None:
 
 def test_rating_as_it_is_sent() -> None:
     event = rating(timestamp=1_790_035_199_999)  # 2026-09-21T23:59:59.999Z
-    assert AnonymisedDelta.from_event(event).to_record() == {
+    assert AnonymizedDelta.from_event(event).to_record() == {
         "uuid": event.uuid,
         "sidPath": "Demo/Amber_Circuit.sid",
         "song": 2,
@@ -78,7 +78,7 @@ def test_rating_as_it_is_sent() -> None:
 
 def test_action_as_it_is_sent() -> None:
     event = implicit(track=track(features=None, model_version=None), timestamp=1_790_035_200_000)
-    assert AnonymisedDelta.from_event(event).to_record() == {
+    assert AnonymizedDelta.from_event(event).to_record() == {
         "uuid": event.uuid,
         "sidPath": "Demo/Amber_Circuit.sid",
         "song": 2,
@@ -95,16 +95,16 @@ def test_session_clock_and_player_stay_here(make: Any) -> None:
         timestamp=1_790_012_345_678,
         track=track(session_id="SESSION", pipeline="PIPELINE", position=77.5, length_source="SOURCE"),
     )
-    body = AnonymisedBatch(
-        base_model_version="global-1", deltas=[AnonymisedDelta.from_event(event)]
+    body = AnonymizedBatch(
+        base_model_version="global-1", deltas=[AnonymizedDelta.from_event(event)]
     ).to_json()
     for secret in ("SESSION", "PIPELINE", "SOURCE", "77.5", "12345", "1790012"):
         assert secret not in body
 
 
 def test_batch_as_it_is_sent() -> None:
-    deltas = [AnonymisedDelta.from_event(event) for event in (rating(), implicit(), rating())]
-    batch = AnonymisedBatch(base_model_version="global-7", deltas=deltas)
+    deltas = [AnonymizedDelta.from_event(event) for event in (rating(), implicit(), rating())]
+    batch = AnonymizedBatch(base_model_version="global-7", deltas=deltas)
     assert json.loads(batch.to_json()) == {
         "batchId": batch.batch_id,
         "baseModelVersion": "global-7",
@@ -115,7 +115,7 @@ def test_batch_as_it_is_sent() -> None:
 
 
 def test_each_batch_has_an_id_of_its_own() -> None:
-    batches = [AnonymisedBatch(base_model_version="g", deltas=[]) for _ in range(2)]
+    batches = [AnonymizedBatch(base_model_version="g", deltas=[]) for _ in range(2)]
     assert batches[0].batch_id != batches[1].batch_id
 
 

@@ -12,7 +12,7 @@ import pytest
 from sidflow_feedback.engine.archive import export_archive
 from sidflow_feedback.errors import PrivacyError, SyncError
 from sidflow_feedback.events import Event
-from sidflow_feedback.sync.deltas import AnonymisedBatch
+from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.privacy_budget import PrivacyBudget
 from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.sync.transport.memory import accept_all
@@ -45,7 +45,7 @@ async def account(listener: Listener) -> dict[str, Any]:
     return await listener.store.note(BUDGET_NOTE) or {}
 
 
-def values(batch: AnonymisedBatch) -> dict[str, Any]:
+def values(batch: AnonymizedBatch) -> dict[str, Any]:
     return {delta.uuid: (delta.ratings or delta.action, delta.epsilon) for delta in batch.deltas}
 
 
@@ -65,7 +65,7 @@ async def test_events_are_counted_before_they_are_sent(noisy: Listener) -> None:
     await noisy.rates(3)
     counted: list[Any] = []
 
-    def serve(batch: AnonymisedBatch) -> Response:
+    def serve(batch: AnonymizedBatch) -> Response:
         counted.append(noisy.store._notes[BUDGET_NOTE]["spent"])
         return accept_all(batch)
 

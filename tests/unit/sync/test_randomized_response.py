@@ -1,4 +1,4 @@
-"""Randomised response: its bound, its distribution, its undoing on average, and that it never changes."""
+"""Randomized response: its bound, its distribution, its undoing on average, and that it never changes."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ import pytest
 from scipy.stats import chi2_contingency, chisquare
 
 from sidflow_feedback.errors import PrivacyError
-from sidflow_feedback.sync.deltas import AnonymisedDelta
+from sidflow_feedback.sync.deltas import AnonymizedDelta
 from sidflow_feedback.sync.randomized_response import SCORES, perturb, response_probabilities
-from sidflow_feedback.types import ACTIONS, Action, Dimension
+from sidflow_feedback.types import Action, Dimension
+from sidflow_feedback.vocabulary import ACTIONS
 from tests.contracts.samples import implicit, rating
 
 KEY = bytes(range(32))
@@ -32,12 +33,12 @@ def identities(count: int, seed: int) -> list[str]:
 
 
 def ratings(values: dict[Dimension, int], epsilon: float, *, count: int, seed: int = 1) -> list[Any]:
-    delta = AnonymisedDelta.from_event(rating(ratings=values))
+    delta = AnonymizedDelta.from_event(rating(ratings=values))
     return [perturb(replace(delta, uuid=name), epsilon, KEY).ratings for name in identities(count, seed)]
 
 
 def actions(action: Action, epsilon: float, *, count: int, seed: int = 2) -> list[Action | None]:
-    delta = AnonymisedDelta.from_event(implicit(action=action))
+    delta = AnonymizedDelta.from_event(implicit(action=action))
     return [perturb(replace(delta, uuid=name), epsilon, KEY).action for name in identities(count, seed)]
 
 
@@ -113,7 +114,7 @@ def test_shares_of_actions_are_recovered() -> None:
 
 @pytest.mark.parametrize("make", [rating, implicit])
 def test_same_event_gives_the_same_value_with_the_same_key_only(make: Any) -> None:
-    deltas = [AnonymisedDelta.from_event(make()) for _ in range(200)]
+    deltas = [AnonymizedDelta.from_event(make()) for _ in range(200)]
     first = [perturb(delta, 1.0, KEY) for delta in deltas]
     assert [perturb(delta, 1.0, KEY) for delta in deltas] == first
     assert [perturb(delta, 1.0, bytes(32)) for delta in deltas] != first
@@ -122,7 +123,7 @@ def test_same_event_gives_the_same_value_with_the_same_key_only(make: Any) -> No
 
 @pytest.mark.parametrize("make", [rating, implicit])
 def test_nothing_but_the_values_is_perturbed_and_epsilon_is_told(make: Any) -> None:
-    delta = AnonymisedDelta.from_event(make())
+    delta = AnonymizedDelta.from_event(make())
     sent = perturb(delta, 2.0, KEY)
     assert replace(sent, ratings=delta.ratings, action=delta.action, epsilon=None) == delta
     assert set(sent.ratings or {}) == set(delta.ratings or {})
@@ -133,4 +134,4 @@ def test_nothing_but_the_values_is_perturbed_and_epsilon_is_told(make: Any) -> N
 @pytest.mark.parametrize("epsilon", [0, 0.0999, 10.001, -1, math.nan, math.inf, True, None, "2"])
 def test_epsilon_out_of_bounds_is_refused(epsilon: Any) -> None:
     with pytest.raises(PrivacyError, match=r"epsilon must be 0\.1 to 10"):
-        perturb(AnonymisedDelta.from_event(rating()), epsilon, KEY)
+        perturb(AnonymizedDelta.from_event(rating()), epsilon, KEY)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sidflow_feedback.errors import SyncError
-from sidflow_feedback.sync.deltas import AnonymisedBatch
+from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.schedule import TRIES
 from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.sync.transport.memory import accept_all
@@ -68,7 +68,7 @@ async def test_pauses_between_tries_double_with_jitter(sharing: Listener) -> Non
     sharing.serve = answer(500)
     at: list[float] = []
 
-    def serve(_batch: AnonymisedBatch) -> Response:
+    def serve(_batch: AnonymizedBatch) -> Response:
         at.append(sharing.clock.now)
         return Response(500)
 
@@ -129,7 +129,7 @@ async def test_no_10_minutes_of_a_long_outage_see_more_than_3_requests(listener:
     listener.sync.configure(SyncSettings(enabled=True, cadence=5))
     at: list[float] = []
 
-    def serve(_batch: AnonymisedBatch) -> Response:
+    def serve(_batch: AnonymizedBatch) -> Response:
         at.append(listener.clock.now)
         return Response(503, {"retry-after": "1"})
 
@@ -171,7 +171,7 @@ async def test_lost_answer_counts_once(sharing: Listener) -> None:
     """The server has the batch, the answer gets lost: the retry has the same ids, so it can tell."""
     known: set[str] = set()
 
-    def serve(batch: AnonymisedBatch) -> Response:
+    def serve(batch: AnonymizedBatch) -> Response:
         fresh = {delta.uuid for delta in batch.deltas} - known
         if fresh:
             known.update(fresh)
@@ -193,7 +193,7 @@ async def test_online_tries_again_at_once(sharing: Listener) -> None:
     assert sharing.sync.state.tries == 1
     sharing.transport.online = True
     for _ in range(3):  # As many tabs tell it.
-        sharing.sync.line_is_back()
+        sharing.sync.on_online()
     await settle()
     assert len(sharing.requests) == 1
     assert (await sharing.counts())["synced"] == 1
@@ -201,7 +201,7 @@ async def test_online_tries_again_at_once(sharing: Listener) -> None:
 
 async def test_online_hastens_nothing_that_was_not_held_up(sharing: Listener) -> None:
     await sharing.rates()
-    sharing.sync.line_is_back()
+    sharing.sync.on_online()
     await settle()
     assert sharing.requests == []
 
@@ -212,7 +212,7 @@ async def test_online_does_not_cut_the_pause_that_the_server_asked_for(sharing: 
     with pytest.raises(SyncError):
         await sharing.sync.sync_now()
     sharing.serve = accept_all
-    sharing.sync.line_is_back()
+    sharing.sync.on_online()
     await sharing.clock.advance(899)
     assert len(sharing.requests) == 1
     await sharing.clock.advance(1)

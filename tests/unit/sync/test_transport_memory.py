@@ -2,7 +2,7 @@
 
 import pytest
 
-from sidflow_feedback.sync.deltas import AnonymisedBatch
+from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.sync.transport.memory import MemoryTransport
 from tests.contracts.transport_contract import CHECKS, Line
@@ -21,6 +21,6 @@ async def test_contract(name: str) -> None:
 
 async def test_what_was_sent_can_be_looked_at() -> None:
     transport = MemoryTransport(server=lambda _batch: Response(418))
-    batch = AnonymisedBatch(base_model_version="global-1", deltas=[])
+    batch = AnonymizedBatch(base_model_version="global-1", deltas=[])
     assert (await transport.send(batch, timeout=1)).status == 418
     assert transport.sent == [batch]

@@ -2,7 +2,7 @@
 
 import { open } from "./database.js";
 
-export class Shelf {
+export class BestEffortDatabase {
   #opening;
   #onProblem;
 
