@@ -27,6 +27,7 @@ PAGE_PACKAGES = (
     "@pyscript/core",
     "@micropython/micropython-webassembly-pyscript",
     "idb",
+    "comlink",
     "@noble/hashes",
     "uplot",
 )
@@ -63,7 +64,7 @@ def _fetching(paths: Paths, lock: Lock) -> list[Step]:
         ),
         Step(
             "page",
-            "PyScript, MicroPython, idb, MD5 and uPlot",
+            "PyScript, MicroPython, idb, Comlink, MD5, and uPlot",
             lambda: [repr(page_packages)],
             lambda _: [path for package in page_packages for path in npm.serve_package(package, paths)],
         ),
