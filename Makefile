@@ -24,6 +24,7 @@ check: setup
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIOME) ci --colors=off
+	for config in tsconfig*.json; do node_modules/.bin/tsc --project $$config || exit 1; done
 
 format: setup
 	$(BIN)/ruff check --fix

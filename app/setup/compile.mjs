@@ -1,5 +1,9 @@
-// Turns the Python sources in archives (zips and wheels) into bytecode, by Pyodide's own Python: its bytecode is
-// for its version only. Reads [[source, target], …] as JSON from standard input; its one argument is Pyodide's folder.
+/**
+ * Compiles the Python sources in archives (zips and wheels) to bytecode. Pyodide's own Python does it, because bytecode
+ * fits one version of Python only.
+ *
+ * The argument is Pyodide's folder. Standard input is JSON: `[[source, target], …]`.
+ */
 
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -14,9 +18,9 @@ FOR_BUILDING = (".a", ".h", ".pxd", ".pyi", ".pyx")
 
 
 def compiled(archive):
-    """Return the archive with bytecode for sources, without what only compilers read, not compressed.
+    """Return the archive, uncompressed, with bytecode for sources and without what only compilers read.
 
-    The same archive gives the same bytes. The transfer compresses the whole better than a zip its parts.
+    The same archive gives the same bytes. HTTP compresses the whole archive better than a zip its parts.
     """
     output = io.BytesIO()
     with ZipFile(io.BytesIO(archive)) as sources, ZipFile(output, "w", ZIP_STORED) as target:
@@ -30,7 +34,7 @@ def member(name, content):
     if name.endswith(".py"):
         try:
             code = compile(content, name, "exec", dont_inherit=True, optimize=0)
-        except SyntaxError:  # Some archives carry examples of it.
+        except SyntaxError:  # Some archives contain broken examples.
             pass
         else:
             name, content = name + "c", _code_to_hash_pyc(code, bytes(8), False)
@@ -42,10 +46,11 @@ with open("source", "rb") as source, open("target", "wb") as target:
 `;
 
 const [, , folder] = process.argv;
-const { loadPyodide } = await import(pathToFileURL(join(folder, "pyodide.mjs")));
-// Sets are written in the order of their hashes.
+const { loadPyodide } = await import(pathToFileURL(join(folder, "pyodide.mjs")).href);
+// Bytecode holds sets in the order of their hashes.
 const python = await loadPyodide({ env: { PYTHONHASHSEED: "0" }, packages: [] });
 
+/** @type {Buffer[]} */
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);
 for (const [source, target] of JSON.parse(Buffer.concat(chunks).toString())) {

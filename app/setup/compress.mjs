@@ -1,21 +1,41 @@
-// Compresses files for the transfer. Reads [[source, target, kind, quality], …] as JSON from standard input;
-// kinds are .br and .gz. Several are compressed at once.
+/**
+ * Compresses files for the transfer, several at a time.
+ *
+ * Standard input is JSON: `[[source, target, format, quality], …]`, where a format is ".br" or ".gz".
+ */
 
 import { readFile, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
+/** @typedef {".br" | ".gz"} Format */
+/** @typedef {[source: string, target: string, format: Format, quality: number]} Job */
+
+/** @type {Record<Format, (content: Buffer, quality: number) => Promise<Buffer>>} */
 const COMPRESSORS = { ".br": brotli, ".gz": (content, level) => promisify(gzip)(content, { level }) };
 
+/** @type {Buffer[]} */
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);
-await Promise.all(JSON.parse(Buffer.concat(chunks).toString()).map((job) => compress(...job)));
+/** @type {Job[]} */
+const jobs = JSON.parse(Buffer.concat(chunks).toString());
+await Promise.all(jobs.map((job) => compress(...job)));
 
-async function compress(source, target, kind, quality) {
+/**
+ * @param {string} source
+ * @param {string} target
+ * @param {Format} format
+ * @param {number} quality
+ */
+async function compress(source, target, format, quality) {
   const content = await readFile(source);
-  await writeFile(target, await COMPRESSORS[kind](content, quality));
+  await writeFile(target, await COMPRESSORS[format](content, quality));
 }
 
+/**
+ * @param {Buffer} content
+ * @param {number} quality
+ */
 function brotli(content, quality) {
   const params = {
     [constants.BROTLI_PARAM_QUALITY]: quality,

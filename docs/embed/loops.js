@@ -1,9 +1,14 @@
-// Eight loops of sound, made here: what this page plays is its own affair.
+/** Eight loops, made here from simple waves: an embedder plays whatever it likes. */
 
 const RATE = 22050;
 const SECONDS = 6;
 
-/** Beats a minute, lowest note in Hz, and shape of the wave. */
+/** @typedef {(angle: number) => number} Wave */
+
+/**
+ * Beats per minute, lowest note in Hz, and waveform.
+ * @type {[number, number, Wave][]}
+ */
 const LOOPS = [
   [70, 55, Math.sin],
   [80, 110, Math.sin],
@@ -17,16 +22,21 @@ const LOOPS = [
 
 const STEPS = [1, 1.5, 2, 1.5, 1.25, 1.5, 2.25, 1.5];
 
+/** @type {AudioContext | null} */
 let context = null;
+/** @type {AudioBufferSourceNode | null} */
 let playing = null;
 
-/** How many loops there are. */
+/** The number of loops. */
 export const count = LOOPS.length;
 
 export const rate = RATE;
 export const seconds = SECONDS;
 
-/** @returns {Float32Array} the samples of a loop, in [-1, 1] */
+/**
+ * @param {number} number
+ * @returns {Float32Array<ArrayBuffer>} the samples of a loop, in [-1, 1]
+ */
 export function samples(number) {
   const [tempo, lowest, wave] = LOOPS[number];
   const step = Math.round((RATE * 60) / tempo / 2);
@@ -36,7 +46,10 @@ export function samples(number) {
   });
 }
 
-/** Play a loop instead of the one that plays. */
+/**
+ * Play a loop, in place of the current one.
+ * @param {number} number
+ */
 export function play(number) {
   context ??= new AudioContext();
   playing?.stop();
@@ -47,14 +60,17 @@ export function play(number) {
   playing.start();
 }
 
+/** @type {Wave} */
 function triangle(angle) {
   return (2 / Math.PI) * Math.asin(Math.sin(angle));
 }
 
+/** @type {Wave} */
 function square(angle) {
   return Math.sign(Math.sin(angle)) * 0.6;
 }
 
+/** @type {Wave} */
 function saw(angle) {
   return ((angle / Math.PI) % 2) - 1;
 }

@@ -1,76 +1,119 @@
-// The line between the pages of this origin and the one engine that serves them all.
-// A message is {to, type, id, json, binary}; what Python reads or writes of it is one JSON text.
+/**
+ * A page's end of the channel between the pages of this origin and the one engine that serves them all.
+ *
+ * A message is a `Message`; what Python reads or writes of it is one JSON text.
+ */
 
-const NAME = "sidflow-feedback";
+import { CHANNEL, Post, Publication } from "./messages.js";
 
-/** A page's end of the line. */
+/**
+ * @typedef {object} Message
+ * @property {"engine" | "pages"} to
+ * @property {string} type         a name in `messages.js`, or "answer"
+ * @property {string} [id]         of a request and its answer
+ * @property {string} [json]
+ * @property {unknown} [binary]    what JSON can't hold
+ * @property {string} [error]      instead of an answer
+ */
+
+/**
+ * @typedef {object} PendingRequest
+ * @property {Omit<Message, "to">} message
+ * @property {(json: any) => void} resolve
+ * @property {(error: Error) => void} reject
+ */
+
+/** @typedef {(json: any) => void} Listener  takes a message's JSON text, which not all messages have */
+
 export class EngineChannel {
-  #channel = new BroadcastChannel(NAME);
+  #channel = new BroadcastChannel(CHANNEL);
+  /** @type {Map<string, Listener[]>} */
   #listeners = new Map();
-  #waiting = new Map();
+  /** @type {Map<string, PendingRequest>} */
+  #pending = new Map();
+  /** @type {string | null} */
   #engine = null;
   #nextId = 1;
   #page = crypto.randomUUID();
 
   constructor() {
     this.#channel.onmessage = ({ data }) => this.#receive(data);
-    this.on("ready", (engine) => this.#engineIsReady(engine));
-    // Not every browser tells its workers.
-    addEventListener("online", () => this.post("online", "null"));
-    this.#post({ type: "hello" });
+    this.on(Publication.READY, (engine) => this.#onReady(engine));
+    // Workers don't get this event in every browser.
+    addEventListener("online", () => this.post(Post.ONLINE, "null"));
+    this.post(Post.HELLO);
   }
 
-  /** Whether an engine has said that it runs. */
+  /** Whether an engine has announced itself. */
   get ready() {
     return this.#engine !== null;
   }
 
-  /** Call `listener(json)` for each message of this type that the engine sends. */
+  /**
+   * Call a listener for each message of a type that the engine sends.
+   * @param {string} type
+   * @param {Listener} listener
+   */
   on(type, listener) {
     const listeners = this.#listeners.get(type) ?? [];
     this.#listeners.set(type, [...listeners, listener]);
   }
 
-  /** Tell the engine something; it is dropped when no engine runs. */
+  /**
+   * Send a message to the engine. It is lost when no engine runs.
+   * @param {string} type
+   * @param {string} [json]
+   */
   post(type, json) {
-    this.#post({ type, json });
+    this.#send({ type, json });
   }
 
   /**
-   * Ask the engine. The question waits for an engine where none is ready yet, and is asked again when
-   * another one takes over before it was answered.
+   * Send a request to the engine. It waits until an engine is ready, and is sent again when another engine takes
+   * over before the answer.
+   * @param {string} type
+   * @param {string} json
+   * @param {unknown} binary  what JSON can't hold
    * @returns {Promise<string>} the answer's JSON
    */
   request(type, json = "null", binary = null) {
     const id = `${this.#page}.${this.#nextId++}`;
     const message = { type, id, json, binary };
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { message, resolve, reject });
-      if (this.ready) this.#post(message);
+      this.#pending.set(id, { message, resolve, reject });
+      if (this.ready) this.#send(message);
     });
   }
 
-  #post(message) {
+  /** @param {Omit<Message, "to">} message */
+  #send(message) {
     this.#channel.postMessage({ to: "engine", ...message });
   }
 
+  /** @param {Message} message */
   #receive({ to, type, id, json, error }) {
     if (to !== "pages") return;
     if (type === "answer") this.#settle(id, json, error);
     else for (const listener of this.#listeners.get(type) ?? []) listener(json);
   }
 
-  #settle(id, json, error) {
-    const waiting = this.#waiting.get(id);
-    if (!waiting) return;
-    this.#waiting.delete(id);
-    if (error) waiting.reject(new Error(error));
-    else waiting.resolve(json);
+  /**
+   * @param {string | undefined} id
+   * @param {string | undefined} json
+   * @param {string | undefined} error
+   */
+  #settle(id = "", json, error) {
+    const request = this.#pending.get(id);
+    if (!request) return;
+    this.#pending.delete(id);
+    if (error) request.reject(new Error(error));
+    else request.resolve(json);
   }
 
-  #engineIsReady(engine) {
+  /** @param {string} engine */
+  #onReady(engine) {
     if (engine === this.#engine) return;
     this.#engine = engine;
-    for (const { message } of this.#waiting.values()) this.#post(message);
+    for (const { message } of this.#pending.values()) this.#send(message);
   }
 }

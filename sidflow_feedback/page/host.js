@@ -1,29 +1,36 @@
-// Starts the engine in this tab, when no other tab of this origin runs one.
+/** Starts the engine in this tab when no other tab of this origin runs one. */
 
 import { isKept } from "../engine/boot/snapshot.js";
 
 const LOCK = "sidflow-feedback-engine";
-const SETTLED = 5000;
+
+/** Milliseconds between the engine's start and the work on the next one. */
+const SETTLE_TIME = 5000;
+
 let hosting = false;
 
 /**
  * Run the engine here as soon as no other tab does.
- * @param {string} source the engine's entry script
- * @param {string} config its PyScript configuration
- * @param {() => void} onStart called in the tab that is to run it
+ * @param {string} source  the engine's entry script
+ * @param {string} config  its PyScript configuration
+ * @param {() => void} onStart  called in the tab that runs it
  */
 export function hostEngine(source, config, onStart) {
   const start = () => {
     hosting = true;
     onStart();
     document.body.append(engineScript(source, config));
-    return new Promise(() => {}); // Must never settle: the lock is held as long as this page lives.
+    return new Promise(() => {}); // Must never settle: the lock is held for the life of this page.
   };
-  // Without locks, or where storage is forbidden and they are too, each tab is on its own.
+  // Without locks, or where storage and thus locks are blocked, each tab runs its own engine.
   if (navigator.locks) navigator.locks.request(LOCK, start).catch(start);
   else start();
 }
 
+/**
+ * @param {string} source
+ * @param {string} config
+ */
 function engineScript(source, config) {
   const script = document.createElement("script");
   script.type = "py";
@@ -34,9 +41,9 @@ function engineScript(source, config) {
   return script;
 }
 
-/** Keep what makes the next start of the engine shorter; when this one is over and nothing else is to do. */
+/** Keep a snapshot that shortens the engine's next start, once this start is over and the page is idle. */
 export function keepStart() {
-  if (hosting && !navigator.connection?.saveData) setTimeout(() => whenIdle(makeSnapshot), SETTLED);
+  if (hosting && !navigator.connection?.saveData) setTimeout(() => whenIdle(makeSnapshot), SETTLE_TIME);
 }
 
 async function makeSnapshot() {
@@ -48,7 +55,11 @@ async function makeSnapshot() {
     worker.terminate();
     document.documentElement.dataset.start = "kept";
   };
-  worker.onmessage = worker.onerror = end; // Without one, starts are only longer.
+  worker.onmessage = worker.onerror = end; // A failure only makes the next start longer.
 }
 
-const whenIdle = (work) => ("requestIdleCallback" in globalThis ? requestIdleCallback(work) : work());
+/** @param {() => void} work */
+function whenIdle(work) {
+  if ("requestIdleCallback" in globalThis) requestIdleCallback(work);
+  else work();
+}

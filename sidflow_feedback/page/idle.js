@@ -1,45 +1,53 @@
-// Grants the engine idle time: only a page knows when the browser has nothing to do, and what it is to spare.
+/** Grants the engine idle time: only a page knows when the browser is idle, and when to save energy or data. */
 
-const LONGEST_WAIT = 2000;
+import { Post, Publication } from "./messages.js";
+
+/** Milliseconds. */
+const MAX_WAIT = 2000;
 const FALLBACK_GRANT = 5;
 const FALLBACK_WAIT = 50;
+
 const LOW_BATTERY = 0.2;
 
 /** @param {import("./channel.js").EngineChannel} channel */
 export function grantIdleTime(channel) {
-  const reasonToSave = watchSavers();
-  channel.on("idle-wanted", (id) => {
-    const answer = (grant) => channel.post("idle-granted", JSON.stringify({ id: JSON.parse(id), ...grant }));
-    const withheld = reasonToSave();
+  const savingReason = watchSavers();
+  channel.on(Publication.IDLE_WANTED, (id) => {
+    /** @param {{withheld: string} | {milliseconds: number}} grant */
+    const answer = (grant) =>
+      channel.post(Post.IDLE_GRANTED, JSON.stringify({ id: JSON.parse(id), ...grant }));
+    const withheld = savingReason();
     if (withheld) answer({ withheld });
     else whenIdle((milliseconds) => answer({ milliseconds }));
   });
 }
 
+/** @param {(milliseconds: number) => void} grant */
 function whenIdle(grant) {
-  // A hidden page has no frames to disturb, and browsers hardly ever call it idle.
+  // A hidden page has no frames to disturb, and browsers hardly ever call its idle callbacks.
   if (document.hidden || !("requestIdleCallback" in globalThis)) {
     setTimeout(() => grant(FALLBACK_GRANT), FALLBACK_WAIT);
     return;
   }
   requestIdleCallback(
     (deadline) => {
-      // After a click that changes nothing to be seen, Chromium calls no page idle until its next frame.
+      // After a click without a repaint, Chromium runs no idle callbacks until the page's next frame.
       if (deadline.didTimeout) requestAnimationFrame(() => {});
       grant(deadline.didTimeout ? 0 : deadline.timeRemaining());
     },
-    { timeout: LONGEST_WAIT },
+    { timeout: MAX_WAIT },
   );
 }
 
-/** Returns a function that says why nothing but the listening itself should cost anything now, or null. */
+/** @returns {() => string | null} returns why only listening may use the device now; null when nothing speaks against more */
 function watchSavers() {
+  /** @type {{charging: boolean, level: number} | null} */
   let battery = null;
   navigator.getBattery?.().then(
     (found) => {
       battery = found;
     },
-    () => {}, // Not every page may know.
+    () => {}, // A policy can withhold it from a page.
   );
   return () => {
     if (navigator.connection?.saveData) return "the browser's data saver is on";

@@ -1,26 +1,45 @@
-// localStorage without surprises. It may be forbidden or full, and then each access throws; MicroPython
-// can't catch what JavaScript throws, so nothing here does.
+/**
+ * localStorage that never throws. Access throws where storage is blocked or full, and MicroPython can't catch what
+ * JavaScript throws.
+ */
 
-/** @returns {string | null} */
+/**
+ * @param {string} key
+ * @returns {string | null}
+ */
 export const getItem = (key) => attempt(() => localStorage.getItem(key), null);
 
-/** @returns {boolean} whether it is kept */
+/**
+ * @param {string} key
+ * @param {string} value
+ * @returns {boolean} whether it is stored
+ */
 export const setItem = (key, value) =>
   attempt(() => {
     localStorage.setItem(key, value);
     return true;
   }, false);
 
+/** @param {string} key */
 export const removeItem = (key) => attempt(() => localStorage.removeItem(key), undefined);
 
-/** @returns {string[]} the keys that begin with this */
+/**
+ * @param {string} prefix
+ * @returns {string[]} the keys that begin with it
+ */
 export const keys = (prefix) =>
   attempt(() => Object.keys(localStorage), []).filter((key) => key.startsWith(prefix));
 
-function attempt(access, otherwise) {
+/**
+ * @template T
+ * @param {() => T} access
+ * @param {T} fallback
+ * @returns {T}
+ */
+function attempt(access, fallback) {
   try {
     return access();
   } catch {
-    return otherwise;
+    return fallback;
   }
 }

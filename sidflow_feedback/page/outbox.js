@@ -1,27 +1,42 @@
-// The write-ahead log of what the listener did. An entry is in localStorage, which outlives the page,
-// before `append` returns, and stays until the engine says that it is committed.
+/**
+ * The write-ahead log of events. An entry is in localStorage, which outlives the page, before `append` returns. It
+ * stays there until the engine reports that it is committed.
+ */
 
 import { getItem, keys, removeItem, setItem } from "./local.js";
+import { Post, Publication } from "./messages.js";
 
 const PREFIX = "sidflow.outbox.";
 const REFUSED = "sidflow.refused.";
-/** Events that the listener has taken back, until the engine says that they are gone. */
+/** Events that the listener has taken back, until the engine reports that they are deleted. */
 const WITHDRAWN = "sidflow.withdrawn.";
 
-/** Most entries kept while no engine takes them: about an hour of frantic clicking, under 2 MB. */
+/** Maximum number of entries while no engine takes them: about an hour of frantic clicking, under 2 MB. */
 export const LIMIT = 2000;
 
-/** Milliseconds between two looks for entries that nobody has taken, such as those of a tab that is gone. */
+/** Milliseconds between two searches for entries that no engine has taken, such as those of a closed tab. */
 const SWEEP = 5000;
+
+/** @typedef {{uuid: string, json: string}} Entry */
 
 export class Outbox {
   #channel;
-  /** What was appended here and is not committed, by uuid. */
+  /**
+   * Entries that were appended here and aren't committed, by uuid.
+   * @type {Map<string, string>}
+   */
   #own = new Map();
+  /** @type {Set<string>} */
   #unsaved = new Set();
-  /** What was taken back here, by uuid, also where localStorage refuses to keep that. */
+  /**
+   * Uuids that were withdrawn here, even where localStorage refuses to keep them.
+   * @type {Set<string>}
+   */
   #withdrawn = new Set();
-  /** What was appended in this task: one message for all of it, and none that `append` has to wait for. */
+  /**
+   * Entries of the current task. They leave in one message, for which `append` doesn't wait.
+   * @type {Entry[]}
+   */
   #fresh = [];
   #count = 0;
   #size;
@@ -31,31 +46,38 @@ export class Outbox {
   constructor(channel) {
     this.#channel = channel;
     this.#size = keys(PREFIX).length;
-    channel.on("ready", () => this.resend());
-    channel.on("committed", (json) => this.#forget(JSON.parse(json)));
-    channel.on("refused", (json) => this.#setAside(JSON.parse(json)));
-    channel.on("forgotten", (json) => this.#gone(JSON.parse(json).map(({ uuid }) => uuid)));
-    channel.on("wiped", () => this.#forgetAll());
-    globalThis.addEventListener?.("pagehide", () => this.#leave());
+    channel.on(Publication.READY, () => this.resend());
+    channel.on(Publication.COMMITTED, (json) => this.#forget(JSON.parse(json)));
+    channel.on(Publication.REFUSED, (json) => this.#setAside(JSON.parse(json)));
+    channel.on(Publication.FORGOTTEN, (json) => this.#onForgotten(JSON.parse(json)));
+    channel.on(Publication.WIPED, () => this.#forgetAll());
+    globalThis.addEventListener?.("pagehide", () => this.#onHidden());
     globalThis.document?.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "hidden") this.#leave();
+      if (document.visibilityState === "hidden") this.#onHidden();
     });
   }
 
-  /** How many events are not in the store yet. */
+  /** Number of events that aren't in the store yet. */
   get size() {
     return this.#size;
   }
 
-  /** How many of them a crash of this page would lose. */
+  /** Number of those events that a crash of this page would lose. */
   get unsaved() {
     return this.#unsaved.size;
   }
 
+  /** Number of events that the store has refused. They are kept, but not sent again. */
+  get refused() {
+    return keys(REFUSED).length;
+  }
+
   /**
-   * Keep an event and hand it to the engine. Must not throw: MicroPython could not catch it.
-   * @returns {"saved" | "unsaved" | "full"} safe from a crash of the page from now on; kept as long as the
-   *   page lives; or not kept, because too many wait already
+   * Save an event and send it to the engine. Must not throw: MicroPython could not catch it.
+   * @param {string} uuid
+   * @param {string} json
+   * @returns {"saved" | "unsaved" | "full"} whether a crash of the page would spare the event, or lose it; "full":
+   *   it is not kept, because too many wait already
    */
   append(uuid, json) {
     if (this.#size >= LIMIT) return "full";
@@ -65,69 +87,63 @@ export class Outbox {
     if (!saved) this.#unsaved.add(uuid);
     this.#own.set(uuid, entry);
     this.#size += 1;
-    if (this.#fresh.push({ uuid, json }) === 1) queueMicrotask(() => this.#handOver(this.#fresh.splice(0)));
+    if (this.#fresh.push({ uuid, json }) === 1) queueMicrotask(() => this.#send(this.#fresh.splice(0)));
     return saved ? "saved" : "unsaved";
   }
 
-  /** How many were set aside because the database never took them. */
-  get refused() {
-    return keys(REFUSED).length;
-  }
-
   /**
-   * Take an event back, wherever it is by now. From here on it never reaches the store; what the store has
-   * already is deleted, by the next engine if this one dies first. Must not throw.
+   * Take an event back, wherever it is. It never reaches the store from now on. If the store already has it, this
+   * engine deletes it, or the next one if this one dies first. Must not throw.
+   * @param {string} uuid
    */
   withdraw(uuid) {
     this.#withdrawn.add(uuid);
     setItem(WITHDRAWN + uuid, "");
     this.#forget([uuid]);
-    this.#withdrawAgain();
+    this.#sendWithdrawn();
   }
 
-  /** From now on hand over what other tabs left behind, too: for the tab whose engine takes it. */
+  /** From now on, send what other tabs left behind, too: for the tab that runs the engine. */
   drain() {
     this.#drains = true;
     setInterval(() => this.resend(Date.now() - SWEEP), SWEEP);
   }
 
-  #withdrawAgain() {
-    const uuids = this.#allWithdrawn();
-    if (uuids.size > 0) this.#channel.post("forget", JSON.stringify([...uuids]));
-  }
-
-  #allWithdrawn() {
-    const noted = keys(WITHDRAWN).map((key) => key.slice(WITHDRAWN.length));
-    return new Set([...this.#withdrawn, ...noted]);
-  }
-
-  #gone(uuids) {
-    for (const uuid of uuids) {
-      this.#withdrawn.delete(uuid);
-      removeItem(WITHDRAWN + uuid);
-      removeItem(REFUSED + uuid);
-    }
-    this.#forget(uuids);
-  }
-
-  /** Hand over what is not committed yet and older than `before`, in the order in which it happened. */
+  /**
+   * Send the events that are not committed, in the order in which they happened.
+   * @param {number} before  only those older than this, in epoch milliseconds
+   */
   resend(before = Number.POSITIVE_INFINITY) {
-    this.#withdrawAgain(); // Must come first: the store then knows them when they come by another way.
+    this.#sendWithdrawn(); // Must come first: then the store knows them when they arrive by another way.
     const entries = [...this.#waiting()].sort(([, a], [, b]) => (a < b ? -1 : 1));
     const events = entries.map(([uuid, entry]) => {
       const [time, json] = [Number.parseInt(entry, 10), entry.slice(entry.indexOf(" ") + 1)];
-      return { uuid, json, whole: isObject(json), due: !(time >= before) };
+      return { uuid, json, valid: isObject(json), due: !(time >= before) };
     });
-    const damaged = events.filter(({ whole }) => !whole);
-    const due = events.filter(({ whole, due }) => whole && due);
+    const damaged = events.filter(({ valid }) => !valid);
+    const due = events.filter(({ valid, due }) => valid && due);
     if (damaged.length > 0)
       this.#setAside(damaged.map(({ uuid }) => ({ uuid, reason: "damaged in storage" })));
-    if (due.length > 0) this.#handOver(due, this.#allWithdrawn());
+    if (due.length > 0) this.#send(due, this.#allWithdrawn());
   }
 
-  #handOver(events, withdrawn = this.#withdrawn) {
+  /**
+   * @param {Entry[]} events
+   * @param {Set<string>} withdrawn
+   */
+  #send(events, withdrawn = this.#withdrawn) {
     const wanted = events.filter(({ uuid }) => !withdrawn.has(uuid));
-    if (wanted.length > 0) this.#channel.post("events", `[${wanted.map(({ json }) => json).join(",")}]`);
+    if (wanted.length > 0) this.#channel.post(Post.EVENTS, `[${wanted.map(({ json }) => json).join(",")}]`);
+  }
+
+  #sendWithdrawn() {
+    const uuids = this.#allWithdrawn();
+    if (uuids.size > 0) this.#channel.post(Post.FORGET, JSON.stringify([...uuids]));
+  }
+
+  #allWithdrawn() {
+    const saved = keys(WITHDRAWN).map((key) => key.slice(WITHDRAWN.length));
+    return new Set([...this.#withdrawn, ...saved]);
   }
 
   #waiting() {
@@ -138,12 +154,24 @@ export class Outbox {
   }
 
   /** The page may be gone in a moment: have everything saved and committed now. */
-  #leave() {
+  #onHidden() {
     for (const uuid of this.#unsaved)
-      if (setItem(PREFIX + uuid, this.#own.get(uuid))) this.#unsaved.delete(uuid);
-    if (this.#size > 0) this.#channel.post("flush");
+      if (setItem(PREFIX + uuid, this.#own.get(uuid) ?? "")) this.#unsaved.delete(uuid);
+    if (this.#size > 0) this.#channel.post(Post.FLUSH);
   }
 
+  /** @param {{uuid: string}[]} events  the engine has deleted */
+  #onForgotten(events) {
+    const uuids = events.map(({ uuid }) => uuid);
+    for (const uuid of uuids) {
+      this.#withdrawn.delete(uuid);
+      removeItem(WITHDRAWN + uuid);
+      removeItem(REFUSED + uuid);
+    }
+    this.#forget(uuids);
+  }
+
+  /** @param {string[]} uuids */
   #forget(uuids) {
     for (const uuid of uuids) {
       this.#own.delete(uuid);
@@ -159,7 +187,10 @@ export class Outbox {
     this.#forget([...this.#own.keys()]);
   }
 
-  // A refused event is kept for whoever mends the cause, but not sent again.
+  /**
+   * Keep refused events, for the day when the cause is fixed, but don't send them again.
+   * @param {{uuid: string, reason: string}[]} refusals
+   */
   #setAside(refusals) {
     for (const { uuid, reason } of refusals) {
       const entry = getItem(PREFIX + uuid) ?? this.#own.get(uuid);
@@ -170,6 +201,7 @@ export class Outbox {
   }
 }
 
+/** @param {string} json */
 function isObject(json) {
   try {
     const value = JSON.parse(json);

@@ -1,6 +1,6 @@
-// What the browser promises about this page's data. Must not throw: MicroPython could not catch it.
+/** What the browser promises about this page's data. Never throws: MicroPython could not catch it. */
 
-/** @returns {Promise<boolean>} whether the browser will keep it even when space is short */
+/** @returns {Promise<boolean>} whether the browser keeps the data even when space is short */
 export async function persist() {
   try {
     return await navigator.storage.persist();
@@ -10,37 +10,38 @@ export async function persist() {
 }
 
 /**
- * What this page's data takes, as JSON: `used` and `most` in bytes, and whether the browser has promised to
- * keep it (`persisted`); null where it does not say.
- * @returns {Promise<string>}
+ * @returns {Promise<string>} JSON: the bytes that this page's data takes (`used`) and may take (`quota`), and whether
+ *   the browser has promised to keep it (`persisted`); null for what the browser doesn't report
  */
-export async function figures() {
-  let [used, most, persisted] = [null, null, null];
+export async function estimate() {
+  /** @type {{used: number | null, quota: number | null, persisted: boolean | null}} */
+  const report = { used: null, quota: null, persisted: null };
   try {
-    ({ usage: used = null, quota: most = null } = await navigator.storage.estimate());
-    persisted = await navigator.storage.persisted();
+    const { usage, quota } = await navigator.storage.estimate();
+    report.used = usage ?? null;
+    report.quota = quota ?? null;
+    report.persisted = await navigator.storage.persisted();
   } catch {
-    // Then it does not say.
+    // Not reported here.
   }
-  return JSON.stringify({ used, most, persisted });
+  return JSON.stringify(report);
 }
 
-/**
- * Why there can be no database here (storage is forbidden, or the browser has none); empty where there can.
- * @returns {Promise<string>}
- */
+/** @returns {Promise<string>} why a database can't be opened here, such as blocked storage; empty when it can */
 export async function databaseProblem() {
   const probe = "sidflow-probe";
   try {
-    await new Promise((resolve, reject) => {
-      const opening = indexedDB.open(probe);
-      opening.onerror = () => reject(opening.error);
-      opening.onsuccess = () => {
-        opening.result.close();
-        indexedDB.deleteDatabase(probe);
-        resolve();
-      };
-    });
+    await /** @type {Promise<void>} */ (
+      new Promise((resolve, reject) => {
+        const opening = indexedDB.open(probe);
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          opening.result.close();
+          indexedDB.deleteDatabase(probe);
+          resolve();
+        };
+      })
+    );
     return "";
   } catch (error) {
     return error.message || String(error);

@@ -1,31 +1,52 @@
-// A connection to a database that may die at any time, and is then opened again.
+/** A connection to a database that can die at any time, and is then opened again. */
 
 import { openDB } from "../../static/vendor/idb/index.js";
 
-/** Milliseconds that another tab, which holds an older version open, may keep us waiting. */
-const PATIENCE = 3000;
+/** Milliseconds to wait for another tab that holds an older version open. */
+const BLOCKED_TIMEOUT = 3000;
 
-/** Failures of a connection that has died: before a transaction, or in the middle of one that nobody aborted. */
+/** Errors of a dead connection: before a transaction, or inside one that nobody aborted. */
 const DEAD = ["InvalidStateError", "UnknownError", "AbortError"];
 
-/** Databases for which a request that we gave up still waits: one behind it is not told that it is blocked. */
+/** Databases with an abandoned request to open. A request behind it gets no `blocked` event of its own. */
 const stuck = new Set();
 
+/**
+ * @template {import("idb").DBSchema} Types
+ * @typedef {object} Schema
+ * @property {number} VERSION
+ * @property {Migrate<Types>} migrate  brings a database of an older version to `VERSION`
+ */
+
+/**
+ * @template {import("idb").DBSchema} Types
+ * @typedef {(database: import("idb").IDBPDatabase<Types>, oldVersion: number,
+ *   transaction: import("idb").IDBPTransaction<Types, StoreName<Types>[], "versionchange">) => Promise<void> | void
+ * } Migrate
+ */
+
+/**
+ * @template {import("idb").DBSchema} Types
+ * @typedef {import("idb").StoreNames<Types>} StoreName
+ */
+
+/** @template {import("idb").DBSchema} Types */
 export class Connection {
   #name;
   #schema;
+  /** @type {Promise<import("idb").IDBPDatabase<Types>> | null} */
   #opening = null;
 
   /**
-   * @param {string} name of the database
-   * @param {{VERSION: number, migrate: (database, oldVersion: number, transaction) => Promise<void> | void}} schema
+   * @param {string} name  of the database
+   * @param {Schema<Types>} schema
    */
   constructor(name, schema) {
     this.#name = name;
     this.#schema = schema;
   }
 
-  /** Open now, to hear of a failure early. A failure is not remembered: the next call tries again. */
+  /** Open the database now, so that a failure shows early. The next call tries again after a failure. */
   async open() {
     this.#opening ??= this.#connect();
     try {
@@ -37,10 +58,15 @@ export class Connection {
   }
 
   /**
-   * Run a whole transaction; on a connection that has died, once more on a new one.
-   * @param {(transaction) => Promise<T>} work must wait for nothing but requests of the transaction
-   * @returns {Promise<T>} settled when the transaction is complete, or has changed nothing
-   * @template T
+   * Run a whole transaction. On a dead connection, run it once more on a new one.
+   * @template {StoreName<Types>[]} Names
+   * @template {IDBTransactionMode} Mode
+   * @template Result
+   * @param {Names} stores
+   * @param {Mode} mode
+   * @param {(transaction: import("idb").IDBPTransaction<Types, Names, Mode>) => Promise<Result>} work
+   *   must wait for nothing but requests of the transaction
+   * @returns {Promise<Result>} settled when the transaction is complete, or has changed nothing
    */
   async run(stores, mode, work) {
     try {
@@ -57,6 +83,14 @@ export class Connection {
     this.#opening = null;
   }
 
+  /**
+   * @template {StoreName<Types>[]} Names
+   * @template {IDBTransactionMode} Mode
+   * @template Result
+   * @param {Names} stores
+   * @param {Mode} mode
+   * @param {(transaction: import("idb").IDBPTransaction<Types, Names, Mode>) => Promise<Result>} work
+   */
   async #attempt(stores, mode, work) {
     const database = await this.open();
     const transaction = database.transaction(stores, mode);
@@ -68,39 +102,43 @@ export class Connection {
     } catch (error) {
       abort(transaction);
       await transaction.done.catch(() => {});
-      throw plain(transaction.error ?? error); // A full disk shows only there; `error` says that it was aborted.
+      throw plain(transaction.error ?? error); // Only `transaction.error` shows a full disk; `error` is the abort.
     }
   }
 
+  /** @returns {Promise<import("idb").IDBPDatabase<Types>>} */
   #connect() {
     return new Promise((resolve, reject) => {
-      let late = false;
-      let patience = null;
-      const giveUp = () => {
-        late = true;
+      let abandoned = false;
+      /** @type {ReturnType<typeof setTimeout> | undefined} */
+      let timer;
+      const abandon = () => {
+        abandoned = true;
         stuck.add(this.#name);
         reject(named("BlockedError", "another tab holds an older version of it open"));
       };
       const wait = () => {
-        patience ??= setTimeout(giveUp, PATIENCE);
+        timer ??= setTimeout(abandon, BLOCKED_TIMEOUT);
       };
       if (stuck.has(this.#name)) wait();
-      openDB(this.#name, this.#schema.VERSION, {
+      /** @type {typeof openDB<Types>} */
+      const open = openDB;
+      open(this.#name, this.#schema.VERSION, {
         upgrade: (database, oldVersion, _newVersion, transaction) => {
-          clearTimeout(patience);
+          clearTimeout(timer);
           return this.#schema.migrate(database, oldVersion, transaction);
         },
         blocked: wait,
-        // A newer version wants in: it must not have to wait for this tab.
-        blocking: (_current, _wanted, event) => event.target.close(),
+        // Another tab wants to upgrade: it must not have to wait for this one.
+        blocking: (_current, _wanted, event) => /** @type {IDBDatabase} */ (event.target).close(),
         terminated: () => {
           this.#opening = null;
         },
       })
         .then((database) => {
-          clearTimeout(patience);
+          clearTimeout(timer);
           stuck.delete(this.#name);
-          if (late) database.close();
+          if (abandoned) database.close();
           else resolve(database);
         })
         .catch((error) => reject(plain(error)));
@@ -108,6 +146,7 @@ export class Connection {
   }
 }
 
+/** @param {{abort(): void}} transaction */
 function abort(transaction) {
   try {
     transaction.abort();
@@ -116,9 +155,16 @@ function abort(transaction) {
   }
 }
 
-/** Pyodide waits for ever on a promise that is rejected with a `QuotaExceededError`, as browsers have it now. */
+/**
+ * Pyodide never settles an await on a promise that is rejected with a current browser's `QuotaExceededError`.
+ * @param {Error | DOMException} error
+ */
 const plain = ({ name, message }) => named(name, message);
 
+/**
+ * @param {string} name
+ * @param {string} message
+ */
 function named(name, message) {
   return Object.assign(new Error(message), { name });
 }

@@ -1,38 +1,55 @@
-// The operations of the feedback database, one whole transaction each. Python decides, this module carries
-// out: a transaction ends when control returns to the event loop, so none may wait for Python.
-// Everything crosses the border as one JSON text.
+/**
+ * The operations of the feedback database, one whole transaction each.
+ *
+ * Python decides, and this module carries out: a transaction ends when control returns to the event loop, so none may
+ * wait for Python. Arguments and results cross the border as one JSON text.
+ */
 
-import { unwrap } from "../../static/vendor/idb/index.js";
 import { Connection } from "./connection.js";
-import * as schema from "./schema.js";
 import {
-  COUNTERS,
-  countedAnew,
-  EVENT_STORES,
-  having,
-  IMPLICIT,
-  NOTES,
-  RATINGS,
-  SNAPSHOTS,
-  STATUSES,
-} from "./schema.js";
+  count,
+  deleteEvents,
+  freeSpace,
+  insertAll,
+  oldest,
+  prune,
+  restoreCounter,
+  STORE_OF_KIND,
+  statusCounts,
+} from "./event-rows.js";
+import * as schema from "./schema.js";
+import { COUNTERS, EVENT_STORES, having, NOTES, SNAPSHOTS, STORES } from "./schema.js";
 
-const STORE_OF_KIND = { rating: RATINGS, implicit: IMPLICIT };
+/** @typedef {import("./event-rows.js").NewRow} NewRow */
+/** @typedef {import("./event-rows.js").Report} Report */
+/** @typedef {import("./schema.js").EventRow} EventRow */
+/** @typedef {import("./schema.js").FeedbackTypes} FeedbackTypes */
+/** @typedef {import("./schema.js").Status} Status */
+/** @typedef {import("./schema.js").StoreName} StoreName */
+/** @typedef {import("./schema.js").Transaction<"readwrite">} Transaction */
 
-/** Rows removed when the disk is full, before the same write is tried once more. */
-const ROOM = 500;
+/** @typedef {EventRow["kind"]} Kind */
+/** @typedef {{uuid: string, status: Status, error: string | null, nextTry: number}} Outcome */
+/** @typedef {import("./schema.js").SnapshotRow["snapshot"]} Snapshot */
 
 /** Milliseconds between two removals: browsers free the space with a delay, and that must not cost more rows. */
 const ROOM_PAUSE = 60_000;
 
-/** Under this name NOTES has the uuids of events that were forgotten, latest last. */
+/** The note with the uuids of events that were forgotten, latest last. */
 const FORGOTTEN = "forgotten";
 
-/** What of a row is not the event itself. */
-const NEW = { syncStatus: "pending", attempts: 0, lastError: null, lastTry: 0, nextTry: 0, owner: null };
+/** Fields of a new row that don't come from the event. */
+const NEW = /** @type {const} */ ({
+  syncStatus: "pending",
+  attempts: 0,
+  lastError: null,
+  lastTry: 0,
+  nextTry: 0,
+  owner: null,
+});
 
 /**
- * Open the database, making or upgrading it as needed.
+ * Open the database, creating or upgrading it as needed.
  * @param {string} name
  */
 export async function open(name) {
@@ -44,42 +61,61 @@ export async function open(name) {
 class FeedbackDatabase {
   #connection;
   #madeRoom = Number.NEGATIVE_INFINITY;
-  /** Rows removed since the last report of it. */
+  /** Rows removed since the last report of removals. */
   #pruned = 0;
 
+  /** @param {Connection<FeedbackTypes>} connection */
   constructor(connection) {
     this.#connection = connection;
   }
 
-  /** Write events; a uuid that is there already is reported and costs the others nothing. */
+  /**
+   * Write events. A uuid that is already there is reported as a duplicate, and costs the others nothing.
+   * @param {string} json  of event records
+   */
   async add(json) {
-    const rows = JSON.parse(json).map((event) => ({ ...event, ...NEW }));
+    /** @type {NewRow[]} */
+    const rows = JSON.parse(json).map((/** @type {object} */ event) => ({ ...event, ...NEW }));
     return this.#makingRoom(() => this.#write((transaction) => insertNew(transaction, rows)));
   }
 
-  /** Write rows as `rows` has given them out, and snapshots where there are none; what is there stays. */
+  /**
+   * Write rows that `rows` has returned, and snapshots if there are none. What is already there stays.
+   * @param {string} json
+   * @param {number} kept  maximum number of snapshots
+   */
   async merge(json, kept) {
-    const { rows, snapshots } = JSON.parse(json);
-    for (const row of rows) {
-      delete row.id;
-      if (row.syncStatus === "processing") row.syncStatus = "pending";
-    }
+    /** @type {{rows: EventRow[], snapshots: Snapshot[]}} */
+    const content = JSON.parse(json);
+    const rows = content.rows.map(({ id: _, ...row }) =>
+      row.syncStatus === "processing" ? { ...row, syncStatus: /** @type {const} */ ("pending") } : row,
+    );
     return this.#makingRoom(() =>
       this.#write(async (transaction) => {
         const report = await insertAll(transaction, rows);
         const learned = await transaction.objectStore(SNAPSHOTS).count();
-        for (const snapshot of learned ? [] : snapshots) await keepSnapshot(transaction, snapshot, kept);
+        for (const snapshot of learned ? [] : content.snapshots)
+          await addSnapshot(transaction, snapshot, kept);
         return report;
       }),
     );
   }
 
-  /** The newest events of one kind; with a status, only those that have it. */
+  /**
+   * Read the newest events of a kind, newest first.
+   * @param {Kind} kind
+   * @param {number} limit
+   * @param {Status | null} status  only events that have it
+   */
   async newest(kind, limit, status = null) {
-    return this.#read([STORE_OF_KIND[kind]], async (transaction) => {
+    const name = STORE_OF_KIND[kind];
+    return this.#read([name], async (transaction) => {
       const rows = [];
-      const index = transaction.store.index(status === null ? "timestamp" : "syncStatus");
-      let cursor = await index.openCursor(status === null ? null : having(status), "prev");
+      const store = transaction.objectStore(name);
+      let cursor =
+        status === null
+          ? await store.index("timestamp").openCursor(null, "prev")
+          : await store.index("syncStatus").openCursor(having(status), "prev");
       while (cursor && rows.length < limit) {
         rows.push(cursor.value);
         cursor = await cursor.continue();
@@ -88,15 +124,23 @@ class FeedbackDatabase {
     });
   }
 
-  /** The newest events of one kind, from behind the row with this timestamp and id, if one is given. */
+  /**
+   * Read events of a kind, newest first, starting after a row.
+   * @param {Kind} kind
+   * @param {number} limit
+   * @param {number | null} timestamp  of the row; null starts with the newest event
+   * @param {number | null} id         of the row
+   */
   async before(kind, limit, timestamp = null, id = null) {
-    return this.#read([STORE_OF_KIND[kind]], async (transaction) => {
+    const name = STORE_OF_KIND[kind];
+    return this.#read([name], async (transaction) => {
       const rows = [];
-      const range = id === null ? null : IDBKeyRange.upperBound(timestamp);
-      let cursor = await transaction.store.index("timestamp").openCursor(range, "prev");
-      if (cursor?.key === timestamp && cursor.primaryKey > id)
-        cursor = await cursor.continuePrimaryKey(timestamp, id);
-      if (cursor?.key === timestamp && cursor.primaryKey === id) cursor = await cursor.continue();
+      const range = timestamp === null || id === null ? null : IDBKeyRange.upperBound(timestamp);
+      let cursor = await transaction.objectStore(name).index("timestamp").openCursor(range, "prev");
+      if (timestamp !== null && id !== null && cursor?.key === timestamp) {
+        if (cursor.primaryKey > id) cursor = await cursor.continuePrimaryKey(timestamp, id);
+        if (cursor?.key === timestamp && cursor.primaryKey === id) cursor = await cursor.continue();
+      }
       while (cursor && rows.length < limit) {
         rows.push(cursor.value);
         cursor = rows.length < limit ? await cursor.continue() : null;
@@ -105,40 +149,62 @@ class FeedbackDatabase {
     });
   }
 
-  /** Rows of one kind in the order in which they came, from behind the row `after`. */
+  /**
+   * Read rows of a kind in the order of their arrival.
+   * @param {Kind} kind
+   * @param {number} after  id of the row before the first
+   * @param {number} limit
+   */
   async rows(kind, after, limit) {
-    return this.#read([STORE_OF_KIND[kind]], (transaction) =>
-      transaction.store.getAll(IDBKeyRange.lowerBound(after, true), limit),
+    const name = STORE_OF_KIND[kind];
+    return this.#read([name], (transaction) =>
+      transaction.objectStore(name).getAll(IDBKeyRange.lowerBound(after, true), limit),
     );
   }
 
+  /** Count the events of each kind and status. */
   async counts() {
     return this.#read([...EVENT_STORES, COUNTERS], async (transaction) => {
-      const [ratings, implicit] = await Promise.all(EVENT_STORES.map((name) => counter(transaction, name)));
-      return { ratings: statuses(ratings), implicit: statuses(implicit) };
+      const [ratings, implicit] = await Promise.all(
+        EVENT_STORES.map((name) => statusCounts(transaction, name)),
+      );
+      return { ratings, implicit };
     });
   }
 
-  /** Pending events whose time has come, and those of an owner that is gone. */
+  /**
+   * Read pending events that are due, and events with an expired lease.
+   * @param {number} limit
+   * @param {number} now    epoch milliseconds
+   * @param {number} lease  milliseconds
+   */
   async due(limit, now, lease) {
     return this.#read(EVENT_STORES, async (transaction) => {
       const rows = [];
       for (const name of EVENT_STORES)
-        rows.push(...(await oldest(transaction.objectStore(name), limit - rows.length, isDue(now, lease))));
+        rows.push(...(await oldest(transaction, name, limit - rows.length, isDue(now, lease))));
       return rows;
     });
   }
 
-  /** Move due events to `processing`; where `only` has uuids, no others. */
+  /**
+   * Lease due events: move them to `processing`.
+   * @param {number} limit
+   * @param {string} owner
+   * @param {number} now    epoch milliseconds
+   * @param {number} lease  milliseconds
+   * @param {string} only   JSON: uuids to choose from, or null for all
+   */
   async claim(limit, owner, now, lease, only = "null") {
+    /** @type {string[] | null} */
     const chosen = JSON.parse(only);
     const due = isDue(now, lease);
-    const wanted = chosen ? (row) => chosen.includes(row.uuid) && due(row) : due;
+    /** @param {EventRow} row */
+    const wanted = (row) => (chosen === null || chosen.includes(row.uuid)) && due(row);
     return this.#write(async (transaction) => {
       const claimed = [];
       for (const name of EVENT_STORES) {
-        const store = transaction.objectStore(name);
-        const rows = await oldest(store, limit - claimed.length, wanted);
+        const rows = await oldest(transaction, name, limit - claimed.length, wanted);
         await count(
           transaction,
           name,
@@ -149,7 +215,7 @@ class FeedbackDatabase {
         );
         for (const row of rows) {
           Object.assign(row, { syncStatus: "processing", owner, lastTry: now, attempts: row.attempts + 1 });
-          store.put(row);
+          transaction.objectStore(name).put(row);
         }
         claimed.push(...rows);
       }
@@ -157,14 +223,24 @@ class FeedbackDatabase {
     });
   }
 
-  /** Move claimed events on to what came of them; one that was not claimed fails the whole call. */
+  /**
+   * Record the outcomes of leased events. An event that is not leased fails the whole call.
+   * @param {string} json  of outcomes
+   * @param {number} now   epoch milliseconds
+   */
   async settle(json, now) {
+    /** @type {Outcome[]} */
+    const outcomes = JSON.parse(json);
     await this.#write(async (transaction) => {
-      for (const outcome of JSON.parse(json)) await settleOne(transaction, outcome, now);
+      for (const outcome of outcomes) await settleOne(transaction, outcome, now);
     });
   }
 
-  /** Give back what an owner that is gone has claimed; count anew where a full disk has cost a counter. */
+  /**
+   * Return events with an expired lease to `pending`, and restore counters that a full disk has cost.
+   * @param {number} now    epoch milliseconds
+   * @param {number} lease  milliseconds
+   */
   async recover(now, lease) {
     return this.#write(async (transaction) => {
       let recovered = 0;
@@ -179,61 +255,84 @@ class FeedbackDatabase {
           ]);
           recovered += 1;
         }
-        await mendCounter(transaction, name);
+        await restoreCounter(transaction, name);
       }
       return recovered;
     });
   }
 
-  /** Remove synced plays older than `syncedBefore`, then as many of the oldest as there are beyond `cap`. */
+  /**
+   * Remove synced plays older than `syncedBefore`, then the oldest until at most `cap` are left.
+   * @param {number} syncedBefore  epoch milliseconds
+   * @param {number} cap
+   */
   async prune(syncedBefore, cap) {
-    return this.#write(async (transaction) => {
-      const removed = await remove(transaction, "syncStatus", having("synced", syncedBefore));
-      const total = Object.values(statuses(await counter(transaction, IMPLICIT)));
-      return removed + (await makeRoom(transaction, total.reduce((a, b) => a + b) - cap));
-    });
+    return this.#write((transaction) => prune(transaction, syncedBefore, cap));
   }
 
-  /** Delete these events, also such as are yet to come; answers with the rows that were there. */
+  /**
+   * Delete events, even if they have yet to arrive, and return the rows that were there.
+   * @param {string} uuids  JSON
+   * @param {number} kept   number of forgotten uuids to remember
+   */
   async forget(uuids, kept) {
-    const gone = JSON.parse(uuids);
-    return this.#forgetting((transaction, remembers) => forget(transaction, gone, remembers && kept));
-  }
-
-  /** Delete all events of a tune in the same way. */
-  async forgetTune(sidPath, kept) {
-    return this.#forgetting(async (transaction, remembers) => {
-      const rows = await Promise.all(
-        EVENT_STORES.map((name) => transaction.objectStore(name).index("sidPath").getAll(sidPath)),
-      );
-      const gone = rows.flat().map((row) => row.uuid);
-      return forget(transaction, gone, remembers && kept);
-    });
-  }
-
-  /** Forget everything. */
-  async wipe() {
-    await this.#write(async (transaction) => {
-      // Must write nothing: a full disk would refuse that.
-      for (const name of [...EVENT_STORES, SNAPSHOTS, COUNTERS, NOTES]) transaction.objectStore(name).clear();
-    });
-  }
-
-  /** Keep a snapshot; of the older ones only the newest `kept - 1` stay. */
-  async saveSnapshot(json, kept) {
-    await this.#write((transaction) => keepSnapshot(transaction, JSON.parse(json), kept));
-  }
-
-  async snapshots() {
-    return this.#read([SNAPSHOTS], async ({ store }) =>
-      (await store.getAll()).reverse().map((row) => row.snapshot),
+    return this.#forgetting(
+      (transaction, remembered) => forget(transaction, JSON.parse(uuids), remembered),
+      kept,
     );
   }
 
-  async note(name) {
-    return this.#read([NOTES], async ({ store }) => (await store.get(name)) ?? null);
+  /**
+   * Delete all events of a tune in the same way.
+   * @param {string} sidPath
+   * @param {number} kept
+   */
+  async forgetTune(sidPath, kept) {
+    return this.#forgetting(async (transaction, remembered) => {
+      const rows = await Promise.all(
+        EVENT_STORES.map((name) => transaction.objectStore(name).index("sidPath").getAll(sidPath)),
+      );
+      const uuids = rows.flat().map((row) => row.uuid);
+      return forget(transaction, uuids, remembered);
+    }, kept);
   }
 
+  /** Delete everything. */
+  async wipe() {
+    await this.#write(async (transaction) => {
+      // Must write nothing: that would fail on a full disk.
+      for (const name of STORES) transaction.objectStore(name).clear();
+    });
+  }
+
+  /**
+   * Save a snapshot, and delete the oldest beyond `kept`.
+   * @param {string} json
+   * @param {number} kept
+   */
+  async saveSnapshot(json, kept) {
+    await this.#write((transaction) => addSnapshot(transaction, JSON.parse(json), kept));
+  }
+
+  /** Read all snapshots, newest first. */
+  async snapshots() {
+    return this.#read([SNAPSHOTS], async (transaction) =>
+      (await transaction.objectStore(SNAPSHOTS).getAll()).reverse().map((row) => row.snapshot),
+    );
+  }
+
+  /** @param {string} name */
+  async note(name) {
+    return this.#read(
+      [NOTES],
+      async (transaction) => (await transaction.objectStore(NOTES).get(name)) ?? null,
+    );
+  }
+
+  /**
+   * @param {string} name
+   * @param {string} json
+   */
   async keepNote(name, json) {
     await this.#write((transaction) => transaction.objectStore(NOTES).put(JSON.parse(json), name));
   }
@@ -242,32 +341,43 @@ class FeedbackDatabase {
     this.#connection.close();
   }
 
+  /**
+   * @param {StoreName[]} stores
+   * @param {(transaction: import("./schema.js").Transaction<"readonly">) => Promise<unknown>} work
+   */
   async #read(stores, work) {
     return JSON.stringify(await this.#connection.run(stores, "readonly", work));
   }
 
+  /** @param {(transaction: Transaction) => Promise<unknown>} work */
   async #write(work) {
-    const stores = [...EVENT_STORES, SNAPSHOTS, COUNTERS, NOTES];
-    return JSON.stringify(await this.#connection.run(stores, "readwrite", work));
+    return JSON.stringify(await this.#connection.run(STORES, "readwrite", work));
   }
 
-  /** Deleting must work on a full disk, too: then nothing is written, neither counters nor what is forgotten. */
-  async #forgetting(work) {
+  /**
+   * Deletion must work on a full disk, too: then nothing is written, neither counters nor forgotten uuids.
+   * @param {(transaction: Transaction, remembered: number) => Promise<unknown>} work
+   * @param {number} kept
+   */
+  async #forgetting(work, kept) {
     try {
-      return await this.#write((transaction) => work(transaction, true));
+      return await this.#write((transaction) => work(transaction, kept));
     } catch (error) {
       if (error.name !== "QuotaExceededError") throw error;
-      return this.#write((transaction) => work(transaction, false));
+      return this.#write((transaction) => work(transaction, 0));
     }
   }
 
-  /** Try again with less on the disk when it is full. Ratings are never removed. */
+  /**
+   * When the disk is full, remove some rows and try once more. Ratings are never removed.
+   * @param {() => Promise<string>} write
+   */
   async #makingRoom(write) {
     try {
       return await this.#reporting(write);
     } catch (error) {
       if (error.name !== "QuotaExceededError" || performance.now() < this.#madeRoom + ROOM_PAUSE) throw error;
-      const pruned = Number(await this.#write(freeSome));
+      const pruned = Number(await this.#write(freeSpace));
       if (pruned === 0) throw error;
       this.#madeRoom = performance.now();
       this.#pruned += pruned;
@@ -275,6 +385,7 @@ class FeedbackDatabase {
     }
   }
 
+  /** @param {() => Promise<string>} write */
   async #reporting(write) {
     const report = { ...JSON.parse(await write()), pruned: this.#pruned };
     this.#pruned = 0;
@@ -282,130 +393,61 @@ class FeedbackDatabase {
   }
 }
 
+/**
+ * @param {number} now    epoch milliseconds
+ * @param {number} lease  milliseconds
+ * @returns {(row: EventRow) => boolean}
+ */
 const isDue = (now, lease) => (row) =>
   row.syncStatus === "pending" ? row.nextTry <= now : now - row.lastTry >= lease;
 
-const statuses = (counter) => Object.fromEntries(STATUSES.map((status) => [status, counter[status]]));
-
-/** The numbers of a store, also where its counter had to go to make room. */
-async function counter(transaction, store) {
-  return (await transaction.objectStore(COUNTERS).get(store)) ?? countedAnew(transaction, store);
-}
-
-/** Count rows that come to a status (1) or leave it (-1). */
-async function count(transaction, store, changes) {
-  if (changes.length === 0) return;
-  await keepCount(transaction, await transaction.objectStore(COUNTERS).get(store), changes);
-}
-
-/** Write a counter that was just read; one that had to go to make room is made anew by `recover`. */
-async function keepCount(transaction, counter, changes) {
-  if (!counter || changes.length === 0) return;
-  for (const [status, change] of changes) counter[status] += change;
-  await transaction.objectStore(COUNTERS).put(counter);
-}
-
-async function mendCounter(transaction, store) {
-  const counters = transaction.objectStore(COUNTERS);
-  if (!(await counters.getKey(store))) await counters.put(await countedAnew(transaction, store));
-}
-
-/** Insert events as they come from the outbox: one that was forgotten stays so, however late it comes. */
+/**
+ * Insert events from the outbox. A forgotten event stays forgotten, however late it arrives.
+ * @param {Transaction} transaction
+ * @param {NewRow[]} rows
+ * @returns {Promise<Report>}
+ */
 async function insertNew(transaction, rows) {
-  // Read beside the insertions, not before them: that would be one more way to the database and back.
-  const [report, forgotten] = await Promise.all([
-    insertAll(transaction, rows),
-    transaction.objectStore(NOTES).get(FORGOTTEN),
-  ]);
-  const late = report.stored.filter((uuid) => forgotten?.includes(uuid));
+  // Read beside the insertions, not before them: that would be one more round trip to the database.
+  const [report, forgotten] = await Promise.all([insertAll(transaction, rows), forgottenUuids(transaction)]);
+  const late = report.stored.filter((uuid) => forgotten.includes(uuid));
   if (late.length === 0) return report;
   await deleteEvents(transaction, late);
   const stored = report.stored.filter((uuid) => !late.includes(uuid));
   return { stored, duplicates: [...report.duplicates, ...late] };
 }
 
-/** Delete events, and the snapshots that may have learned from them; remember the last `kept` uuids, if any. */
-async function forget(transaction, uuids, kept) {
-  const rows = await deleteEvents(transaction, uuids, Boolean(kept));
-  const taught = rows.filter((row) => row.action !== "play").map((row) => row.timestamp);
-  if (taught.length > 0) await deleteSnapshots(transaction, Math.min(...taught));
-  if (kept) {
-    const notes = transaction.objectStore(NOTES);
-    const before = (await notes.get(FORGOTTEN)) ?? [];
-    await notes.put([...before, ...uuids].slice(-kept), FORGOTTEN);
+/**
+ * Delete events, and the snapshots that may have learned from them.
+ * @param {Transaction} transaction
+ * @param {string[]} uuids
+ * @param {number} remembered  number of forgotten uuids to remember; 0 writes nothing, for a full disk
+ */
+async function forget(transaction, uuids, remembered) {
+  const rows = await deleteEvents(transaction, uuids, remembered > 0);
+  const learned = rows.filter((row) => row.action !== "play").map((row) => row.timestamp);
+  if (learned.length > 0) await deleteSnapshots(transaction, Math.min(...learned));
+  if (remembered > 0) {
+    const forgotten = [...(await forgottenUuids(transaction)), ...uuids];
+    await transaction.objectStore(NOTES).put(forgotten.slice(-remembered), FORGOTTEN);
   }
   return rows;
 }
 
-async function deleteEvents(transaction, uuids, counted = true) {
-  const gone = [];
-  for (const name of EVENT_STORES) {
-    const store = transaction.objectStore(name);
-    const found = await Promise.all([...new Set(uuids)].map((uuid) => store.index("uuid").get(uuid)));
-    const rows = found.filter(Boolean);
-    for (const row of rows) await store.delete(row.id);
-    const changes = rows.map((row) => [row.syncStatus, -1]);
-    if (counted) await count(transaction, name, changes);
-    else await transaction.objectStore(COUNTERS).delete(name); // `recover` makes it anew.
-    gone.push(...rows);
-  }
-  return gone;
+/**
+ * @param {Transaction} transaction
+ * @returns {Promise<string[]>}
+ */
+async function forgottenUuids(transaction) {
+  const note = await transaction.objectStore(NOTES).get(FORGOTTEN);
+  return /** @type {string[] | undefined} */ (note) ?? [];
 }
 
-/** Delete the snapshots that have read what happened at this time. */
-async function deleteSnapshots(transaction, time) {
-  const store = transaction.objectStore(SNAPSHOTS);
-  for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue())
-    if (!(cursor.value.snapshot.read < time)) await cursor.delete();
-}
-
-async function insertAll(transaction, rows) {
-  const stored = [];
-  const duplicates = [];
-  const arrivals = {};
-  const insertions = rows.map(async (row) => {
-    const name = STORE_OF_KIND[row.kind];
-    arrivals[name] ??= [];
-    const isNew = await insert(unwrap(transaction.objectStore(name)), row);
-    (isNew ? stored : duplicates).push(row.uuid);
-    if (isNew) arrivals[name].push([row.syncStatus, 1]);
-  });
-  // Read beside the insertions, not after them: that would be one more way to the database and back.
-  const reading = Object.keys(arrivals).map((name) => transaction.objectStore(COUNTERS).get(name));
-  const [counters] = await Promise.all([Promise.all(reading), ...insertions]);
-  for (const counter of counters) await keepCount(transaction, counter, arrivals[counter?.store]);
-  return { stored, duplicates };
-}
-
-/** Add one row; resolves to whether its uuid was new. */
-function insert(store, row) {
-  return new Promise((resolve, reject) => {
-    const request = store.add(row);
-    request.onsuccess = () => resolve(true);
-    request.onerror = (failure) => {
-      if (request.error.name !== "ConstraintError") return reject(request.error);
-      // Must do both: the default action aborts the transaction, and idb takes what bubbles for its failure.
-      failure.preventDefault();
-      failure.stopPropagation();
-      resolve(false);
-    };
-  });
-}
-
-/** The oldest rows that are due, of those abandoned while they were processed and those that wait. */
-async function oldest(store, limit, due) {
-  const rows = [];
-  for (const status of ["processing", "pending"]) {
-    const enough = rows.length + limit;
-    let cursor = await store.index("syncStatus").openCursor(having(status));
-    while (cursor && rows.length < enough) {
-      if (due(cursor.value)) rows.push(cursor.value);
-      cursor = await cursor.continue();
-    }
-  }
-  return rows.sort((a, b) => a.timestamp - b.timestamp).slice(0, limit);
-}
-
+/**
+ * @param {Transaction} transaction
+ * @param {Outcome} outcome
+ * @param {number} now
+ */
 async function settleOne(transaction, { uuid, status, error, nextTry }, now) {
   for (const name of EVENT_STORES) {
     const store = transaction.objectStore(name);
@@ -421,38 +463,24 @@ async function settleOne(transaction, { uuid, status, error, nextTry }, now) {
   throw new Error(`Event ${uuid} can't become '${status}': it is not being processed. Claim it first.`);
 }
 
-/** Make room on a full disk. Must write nothing, not even a counter: that would be refused. */
-async function freeSome(transaction) {
-  await transaction.objectStore(COUNTERS).delete(IMPLICIT);
-  return makeRoom(transaction, ROOM);
-}
-
-/** Remove so many plays: synced ones first, then the oldest, opinions last. */
-async function makeRoom(transaction, excess) {
-  const isPlay = (row) => row.action !== "like" && row.action !== "dislike";
-  let removed = 0;
-  removed += await remove(transaction, "syncStatus", having("synced"), excess);
-  removed += await remove(transaction, "timestamp", null, excess - removed, isPlay);
-  removed += await remove(transaction, "timestamp", null, excess - removed);
-  return removed;
-}
-
-async function remove(transaction, index, range, limit = Number.POSITIVE_INFINITY, test = () => true) {
-  const changes = [];
-  let cursor = limit > 0 ? await transaction.objectStore(IMPLICIT).index(index).openCursor(range) : null;
-  while (cursor && changes.length < limit) {
-    if (test(cursor.value) && cursor.value.syncStatus !== "processing") {
-      changes.push([cursor.value.syncStatus, -1]);
-      await cursor.delete();
-    }
-    cursor = await cursor.continue();
-  }
-  await count(transaction, IMPLICIT, changes);
-  return changes.length;
-}
-
-async function keepSnapshot(transaction, snapshot, kept) {
+/**
+ * @param {Transaction} transaction
+ * @param {Snapshot} snapshot
+ * @param {number} kept
+ */
+async function addSnapshot(transaction, snapshot, kept) {
   const store = transaction.objectStore(SNAPSHOTS);
   await store.add({ snapshot });
   for (const key of (await store.getAllKeys()).slice(0, -kept)) await store.delete(key);
+}
+
+/**
+ * Delete the snapshots that have seen events of this time.
+ * @param {Transaction} transaction
+ * @param {number} time  epoch milliseconds
+ */
+async function deleteSnapshots(transaction, time) {
+  const store = transaction.objectStore(SNAPSHOTS);
+  for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue())
+    if (!(cursor.value.snapshot.read < time)) await cursor.delete();
 }

@@ -1,25 +1,85 @@
-// The stores of the feedback database, and the way from each older version to the present one.
+/** The stores of the feedback database, and the migration from each older version. */
 
 export const VERSION = 3;
 
 export const RATINGS = "ratings";
 export const IMPLICIT = "implicit-events";
 export const SNAPSHOTS = "model-snapshots";
-/** How many events of each store have which status: counting them costs the same with 100 rows or 100,000. */
+/** How many events of each store have each status: counting them costs the same with 100 rows or 100,000. */
 export const COUNTERS = "counters";
 
-/** Small records by name, which are no events. */
+/** Small records by name that are not events. */
 export const NOTES = "notes";
 
-export const EVENT_STORES = [RATINGS, IMPLICIT];
-export const STATUSES = ["pending", "processing", "synced", "failed"];
-
-/** All rows of one status, by time. */
-export const having = (status, until = []) => IDBKeyRange.bound([status], [status, until]);
+/** @typedef {typeof RATINGS | typeof IMPLICIT} EventStore */
+/** @typedef {"pending" | "processing" | "synced" | "failed"} Status */
 
 /**
- * Bring a database to `VERSION`; each step keeps every row. Must wait for nothing but requests of this
- * transaction.
+ * An event's record, and how far its upload has come. The database gives the id.
+ *
+ * @typedef {object} EventRow
+ * @property {number} id
+ * @property {string} uuid
+ * @property {"rating" | "implicit"} kind
+ * @property {number} timestamp       epoch milliseconds, as are `lastTry` and `nextTry`
+ * @property {string} [action]
+ * @property {Status} syncStatus
+ * @property {number} attempts
+ * @property {string | null} lastError
+ * @property {number} lastTry
+ * @property {number} nextTry
+ * @property {string | null} owner    of the lease, while the event is processed
+ */
+
+/** @typedef {{store: EventStore} & Record<Status, number>} Counter */
+/** @typedef {{snapshot: {read: number}}} SnapshotRow  `read`: the time up to which the model has seen events */
+
+/**
+ * @typedef {object} EventStoreTypes
+ * @property {number} key
+ * @property {EventRow} value
+ * @property {{uuid: string, sidPath: string, timestamp: number, syncStatus: [Status, number]}} indexes
+ */
+
+/**
+ * @typedef {{
+ *   ratings: EventStoreTypes,
+ *   "implicit-events": EventStoreTypes,
+ *   "model-snapshots": {key: number, value: SnapshotRow},
+ *   counters: {key: EventStore, value: Counter},
+ *   notes: {key: string, value: unknown},
+ * }} FeedbackTypes
+ */
+
+/** @typedef {import("idb").StoreNames<FeedbackTypes>} StoreName */
+/** @typedef {import("idb").IDBPDatabase<FeedbackTypes>} Database */
+
+/**
+ * @template {IDBTransactionMode} Mode
+ * @typedef {import("idb").IDBPTransaction<FeedbackTypes, StoreName[], Mode>} Transaction
+ */
+
+/** @type {EventStore[]} */
+export const EVENT_STORES = [RATINGS, IMPLICIT];
+
+/** @type {StoreName[]} */
+export const STORES = [...EVENT_STORES, SNAPSHOTS, COUNTERS, NOTES];
+
+/** @type {Status[]} */
+export const STATUSES = ["pending", "processing", "synced", "failed"];
+
+/**
+ * @param {Status} status
+ * @param {number} [until]  epoch milliseconds
+ * @returns {IDBKeyRange} all rows of one status, by time
+ */
+export const having = (status, until) => IDBKeyRange.bound([status], [status, until ?? []]);
+
+/**
+ * Bring a database to `VERSION`; each step keeps every row. Must wait for nothing but requests of this transaction.
+ * @param {Database} database
+ * @param {number} oldVersion
+ * @param {Transaction<"versionchange">} transaction
  */
 export async function migrate(database, oldVersion, transaction) {
   if (oldVersion < 1) createStores(database);
@@ -30,16 +90,21 @@ export async function migrate(database, oldVersion, transaction) {
   if (oldVersion < 3) database.createObjectStore(NOTES);
 }
 
+/** @param {Database} database */
 function createStores(database) {
   for (const name of EVENT_STORES) {
     const store = database.createObjectStore(name, { keyPath: "id", autoIncrement: true });
     store.createIndex("uuid", "uuid", { unique: true });
-    for (const field of ["sidPath", "timestamp"]) store.createIndex(field, field);
+    store.createIndex("sidPath", "sidPath");
+    store.createIndex("timestamp", "timestamp");
   }
   database.createObjectStore(SNAPSHOTS, { keyPath: "id", autoIncrement: true });
 }
 
-/** In version 1 this index had the status alone at first: it is made anew, whatever it was. */
+/**
+ * Early databases of version 1 had only the status in this index: it is always replaced.
+ * @param {Transaction<"versionchange">} transaction
+ */
 function indexStatusByTime(transaction) {
   for (const name of EVENT_STORES) {
     const store = transaction.objectStore(name);
@@ -48,14 +113,24 @@ function indexStatusByTime(transaction) {
   }
 }
 
+/**
+ * @param {Database} database
+ * @param {Transaction<"versionchange">} transaction
+ */
 async function createCounters(database, transaction) {
   const counters = database.createObjectStore(COUNTERS, { keyPath: "store" });
-  for (const store of EVENT_STORES) counters.put(await countedAnew(transaction, store));
+  for (const name of EVENT_STORES) counters.put(await countRows(name, transaction.objectStore(name)));
 }
 
-/** What the counter of a store must be. */
-export async function countedAnew(transaction, store) {
-  const index = transaction.objectStore(store).index("syncStatus");
-  const counts = await Promise.all(STATUSES.map((status) => index.count(having(status))));
-  return { store, ...Object.fromEntries(STATUSES.map((status, i) => [status, counts[i]])) };
+/**
+ * @param {EventStore} name
+ * @param {{index(name: "syncStatus"): {count(range: IDBKeyRange): Promise<number>}}} store
+ * @returns {Promise<Counter>} what the counter of this store must be
+ */
+export async function countRows(name, store) {
+  const index = store.index("syncStatus");
+  const [pending, processing, synced, failed] = await Promise.all(
+    STATUSES.map((status) => index.count(having(status))),
+  );
+  return { store: name, pending, processing, synced, failed };
 }

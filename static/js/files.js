@@ -1,6 +1,10 @@
-// Files for the listener's own disk.
+/** Downloads. */
 
-/** Offer a text as a download. */
+/**
+ * Offer a JSON text as a download.
+ * @param {string} name
+ * @param {string} text
+ */
 export function save(name, text) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));

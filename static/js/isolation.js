@@ -1,5 +1,7 @@
-// Hosts of plain files send no headers for cross-origin isolation. The service worker adds them, once it controls the
-// page: so the first time the page must be loaded again.
+/**
+ * Cross-origin isolation on hosts of static files, which don't send its headers. The service worker adds them once it
+ * controls the page, so the page must be loaded twice the first time.
+ */
 
 if (!crossOriginIsolated && navigator.serviceWorker && !navigator.serviceWorker.controller) {
   navigator.serviceWorker

@@ -1,35 +1,45 @@
-// Makes the page start without a network. Each release is kept whole, in a cache of its own, under addresses that are
-// no other release's: so a page never gets files of two.
+/**
+ * Lets the page start without a network. Each release is kept whole, in a cache of its own and under its own URLs, so a
+ * page never gets files of two releases.
+ */
+
+/** @type {ServiceWorkerGlobalScope & typeof globalThis} */
+const worker = /** @type {any} */ (self); // TypeScript takes every worker for a dedicated one.
 
 const KEPT = "sidflow-release-";
 const PAGE = "sidflow-page";
 const MODEL = "api/model/latest";
-const PATIENCE = 3000;
-const AT_ONCE = 6;
-const COMPILED = /\.wasm$|\.asm\.mjs$/; // What takes longest to compile.
+/** Milliseconds before a kept page is served instead of the server's. */
+const TIMEOUT = 3000;
+const PARALLEL_FETCHES = 6;
+/** Files that take longest to compile. */
+const COMPILED = /\.wasm$|\.asm\.mjs$/;
 const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
   "Cross-Origin-Resource-Policy": "same-origin",
 };
 
-const scope = registration.scope;
+const scope = worker.registration.scope;
+/** @type {Map<string, Promise<Manifest>>} */
 const manifests = new Map();
 
-addEventListener("install", () => skipWaiting());
+/** @typedef {Record<string, string>} Manifest  SHA-256 of a release's files, by path */
 
-addEventListener("fetch", (event) => {
+worker.addEventListener("install", () => worker.skipWaiting());
+
+worker.addEventListener("fetch", (event) => {
   const { method, mode, url } = event.request;
   if (method !== "GET" || !url.startsWith(scope)) return;
   const path = url.slice(scope.length).replace(/[?#].*$/, "");
   const [, release, address] = /^r\/([^/]+)\/(.+)$/.exec(path) ?? [];
-  if (release) event.respondWith(released(event.request, release, address).then(isolated));
+  if (release) event.respondWith(releaseFile(event.request, release, address).then(isolated));
   else if (mode === "navigate" && (path === "" || path === "index.html")) {
     event.respondWith(page(event.request).then(isolated));
   } else if (path === MODEL) event.respondWith(model(event.request));
 });
 
-addEventListener("message", (event) => {
+worker.addEventListener("message", (event) => {
   const [port] = event.ports;
   const keeping = keep(event.data.release, event.data.server).then(
     () => port.postMessage(null),
@@ -38,21 +48,28 @@ addEventListener("message", (event) => {
   event.waitUntil(keeping);
 });
 
-/** The page as the server has it now; as it was kept when there is none, or it takes too long. */
+/**
+ * @param {Request} request
+ * @returns {Promise<Response>} the page as the server has it now; the kept one if the server doesn't answer in time
+ */
 async function page(request) {
   const kept = await (await caches.open(PAGE)).match(scope);
   if (!kept) return fetch(request);
-  const patience = new Promise((resolve) => setTimeout(resolve, PATIENCE));
-  const answer = await Promise.race([fetch(request), patience]).catch(() => null);
-  return answer?.ok ? answer : kept;
+  /** @type {Promise<null>} */
+  const timeout = new Promise((resolve) => setTimeout(resolve, TIMEOUT, null));
+  const response = await Promise.race([fetch(request), timeout]).catch(() => null);
+  return response?.ok ? response : kept;
 }
 
-/** The global model; without a network the last one. */
+/**
+ * @param {RequestInfo} request
+ * @returns {Promise<Response>} the global model; without a network the last one
+ */
 async function model(request) {
   try {
-    const answer = await fetch(request);
-    if (answer.status === 200) await (await caches.open(PAGE)).put(scope + MODEL, answer.clone());
-    return answer;
+    const response = await fetch(request);
+    if (response.status === 200) await (await caches.open(PAGE)).put(scope + MODEL, response.clone());
+    return response;
   } catch (error) {
     const kept = await (await caches.open(PAGE)).match(scope + MODEL);
     if (kept) return kept;
@@ -60,67 +77,96 @@ async function model(request) {
   }
 }
 
-/** A file of a release: as it was kept, even as the same file of another release, else from the server. */
-async function released(request, release, address) {
-  const ready = COMPILED.test(address) ? await compiled(request.url) : null;
+/**
+ * @param {Request} request
+ * @param {string} release
+ * @param {string} path
+ * @returns {Promise<Response>} a file of a release: the kept one, or the same file of another release, or the server's
+ */
+async function releaseFile(request, release, path) {
+  const ready = COMPILED.test(path) ? await compiled(request.url) : null;
   const kept = ready ?? (await caches.match(request.url, { ignoreVary: true }));
-  return kept ?? (await sameOf(release, address)) ?? fetch(request);
+  return kept ?? (await sameFile(release, path)) ?? fetch(request);
 }
 
-/** A file from the browser's own cache, which has with it what the browser has compiled of it. */
+/**
+ * @param {string} url
+ * @returns {Promise<Response | null>} a file from the browser's HTTP cache, which holds its compiled code, too
+ */
 async function compiled(url) {
-  const answer = await fetch(url, { cache: "only-if-cached", mode: "same-origin" }).catch(() => null);
-  return answer?.ok && answer.headers.get("Cache-Control")?.includes("immutable") ? answer : null;
+  const response = await fetch(url, { cache: "only-if-cached", mode: "same-origin" }).catch(() => null);
+  return response?.ok && response.headers.get("Cache-Control")?.includes("immutable") ? response : null;
 }
 
-async function sameOf(release, address) {
+/**
+ * @param {string} release
+ * @param {string} path
+ * @returns {Promise<Response | undefined>} the file with the same content that another release has kept
+ */
+async function sameFile(release, path) {
   const others = (await releases()).filter((name) => name !== release);
   if (others.length === 0) return undefined;
-  const sha256 = (await manifest(release))[address];
+  const sha256 = (await manifest(release))[path];
   for (const other of others) {
-    if (sha256 && (await manifest(other))[address] === sha256) {
-      // Made anew, it has no address of its own: what a script imports would else be looked for beside the old one.
-      const { body, headers } = await caches.match(addressIn(other, address), { ignoreVary: true });
-      return new Response(body, { headers });
+    if (sha256 && (await manifest(other))[path] === sha256) {
+      const kept = await caches.match(fileUrl(other, path), { ignoreVary: true });
+      // Copied so that it has no URL: else a script's imports would resolve beside the other release's file.
+      if (kept) return new Response(kept.body, { headers: kept.headers });
     }
   }
   return undefined;
 }
 
-/** Keep a release whole, then the page that uses it, then drop those that nobody uses. */
+/**
+ * Keep a whole release, then the page that uses it, then remove the releases that nobody uses.
+ * @param {string} release
+ * @param {boolean} server  whether there is a server, which has a global model
+ */
 async function keep(release, server) {
   const cache = await caches.open(KEPT + release);
   const files = Object.entries(await manifest(release));
+  /** @type {[string, string][]} */
   const missing = [];
   for (const file of files) {
-    if (!(await cache.match(addressIn(release, file[0]), { ignoreVary: true }))) missing.push(file);
+    if (!(await cache.match(fileUrl(release, file[0]), { ignoreVary: true }))) missing.push(file);
   }
-  const fetching = Array.from({ length: AT_ONCE }, async () => {
-    while (missing.length) await keepFile(cache, release, ...missing.pop());
+  const fetching = Array.from({ length: PARALLEL_FETCHES }, async () => {
+    for (let file = missing.pop(); file; file = missing.pop()) await keepFile(cache, release, ...file);
   });
   await Promise.all(fetching);
   await keepPage(release);
   if (server && !(await (await caches.open(PAGE)).match(scope + MODEL))) await model(scope + MODEL);
-  await dropUnused(release);
+  await removeUnused(release);
 }
 
-async function keepFile(cache, release, address, sha256) {
-  const url = addressIn(release, address);
-  const answer = (await sameOf(release, address)) ?? (await fetch(url));
-  if (!answer.ok) throw new Error(`${address}: the server answered ${answer.status}`);
-  if ((await sha256Of(answer.clone())) !== sha256) throw new Error(`${address} is another release's by now`);
-  await cache.put(url, answer);
+/**
+ * @param {Cache} cache
+ * @param {string} release
+ * @param {string} path
+ * @param {string} sha256
+ */
+async function keepFile(cache, release, path, sha256) {
+  const url = fileUrl(release, path);
+  const response = (await sameFile(release, path)) ?? (await fetch(url));
+  if (!response.ok) throw new Error(`${path}: the server answered ${response.status}`);
+  if ((await sha256Of(response.clone())) !== sha256)
+    throw new Error(`${path} already belongs to another release`);
+  await cache.put(url, response);
 }
 
-/** Must come last: a page that is kept finds all its files. */
+/**
+ * Keep the page. Must come last: a kept page finds all its files.
+ * @param {string} release
+ */
 async function keepPage(release) {
-  const answer = await fetch(scope, { cache: "no-cache" });
-  const ours = (await answer.clone().text()).includes(`"r/${release}/`);
-  if (answer.ok && ours) await (await caches.open(PAGE)).put(scope, answer);
+  const response = await fetch(scope, { cache: "no-cache" });
+  const ours = (await response.clone().text()).includes(`"r/${release}/`);
+  if (response.ok && ours) await (await caches.open(PAGE)).put(scope, response);
 }
 
-async function dropUnused(release) {
-  const { held } = await navigator.locks.query();
+/** @param {string} release  stays, as do the kept page's and those of open pages */
+async function removeUnused(release) {
+  const { held = [] } = await navigator.locks.query();
   const used = new Set([KEPT + release, ...held.map(({ name }) => name)]);
   const page = await (await (await caches.open(PAGE)).match(scope))?.text();
   for (const name of await releases()) {
@@ -128,44 +174,65 @@ async function dropUnused(release) {
   }
 }
 
+/** @returns {Promise<string[]>} the releases that have a cache */
 async function releases() {
   const names = await caches.keys();
   return names.filter((name) => name.startsWith(KEPT)).map((name) => name.slice(KEPT.length));
 }
 
-/** SHA-256 by address of the files of a release. */
+/**
+ * @param {string} release
+ * @returns {Promise<Manifest>}
+ */
 function manifest(release) {
-  if (!manifests.has(release)) {
-    const reading = readManifest(release);
-    manifests.set(release, reading);
-    reading.catch(() => manifests.delete(release));
-  }
-  return manifests.get(release);
+  const known = manifests.get(release);
+  if (known) return known;
+  const reading = readManifest(release);
+  manifests.set(release, reading);
+  reading.catch(() => manifests.delete(release));
+  return reading;
 }
 
+/**
+ * @param {string} release
+ * @returns {Promise<Manifest>}
+ */
 async function readManifest(release) {
-  const url = addressIn(release, "files.json");
+  const url = fileUrl(release, "files.json");
   const kept = await caches.match(url, { ignoreVary: true });
-  const answer = kept ?? (await fetch(url));
-  if (!answer.ok) throw new Error(`the list of files can't be loaded: the server answered ${answer.status}`);
+  const response = kept ?? (await fetch(url));
+  if (!response.ok)
+    throw new Error(`the list of files can't be loaded: the server answered ${response.status}`);
   if (!kept && (await caches.has(KEPT + release))) {
-    await (await caches.open(KEPT + release)).put(url, answer.clone());
+    await (await caches.open(KEPT + release)).put(url, response.clone());
   }
-  return answer.json();
+  return response.json();
 }
 
-const addressIn = (release, address) => `${scope}r/${release}/${address}`;
+/**
+ * @param {string} release
+ * @param {string} path
+ */
+const fileUrl = (release, path) => `${scope}r/${release}/${path}`;
 
-/** The answer with the headers without which a page gets no shared memory; hosts of plain files don't send them. */
-function isolated(answer) {
-  const isIsolated = answer.headers.has("Cross-Origin-Embedder-Policy");
-  if (isIsolated || answer.type === "opaqueredirect" || answer.status === 0) return answer;
-  const headers = new Headers(answer.headers);
+/**
+ * Add the headers for cross-origin isolation, without which a page gets no shared memory. Hosts of static files don't
+ * send them.
+ * @param {Response} response
+ */
+function isolated(response) {
+  const isIsolated = response.headers.has("Cross-Origin-Embedder-Policy");
+  if (isIsolated || response.type === "opaqueredirect" || response.status === 0) return response;
+  const headers = new Headers(response.headers);
   for (const [name, value] of Object.entries(ISOLATION)) headers.set(name, value);
-  return new Response(answer.body, { status: answer.status, statusText: answer.statusText, headers });
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
 }
 
-async function sha256Of(answer) {
-  const digest = await crypto.subtle.digest("SHA-256", await answer.arrayBuffer());
+/**
+ * @param {Response} response
+ * @returns {Promise<string>} hexadecimal
+ */
+async function sha256Of(response) {
+  const digest = await crypto.subtle.digest("SHA-256", await response.arrayBuffer());
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -1,6 +1,6 @@
-// What serves this page.
+/** What serves this page. */
 
-/** Whether there is a server, not only a host of files: it takes what is shared, and drives other players. */
+/** Whether there is a server, not only a host of files: it takes shared data, and drives other players. */
 export const server = true;
 
 /** The global model of a page without a server. */

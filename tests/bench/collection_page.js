@@ -1,23 +1,35 @@
-// What `tests/bench/collection.py` runs in the page.
+/** What `tests/bench/collection.py` runs in the page. */
 () => {
   const input = Object.assign(document.createElement("input"), { type: "file", id: "bench-folder" });
   input.webkitdirectory = true;
   document.body.append(input);
+  /** @type {PerformanceEntry[]} */
   const tasks = [];
   new PerformanceObserver((list) => tasks.push(...list.getEntries())).observe({ type: "longtask" });
 
-  /** Do something; how long it took, and the page's longest task meanwhile, 0 if none had 50 ms. */
+  /**
+   * Measure how long some work takes (`ms`), and the page's longest task meanwhile (`longest`, 0 when all took less than
+   * 50 ms).
+   * @template {object | void} Result
+   * @param {() => Promise<Result>} work
+   */
   async function timed(work) {
     await pause(500);
     tasks.length = 0;
     const begun = performance.now();
-    const found = await work();
+    const result = await work();
     const ms = performance.now() - begun;
     await pause(500);
-    return { ...found, ms, longest: Math.max(0, ...tasks.map((task) => Math.round(task.duration))) };
+    return { ...result, ms, longest: Math.max(0, ...tasks.map((task) => Math.round(task.duration))) };
   }
 
+  /** @param {number} ms */
   const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  /**
+   * @param {Element} element
+   * @param {MutationObserverInit} options
+   * @returns {Promise<void>}
+   */
   const changed = (element, options) =>
     new Promise((resolve) => {
       new MutationObserver((_, observer) => {
@@ -36,13 +48,25 @@
       postMessage(bytes);
     };`;
 
-  globalThis.bench = {
-    /** Only read all files, in a worker, as many at a time as the page's own worker does. */
+  /**
+   * @template {Element} Type
+   * @param {string} selector
+   * @returns {Type}
+   */
+  const find = (selector) => /** @type {Type} */ (document.querySelector(selector));
+
+  const bench = {
+    /**
+     * Read all files in a worker, as many at a time as the page's own worker does, and do nothing else.
+     * @param {FileList} files
+     */
     read: (files) =>
       timed(async () => {
         const worker = new Worker(URL.createObjectURL(new Blob([PEER], { type: "text/javascript" })));
         for (let at = 0; at < files.length; at += 250) {
-          worker.postMessage(Array.from({ length: Math.min(250, files.length - at) }, (_, i) => files[at + i]));
+          worker.postMessage(
+            Array.from({ length: Math.min(250, files.length - at) }, (_, i) => files[at + i]),
+          );
           await pause(0);
         }
         worker.postMessage([]);
@@ -52,23 +76,31 @@
         worker.terminate();
       }),
 
-    /** Hand the files to the page's own input, as a listener does; the result is told below the toolbar. */
+    /**
+     * Hand the files to the page's own input, as a listener does. The result is shown below the toolbar.
+     * @param {FileList} files
+     */
     index: (files) =>
       timed(async () => {
-        const own = document.querySelector("#own-folder");
+        /** @type {HTMLInputElement} */
+        const own = find("#own-folder");
         Object.defineProperty(own, "files", { value: files, configurable: true });
-        const told = document.querySelector("#collection-result");
+        const shown = find("#collection-result");
         own.dispatchEvent(new Event("change"));
         await pause(0);
-        while (!told.textContent) await changed(told, { childList: true });
-        delete own.files;
+        while (!shown.textContent) await changed(shown, { childList: true });
+        Reflect.deleteProperty(own, "files");
         return { count: files.length };
       }),
 
-    /** Milliseconds from each change of the search to the rows it finds. */
+    /**
+     * @param {string[]} texts
+     * @returns milliseconds from each change of the search to the rows it finds
+     */
     async search(texts) {
-      const field = document.querySelector("#search");
-      const body = document.querySelector("#tunes tbody");
+      /** @type {HTMLInputElement} */
+      const field = find("#search");
+      const body = find("#tunes tbody");
       const costs = [];
       for (let round = 0; round < 15; round++) {
         for (const text of texts) {
@@ -90,21 +122,28 @@
     /** Scroll to many places, near and far. */
     scroll: () =>
       timed(async () => {
-        const list = document.querySelector("#tune-list");
+        const list = find("#tune-list");
         let rows = 0;
         for (let step = 0; step < 400; step++) {
-          list.scrollTop = step % 4 ? list.scrollTop + 400 : ((step * 7919) % 400) * (list.scrollHeight / 400);
+          list.scrollTop =
+            step % 4 ? list.scrollTop + 400 : ((step * 7919) % 400) * (list.scrollHeight / 400);
           await new Promise(requestAnimationFrame);
           rows = Math.max(rows, document.querySelectorAll("#tunes tbody tr").length);
         }
         return { rows };
       }),
 
-    /** Megabytes of the collection's worker. */
+    /** @returns megabytes of the collection's worker */
     async workerMemory() {
-      const { breakdown } = await performance.measureUserAgentSpecificMemory();
-      const own = breakdown.filter(({ attribution }) => attribution.some(({ url }) => url.includes("collection-worker")));
+      /** @type {any} */
+      const measuring = performance; // Chromium only.
+      /** @type {{breakdown: {bytes: number, attribution: {url: string}[]}[]}} */
+      const { breakdown } = await measuring.measureUserAgentSpecificMemory();
+      const own = breakdown.filter(({ attribution }) =>
+        attribution.some(({ url }) => url.includes("collection-worker")),
+      );
       return own.reduce((sum, { bytes }) => sum + bytes, 0) / 2 ** 20;
     },
   };
+  Object.assign(globalThis, { bench });
 };

@@ -1,5 +1,8 @@
-// What any web page has to do to keep an event before it goes on: an object, JSON, localStorage, a message.
-// Its own keys and channel, else the application's outbox and engine would take its events.
+/**
+ * The least that any web page does to keep an event before it goes on: an object, JSON, localStorage, a message.
+ *
+ * It has its own keys and channel, so that the application's outbox and engine don't take its events.
+ */
 
 const PREFIX = "bench.outbox.";
 const channel = new BroadcastChannel("bench-events");
@@ -39,8 +42,14 @@ function record() {
   return performance.now() - begun;
 }
 
-globalThis.recordAsPeer = (events) => {
+/**
+ * @param {number} events  how many to record
+ * @returns {string} JSON: milliseconds of each
+ */
+function recordAsPeer(events) {
   const costs = Array.from({ length: events }, record);
   for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) localStorage.removeItem(key);
   return JSON.stringify(costs);
-};
+}
+
+Object.assign(globalThis, { recordAsPeer });

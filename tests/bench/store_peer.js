@@ -1,5 +1,6 @@
-// The peer: a web page's worker that keeps the same records with `idb` alone, under the same indexes.
-// Imported by URL, because a module made of text has no place of its own.
+/** The peer: a web page's worker that keeps the same records with only idb, under the same indexes. */
+
+// A module made from text has no URL of its own, so relative imports don't work.
 
 const { openDB } = await import("$origin/static/vendor/idb/index.js");
 
@@ -12,7 +13,10 @@ const database = await openDB(`bench-peer-${crypto.randomUUID()}`, 1, {
   },
 });
 
-/** Milliseconds until a batch is committed. */
+/**
+ * @param {object[]} rows
+ * @returns {Promise<number>} milliseconds until they are committed
+ */
 async function flush(rows) {
   const begun = performance.now();
   const transaction = database.transaction("events", "readwrite");

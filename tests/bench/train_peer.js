@@ -1,4 +1,4 @@
-// The same training in TensorFlow.js: network, batch, optimizer and number of steps as in train_engine.py.
+/** The same training in TensorFlow.js: network, batch, optimizer, and number of steps as in train_engine.py. */
 
 importScripts("$tensorflow");
 
@@ -18,21 +18,26 @@ function network() {
   return model;
 }
 
-/** Milliseconds of so many optimizer steps on the rows, as TensorFlow.js makes them fastest: whole epochs. */
+/**
+ * Train in whole epochs, which is fastest in TensorFlow.js.
+ * @param {{inputs: number[][], labels: number[][], steps: number}} task
+ * @returns {Promise<number>} milliseconds for these optimizer steps
+ */
 async function train({ inputs, labels, steps }) {
   const model = network();
   const rows = [tf.tensor2d(inputs), tf.tensor2d(labels)];
   const epoch = Math.floor(inputs.length / BATCH) * BATCH;
   const rest = (steps * BATCH) % epoch;
+  /** @type {import("@tensorflow/tfjs").ModelFitArgs} */
   const settings = { batchSize: BATCH, shuffle: true, verbose: 0, yieldEvery: "never" };
   const begun = performance.now();
-  await model.fit(...rows, { ...settings, epochs: Math.floor((steps * BATCH) / epoch) });
+  await model.fit(rows[0], rows[1], { ...settings, epochs: Math.floor((steps * BATCH) / epoch) });
   if (rest > 0) {
     const first = rows.map((row) => row.slice(0, rest));
-    await model.fit(...first, { ...settings, epochs: 1 });
+    await model.fit(first[0], first[1], { ...settings, epochs: 1 });
   }
   return performance.now() - begun;
 }
 
-onmessage = async ({ data }) => postMessage(await train(JSON.parse(data)));
+globalThis.onmessage = async ({ data }) => postMessage(await train(JSON.parse(data)));
 tf.setBackend("cpu").then(() => postMessage(0));

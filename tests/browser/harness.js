@@ -1,37 +1,53 @@
-// What tests find on their page: ways to start Python, in a worker and beside it.
+/** What tests find on their page: functions that start Python, in a worker and on the page. */
 
 import { loadMicroPython } from "/static/vendor/micropython/micropython.mjs";
 
-const PATIENCE = 120_000; // a busy machine boots Pyodide slowly
+/** Milliseconds: a busy machine boots Pyodide slowly. */
+const TIMEOUT = 120_000;
 
-/** Start Pyodide in a worker with our wheel; `python.call` then runs functions there. */
-globalThis.startPyodide = async (setup) => {
+/** @typedef {{resolve: (value: any) => void, reject: (error: Error) => void}} Waiting */
+
+/**
+ * Start Pyodide in a worker with our wheel; `python.call` then runs functions there.
+ * @param {{wheel: string, files: Record<string, string>}} setup
+ */
+async function startPyodide(setup) {
   const worker = new Worker("/test/browser/pyodide_worker.js", { type: "module" });
+  /** @type {Map<string, Waiting>} */
   const waiting = new Map();
   worker.onmessage = ({ data: { id, error, value } }) => {
-    const { resolve, reject } = waiting.get(id);
+    const request = waiting.get(id);
     waiting.delete(id);
-    if (error) reject(new Error(error));
-    else resolve(value);
+    if (error) request?.reject(new Error(error));
+    else request?.resolve(value);
   };
+  /** @param {object} message */
   const ask = (message) =>
     new Promise((resolve, reject) => {
       const id = crypto.randomUUID();
       const giveUp = () => reject(new Error(`no answer from Pyodide to ${JSON.stringify(message)}`));
-      setTimeout(giveUp, PATIENCE);
+      setTimeout(giveUp, TIMEOUT);
       worker.onerror = ({ message }) => reject(new Error(message));
       waiting.set(id, { resolve, reject });
       worker.postMessage({ id, ...message });
     });
-  globalThis.python = {
+  const python = {
+    /** @type {(module: string, name: string, json: string) => Promise<unknown>} */
     call: (module, name, json) => ask({ module, name, json }),
     end: () => worker.terminate(),
   };
+  Object.assign(globalThis, { python });
   await ask({ setup });
-};
+}
 
-/** Start MicroPython on this page, with files by path; return what `source` prints. */
-globalThis.runMicroPython = async (files, source) => {
+/**
+ * Start MicroPython on this page and run a program.
+ * @param {Record<string, string>} files  texts by path
+ * @param {string} source
+ * @returns {Promise<string>} what it prints
+ */
+async function runMicroPython(files, source) {
+  /** @type {string[]} */
   const printed = [];
   const python = await loadMicroPython({ stdout: (line) => printed.push(line), linebuffer: true });
   for (const [path, text] of Object.entries(files)) {
@@ -44,6 +60,6 @@ globalThis.runMicroPython = async (files, source) => {
   }
   await python.runPythonAsync(source);
   return printed.join("\n");
-};
+}
 
-globalThis.harness = "ready";
+Object.assign(globalThis, { startPyodide, runMicroPython, harness: "ready" });

@@ -1,4 +1,4 @@
-// Runs Python for a test as the application's engine runs: in a worker, with our wheel from our own server.
+/** Runs Python for a test as the application's engine runs it: in a worker, with our wheel from our own server. */
 
 import { loadPyodide } from "/static/vendor/pyodide/pyodide.mjs";
 
@@ -16,8 +16,10 @@ async def call(module, name, arguments):
 call
 `;
 
+/** @type {(module: string, name: string, json: string) => Promise<string>} */
 let call;
 
+/** @param {{wheel: string, files: Record<string, string>}} setup */
 async function start({ wheel, files }) {
   const python = await loadPyodide();
   await python.loadPackage(["numpy", "micropip"]);

@@ -1,32 +1,51 @@
-// Databases in every state that a listener's browser may bring them into, made past our own code.
+/** Databases in each state that a listener's browser can bring them into, made without our own code. */
+
+/** @typedef {keyof typeof STORES} Kind */
 
 const STATUSES = ["pending", "processing", "synced", "failed"];
 const STORES = { rating: "ratings", implicit: "implicit-events" };
 
-/** The store's module, with each operation's failure as its name. */
+/**
+ * Open a database with our own code.
+ * @param {string} name
+ */
 export async function openStore(name) {
   const { open } = await import("/sidflow_feedback/store/indexeddb.js");
   return open(name);
 }
 
-/** How an attempt to open ends. */
+/**
+ * @param {Promise<any>} attempt  to open a database, which is closed, or to use one
+ * @returns {Promise<string>} "done", or the name of the error
+ */
 export async function outcome(attempt) {
   try {
-    const database = await attempt;
-    database?.close?.();
+    const result = await attempt;
+    result?.close?.();
     return "done";
   } catch (error) {
     return error.name;
   }
 }
 
+/**
+ * @template Result
+ * @param {IDBRequest<Result>} request
+ * @returns {Promise<Result>}
+ */
 export const done = (request) =>
   new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
 
-/** A database as version 1 had it, with rows of each status; `byTime` as it was last, before version 2. */
+/**
+ * Make a database of version 1, with rows of each status.
+ * @param {string} name
+ * @param {number} rows
+ * @param {boolean} [byTime]  as the last database of version 1, with the time in the index of the status
+ * @returns {Promise<IDBDatabase>}
+ */
 export async function makeVersion1(name, rows, byTime) {
   const opening = indexedDB.open(name, 1);
   opening.onupgradeneeded = () => {
@@ -42,7 +61,7 @@ export async function makeVersion1(name, rows, byTime) {
   const stores = [...Object.values(STORES), "model-snapshots"];
   const transaction = database.transaction(stores, "readwrite");
   for (let i = 0; i < rows; i++)
-    for (const kind of ["rating", "implicit"])
+    for (const kind of /** @type {Kind[]} */ (["rating", "implicit"]))
       transaction.objectStore(STORES[kind]).add({
         ...event(kind, i),
         syncStatus: STATUSES[i % 4],
@@ -58,7 +77,10 @@ export async function makeVersion1(name, rows, byTime) {
   return database;
 }
 
-/** Everything that is in a database. */
+/**
+ * @param {string} name
+ * @returns {Promise<Record<string, unknown[]>>} the content of a database
+ */
 export async function content(name) {
   const database = await done(indexedDB.open(name));
   const stores = [...Object.values(STORES), "model-snapshots"];
@@ -68,6 +90,11 @@ export async function content(name) {
   return Object.fromEntries(stores.map((store, i) => [store, rows[i]]));
 }
 
+/**
+ * @param {Kind} kind
+ * @param {number} number
+ * @param {object} more
+ */
 export function event(kind, number, more = {}) {
   return {
     v: 1,
@@ -81,10 +108,18 @@ export function event(kind, number, more = {}) {
   };
 }
 
+/**
+ * @param {Kind} kind
+ * @param {number} count
+ * @param {object} [more]
+ */
 export const events = (kind, count, more) =>
   JSON.stringify(Array.from({ length: count }, (_, i) => event(kind, i, more)));
 
-/** The stores that have a counter. */
+/**
+ * @param {string} name
+ * @returns {Promise<IDBValidKey[]>} the stores that have a counter
+ */
 export async function counters(name) {
   const database = await done(indexedDB.open(name));
   const keys = await done(database.transaction("counters").objectStore("counters").getAllKeys());

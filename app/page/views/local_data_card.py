@@ -59,11 +59,11 @@ class LocalDataCard:
         spawn(self._show_storage())
 
     async def _show_storage(self) -> None:
-        figures = json.loads(await self._storage.figures())
+        figures = json.loads(await self._storage.estimate())
         describe(
             by_id("storage-figures"),
             [
-                ("Space used", _bytes(figures["used"]) + " of " + _bytes(figures["most"])),
+                ("Space used", _bytes(figures["used"]) + " of " + _bytes(figures["quota"])),
                 ("Kept when the disk is full", PROMISES[figures["persisted"]]),
                 ("Set aside, as they could not be stored", str(self._outbox.refused)),
             ],

@@ -1,28 +1,36 @@
-// Pyodide as PyScript loads it, with what makes it start sooner: packages compiled in advance, and the memory of an
-// interpreter that has started here before.
+/**
+ * Pyodide as PyScript loads it, with two shortcuts to a faster start: packages compiled in advance, and the memory
+ * snapshot of an interpreter that has started here before.
+ */
 
 import { loadPyodide as load, version } from "../../../static/vendor/pyodide/pyodide.mjs";
-import { followStart } from "./progress.js";
+import { reportProgress } from "./progress.js";
 import { configuration } from "./runtime.js";
-import { forget, read } from "./snapshot.js";
+import { readSnapshot, removeSnapshots } from "./snapshot.js";
 
 export { version };
 
 const PACKAGES = ["sidflow-feedback"]; // With numpy, on which it depends.
 
+/** @typedef {import("pyodide").PyodideConfig} Options */
+
+/** @param {Options} options */
 export async function loadPyodide(options) {
   const settings = { ...options, ...configuration, packages: PACKAGES };
-  const stopFollowing = followStart();
+  const stopReporting = reportProgress();
   try {
-    return (await resumed(settings)) ?? (await load(settings));
+    return (await loadFromSnapshot(settings)) ?? (await load(settings));
   } finally {
-    stopFollowing();
+    stopReporting();
   }
 }
 
-/** An interpreter from the kept memory; null where there is none, or none that this browser can use. */
-async function resumed(settings) {
-  const snapshot = await read();
+/**
+ * @param {Options} settings
+ * @returns the interpreter; null without a snapshot, or with one that this browser can't use
+ */
+async function loadFromSnapshot(settings) {
+  const snapshot = await readSnapshot();
   if (!snapshot) return null;
   try {
     const python = await load({ ...settings, _loadSnapshot: snapshot });
@@ -30,8 +38,8 @@ async function resumed(settings) {
     python.runPython("import random; random.seed()");
     return python;
   } catch (error) {
-    console.warn("The kept start of the engine can't be used; it starts anew.", error);
-    await forget();
+    console.warn("The engine's snapshot can't be used, so it starts without one.", error);
+    await removeSnapshots();
     return null;
   }
 }

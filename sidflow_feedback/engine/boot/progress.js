@@ -1,71 +1,88 @@
-// Tells the pages how far the engine's start is: bytes that have arrived, of those that are needed.
+/** Reports the progress of the engine's start to the pages: how many bytes have arrived, out of how many. */
 
+import { CHANNEL, Publication } from "../../page/messages.js";
 import { START } from "./runtime.js";
 
-const CHANNEL = "sidflow-feedback";
+/** The smallest change of the share that is reported. */
 const STEP = 0.02;
 
 /**
- * Follow what this worker fetches, from now on.
- * @returns {() => void} ends it
+ * Count what this worker fetches from now on.
+ * @returns {() => void} stops it
  */
-export function followStart() {
+export function reportProgress() {
   const channel = new BroadcastChannel(CHANNEL);
+  /** @type {Map<string, number>} */
   const arrived = new Map();
+  /** @type {Record<string, number>} */
   let sizes = {};
-  let told = -STEP;
+  let lastReported = -STEP;
+  /** @type {(url: string, bytes?: number) => void} */
   const count = (url, bytes) => {
     const name = Object.keys(sizes).find((path) => url.endsWith(`/vendor/${path}`));
     if (!name) return;
     arrived.set(name, Math.max(arrived.get(name) ?? 0, bytes ?? sizes[name]));
-    const progress = { fetched: sum(arrived), total: sum(Object.entries(sizes)) };
+    const progress = { fetched: sum(arrived.values()), total: sum(Object.values(sizes)) };
     const share = progress.fetched / progress.total;
-    if (share === told || (share < 1 && share < told + STEP)) return;
-    told = share;
-    channel.postMessage({ to: "pages", type: "boot-progress", json: JSON.stringify(progress) });
+    if (share === lastReported || (share < 1 && share < lastReported + STEP)) return;
+    lastReported = share;
+    channel.postMessage({ to: "pages", type: Publication.BOOT_PROGRESS, json: JSON.stringify(progress) });
   };
   const observer = new PerformanceObserver((list) => {
     for (const { name } of list.getEntries()) count(name);
   });
-  const fetchUncounted = globalThis.fetch;
-  readSizes(fetchUncounted).then((found) => {
+  const plainFetch = globalThis.fetch;
+  readSizes(plainFetch).then((found) => {
     sizes = found;
     observer.observe({ type: "resource", buffered: true });
   });
   globalThis.fetch = async (...request) => {
-    const answer = await fetchUncounted(...request);
-    return mustStay(answer) ? answer : counted(answer, (bytes) => count(answer.url, bytes));
+    const response = await plainFetch(...request);
+    return mustStay(response) ? response : counted(response, (bytes) => count(response.url, bytes));
   };
   return () => {
-    globalThis.fetch = fetchUncounted;
+    globalThis.fetch = plainFetch;
     observer.disconnect();
     channel.close();
   };
 }
 
+/**
+ * @param {typeof globalThis.fetch} fetch
+ * @returns {Promise<Record<string, number>>} bytes of each file that the start fetches
+ */
 async function readSizes(fetch) {
   try {
     return (await (await fetch(START)).json()).bytes;
   } catch {
-    return {}; // No bar, then.
+    return {}; // Then no progress is shown.
   }
 }
 
-/** The browser keeps compiled code only of an answer that is left as it came. */
-function mustStay(answer) {
-  return !answer.body || answer.headers.get("Content-Type") === "application/wasm";
+/**
+ * The browser caches compiled code only for an untouched response.
+ * @param {Response} response
+ */
+function mustStay(response) {
+  return !response.body || response.headers.get("Content-Type") === "application/wasm";
 }
 
-function counted(answer, tell) {
+/**
+ * @param {Response} response
+ * @param {(bytes: number) => void} onBytes  called with all bytes so far
+ */
+function counted(response, onBytes) {
   let bytes = 0;
+  /** @type {TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>} */
   const counter = new TransformStream({
     transform(chunk, controller) {
       bytes += chunk.length;
-      tell(bytes);
+      onBytes(bytes);
       controller.enqueue(chunk);
     },
   });
-  return new Response(answer.body.pipeThrough(counter), answer);
+  return new Response(response.body?.pipeThrough(counter), response);
 }
 
-const sum = (entries) => [...entries].reduce((total, [, bytes]) => total + bytes, 0);
+/** @param {Iterable<number>} numbers */
+const sum = (numbers) => [...numbers].reduce((total, number) => total + number, 0);

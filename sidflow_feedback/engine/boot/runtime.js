@@ -1,12 +1,14 @@
-// Where Pyodide's files are.
+/** The addresses of Pyodide's files. */
 
-const at = (path) => new URL(`../../../static/vendor/${path}`, import.meta.url).href;
+/** @param {string} path */
+const vendorUrl = (path) => new URL(`../../../static/vendor/${path}`, import.meta.url).href;
 
-export const START = at("engine/start.json");
+/** What the engine's start fetches, and the version of the runtime. */
+export const START = vendorUrl("engine/start.json");
 
 /** Options of `loadPyodide`: the compiled standard library, and the lock of the compiled packages. */
 export const configuration = {
-  indexURL: at("pyodide/"),
-  stdLibURL: at("engine/python_stdlib.zip"),
-  lockFileURL: at("engine/pyodide-lock.json"),
+  indexURL: vendorUrl("pyodide/"),
+  stdLibURL: vendorUrl("engine/python_stdlib.zip"),
+  lockFileURL: vendorUrl("engine/pyodide-lock.json"),
 };

@@ -1,47 +1,89 @@
-// Charts, drawn by uPlot in the colors of the page; drawn anew when their width or the theme changes.
+/** Charts, drawn by uPlot in the page's colors, and redrawn when their width or the theme changes. */
 
 import uPlot from "../../vendor/uplot/uPlot.esm.js";
 
+/**
+ * Songs and ratings.
+ * @typedef {object} MapData
+ * @property {{x: number[], y: number[], shade: number[]}} songs  shades from 0 to 1
+ * @property {{x: number[], y: number[]}} rated
+ * @property {[string, string]} labels  of the axes
+ */
+
+/**
+ * Lines over a common x.
+ * @typedef {object} LinesData
+ * @property {number[]} x
+ * @property {(number | null)[][]} lines
+ * @property {[string, string]} labels  of the axes
+ * @property {[number, number]} range   of y
+ * @property {boolean} time             whether x is in epoch seconds
+ */
+
+/**
+ * Options without the size, and what uPlot draws. uPlot's own types describe aligned data only, not a map's points.
+ * @typedef {Omit<uPlot.Options, "width" | "height" | "series" | "data"> & {series: any[], data: any[]}} Chart
+ */
+
+/** @typedef {{chart: keyof typeof CHARTS, data: any, plot: uPlot | null, width: number}} Drawn */
+/** @typedef {(context: CanvasRenderingContext2D, x: number, y: number, ratio: number) => void} Mark  in canvas pixels */
+
+const CHARTS = { map, lines };
 const SHADES = 5;
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
-/** Steps of an axis that counts. */
+/** Steps of an axis of whole numbers. */
 const WHOLE = [1, 2, 5, 10, 20, 50, 100];
+
+/** @type {Map<Element, Drawn>} */
 const drawn = new Map();
 
-/** Draw a chart in an element; see `map` and `lines` for what each needs. */
+/**
+ * Draw a chart in an element, in place of the previous one.
+ * @param {keyof typeof CHARTS} chart
+ * @param {Element} element
+ * @param {any} data  `MapData` or `LinesData`, as the chart needs
+ */
 export function draw(chart, element, data) {
   if (!drawn.has(element)) observer.observe(element);
-  const before = drawn.get(element);
-  before?.plot?.destroy();
-  const options = { map, lines }[chart](data);
-  const plot = element.clientWidth > 0 ? plotted(element, options) : null;
+  drawn.get(element)?.plot?.destroy();
+  const plot = element.clientWidth > 0 ? plotIn(element, CHARTS[chart](data)) : null;
   drawn.set(element, { chart, data, plot, width: element.clientWidth });
 }
 
 const observer = new ResizeObserver((entries) => {
   for (const { target } of entries) {
-    const { chart, data, width } = drawn.get(target);
-    if (target.clientWidth > 0 && target.clientWidth !== width) draw(chart, target, data);
+    const before = drawn.get(target);
+    if (before && target.clientWidth > 0 && target.clientWidth !== before.width)
+      draw(before.chart, target, before.data);
   }
 });
 
-function drawAll() {
+function redrawAll() {
   for (const [element, { chart, data }] of drawn) draw(chart, element, data);
 }
 
-new MutationObserver(drawAll).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+new MutationObserver(redrawAll).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
 
-function plotted(element, { data, ...options }) {
+/**
+ * @param {Element} element
+ * @param {Chart} chart
+ */
+function plotIn(element, { data, ...options }) {
   const width = element.clientWidth;
-  return new uPlot({ width, height: Math.min(360, Math.max(200, width * 0.6)), ...options }, data, element);
+  const height = Math.min(360, Math.max(200, width * 0.6));
+  const target = /** @type {HTMLElement} */ (element);
+  return new uPlot({ width, height, ...options }, /** @type {uPlot.AlignedData} */ (data), target);
 }
 
 const quiet = { legend: { show: false }, cursor: { show: false } };
 
-/** Songs and ratings: `{songs: {x, y, shade}, rated: {x, y}, labels: [x, y]}`; shades from 0 to 1. */
+/**
+ * @param {MapData} data
+ * @returns {Chart}
+ */
 function map({ songs, rated, labels }) {
-  const shaded = Array.from({ length: SHADES }, (_, i) => chosen(songs, (shade) => level(shade) === i));
+  const shaded = Array.from({ length: SHADES }, (_, i) => select(songs, (shade) => level(shade) === i));
   return {
     ...quiet,
     mode: 2,
@@ -52,42 +94,57 @@ function map({ songs, rated, labels }) {
   };
 }
 
+/** @param {number} shade */
 const level = (shade) => Math.min(SHADES - 1, Math.max(0, Math.floor(shade * SHADES)));
 
-function chosen({ x, y, shade }, test) {
-  const places = shade.flatMap((value, i) => (test(value) ? [i] : []));
-  return [places.map((i) => x[i]), places.map((i) => y[i])];
+/**
+ * @param {MapData["songs"]} songs
+ * @param {(shade: number) => boolean} test
+ */
+function select({ x, y, shade }, test) {
+  const indices = shade.flatMap((value, i) => (test(value) ? [i] : []));
+  return [indices.map((i) => x[i]), indices.map((i) => y[i])];
 }
 
+/** @param {number} strength  from 0 to 1 */
 function dots(strength) {
-  return marks((ctx, x, y, ratio) => {
-    ctx.globalAlpha = 0.15 + 0.85 * strength;
-    ctx.fillStyle = token("--accent");
-    circle(ctx, x, y, 3.5 * ratio);
-    ctx.fill();
+  return marks((context, x, y, ratio) => {
+    context.globalAlpha = 0.15 + 0.85 * strength;
+    context.fillStyle = color("--accent");
+    circle(context, x, y, 3.5 * ratio);
+    context.fill();
   });
 }
 
 function rings() {
-  return marks((ctx, x, y, ratio) => {
-    ctx.strokeStyle = token("--text");
-    ctx.lineWidth = 1.5 * ratio;
-    circle(ctx, x, y, 6 * ratio);
-    ctx.stroke();
+  return marks((context, x, y, ratio) => {
+    context.strokeStyle = color("--text");
+    context.lineWidth = 1.5 * ratio;
+    circle(context, x, y, 6 * ratio);
+    context.stroke();
   });
 }
 
-function circle(ctx, x, y, radius) {
-  ctx.beginPath();
-  ctx.arc(x, y, radius, 0, 2 * Math.PI);
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {number} x
+ * @param {number} y
+ * @param {number} radius
+ */
+function circle(context, x, y, radius) {
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
 }
 
-/** uPlot's way to draw a series of single points. */
+/**
+ * @param {Mark} mark
+ * @returns {uPlot.Series.PathBuilder} draws a series of single points
+ */
 function marks(mark) {
   return (plot, index) => {
     const { ctx } = plot;
     uPlot.orient(plot, index, (_series, _x, _y, scaleX, scaleY, toX, toY, left, top, width, height) => {
-      const [xs, ys] = plot.data[index];
+      const [xs, ys] = /** @type {[number[], number[]]} */ (/** @type {unknown} */ (plot.data[index]));
       ctx.save();
       for (let i = 0; i < xs.length; i++)
         mark(ctx, toX(xs[i], scaleX, width, left), toY(ys[i], scaleY, height, top), devicePixelRatio);
@@ -97,7 +154,10 @@ function marks(mark) {
   };
 }
 
-/** Lines over a common x: `{x, lines: [[...]], labels: [x, y], range: [least, most], time: boolean}`. */
+/**
+ * @param {LinesData} data
+ * @returns {Chart}
+ */
 function lines({ x, lines: all, labels, range, time }) {
   return {
     ...quiet,
@@ -106,33 +166,45 @@ function lines({ x, lines: all, labels, range, time }) {
     series: [
       {},
       ...all.map((_, i) => ({
-        stroke: token(`--series-${i + 1}`),
+        stroke: color(`--series-${i + 1}`),
         width: 2,
         dash: DASHES[i % DASHES.length],
-        points: { show: x.length < 40, size: 6, fill: token(`--series-${i + 1}`) },
+        points: { show: x.length < 40, size: 6, fill: color(`--series-${i + 1}`) },
       })),
     ],
     data: [x, ...all],
   };
 }
 
+/**
+ * @param {uPlot} _plot
+ * @param {number[]} splits  epoch seconds
+ */
 const clockTimes = (_plot, splits) =>
   splits.map((at) => new Date(at * 1000).toLocaleTimeString([], { timeStyle: "short" }));
 
-function axis(label, own = {}) {
+/**
+ * @param {string} label
+ * @param {uPlot.Axis} options
+ * @returns {uPlot.Axis}
+ */
+function axis(label, options = {}) {
   return {
     label,
-    stroke: token("--quiet"),
+    stroke: color("--quiet"),
     font: "12px system-ui, sans-serif",
     labelFont: "12px system-ui, sans-serif",
-    grid: { stroke: token("--line"), width: 1 },
-    ticks: { stroke: token("--line"), width: 1 },
-    ...own,
+    grid: { stroke: color("--line"), width: 1 },
+    ticks: { stroke: color("--line"), width: 1 },
+    ...options,
   };
 }
 
-/** What a color of the page is now, as a canvas understands it. */
-function token(name) {
+/**
+ * @param {string} name  of a custom property
+ * @returns {string} its present color, in a form that a canvas takes
+ */
+function color(name) {
   const probe = document.createElement("span");
   probe.style.color = `var(${name})`;
   document.body.append(probe);

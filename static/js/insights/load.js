@@ -1,10 +1,12 @@
-// The charts and their library, loaded when the first one is drawn. Never throws: MicroPython could not catch
-// what is thrown at once.
+/**
+ * Loads the charts and their library when the first chart is drawn. Never throws: MicroPython can't catch synchronous
+ * exceptions.
+ */
 
 /**
- * @param {string} chart `map` or `lines`
- * @param {HTMLElement} element what it is drawn in, in place of the one before
- * @param {string} json what it shows, see `charts.js`
+ * @param {"map" | "lines"} chart
+ * @param {HTMLElement} element  in which the chart replaces the previous one
+ * @param {string} json          the chart's data, see `charts.js`
  */
 export async function draw(chart, element, json) {
   const charts = await import("./charts.js");

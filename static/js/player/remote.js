@@ -1,29 +1,32 @@
-/** What the page's players need of the server and of an audio element. All that fails rejects or is told. */
+/** What the page's players need from the server and from an audio element. Failures reject or are reported. */
 
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
 /**
  * Call the server.
- *
  * @param {string} method
  * @param {string} url
- * @param {ArrayBuffer|null} tune sent as the body
- * @returns {Promise<string>} the answer, JSON; rejects with the server's message or what to do
+ * @param {ArrayBuffer | null} tune  sent as the body
+ * @returns {Promise<string>} the response's JSON; rejects with the server's message or with what to do
  */
 export async function call(method, url, tune = null) {
+  /** @type {HeadersInit} */
   const headers = tune === null ? {} : { "Content-Type": "audio/prs.sid" };
-  let answer, text;
+  let response, text;
   try {
-    answer = await fetch(url, { method, headers, body: tune, signal: AbortSignal.timeout(PATIENCE_MS) });
-    text = await answer.text();
+    response = await fetch(url, { method, headers, body: tune, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    text = await response.text();
   } catch {
-    throw new Error("The server does not answer. See that it runs, or choose the player in this page.");
+    throw new Error("The server doesn't answer. Check that it runs, or choose the player in this page.");
   }
-  if (answer.ok) return text;
-  throw new Error(messageIn(text) ?? `The server refused (${answer.status}). Try again later.`);
+  if (response.ok) return text;
+  throw new Error(messageIn(text) ?? `The server refused the request (${response.status}). Try again later.`);
 }
 
-/** @param {string} text */
+/**
+ * @param {string} text  the body of an error
+ * @returns {string | null}
+ */
 function messageIn(text) {
   try {
     return JSON.parse(text).error.message;
@@ -34,12 +37,11 @@ function messageIn(text) {
 
 /**
  * Play an audio element.
- *
  * @param {HTMLAudioElement} element
- * @param {(message: string) => void} onRefused the browser allows no sound yet
+ * @param {(message: string) => void} onRefused  the browser's autoplay policy blocks sound
  */
 export function start(element, onRefused) {
   element.play().catch((error) => {
-    if (error.name === "NotAllowedError") onRefused("The browser allows no sound yet: click Play.");
+    if (error.name === "NotAllowedError") onRefused("The browser blocks sound until you click Play.");
   });
 }

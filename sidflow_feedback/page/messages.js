@@ -1,0 +1,25 @@
+/** The names of `sidflow_feedback/vocabulary.py` that JavaScript needs, too. */
+
+/** Name of the BroadcastChannel between the pages and the engine. */
+export const CHANNEL = "sidflow-feedback";
+
+/** Messages that a page sends without waiting for an answer. */
+export const Post = Object.freeze({
+  HELLO: "hello",
+  EVENTS: "events",
+  FORGET: "forget",
+  FLUSH: "flush",
+  ONLINE: "online",
+  IDLE_GRANTED: "idle-granted",
+});
+
+/** Messages that the engine sends to all pages. */
+export const Publication = Object.freeze({
+  READY: "ready",
+  COMMITTED: "committed",
+  REFUSED: "refused",
+  FORGOTTEN: "forgotten",
+  WIPED: "wiped",
+  IDLE_WANTED: "idle-wanted",
+  BOOT_PROGRESS: "boot-progress",
+});

@@ -1,0 +1,221 @@
+/**
+ * The rows of events in a transaction: insertion, selection, and removal, each with the store's counter. Nothing here
+ * may wait for anything but requests of the transaction.
+ */
+
+import { unwrap } from "../../static/vendor/idb/index.js";
+import { COUNTERS, countRows, EVENT_STORES, having, IMPLICIT, RATINGS, STATUSES } from "./schema.js";
+
+/** @typedef {import("./schema.js").Counter} Counter */
+/** @typedef {import("./schema.js").EventRow} EventRow */
+/** @typedef {import("./schema.js").EventStore} EventStore */
+/** @typedef {import("./schema.js").Status} Status */
+/** @typedef {import("./schema.js").Transaction<"readwrite">} Transaction */
+
+/** @typedef {Omit<EventRow, "id">} NewRow */
+/** @typedef {{stored: string[], duplicates: string[]}} Report  uuids */
+/** @typedef {[Status, number][]} Changes  rows that come to a status (positive) or leave it (negative) */
+
+/** @type {Record<EventRow["kind"], EventStore>} */
+export const STORE_OF_KIND = { rating: RATINGS, implicit: IMPLICIT };
+
+/** Rows removed when the disk is full, before the same write is tried once more. */
+const ROOM = 500;
+
+/**
+ * @param {import("./schema.js").Transaction<IDBTransactionMode>} transaction
+ * @param {EventStore} name
+ * @returns {Promise<Record<Status, number>>} the rows of each status, even where a full disk has cost the counter
+ */
+export async function statusCounts(transaction, name) {
+  const kept = await transaction.objectStore(COUNTERS).get(name);
+  const { store: _, ...counts } = kept ?? (await countRows(name, transaction.objectStore(name)));
+  return counts;
+}
+
+/**
+ * Update the counter of a store.
+ * @param {Transaction} transaction
+ * @param {EventStore} name
+ * @param {Changes} changes
+ */
+export async function count(transaction, name, changes) {
+  if (changes.length === 0) return;
+  await putCounter(transaction, await transaction.objectStore(COUNTERS).get(name), changes);
+}
+
+/**
+ * Write a counter that was just read. A counter that a full disk has cost is restored by `restoreCounter`.
+ * @param {Transaction} transaction
+ * @param {Counter | undefined} counter
+ * @param {Changes} changes
+ */
+async function putCounter(transaction, counter, changes) {
+  if (!counter || changes.length === 0) return;
+  for (const [status, change] of changes) counter[status] += change;
+  await transaction.objectStore(COUNTERS).put(counter);
+}
+
+/**
+ * @param {Transaction} transaction
+ * @param {EventStore} name
+ */
+export async function restoreCounter(transaction, name) {
+  const counters = transaction.objectStore(COUNTERS);
+  if (!(await counters.getKey(name)))
+    await counters.put(await countRows(name, transaction.objectStore(name)));
+}
+
+/**
+ * Insert rows. One whose uuid is already there is a duplicate, and costs the others nothing.
+ * @param {Transaction} transaction
+ * @param {NewRow[]} rows
+ * @returns {Promise<Report>}
+ */
+export async function insertAll(transaction, rows) {
+  /** @type {string[]} */
+  const stored = [];
+  /** @type {string[]} */
+  const duplicates = [];
+  /** @type {Partial<Record<EventStore, Changes>>} */
+  const arrivals = {};
+  const insertions = rows.map(async (row) => {
+    const name = STORE_OF_KIND[row.kind];
+    arrivals[name] ??= [];
+    const isNew = await insert(unwrap(transaction.objectStore(name)), row);
+    (isNew ? stored : duplicates).push(row.uuid);
+    if (isNew) arrivals[name].push([row.syncStatus, 1]);
+  });
+  // Read beside the insertions, not after them: that would be one more round trip to the database.
+  const names = /** @type {EventStore[]} */ (Object.keys(arrivals));
+  const reading = names.map((name) => transaction.objectStore(COUNTERS).get(name));
+  const [counters] = await Promise.all([Promise.all(reading), ...insertions]);
+  for (const [i, name] of names.entries()) await putCounter(transaction, counters[i], arrivals[name] ?? []);
+  return { stored, duplicates };
+}
+
+/**
+ * @param {IDBObjectStore} store
+ * @param {NewRow} row
+ * @returns {Promise<boolean>} whether the row's uuid was new
+ */
+function insert(store, row) {
+  return new Promise((resolve, reject) => {
+    const request = store.add(row);
+    request.onsuccess = () => resolve(true);
+    request.onerror = (failure) => {
+      if (request.error?.name !== "ConstraintError") return reject(request.error);
+      // Must do both: the default action aborts the transaction, and idb takes what bubbles for its failure.
+      failure.preventDefault();
+      failure.stopPropagation();
+      resolve(false);
+    };
+  });
+}
+
+/**
+ * @param {import("./schema.js").Transaction<IDBTransactionMode>} transaction
+ * @param {EventStore} name
+ * @param {number} limit
+ * @param {(row: EventRow) => boolean} isDue
+ * @returns {Promise<EventRow[]>} the oldest due rows among those that wait and those with an expired lease
+ */
+export async function oldest(transaction, name, limit, isDue) {
+  /** @type {EventRow[]} */
+  const rows = [];
+  for (const status of /** @type {const} */ (["processing", "pending"])) {
+    const enough = rows.length + limit;
+    let cursor = await transaction.objectStore(name).index("syncStatus").openCursor(having(status));
+    while (cursor && rows.length < enough) {
+      if (isDue(cursor.value)) rows.push(cursor.value);
+      cursor = await cursor.continue();
+    }
+  }
+  return rows.sort((a, b) => a.timestamp - b.timestamp).slice(0, limit);
+}
+
+/**
+ * @param {Transaction} transaction
+ * @param {string[]} uuids
+ * @param {boolean} counted  false: write nothing, not even a counter, for a full disk
+ * @returns {Promise<EventRow[]>} the rows that were there
+ */
+export async function deleteEvents(transaction, uuids, counted = true) {
+  const deleted = [];
+  for (const name of EVENT_STORES) {
+    const store = transaction.objectStore(name);
+    const found = await Promise.all([...new Set(uuids)].map((uuid) => store.index("uuid").get(uuid)));
+    const rows = found.filter((row) => row !== undefined);
+    for (const row of rows) await store.delete(row.id);
+    if (counted) await count(transaction, name, departures(rows));
+    else await transaction.objectStore(COUNTERS).delete(name); // `restoreCounter` brings it back.
+    deleted.push(...rows);
+  }
+  return deleted;
+}
+
+/**
+ * Remove synced plays older than `syncedBefore`, then the oldest until at most `cap` are left.
+ * @param {Transaction} transaction
+ * @param {number} syncedBefore  epoch milliseconds
+ * @param {number} cap
+ * @returns {Promise<number>} how many were removed
+ */
+export async function prune(transaction, syncedBefore, cap) {
+  const removed = await remove(transaction, "syncStatus", having("synced", syncedBefore));
+  const counts = await statusCounts(transaction, IMPLICIT);
+  const total = STATUSES.reduce((sum, status) => sum + counts[status], 0);
+  return removed + (await removePlays(transaction, total - cap));
+}
+
+/**
+ * Make room on a full disk. Must write nothing, not even a counter: that would fail.
+ * @param {Transaction} transaction
+ */
+export async function freeSpace(transaction) {
+  await transaction.objectStore(COUNTERS).delete(IMPLICIT);
+  return removePlays(transaction, ROOM);
+}
+
+/**
+ * Remove plays: synced ones first, then the oldest, and likes and dislikes last.
+ * @param {Transaction} transaction
+ * @param {number} excess  how many to remove
+ */
+async function removePlays(transaction, excess) {
+  /** @param {EventRow} row */
+  const isPlay = (row) => row.action !== "like" && row.action !== "dislike";
+  let removed = 0;
+  removed += await remove(transaction, "syncStatus", having("synced"), excess);
+  removed += await remove(transaction, "timestamp", null, excess - removed, isPlay);
+  removed += await remove(transaction, "timestamp", null, excess - removed);
+  return removed;
+}
+
+/**
+ * @param {Transaction} transaction
+ * @param {"syncStatus" | "timestamp"} index
+ * @param {IDBKeyRange | null} range
+ * @param {number} limit
+ * @param {(row: EventRow) => boolean} test
+ */
+async function remove(transaction, index, range, limit = Number.POSITIVE_INFINITY, test = () => true) {
+  /** @type {EventRow[]} */
+  const removed = [];
+  let cursor = limit > 0 ? await transaction.objectStore(IMPLICIT).index(index).openCursor(range) : null;
+  while (cursor && removed.length < limit) {
+    if (test(cursor.value) && cursor.value.syncStatus !== "processing") {
+      removed.push(cursor.value);
+      await cursor.delete();
+    }
+    cursor = await cursor.continue();
+  }
+  await count(transaction, IMPLICIT, departures(removed));
+  return removed.length;
+}
+
+/**
+ * @param {EventRow[]} rows  that leave the store
+ * @returns {Changes}
+ */
+const departures = (rows) => rows.map((row) => [row.syncStatus, -1]);

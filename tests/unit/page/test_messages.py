@@ -1,0 +1,36 @@
+"""The names that JavaScript shares with Python are the same in both."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import sidflow_feedback
+from sidflow_feedback import vocabulary
+
+LIBRARY = Path(sidflow_feedback.__file__).parent
+MESSAGES = (LIBRARY / "page" / "messages.js").read_text()
+GROUPS = dict(re.findall(r"(?ms)^export const (\w+) = Object\.freeze\(\{(.*?)\}\);$", MESSAGES))
+
+
+def names(group: str) -> dict[str, str]:
+    return dict(re.findall(r'(?m)^\s*(\w+): "(.*)",$', GROUPS[group]))
+
+
+def test_channel_has_the_same_name() -> None:
+    assert f'export const CHANNEL = "{vocabulary.CHANNEL}";' in MESSAGES
+
+
+@pytest.mark.parametrize("group", ["Post", "Publication"])
+def test_messages_have_the_same_names(group: str) -> None:
+    assert names(group)
+    assert names(group).items() <= vars(getattr(vocabulary, group)).items()
+
+
+def test_module_has_no_other_exports() -> None:
+    assert re.findall(r"(?m)^export const (\w+)", MESSAGES) == ["CHANNEL", "Post", "Publication"]
+
+
+@pytest.mark.parametrize("source", sorted(LIBRARY.rglob("*.js")), ids=lambda source: source.name)
+def test_modules_use_the_names_of_messages_js(source: Path) -> None:
+    assert not re.findall(r'(?:\.on|\.post|BroadcastChannel)\("([\w-]+)"', source.read_text())

@@ -1,0 +1,15 @@
+// What browsers have and TypeScript's libraries for pages don't.
+
+interface Navigator {
+  /** Of the Network Information API: Chromium only. */
+  readonly connection?: { readonly saveData?: boolean };
+  /** Of the Battery Status API: Chromium only. */
+  getBattery?(): Promise<{ readonly charging: boolean; readonly level: number }>;
+}
+
+// The globals of an AudioWorklet.
+declare class AudioWorkletProcessor {
+  readonly port: MessagePort;
+}
+
+declare function registerProcessor(name: string, processor: new () => AudioWorkletProcessor): void;
