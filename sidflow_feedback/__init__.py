@@ -26,7 +26,7 @@ from sidflow_feedback.events import (
     event_to_record,
 )
 from sidflow_feedback.idle import IdleClock
-from sidflow_feedback.idle.manual import ManualIdle
+from sidflow_feedback.idle.manual import ManualIdleClock
 from sidflow_feedback.learning.manifest import model_from_manifest, model_to_manifest
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.trainer import Trainer
@@ -59,7 +59,7 @@ __all__ = [
     "IdleClock",
     "ImplicitEvent",
     "InvalidRecordError",
-    "ManualIdle",
+    "ManualIdleClock",
     "MemoryPlayer",
     "MemoryStore",
     "MemoryTransport",

@@ -20,7 +20,7 @@ from typing import Any, Final
 from sidflow_feedback.errors import ArchiveError, InvalidRecordError
 from sidflow_feedback.learning.snapshot import snapshot_from_record
 from sidflow_feedback.store import KINDS, AddReport, FeedbackStore, Kind, StoredEvent
-from sidflow_feedback.types import Record
+from sidflow_feedback.types import Milliseconds, Record
 
 FORMAT: Final = "sidflow-feedback"
 VERSION: Final = 1
@@ -31,12 +31,13 @@ _BATCH: Final = 500
 _FIELD_OF_KIND: Final[Mapping[Kind, str]] = {"rating": "ratings", "implicit": "implicit"}
 
 
-async def export_archive(store: FeedbackStore) -> str:
-    """Return the text of an archive of everything in `store`."""
+async def export_archive(store: FeedbackStore, *, now: Milliseconds) -> str:
+    """Return the text of an archive of everything in `store`, exported at the epoch time `now`."""
+    exported = datetime.datetime.fromtimestamp(now / 1000, tz=datetime.UTC)
     content: Record = {
         "format": FORMAT,
         "version": VERSION,
-        "exported": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "exported": exported.isoformat(timespec="seconds"),
     }
     for kind in KINDS:
         content[_FIELD_OF_KIND[kind]] = await _records(store, kind)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from sidflow_feedback.clock import Clock
 from sidflow_feedback.errors import InvalidRecordError, StoreError
 from sidflow_feedback.events import Event, event_from_record
 from sidflow_feedback.store import FeedbackStore
@@ -58,8 +59,8 @@ class EventWriter:
         Called with the uuids that are in the store now, new or not: the outbox may forget them.
     on_refused
         Called with the uuid of each record that can't be stored, ever, and the reason.
-    sleep
-        Waits for so many seconds; injected so that a test can drive time.
+    clock
+        Times the flushes and the retries.
     """
 
     def __init__(
@@ -68,12 +69,12 @@ class EventWriter:
         *,
         on_acknowledged: Acknowledge,
         on_refused: Callable[[str, str], None],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._acknowledge = on_acknowledged
         self._refuse = on_refused
-        self._sleep = sleep
+        self._clock = clock
         self._queues = {"rating": _Queue(), "implicit": _Queue()}
         self._queued: set[str] = set()
         self._listeners: list[CommitListener] = []
@@ -156,24 +157,14 @@ class EventWriter:
         failures = 0
         while True:
             await self._arrived.wait()
-            await self._batch_complete()
+            await self._clock.wait(self._full, FLUSH_DELAY)
             try:
                 await self.flush()
                 failures, self.last_error = 0, None
             except StoreError as exc:
                 self.last_error = str(exc)
-                await self._sleep(retry_pause(failures))
+                await self._clock.sleep(retry_pause(failures))
                 failures += 1
-
-    async def _batch_complete(self) -> None:
-        """Wait for a full batch, or for the delay after its first event."""
-        full = asyncio.ensure_future(self._full.wait())
-        delay = asyncio.ensure_future(self._sleep(FLUSH_DELAY))
-        try:
-            await asyncio.wait((full, delay), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            full.cancel()
-            delay.cancel()
 
     async def _drain(self, queue: _Queue) -> StoreError | None:
         try:

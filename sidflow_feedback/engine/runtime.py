@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import asdict
@@ -75,7 +74,7 @@ class FeedbackRuntime:
         load_scikit: scikit_fitters.LoadScikit = scikit_fitters.load,
     ) -> None:
         self.store = store
-        self._clock = clock
+        self.clock = clock
         self._publish = publish
         self._load_scikit = load_scikit
         self._counts = StoreCounts(
@@ -90,14 +89,14 @@ class FeedbackRuntime:
         self._meter = CpuMeter(SHARE_AIM)
         self.background = Slots(clock, self._meter)
         self.sync = SyncClient(
-            store, transport, base_version=self._base_version, on_change=self._changed.set, sleep=clock.sleep
+            store, transport, base_version=self._base_version, clock=clock, on_change=self._changed.set
         )
         self.worker = EventWriter(
-            store, on_acknowledged=self._acknowledge, on_refused=self._refuse, sleep=clock.sleep
+            store, on_acknowledged=self._acknowledge, on_refused=self._refuse, clock=clock
         )
         self.worker.subscribe(self._notify_trainer)
         self._global_model = GlobalModel(
-            transport, self._take_model, sleep=clock.sleep, on_change=self._changed.set
+            transport, self._take_model, clock=clock, on_change=self._changed.set
         )
 
     async def start(self) -> None:
@@ -251,7 +250,7 @@ class FeedbackRuntime:
     async def _start_trainer(self, base: Model) -> None:
         trainer = Trainer(
             self.store,
-            self._clock,
+            self.clock,
             base,
             self._training,
             load_scikit=self._load_scikit,
@@ -268,24 +267,24 @@ class FeedbackRuntime:
 
     async def _keep_house(self) -> None:
         while True:
-            await self._clock.sleep(HOUSEKEEPING)
+            await self.clock.sleep(HOUSEKEEPING)
             await self._tidy()
 
     async def _watch_processor(self) -> None:
         """Tell of the share of the processor, which falls by itself."""
         told, count = 0.0, 0
         while True:
-            await self._clock.sleep(WATCH)
+            await self.clock.sleep(WATCH)
             share = round(self._trainer.state.cpu_share, 4) if self._trainer else 0.0
             if count % _SHARES_APART == 0:
-                self.shares.append((time.time() * 1000, share))
+                self.shares.append((self.clock.epoch(), share))
             if share != told:
                 self._changed.set()
             told, count = share, count + 1
 
     async def _tidy(self, *, ahead: Milliseconds = 0) -> None:
         try:
-            now = time.time() * 1000 + ahead
+            now = self.clock.epoch() + ahead
             changed = await self.store.recover(now=now) + await self.store.prune(now=now)
             problem = None
         except FeedbackError as exc:
@@ -299,7 +298,7 @@ class FeedbackRuntime:
             await self._changed.wait()
             self._changed.clear()
             self._publish(Publication.STATE, await self.state())
-            await self._clock.sleep(REST)
+            await self.clock.sleep(REST)
 
 
 def _sent(row: StoredEvent) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, Protocol, TypeAlias
@@ -63,7 +62,7 @@ class FeedbackService:
         self._engine = str(uuid.uuid4())
         self._measurer = Analyzer(runtime.background, excerpts)
         self._forgetting: set[asyncio.Task[None]] = set()
-        self._recommender = Recommender(runtime.store, lambda: runtime.trainer.model)
+        self._recommender = Recommender(runtime.store, lambda: runtime.trainer.model, runtime.clock)
         line.on(Post.HELLO, lambda _value: self.welcome())
         line.on(Post.EVENTS, runtime.receive)
         line.on(Post.FORGET, self._forget_soon)
@@ -154,7 +153,7 @@ class FeedbackService:
             "effects": effects(model, features),
             "rated": latest_ratings(await runtime.store.ratings(RATINGS_SHOWN)),
             "runs": await past_runs(runtime.store),
-            "shares": [*runtime.shares, (time.time() * 1000, runtime.trainer.state.cpu_share)],
+            "shares": [*runtime.shares, (runtime.clock.epoch(), runtime.trainer.state.cpu_share)],
             "least": MIN_RATED,
         }
 
@@ -175,7 +174,7 @@ class FeedbackService:
         return f"{told} {sent} of them had been sent; the server keeps those." if sent else told
 
     async def _export(self, _value: object, _binary: object) -> str:
-        return await export_archive(self._runtime.store)
+        return await export_archive(self._runtime.store, now=self._runtime.clock.epoch())
 
     async def _import(self, text: str, _binary: object) -> str:
         report = await import_archive(self._runtime.store, text)

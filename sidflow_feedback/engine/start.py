@@ -20,7 +20,7 @@ from sidflow_feedback.engine.page_channel import PageChannel
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.engine.service import FeedbackService
 from sidflow_feedback.errors import PlayerError, StoreError, TrainingError
-from sidflow_feedback.idle.browser import PageIdle
+from sidflow_feedback.idle.page import PageIdleClock
 from sidflow_feedback.learning import scikit_fitters
 from sidflow_feedback.store.indexeddb import DatabaseModule, IndexedDbStore
 from sidflow_feedback.sync.transport.fetch import FetchTransport, FileTransport
@@ -53,7 +53,7 @@ async def start(database: DatabaseModule, excerpts: Any, site: Any = None) -> Fe
     except StoreError as exc:
         _tell_off(channel, str(exc))
         return None
-    clock = PageIdle(channel)
+    clock = PageIdleClock(channel)
     has_server = site is None or site.server
     transport = FetchTransport(js.location.origin) if has_server else FileTransport(site.model)
     runtime = FeedbackRuntime(store, clock, transport, publish=channel.publish, load_scikit=load_scikit)

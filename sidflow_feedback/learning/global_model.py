@@ -11,6 +11,7 @@ from sidflow_feedback.learning.manifest import model_from_manifest
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from sidflow_feedback.clock import Clock
     from sidflow_feedback.learning.model import Model
     from sidflow_feedback.sync.transport import Transport
 
@@ -33,8 +34,8 @@ class GlobalModel:
         The way to the server.
     take
         Awaited with each model that is new; the one before stays in use when this raises `FeedbackError`.
-    sleep
-        Waits for so many seconds.
+    clock
+        Times the requests.
     on_change
         Called after `problem` has changed.
     """
@@ -44,12 +45,12 @@ class GlobalModel:
         transport: Transport,
         take: Callable[[Model], Awaitable[None]],
         *,
-        sleep: Callable[[float], Awaitable[None]],
+        clock: Clock,
         on_change: Callable[[], None],
     ) -> None:
         self._transport = transport
         self._take = take
-        self._sleep = sleep
+        self._clock = clock
         self._on_change = on_change
         self._etag: str | None = None
         self._version: str | None = None
@@ -65,7 +66,9 @@ class GlobalModel:
         failures = 0
         while True:
             failures = 0 if await self._look() else failures + 1
-            await self._rest(min(INTERVAL, RETRY * 2 ** (failures - 1)) if failures else INTERVAL)
+            pause = min(INTERVAL, RETRY * 2 ** (failures - 1)) if failures else INTERVAL
+            await self._clock.wait(self._wake, pause)
+            self._wake.clear()
 
     async def _look(self) -> bool:
         """Ask once; return whether the answer was of use."""
@@ -99,15 +102,3 @@ class GlobalModel:
     def _tell(self, problem: str | None) -> None:
         self.problem = problem
         self._on_change()
-
-    async def _rest(self, seconds: float) -> None:
-        alarm = asyncio.ensure_future(self._ring(seconds))
-        try:
-            await self._wake.wait()
-        finally:
-            alarm.cancel()
-        self._wake.clear()
-
-    async def _ring(self, seconds: float) -> None:
-        await self._sleep(seconds)
-        self._wake.set()

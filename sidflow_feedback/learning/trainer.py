@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import time
 from typing import TYPE_CHECKING
 
 from sidflow_feedback.errors import FeedbackError, InvalidRecordError, TrainingError
@@ -43,10 +42,6 @@ _BATCH = 16
 """Rows read at once."""
 
 
-def _epoch() -> Milliseconds:
-    return time.time() * 1000
-
-
 class Trainer:
     """Fine-tunes the listener's model whenever there is something new to learn and the machine is idle.
 
@@ -60,8 +55,6 @@ class Trainer:
         The global model.
     settings
         May be changed later by `configure`.
-    epoch
-        Returns the wall clock in epoch milliseconds.
     load_scikit
         Awaited before a method of scikit-learn is used; calls what it is given with a text to show
         meanwhile, and raises `TrainingError` if it can't be had.
@@ -78,7 +71,6 @@ class Trainer:
         base: Model,
         settings: TrainingSettings | None = None,
         *,
-        epoch: Callable[[], Milliseconds] = _epoch,
         load_scikit: scikit_fitters.LoadScikit = scikit_fitters.load,
         on_change: Callable[[TrainerState], None] | None = None,
         meter: CpuMeter | None = None,
@@ -87,7 +79,6 @@ class Trainer:
         self._clock = clock
         self._base = base
         self._settings = settings or TrainingSettings()
-        self._epoch = epoch
         self._load_scikit = load_scikit
         self._on_change = on_change
         self._slots = Slots(clock, meter)
@@ -295,11 +286,7 @@ class Trainer:
         """Return when a run may start."""
         while (seconds := self._delay()) > 0:
             self._wake.clear()
-            alarm = asyncio.ensure_future(self._ring(seconds))
-            try:
-                await self._wake.wait()
-            finally:
-                alarm.cancel()
+            await self._clock.wait(self._wake, seconds)
 
     def _delay(self) -> float:
         if self._slots.paused or not (self._fresh or self._asked):
@@ -307,11 +294,6 @@ class Trainer:
         if self._asked:
             return 0.0
         return self._settings.cooldown - (self._clock.now() - self._begun) / 1000
-
-    async def _ring(self, seconds: float) -> None:
-        if seconds < math.inf:
-            await self._clock.sleep(seconds)
-            self._wake.set()
 
     async def _attempt(self) -> None:
         """Make a run; what goes wrong is told, and tried again where that may help."""
@@ -347,9 +329,9 @@ class Trainer:
             asked.exception()  # The caller may be gone; that is no reason for a warning.
 
     async def _run(self, begun: Milliseconds) -> Run:
-        now, base, last = self._epoch(), self._base, self._snapshot
+        now, base, last = self._clock.epoch(), self._base, self._snapshot
         dataset = await self._collected(now)
-        read = self._epoch()
+        read = self._clock.epoch()
         if dataset.rated < MIN_RATED:
             raise TrainingError(_too_few(dataset))
         self._runs += 1

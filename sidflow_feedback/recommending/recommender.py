@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sidflow_feedback.clock import Clock
     from sidflow_feedback.events import ImplicitEvent
     from sidflow_feedback.store import FeedbackStore
     from sidflow_feedback.types import Milliseconds, Record
@@ -35,10 +35,6 @@ _PREFERENCE = DIMENSIONS.index("p")
 _DAY: Final[Milliseconds] = 86_400_000
 
 
-def _epoch() -> Milliseconds:
-    return time.time() * 1000
-
-
 class Recommender:
     """Ranks the library when somebody asks after model or library have changed.
 
@@ -48,17 +44,15 @@ class Recommender:
         Where the listener's actions are read.
     model
         Returns the model to predict with; raises `TrainingError` as long as there is none.
-    epoch
-        Returns the wall clock in epoch milliseconds: surprises are drawn anew each day.
+    clock
+        Tells the day: each day draws other surprises.
     """
 
-    def __init__(
-        self, store: FeedbackStore, model: Callable[[], Model], *, epoch: Callable[[], Milliseconds] = _epoch
-    ) -> None:
+    def __init__(self, store: FeedbackStore, model: Callable[[], Model], clock: Clock) -> None:
         self.library = FeatureTable()
         self._store = store
         self._model = model
-        self._epoch = epoch
+        self._clock = clock
         self._ranked: _Ranked | None = None
 
     def add(self, tunes: Record) -> list[int]:
@@ -134,7 +128,7 @@ class Recommender:
             disliked=self._disliked(actions),
             exploration=exploration,
             place=place,
-            seed=int(self._epoch() // _DAY),
+            seed=int(self._clock.epoch() // _DAY),
         )
         rows = library.starts[found.order[:limit]].tolist()
         return list(zip(rows, found.surprises[:limit].tolist(), strict=True))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from sidflow_feedback.clock import Clock
 from sidflow_feedback.errors import FeedbackError, SyncError
 from sidflow_feedback.events import Event
 from sidflow_feedback.store import FeedbackStore, Outcome
@@ -66,10 +66,6 @@ class _AbortedError(SyncError):
     """The listener has changed their mind while a request was under way."""
 
 
-def _epoch() -> Milliseconds:
-    return time.time() * 1000
-
-
 class SyncClient:
     """Moves pending events to the server, a batch at a time.
 
@@ -96,17 +92,15 @@ class SyncClient:
         transport: Transport,
         *,
         base_version: Callable[[], str],
+        clock: Clock,
         on_change: Callable[[], None] = lambda: None,
-        epoch: Callable[[], Milliseconds] = _epoch,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         timeout: float = TIMEOUT,
     ) -> None:
         self._store = store
         self._transport = transport
         self._outgoing = UploadQueue(store, base_version)
         self._on_change = on_change
-        self._epoch = epoch
-        self._sleep = sleep
+        self._clock = clock
         self._timeout = timeout
         self._settings = SyncSettings()
         self._schedule = Schedule()
@@ -127,7 +121,7 @@ class SyncClient:
         if not settings.enabled:
             self._schedule.stop()
         elif settings.cadence != before.cadence or not before.enabled:
-            self._schedule.start(settings.cadence, self._epoch())
+            self._schedule.start(settings.cadence, self._clock.epoch())
         self._replan()
         self._change(enabled=settings.enabled, epsilon=settings.epsilon, budget=settings.budget)
         if self._task is None:
@@ -145,7 +139,7 @@ class SyncClient:
 
     def on_online(self) -> None:
         """Try again at once what could not be sent: the browser says that it is online."""
-        self._schedule.hurry(self._epoch())
+        self._schedule.hurry(self._clock.epoch())
         self._replan()
 
     async def sync_now(self) -> int:
@@ -163,8 +157,8 @@ class SyncClient:
             self._change(running=True)
             try:
                 sent = await self._send_due()
-                self._schedule.rest(self._epoch())
-                self._change(last_error=None, last_time=self._epoch())
+                self._schedule.rest(self._clock.epoch())
+                self._change(last_error=None, last_time=self._clock.epoch())
                 return sent
             except FeedbackError as exc:
                 self._plan_after(exc)
@@ -181,7 +175,7 @@ class SyncClient:
         PrivacyError
             The listener's budget is spent, or noise can't be made as they asked for it.
         """
-        batch = await self._outgoing.preview(self._epoch(), self._settings)
+        batch = await self._outgoing.preview(self._clock.epoch(), self._settings)
         return batch.to_json() if batch.deltas else None
 
     @contextlib.asynccontextmanager
@@ -213,26 +207,18 @@ class SyncClient:
     async def _run(self) -> None:
         while self._settings.enabled:
             await self._pause()
-            if self._settings.enabled and not self._schedule.remaining(self._epoch()):
+            if self._settings.enabled and not self._schedule.remaining(self._clock.epoch()):
                 with contextlib.suppress(FeedbackError):  # `sync_now` has put it into the state.
                     await self.sync_now()
 
     async def _pause(self) -> None:
         """Wait for the next time, or until that is another one."""
         self._replanned.clear()
-        waits = [
-            asyncio.ensure_future(self._sleep(self._schedule.remaining(self._epoch()))),
-            asyncio.ensure_future(self._replanned.wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        await self._clock.wait(self._replanned, self._schedule.remaining(self._clock.epoch()))
 
     async def _recall(self, *, resumes: bool) -> None:
         """Take up the plan of the engine before this one, if it was to send too, and the account of noise."""
-        kept, now = await self._store.note(SCHEDULE_NOTE), self._epoch()
+        kept, now = await self._store.note(SCHEDULE_NOTE), self._clock.epoch()
         if kept is not None:
             self._schedule = Schedule.from_record(kept)
             self._schedule.resume(now) if resumes else self._schedule.stop()
@@ -246,9 +232,9 @@ class SyncClient:
         if isinstance(exc, _AbortedError) and not self._withdrawals:
             return
         if isinstance(exc, SyncError) and exc.status not in REFUSED:
-            self._schedule.retry(self._epoch(), exc.retry_after)
+            self._schedule.retry(self._clock.epoch(), exc.retry_after)
         else:
-            self._schedule.rest(self._epoch())
+            self._schedule.rest(self._clock.epoch())
         self._change(last_error=str(exc))
 
     def _replan(self) -> None:
@@ -263,13 +249,13 @@ class SyncClient:
     def _require_permission(self) -> None:
         if not self._settings.enabled:
             raise SyncError("Sync is switched off: nothing is sent. Switch it on in Preferences first.")
-        wait = self._schedule.asked_pause(self._epoch())
+        wait = self._schedule.asked_pause(self._clock.epoch())
         if wait > 0:
             raise SyncError(f"The server asked for a pause of another {max(1, round(wait))} s.")
 
     async def _send_due(self) -> int:
         sent = 0
-        while events := await self._outgoing.claim(self._epoch()):
+        while events := await self._outgoing.claim(self._clock.epoch()):
             outcomes = await self._send(events)
             await self._settle(outcomes)
             taken = sum(outcome.status == "synced" for outcome in outcomes)
@@ -296,14 +282,14 @@ class SyncClient:
         return outcomes + [self._outcome(identity, results.get(identity, {})) for identity in batch.uuids]
 
     async def _settle(self, outcomes: Sequence[Outcome]) -> None:
-        await self._store.settle(outcomes, now=self._epoch())
+        await self._store.settle(outcomes, now=self._clock.epoch())
         self._outgoing.settled(outcomes)
 
     def _outcome(self, identity: str, result: Record) -> Outcome:
         status = _STATUS_OF_RESULT.get(str(result.get("status")))
         if status is not None:
             return Outcome(uuid=identity, status=status, error=result.get("reason"))
-        next_try = self._epoch() + UNANSWERED_PAUSE * 1000
+        next_try = self._clock.epoch() + UNANSWERED_PAUSE * 1000
         error = "The server did not answer for this event."
         return Outcome(uuid=identity, status="pending", error=error, next_try=next_try)
 
@@ -319,7 +305,7 @@ class SyncClient:
             raise SyncError(
                 f"The server answered {response.status}: {_reason(response)}",
                 status=response.status,
-                retry_after=response.retry_after(self._epoch()),
+                retry_after=response.retry_after(self._clock.epoch()),
             )
         results = _results(response)
         self._outgoing.drop()

@@ -12,6 +12,7 @@ import js
 import numpy as np
 
 from sidflow_feedback.analysis.features import FeatureStats
+from sidflow_feedback.clock import SystemClock
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.recommending.recommender import Recommender
 from sidflow_feedback.store.memory import MemoryStore
@@ -36,7 +37,7 @@ class Bench:
     def __init__(self) -> None:
         self.models = models()
         self.model = self.models[0]
-        self.recommender = Recommender(MemoryStore(), lambda: self.model)
+        self.recommender = Recommender(MemoryStore(), lambda: self.model, SystemClock())
         features = np.random.default_rng(1).normal(size=(TUNES * SONGS, len(FEATURE_NAMES)))
         tunes = {
             "paths": [f"MUSICIANS/B/Bench/Tune_{i}.sid" for i in range(TUNES)],

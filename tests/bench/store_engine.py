@@ -12,6 +12,7 @@ import js
 from pyodide.ffi import create_proxy
 from pyscript.js_modules import feedback_store
 
+from sidflow_feedback.clock import SystemClock
 from sidflow_feedback.engine.event_writer import BATCH_SIZE, EventWriter
 from sidflow_feedback.events import Event, event_from_record, event_to_record
 from sidflow_feedback.store.indexeddb import IndexedDbStore
@@ -67,7 +68,9 @@ class Ours:
 
     def __init__(self, store: IndexedDbStore) -> None:
         self.store = store
-        self._worker = EventWriter(store, on_acknowledged=lambda _: None, on_refused=lambda *_: None)
+        self._worker = EventWriter(
+            store, on_acknowledged=lambda _: None, on_refused=lambda *_: None, clock=SystemClock()
+        )
 
     @classmethod
     async def open(cls, rows: int = 0) -> "Ours":

@@ -21,7 +21,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from app.paths import paths
-from sidflow_feedback import FeedbackRuntime, ManualIdle, MemoryStore, Model, model_from_manifest
+from sidflow_feedback import FeedbackRuntime, ManualIdleClock, MemoryStore, Model, model_from_manifest
 from sidflow_feedback.analysis.features import FeatureStats, vector
 from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.transport import Response
@@ -109,7 +109,7 @@ async def listen_and_share(crowd: Crowd, url: str) -> list[int]:
 
 
 async def _listener(crowd: Crowd, number: int, transport: HttpTransport) -> int:
-    runtime = FeedbackRuntime(MemoryStore(), ManualIdle(), transport)
+    runtime = FeedbackRuntime(MemoryStore(), ManualIdleClock(), transport)
     await runtime.start()
     tunes = np.random.default_rng((32, number)).permutation(len(crowd.tunes))[:RATED_EACH]
     runtime.receive(_record(crowd.tunes[tune], crowd.ratings(number)[tune]) for tune in tunes)

@@ -19,7 +19,6 @@ BROWSER = {"js", "pyodide", "pyodide_js", "pyscript", "jsffi"}
 ADAPTERS = {
     "sidflow_feedback/engine/page_channel.py",
     "sidflow_feedback/engine/start.py",
-    "sidflow_feedback/idle/browser.py",
     "sidflow_feedback/page/feedback.py",
     "sidflow_feedback/player/remote.py",
     "sidflow_feedback/player/stream.py",

@@ -7,7 +7,7 @@ from typing import Any
 
 from sidflow_feedback.engine.page_channel import PageChannel
 from sidflow_feedback.errors import TrainingError
-from sidflow_feedback.idle.browser import PageIdle
+from sidflow_feedback.idle.page import PageIdleClock
 
 notes: list[Any] = []
 lines: list[PageChannel] = []
@@ -41,13 +41,13 @@ def heard() -> list[Any]:
 
 
 async def idle_slots(count: int) -> list[float]:
-    clock = PageIdle(lines[-1])
+    clock = PageIdleClock(lines[-1])
     return [await clock.slot() for _ in range(count)]
 
 
 async def idle_withheld() -> str | None:
     """Ask for a slot; return why there is none, None when there is one."""
-    clock, told = PageIdle(lines[-1]), asyncio.Event()
+    clock, told = PageIdleClock(lines[-1]), asyncio.Event()
     clock.on_change = told.set
     slot, telling = asyncio.ensure_future(clock.slot()), asyncio.ensure_future(told.wait())
     await asyncio.wait({slot, telling}, return_when=asyncio.FIRST_COMPLETED)
@@ -57,7 +57,7 @@ async def idle_withheld() -> str | None:
 
 
 async def clock_runs() -> bool:
-    clock = PageIdle(lines[-1])
+    clock = PageIdleClock(lines[-1])
     before = clock.now()
     await clock.sleep(0.05)
     return clock.now() > before

@@ -13,6 +13,7 @@ import js
 
 import sidflow_feedback
 from sidflow_feedback.analysis.features import extract
+from sidflow_feedback.clock import SystemClock
 from sidflow_feedback.engine.event_writer import EventWriter
 from sidflow_feedback.errors import SyncError
 from sidflow_feedback.events import event_from_record
@@ -79,16 +80,22 @@ def features(frequency: float, seconds: float, sample_rate: int) -> dict[str, fl
 async def way_of_an_event(records: list[dict[str, Any]]) -> dict[str, Any]:
     """From the worker into a store and to the real server, in real time."""
     store, acknowledged = MemoryStore(), asyncio.Event()
-    worker = EventWriter(store, on_acknowledged=lambda _uuids: acknowledged.set(), on_refused=print)
+    worker = EventWriter(
+        store, on_acknowledged=lambda _uuids: acknowledged.set(), on_refused=print, clock=SystemClock()
+    )
     worker.start()
     worker.receive(records)
     await acknowledged.wait()
-    sync = SyncClient(store, FetchTransport(js.location.origin), base_version=lambda: "global-test")
+    sync = SyncClient(
+        store, FetchTransport(js.location.origin), base_version=lambda: "global-test", clock=SystemClock()
+    )
     sync.configure(SyncSettings(enabled=True))
     first = await sync.sync_now()
     again = MemoryStore()
     await again.add([event_from_record(record) for record in records])
-    twin = SyncClient(again, FetchTransport(js.location.origin), base_version=lambda: "global-test")
+    twin = SyncClient(
+        again, FetchTransport(js.location.origin), base_version=lambda: "global-test", clock=SystemClock()
+    )
     twin.configure(SyncSettings(enabled=True))
     second = await twin.sync_now()
     for part in (sync, twin, worker):

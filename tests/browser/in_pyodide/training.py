@@ -10,9 +10,9 @@ from typing import Any
 import feedback_store  # type: ignore[import-not-found]  # sidflow_feedback/store/indexeddb.js
 import numpy as np
 import pyodide_js
-from js import performance
 
 from sidflow_feedback.analysis.features import FeatureStats
+from sidflow_feedback.clock import SystemClock
 from sidflow_feedback.engine.start import load_scikit
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.trainer import Trainer
@@ -22,13 +22,10 @@ from sidflow_feedback.vocabulary import FEATURE_NAMES
 from tests.contracts.samples import NOON, rating, track
 
 
-class Clock:
-    """Grants a slot whenever one is asked for."""
+class Clock(SystemClock):
+    """Grants a slot as soon as one is requested."""
 
     withheld: str | None = None
-
-    def now(self) -> float:
-        return float(performance.now())
 
     async def slot(self) -> float:
         await asyncio.sleep(0)

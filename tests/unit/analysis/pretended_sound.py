@@ -9,7 +9,7 @@ import numpy as np
 
 from sidflow_feedback.analysis.analyzer import PIECE, Progress
 from sidflow_feedback.analysis.features import Samples
-from sidflow_feedback.idle.manual import ManualIdle
+from sidflow_feedback.idle.manual import ManualIdleClock
 
 RATE = 8000
 
@@ -21,7 +21,7 @@ class PretendedSound:
     The work is another thread's: it goes on while the engine waits.
     """
 
-    clock: ManualIdle
+    clock: ManualIdleClock
     start: float = 40.0
     piece: float = 25.0
     seconds: int = 20

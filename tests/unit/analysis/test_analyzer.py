@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sidflow_feedback.analysis.analyzer import Analyzer
-from sidflow_feedback.idle.manual import ManualIdle
+from sidflow_feedback.idle.manual import ManualIdleClock
 from sidflow_feedback.idle.meter import CpuMeter
 from sidflow_feedback.idle.slots import CPU_SHARE, SHARE_AIM, Slots
 from sidflow_feedback.types import Record
@@ -22,7 +22,7 @@ class Desk:
     """A measurer and what it stands on."""
 
     def __init__(self, **sound: Any) -> None:
-        self.clock = ManualIdle(grant=50, every=0.005)
+        self.clock = ManualIdleClock(grant=50, every=0.005)
         self.meter = CpuMeter(SHARE_AIM)
         self.slots = Slots(self.clock, self.meter)
         self.sound = PretendedSound(self.clock, **sound)

@@ -73,7 +73,7 @@ def sealed(content: Any) -> str:
 
 async def opened() -> Record:
     """Return an archive's content without its checksum."""
-    found: Record = json.loads(await export_archive(await lived_in()))
+    found: Record = json.loads(await export_archive(await lived_in(), now=NOON))
     del found["checksum"]
     return found
 
@@ -92,7 +92,7 @@ async def refusal(text: str) -> str:
 async def test_export_wipe_import_gives_the_same() -> None:
     store = await lived_in()
     rows, snapshots = await content(store)
-    text = await export_archive(store)
+    text = await export_archive(store, now=NOON)
     await store.wipe()
     report = await import_archive(store, text)
     assert (len(report.stored), len(report.duplicates)) == (len(rows), 0)
@@ -110,7 +110,7 @@ def to_compare(row: StoredEvent) -> Record:
 
 async def test_second_import_adds_nothing() -> None:
     store = await lived_in()
-    text = await export_archive(store)
+    text = await export_archive(store, now=NOON)
     before = await content(store)
     report = await import_archive(store, text)
     assert (len(report.stored), len(report.duplicates)) == (0, 10)
@@ -119,7 +119,7 @@ async def test_second_import_adds_nothing() -> None:
 
 async def test_archives_of_two_browsers_come_together() -> None:
     one, other = await lived_in(), await lived_in()
-    report = await import_archive(one, await export_archive(other))
+    report = await import_archive(one, await export_archive(other, now=NOON))
     assert len(report.stored) == 10
     assert len((await content(one))[0]) == 20
 
@@ -128,17 +128,17 @@ async def test_more_rows_than_one_batch() -> None:
     store, other = MemoryStore(), MemoryStore()
     events = [implicit(timestamp=NOON + i) for i in range(1203)]
     await store.add(events)
-    await import_archive(other, await export_archive(store))
+    await import_archive(other, await export_archive(store, now=NOON))
     assert (await other.implicit(2000))[::-1] == events
 
 
 async def test_empty_store_makes_an_archive_too() -> None:
-    report = await import_archive(MemoryStore(), await export_archive(MemoryStore()))
+    report = await import_archive(MemoryStore(), await export_archive(MemoryStore(), now=NOON))
     assert list(report.stored) == []
 
 
 async def test_archive_is_plain_text_as_documented() -> None:
-    text = await export_archive(await lived_in())
+    text = await export_archive(await lived_in(), now=NOON)
     assert text.isascii()  # whatever program saves it
     found = json.loads(text)
     assert list(found) == ["format", "version", "exported", "ratings", "implicit", "snapshots", "checksum"]
@@ -148,14 +148,14 @@ async def test_archive_is_plain_text_as_documented() -> None:
 
 
 async def test_reformatted_archive_is_still_whole() -> None:
-    text = await export_archive(await lived_in())
+    text = await export_archive(await lived_in(), now=NOON)
     pretty = json.dumps(json.loads(text), indent=2, ensure_ascii=False, sort_keys=True)
     report = await import_archive(MemoryStore(), pretty)
     assert len(report.stored) == 10
 
 
 async def test_truncated_file_is_refused() -> None:
-    text = await export_archive(await lived_in())
+    text = await export_archive(await lived_in(), now=NOON)
     for length in (0, 1, len(text) // 2, len(text) - 1):
         assert "damaged or cut off" in await refusal(text[:length])
 
@@ -184,7 +184,7 @@ async def test_other_version_is_refused(version: Any) -> None:
 
 
 async def test_huge_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    text = await export_archive(await lived_in())
+    text = await export_archive(await lived_in(), now=NOON)
     monkeypatch.setattr(archive, "MAX_CHARACTERS", len(text) - 1)
     assert "too large" in await refusal(text)
     monkeypatch.setattr(archive, "MAX_CHARACTERS", len(text))
@@ -196,7 +196,7 @@ async def test_huge_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     [('"e": 4', '"e": 5'), ('"like"', '"skip"'), ('"synced"', '"failed"'), ("local-1", "local-3")],
 )
 async def test_edited_file_is_refused(old: str, new: str) -> None:
-    text = await export_archive(await lived_in())
+    text = await export_archive(await lived_in(), now=NOON)
     assert old in text
     assert "changed after it was exported" in await refusal(text.replace(old, new, 1))
 
@@ -250,10 +250,10 @@ async def test_snapshot_that_is_damaged_is_refused() -> None:
 async def test_imported_snapshots_are_in_their_order_and_never_replace_what_was_learned() -> None:
     store = MemoryStore()
     await store.save_snapshot(snapshot(3))
-    await import_archive(store, await export_archive(await lived_in()))
+    await import_archive(store, await export_archive(await lived_in(), now=NOON))
     assert [s["version"] for s in await store.snapshots()] == ["local-3"]
     other = MemoryStore()
-    await import_archive(other, await export_archive(await lived_in()))
+    await import_archive(other, await export_archive(await lived_in(), now=NOON))
     assert [s["version"] for s in await other.snapshots()] == ["local-2", "local-1"]
 
 
@@ -276,4 +276,4 @@ async def test_no_edited_byte_goes_unnoticed(whole: str, data: st.DataObject) ->
 async def whole() -> str:
     store = MemoryStore()
     await store.add([rating(), implicit()])
-    return await export_archive(store)
+    return await export_archive(store, now=NOON)

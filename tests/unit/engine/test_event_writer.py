@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
+from sidflow_feedback.clock import ManualClock
 from sidflow_feedback.engine.event_writer import BATCH_SIZE, EventWriter, retry_pause
 from sidflow_feedback.errors import StoreError
 from sidflow_feedback.events import Event, event_to_record
 from sidflow_feedback.store import AddReport
 from sidflow_feedback.store.memory import MemoryStore
 from tests.contracts.samples import implicit, rating
-from tests.unit.hand_clock import HandClock, settle
 
 Fault = Callable[[Sequence[Event]], bool]
 
@@ -39,7 +39,7 @@ class Engine:
     """A worker with a store, a clock, and ears."""
 
     def __init__(self) -> None:
-        self.clock = HandClock()
+        self.clock = ManualClock()
         self.store = FaultyStore()
         self.acknowledged: list[str] = []
         self.refused: list[tuple[str, str]] = []
@@ -48,7 +48,7 @@ class Engine:
             self.store,
             on_acknowledged=self.acknowledged.extend,
             on_refused=lambda *refusal: self.refused.append(refusal),
-            sleep=self.clock.sleep,
+            clock=self.clock,
         )
         self.worker.subscribe(lambda events: self.heard.append(list(events)))
 
@@ -94,7 +94,7 @@ async def test_full_batch_is_flushed_at_once(engine: Engine) -> None:
     await engine.clock.advance(0.1)
     assert engine.store.tries == []
     engine.receive(events[-1])
-    await settle()
+    await engine.clock.settle()
     assert engine.store.tries == [events]
 
 
@@ -102,15 +102,15 @@ async def test_page_in_a_hurry_has_its_events_flushed_at_once(engine: Engine) ->
     event = implicit()
     engine.receive(event)
     engine.worker.hurry()
-    await settle()
+    await engine.clock.settle()
     assert engine.acknowledged == [event.uuid]
-    assert engine.clock.now == 0
+    assert engine.clock.now() == 0
 
 
 async def test_hurry_without_events_does_not_hurry_the_next(engine: Engine) -> None:
     engine.worker.hurry()
     engine.receive(implicit())
-    await settle()
+    await engine.clock.settle()
     assert engine.acknowledged == []
 
 
@@ -167,9 +167,9 @@ async def test_full_batch_that_comes_during_a_flush_is_not_left(engine: Engine) 
 
     engine.store.fault = arrives_late
     engine.receive(*(implicit() for _ in range(BATCH_SIZE)))
-    await settle()
+    await engine.clock.settle()
     engine.store.fault = lambda _events: False
-    await settle()
+    await engine.clock.settle()
     assert engine.store.tries[1] == late
 
 
@@ -264,7 +264,7 @@ async def test_retries_wait_longer_each_time(engine: Engine, monkeypatch: pytest
     at = []
 
     def fault(_events: Sequence[Event]) -> bool:
-        at.append(engine.clock.now)
+        at.append(engine.clock.now() / 1000)
         return True
 
     engine.store.fault = fault

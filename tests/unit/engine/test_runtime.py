@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -17,7 +16,7 @@ from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.engine.service import FeedbackService
 from sidflow_feedback.errors import StoreError, SyncError, TrainingError
 from sidflow_feedback.events import event_from_record
-from sidflow_feedback.idle.manual import ManualIdle
+from sidflow_feedback.idle.manual import ManualIdleClock
 from sidflow_feedback.learning.global_model import INTERVAL, RETRY
 from sidflow_feedback.learning.manifest import model_to_manifest
 from sidflow_feedback.learning.model import Model, Network
@@ -90,7 +89,7 @@ class Engine:
 
     def __init__(self, transport: MemoryTransport) -> None:
         self.store = MemoryStore()
-        self.clock = ManualIdle(grant=50)
+        self.clock = ManualIdleClock(grant=50)
         self.pages = Pages()
         self.transport = transport
         self.runtime = FeedbackRuntime(self.store, self.clock, transport, publish=self.pages.publish)
@@ -206,7 +205,7 @@ async def test_closing_commits_what_is_queued_and_leaves_no_task(engine: Engine)
 async def test_what_another_engine_left_in_the_middle_waits_again() -> None:
     engine = Engine(MemoryTransport(model=manifest()))
     await engine.store.add([event_from_record(rating())])
-    await engine.store.claim(1, owner="an engine that is gone", now=time.time() * 1000)
+    await engine.store.claim(1, owner="an engine that is gone", now=engine.clock.epoch())
     await engine.runtime.start()
     await engine.pass_time()
     assert (await engine.store.counts()).ratings["pending"] == 1
@@ -354,7 +353,7 @@ async def test_a_tune_is_forgotten_with_what_waits_to_be_stored(engine: Engine) 
 
 
 async def test_a_model_that_has_learned_from_it_goes_and_training_goes_on_without(engine: Engine) -> None:
-    now = int(time.time() * 1000)
+    now = int(engine.clock.epoch())
     ratings = [rating(timestamp=now - 1000 + n, sidPath=f"Demo/{n}.sid") for n in range(12)]
     engine.pages.say("events", ratings)
     await engine.pages.ask(Request.CONFIGURE, {"training": True})

@@ -1,23 +1,26 @@
-"""Idle slots: the clock by hand, slices, and the share of the processor."""
+"""Idle slots: the manual clock, slices, and the share of the processor."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from typing import Any
 
 import numpy as np
 import pytest
 
-from sidflow_feedback.idle import IdleClock, Steps
-from sidflow_feedback.idle.manual import ManualIdle
+from sidflow_feedback.idle import IdleClock, Steps, page
+from sidflow_feedback.idle.manual import ManualIdleClock
 from sidflow_feedback.idle.meter import CpuMeter
+from sidflow_feedback.idle.page import PageIdleClock
 from sidflow_feedback.idle.slots import CPU_SHARE, SLICE, Slots
+from sidflow_feedback.vocabulary import Post, Publication
 
 
 class Work:
-    """Steps of known cost on a clock by hand, and a log of the time at which each ended."""
+    """Steps of known cost on a manual clock, and a log of the time at which each ended."""
 
-    def __init__(self, clock: ManualIdle, costs: list[float]) -> None:
+    def __init__(self, clock: ManualIdleClock, costs: list[float]) -> None:
         self.clock = clock
         self.costs = costs
         self.ended: list[float] = []
@@ -37,31 +40,13 @@ def most_in_a_minute(work: Work) -> float:
     return float((used[1:] - used[first]).max()) / 60_000
 
 
-def test_it_is_an_idle_clock() -> None:
-    clock: IdleClock = ManualIdle()
-    assert clock.now() == 0
-
-
-async def test_time_stands_still_until_it_is_advanced() -> None:
-    clock, woken = ManualIdle(), []
-
-    async def sleep(seconds: float) -> None:
-        await clock.sleep(seconds)
-        woken.append((seconds, clock.now()))
-
-    tasks = [asyncio.create_task(sleep(seconds)) for seconds in (3, 1, 2)]
-    await clock.advance(0.5)
-    assert woken == []
-    await clock.advance(2)
-    assert woken == [(1, 1000), (2, 2000)]
-    await clock.advance(8 * 3600)
-    assert woken[-1] == (3, 3000)
-    assert clock.now() == 2500 + 8 * 3_600_000
-    await asyncio.gather(*tasks)
+def test_both_idle_clocks_have_the_protocol() -> None:
+    clocks: list[IdleClock] = [ManualIdleClock(), PageIdleClock(PageChannel())]
+    assert all(clock.withheld is None for clock in clocks)
 
 
 async def test_slots_by_hand() -> None:
-    clock = ManualIdle()
+    clock = ManualIdleClock()
     slot = asyncio.create_task(clock.slot())
     await clock.advance(100)
     assert not slot.done()
@@ -72,7 +57,7 @@ async def test_slots_by_hand() -> None:
 
 
 async def test_slots_by_themselves() -> None:
-    clock = ManualIdle(grant=50, every=2)
+    clock = ManualIdleClock(grant=50, every=2)
     slot = asyncio.create_task(clock.slot())
     await clock.advance(1.9)
     assert not slot.done()
@@ -81,7 +66,7 @@ async def test_slots_by_themselves() -> None:
 
 
 async def test_work_returns_its_result() -> None:
-    clock = ManualIdle(grant=50)
+    clock = ManualIdleClock(grant=50)
     work = Work(clock, [1.0] * 100)
     running = asyncio.create_task(Slots(clock).run(work.steps()))
     await clock.advance(60)
@@ -90,7 +75,7 @@ async def test_work_returns_its_result() -> None:
 
 @pytest.mark.parametrize("cost", [0.1, 0.7, 2.9, 4.0])
 async def test_a_slice_is_short_whatever_a_step_costs(cost: float) -> None:
-    clock = ManualIdle()
+    clock = ManualIdleClock()
     work = Work(clock, [cost] * 200)
     running = asyncio.create_task(Slots(clock).run(work.steps()))
     await clock.advance(0)
@@ -105,7 +90,7 @@ async def test_a_slice_is_short_whatever_a_step_costs(cost: float) -> None:
 
 
 async def test_a_short_slot_is_not_overdrawn() -> None:
-    clock = ManualIdle()
+    clock = ManualIdleClock()
     running = asyncio.create_task(Slots(clock).run(Work(clock, [0.5] * 50).steps()))
     await clock.advance(0)
     slices = []
@@ -118,7 +103,7 @@ async def test_a_short_slot_is_not_overdrawn() -> None:
 
 @pytest.mark.parametrize("cost", [0.2, 0.8, 6.0])
 async def test_the_share_of_the_processor_stays_under_5_percent(cost: float) -> None:
-    clock = ManualIdle(grant=50, every=0.01)
+    clock = ManualIdleClock(grant=50, every=0.01)
     work, slots = Work(clock, [cost] * int(8000 / cost)), Slots(clock)
     running = asyncio.create_task(slots.run(work.steps()))
     shares = []
@@ -131,7 +116,7 @@ async def test_the_share_of_the_processor_stays_under_5_percent(cost: float) -> 
 
 
 async def test_one_slow_step_does_not_make_all_later_slices_short() -> None:
-    clock = ManualIdle(grant=50)
+    clock = ManualIdleClock(grant=50)
     work = Work(clock, [0.5] * 20 + [200.0] + [0.5] * 1000)
     running = asyncio.create_task(Slots(clock).run(work.steps()))
     await clock.advance(6)
@@ -139,7 +124,7 @@ async def test_one_slow_step_does_not_make_all_later_slices_short() -> None:
 
 
 async def test_the_first_step_of_its_kind_has_a_slice_to_itself() -> None:
-    clock = ManualIdle()
+    clock = ManualIdleClock()
 
     def work() -> Steps[None]:
         for kind, cost in (("cheap", 0.1), ("dear", 0.1), ("dear", 7.5), ("dear", 7.5), (None, 7.5)):
@@ -156,7 +141,7 @@ async def test_the_first_step_of_its_kind_has_a_slice_to_itself() -> None:
 
 
 async def test_pause_holds_between_two_slices() -> None:
-    clock = ManualIdle()
+    clock = ManualIdleClock()
     work, slots = Work(clock, [1.0] * 100), Slots(clock)
     running = asyncio.create_task(slots.run(work.steps()))
     await clock.advance(0)
@@ -180,7 +165,7 @@ async def test_an_error_of_the_work_comes_out() -> None:
         yield
         raise ZeroDivisionError
 
-    clock = ManualIdle(grant=50)
+    clock = ManualIdleClock(grant=50)
     running = asyncio.create_task(Slots(clock).run(broken()))
     await clock.advance(1)
     with pytest.raises(ZeroDivisionError):
@@ -202,3 +187,57 @@ def test_the_meter_says_how_long_to_wait() -> None:
     assert meter.wait(5000, 50) <= 0
     assert meter.wait(5000, 200) == 56_000
     assert meter.wait(5000, 1500) == 57_000
+
+
+class PageChannel:
+    """The engine's end of a channel whose page answers as the test wants."""
+
+    def __init__(self) -> None:
+        self.requests: list[int] = []
+        self.answer: Callable[[dict[str, Any]], None] = lambda _grant: None
+
+    def publish(self, kind: str, value: Any = None) -> None:
+        assert kind == Publication.IDLE_WANTED
+        self.requests.append(value)
+
+    def on(self, kind: str, listener: Callable[[Any], None]) -> None:
+        assert kind == Post.IDLE_GRANTED
+        self.answer = listener
+
+
+async def test_the_page_grants_the_slot_that_was_requested() -> None:
+    channel = PageChannel()
+    clock = PageIdleClock(channel)
+    slot = asyncio.create_task(clock.slot())
+    await asyncio.sleep(0)
+    channel.answer({"id": 0, "milliseconds": 99})
+    channel.answer({"id": channel.requests[-1], "milliseconds": 12})
+    assert await slot == 12.0
+
+
+async def test_a_slot_is_requested_again_without_an_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(page, "GRANT_TIMEOUT", 0.01)
+    channel = PageChannel()
+    slot = asyncio.create_task(PageIdleClock(channel).slot())
+    await asyncio.sleep(0.2)
+    assert len(channel.requests) > 2
+    channel.answer({"id": 1, "milliseconds": 50})
+    assert not slot.done(), "the answer to the first request comes too late"
+    channel.answer({"id": channel.requests[-1], "milliseconds": 7})
+    assert await slot == 7.0
+
+
+async def test_the_page_can_withhold_slots_and_the_reason_is_published() -> None:
+    channel, changes = PageChannel(), []
+    clock = PageIdleClock(channel)
+    clock.on_change = lambda: changes.append(clock.withheld)
+    slot = asyncio.create_task(clock.slot())
+    await asyncio.sleep(0)
+    for _ in range(2):
+        channel.answer({"id": channel.requests[-1], "withheld": "the battery is low"})
+    assert not slot.done()
+    channel.answer({"id": channel.requests[-1], "milliseconds": 5})
+    assert await slot == 5.0
+    assert changes == ["the battery is low", None]

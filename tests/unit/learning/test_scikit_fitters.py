@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sidflow_feedback.errors import TrainingError
-from sidflow_feedback.idle.manual import ManualIdle
+from sidflow_feedback.idle.manual import ManualIdleClock
 from sidflow_feedback.learning.fine_tuning import fine_tune
 from sidflow_feedback.learning.fitters import FitProblem, Fitter, fit_adam
 from sidflow_feedback.learning.model import Network
@@ -82,7 +82,7 @@ def test_it_is_fine_tuned_with_as_any_other(method: Fitter) -> None:
 
 async def trained(learner: str, load: Callable[[Callable[[str], None]], object]) -> list[TrainerState]:
     states: list[TrainerState] = []
-    clock, store = ManualIdle(grant=8), MemoryStore()
+    clock, store = ManualIdleClock(grant=8), MemoryStore()
     await store.add([rating(number) for number in range(40)])
     settings = TrainingSettings(enabled=True, learner=learner)
     trainer = Trainer(store, clock, base_model(), settings, load_scikit=load, on_change=states.append)  # type: ignore[arg-type]

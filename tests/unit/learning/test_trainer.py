@@ -16,7 +16,7 @@ import pytest
 
 from sidflow_feedback.errors import InvalidRecordError, StoreError, TrainingError
 from sidflow_feedback.events import Event, RatingEvent
-from sidflow_feedback.idle.manual import ManualIdle
+from sidflow_feedback.idle.manual import ManualIdleClock
 from sidflow_feedback.idle.slots import CPU_SHARE
 from sidflow_feedback.learning.learner import Learner
 from sidflow_feedback.learning.model import Model, Network
@@ -43,19 +43,15 @@ class Listener:
         self, settings: TrainingSettings = ON, *, base: Model | None = None, store: MemoryStore | None = None
     ) -> None:
         self.store = store or MemoryStore()
-        self.clock = ManualIdle(grant=50)
+        self.clock = ManualIdleClock(grant=50, epoch=START)
         self.states: list[TrainerState] = []
         self.trainer = Trainer(
             self.store,
             self.clock,
             base or base_model(),
             settings,
-            epoch=self.epoch,
             on_change=self.states.append,
         )
-
-    def epoch(self) -> float:
-        return START + self.clock.now()
 
     @property
     def phase(self) -> str:
@@ -75,7 +71,7 @@ class Listener:
         self.trainer.notify(events)
 
     async def rate(self, numbers: range) -> None:
-        await self.give([rating(number, at=self.epoch()) for number in numbers])
+        await self.give([rating(number, at=self.clock.epoch()) for number in numbers])
 
 
 @asynccontextmanager
@@ -203,10 +199,10 @@ async def test_a_start_of_a_tune_teaches_nothing_a_like_does() -> None:
     async with listening() as listener:
         await listener.rate(range(20))
         await listener.clock.advance(600)
-        await listener.give([action(5, "play", at=listener.epoch())])
+        await listener.give([action(5, "play", at=listener.clock.epoch())])
         await listener.clock.advance(600)
         assert len(listener.runs) == 1
-        await listener.give([action(50, "like", at=listener.epoch())])
+        await listener.give([action(50, "like", at=listener.clock.epoch())])
         await listener.clock.advance(600)
         assert [run.samples for run in listener.runs] == [20, 21]
 
@@ -268,7 +264,7 @@ async def test_it_says_why_there_are_no_slots() -> None:
 
 
 async def test_a_thousand_runs_leave_nothing_behind() -> None:
-    store, clock = MemoryStore(), ManualIdle(grant=8)
+    store, clock = MemoryStore(), ManualIdleClock(grant=8)
     await store.add([rating(number) for number in range(16)])
     settings = TrainingSettings(enabled=True, iterations=10, samples=16)
     tracemalloc.start()
@@ -307,7 +303,7 @@ async def test_a_worse_model_is_rolled_back() -> None:
         rows = collected(await listener.store.ratings(512))
         held = {tuple(row) for row in rows.features[rows.held_out].tolist()}
         learned = [number for number in range(40) if tuple(matrix([number])[0].tolist()) not in held]
-        await listener.give([turned_around(number, at=listener.epoch()) for number in learned])
+        await listener.give([turned_around(number, at=listener.clock.epoch()) for number in learned])
         await listener.clock.advance(60)
         run = listener.runs[1]
         assert not run.accepted
@@ -509,7 +505,7 @@ async def test_what_cannot_be_stored_is_not_used_and_is_tried_again() -> None:
         assert listener.trainer.state.message is None
 
 
-class BrokenClock(ManualIdle):
+class BrokenClock(ManualIdleClock):
     async def slot(self) -> float:
         raise ZeroDivisionError
 
@@ -549,7 +545,7 @@ async def test_the_page_hears_of_each_phase() -> None:
 
 
 async def test_a_slow_processor_keeps_to_its_share() -> None:
-    class SlowIdle(ManualIdle):
+    class SlowIdle(ManualIdleClock):
         """Whoever reads the clock has used 5 ms since the last time."""
 
         def now(self) -> float:
@@ -567,7 +563,7 @@ async def test_a_slow_processor_keeps_to_its_share() -> None:
     assert 0.5 * CPU_SHARE < max(shares) < CPU_SHARE
 
 
-class WatchedClock(ManualIdle):
+class WatchedClock(ManualIdleClock):
     """Each batch of rows is parsed in a slot, and each slot is short."""
 
     def __init__(self) -> None:
@@ -635,7 +631,7 @@ async def test_a_model_goes_with_a_rating_that_came_while_its_run_was_reading() 
     async def newest_and_another(*args: Any, limit: int, **options: Any) -> Batch:
         if limit > 1 and not late:
             listener.clock.spend(200)
-            late.append(rating(20, at=listener.epoch()))
+            late.append(rating(20, at=listener.clock.epoch()))
             await listener.store.add(late)
         return await newest(*args, limit=limit, **options)
 

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sidflow_feedback.analysis.features import FeatureStats
+from sidflow_feedback.clock import ManualClock
 from sidflow_feedback.errors import InvalidRecordError, TrainingError
 from sidflow_feedback.events import Event, event_from_record
 from sidflow_feedback.learning.model import Model, Network
@@ -71,8 +72,8 @@ class Listener:
     def __init__(self, tempos: Sequence[float], songs: Sequence[int] | None = None) -> None:
         self.model: Model | None = taste()
         self.store = MemoryStore()
-        self.now = 20_000 * DAY
-        self.recommender = Recommender(self.store, self._current, epoch=lambda: self.now)
+        self.clock = ManualClock(epoch=20_000 * DAY)
+        self.recommender = Recommender(self.store, self._current, self.clock)
         self.rows = self.recommender.add(handed(tempos, songs))
 
     def _current(self) -> Model:
@@ -160,9 +161,9 @@ async def test_surprises_are_told_and_drawn_anew_each_day() -> None:
     question: Record = {"limit": 100, "exploration": 20, "place": 0}
     today = await listener.recommender.queue(**question)
     assert [i for i, (_, surprise) in enumerate(today) if surprise] == list(range(4, 100, 5))
-    listener.now += DAY // 2
+    await listener.clock.advance(DAY / 2000)
     assert await listener.recommender.queue(**question) == today
-    listener.now += DAY
+    await listener.clock.advance(DAY / 1000)
     assert await listener.recommender.queue(**question) != today
 
 

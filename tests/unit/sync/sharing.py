@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sidflow_feedback.clock import ManualClock
 from sidflow_feedback.events import Event
 from sidflow_feedback.store import Counts
 from sidflow_feedback.store.memory import MemoryStore
@@ -17,7 +18,6 @@ from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.sync.transport.memory import MemoryTransport, accept_all
 from sidflow_feedback.sync.upload_queue import SyncSettings
 from tests.contracts.samples import rating
-from tests.unit.hand_clock import HandClock
 
 ON = SyncSettings(enabled=True, cadence=60)
 HOUR = 3600.0
@@ -29,8 +29,7 @@ class Listener:
     """Someone with events to send, and a server."""
 
     def __init__(self) -> None:
-        self.clock = HandClock()
-        self.clock.now = 1_790_000_000.0
+        self.clock = ManualClock()
         self.store = MemoryStore()
         self.serve: Serve = accept_all
         self.transport = MemoryTransport(server=lambda batch: self.serve(batch))
@@ -43,9 +42,8 @@ class Listener:
             self.store,
             self.transport,
             base_version=lambda: "global-1",
+            clock=self.clock,
             on_change=self._count,
-            epoch=self.clock.epoch,
-            sleep=self.clock.sleep,
         )
 
     def _count(self) -> None:

@@ -17,7 +17,6 @@ from sidflow_feedback.sync.transport.memory import MemoryTransport, accept_all
 from sidflow_feedback.sync.upload_queue import SyncSettings
 from sidflow_feedback.vocabulary import MAX_UPLOAD_BYTES, MAX_UPLOAD_EVENTS
 from tests.contracts.samples import implicit, rating, track
-from tests.unit.hand_clock import settle
 from tests.unit.sync.sharing import HOUR, ON, Listener, answer, listener, results, sharing
 
 __all__ = ["listener", "sharing"]
@@ -44,7 +43,7 @@ async def test_first_sync_comes_after_one_cadence_and_goes_on(sharing: Listener)
 
 async def test_next_time_is_told(sharing: Listener) -> None:
     start = sharing.clock.epoch()
-    await settle()
+    await sharing.clock.settle()
     assert sharing.sync.state.next_time == start + HOUR * 1000
     await sharing.clock.advance(HOUR)
     assert sharing.sync.state.next_time == start + 2 * HOUR * 1000
@@ -61,7 +60,7 @@ async def test_busy_listener_neither_starves_nor_hurries_it(sharing: Listener) -
         await sharing.rates()
         await sharing.clock.advance(2)
     while sharing.sync.state.running:
-        await settle()
+        await sharing.clock.settle()
     assert 1 <= len(sharing.requests) <= 1800 / MAX_UPLOAD_EVENTS + 1
     assert (await sharing.counts())["synced"] >= 1799
 
@@ -275,7 +274,7 @@ async def test_request_under_way_is_aborted_when_sync_is_switched_off(unheard: L
     await unheard.clock.advance(HOUR)
     assert (await unheard.counts())["processing"] == 2
     unheard.sync.configure(SyncSettings(enabled=False))
-    await settle()
+    await unheard.clock.settle()
     assert unheard.transport.aborted == 1  # type: ignore[attr-defined]
     assert (await unheard.counts())["pending"] == 2
     assert not unheard.sync.state.running
@@ -290,7 +289,7 @@ async def test_request_under_way_is_aborted_when_the_engine_ends(unheard: Listen
 
 async def test_who_waited_for_a_request_sends_nothing_after_sync_was_switched_off(unheard: Listener) -> None:
     first, second = (asyncio.ensure_future(unheard.sync.sync_now()) for _ in range(2))
-    await settle()
+    await unheard.clock.settle()
     unheard.sync.configure(SyncSettings(enabled=False))
     for attempt in (first, second):
         with pytest.raises(SyncError, match="switched off"):
@@ -335,7 +334,7 @@ async def test_crash_of_the_client_sends_the_same_events_again(sharing: Listener
     unheard.sync.configure(ON)
     await sharing.rates(3)
     dying = asyncio.ensure_future(unheard.sync.sync_now())
-    await settle()
+    await sharing.clock.settle()
     assert (await sharing.counts())["processing"] == 3
     await sharing.clock.advance(LEASE / 1000)
     await sharing.sync.sync_now()

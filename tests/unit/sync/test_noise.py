@@ -17,8 +17,7 @@ from sidflow_feedback.sync.privacy_budget import PrivacyBudget
 from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.sync.transport.memory import accept_all
 from sidflow_feedback.sync.upload_queue import BUDGET_NOTE, SyncSettings
-from tests.contracts.samples import implicit, rating
-from tests.unit.hand_clock import settle
+from tests.contracts.samples import NOON, implicit, rating
 from tests.unit.sync.sharing import HOUR, Listener, answer, listener
 
 __all__ = ["listener"]
@@ -30,7 +29,7 @@ NOISY = SyncSettings(enabled=True, epsilon=2, budget=100)
 async def noisy(listener: Listener) -> Listener:
     """A listener who shares with noise."""
     listener.sync.configure(NOISY)
-    await settle()
+    await listener.clock.settle()
     return listener
 
 
@@ -38,7 +37,7 @@ async def restart(listener: Listener, settings: SyncSettings = NOISY) -> None:
     await listener.sync.aclose()
     listener.sync = listener.client()
     listener.sync.configure(settings)
-    await settle()
+    await listener.clock.settle()
 
 
 async def account(listener: Listener) -> dict[str, Any]:
@@ -194,7 +193,7 @@ async def test_key_never_leaves_and_goes_with_everything_else(noisy: Listener) -
     key = (await account(noisy))["key"]
     assert len(bytes.fromhex(key)) == 32
     assert all(key not in batch.to_json() for batch in noisy.requests)
-    assert key not in await export_archive(noisy.store)
+    assert key not in await export_archive(noisy.store, now=NOON)
     assert key not in repr(PrivacyBudget.from_record(await account(noisy)))
     async with noisy.sync.forgetting():
         await noisy.store.wipe()

@@ -15,7 +15,6 @@ from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.sync.transport.memory import accept_all
 from sidflow_feedback.sync.upload_queue import SyncSettings
 from tests.contracts.samples import implicit, rating
-from tests.unit.hand_clock import settle
 from tests.unit.sync.sharing import HOUR, ON, Listener, answer, listener, results, sharing
 
 __all__ = ["listener", "sharing"]
@@ -69,7 +68,7 @@ async def test_pauses_between_tries_double_with_jitter(sharing: Listener) -> Non
     at: list[float] = []
 
     def serve(_batch: AnonymizedBatch) -> Response:
-        at.append(sharing.clock.now)
+        at.append(sharing.clock.now() / 1000)
         return Response(500)
 
     sharing.serve = serve
@@ -130,7 +129,7 @@ async def test_no_10_minutes_of_a_long_outage_see_more_than_3_requests(listener:
     at: list[float] = []
 
     def serve(_batch: AnonymizedBatch) -> Response:
-        at.append(listener.clock.now)
+        at.append(listener.clock.now() / 1000)
         return Response(503, {"retry-after": "1"})
 
     listener.serve = serve
@@ -194,7 +193,7 @@ async def test_online_tries_again_at_once(sharing: Listener) -> None:
     sharing.transport.online = True
     for _ in range(3):  # As many tabs tell it.
         sharing.sync.on_online()
-    await settle()
+    await sharing.clock.settle()
     assert len(sharing.requests) == 1
     assert (await sharing.counts())["synced"] == 1
 
@@ -202,7 +201,7 @@ async def test_online_tries_again_at_once(sharing: Listener) -> None:
 async def test_online_hastens_nothing_that_was_not_held_up(sharing: Listener) -> None:
     await sharing.rates()
     sharing.sync.on_online()
-    await settle()
+    await sharing.clock.settle()
     assert sharing.requests == []
 
 
@@ -244,7 +243,7 @@ async def test_next_engine_keeps_the_plan_and_the_pause(sharing: Listener) -> No
     sharing.serve = accept_all
     sharing.sync = sharing.client()
     sharing.sync.configure(ON)
-    await settle()
+    await sharing.clock.settle()
     with pytest.raises(SyncError, match="another 7200 s"):
         await sharing.sync.sync_now()
     assert sharing.sync.state.tries == 1
@@ -263,7 +262,7 @@ async def test_reloading_more_often_than_the_cadence_does_not_starve_it(sharing:
         await sharing.sync.aclose()
         sharing.sync = sharing.client()
         sharing.sync.configure(ON)
-        await settle()
+        await sharing.clock.settle()
     await sharing.clock.advance(10)
     assert len(sharing.requests) == 2
 
@@ -277,7 +276,7 @@ async def test_switched_on_by_hand_waits_a_whole_cadence(sharing: Listener) -> N
     await sharing.clock.advance(10 * HOUR)
     sharing.sync = sharing.client()
     sharing.sync.configure(SyncSettings(enabled=False))
-    await settle()
+    await sharing.clock.settle()
     sharing.sync.configure(ON)
     await sharing.clock.advance(HOUR - 1)
     assert len(sharing.requests) == 1

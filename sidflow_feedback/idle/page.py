@@ -1,0 +1,65 @@
+"""Idle time in the browser: the page grants the slots, over the channel."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from sidflow_feedback.clock import SystemClock
+from sidflow_feedback.vocabulary import Post, Publication
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sidflow_feedback.types import Milliseconds, Record
+
+GRANT_TIMEOUT: Final = 5.0
+"""Seconds to wait for a grant before asking again: the page that received the request may have closed."""
+
+
+class Channel(Protocol):
+    """The part of `engine.page_channel.PageChannel` that the clock uses."""
+
+    def publish(self, kind: str, value: Any = None) -> None:
+        """Send a message to all pages."""
+
+    def on(self, kind: str, listener: Callable[[Any], None]) -> None:
+        """Call ``listener(value)`` for each message of this kind."""
+
+
+class PageIdleClock(SystemClock):
+    """An `IdleClock` whose slots come from the page's `requestIdleCallback`.
+
+    Attributes
+    ----------
+    on_change
+        Called after `withheld` has changed.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self.withheld: str | None = None
+        self.on_change: Callable[[], None] = lambda: None
+        self._channel = channel
+        self._request_id = 0
+        self._grant: asyncio.Future[Milliseconds] | None = None
+        channel.on(Post.IDLE_GRANTED, self._on_granted)
+
+    async def slot(self) -> Milliseconds:
+        while True:
+            self._request_id += 1
+            self._grant = asyncio.get_running_loop().create_future()
+            self._channel.publish(Publication.IDLE_WANTED, self._request_id)
+            try:
+                return await asyncio.wait_for(self._grant, GRANT_TIMEOUT)
+            except TimeoutError:
+                continue
+
+    def _on_granted(self, grant: Record) -> None:
+        # Must ignore a late answer to an earlier request: that idle time has passed.
+        if self._grant is None or self._grant.done() or grant["id"] != self._request_id:
+            return
+        before, self.withheld = self.withheld, grant.get("withheld")
+        if self.withheld is None:
+            self._grant.set_result(float(grant["milliseconds"]))
+        if self.withheld != before:
+            self.on_change()
