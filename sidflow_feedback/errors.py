@@ -1,34 +1,35 @@
 """The library's errors, one tree.
 
 FeedbackError
-├── InvalidRecordError   an event, delta, snapshot or manifest that is not what it should be
-├── StoreError           the feedback store can't do what was asked
+├── InvalidRecordError    a record (event, delta, snapshot, manifest...) has a wrong shape or value
+│   └── NewerVersionError  a newer release wrote the record
+├── StoreError            the feedback store can't do what it was asked to
 │   ├── StoreClosedError
 │   ├── StoreBlockedError an upgrade waits for another tab
-│   └── StoreFullError    there is no space left
-├── ArchiveError         a file to import is not what was exported
-├── TrainingError        the model can't be trained or used
-├── PrivacyError         sending would break what the listener was promised
-├── SyncError            the server can't be reached or did not take what was sent
-└── PlayerError          a tune can't be played
+│   └── StoreFullError    no space is left
+├── ArchiveError          a file to import isn't an intact export
+├── TrainingError         the model can't be trained or used
+├── PrivacyError          sending would break a promise to the listener
+├── SyncError             the server can't be reached, or refused the upload
+└── PlayerError           a tune can't be played
 """
 
 from __future__ import annotations
 
 
 class FeedbackError(Exception):
-    """Base of all errors of this library. The message says what happened, why, and what to do."""
+    """Base of all errors of this library. Messages say what happened, why, and what to do."""
 
 
 class InvalidRecordError(FeedbackError):
-    """A record does not have the shape or the values it must have.
+    """A record has a wrong shape or an invalid value.
 
     Parameters
     ----------
     field
-        Name of the offending field as it stands in the record.
+        Name of the invalid field, as the record spells it.
     reason
-        What is wrong with it.
+        The rest of a sentence that starts with the field, such as ``must be an object``.
     """
 
     def __init__(self, field: str, reason: str) -> None:
@@ -37,8 +38,31 @@ class InvalidRecordError(FeedbackError):
         self.reason = reason
 
 
+class NewerVersionError(InvalidRecordError):
+    """A newer release wrote a record, and this one can't read it. The record must be kept, not deleted.
+
+    Parameters
+    ----------
+    kind
+        The kind of record, such as ``event``.
+    version
+        Schema version of the record.
+    supported
+        The newest schema version that this release reads.
+    """
+
+    def __init__(self, kind: str, version: int, supported: int) -> None:
+        super().__init__(
+            "v",
+            f"this {kind} has schema version {version}, but this release reads versions up to {supported}. "
+            "Reload the page to get a newer release",
+        )
+        self.version = version
+        self.supported = supported
+
+
 class StoreError(FeedbackError):
-    """The feedback store could not carry out an operation; nothing of it was kept."""
+    """The feedback store couldn't carry out an operation; nothing was changed."""
 
 
 class StoreClosedError(StoreError):
@@ -50,19 +74,19 @@ class StoreBlockedError(StoreError):
 
 
 class StoreFullError(StoreError):
-    """The browser gives no more space, and there is nothing left that may be removed."""
+    """The browser grants no more space, and nothing is left that may be removed."""
 
 
 class ArchiveError(FeedbackError):
-    """A file to import is truncated, edited or of another kind; nothing of it was taken."""
+    """A file to import is truncated, edited, or not an export; nothing was imported."""
 
 
 class TrainingError(FeedbackError):
-    """The model can't be trained or used as asked."""
+    """The model can't be trained or used as requested."""
 
 
 class PrivacyError(FeedbackError):
-    """Something was not sent, because it would break what the listener was promised."""
+    """Something wasn't sent, because that would have broken a promise to the listener."""
 
 
 class SyncError(FeedbackError):
@@ -73,9 +97,9 @@ class SyncError(FeedbackError):
     message
         What happened.
     status
-        HTTP status of the answer, None when there was none.
+        HTTP status of the response; None without a response.
     retry_after
-        Seconds the server asked to wait, None when it did not say.
+        Seconds to wait, as the server's ``Retry-After`` says; None if it doesn't.
     """
 
     def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:

@@ -1,4 +1,14 @@
-"""What a listener did, as immutable values, and their form in store and on the wire."""
+"""Events: what a listener did, as immutable values, and their records in the store and the outbox.
+
+Schema versions of a record:
+
+1
+    The first one; also records without a ``v``.
+2
+    ``heard`` became ``listenedSeconds``; the length source ``catalogue`` became ``catalog``.
+
+A record calls the item ``sidPath`` in each version: that is the name on the wire, and of the store's index.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +18,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, cast
 
-from sidflow_feedback.errors import InvalidRecordError
+from sidflow_feedback.errors import InvalidRecordError, NewerVersionError
 from sidflow_feedback.types import Action, Dimension, Record
-from sidflow_feedback.vocabulary import ACTIONS, DIMENSIONS, EVENT_VERSION, FEATURE_NAMES, MAX_SONGS
+from sidflow_feedback.vocabulary import (
+    ACTIONS,
+    DIMENSIONS,
+    EVENT_VERSION,
+    FEATURE_NAMES,
+    MAX_SONGS,
+    LengthSource,
+)
 
 MAX_TEXT: Final = 1024
-"""Longest text field, in characters: longer than any path of the largest collection."""
+"""Longest text field, in characters. Paths in the largest collection are shorter."""
 
 LATEST: Final = 253_402_300_799_999
-"""End of the year 9999 in epoch milliseconds: the calendar ends there."""
+"""End of the year 9999, the last one of `datetime`, in epoch milliseconds."""
+
+_LARGEST_VERSION: Final = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackContext:
-    """What was playing, and how.
+    """The item that was playing, and how it was played.
 
     Attributes
     ----------
-    sid_path
-        Collection-relative path, or ``sha256:<hex>`` for a listener's own file.
+    item_id
+        The item's id: a path in a collection, ``sha256:<hex>`` for a listener's own file, or any other text
+        that an embedder uses. `sync.item_ids` says which ids can be sent.
     song
         Subsong, from 1.
     session_id
@@ -34,32 +54,32 @@ class TrackContext:
     pipeline
         Player adapter: ``wasm``, ``stream``, ``cli`` or ``u64``.
     model_version
-        Version of the model whose prediction was shown, None when there was none.
+        Version of the model whose prediction was shown; None if there was none.
     features
-        The 8 audio features by name, None when they are not known.
+        The 8 audio features by name; None if unknown.
     position, length
-        Seconds, None when the adapter can't know.
-    heard
-        Audible seconds of this listen, None when not known.
+        Seconds; None if the adapter doesn't know.
+    listened_seconds
+        Audible seconds of this listen; None if unknown.
     length_source
-        Where the length comes from: ``catalog``, ``songlengths``, ``silence`` or ``default``.
+        Where the length comes from, see `vocabulary.LengthSource`.
     """
 
-    sid_path: str
+    item_id: str
     song: int = 1
     session_id: str | None = None
     pipeline: str | None = None
     model_version: str | None = None
     features: Mapping[str, float] | None = None
     position: float | None = None
-    heard: float | None = None
+    listened_seconds: float | None = None
     length: float | None = None
     length_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatingEvent:
-    """An explicit rating: 1 to 5 for any of the dimensions e, m, c and p."""
+    """An explicit rating: 1 to 5 for at least one of the dimensions e, m, c and p."""
 
     kind: ClassVar[str] = "rating"
     uuid: str
@@ -70,7 +90,7 @@ class RatingEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImplicitEvent:
-    """Something the listener did to a tune without rating it."""
+    """An action of the listener that isn't a rating, such as a skip or a like."""
 
     kind: ClassVar[str] = "implicit"
     uuid: str
@@ -83,21 +103,21 @@ Event = RatingEvent | ImplicitEvent
 
 
 def event_to_record(event: Event) -> Record:
-    """Return `event` as a JSON object (see `event_from_record` for the way back)."""
+    """Return `event` as a JSON object of schema version `EVENT_VERSION`. `event_from_record` reads it."""
     track = event.track
     record: Record = {
         "v": EVENT_VERSION,
         "kind": event.kind,
         "uuid": event.uuid,
         "timestamp": event.timestamp,
-        "sidPath": track.sid_path,
+        "sidPath": track.item_id,
         "song": track.song,
         "sessionId": track.session_id,
         "pipeline": track.pipeline,
         "modelVersion": track.model_version,
         "features": None if track.features is None else dict(track.features),
         "position": track.position,
-        "heard": track.heard,
+        "listenedSeconds": track.listened_seconds,
         "length": track.length,
         "lengthSource": track.length_source,
     }
@@ -107,19 +127,22 @@ def event_to_record(event: Event) -> Record:
 
 
 def event_from_record(record: Mapping[str, Any]) -> Event:
-    """Read an event that a page, another tab or an older version of this library wrote.
+    """Read an event that a page wrote, with this release or an earlier one.
 
-    Unknown fields are ignored, so that a newer version's rows can still be read.
+    Unknown fields are ignored.
 
     Raises
     ------
+    NewerVersionError
+        A newer release wrote the record. Its fields may mean something else, so nothing is read from it.
     InvalidRecordError
-        A field is missing or has a value that it can't have.
+        A field is missing or has an invalid value.
     """
     if not isinstance(record, Mapping):
         raise InvalidRecordError("event", f"must be an object, not {record!r}")
+    record = _migrated(record)
     identity = _uuid(record.get("uuid"))
-    timestamp = _whole(record, "timestamp", least=0, most=LATEST)
+    timestamp = _integer(record, "timestamp", minimum=0, maximum=LATEST)
     track = _track(record)
     match record.get("kind"):
         case "rating":
@@ -130,39 +153,60 @@ def event_from_record(record: Mapping[str, Any]) -> Event:
             raise InvalidRecordError("kind", f"must be 'rating' or 'implicit', not {other!r}")
 
 
+def _migrated(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return `record` as the current schema version has it."""
+    version = _integer(record, "v", minimum=1, maximum=_LARGEST_VERSION, default=1)
+    if version > EVENT_VERSION:
+        raise NewerVersionError("event", version, EVENT_VERSION)
+    return _from_version_1(record) if version == 1 else record
+
+
+def _from_version_1(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    source = record.get("lengthSource")
+    return {
+        **record,
+        "listenedSeconds": record.get("heard"),
+        "lengthSource": LengthSource.CATALOG if source == "catalogue" else source,
+    }
+
+
 def _track(record: Mapping[str, Any]) -> TrackContext:
-    path = _text(record, "sidPath")
-    if not path:
-        raise InvalidRecordError("sidPath", "is missing: an event belongs to a tune")
     return TrackContext(
-        sid_path=path,
-        song=_whole(record, "song", least=1, most=MAX_SONGS, default=1),
+        item_id=_item_id(record),
+        song=_integer(record, "song", minimum=1, maximum=MAX_SONGS, default=1),
         session_id=_text(record, "sessionId"),
         pipeline=_text(record, "pipeline"),
         model_version=_text(record, "modelVersion"),
         features=_features(record.get("features")),
         position=_seconds(record, "position"),
-        heard=_seconds(record, "heard"),
+        listened_seconds=_seconds(record, "listenedSeconds"),
         length=_seconds(record, "length"),
         length_source=_text(record, "lengthSource"),
     )
+
+
+def _item_id(record: Mapping[str, Any]) -> str:
+    item_id = _text(record, "sidPath")
+    if not item_id:
+        raise InvalidRecordError("sidPath", "is missing: an event needs the id of its item")
+    return item_id
 
 
 def _uuid(value: object) -> str:
     try:
         return str(uuid.UUID(cast("str", value)))
     except (TypeError, ValueError, AttributeError) as exc:
-        raise InvalidRecordError("uuid", f"{value!r} is no UUID") from exc
+        raise InvalidRecordError("uuid", f"must be a UUID, not {value!r}") from exc
 
 
-def _whole(
-    record: Mapping[str, Any], field: str, *, least: int, most: int, default: int | None = None
+def _integer(
+    record: Mapping[str, Any], field: str, *, minimum: int, maximum: int, default: int | None = None
 ) -> int:
     value = record.get(field, default)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise InvalidRecordError(field, f"must be a whole number from {least} to {most}, not {value!r}")
+    if not isinstance(value, int) or isinstance(value, bool) or not minimum <= value <= maximum:
+        raise InvalidRecordError(field, f"must be an integer from {minimum} to {maximum}, not {value!r}")
     return value
 
 
@@ -171,7 +215,7 @@ def _text(record: Mapping[str, Any], field: str) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or len(value) > MAX_TEXT:
-        raise InvalidRecordError(field, f"must be a text of at most {MAX_TEXT} characters")
+        raise InvalidRecordError(field, f"must be a string of at most {MAX_TEXT} characters")
     return value
 
 
@@ -181,7 +225,7 @@ def _seconds(record: Mapping[str, Any], field: str) -> float | None:
         return None
     number = _finite(field, value)
     if number < 0:
-        raise InvalidRecordError(field, f"must be seconds from 0, not {value!r}")
+        raise InvalidRecordError(field, f"must be a number of seconds from 0, not {value!r}")
     return number
 
 

@@ -1,8 +1,9 @@
-"""Vocabulary of the library: the names its signatures are written in."""
+"""The types in which the library's signatures are written. The page imports them for type checking only."""
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,3 +19,24 @@ Action: TypeAlias = Literal[
 ]
 SyncStatus: TypeAlias = Literal["pending", "processing", "synced", "failed"]
 Dimension: TypeAlias = Literal["e", "m", "c", "p"]
+
+
+class Track(TypedDict):
+    """One song of an item, as the page describes it to the recorder. Other keys are ignored.
+
+    Attributes
+    ----------
+    length
+        Seconds; None if unknown.
+    length_source
+        See `vocabulary.LengthSource`.
+    private
+        Whether nothing may be recorded of it.
+    """
+
+    item_id: str
+    song: NotRequired[int]
+    features: NotRequired[Mapping[str, float] | None]
+    length: NotRequired[float | None]
+    length_source: NotRequired[str | None]
+    private: NotRequired[bool]

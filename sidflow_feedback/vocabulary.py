@@ -29,8 +29,9 @@ MIN_RATING: "Final" = 1
 NEUTRAL_RATING: "Final" = 3
 MAX_RATING: "Final" = 5
 
-EVENT_VERSION: "Final" = 1
-"""Schema version of an event record. It must grow when a field changes its name or meaning."""
+EVENT_VERSION: "Final" = 2
+"""Schema version of an event record. Increment it when a field changes its name or meaning, and migrate the
+version before in `events`."""
 
 ANALYSIS_VERSION: "Final" = 1
 """Version of the feature analysis. It must grow when the same file would get other features or another
@@ -38,6 +39,10 @@ length: results of an older version are then computed again."""
 
 MAX_SONGS: "Final" = 256
 """Songs in one SID file: the limit of its format."""
+
+MAX_ITEM_ID: "Final" = 255
+"""Length of an item id that can be sent, in characters. The longest path of the High Voltage SID Collection
+has about 100."""
 
 MAX_UPLOAD_EVENTS: "Final" = 50
 """Events in one upload."""
@@ -58,6 +63,15 @@ LISTEN_SECONDS: "Final" = 240
 
 CHANNEL: "Final" = "sidflow-feedback"
 """Name of the BroadcastChannel between the pages and the engine."""
+
+
+class LengthSource:
+    """Where the length of a song comes from."""
+
+    CATALOG: "Final" = "catalog"
+    SONGLENGTHS: "Final" = "songlengths"
+    MEASURED: "Final" = "measured"
+    DEFAULT: "Final" = "default"
 
 
 class Post:

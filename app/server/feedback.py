@@ -98,6 +98,7 @@ def _row(delta: Delta, batch: SyncRequest) -> dict[str, Any]:
     for nested in (row.pop("ratings", None), row.pop("features")):
         if nested is not None:
             row |= vars(nested)
+    row["sid_path"] = row.pop("item_id")
     row["batch_id"], row["base_model_version"] = batch.batch_id, batch.base_model_version
     return row
 

@@ -22,16 +22,11 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from sidflow_feedback.sync.item_ids import item_id_problem
 from sidflow_feedback.types import Action
-from sidflow_feedback.vocabulary import MAX_EPSILON, MAX_SONGS, MAX_UPLOAD_EVENTS, MIN_EPSILON
-
-MAX_PATH_LENGTH = 255
-"""Characters of a sid path; the longest of the High Voltage SID Collection has about 100."""
+from sidflow_feedback.vocabulary import MAX_EPSILON, MAX_ITEM_ID, MAX_SONGS, MAX_UPLOAD_EVENTS, MIN_EPSILON
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_CONTENT_HASH = re.compile(r"sha256:[0-9a-f]{64}")
-_PATH = re.compile(r"(?![A-Za-z]:)(?:(?!\.{1,2}/)[^/\\]+/)*[^/\\]*\.[Ss][Ii][Dd]")
-"""No drive, no empty part, no part that is `.` or `..`."""
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _VERSION = re.compile(r"[!-~]{1,128}")
 
@@ -48,18 +43,11 @@ def _check_version(value: str) -> str:
     return value
 
 
-def _check_sid_path(value: str) -> str:
-    if _CONTENT_HASH.fullmatch(value) is None and not _is_collection_path(value):
-        raise PydanticCustomError(
-            "sid_path",
-            "must be a path inside the collection such as DEMOS/A-F/Tune.sid (no leading slash, '..', "
-            "backslash or drive) or sha256: and 64 lower-case hexadecimal digits",
-        )
+def _check_item_id(value: str) -> str:
+    problem = item_id_problem(value)
+    if problem is not None:
+        raise PydanticCustomError("item_id", "{problem}", {"problem": problem})
     return value
-
-
-def _is_collection_path(value: str) -> bool:
-    return len(value) <= MAX_PATH_LENGTH and value.isprintable() and _PATH.fullmatch(value) is not None
 
 
 def _parse_day(value: object) -> date:
@@ -85,7 +73,11 @@ def _matches(pattern: re.Pattern[str]) -> WithJsonSchema:
 
 Uuid = Annotated[str, AfterValidator(_check_uuid), _matches(UUID)]
 Version = Annotated[str, AfterValidator(_check_version), _matches(_VERSION)]
-SidPath = Annotated[str, AfterValidator(_check_sid_path)]
+ItemId = Annotated[
+    str,
+    AfterValidator(_check_item_id),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_ITEM_ID}),
+]
 Song = Annotated[int, Field(ge=1, le=MAX_SONGS)]
 Score = Annotated[int, Field(ge=1, le=5)]
 Epsilon = Annotated[FiniteFloat, Field(ge=MIN_EPSILON, le=MAX_EPSILON)]
@@ -135,7 +127,7 @@ class Delta(Wire):
     """
 
     uuid: Uuid
-    sid_path: SidPath
+    item_id: ItemId = Field(alias="sidPath")
     song: Song
     features: Features | None = None
     model_version: Version | None = None

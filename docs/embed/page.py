@@ -16,7 +16,7 @@ def show(text):
 
 
 feedback = Feedback(show, root="/sidflow/")  # two
-tracks = [{"sidPath": "loop-" + str(number)} for number in range(loops.count)]
+tracks = [{"item_id": "loop-" + str(number)} for number in range(loops.count)]
 rated = set()
 
 

@@ -137,10 +137,10 @@ class FeedbackRuntime:
         self._tell_forgotten(uuids, gone)
         return gone
 
-    async def forget_tune(self, sid_path: str) -> list[StoredEvent]:
+    async def forget_item(self, item_id: str) -> list[StoredEvent]:
         """Forget all events of a tune in the same way."""
         await self.worker.flush()
-        gone = await self._forget(lambda: self.store.forget_tune(sid_path))
+        gone = await self._forget(lambda: self.store.forget_item(item_id))
         self._tell_forgotten([row.event.uuid for row in gone], gone)
         return gone
 

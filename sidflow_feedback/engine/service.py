@@ -82,7 +82,7 @@ class FeedbackService:
         line.answer(Request.NEXT_UPLOAD, self._next_payload)
         line.answer(Request.UNSYNCED, self._waiting)
         line.answer(Request.HISTORY, self._history)
-        line.answer(Request.FORGET_ITEM, self._forget_tune)
+        line.answer(Request.FORGET_ITEM, self._forget_item)
         line.answer(Request.INSIGHTS, self._insights)
         line.answer(Request.EXPORT, self._export)
         line.answer(Request.IMPORT, self._import)
@@ -167,8 +167,8 @@ class FeedbackService:
         with contextlib.suppress(FeedbackError):
             await self._runtime.forget(uuids)
 
-    async def _forget_tune(self, sid_path: str, _binary: object) -> str:
-        gone = await self._runtime.forget_tune(sid_path)
+    async def _forget_item(self, item_id: str, _binary: object) -> str:
+        gone = await self._runtime.forget_item(item_id)
         sent = sum(row.status == "synced" for row in gone)
         told = f"Forgotten: {len(gone)} plays, likes and ratings of this tune."
         return f"{told} {sent} of them had been sent; the server keeps those." if sent else told

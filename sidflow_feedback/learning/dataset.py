@@ -46,7 +46,7 @@ _EVENTS_PER_STEP = 2
 _ROWS_PER_STEP = 8
 
 TuneKey: TypeAlias = tuple[str, int]
-"""Path and song."""
+"""Item id and song."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +97,7 @@ class Collector:
     def take(self, events: Iterable[Event]) -> Steps[None]:
         """Take events, newest first, older than those of their kind that were taken before; ratings first."""
         for i, event in enumerate(events, 1):
-            key = (event.track.sid_path, event.track.song)
+            key = (event.track.item_id, event.track.song)
             self._tunes.setdefault(key, _Tune(key)).take(event, self._now)
             if i % _EVENTS_PER_STEP == 0:
                 yield "events"
@@ -141,7 +141,7 @@ class _Tune:
 
 
 def _forgiven(event: ImplicitEvent) -> bool:
-    return event.action in FORGIVEN and is_listen(event.track.heard or 0.0, event.track.length)
+    return event.action in FORGIVEN and is_listen(event.track.listened_seconds or 0.0, event.track.length)
 
 
 def _dataset(tunes: Sequence[_Tune], *, skipped: int) -> Steps[Dataset]:
@@ -178,6 +178,7 @@ def _held_out(ranks: FloatArray) -> NDArray[np.bool_]:
 
 
 def _rank(tune: _Tune) -> float:
-    path, song = tune.key
+    item_id, song = tune.key
     # No checksum: those of names that differ in one digit lie close together.
-    return int.from_bytes(blake2b(f"{path}#{song}".encode(), digest_size=4).digest()) / 2**32
+    name = f"{item_id}#{song}".encode(errors="surrogatepass")
+    return int.from_bytes(blake2b(name, digest_size=4).digest()) / 2**32

@@ -128,7 +128,7 @@ class Feedback:
             listener(model)
 
     def _report(self, refusals: "list[dict[str, str]]") -> None:
-        self._on_problem("This was not recorded: " + refusals[0]["reason"] + ".")
+        self._on_problem("This wasn't recorded: " + refusals[0]["reason"] + ".")
 
 
 def _epoch() -> float:

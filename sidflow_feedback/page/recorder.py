@@ -9,37 +9,39 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, Protocol
 
-    Track = dict[str, Any]
+    from sidflow_feedback.types import Action, Dimension, Track
 
     class Outbox(Protocol):
-        """What the recorder needs of ``sidflow_feedback/page/outbox.js``."""
+        """The part of ``sidflow_feedback/page/outbox.js`` that the recorder needs."""
 
         def append(self, uuid: str, json: str) -> str:
             """Keep an event; return ``saved``, ``unsaved`` (lasts as long as the page) or ``full``."""
 
 
-TRACK_FIELDS = ("sidPath", "song", "features", "length", "lengthSource")
-
-
 class Recorder:
-    """Makes events and puts them into the outbox; never waits, never raises into the player.
+    """Makes events and puts them into the outbox. Never waits, and never raises into the player.
 
     Parameters
     ----------
     outbox
-        Write-ahead log: ``append(uuid, json)`` returns when the event is safe, or says that it is not.
+        Write-ahead log: once ``append(uuid, json)`` has returned ``saved``, a crash of the page can't lose
+        the event.
     make_uuid, now
-        A fresh uuid, and the time in epoch milliseconds. Not JavaScript's `Date.now`: MicroPython cuts its
-        whole numbers to 32 bits.
+        Return a new UUID, and the time in epoch milliseconds. Don't pass JavaScript's `Date.now`: MicroPython
+        cuts its integers to 32 bits.
     session_id
-        Names this page load; it stays on this machine.
+        Identifies this page load. It stays on this machine.
     on_problem
-        Called with a message when an event could not be kept.
+        Called with a message when an event couldn't be recorded.
 
     Attributes
     ----------
     incognito
-        Whether nothing is recorded. A track with a true ``private`` never is, whatever this says.
+        If true, nothing is recorded. A track with a true ``private`` is never recorded.
+    model_version
+        Version of the model whose predictions the page shows; None while there are none.
+    pipeline
+        The player in use, as in `TrackContext`.
     """
 
     def __init__(
@@ -60,43 +62,70 @@ class Recorder:
         self.pipeline: str | None = None
 
     def action(
-        self, action: str, track: "Track", position: float | None = None, heard: float | None = None
+        self,
+        action: "Action",
+        track: "Track",
+        position: float | None = None,
+        listened_seconds: float | None = None,
     ) -> str | None:
-        """Record an implicit event; return its uuid, None when it could not be kept.
+        """Record an action, such as a like or a skip.
 
-        `position` and `heard` are seconds: where the player is, and how much was audible; None if not known.
+        Parameters
+        ----------
+        action
+            One of `vocabulary.ACTIONS`.
+        track
+            A dict with ``item_id``, and where they are known ``song``, ``features``, ``length`` (seconds),
+            and ``length_source``.
+        position, listened_seconds
+            The player's position, and the audible seconds of this listen; None if unknown.
+
+        Returns
+        -------
+        str or None
+            UUID of the event; None if it wasn't recorded.
         """
-        return self._record({"kind": "implicit", "action": action}, track, position, heard)
+        return self._record({"kind": "implicit", "action": action}, track, position, listened_seconds)
 
     def rating(
         self,
-        ratings: dict[str, int],
+        ratings: "dict[Dimension, int]",
         track: "Track",
         position: float | None = None,
-        heard: float | None = None,
+        listened_seconds: float | None = None,
     ) -> str | None:
-        """Record a rating: 1 to 5 for some of e, m, c and p; as `action` otherwise."""
-        return self._record({"kind": "rating", "ratings": ratings}, track, position, heard)
+        """Record a rating: 1 to 5 for at least one of e, m, c, and p. The rest is as for `action`."""
+        return self._record({"kind": "rating", "ratings": ratings}, track, position, listened_seconds)
 
     def _record(
-        self, event: "dict[str, Any]", track: "Track", position: float | None, heard: float | None
+        self,
+        event: "dict[str, Any]",
+        track: "Track",
+        position: float | None,
+        listened_seconds: float | None,
     ) -> str | None:
         try:
             if self.incognito or track.get("private"):
                 return None
-            event["position"], event["heard"] = position, heard
-            identity = self._make_uuid()
+            uuid = self._make_uuid()
             event["v"] = EVENT_VERSION
-            event["uuid"] = identity
+            event["uuid"] = uuid
             event["timestamp"] = int(self._now())
+            event["sidPath"] = track["item_id"]
+            event["song"] = track.get("song", 1)
             event["sessionId"] = self._session_id
             event["pipeline"] = self.pipeline
             event["modelVersion"] = self.model_version
-            for field in TRACK_FIELDS:
-                event[field] = track.get(field, 1 if field == "song" else None)
-            if self._outbox.append(identity, json.dumps(event)) == "full":
-                raise RuntimeError("too much waits for a database that does not take it. Reload the page.")
-        except Exception as exc:  # The player must never die of feedback.
-            self._on_problem("This was not recorded: " + str(exc))
+            event["features"] = track.get("features")
+            event["position"] = position
+            event["listenedSeconds"] = listened_seconds
+            event["length"] = track.get("length")
+            event["lengthSource"] = track.get("length_source")
+            if self._outbox.append(uuid, json.dumps(event)) == "full":
+                raise RuntimeError(
+                    "too many events wait for a database that doesn't accept them. Reload the page."
+                )
+        except Exception as exc:  # A failure to record must never stop the player.
+            self._on_problem("This wasn't recorded: " + str(exc))
             return None
-        return identity
+        return uuid

@@ -24,7 +24,7 @@ Only audible time counts, not pauses, seeks or stalls. No skip at all is reporte
 - when the player failed, or changed to another adapter in mid-tune, where the listen goes on.
 """
 
-from sidflow_feedback.vocabulary import is_listen
+from sidflow_feedback.vocabulary import LengthSource, is_listen
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ SHORTEST = 30
 SLACK = 0.5
 """Seconds that a position may run ahead of the clock before its step is a seek."""
 
-_IDENTITY = ("sidPath", "song", "private")
+_IDENTITY = ("item_id", "song", "private")
 """What was heard in private is another listen: nothing that follows may tell of it."""
 
 LONGEST_STEP = 90.0
@@ -80,7 +80,7 @@ class Telemetry:
     def started(self, track: "Track", position: float | None = None) -> None:
         """Tell that a track is heard from its beginning, and the player's position.
 
-        The track is a dict with ``sidPath``, ``song``, ``length`` (seconds or None) and ``lengthSource``.
+        The track is a dict with ``item_id``, ``song``, ``length`` (seconds or None) and ``length_source``.
         """
         self.paused()
         if _same(track, self.track):
@@ -175,7 +175,7 @@ def _audible(before: float | None, position: float | None, elapsed: float) -> fl
 
 
 def _known_to_be_long(track: "Track") -> bool:
-    return track.get("lengthSource") != "default" and (track.get("length") or 0) >= SHORTEST
+    return track.get("length_source") != LengthSource.DEFAULT and (track.get("length") or 0) >= SHORTEST
 
 
 def _same(track: "Track", other: "Track | None") -> bool:

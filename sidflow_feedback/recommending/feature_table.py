@@ -87,7 +87,7 @@ class FeatureTable:
 
     def _append(self, paths: Sequence[str], songs: NDArray[np.intp], rows: NDArray[np.float32]) -> None:
         starts = len(self.features) + np.cumsum(songs) - songs
-        checksums = np.array([zlib.crc32(path.encode()) for path in paths], np.uint32)
+        checksums = np.array([zlib.crc32(path.encode(errors="surrogatepass")) for path in paths], np.uint32)
         for number, path in enumerate(paths, len(self._numbers)):
             self._numbers[path] = number
         self.features = np.concatenate([self.features, rows])

@@ -86,7 +86,7 @@ def latest_ratings(ratings: Iterable[RatingEvent]) -> list[Record]:
     """Return what was said last of each song, given newest first: ``sidPath``, ``song`` and ``ratings``."""
     songs: dict[tuple[str, int], dict[str, Any]] = {}
     for event in ratings:
-        latest = songs.setdefault((event.track.sid_path, event.track.song), {})
+        latest = songs.setdefault((event.track.item_id, event.track.song), {})
         for name, value in event.ratings.items():
             latest.setdefault(name, value)
     return [{"sidPath": path, "song": song, "ratings": said} for (path, song), said in songs.items()]

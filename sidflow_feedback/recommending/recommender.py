@@ -170,11 +170,11 @@ class Recommender:
         judgments: dict[str, ImplicitEvent] = {}
         for event in actions:
             if event.action in ("like", "dislike"):
-                judgments.setdefault(event.track.sid_path, event)
+                judgments.setdefault(event.track.item_id, event)
         return self._numbers(event for event in judgments.values() if event.action == "dislike")
 
     def _numbers(self, events: Iterable[ImplicitEvent]) -> list[int]:
-        found = (self.library.number(event.track.sid_path) for event in events)
+        found = (self.library.number(event.track.item_id) for event in events)
         return [number for number in found if number is not None]
 
 

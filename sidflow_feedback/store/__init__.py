@@ -250,7 +250,7 @@ class FeedbackStore(Protocol):
         them that says more than that a tune was begun.
         """
 
-    async def forget_tune(self, sid_path: str) -> list[StoredEvent]:
+    async def forget_item(self, item_id: str) -> list[StoredEvent]:
         """Delete all events of a tune, whatever the song, in the same way."""
 
     async def wipe(self) -> None:

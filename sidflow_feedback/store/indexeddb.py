@@ -54,7 +54,7 @@ class Database(Protocol):
     def recover(self, now: Milliseconds, lease: Milliseconds) -> Awaitable[str]: ...
     def prune(self, synced_before: Milliseconds, cap: int) -> Awaitable[str]: ...
     def forget(self, uuids: str, kept: int) -> Awaitable[str]: ...
-    def forgetTune(self, sid_path: str, kept: int) -> Awaitable[str]: ...  # noqa: N802
+    def forgetTune(self, item_id: str, kept: int) -> Awaitable[str]: ...  # noqa: N802
     def wipe(self) -> Awaitable[None]: ...
     def saveSnapshot(self, snapshot: str, kept: int) -> Awaitable[None]: ...  # noqa: N802
     def snapshots(self) -> Awaitable[str]: ...
@@ -146,8 +146,8 @@ class IndexedDbStore:
         gone = json.dumps(list(uuids))
         return _read(StoredEvent.from_record, await self._call(lambda db: db.forget(gone, FORGOTTEN_KEPT)))
 
-    async def forget_tune(self, sid_path: str) -> list[StoredEvent]:
-        gone = await self._call(lambda db: db.forgetTune(sid_path, FORGOTTEN_KEPT))
+    async def forget_item(self, item_id: str) -> list[StoredEvent]:
+        gone = await self._call(lambda db: db.forgetTune(item_id, FORGOTTEN_KEPT))
         return _read(StoredEvent.from_record, gone)
 
     async def wipe(self) -> None:

@@ -128,10 +128,10 @@ class MemoryStore:
         self._require_open()
         return self._forget(uuids)
 
-    async def forget_tune(self, sid_path: str) -> list[StoredEvent]:
+    async def forget_item(self, item_id: str) -> list[StoredEvent]:
         self._require_open()
         return self._forget(
-            [row.event.uuid for row in self._rows.values() if row.event.track.sid_path == sid_path]
+            [row.event.uuid for row in self._rows.values() if row.event.track.item_id == item_id]
         )
 
     async def wipe(self) -> None:

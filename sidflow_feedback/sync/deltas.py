@@ -1,37 +1,33 @@
 """What may leave the listener's machine: `AnonymizedDelta`, and nothing else.
 
-A delta says what was thought of a tune, and the day. It has no session, no clock time, no device, no file
-name: a listener's own files are known by the hash of their content.
+A delta is a rating or an action, the item, and the day. It has no session, no time of day, no device, and no
+file name: a listener's own files are identified by the hash of their content.
 """
 
 from __future__ import annotations
 
 import datetime
 import json
-import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent
+from sidflow_feedback.sync.item_ids import item_id_problem
 from sidflow_feedback.types import Action, Dimension, Record
-
-_SAFE_PATH: Final = re.compile(r"sha256:[0-9a-f]{64}|(?![/~])(?!.*(?:^|/)\.\.(?:/|$))[^\\:\x00-\x1f\x7f]+")
-"""Relative, inside its collection; a colon would be a drive or the scheme of an address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnonymizedDelta:
-    """One event as it is sent. These are all its fields.
+    """One event as it is sent, with no other fields than these. On the wire `item_id` is ``sidPath``.
 
     Exactly one of `ratings` and `action` is not None; with `epsilon` they are perturbed, see
     `randomized_response.py`.
     """
 
     uuid: str
-    sid_path: str
+    item_id: str
     song: int
     ratings: Mapping[Dimension, int] | None
     action: Action | None
@@ -42,19 +38,20 @@ class AnonymizedDelta:
 
     @classmethod
     def from_event(cls, event: Event) -> AnonymizedDelta:
-        """Keep of an event what may be sent.
+        """Return the part of an event that may be sent.
 
         Raises
         ------
         InvalidRecordError
-            Its path is not relative to a collection, so that it could name a folder of the listener's.
+            The id of its item may not leave the machine, see `item_ids`.
         """
         track = event.track
-        if not _SAFE_PATH.fullmatch(track.sid_path):
-            raise InvalidRecordError("sidPath", "is not relative to a collection: it stays on this machine")
+        problem = item_id_problem(track.item_id)
+        if problem is not None:
+            raise InvalidRecordError("sidPath", f"{problem}: the event stays on this machine")
         return cls(
             uuid=event.uuid,
-            sid_path=track.sid_path,
+            item_id=track.item_id,
             song=track.song,
             ratings=dict(event.ratings) if isinstance(event, RatingEvent) else None,
             action=event.action if isinstance(event, ImplicitEvent) else None,
@@ -67,7 +64,7 @@ class AnonymizedDelta:
         """Return the delta as a JSON object."""
         record: Record = {
             "uuid": self.uuid,
-            "sidPath": self.sid_path,
+            "sidPath": self.item_id,
             "song": self.song,
             "features": None if self.features is None else dict(self.features),
             "modelVersion": self.model_version,

@@ -8,10 +8,10 @@ page = globals()["page"]  # Made by main.py, whose names this script shares.
 
 EVENTS = 1000
 TRACK = {
-    "sidPath": "Bench/Tune.sid",
+    "item_id": "Bench/Tune.sid",
     "song": 1,
     "length": 120.0,
-    "lengthSource": "catalog",
+    "length_source": "catalog",
     "features": {"energy": 8.0, "rms": 0.1, "spectralCentroid": 1500.0, "spectralRolloff": 3000.0,
                  "zeroCrossingRate": 0.05, "bpm": 120.0, "confidence": 0.5, "duration": 120.0},
 }  # fmt: skip

@@ -20,7 +20,7 @@ done = {"events": 0, "runs": 0, "syncs": 0}
 def track(number: int) -> "dict[str, object]":
     """Return a song of a tune that nobody else has."""
     features = {name: value * random.uniform(0.5, 1.5) for name, value in FEATURES.items()}
-    return {"sidPath": f"Bench/{number}.sid", "song": 1, "features": features, "length": 120.0}
+    return {"item_id": f"Bench/{number}.sid", "song": 1, "features": features, "length": 120.0}
 
 
 async def rate() -> None:

@@ -105,7 +105,7 @@ def _event(session: Session, index: int, features: FloatArray) -> RatingEvent:
     return RatingEvent(
         uuid=f"{index:08x}-0000-4000-8000-000000000000",
         timestamp=START + index,
-        track=TrackContext(sid_path=f"Bench/{number}.sid", features=sound),
+        track=TrackContext(item_id=f"Bench/{number}.sid", features=sound),
         ratings={name: int(rating) for name, rating in given if not np.isnan(rating)},
     )
 

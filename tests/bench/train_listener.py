@@ -16,7 +16,7 @@ FEATURES = {"energy": 8.0, "rms": 0.1, "spectralCentroid": 1500.0, "spectralRoll
 def rate(number: int) -> None:
     """Rate a tune that nobody else has."""
     features = {name: value * random.uniform(0.5, 1.5) for name, value in FEATURES.items()}
-    track = {"sidPath": f"Bench/{number}.sid", "song": 1, "features": features}
+    track = {"item_id": f"Bench/{number}.sid", "song": 1, "features": features}
     ratings = {name: random.randint(1, 5) for name in "emcp"}
     page.feedback.recorder.rating(ratings, track)
 

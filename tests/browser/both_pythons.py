@@ -44,7 +44,7 @@ def telemetry() -> "list[Any]":
     for length in (None, 20.0, 30.0, 93.5, 300.0):
         for heard in (0, 2.5, 9.5, 10, 25, 60, 85, 95, 280, 300):
             song += 1
-            watcher.started({"sidPath": "a.sid", "song": song, "length": length})
+            watcher.started({"item_id": "a.sid", "song": song, "length": length})
             for tick in range(int(heard * 2) + 1):
                 watcher.moved(tick / 2 if song % 2 else None, now + tick / 2)
             watcher.paused()
@@ -53,7 +53,7 @@ def telemetry() -> "list[Any]":
                 (watcher.liked if mood else watcher.disliked)()
             if song % 4 == 0:
                 watcher.ended()
-                watcher.started({"sidPath": "a.sid", "song": song, "length": length})
+                watcher.started({"item_id": "a.sid", "song": song, "length": length})
             if song % 5 == 0:
                 watcher.left()
     return reports
@@ -86,10 +86,10 @@ def recorder() -> "list[Any]":
     )
     page.model_version = "local-1"
     page.pipeline = "wasm"
-    track = {"sidPath": 'Ü "\\ \n/a.sid', "song": 2, "features": FEATURES, "length": 93.5}
+    track = {"item_id": 'Ü "\\ \n/a.sid', "song": 2, "features": FEATURES, "length": 93.5}
     while times:
         page.action("skip_late", track, 77.25)
-        page.rating({"e": 5, "p": 1}, {"sidPath": "b.sid", "song": 1})
+        page.rating({"e": 5, "p": 1}, {"item_id": "b.sid", "song": 1})
         times.pop(0)
     page.action("play", None)  # type: ignore[arg-type]
     return [[json.loads(text) for text in outbox.kept], problems]

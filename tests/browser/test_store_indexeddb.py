@@ -32,6 +32,10 @@ def test_row_that_makes_no_sense_does_not_hide_the_others(pyodide: Pyodide) -> N
     pyodide.call("store", "damaged_row_does_not_hide_the_others")
 
 
+def test_row_of_a_newer_version_stays(pyodide: Pyodide) -> None:
+    pyodide.call("store", "row_of_a_newer_version_stays")
+
+
 def test_schema_is_the_published_one(pyodide: Pyodide) -> None:
     indexes = ["sidPath", "syncStatus", "timestamp", "uuid"]
     assert pyodide.call("store", "schema") == {

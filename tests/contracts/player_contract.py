@@ -111,12 +111,12 @@ def check_context(events: list[Record], *, positions: bool) -> None:
         assert event["length"] > 0
         assert event["lengthSource"] == "catalog"
         assert set(event["features"] or ()) >= {"rms", "bpm"}
-        assert 0 <= event["heard"] < 10
+        assert 0 <= event["listenedSeconds"] < 10
         if positions:
             assert 0 <= event["position"] < 100
         else:
             assert event["position"] is None
     for event in events:
         if event["action"] == "skip_early" and event["song"] == 2:
-            assert event["heard"] < 5, "what was jumped over was not heard"
+            assert event["listenedSeconds"] < 5, "what was jumped over was not heard"
             assert not positions or event["position"] >= 90, "it is told where the listener was"

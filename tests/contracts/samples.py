@@ -23,14 +23,14 @@ NOON = 1_790_000_000_000
 
 def track(**changes: Any) -> TrackContext:
     values: dict[str, Any] = {
-        "sid_path": "Demo/Amber_Circuit.sid",
+        "item_id": "Demo/Amber_Circuit.sid",
         "song": 2,
         "session_id": "session-1",
         "pipeline": "wasm",
         "model_version": "global-1",
         "features": dict(FEATURES),
         "position": 12.25,
-        "heard": 12.0,
+        "listened_seconds": 12.0,
         "length": 93.0,
         "length_source": "catalog",
     }

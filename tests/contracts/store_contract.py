@@ -63,7 +63,7 @@ async def check_events_come_back_as_they_were(open_store: OpenStore) -> None:
 
 async def check_any_text_survives(open_store: OpenStore) -> None:
     store = await open_store()
-    event = rating(track=track(sid_path='Düsseldorf/"q"/\\ \u2028 \x01 \U0001f3b5.sid'))
+    event = rating(track=track(item_id='Düsseldorf/"q"/\\ \u2028 \x01 \U0001f3b5.sid'))
     await store.add([event])
     assert await store.ratings(1) == [event]
 
@@ -462,13 +462,13 @@ async def check_all_songs_of_a_tune_are_forgotten_and_no_other_tune(open_store: 
         rating(track=track(song=2)),
         *(implicit(track=track(song=song)) for song in range(1, 40)),
     ]
-    other = rating(track=track(sid_path="Demo/Amber_Circuit.sid.old"))
+    other = rating(track=track(item_id="Demo/Amber_Circuit.sid.old"))
     await store.add([*mine, other])
-    removed = await store.forget_tune("Demo/Amber_Circuit.sid")
+    removed = await store.forget_item("Demo/Amber_Circuit.sid")
     assert {row.event.uuid for row in removed} == {event.uuid for event in mine}
     assert [row.event for row in await _all_rows(store)] == [other]
     assert list((await store.add(mine)).stored) == []
-    assert await store.forget_tune("Demo/Nowhere.sid") == []
+    assert await store.forget_item("Demo/Nowhere.sid") == []
 
 
 async def check_what_was_learned_from_the_forgotten_goes_too(open_store: OpenStore) -> None:
@@ -560,7 +560,7 @@ async def check_closed_store_says_so(open_store: OpenStore) -> None:
         store.merge([], []),
         store.prune(now=NOON),
         store.forget([]),
-        store.forget_tune("Demo/A.sid"),
+        store.forget_item("Demo/A.sid"),
         store.wipe(),
     ):
         assert "closed" in await _error(StoreClosedError, call)

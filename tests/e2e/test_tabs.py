@@ -35,7 +35,7 @@ asyncio.create_task(ask())
 
 RECORD = """
 import js
-TRACK = {"sidPath": "Tabs/Tune.sid", "song": 1}
+TRACK = {"item_id": "Tabs/Tune.sid", "song": 1}
 def record_one():
     if len(recorded) < 500:
         recorded.append(page.feedback.recorder.action("play", TRACK, 0.0))

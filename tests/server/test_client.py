@@ -18,19 +18,19 @@ from .deltas import FEATURES, implicit, rating
 
 
 def test_anonymized_batch_is_accepted(client: httpx.Client, rows: Rows) -> None:
-    own_file = TrackContext(sid_path="sha256:" + "0a" * 32, song=2, features=FEATURES, session_id="private")
+    own_file = TrackContext(item_id="sha256:" + "0a" * 32, song=2, features=FEATURES, session_id="private")
     event = RatingEvent(uuid=rating()["uuid"], timestamp=1_770_076_800_123, track=own_file, ratings={"p": 5})
     body = AnonymizedBatch(base_model_version="none", deltas=[AnonymizedDelta.from_event(event)]).to_json()
     headers = {"Content-Type": "application/json"}
     answer = client.post("/api/feedback/sync", content=body, headers=headers).json()
     assert answer["results"] == [{"uuid": event.uuid, "status": "accepted", "reason": None}]
     assert [(row["sid_path"], row["p"], row["day"]) for row in rows()] == [
-        (own_file.sid_path, 5, date(2026, 2, 3))
+        (own_file.item_id, 5, date(2026, 2, 3))
     ]
 
 
 def test_delta_has_the_fields_that_the_server_takes() -> None:
-    track = TrackContext(sid_path="a.sid", features=FEATURES)
+    track = TrackContext(item_id="a.sid", features=FEATURES)
     event = RatingEvent(uuid=rating()["uuid"], timestamp=0, track=track, ratings={"e": 1})
     record = AnonymizedDelta.from_event(event).to_record()
     assert record.keys() == rating().keys()

@@ -31,7 +31,7 @@ def base_model(version: str = "global-1", seed: int = 0, network: Network | None
 def tune(number: int, *, features: bool = True) -> TrackContext:
     values = np.random.default_rng(number).standard_normal(8).tolist()
     known = dict(zip(FEATURE_NAMES, values, strict=True)) if features else None
-    return TrackContext(sid_path=f"Demo/Tune_{number}.sid", features=known)
+    return TrackContext(item_id=f"Demo/Tune_{number}.sid", features=known)
 
 
 def opinion(track: TrackContext) -> dict[Dimension, int]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidflow_feedback.errors import InvalidRecordError
+from sidflow_feedback.errors import InvalidRecordError, NewerVersionError
 from sidflow_feedback.events import (
     MAX_TEXT,
     Event,
@@ -20,7 +20,7 @@ from sidflow_feedback.events import (
     event_from_record,
     event_to_record,
 )
-from sidflow_feedback.vocabulary import ACTIONS, DIMENSIONS, FEATURE_NAMES
+from sidflow_feedback.vocabulary import ACTIONS, DIMENSIONS, EVENT_VERSION, FEATURE_NAMES
 from tests.contracts.samples import FEATURES, implicit, rating, track
 
 TEXT = st.text(max_size=MAX_TEXT)
@@ -28,14 +28,14 @@ SECONDS = st.floats(min_value=0, allow_infinity=False)
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 TRACKS = st.builds(
     TrackContext,
-    sid_path=st.text(min_size=1, max_size=MAX_TEXT),
+    item_id=st.text(min_size=1, max_size=MAX_TEXT),
     song=st.integers(min_value=1, max_value=256),
     session_id=st.none() | TEXT,
     pipeline=st.none() | TEXT,
     model_version=st.none() | TEXT,
     features=st.none() | st.fixed_dictionaries(dict.fromkeys(FEATURE_NAMES, FINITE)),
     position=st.none() | SECONDS,
-    heard=st.none() | SECONDS,
+    listened_seconds=st.none() | SECONDS,
     length=st.none() | SECONDS,
     length_source=st.none() | TEXT,
 )
@@ -78,7 +78,7 @@ def test_event_can_not_change(event: Event) -> None:
 def test_record_of_a_rating() -> None:
     event = rating(uuid="6f3c1c7e-1d1f-4f6e-8a59-0f4f5a1b2c3d", timestamp=1234)
     assert event_to_record(event) == {
-        "v": 1,
+        "v": 2,
         "kind": "rating",
         "uuid": "6f3c1c7e-1d1f-4f6e-8a59-0f4f5a1b2c3d",
         "timestamp": 1234,
@@ -89,7 +89,7 @@ def test_record_of_a_rating() -> None:
         "modelVersion": "global-1",
         "features": FEATURES,
         "position": 12.25,
-        "heard": 12.0,
+        "listenedSeconds": 12.0,
         "length": 93.0,
         "lengthSource": "catalog",
         "ratings": {"e": 4, "m": 2},
@@ -103,12 +103,39 @@ def test_record_of_an_action() -> None:
 
 def test_least_record_is_enough() -> None:
     least = {"kind": "implicit", "uuid": rating().uuid, "timestamp": 0, "sidPath": "a.sid", "action": "play"}
-    assert event_from_record(least).track == TrackContext(sid_path="a.sid")
+    assert event_from_record(least).track == TrackContext(item_id="a.sid")
 
 
-def test_fields_of_a_newer_version_are_ignored() -> None:
-    newer = record(v=2, mood="blue", features=FEATURES | {"danceability": 0.5})
-    assert event_from_record(newer).track == track()
+def test_unknown_fields_are_ignored() -> None:
+    richer = record(mood="blue", features=FEATURES | {"danceability": 0.5})
+    assert event_from_record(richer).track == track()
+
+
+@pytest.mark.parametrize("version", [{"v": 1}, {"v": 1.0}, {}], ids=str)
+@pytest.mark.parametrize(
+    ("source", "migrated"), [("catalogue", "catalog"), ("songlengths", "songlengths"), (None, None)]
+)
+def test_record_of_version_1_is_migrated(
+    version: dict[str, Any], source: str | None, migrated: str | None
+) -> None:
+    old = record(heard=70.25, lengthSource=source)
+    del old["v"], old["listenedSeconds"]
+    event = event_from_record(old | version)
+    assert event.track == track(listened_seconds=70.25, length_source=migrated)
+    assert event_to_record(event)["v"] == EVENT_VERSION == 2
+
+
+def test_new_name_means_nothing_in_version_1() -> None:
+    assert event_from_record(record(v=1)).track.listened_seconds is None
+
+
+@pytest.mark.parametrize("version", [EVENT_VERSION + 1, 99])
+def test_record_of_a_newer_version_is_refused_and_both_versions_are_named(version: int) -> None:
+    with pytest.raises(NewerVersionError) as caught:
+        event_from_record(record(v=version) | {"uuid": "its fields are not even looked at"})
+    assert f"schema version {version}" in str(caught.value)
+    assert f"versions up to {EVENT_VERSION}" in str(caught.value)
+    assert (caught.value.version, caught.value.supported) == (version, EVENT_VERSION)
 
 
 def test_whole_numbers_of_javascript_are_taken() -> None:
@@ -129,6 +156,7 @@ HUGE = 10**400
 """A whole number that no float can hold."""
 NO_NUMBERS = ("1", True, float("nan"), float("inf"), HUGE)
 WRONG: dict[str, tuple[object, ...]] = {
+    "v": (None, 0, -1, 1.5, *NO_NUMBERS),
     "uuid": (None, 7, "", "no uuid", [], True),
     "kind": (None, "", "Rating", 1, []),
     "timestamp": (None, -1, 1.5, *NO_NUMBERS, 253_402_300_800_000),  # the last: the year 10000

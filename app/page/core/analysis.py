@@ -3,7 +3,7 @@
 import asyncio
 
 from app.page.core.track import track_of
-from sidflow_feedback.vocabulary import ANALYSIS_VERSION, Request
+from sidflow_feedback.vocabulary import ANALYSIS_VERSION, LengthSource, Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -133,10 +133,10 @@ class Measuring:
         tune, song, track = self._playback.tune, self._playback.song, self._playback.track
         if not tune or not track or self._private():
             return
-        if track["lengthSource"] == "measured" and not _item(tune, "lengths", song):
+        if track["length_source"] == LengthSource.MEASURED and not _item(tune, "lengths", song):
             lengths = [_item(tune, "lengths", one) for one in range(1, max(tune["songs"], song) + 1)]
             lengths[song - 1] = track["length"]
-            tune["lengths"], tune["lengthSource"] = lengths, "measured"
+            tune["lengths"], tune["lengthSource"] = lengths, LengthSource.MEASURED
             asyncio.create_task(self._library.learn(tune, {"lengths": lengths}))
 
     def changed(self) -> None:
@@ -231,7 +231,7 @@ def _row(tune: "Tune", song: int, found: "dict[str, Any]") -> "dict[str, Any]":
     songs = range(1, max(tune["songs"], song) + 1)
     row: dict[str, Any] = {"version": ANALYSIS_VERSION}
     names = [("features", "features"), ("problems", "problem")]
-    if tune["lengthSource"] in ("default", "measured"):
+    if tune["lengthSource"] in (LengthSource.DEFAULT, LengthSource.MEASURED):
         names.append(("lengths", "length"))
     for items, item in names:
         row[items] = [_item(tune, items, one) for one in songs]

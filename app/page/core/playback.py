@@ -2,6 +2,7 @@
 
 from app.page.core.track import track_of
 from sidflow_feedback.player.telemetry import Telemetry
+from sidflow_feedback.vocabulary import LengthSource
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -266,8 +267,8 @@ class Playback:
 
     def _end_at(self, seconds: float | None) -> None:
         """Take where the song falls silent, unless its length is known better."""
-        if seconds is not None and self.track and self.track["lengthSource"] == "default":
-            self.track["length"], self.track["lengthSource"] = seconds, "measured"
+        if seconds is not None and self.track and self.track["length_source"] == LengthSource.DEFAULT:
+            self.track["length"], self.track["length_source"] = seconds, LengthSource.MEASURED
 
     def _audible(self) -> None:
         if self.track and (self._awaiting_sound or not self.begun):

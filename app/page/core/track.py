@@ -1,5 +1,7 @@
 """One song of a tune, as events describe it."""
 
+from sidflow_feedback.vocabulary import LengthSource
+
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Any
@@ -12,9 +14,9 @@ def track_of(tune: "dict[str, Any]", song: int) -> "dict[str, Any]":
     """Return one song of a tune as events describe it."""
     length = tune["lengths"][song - 1] if song <= len(tune["lengths"]) else None
     return {
-        "sidPath": tune["sidPath"],
+        "item_id": tune["sidPath"],
         "song": song,
         "length": length or DEFAULT_LENGTH,
-        "lengthSource": tune["lengthSource"] if length else "default",
+        "length_source": tune["lengthSource"] if length else LengthSource.DEFAULT,
         "features": tune["features"][song - 1] if song <= len(tune["features"]) else None,
     }

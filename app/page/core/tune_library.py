@@ -4,7 +4,7 @@ import json
 
 from pyscript import document, window
 
-from sidflow_feedback.vocabulary import ANALYSIS_VERSION
+from sidflow_feedback.vocabulary import ANALYSIS_VERSION, LengthSource
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class TuneLibrary:
             )
         text = await answer.text()
         for tune in json.loads(text)["tunes"]:
-            tune["lengthSource"] = "catalog"
+            tune["lengthSource"] = LengthSource.CATALOG
             self.known[tune["sidPath"]] = tune
             self.tunes.append(tune)
         await self._collection.ask("site", text)

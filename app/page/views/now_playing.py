@@ -130,7 +130,7 @@ def _voice_name(voice: int, several_chips: bool) -> str:
 def _facts(
     tune: "dict[str, Any]", track: "dict[str, Any]", used: "dict[str, Any] | None"
 ) -> "list[tuple[str, str]]":
-    length = minutes(track["length"]) + ", " + SOURCES.get(track["lengthSource"], track["lengthSource"])
+    length = minutes(track["length"]) + ", " + SOURCES.get(track["length_source"], track["length_source"])
     facts = [("Released", tune.get("released") or "not said")]
     facts.append(("Song", str(track["song"]) + " of " + str(tune["songs"])))
     facts.append(("Length", length))

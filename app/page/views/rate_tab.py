@@ -96,7 +96,7 @@ class RateTab:
     def show(self) -> None:
         """Show the song that is loaded, and what the model expects of it."""
         tune, track = self._playback.tune, self._playback.track
-        song = (track["sidPath"], track["song"]) if track else None
+        song = (track["item_id"], track["song"]) if track else None
         if song != self._shown:
             by_id("rate-form").reset()
             by_id("rate-result").textContent = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
 from typing import Any
 
@@ -12,8 +13,9 @@ from pyodide.ffi import create_once_callable
 
 from sidflow_feedback.errors import FeedbackError, StoreFullError
 from sidflow_feedback.events import event_from_record
-from sidflow_feedback.store import FeedbackStore
+from sidflow_feedback.store import LEASE, SYNCED_KEPT, FeedbackStore
 from sidflow_feedback.store.indexeddb import IndexedDbStore
+from sidflow_feedback.vocabulary import EVENT_VERSION
 from tests.contracts.samples import NOON, rating
 from tests.contracts.store_contract import CHECKS
 
@@ -52,9 +54,24 @@ async def damaged_row_does_not_hide_the_others() -> None:
     store = await IndexedDbStore.open(feedback_store, name)
     good = rating()
     await store.add([good, rating(timestamp=NOON + 1)])
-    await _change_newest(name)
+    await _change_newest(name, song="first")
     assert await store.ratings(10) == [good]
     assert await store.claim(10, owner="a", now=NOON) == [good]
+
+
+async def row_of_a_newer_version_stays() -> None:
+    name = f"check-{uuid.uuid4()}"
+    store = await IndexedDbStore.open(feedback_store, name)
+    good, newer = rating(), rating(timestamp=NOON + 1)
+    await store.add([good, newer])
+    await _change_newest(name, v=EVENT_VERSION + 1, mood="blue")
+    assert await store.ratings(10) == list(await store.newest("rating", limit=10)) == [good]
+    await store.claim(10, owner="a", now=NOON)
+    await store.recover(now=NOON + LEASE)
+    await store.prune(now=NOON + 10 * SYNCED_KEPT)
+    row = json.loads(await (await feedback_store.open(name)).newest("rating", 1))[0]
+    assert (row["uuid"], row["v"], row["mood"]) == (newer.uuid, EVENT_VERSION + 1, "blue")
+    assert (row["sidPath"], row["syncStatus"]) == (newer.track.item_id, "pending")
 
 
 async def schema() -> dict[str, list[str]]:
@@ -84,11 +101,11 @@ async def _raw(name: str, *version: int) -> Any:
     return (await _done(indexedDB.open(name, *version))).result
 
 
-async def _change_newest(name: str) -> None:
+async def _change_newest(name: str, **changes: Any) -> None:
     database = await _raw(name)
     ratings = database.transaction("ratings", "readwrite").objectStore("ratings")
     cursor = (await _done(ratings.openCursor(None, "prev"))).result
-    row = Object.assign(cursor.value, Object.fromEntries([["song", "first"]]))
+    row = Object.assign(cursor.value, Object.fromEntries([list(change) for change in changes.items()]))
     ratings = database.transaction("ratings", "readwrite").objectStore("ratings")
     await _done(ratings.put(row))
     database.close()

@@ -75,7 +75,7 @@ async def learns_by(learner: str) -> dict[str, Any]:
 def _rating(number: int, values: list[float]) -> Any:
     features = dict(zip(FEATURE_NAMES, values, strict=True))
     given = {name: min(5, max(1, round(3 + value))) for name, value in zip("emc", values, strict=False)}
-    tune = track(sid_path=f"Demo/{number}.sid", features=features)
+    tune = track(item_id=f"Demo/{number}.sid", features=features)
     return rating(timestamp=NOON + number, track=tune, ratings=given)
 
 

@@ -207,7 +207,7 @@ async def test_where_a_song_that_plays_has_fallen_silent_is_kept() -> None:
     world = World(tune_of("a"))
     world.ready = False
     world.play(world.tunes[0], 2)
-    world.heard.track = {"length": 12.5, "lengthSource": "measured"}
+    world.heard.track = {"length": 12.5, "length_source": "measured"}
     world.measuring.heard()
     await world.live()
     assert world.tunes[0]["lengths"] == [None, 12.5]
@@ -219,7 +219,7 @@ async def test_what_is_heard_incognito_leaves_no_trace() -> None:
     world = World(tune)
     world.wanted = False
     world.play(tune, 2)
-    world.heard.track = {"length": 12.0, "lengthSource": "measured", "private": True}
+    world.heard.track = {"length": 12.0, "length_source": "measured", "private": True}
     await world.live()
     world.measuring.heard()
     await world.live()
@@ -265,6 +265,6 @@ async def test_a_measured_length_is_used_unless_a_better_one_is_known() -> None:
     world.answers = {"a": found, "b": found}
     await world.live(5)
     a, b = world.tunes
-    assert (track_of(a, 1)["length"], track_of(a, 1)["lengthSource"]) == (2.5, "measured")
-    assert (track_of(a, 2)["length"], track_of(a, 2)["lengthSource"]) == (DEFAULT_LENGTH, "default")
-    assert (track_of(b, 1)["length"], track_of(b, 1)["lengthSource"]) == (90.0, "songlengths")
+    assert (track_of(a, 1)["length"], track_of(a, 1)["length_source"]) == (2.5, "measured")
+    assert (track_of(a, 2)["length"], track_of(a, 2)["length_source"]) == (DEFAULT_LENGTH, "default")
+    assert (track_of(b, 1)["length"], track_of(b, 1)["length_source"]) == (90.0, "songlengths")

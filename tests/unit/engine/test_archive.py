@@ -43,7 +43,7 @@ async def lived_in() -> MemoryStore:
     """A store in which all kinds and statuses of rows are, and two snapshots."""
     store = MemoryStore()
     events = [
-        rating(track=track(sid_path='Düsseldorf/"q"/\\ \u2028 🎵.sid')),
+        rating(track=track(item_id='Düsseldorf/"q"/\\ \u2028 🎵.sid')),
         implicit(action="play_complete"),
         *(kind(timestamp=NOON + i) for i in range(1, 5) for kind in (rating, implicit)),
     ]

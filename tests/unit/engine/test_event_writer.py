@@ -14,6 +14,7 @@ from sidflow_feedback.errors import StoreError
 from sidflow_feedback.events import Event, event_to_record
 from sidflow_feedback.store import AddReport
 from sidflow_feedback.store.memory import MemoryStore
+from sidflow_feedback.vocabulary import EVENT_VERSION
 from tests.contracts.samples import implicit, rating
 
 Fault = Callable[[Sequence[Event]], bool]
@@ -228,9 +229,31 @@ async def test_what_is_no_event_is_refused_and_costs_the_others_nothing(engine: 
     good, bad = rating(), event_to_record(rating()) | {"song": 0}
     engine.worker.receive([bad, None, [], "x", event_to_record(good)])  # type: ignore[list-item]
     await engine.clock.advance(1)
-    assert engine.refused[0] == (bad["uuid"], "song: must be a whole number from 1 to 256, not 0")
+    assert engine.refused[0] == (bad["uuid"], "song: must be an integer from 1 to 256, not 0")
     assert [uuid for uuid, _reason in engine.refused[1:]] == ["None"] * 3
     assert await engine.stored() == [good]
+
+
+async def test_event_of_a_newer_version_is_refused_with_both_versions(engine: Engine) -> None:
+    """The page's outbox sets it aside with the reason; see tests/browser/test_outbox.py."""
+    good, newer = rating(), event_to_record(rating()) | {"v": EVENT_VERSION + 1}
+    engine.worker.receive([newer, event_to_record(good)])
+    await engine.clock.advance(1)
+    assert await engine.stored() == [good]
+    assert engine.acknowledged == [good.uuid]
+    [(uuid, reason)] = engine.refused
+    assert uuid == newer["uuid"]
+    assert f"version {EVENT_VERSION + 1}" in reason
+    assert f"up to {EVENT_VERSION}" in reason
+
+
+async def test_event_of_version_1_is_stored_as_the_current_one(engine: Engine) -> None:
+    event = rating()
+    old = event_to_record(event) | {"v": 1, "heard": 12.0, "lengthSource": "catalogue"}
+    del old["listenedSeconds"]
+    engine.worker.receive([old])
+    await engine.clock.advance(1)
+    assert await engine.stored() == [event]
 
 
 async def test_ten_failed_flushes_still_give_one_row(engine: Engine) -> None:

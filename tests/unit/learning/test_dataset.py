@@ -70,9 +70,9 @@ def test_what_an_action_implies(name: Action) -> None:
 
 @pytest.mark.parametrize("name", ["skip", "skip_early"])
 def test_leaving_after_a_listen_implies_nothing(name: Action) -> None:
-    assert len(collected([], [action(1, name, heard=240.0, length=3000.0)])) == 0
-    assert len(collected([], [action(1, name, heard=50.0, length=100.0)])) == 0
-    assert len(collected([], [action(1, name, heard=49.0, length=100.0)])) == 1
+    assert len(collected([], [action(1, name, listened_seconds=240.0, length=3000.0)])) == 0
+    assert len(collected([], [action(1, name, listened_seconds=50.0, length=100.0)])) == 0
+    assert len(collected([], [action(1, name, listened_seconds=49.0, length=100.0)])) == 1
     assert len(collected([], [action(1, name, length=100.0)])) == 1
 
 
@@ -115,7 +115,7 @@ def test_subsongs_are_tunes_of_their_own() -> None:
     second = RatingEvent(
         uuid=first.uuid,
         timestamp=START,
-        track=type(first.track)(sid_path=first.track.sid_path, song=2, features=first.track.features),
+        track=type(first.track)(item_id=first.track.item_id, song=2, features=first.track.features),
         ratings={"e": 1},
     )
     assert len(dataset([first, second])) == 2
@@ -144,7 +144,7 @@ def test_about_a_fifth_is_held_out() -> None:
 def test_names_that_are_alike_are_not_all_held_out(name: str) -> None:
     def named(number: int) -> RatingEvent:
         event = rating(number)
-        return replace(event, track=replace(event.track, sid_path=f"{name}-{number}"))
+        return replace(event, track=replace(event.track, item_id=f"{name}-{number}"))
 
     assert dataset([named(number) for number in range(8)]).held_out.sum() <= 4
 

@@ -13,11 +13,11 @@ from sidflow_feedback.events import event_from_record
 from sidflow_feedback.page.recorder import Recorder
 from tests.contracts.samples import FEATURES, NOON
 
-TRACK: dict[str, Any] = {
-    "sidPath": "Demo/Amber_Circuit.sid",
+TRACK: Any = {
+    "item_id": "Demo/Amber_Circuit.sid",
     "song": 2,
     "length": 93.0,
-    "lengthSource": "catalog",
+    "length_source": "catalog",
     "features": FEATURES,
     "title": "not part of an event",
 }
@@ -53,7 +53,7 @@ def test_action_is_a_whole_event() -> None:
     uuid = page.recorder.action("skip_late", TRACK, 77.5, 70.25)
     assert uuid is not None
     assert json.loads(page.kept[uuid]) == {
-        "v": 1,
+        "v": 2,
         "kind": "implicit",
         "uuid": uuid,
         "timestamp": NOON,
@@ -64,15 +64,15 @@ def test_action_is_a_whole_event() -> None:
         "modelVersion": "local-3",
         "features": FEATURES,
         "position": 77.5,
-        "heard": 70.25,
+        "listenedSeconds": 70.25,
         "length": 93.0,
         "lengthSource": "catalog",
         "action": "skip_late",
     }
 
 
-@pytest.mark.parametrize("track", [TRACK, {"sidPath": "sha256:" + "0" * 64}])
-def test_engine_understands_what_the_page_writes(track: dict[str, Any]) -> None:
+@pytest.mark.parametrize("track", [TRACK, {"item_id": "sha256:" + "0" * 64}])
+def test_engine_understands_what_the_page_writes(track: Any) -> None:
     page = Page()
     uuids = [
         page.recorder.action("play", track),
@@ -91,14 +91,15 @@ def test_event_that_can_not_be_kept_is_told_and_nothing_is_raised() -> None:
     assert page.recorder.action("play", TRACK) is None
     assert page.recorder.rating({"e": 5}, TRACK) is None
     assert len(page.problems) == 2
-    assert all(problem.startswith("This was not recorded: too much waits") for problem in page.problems)
+    assert all(problem.startswith("This wasn't recorded: too many events wait") for problem in page.problems)
 
 
 def test_track_that_makes_no_sense_is_told_and_nothing_is_raised() -> None:
     page = Page()
     assert page.recorder.action("play", TRACK | {"features": {1, 2}}) is None
     assert page.recorder.action("play", None) is None  # type: ignore[arg-type]
-    assert len(page.problems) == 2
+    assert page.recorder.action("play", {"song": 1}) is None  # type: ignore[typeddict-item]
+    assert len(page.problems) == 3
     assert page.kept == {}
 
 

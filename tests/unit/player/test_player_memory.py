@@ -162,7 +162,7 @@ def test_leaving_is_judged_by_what_was_heard(
     listener.listen(seconds - 1)
     listener.next()
     assert actions(listener) == ["play", action, "play"]
-    assert listener.events()[1]["heard"] == pytest.approx(seconds)
+    assert listener.events()[1]["listenedSeconds"] == pytest.approx(seconds)
 
 
 def test_player_that_is_gone_is_not_listened_to() -> None:
@@ -183,7 +183,7 @@ def test_new_player_goes_on_where_the_old_one_was() -> None:
     assert listener.player.position == 40
     listener.listen(15)
     listener.next()
-    assert listener.events()[1]["heard"] == pytest.approx(56)
+    assert listener.events()[1]["listenedSeconds"] == pytest.approx(56)
 
 
 def test_paused_tune_stays_paused_in_the_new_player() -> None:
@@ -224,7 +224,7 @@ def test_rating_tells_position_and_what_was_heard() -> None:
     listener.choose(LONG)
     listener.listen(5)
     listener.playback.rate({"e": 3})
-    assert (listener.kept[-1]["position"], listener.kept[-1]["heard"]) == (5, 5)
+    assert (listener.kept[-1]["position"], listener.kept[-1]["listenedSeconds"]) == (5, 5)
 
 
 def test_memory_player_refuses_what_makes_no_sense() -> None:

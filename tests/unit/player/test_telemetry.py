@@ -12,8 +12,8 @@ from sidflow_feedback.player.telemetry import Telemetry
 from sidflow_feedback.vocabulary import ACTIONS, is_listen
 
 TICK = 0.5
-FIRST: dict[str, Any] = {"sidPath": "Demo/First.sid", "song": 1, "length": 100.0}
-OTHER: dict[str, Any] = {"sidPath": "Demo/Other.sid", "song": 1, "length": 100.0}
+FIRST: dict[str, Any] = {"item_id": "Demo/First.sid", "song": 1, "length": 100.0}
+OTHER: dict[str, Any] = {"item_id": "Demo/Other.sid", "song": 1, "length": 100.0}
 ENDS = ("play_complete", "skip_early", "skip", "skip_late")
 
 
@@ -108,7 +108,7 @@ def test_end_is_a_complete_play_whatever_the_length_says() -> None:
 )
 def test_short_or_unknown_length_gives_no_skip(length: float | None, source: str | None) -> None:
     for heard in (0, 4):
-        here = Listening().start(length=length, lengthSource=source).listen(heard)
+        here = Listening().start(length=length, length_source=source).listen(heard)
         here.telemetry.left()
         assert here.actions == ["play"]
 
@@ -333,7 +333,7 @@ def test_positions_between_two_tracks_are_nobodys() -> None:
 
 STEPS = st.one_of(
     st.tuples(st.just("started"), st.fixed_dictionaries({
-        "sidPath": st.sampled_from(["a", "b"]),
+        "item_id": st.sampled_from(["a", "b"]),
         "song": st.integers(1, 2),
         "length": st.none() | st.floats(0, 300),
     })),
@@ -354,7 +354,7 @@ def test_whatever_happens_each_listen_has_one_start_and_at_most_one_end(steps: l
             ended, current = False, track
             assert heard == 0
         assert not ended
-        assert all(track[key] == current[key] for key in ("sidPath", "song"))
+        assert all(track[key] == current[key] for key in ("item_id", "song"))
         assert heard >= 0
         ended = action in ENDS
 

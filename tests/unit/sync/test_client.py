@@ -15,7 +15,7 @@ from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.sync.transport.memory import MemoryTransport, accept_all
 from sidflow_feedback.sync.upload_queue import SyncSettings
-from sidflow_feedback.vocabulary import MAX_UPLOAD_BYTES, MAX_UPLOAD_EVENTS
+from sidflow_feedback.vocabulary import MAX_ITEM_ID, MAX_UPLOAD_BYTES, MAX_UPLOAD_EVENTS
 from tests.contracts.samples import implicit, rating, track
 from tests.unit.sync.sharing import HOUR, ON, Listener, answer, listener, results, sharing
 
@@ -111,8 +111,8 @@ async def test_more_than_50_go_in_several_requests(sharing: Listener) -> None:
 
 
 async def test_no_request_is_larger_than_the_limit(sharing: Listener) -> None:
-    path = "x" * 900 + "ü" * 120
-    await sharing.does(*(rating(track=track(sid_path=path)) for _ in range(50)))
+    item_id = "\U0001f3b5" * MAX_ITEM_ID
+    await sharing.does(*(rating(track=track(item_id=item_id)) for _ in range(50)))
     await sharing.does(*(implicit() for _ in range(50)))
     assert await sharing.sync.sync_now() == 100
     sizes = [len(batch.to_json().encode()) for batch in sharing.requests]
@@ -135,7 +135,7 @@ async def test_body_has_only_what_may_be_sent(sharing: Listener) -> None:
 
 
 async def test_path_of_the_listeners_own_stays_here(sharing: Listener) -> None:
-    secret = rating(track=track(sid_path="/home/me/secret.sid"))
+    secret = rating(track=track(item_id="/home/me/secret.sid"))
     await sharing.does(secret, rating())
     assert await sharing.sync.sync_now() == 1
     assert secret.uuid not in sharing.sent
