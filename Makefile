@@ -2,10 +2,9 @@
 PYTHON ?= python3
 BIN := .venv/bin
 REQUIREMENTS := app/setup/requirements.txt
-# The lock names biome for Linux only; elsewhere the JavaScript is not linted.
-BIOME = $(or $(wildcard node_modules/@biomejs/cli-*/biome),: biome)
+LINT := .lint/bin
 
-.PHONY: run setup check format test test-crash test-fuzz test-fuzz-server bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid bench-collection lock clean
+.PHONY: run setup lint check format test test-crash test-fuzz test-fuzz-server bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid bench-collection lock clean
 
 run: .venv/installed
 	$(BIN)/sidflow-feedback serve
@@ -19,16 +18,22 @@ setup: .venv/installed
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
-check: setup
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIOME) ci --colors=off
+# Needs no set-up: the linters have a folder of their own.
+lint:
+	PYTHON=$(PYTHON) .ci/fetch-linters
+	$(LINT)/ruff check
+	$(LINT)/ruff format --check
+	$(LINT)/codespell
+	$(LINT)/biome ci --colors=off
 
-format: setup
-	$(BIN)/ruff check --fix
-	$(BIN)/ruff format
-	$(BIOME) check --colors=off --write
+check: lint setup
+	$(BIN)/mypy
+
+format:
+	PYTHON=$(PYTHON) .ci/fetch-linters
+	$(LINT)/ruff check --fix
+	$(LINT)/ruff format
+	$(LINT)/biome check --colors=off --write
 
 test: check
 	$(BIN)/python -m app.setup.chromium
@@ -70,4 +75,4 @@ lock: setup
 		-o $(REQUIREMENTS) pyproject.toml
 
 clean:
-	rm -rf .venv node_modules static/vendor build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .lint node_modules static/vendor build dist .mypy_cache .pytest_cache .ruff_cache
