@@ -92,7 +92,7 @@ def words(text: str) -> frozenset[str]:
 
 
 def exists(path: str, doc: str) -> bool:
-    """Return whether a path leads anywhere: from the root, from the document, or as the end of a longer one."""
+    """Return whether a path leads anywhere: from the root, the document, or within another path."""
     path = path.removesuffix("/")
     if (ROOT / path).exists() or (ROOT / doc).parent.joinpath(path).exists():
         return True
