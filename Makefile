@@ -1,4 +1,4 @@
-# Thin: all set-up logic is in the console script.
+# All set-up logic is in the console script.
 PYTHON ?= python3
 BIN := .venv/bin
 REQUIREMENTS := app/setup/requirements.txt
@@ -43,15 +43,15 @@ test-crash: setup
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/pytest tests/crash -s --kills 100
 
-# A quarter of an hour on an idle core.
+# Takes a quarter of an hour on an idle core.
 test-fuzz: setup
 	$(BIN)/pytest tests/wasm/test_hostile.py -s --hostile 10000
 
-# Throws far more at the server than `make test` does, and something else each time.
+# Sends far more to the server than `make test` does, with new random inputs each time.
 test-fuzz-server: setup
 	$(BIN)/pytest tests/server/test_fuzz.py tests/server/test_openapi.py --hypothesis-profile long
 
-# These need no browser; bench-global some 3 GB of disk for a while.
+# Needs no browser; bench-global temporarily needs 3 GB of disk.
 bench-server: setup
 	$(BIN)/python -m tests.bench.server
 
@@ -62,11 +62,11 @@ bench-smoke bench-start bench-record bench-store bench-train bench-sid bench-col
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/python -m tests.bench.$(@:bench-%=%)
 
-# Composes and renders 225 tunes first, once: some 10 minutes.
+# The first run composes and renders 225 tunes, which takes about 10 minutes.
 bench-taste: setup
 	$(BIN)/python -m tests.bench.taste
 
-# After a version in pyproject.toml or package.json was changed.
+# Run this after changing a version in pyproject.toml or package.json.
 lock: setup
 	npm install --ignore-scripts --omit-lockfile-registry-resolved
 	$(BIN)/python -m app.setup.relock
