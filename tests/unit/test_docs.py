@@ -21,12 +21,14 @@ ROOT = Path(__file__).parents[2]
 MAX_LINE = 120
 
 DOCS = (
-    *("README.md", "CHANGELOG.md", "wasm/README.md"),
+    *("README.md", "CHANGELOG.md", "wasm/README.md", "app/setup/README.md"),
     *sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*.md")),
 )
 GLOSSARY = "docs/glossary.md"
 
-MADE = re.compile(r"static/vendor/|\.venv|data/|DIR|page/sources\.json|versions/$|r/NAME/|sid\.wasm|v0003_")
+MADE = re.compile(
+    r"static/vendor/|\.venv|node_modules/|data/|DIR|page/sources\.json|versions/$|r/NAME/|sid\.wasm|v0003_"
+)
 """What set-up, the server, a release, or a reader makes."""
 
 ELSEWHERE = re.compile(r"Songlengths\.md5|~/|/")
