@@ -189,6 +189,14 @@ def test_commands_exist(doc: str) -> None:
             assert option in known[command].format_help(), f"{doc} names {command} {option}"
 
 
+@pytest.mark.parametrize("doc", DOCS)
+def test_labels_are_on_the_page(doc: str) -> None:
+    """What is in italics and begins with a capital letter is a label of the user interface."""
+    page = "\n".join(read(name) for name in tracked() if name.startswith("app/page/"))
+    for label in re.findall(r"(?<!\*)\*([A-Z][^*|]*)\*(?!\*)", prose(doc)):
+        assert " ".join(label.split()) in page, f"{doc} names the label {label}"
+
+
 def _terms() -> Iterator[str]:
     for cell in re.findall(r"^\| \*\*(.+?)\*\*", read(GLOSSARY), flags=re.MULTILINE):
         yield from cell.split(", ")
