@@ -1,11 +1,10 @@
-# Thin: all set-up logic is in the console script.
+# All set-up logic is in the console script.
 PYTHON ?= python3
 BIN := .venv/bin
 REQUIREMENTS := app/setup/requirements.txt
-# The lock names biome for Linux only; elsewhere the JavaScript is not linted.
-BIOME = $(or $(wildcard node_modules/@biomejs/cli-*/biome),: biome)
+LINT := .lint/bin
 
-.PHONY: run setup check format test test-crash test-fuzz test-fuzz-server bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid bench-collection lock clean
+.PHONY: run setup lint check format test test-crash test-fuzz test-fuzz-server bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid bench-collection lock clean
 
 run: .venv/installed
 	$(BIN)/sidflow-feedback serve
@@ -19,17 +18,23 @@ setup: .venv/installed
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
-check: setup
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
+# Needs no set-up: the linters have a folder of their own.
+lint:
+	PYTHON=$(PYTHON) .ci/fetch-linters
+	$(LINT)/ruff check
+	$(LINT)/ruff format --check
+	$(LINT)/codespell
+	$(LINT)/biome ci --colors=off
+
+check: lint setup
 	$(BIN)/mypy
-	$(BIOME) ci --colors=off
 	for config in tsconfig*.json; do node_modules/.bin/tsc --project $$config || exit 1; done
 
-format: setup
-	$(BIN)/ruff check --fix
-	$(BIN)/ruff format
-	$(BIOME) check --colors=off --write
+format:
+	PYTHON=$(PYTHON) .ci/fetch-linters
+	$(LINT)/ruff check --fix
+	$(LINT)/ruff format
+	$(LINT)/biome check --colors=off --write
 
 test: check
 	$(BIN)/python -m app.setup.chromium
@@ -39,15 +44,15 @@ test-crash: setup
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/pytest tests/crash -s --kills 100
 
-# A quarter of an hour on an idle core.
+# Takes a quarter of an hour on an idle core.
 test-fuzz: setup
 	$(BIN)/pytest tests/wasm/test_hostile.py -s --hostile 10000
 
-# Throws far more at the server than `make test` does, and something else each time.
+# Sends far more to the server than `make test` does, with new random inputs each time.
 test-fuzz-server: setup
 	$(BIN)/pytest tests/server/test_fuzz.py tests/server/test_openapi.py --hypothesis-profile long
 
-# These need no browser; bench-global some 3 GB of disk for a while.
+# Needs no browser; bench-global temporarily needs 3 GB of disk.
 bench-server: setup
 	$(BIN)/python -m tests.bench.server
 
@@ -58,11 +63,11 @@ bench-smoke bench-start bench-record bench-store bench-train bench-sid bench-col
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/python -m tests.bench.$(@:bench-%=%)
 
-# Composes and renders 225 tunes first, once: some 10 minutes.
+# The first run composes and renders 225 tunes, which takes about 10 minutes.
 bench-taste: setup
 	$(BIN)/python -m tests.bench.taste
 
-# After a version in pyproject.toml or package.json was changed.
+# Run this after changing a version in pyproject.toml or package.json.
 lock: setup
 	npm install --ignore-scripts --omit-lockfile-registry-resolved
 	$(BIN)/python -m app.setup.relock
@@ -71,4 +76,4 @@ lock: setup
 		-o $(REQUIREMENTS) pyproject.toml
 
 clean:
-	rm -rf .venv node_modules static/vendor build dist .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .lint node_modules static/vendor build dist .mypy_cache .pytest_cache .ruff_cache

@@ -62,7 +62,7 @@ class GlobalModel:
         self._wake.set()
 
     async def follow(self) -> None:
-        """Look for the model, again and again, until cancelled."""
+        """Look for the model, again and again, until canceled."""
         failures = 0
         while True:
             failures = 0 if await self._look() else failures + 1

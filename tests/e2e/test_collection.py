@@ -45,7 +45,7 @@ PLANT = """async (files) => {
         await writable.write(Uint8Array.from(atob(text), c => c.charCodeAt(0)));
         await writable.close();
     }
-    window.showDirectoryPicker = async () => folder;  // The dialogue alone is not the browser's.
+    window.showDirectoryPicker = async () => folder;  // Only the dialog is not the browser's.
 }"""
 EVENTS = """() => Object.keys(localStorage).filter(key => key.startsWith("sidflow.outbox."))
     .map(key => JSON.parse(localStorage.getItem(key).replace(/^\\S+ /, "")))"""

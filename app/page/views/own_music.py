@@ -135,7 +135,7 @@ def _show_progress(progress: "dict[str, Any]") -> None:
 
 def _said(result: "dict[str, Any]") -> str:
     parts = [_tunes(result["indexed"]) + ", " + _number(result["fresh"]) + " of them new."]
-    if result["cancelled"]:
+    if result["canceled"]:
         parts = ["Stopped after " + _tunes(result["indexed"]) + "; add the folder again to go on."]
     elif not result["found"] and result["lengths"]:
         parts = []

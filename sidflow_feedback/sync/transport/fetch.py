@@ -18,7 +18,7 @@ from sidflow_feedback.types import Record
 class FetchTransport:
     """A `Transport` over HTTP to the server at `base_url` (the page's own origin by default).
 
-    Cancelling a call aborts its request.
+    Canceling a call aborts its request.
     """
 
     def __init__(self, base_url: str = "") -> None:

@@ -194,7 +194,7 @@ function together(one, other) {
     ),
     reasons: [...one.reasons, ...other.reasons],
     tunes: [...one.tunes, ...other.tunes],
-    cancelled: one.cancelled || other.cancelled,
+    canceled: one.canceled || other.canceled,
   };
 }
 

@@ -30,7 +30,7 @@ export class Indexing {
   #seen = new Set();
   #changed = new Set();
   #contents = [];
-  #cancelled = false;
+  #canceled = false;
   progress = { found: 0, indexed: 0, fresh: 0, skipped: 0, reasons: [], tunes: [], lengths: 0 };
 
   /**
@@ -47,7 +47,7 @@ export class Indexing {
   }
 
   cancel() {
-    this.#cancelled = true;
+    this.#canceled = true;
   }
 
   /** @returns {Promise<object>} `progress`, with what came of it */
@@ -57,16 +57,16 @@ export class Indexing {
         if (place.folder === this.#folder) this.#known.set(place.path, tune);
     }
     await Promise.all(Array.from({ length: READERS }, () => this.#readOn()));
-    if (this.#folder !== FILES && !this.#cancelled) this.#forgetMissing();
+    if (this.#folder !== FILES && !this.#canceled) this.#forgetMissing();
     await this.#save();
     this.progress.reasons.sort();
-    return { ...this.progress, cancelled: this.#cancelled };
+    return { ...this.progress, canceled: this.#canceled };
   }
 
   async #readOn() {
     for (;;) {
       const { value, done } = await this.#entries.next();
-      if (done || this.#cancelled) return;
+      if (done || this.#canceled) return;
       await this.#take(value);
       if (this.#changed.size >= BATCH) await this.#save();
       this.#collection.tell(this.progress);
