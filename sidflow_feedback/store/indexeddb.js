@@ -157,10 +157,10 @@ class FeedbackDatabase {
     });
   }
 
-  /** Move claimed events on to what came of them; one that was not claimed fails the whole call. */
-  async settle(json, now) {
+  /** Record the outcomes of claimed events. One event that `owner` doesn't hold fails the whole call. */
+  async settle(json, owner, now) {
     await this.#write(async (transaction) => {
-      for (const outcome of JSON.parse(json)) await settleOne(transaction, outcome, now);
+      for (const outcome of JSON.parse(json)) await settleOne(transaction, outcome, owner, now);
     });
   }
 
@@ -406,11 +406,16 @@ async function oldest(store, limit, due) {
   return rows.sort((a, b) => a.timestamp - b.timestamp).slice(0, limit);
 }
 
-async function settleOne(transaction, { uuid, status, error, nextTry }, now) {
+async function settleOne(transaction, { uuid, status, error, nextTry }, owner, now) {
+  let reason = "it is not being processed. Claim it first.";
   for (const name of EVENT_STORES) {
     const store = transaction.objectStore(name);
     const row = await store.index("uuid").get(uuid);
     if (row?.syncStatus !== "processing") continue;
+    if (row.owner !== owner) {
+      reason = "another engine has claimed it since. Leave it to that engine.";
+      continue;
+    }
     await store.put({ ...row, syncStatus: status, lastError: error, lastTry: now, nextTry, owner: null });
     await count(transaction, name, [
       ["processing", -1],
@@ -418,7 +423,7 @@ async function settleOne(transaction, { uuid, status, error, nextTry }, now) {
     ]);
     return;
   }
-  throw new Error(`Event ${uuid} can't become '${status}': it is not being processed. Claim it first.`);
+  throw new Error(`Event ${uuid} can't become '${status}': ${reason}`);
 }
 
 /** Make room on a full disk. Must write nothing, not even a counter: that would be refused. */
