@@ -219,8 +219,15 @@ class FeedbackStore(Protocol):
         `LEASE` is taken over.
         """
 
-    async def settle(self, outcomes: Sequence[Outcome], *, now: Milliseconds) -> None:
-        """Move claimed events on to what came of them."""
+    async def settle(self, outcomes: Sequence[Outcome], *, owner: str, now: Milliseconds) -> None:
+        """Record the outcomes of events that `owner` has claimed.
+
+        Raises
+        ------
+        StoreError
+            An event isn't being processed, or another owner has claimed it. Nothing is recorded then: an
+            engine whose lease has run out must not overwrite the work of its successor.
+        """
 
     async def recover(self, *, now: Milliseconds) -> int:
         """Give back to pending what was claimed longer than `LEASE` ago; attempts stay. Return how many."""

@@ -224,15 +224,16 @@ class FeedbackDatabase {
   }
 
   /**
-   * Record the outcomes of leased events. An event that is not leased fails the whole call.
-   * @param {string} json  of outcomes
-   * @param {number} now   epoch milliseconds
+   * Record the outcomes of leased events. An event that `owner` doesn't hold fails the whole call.
+   * @param {string} json   of outcomes
+   * @param {string} owner  who claimed the events
+   * @param {number} now    epoch milliseconds
    */
-  async settle(json, now) {
+  async settle(json, owner, now) {
     /** @type {Outcome[]} */
     const outcomes = JSON.parse(json);
     await this.#write(async (transaction) => {
-      for (const outcome of outcomes) await settleOne(transaction, outcome, now);
+      for (const outcome of outcomes) await settleOne(transaction, outcome, owner, now);
     });
   }
 
@@ -446,13 +447,19 @@ async function forgottenUuids(transaction) {
 /**
  * @param {Transaction} transaction
  * @param {Outcome} outcome
+ * @param {string} owner
  * @param {number} now
  */
-async function settleOne(transaction, { uuid, status, error, nextTry }, now) {
+async function settleOne(transaction, { uuid, status, error, nextTry }, owner, now) {
+  let reason = "it is not being processed. Claim it first.";
   for (const name of EVENT_STORES) {
     const store = transaction.objectStore(name);
     const row = await store.index("uuid").get(uuid);
     if (row?.syncStatus !== "processing") continue;
+    if (row.owner !== owner) {
+      reason = "another engine has claimed it since. Leave it to that engine.";
+      continue;
+    }
     await store.put({ ...row, syncStatus: status, lastError: error, lastTry: now, nextTry, owner: null });
     await count(transaction, name, [
       ["processing", -1],
@@ -460,7 +467,7 @@ async function settleOne(transaction, { uuid, status, error, nextTry }, now) {
     ]);
     return;
   }
-  throw new Error(`Event ${uuid} can't become '${status}': it is not being processed. Claim it first.`);
+  throw new Error(`Event ${uuid} can't become '${status}': ${reason}`);
 }
 
 /**

@@ -50,7 +50,7 @@ class Database(Protocol):
     def claim(
         self, limit: int, owner: str, now: Milliseconds, lease: Milliseconds, only: str
     ) -> Awaitable[str]: ...
-    def settle(self, outcomes: str, now: Milliseconds) -> Awaitable[None]: ...
+    def settle(self, outcomes: str, owner: str, now: Milliseconds) -> Awaitable[None]: ...
     def recover(self, now: Milliseconds, lease: Milliseconds) -> Awaitable[str]: ...
     def prune(self, synced_before: Milliseconds, cap: int) -> Awaitable[str]: ...
     def forget(self, uuids: str, kept: int) -> Awaitable[str]: ...
@@ -130,11 +130,11 @@ class IndexedDbStore:
         rows = await self._call(lambda db: db.claim(limit, owner, now, LEASE, chosen))
         return _read(event_from_record, rows)
 
-    async def settle(self, outcomes: Sequence[Outcome], *, now: Milliseconds) -> None:
+    async def settle(self, outcomes: Sequence[Outcome], *, owner: str, now: Milliseconds) -> None:
         records = [asdict(outcome) for outcome in outcomes]
         for record in records:
             record["nextTry"] = record.pop("next_try")
-        await self._call(lambda db: db.settle(json.dumps(records), now))
+        await self._call(lambda db: db.settle(json.dumps(records), owner, now))
 
     async def recover(self, *, now: Milliseconds) -> int:
         return int(await self._call(lambda db: db.recover(now, LEASE)))

@@ -34,6 +34,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._rows: dict[str, StoredEvent] = {}
+        self._owners: dict[str, str] = {}
         self._snapshots: list[Record] = []
         self._notes: dict[str, Record] = {}
         self._forgotten: list[str] = []
@@ -87,19 +88,20 @@ class MemoryStore:
         self,
         limit: int,
         *,
-        owner: str,  # noqa: ARG002
+        owner: str,
         now: Milliseconds,
         only: Sequence[str] | None = None,
     ) -> list[Event]:
         self._require_open()
         due = [row for row in self._due(now) if only is None or row.event.uuid in only]
         for row in due[:limit]:
+            self._owners[row.event.uuid] = owner
             self._put(replace(row, status="processing", last_try=now, attempts=row.attempts + 1))
         return [row.event for row in due[:limit]]
 
-    async def settle(self, outcomes: Sequence[Outcome], *, now: Milliseconds) -> None:
+    async def settle(self, outcomes: Sequence[Outcome], *, owner: str, now: Milliseconds) -> None:
         self._require_open()
-        rows = [self._claimed(outcome) for outcome in outcomes]
+        rows = [self._claimed(outcome, owner) for outcome in outcomes]
         for row, outcome in zip(rows, outcomes, strict=True):
             self._put(
                 replace(
@@ -186,15 +188,19 @@ class MemoryStore:
 
     def _put(self, row: StoredEvent) -> None:
         self._rows[row.event.uuid] = row
+        if row.status != "processing":
+            self._owners.pop(row.event.uuid, None)
 
-    def _claimed(self, outcome: Outcome) -> StoredEvent:
+    def _claimed(self, outcome: Outcome, owner: str) -> StoredEvent:
+        """Return the row of an event that `owner` has claimed."""
         row = self._rows.get(outcome.uuid)
         if row is None or row.status != "processing":
-            raise StoreError(
-                f"Event {outcome.uuid} can't become {outcome.status!r}: it is not being processed. "
-                "Claim it first."
-            )
-        return row
+            reason = "it is not being processed. Claim it first."
+        elif self._owners[outcome.uuid] != owner:
+            reason = "another engine has claimed it since. Leave it to that engine."
+        else:
+            return row
+        raise StoreError(f"Event {outcome.uuid} can't become {outcome.status!r}: {reason}")
 
     def _remove(self, test: Callable[[StoredEvent], bool], limit: int | None = None) -> int:
         """Remove the oldest implicit events that pass a test and are not being sent."""

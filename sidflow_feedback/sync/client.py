@@ -282,7 +282,7 @@ class SyncClient:
         return outcomes + [self._outcome(identity, results.get(identity, {})) for identity in batch.uuids]
 
     async def _settle(self, outcomes: Sequence[Outcome]) -> None:
-        await self._store.settle(outcomes, now=self._clock.epoch())
+        await self._store.settle(outcomes, owner=self._outgoing._owner, now=self._clock.epoch())
         self._outgoing.settled(outcomes)
 
     def _outcome(self, identity: str, result: Record) -> Outcome:

@@ -236,7 +236,7 @@ def test_full_disk_costs_old_plays_and_no_rating(page: Page, disk: Disk) -> None
         """async () => {
              const rows = JSON.parse(await store.claim(99, "me", Date.now(), 30000));
              const outcomes = rows.map(({ uuid }) => ({ uuid, status: "synced", error: null, nextTry: 0 }));
-             await store.settle(JSON.stringify(outcomes), Date.now());
+             await store.settle(JSON.stringify(outcomes), "me", Date.now());
            }"""
     )
     add(page, "implicit", 1, action="dislike", timestamp=1)

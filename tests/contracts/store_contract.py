@@ -155,7 +155,7 @@ async def check_counts_follow_each_move(open_store: OpenStore) -> None:
     assert (await store.counts()).ratings == _counts(pending=1, processing=3)
     outcomes: Sequence[SyncStatus] = ("synced", "failed", "pending")
     claimed = zip(ratings, outcomes, strict=False)
-    await store.settle([Outcome(uuid=e.uuid, status=status) for e, status in claimed], now=NOON)
+    await store.settle([Outcome(uuid=e.uuid, status=status) for e, status in claimed], owner="a", now=NOON)
     counts = await store.counts()
     assert counts.ratings == _counts(pending=2, synced=1, failed=1)
     assert counts.implicit == _counts(pending=1)
@@ -264,13 +264,51 @@ async def check_only_what_was_claimed_can_be_settled(open_store: OpenStore) -> N
     claimed, unclaimed, settled = rating(timestamp=NOON - 2), rating(), rating(timestamp=NOON - 1)
     await store.add([claimed, unclaimed, settled])
     await store.claim(2, owner="a", now=NOON)
-    await store.settle([Outcome(uuid=settled.uuid, status="synced")], now=NOON)
+    await store.settle([Outcome(uuid=settled.uuid, status="synced")], owner="a", now=NOON)
     for wrong in (unclaimed.uuid, settled.uuid, rating().uuid):
         outcomes = [Outcome(uuid=claimed.uuid, status="synced"), Outcome(uuid=wrong, status="synced")]
-        message = await _error(StoreError, store.settle(outcomes, now=NOON))
+        message = await _error(StoreError, store.settle(outcomes, owner="a", now=NOON))
         assert wrong in message
         assert "not being processed" in message
     assert (await store.counts()).ratings == _counts(pending=1, processing=1, synced=1)
+
+
+async def check_only_the_owner_of_a_claim_can_settle_it(open_store: OpenStore) -> None:
+    """Two engines may both believe that they are alive: the one that lost its claim must write nothing."""
+    store = await open_store()
+    for event in (rating(timestamp=NOON - 1), implicit(timestamp=NOON - 1)):
+        late = NOON + LEASE
+        await store.add([event])
+        assert await store.claim(1, owner="a", now=NOON) == [event]
+        outcome = Outcome(uuid=event.uuid, status="synced")
+        assert "another engine" in await _error(StoreError, store.settle([outcome], owner="b", now=NOON))
+        assert await store.claim(1, owner="b", now=late) == [event]
+        failed = replace(outcome, status="failed")
+        assert "another engine" in await _error(StoreError, store.settle([failed], owner="a", now=late))
+        [row] = await store.rows(event.kind)
+        assert (row.status, row.error, row.attempts) == ("processing", None, 2)
+        await store.settle([outcome], owner="b", now=late)
+        assert "not being" in await _error(StoreError, store.settle([outcome], owner="b", now=late))
+        assert [row.status for row in await store.rows(event.kind)] == ["synced"]
+
+
+async def check_an_owner_settles_what_it_claimed_after_its_lease(open_store: OpenStore) -> None:
+    store = await open_store()
+    event = rating()
+    await store.add([event])
+    await store.claim(1, owner="a", now=NOON)
+    await store.settle([Outcome(uuid=event.uuid, status="synced")], owner="a", now=NOON + 2 * LEASE)
+    assert (await store.counts()).ratings == _counts(synced=1)
+
+
+async def check_a_claim_that_was_given_back_cannot_be_settled(open_store: OpenStore) -> None:
+    store = await open_store()
+    event = rating()
+    await store.add([event])
+    await store.claim(1, owner="a", now=NOON)
+    await store.recover(now=NOON + LEASE)
+    outcome = Outcome(uuid=event.uuid, status="synced")
+    assert "not being" in await _error(StoreError, store.settle([outcome], owner="a", now=NOON + LEASE))
 
 
 async def check_snapshots_come_newest_first_and_few_are_kept(open_store: OpenStore) -> None:
@@ -333,7 +371,7 @@ async def check_row_tells_how_far_it_has_come(open_store: OpenStore) -> None:
     assert replace(row, position=0) == StoredEvent(event=event)
     await store.claim(1, owner="a", now=NOON + 1)
     outcome = Outcome(uuid=event.uuid, status="pending", error="no answer", next_try=NOON + 99)
-    await store.settle([outcome], now=NOON + 2)
+    await store.settle([outcome], owner="a", now=NOON + 2)
     [row] = await store.rows("rating")
     assert row == StoredEvent(
         event=event,
@@ -405,7 +443,7 @@ async def check_what_was_synced_goes_after_30_days_but_ratings_stay(open_store: 
     events = [kind(timestamp=NOON + late) for kind in (rating, implicit) for late in (0, 1)]
     await store.add(events)
     await store.claim(10, owner="a", now=NOON)
-    await store.settle([Outcome(uuid=event.uuid, status="synced") for event in events], now=NOON)
+    await store.settle([Outcome(uuid=event.uuid, status="synced") for event in events], owner="a", now=NOON)
     waiting = implicit(timestamp=NOON - 1)
     await store.add([waiting])
     assert await store.prune(now=now) == 1
@@ -421,7 +459,7 @@ async def check_beyond_the_cap_synced_then_plays_then_opinions_go(open_store: Op
     sending = implicit(timestamp=NOON - 1, action="play")
     await store.add([*synced, sending])
     await store.claim(10, owner="a", now=NOON)
-    await store.settle([Outcome(uuid=event.uuid, status="synced") for event in synced], now=NOON)
+    await store.settle([Outcome(uuid=event.uuid, status="synced") for event in synced], owner="a", now=NOON)
     plays = [implicit(timestamp=NOON + 1 + i, action="play") for i in range(3)]
     likes = [implicit(timestamp=NOON + i, action="like") for i in range(IMPLICIT_KEPT - 4)]
     await store.add([*plays, *likes])
@@ -536,7 +574,7 @@ async def check_failed_call_leaves_the_counts_as_they_were(open_store: OpenStore
     await store.add(events)
     await store.claim(2, owner="a", now=NOON)
     outcomes = [Outcome(uuid=event.uuid, status="synced") for event in (*events, rating())]
-    await _error(StoreError, store.settle(outcomes, now=NOON))
+    await _error(StoreError, store.settle(outcomes, owner="a", now=NOON))
     assert (await store.counts()).ratings == _counts(processing=2)
     assert [row.status for row in await store.rows("rating")] == ["processing"] * 2
 
@@ -551,7 +589,7 @@ async def check_closed_store_says_so(open_store: OpenStore) -> None:
         store.implicit(1),
         store.counts(),
         store.claim(1, owner="a", now=NOON),
-        store.settle([], now=NOON),
+        store.settle([], owner="a", now=NOON),
         store.save_snapshot({"version": "local-1"}),
         store.snapshots(),
         store.recover(now=NOON),
@@ -622,7 +660,7 @@ class _Mix:
         ends: tuple[SyncStatus, ...] = ("synced", "failed", "pending")
         chosen = self._draw.sample(claimed, self._draw.randint(0, len(claimed)))
         outcomes = [Outcome(uuid=uuid, status=self._draw.choice(ends)) for uuid in chosen]
-        await self._store.settle(outcomes, now=self._now)
+        await self._store.settle(outcomes, owner="a", now=self._now)
         self._status |= {outcome.uuid: outcome.status for outcome in outcomes}
 
     async def _recover(self) -> None:
@@ -699,7 +737,7 @@ async def _claim_and_settle(
     store: FeedbackStore, event: Event, status: SyncStatus, next_try: float = 0
 ) -> None:
     assert event in await store.claim(100, owner="a", now=NOON)
-    await store.settle([Outcome(uuid=event.uuid, status=status, next_try=next_try)], now=NOON)
+    await store.settle([Outcome(uuid=event.uuid, status=status, next_try=next_try)], owner="a", now=NOON)
 
 
 def _counts(**counts: int) -> Counts:

@@ -54,7 +54,7 @@ async def lived_in() -> MemoryStore:
         Outcome(uuid=event.uuid, status=end, error="no" if end == "failed" else None, next_try=NOON + 7)
         for event, end in zip(claimed, ends, strict=False)
     ]
-    await store.settle(outcomes, now=NOON + 1)
+    await store.settle(outcomes, owner="a", now=NOON + 1)
     for number in (1, 2):
         await store.save_snapshot(snapshot(number))
     return store
