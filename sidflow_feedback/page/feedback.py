@@ -9,6 +9,7 @@ from pyscript.js_modules import channel, host, idle, outbox, storage
 from sidflow_feedback.page import wire_format
 from sidflow_feedback.page.engine_client import EngineClient
 from sidflow_feedback.page.recorder import Recorder
+from sidflow_feedback.page.signal import Signal
 from sidflow_feedback.vocabulary import Publication, Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -53,7 +54,7 @@ class Feedback:
         )
         self.model: str | None = None
         self.hosting = False
-        self._listeners: list[Callable[[str], None]] = []
+        self._model_changed: Signal[[str]] = Signal()
         self._on_problem = on_problem
         self.engine.on(Publication.READY, self._welcome)
         self.engine.on(Publication.STATE, self._follow)
@@ -78,7 +79,7 @@ class Feedback:
 
     def on_model(self, listener: "Callable[[str], None]") -> None:
         """Call ``listener(version)`` now, and whenever predictions come from another model."""
-        self._listeners.append(listener)
+        self._model_changed.connect(listener)
         if self.model is not None:
             listener(self.model)
 
@@ -124,8 +125,7 @@ class Feedback:
         if model is None or model == self.model:
             return
         self.model = self.recorder.model_version = model
-        for listener in self._listeners:
-            listener(model)
+        self._model_changed.emit(model)
 
     def _report(self, refusals: "list[dict[str, str]]") -> None:
         self._on_problem("This wasn't recorded: " + refusals[0]["reason"] + ".")

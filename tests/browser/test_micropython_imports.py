@@ -16,7 +16,7 @@ from tests.browser import both_pythons
 from tests.browser.conftest import PATIENCE
 from tests.browser.site import Site
 
-SHARED = ("page/recorder", "page/wire_format", "player/telemetry", "preferences", "vocabulary")
+SHARED = ("page/recorder", "page/signal", "page/wire_format", "player/telemetry", "preferences", "vocabulary")
 SCRIPT = Path(both_pythons.__file__)
 
 

@@ -1,6 +1,7 @@
 """What is playing: ties library, player, telemetry and recorder together. Knows no browser."""
 
 from app.page.core.track import track_of
+from sidflow_feedback.page.signal import Signal
 from sidflow_feedback.player.telemetry import Telemetry
 from sidflow_feedback.vocabulary import LengthSource
 
@@ -32,6 +33,8 @@ class Playback:
 
     Attributes
     ----------
+    changed
+        Emitted after each change of tune, song, status, judgment, or player.
     tune, song
         What is loaded; None and 0 at first.
     track
@@ -63,7 +66,7 @@ class Playback:
         self._ignore_player_events = False
         self._awaiting_sound = False
         self._heard_before = 0.0
-        self._listeners: list[Callable[[], None]] = []
+        self.changed: Signal[[]] = Signal()
         self.tune: dict[str, Any] | None = None
         self.song = 0
         self.track: dict[str, Any] | None = None
@@ -84,10 +87,6 @@ class Playback:
         if self.tune is not None:
             self._heard_before = self._telemetry.heard
             await self._load(playing, at or 0.0)
-
-    def subscribe(self, listener: "Callable[[], None]") -> None:
-        """Call `listener` after each change of tune, song, status, judgment or player."""
-        self._listeners.append(listener)
 
     @property
     def begun(self) -> bool:
@@ -134,7 +133,7 @@ class Playback:
         self._opened += 1
         opened, tune = self._opened, self.tune or {}
         self.status, self._ignore_player_events = "loading", True
-        self._changed()
+        self.changed.emit()
         try:
             data = await self._library.data(tune)
             if opened != self._opened:
@@ -155,7 +154,7 @@ class Playback:
             self.status = "paused"
         tune["songs"] = info["songs"]
         tune["released"] = tune.get("released") or info["released"]
-        self._changed()
+        self.changed.emit()
 
     def toggle(self) -> None:
         """Pause, or play on."""
@@ -179,7 +178,7 @@ class Playback:
             return
         self._leave_for(self.tune, song)
         self._player.set_song(song)
-        self._changed()
+        self.changed.emit()
 
     def seek(self, seconds: float) -> None:
         """Go to a place in the song, where the player can."""
@@ -191,7 +190,7 @@ class Playback:
         if "mute" in self.abilities:
             self.muted = self.muted | 1 << voice if silent else self.muted & ~(1 << voice)
             self._player.mute(self.muted)
-            self._changed()
+            self.changed.emit()
 
     def override(self, clock: str, chip: int) -> None:
         """Play with this clock and chip, where the player can; empty and 0: as the tunes say themselves."""
@@ -207,7 +206,7 @@ class Playback:
         self._telemetry.paused()
         jump()
         self._look()
-        self._changed()
+        self.changed.emit()
 
     def _go_on_from(self, at: float, playing: bool) -> None:
         self.seek(at)
@@ -224,7 +223,7 @@ class Playback:
         """Record ``like`` or ``dislike``, once for each listen."""
         self._look()
         (self._telemetry.liked if judgment == "like" else self._telemetry.disliked)()
-        self._changed()
+        self.changed.emit()
 
     def rate(self, ratings: "dict[str, int]") -> str | None:
         """Record a rating of the song that is loaded; return its uuid, None when it could not be kept."""
@@ -263,7 +262,7 @@ class Playback:
         if self.status == "error":
             self._telemetry.failed()
             self._tell(state["error"], None)
-        self._changed()
+        self.changed.emit()
 
     def _end_at(self, seconds: float | None) -> None:
         """Take where the song falls silent, unless its length is known better."""
@@ -293,7 +292,7 @@ class Playback:
         elif self.status == "loading":
             self._player.pause()
             self.status = "stopped"
-            self._changed()
+            self.changed.emit()
 
     def _leave_for(self, tune: "dict[str, Any]", song: int) -> None:
         """Choose a song; the one that is heard was left, unless it is the same."""
@@ -311,8 +310,4 @@ class Playback:
         self._telemetry.failed()
         self._tell(((tune or {}).get("title") or "This tune") + " can't be played. ", exc)
         self.tune, self.song, self.track, self.status = None, 0, None, "error"
-        self._changed()
-
-    def _changed(self) -> None:
-        for listener in self._listeners:
-            listener()
+        self.changed.emit()

@@ -4,11 +4,11 @@ from pyscript.js_modules import local
 
 from app.page.views.dom import reason, spawn
 from sidflow_feedback.page import wire_format
+from sidflow_feedback.page.signal import Signal
 from sidflow_feedback.vocabulary import Publication, Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from app.page.core.settings import Settings
@@ -38,6 +38,8 @@ class Recommendations:
 
     Attributes
     ----------
+    changed
+        Emitted after each change of scores or queue.
     model
         Version of the model that the scores are from; empty while there are none.
     scores
@@ -58,7 +60,6 @@ class Recommendations:
         self._library = library
         self._engine = engine
         self._settings = settings
-        self._listeners: list[Callable[[], None]] = []
         self._engine_id = self._wanted_model = ""
         self._at_row: dict[int, Tune] = {}
         self._to_hand: list[Tune] = []
@@ -69,6 +70,7 @@ class Recommendations:
         self._heard: list[Tune] = []
         self._stale = self._following = False
         self._anew = True
+        self.changed: Signal[[]] = Signal()
         self.scores = ""
         self.revision = 0
         self._taken = 0
@@ -77,12 +79,8 @@ class Recommendations:
         self.model = self.problem = ""
         self.surprise: Tune | None = None
         engine.on(Publication.COMMITTED, lambda _uuids: self._refresh())
-        settings.subscribe(self._settings_changed)
-        library.subscribe(self._tell)
-
-    def subscribe(self, listener: "Callable[[], None]") -> None:
-        """Call `listener` after each change of scores or queue."""
-        self._listeners.append(listener)
+        settings.follow(self._settings_changed)
+        library.list_changed.connect(self.changed.emit)
 
     def use_engine(self, engine: str) -> None:
         """Hand the library to this engine, which knows nothing of it yet."""
@@ -155,7 +153,7 @@ class Recommendations:
         self._heard = ([tune] + earlier)[:REMEMBERED]  # noqa: RUF005  MicroPython can't unpack into a list.
         self._queue = [entry for entry in self._queue if entry[0] is not tune]
         self.surprise = None
-        self._tell()
+        self.changed.emit()
         self._refresh()
 
     @property
@@ -212,7 +210,7 @@ class Recommendations:
                 self.problem = ""
             except Exception as exc:
                 self.problem = reason(exc)
-            self._tell()
+            self.changed.emit()
         self._following = False
 
     async def _hand_over(self) -> None:
@@ -262,10 +260,6 @@ class Recommendations:
             "place": (_place() + self._taken) % PLACES,
             "heard": [tune["row"] for tune in self._heard if self._here(tune)],
         }
-
-    def _tell(self) -> None:
-        for listener in self._listeners:
-            listener()
 
 
 def _place() -> int:

@@ -6,6 +6,7 @@ from pyscript import window
 from pyscript.js_modules import local
 
 from app.page.views.dom import on
+from sidflow_feedback.page.signal import Signal
 from sidflow_feedback.preferences import problem, validated
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -21,12 +22,12 @@ class Settings:
 
     def __init__(self) -> None:
         self.values = validated(_stored())
-        self._listeners: list[Callable[[dict[str, Any]], None]] = []
+        self.changed: Signal[[dict[str, Any]]] = Signal()
         on(window, "storage", self._changed_elsewhere)
 
-    def subscribe(self, listener: "Callable[[dict[str, Any]], None]") -> None:
+    def follow(self, listener: "Callable[[dict[str, Any]], None]") -> None:
         """Call ``listener(values)`` now and after each change."""
-        self._listeners.append(listener)
+        self.changed.connect(listener)
         listener(self.values)
 
     def change(self, name: str, value: "Any") -> str | None:
@@ -36,18 +37,14 @@ class Settings:
             return wrong
         self.values[name] = value
         local.setItem(KEY, json.dumps(self.values))
-        self._tell()
+        self.changed.emit(self.values)
         return None
 
     def _changed_elsewhere(self, event: "Any") -> None:
         """Follow another tab."""
         if event.key == KEY:
             self.values = validated(_stored())
-            self._tell()
-
-    def _tell(self) -> None:
-        for listener in self._listeners:
-            listener(self.values)
+            self.changed.emit(self.values)
 
 
 def _stored() -> "dict[str, Any]":

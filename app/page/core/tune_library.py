@@ -4,11 +4,11 @@ import json
 
 from pyscript import document, window
 
+from sidflow_feedback.page.signal import Signal
 from sidflow_feedback.vocabulary import ANALYSIS_VERSION, LengthSource
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     Tune = dict[str, Any]
@@ -42,8 +42,10 @@ class TuneLibrary:
         The tunes that the page has met, by path.
     tunes
         Those that the engine can say something about: the catalog, and own tunes that were measured.
-    on_learned
-        Called with tunes that were measured before, once they are read.
+    list_changed
+        Emitted when other tunes follow the current one in the list.
+    analyzed
+        Emitted with own tunes that were analyzed earlier, once they are read.
     """
 
     def __init__(self, collection: "Any") -> None:
@@ -52,13 +54,9 @@ class TuneLibrary:
         self._measured_paths: set[str] = set()
         self._following: list[Tune] = []
         self._followed = ""
-        self._listeners: list[Callable[[], None]] = []
         self.tunes: list[Tune] = []
-        self.on_learned: Callable[[list[Tune]], None] = lambda _tunes: None
-
-    def subscribe(self, listener: "Callable[[], None]") -> None:
-        """Call `listener` when other tunes follow, in the list, the one that plays."""
-        self._listeners.append(listener)
+        self.list_changed: Signal[[]] = Signal()
+        self.analyzed: Signal[[list[Tune]]] = Signal()
 
     async def load(self) -> None:
         """Fetch the catalog."""
@@ -85,7 +83,7 @@ class TuneLibrary:
                 return
             tunes = [self._intern(tune) for tune in batch]
             self._add_measured(tunes)
-            self.on_learned(tunes)
+            self.analyzed.emit(tunes)
             after += len(batch)
 
     async def view(self, text: str, order: str, folder: str) -> "dict[str, int]":
@@ -107,8 +105,7 @@ class TuneLibrary:
             return
         before, self._following = self._following, [self._intern(tune) for tune in found]
         if [tune["sidPath"] for tune in before] != [tune["sidPath"] for tune in self._following]:
-            for listener in self._listeners:
-                listener()
+            self.list_changed.emit()
 
     async def find(self, path: str) -> "Tune | None":
         """Return the tune at this path."""

@@ -33,7 +33,7 @@ class Incognito:
         self._recommendations = recommendations
         self._listeners: list[Callable[[], None]] = []
         on(by_id("incognito"), "click", lambda _event: self.toggle())
-        playback.subscribe(self._show)
+        playback.changed.connect(self._show)
 
     def subscribe(self, listener: "Callable[[], None]") -> None:
         """Call `listener` after each change."""

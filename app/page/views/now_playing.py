@@ -41,8 +41,8 @@ class NowPlaying:
             on(by_id(name), "change", lambda event: settings.change(event.target.id, event.target.value))
         on(by_id("waves"), "click", lambda _event: settings.change("waves", "off" if self._waves() else "on"))
         on(self._calm, "change", lambda _event: self.show())
-        settings.subscribe(self._configure)
-        playback.subscribe(self.show)
+        settings.follow(self._configure)
+        playback.changed.connect(self.show)
 
     def show(self) -> None:
         """Show the playback's state."""

@@ -47,8 +47,8 @@ class PlayTab:
         on(by_id("folder"), "change", lambda _event: spawn(self.show(True)))
         on(by_id("order"), "change", lambda event: settings.change("order", event.target.value))
         by_id("order").value = self._order
-        playback.subscribe(self._mark_current)
-        settings.subscribe(self._settings_changed)
+        playback.changed.connect(self._mark_current)
+        settings.follow(self._settings_changed)
 
     async def show(self, from_top: bool = False) -> None:
         """Show what the listener searches, in the order that they chose."""

@@ -28,9 +28,9 @@ class PlayerBar:
         on(by_id("volume"), "input", self._volume_moved)
         on(by_id("progress"), "input", self._position_dragged)
         on(by_id("progress"), "change", self._position_moved)
-        settings.subscribe(lambda values: playback.set_volume(values["volume"]))
+        settings.follow(lambda values: playback.set_volume(values["volume"]))
         by_id("volume").value = settings.values["volume"]
-        playback.subscribe(self.show)
+        playback.changed.connect(self.show)
         by_id("next").disabled = False
 
     def show(self) -> None:

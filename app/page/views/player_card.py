@@ -38,7 +38,7 @@ class PlayerCard:
         """Use the chosen player; from now on follow the settings."""
         self._address = self._settings.values["u64Address"]
         await self._use(self._settings.values["player"])
-        self._settings.subscribe(self._changed)
+        self._settings.follow(self._changed)
 
     def _changed(self, values: "dict[str, Any]") -> None:
         if values["player"] != self._chosen:

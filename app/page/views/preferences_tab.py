@@ -35,7 +35,7 @@ class PreferencesTab:
             on(form, "submit", lambda event: event.preventDefault())
         on(by_id("train-now"), "click", lambda _event: spawn(self._train()))
         on(by_id("pause-training"), "click", lambda _event: spawn(self._pause()))
-        settings.subscribe(self._show_settings)
+        settings.follow(self._show_settings)
 
     def show(self, state: "dict[str, Any]") -> None:
         """Show the engine's state."""

@@ -52,8 +52,8 @@ class RateTab:
         on(by_id("rate-and-next"), "click", lambda _event: self._rate_and_next())
         on(by_id("rate-next"), "click", lambda event: spawn(playback.next(int(event.detail))))
         on(by_id("rate-undo"), "click", lambda _event: self.undo())
-        playback.subscribe(self.show)
-        recommendations.subscribe(self._show_prediction)
+        playback.changed.connect(self.show)
+        recommendations.changed.connect(self._show_prediction)
         self.show()
 
     def press(self, digit: int) -> None:

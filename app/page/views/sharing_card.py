@@ -22,7 +22,7 @@ class SharingCard:
         self._engine = engine
         on(by_id("sync-now"), "click", lambda _event: spawn(self._sync()))
         on(by_id("next-payload"), "toggle", lambda _event: spawn(self._preview()))
-        settings.subscribe(self._show_settings)
+        settings.follow(self._show_settings)
 
     def show(self, state: "dict[str, Any]") -> None:
         """Show the engine's state."""

@@ -29,8 +29,8 @@ class UpNext:
         self._recommendations = recommendations
         self._tunes: list[dict[str, Any]] = []
         on(by_id("up-next"), "click", self._clicked)
-        playback.subscribe(self.show_why)
-        recommendations.subscribe(self.show)
+        playback.changed.connect(self.show_why)
+        recommendations.changed.connect(self.show)
 
     def show(self) -> None:
         """Show the queue, and the reasons, which a new model has changed."""
