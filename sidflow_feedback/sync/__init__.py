@@ -1,1 +1,1 @@
-"""Sync: sends anonymized deltas to a server, if the listener has opted in."""
+"""Sync: sends anonymized feedback to a server if the listener has opted in."""

@@ -1,4 +1,4 @@
-"""When to sync: the listener's cadence, and patience with a server that does not answer."""
+"""The sync schedule: the listener's cadence, and retries when the server does not answer."""
 
 from __future__ import annotations
 
@@ -14,38 +14,40 @@ TRIES: Final = 3
 """Requests for one batch before it waits for the next cadence."""
 
 FIRST_RETRY: Final = 120.0
-"""Seconds before the first retry; doubled for the second, and up to a quarter longer by chance."""
+"""Seconds before the first retry. The second retry waits twice as long."""
 
 JITTER: Final = 1.25
+"""Retries wait up to this many times as long, chosen at random."""
 
 TICK: Final = 0.001
-"""Seconds: what is due so soon is due."""
+"""Seconds. A request that is due this soon counts as due."""
 
 START_PAUSE: Final = 10.0
-"""Seconds that a sync which is overdue leaves to an engine that has just started."""
+"""Seconds that an overdue request waits after the engine has started."""
 
 
 @dataclass(slots=True)
 class Schedule:
-    """When the next request may be made.
+    """The time of the next request.
 
-    An answer, also a refusal, is followed by a pause of one cadence. No answer is followed by a retry after
-    2 min and another after 4 min, both with jitter; after this third try the batch waits for the next
-    cadence, which has its 3 tries again. The pauses are so long for one reason: any 4 requests in a row that
-    were not answered span more than 2 + 4 + 5 min, 5 min being the shortest cadence. So a server that is down
-    for 10 min gets at most 3 requests, whenever the 10 min begin, although each batch has all its tries.
-    ``Retry-After`` can make a pause longer, never shorter.
+    After an answer, which can be a refusal, the next request follows one cadence later. Without an answer, a
+    retry follows after 2 min and another after 4 min, both with jitter. After this third try, the batch waits
+    for the next cadence, when it has three tries again.
 
-    Nothing here depends on what the listener does meanwhile: events neither hasten nor delay a sync.
+    The pauses guarantee that a server that is down for 10 min gets at most 3 requests, at whatever moment the
+    10 min begin: any 4 consecutive requests without an answer span more than 2 + 4 + 5 min, because the
+    shortest cadence is 5 min. ``Retry-After`` can lengthen a pause but never shorten it.
+
+    The schedule does not depend on what the listener does: events neither hasten nor delay a request.
 
     Attributes
     ----------
     next_time
-        When the next request is due, None while sync is off.
+        When the next request is due, in epoch milliseconds; None while sync is off.
     not_before
-        Until then the server has asked to be left alone.
+        The server has asked for no requests before this time.
     tries
-        Requests in a row that were not answered.
+        Number of consecutive requests that were not answered.
     cadence
         Milliseconds.
     """
@@ -57,54 +59,54 @@ class Schedule:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Schedule:
-        """Go on with what an earlier engine has kept by `to_record`."""
+        """Return the schedule that an earlier engine saved with `to_record`."""
         return cls(record.get("nextTime"), record.get("notBefore") or 0, record.get("tries") or 0)
 
     def to_record(self) -> Record:
-        """Return what must outlive the engine, as a JSON object."""
+        """Return what must survive a restart, as a JSON object."""
         return {"nextTime": self.next_time, "notBefore": self.not_before, "tries": self.tries}
 
     def start(self, cadence: float, now: Milliseconds) -> None:
-        """Sync each `cadence` minutes from now on; what is due earlier stays so."""
+        """Sync every `cadence` minutes from now on. A request that is due earlier stays so."""
         self.cadence = cadence * 60_000
         self._plan(min(self.next_time or self.cadence + now, self.cadence + now))
 
     def resume(self, now: Milliseconds) -> None:
-        """Leave an engine that has just started a moment for itself, if something is due."""
+        """Delay an overdue request, so that the engine can start first."""
         if self.next_time is not None:
             self.next_time = max(self.next_time, now + 1000 * START_PAUSE)
 
     def stop(self) -> None:
-        """Have nothing due, until `start`."""
+        """Plan no request until `start` is called."""
         self.next_time = None
 
     def rest(self, now: Milliseconds) -> None:
-        """Wait for one cadence: the server has answered."""
+        """Plan the next request after the server has answered: one cadence later."""
         self.tries = 0
-        self._put_off(now + self.cadence)
+        self._postpone(now + self.cadence)
 
     def retry(self, now: Milliseconds, retry_after: float | None) -> None:
-        """Wait as long as an unanswered request calls for, and for `retry_after` seconds at least."""
+        """Plan the next request after one without an answer: at the earliest in `retry_after` seconds."""
         self.tries += 1
         self.not_before = now + 1000 * (retry_after or 0)
         pause = self.cadence if self.tries % TRIES == 0 else 1000 * _retry_pause(self.tries % TRIES)
-        self._put_off(now + pause)
+        self._postpone(now + pause)
 
-    def hurry(self, now: Milliseconds) -> None:
-        """Be due at once if the last request was not answered: the line is back."""
+    def retry_now(self, now: Milliseconds) -> None:
+        """Make the next request due at once if the last one was not answered."""
         if self.tries and self.next_time is not None:
             self._plan(now)
 
     def remaining(self, now: Milliseconds) -> float:
-        """Return the seconds until the next request is due: 0 when it is, infinity while sync is off."""
+        """Return the seconds until the next request is due: 0 if it is due, infinity while sync is off."""
         left = inf if self.next_time is None else (self.next_time - now) / 1000
         return left if left > TICK else 0.0
 
-    def asked_pause(self, now: Milliseconds) -> float:
-        """Return for how many more seconds the server has asked to be left alone."""
+    def requested_pause(self, now: Milliseconds) -> float:
+        """Return the seconds that remain of the pause that the server asked for."""
         return max(0.0, (self.not_before - now) / 1000)
 
-    def _put_off(self, time: Milliseconds) -> None:
+    def _postpone(self, time: Milliseconds) -> None:
         if self.next_time is not None:
             self._plan(time)
 

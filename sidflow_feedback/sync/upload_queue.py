@@ -1,26 +1,42 @@
-"""The next batch: which events it has, what of them is sent, and that it stays so until it is answered."""
+"""The upload queue: turns stored events into batches, and records how each batch fared."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
-from sidflow_feedback.errors import InvalidRecordError, PrivacyError
+from sidflow_feedback.clock import Clock
+from sidflow_feedback.errors import FeedbackError, InvalidRecordError, PrivacyError, SyncError
 from sidflow_feedback.events import Event
 from sidflow_feedback.store import FeedbackStore, Outcome
 from sidflow_feedback.sync.deltas import AnonymizedBatch, AnonymizedDelta
 from sidflow_feedback.sync.privacy_budget import PrivacyBudget
-from sidflow_feedback.types import Milliseconds
+from sidflow_feedback.types import Record, SyncStatus
 from sidflow_feedback.vocabulary import MAX_UPLOAD_BYTES, MAX_UPLOAD_EVENTS
 
+REFUSALS: Final = frozenset({400, 401, 403, 404, 405, 410, 413, 415, 422})
+"""HTTP statuses that mean that sending the same batch again can't succeed."""
+
+UNANSWERED_PAUSE: Final = 60.0
+"""Seconds before an event is sent again that the server's answer did not mention."""
+
 BUDGET_NOTE: Final = "privacy-budget"
+
+Results: TypeAlias = Mapping[str, Record]
+"""The server's result for each event, by uuid."""
+
+_STATUS_OF_RESULT: Final[Mapping[str, SyncStatus]] = {
+    "accepted": "synced",
+    "duplicate": "synced",
+    "rejected": "failed",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncSettings:
-    """What the listener has chosen.
+    """The listener's choices for sync.
 
     Attributes
     ----------
@@ -29,9 +45,9 @@ class SyncSettings:
     cadence
         Minutes between two syncs, 5 to 1440.
     epsilon
-        Privacy loss allowed for each event, 0.1 to 10; None sends values as they are.
+        Privacy loss allowed for each event, 0.1 to 10. With None, values are sent without noise.
     budget
-        Sum of the epsilons of all events after which nothing more is sent.
+        Limit for the sum of the epsilons of all events. Nothing more is sent once it is reached.
     """
 
     enabled: bool = False
@@ -41,7 +57,7 @@ class SyncSettings:
 
     @classmethod
     def from_preferences(cls, values: Mapping[str, Any]) -> SyncSettings:
-        """Read them from preferences that were validated."""
+        """Read the settings from validated preferences."""
         epsilon = None if values["privacy"] == "off" else float(values["privacy"])
         return cls(
             enabled=values["sync"], cadence=values["cadence"], epsilon=epsilon, budget=values["budget"]
@@ -49,129 +65,192 @@ class SyncSettings:
 
 
 class UploadQueue:
-    """Makes batches of stored events.
+    """Hands out stored events as anonymized batches, one at a time.
+
+    A batch that got no answer is handed out again unchanged, with the same id, until it is answered or
+    dropped. After a restart, its events go into a new batch.
 
     Parameters
     ----------
     store
-        Where the events are, and the account of what noise has cost.
+        Holds the events and the privacy budget.
+    clock
+        Tells when events are due.
     base_version
         Returns the version of the global model that the listener's model is based on.
     """
 
-    def __init__(self, store: FeedbackStore, base_version: Callable[[], str]) -> None:
+    def __init__(self, store: FeedbackStore, clock: Clock, base_version: Callable[[], str]) -> None:
         self._store = store
+        self._clock = clock
         self._base_version = base_version
         self._owner = str(uuid.uuid4())
-        self._account: PrivacyBudget | None = None
+        self._budget: PrivacyBudget | None = None
         self._unanswered: AnonymizedBatch | None = None
         self._batch_id = str(uuid.uuid4())
 
     @property
     def spent(self) -> float:
-        """Sum of the epsilons of all events that were sent with noise, once `account` has read it."""
-        return 0.0 if self._account is None else self._account.spent
+        """Sum of the epsilons of all events that were sent with noise; 0 until the budget has been read."""
+        return 0.0 if self._budget is None else self._budget.spent
 
-    async def account(self) -> PrivacyBudget:
-        """Return what noise has cost, as it was kept."""
-        if self._account is None:
-            kept = await self._store.note(BUDGET_NOTE)
-            if self._account is None:  # Another call may have been faster.
-                self._account = PrivacyBudget() if kept is None else PrivacyBudget.from_record(kept)
-        return self._account
-
-    async def claim(self, now: Milliseconds) -> list[Event]:
-        """Take the events of the batch that was not answered, else those whose turn it is."""
-        if self._unanswered is not None:
-            only = self._unanswered.uuids
-            events = await self._store.claim(MAX_UPLOAD_EVENTS, owner=self._owner, now=now, only=only)
-            if events:
-                return events
-            self.drop()
-        return await self._store.claim(MAX_UPLOAD_EVENTS, owner=self._owner, now=now)
-
-    async def batch_of(
-        self, events: Sequence[Event], settings: SyncSettings
-    ) -> tuple[AnonymizedBatch, list[Outcome]]:
-        """Return the batch to send, with its noise accounted for, and what becomes of events not in it.
+    async def read_budget(self) -> PrivacyBudget:
+        """Return the privacy budget, which is read from the store the first time.
 
         Raises
         ------
         PrivacyError
-            The listener's budget is spent, or noise can't be made as they asked for it.
+            The stored budget is damaged.
         """
-        if self._unanswered is not None:
-            if {event.uuid for event in events} == {*self._unanswered.uuids}:
-                return self._unanswered, []
-            self.drop()
-        batch, outcomes = await self._compose(events, settings)
-        if settings.epsilon is not None:
-            account = await self.account()
-            account.charge(batch.deltas)
-            await self._store.keep_note(BUDGET_NOTE, account.to_record())
-        return batch, outcomes
+        if self._budget is None:
+            kept = await self._store.note(BUDGET_NOTE)
+            if self._budget is None:  # Another call may have read it in the meantime.
+                self._budget = PrivacyBudget() if kept is None else PrivacyBudget.from_record(kept)
+        return self._budget
 
-    async def preview(self, now: Milliseconds, settings: SyncSettings) -> AnonymizedBatch:
-        """Return the batch that would be sent now; claims and counts nothing.
+    async def next_batch(self, settings: SyncSettings) -> AnonymizedBatch | None:
+        """Claim events that are due and return them as a batch to send; None if nothing is due.
+
+        The noise of the batch is charged to the budget before the batch is returned. Events that can't be
+        sent become failed, and events that don't fit in go back to pending.
 
         Raises
         ------
         PrivacyError
-            As `batch_of`.
+            The budget is spent, or the noise can't be generated with these settings. All events go back to
+            pending.
+        StoreError
+            The store refused an operation.
+        """
+        while events := await self._claim():
+            if self._unanswered is not None:
+                return self._unanswered
+            try:
+                batch, outcomes = await self._compose(events, settings)
+                if settings.epsilon is not None:
+                    budget = await self.read_budget()
+                    budget.charge(batch.deltas)
+                    await self._store.keep_note(BUDGET_NOTE, budget.to_record())
+            except FeedbackError as exc:
+                await self._settle([_retry(event.uuid, str(exc)) for event in events])
+                raise
+            await self._settle(outcomes)
+            if batch.deltas:
+                if batch.batch_id == self._batch_id:  # Otherwise it was dropped while it was composed.
+                    self._unanswered = batch
+                return batch
+        return None
+
+    async def resolve(self, batch: AnonymizedBatch, results: Results | SyncError) -> int:
+        """Record how a batch fared; return how many of its events the server has taken.
+
+        Parameters
+        ----------
+        results
+            The server's answer, or the error that occurred instead: a refusal makes the events fail, and any
+            other error returns them to pending, to be sent again in the same batch.
+
+        Raises
+        ------
+        StoreError
+            The store refused the outcomes.
+        """
+        if not isinstance(results, SyncError):
+            self.drop()
+            outcomes = [self._outcome(name, results.get(name, {})) for name in batch.uuids]
+        elif results.status in REFUSALS:
+            self.drop()
+            outcomes = [Outcome(uuid=name, status="failed", error=str(results)) for name in batch.uuids]
+        else:
+            outcomes = [_retry(name, str(results)) for name in batch.uuids]
+        await self._settle(outcomes)
+        return sum(outcome.status == "synced" for outcome in outcomes)
+
+    async def preview(self, settings: SyncSettings) -> AnonymizedBatch | None:
+        """Return the batch that `next_batch` would return now, without claiming or charging anything.
+
+        Raises
+        ------
+        PrivacyError
+            As `next_batch`.
         """
         if self._unanswered is not None:
             return self._unanswered
-        return (await self._compose(await self._store.due(MAX_UPLOAD_EVENTS, now=now), settings))[0]
-
-    def hold(self, batch: AnonymizedBatch) -> None:
-        """Send this batch again, as it is, until it is dropped."""
-        self._unanswered = batch
+        events = await self._store.due(MAX_UPLOAD_EVENTS, now=self._clock.epoch())
+        batch, _ = await self._compose(events, settings)
+        return batch if batch.deltas else None
 
     def drop(self) -> None:
-        """Make a new batch next."""
+        """Never hand out the current batch again; its events go into a new one."""
         self._unanswered = None
         self._batch_id = str(uuid.uuid4())
 
-    def settled(self, outcomes: Iterable[Outcome]) -> None:
-        """Take note of events that need no further account."""
-        if self._account is not None:
-            self._account.release(outcome.uuid for outcome in outcomes if outcome.status != "pending")
-
     def forget(self) -> None:
-        """Forget batch and account, which are deleted from the store."""
+        """Forget the batch and the budget, after both were deleted from the store."""
         self.drop()
-        self._account = None
+        self._budget = None
+
+    async def _claim(self) -> list[Event]:
+        """Claim the events of the unanswered batch if there is one; otherwise claim events that are due."""
+        if self._unanswered is not None:
+            uuids = self._unanswered.uuids
+            events = await self._claim_due(only=uuids)
+            if {event.uuid for event in events} != {*uuids}:
+                self.drop()
+            if events:
+                return events
+        return await self._claim_due()
+
+    async def _claim_due(self, only: Sequence[str] | None = None) -> list[Event]:
+        now = self._clock.epoch()
+        return await self._store.claim(MAX_UPLOAD_EVENTS, owner=self._owner, now=now, only=only)
 
     async def _compose(
         self, events: Sequence[Event], settings: SyncSettings
     ) -> tuple[AnonymizedBatch, list[Outcome]]:
-        deltas, outcomes = _anonymized(events)
-        deltas = await self._protected(deltas, settings)
+        """Return a batch of these events, and the outcomes of those that are not in it."""
+        batch_id = self._batch_id  # Must be read first: `drop` may be called while this method waits.
+        deltas, outcomes = _anonymize(events)
+        deltas = await self._perturb(deltas, settings)
         version = self._base_version()
         while len(deltas) > 1 and _size(deltas, version) > MAX_UPLOAD_BYTES:
             deltas = deltas[: len(deltas) // 2]
-        batch = AnonymizedBatch(base_model_version=version, deltas=deltas, batch_id=self._batch_id)
-        dealt_with = {*batch.uuids, *(outcome.uuid for outcome in outcomes)}
-        rest = [event for event in events if event.uuid not in dealt_with]
-        return batch, outcomes + [Outcome(uuid=event.uuid, status="pending") for event in rest]
+        batch = AnonymizedBatch(base_model_version=version, deltas=deltas, batch_id=batch_id)
+        done = {*batch.uuids, *(outcome.uuid for outcome in outcomes)}
+        rest = [Outcome(uuid=event.uuid, status="pending") for event in events if event.uuid not in done]
+        return batch, outcomes + rest
 
-    async def _protected(
-        self, deltas: list[AnonymizedDelta], settings: SyncSettings
-    ) -> list[AnonymizedDelta]:
-        """Perturb deltas if the listener wishes, as many as their budget allows."""
+    async def _perturb(self, deltas: list[AnonymizedDelta], settings: SyncSettings) -> list[AnonymizedDelta]:
+        """Add noise if the listener wants it, to as many deltas as the budget allows."""
         if settings.epsilon is None:
             return deltas
-        account = await self.account()
-        protected = account.perturbed(deltas, settings.epsilon, settings.budget)
-        if deltas and not protected:
+        budget = await self.read_budget()
+        perturbed = budget.perturbed(deltas, settings.epsilon, settings.budget)
+        if deltas and not perturbed:
             raise PrivacyError(
-                f"Epsilon {account.spent:g} of your limit of {settings.budget:g} is spent: nothing more is "
-                "sent. Raise the limit in Preferences, or leave it at that."
+                f"Nothing more is sent: epsilon {budget.spent:g} of your limit of {settings.budget:g} is "
+                "spent. To send more, raise the limit in Preferences."
             )
-        return protected
+        return perturbed
+
+    def _outcome(self, name: str, result: Record) -> Outcome:
+        status = _STATUS_OF_RESULT.get(str(result.get("status")))
+        if status is not None:
+            return Outcome(uuid=name, status=status, error=result.get("reason"))
+        next_try = self._clock.epoch() + UNANSWERED_PAUSE * 1000
+        error = "The server's answer did not mention this event."
+        return Outcome(uuid=name, status="pending", error=error, next_try=next_try)
+
+    async def _settle(self, outcomes: Sequence[Outcome]) -> None:
+        if not outcomes:
+            return
+        await self._store.settle(outcomes, owner=self._owner, now=self._clock.epoch())
+        if self._budget is not None:
+            self._budget.release(outcome.uuid for outcome in outcomes if outcome.status != "pending")
 
 
-def _anonymized(events: Sequence[Event]) -> tuple[list[AnonymizedDelta], list[Outcome]]:
+def _anonymize(events: Sequence[Event]) -> tuple[list[AnonymizedDelta], list[Outcome]]:
+    """Return the deltas of these events, and the outcomes of events that must not be sent."""
     deltas, outcomes = [], []
     for event in events:
         try:
@@ -179,6 +258,10 @@ def _anonymized(events: Sequence[Event]) -> tuple[list[AnonymizedDelta], list[Ou
         except InvalidRecordError as exc:
             outcomes.append(Outcome(uuid=event.uuid, status="failed", error=str(exc)))
     return deltas, outcomes
+
+
+def _retry(name: str, error: str) -> Outcome:
+    return Outcome(uuid=name, status="pending", error=error)
 
 
 def _size(deltas: Sequence[AnonymizedDelta], base_version: str) -> int:

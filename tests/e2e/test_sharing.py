@@ -188,7 +188,7 @@ FAULTS = {
     faults.lost_answer: "The server can't be reached",
     faults.half_an_answer: "The server can't be reached",
     faults.redirect: "The server can't be reached",
-    faults.portal: "What answered is no sync server",
+    faults.portal: "did not come from a working sync server",
     faults.error_500: "The server answered 500",
     faults.busy_429: "The server answered 429",
     faults.busy_until: "The server answered 503",

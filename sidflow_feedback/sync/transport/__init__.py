@@ -1,4 +1,4 @@
-"""The network, as far as the library needs it."""
+"""The transport: what the library needs of the network."""
 
 from __future__ import annotations
 
@@ -11,44 +11,51 @@ from typing import Final, Protocol
 from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.types import Milliseconds, Record
 
-LONGEST_PAUSE: Final = 86_400.0
-"""Seconds that a server can ask us to wait at most."""
+MAX_RETRY_AFTER: Final = 86_400.0
+"""The longest pause, in seconds, that a server can ask for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Answer of a server: HTTP status, headers with lower-case names, and the JSON body if there is one."""
+    """A server's response: HTTP status, headers with lowercase names, and the JSON body if there is one."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Record | None = None
 
-    def retry_after(self, now: Milliseconds) -> float | None:
-        """Return the seconds that the server asks to wait, None when it does not, or not in a way of HTTP.
+    @property
+    def error_message(self) -> str:
+        """The message of the error in the body."""
+        error = (self.body or {}).get("error")
+        return str(error.get("message")) if isinstance(error, dict) else "it gave no reason"
 
-        A date counts from the server's own ``Date`` where it tells that: the listener's clock may be wrong.
+    def retry_after(self, now: Milliseconds) -> float | None:
+        """Return the seconds that ``Retry-After`` asks to wait; None if it is missing or malformed.
+
+        A date is compared with the server's own ``Date`` if that is present, because the listener's clock may
+        be wrong.
         """
         value = self.headers.get("retry-after", "")
         if value.isascii() and value.isdecimal():
-            return min(float(value), LONGEST_PAUSE)
+            return min(float(value), MAX_RETRY_AFTER)
         until = _http_date(value)
         if until is None:
             return None
         since = _http_date(self.headers.get("date", "")) or datetime.fromtimestamp(now / 1000, tz=UTC)
-        return min(max(0.0, (until - since).total_seconds()), LONGEST_PAUSE)
+        return min(max(0.0, (until - since).total_seconds()), MAX_RETRY_AFTER)
 
 
 class Transport(Protocol):
     """Carries anonymized batches to the sync server, and the global model back.
 
-    Both calls raise `SyncError` without a status when no answer came (offline, reset, timeout).
+    Both methods raise `SyncError` without a status if there was no response (offline, reset, timeout).
     """
 
     async def send(self, batch: AnonymizedBatch, *, timeout: float) -> Response:
-        """POST a batch; give up after `timeout` seconds and abort the request."""
+        """POST a batch; abort the request after `timeout` seconds."""
 
     async def fetch_model(self, *, etag: str | None, timeout: float) -> Response:
-        """GET the global model's manifest; status 304 when it is still the one named by `etag`."""
+        """GET the global model's manifest; the status is 304 if it is still the one that `etag` names."""
 
 
 def _http_date(text: str) -> datetime | None:

@@ -1,4 +1,4 @@
-"""The network in the browser: `fetch`."""
+"""The transport in the browser, which uses `fetch`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sidflow_feedback.types import Record
 
 
 class FetchTransport:
-    """A `Transport` over HTTP to the server at `base_url` (the page's own origin by default).
+    """A `Transport` over HTTP to the server at `base_url`, by default the page's own origin.
 
     Canceling a call aborts its request.
     """
@@ -33,12 +33,12 @@ class FetchTransport:
             headers={"Content-Type": "application/json"},
             credentials="omit",
             referrerPolicy="no-referrer",
-            redirect="error",  # Another server was not what the listener agreed to.
+            redirect="error",  # The listener agreed to this server only.
         )
 
     async def fetch_model(self, *, etag: str | None, timeout: float) -> Response:
         headers = {"If-None-Match": etag} if etag else {}
-        # `no-store` keeps the 304 visible: with a cache in between the browser would answer 200 itself.
+        # Must be `no-store`: with its cache, the browser would turn a 304 into a 200.
         return await self._request("/api/model/latest", timeout, headers=headers, cache="no-store")
 
     async def _request(self, path: str, timeout: float, **options: Any) -> Response:
@@ -53,12 +53,12 @@ class FetchTransport:
         except JsException as exc:
             raise SyncError(f"The server can't be reached: {exc.message}.") from exc
         finally:
-            controller.abort()  # Has no effect on what is complete.
+            controller.abort()  # Has no effect on a completed request.
         return Response(answer.status, headers, _json(text))
 
 
 class FileTransport(FetchTransport):
-    """A `Transport` for a host of files: it fetches the global model from `model_url`, and sends nothing."""
+    """A `Transport` for a static host: it fetches the model from `model_url` and can't send anything."""
 
     def __init__(self, model_url: str) -> None:
         super().__init__()
@@ -66,7 +66,7 @@ class FileTransport(FetchTransport):
 
     async def send(self, batch: AnonymizedBatch, *, timeout: float) -> Response:
         del batch, timeout
-        raise SyncError("There is no server here that takes what is shared.")
+        raise SyncError("This site has no server that accepts shared feedback, so nothing is sent.")
 
     async def fetch_model(self, *, etag: str | None, timeout: float) -> Response:
         headers = {"If-None-Match": etag} if etag else {}

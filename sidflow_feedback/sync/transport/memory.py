@@ -1,4 +1,4 @@
-"""A transport without a network: for tests, and for pages that have no server."""
+"""A transport without a network, for tests and simulations."""
 
 from __future__ import annotations
 
@@ -11,27 +11,29 @@ from sidflow_feedback.types import Record
 
 
 def accept_all(batch: AnonymizedBatch) -> Response:
-    """Answer like a server that has seen none of the events before."""
+    """Respond as a server does that has seen none of the events before."""
     results = [{"uuid": delta.uuid, "status": "accepted", "reason": None} for delta in batch.deltas]
     return Response(200, body={"batchId": batch.batch_id, "results": results})
 
 
 class MemoryTransport:
-    """A `Transport` that hands each batch to a function.
+    """A `Transport` that passes each batch to a function.
 
     Parameters
     ----------
     server
-        Answers a batch; may raise `SyncError` to play a broken line.
+        Responds to a batch; may raise `SyncError` to simulate a broken connection.
     model
-        The global model's manifest; None plays a server that has none.
+        The global model's manifest; None simulates a server without a model.
 
     Attributes
     ----------
+    online
+        Whether requests reach the server.
     sent
-        All batches.
-    asked
-        The etag of each request for the model.
+        All batches so far.
+    model_requests
+        The etag of each request for the model so far.
     """
 
     def __init__(
@@ -43,7 +45,7 @@ class MemoryTransport:
         self.model = model
         self.online = True
         self.sent: list[AnonymizedBatch] = []
-        self.asked: list[str | None] = []
+        self.model_requests: list[str | None] = []
 
     async def send(self, batch: AnonymizedBatch, *, timeout: float) -> Response:  # noqa: ARG002
         self._require_online()
@@ -51,7 +53,7 @@ class MemoryTransport:
         return self._server(batch)
 
     async def fetch_model(self, *, etag: str | None, timeout: float) -> Response:  # noqa: ARG002
-        self.asked.append(etag)
+        self.model_requests.append(etag)
         self._require_online()
         if self.model is None:
             return Response(503, body={"error": {"code": "no_model", "message": "There is no model yet."}})
@@ -62,4 +64,4 @@ class MemoryTransport:
 
     def _require_online(self) -> None:
         if not self.online:
-            raise SyncError("The server can't be reached: the line is down.")
+            raise SyncError("The server can't be reached: the connection is down.")

@@ -230,13 +230,13 @@ async def test_wiping_forgets_what_is_stored_and_what_is_queued_and_tells_the_ou
 async def test_a_newer_global_model_is_looked_for_and_taken(engine: Engine) -> None:
     await engine.pass_time()
     await engine.pass_time(INTERVAL)
-    assert engine.transport.asked == [None, "global-1"]
+    assert engine.transport.model_requests == [None, "global-1"]
     engine.transport.model = manifest("global-2")
     await engine.pass_time(INTERVAL)
     assert engine.runtime.trainer.model.version == "global-2"
     assert engine.pages.last("state")["training"]["baseVersion"] == "global-2"
     await engine.pass_time(INTERVAL)
-    assert engine.transport.asked == [None, "global-1", "global-1", "global-2"]
+    assert engine.transport.model_requests == [None, "global-1", "global-1", "global-2"]
 
 
 async def test_when_the_line_is_back_the_model_is_looked_for_at_once(engine: Engine) -> None:
@@ -278,9 +278,9 @@ async def test_a_server_that_is_away_is_asked_ever_less_often_and_is_no_trouble(
     await engine.pass_time()
     engine.transport.online = False
     await engine.pass_time(INTERVAL)
-    engine.transport.asked.clear()
+    engine.transport.model_requests.clear()
     await engine.pass_time(3600)
-    assert len(engine.transport.asked) == 5  # after 1, 3, 7, 15 and 31 minutes
+    assert len(engine.transport.model_requests) == 5  # after 1, 3, 7, 15 and 31 minutes
     assert engine.pages.last("state")["problem"] is None
     assert engine.runtime.trainer.model.version == "global-1"
 
@@ -293,7 +293,7 @@ async def test_a_first_model_that_cannot_be_used_is_asked_for_again() -> None:
     engine.transport.model = manifest()
     await engine.pass_time(RETRY)
     assert engine.runtime.trainer.model.version == "global-1"
-    assert engine.transport.asked == [None, None]
+    assert engine.transport.model_requests == [None, None]
     await engine.runtime.aclose()
 
 

@@ -25,7 +25,7 @@ __all__ = ["listener", "sharing"]
 async def test_off_by_default_and_off_sends_nothing(listener: Listener) -> None:
     await listener.rates()
     await listener.clock.advance(30 * HOUR)
-    with pytest.raises(SyncError, match="switched off: nothing is sent"):
+    with pytest.raises(SyncError, match="off, so nothing is sent"):
         await listener.sync.sync_now()
     assert listener.requests == []
     assert not SyncSettings().enabled
@@ -292,7 +292,7 @@ async def test_who_waited_for_a_request_sends_nothing_after_sync_was_switched_of
     await unheard.clock.settle()
     unheard.sync.configure(SyncSettings(enabled=False))
     for attempt in (first, second):
-        with pytest.raises(SyncError, match="switched off"):
+        with pytest.raises(SyncError, match=r"sync was switched off|Sync is off"):
             await attempt
     assert len(unheard.requests) == 1
 

@@ -99,7 +99,7 @@ async def test_retries_and_restarts_send_the_same_values_and_cost_nothing_more(n
 async def test_budget_stops_sending_and_says_so(listener: Listener) -> None:
     listener.sync.configure(replace(NOISY, budget=11))
     await listener.rates(8)
-    with pytest.raises(PrivacyError, match="Epsilon 10 of your limit of 11 is spent: nothing more is sent"):
+    with pytest.raises(PrivacyError, match="Nothing more is sent: epsilon 10 of your limit of 11 is spent"):
         await listener.sync.sync_now()
     assert [len(batch.deltas) for batch in listener.requests] == [5]
     assert await listener.counts() == {"pending": 3, "processing": 0, "synced": 5, "failed": 0}

@@ -24,7 +24,7 @@ __all__ = ["listener", "sharing"]
 async def test_answer_of_something_else_counts_as_no_delivery(sharing: Listener, body: Any) -> None:
     await sharing.rates()
     sharing.serve = lambda _batch: Response(200, body=body)
-    with pytest.raises(SyncError, match="no sync server"):
+    with pytest.raises(SyncError, match="did not come from a working sync server"):
         await sharing.sync.sync_now()
     assert (await sharing.counts())["pending"] == 1
     await sharing.clock.advance(600)
@@ -97,7 +97,7 @@ async def test_line_that_is_down_costs_nothing(sharing: Listener) -> None:
     events = await sharing.rates(60)
     sharing.transport.online = False
     await sharing.clock.advance(5 * HOUR + 30)
-    assert sharing.sync.state.last_error == "The server can't be reached: the line is down."
+    assert sharing.sync.state.last_error == "The server can't be reached: the connection is down."
     assert (await sharing.counts())["pending"] == 60
     sharing.transport.online = True
     await sharing.clock.advance(HOUR)
