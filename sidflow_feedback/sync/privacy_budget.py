@@ -1,4 +1,4 @@
-"""What differential privacy has cost this listener so far, and the secret that its noise is drawn from."""
+"""The privacy budget: the epsilon spent so far, and the secret key that the noise is derived from."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from sidflow_feedback.types import Record
 
 @dataclass(slots=True)
 class PrivacyBudget:
-    """Perturbs deltas and keeps account of it.
+    """Perturbs deltas and accounts for the epsilon spent.
 
-    An event is charged once, before it is first sent, and keeps the epsilon that it was charged, whatever the
-    listener chooses later: what is sent again is the same value. The caller must store `to_record` after
-    `charge` and before it sends, so that a crash can count too much, never too little.
+    An event is charged once, before it is first sent. It keeps the epsilon that it was charged, whatever the
+    listener chooses later, so a retry sends the same value. The caller must store `to_record` after `charge`
+    and before it sends: then a crash can make the account too high, but never too low.
 
     Attributes
     ----------
     key
-        32 random bytes in hexadecimal. Must never leave the browser.
+        32 random bytes in hexadecimal. It must never leave the browser.
     spent
-        Sum of the epsilons of all events that were charged.
+        Sum of the epsilons of all charged events.
     charged
-        Epsilon by uuid, of events that the server has not settled yet.
+        Epsilon by uuid, of charged events that may be sent again.
     """
 
     key: str = field(default_factory=lambda: secrets.token_hex(32), repr=False)
@@ -37,20 +37,20 @@ class PrivacyBudget:
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> PrivacyBudget:
-        """Read what `to_record` has given.
+        """Read a record that `to_record` has written.
 
         Raises
         ------
         PrivacyError
-            It can't be read: a new account would count too little.
+            The record is damaged. It is not replaced, because a new account would be too low.
         """
         try:
             bytes.fromhex(record["key"])
             return cls(str(record["key"]), float(record["spent"]), dict(record["charged"]))
         except (KeyError, TypeError, ValueError) as exc:
             raise PrivacyError(
-                "What noise has cost so far can't be read, so nothing is sent. 'Delete everything' starts "
-                "afresh."
+                "The record of the privacy budget is damaged, so nothing is sent. To start over, use 'Delete "
+                "everything'."
             ) from exc
 
     def to_record(self) -> Record:
@@ -60,17 +60,20 @@ class PrivacyBudget:
     def perturbed(
         self, deltas: Sequence[AnonymizedDelta], epsilon: float, limit: float
     ) -> list[AnonymizedDelta]:
-        """Return as many deltas, perturbed, as `limit` allows in all, from the first on.
+        """Return perturbed copies of the deltas, in order, as long as the total stays within `limit`.
 
         Raises
         ------
         PrivacyError
-            `epsilon` or `limit` makes no sense.
+            `epsilon` or `limit` is out of range.
         """
         require_epsilon(epsilon)
         number = isinstance(limit, (int, float)) and not isinstance(limit, bool)
         if not number or not 0 <= limit < float("inf"):
-            raise PrivacyError(f"The limit of noise spent can't be {limit!r}. Nothing is sent. Set it again.")
+            raise PrivacyError(
+                f"Nothing is sent: the privacy limit must be a number from 0, not {limit!r}. Set it again in "
+                "Preferences."
+            )
         left, key, kept = limit - self.spent, bytes.fromhex(self.key), []
         for delta in deltas:
             cost = 0.0 if delta.uuid in self.charged else epsilon
@@ -80,12 +83,12 @@ class PrivacyBudget:
         return kept
 
     def charge(self, deltas: Iterable[AnonymizedDelta]) -> None:
-        """Count perturbed deltas that are about to be sent for the first time."""
+        """Charge perturbed deltas that are about to be sent for the first time."""
         new = {d.uuid: d.epsilon for d in deltas if d.epsilon is not None and d.uuid not in self.charged}
         self.charged |= new
         self.spent += sum(new.values())
 
     def release(self, uuids: Iterable[str]) -> None:
-        """Forget events that are never sent again; what they cost stays."""
+        """Forget events that are never sent again. Their epsilon stays spent."""
         for identity in uuids:
             self.charged.pop(identity, None)

@@ -1,12 +1,12 @@
 """Local differential privacy: k-ary randomized response over the rating scale and over the actions.
 
-A value is kept with probability p, and replaced by each of the k - 1 others with probability q, where
-p / q = e^epsilon: no value makes what is sent more than e^epsilon times as likely as another value does
-[1]_ [2]_.
+A value is kept with probability p and replaced by each of the k - 1 others with probability q, where
+p / q = e^epsilon. So no true value makes a reported value more than e^epsilon times as likely as another true
+value does [1]_ [2]_.
 
-What is drawn depends on nothing but a secret key of this browser and the event's uuid (HMAC-SHA256). So a
-retry sends the same value, also after a restart, and repeats can't be averaged; to all who don't have the key
-it is as good as random.
+The random numbers are derived from a secret key of this browser and the event's uuid (HMAC-SHA256). So a
+retry sends the same value, even after a restart, and repeats can't be averaged out. Without the key, the
+numbers can't be told from random ones.
 
 .. [1] S. L. Warner, "Randomized response: a survey technique for eliminating evasive answer bias", Journal of
    the American Statistical Association 60 (1965).
@@ -44,19 +44,19 @@ def response_probabilities(choices: int, epsilon: float) -> tuple[float, float]:
 
 
 def perturb(delta: AnonymizedDelta, epsilon: float, key: bytes) -> AnonymizedDelta:
-    """Return `delta` with its action or ratings perturbed; the same every time.
+    """Return `delta` with its action or ratings perturbed. The same arguments give the same result.
 
     Parameters
     ----------
     epsilon
-        Privacy loss of the event, 0.1 to 10. Ratings of d dimensions spend epsilon / d on each.
+        Privacy loss of the event, 0.1 to 10. Ratings of d dimensions spend epsilon / d on each dimension.
     key
-        Secret of this browser.
+        This browser's secret key.
 
     Raises
     ------
     PrivacyError
-        `epsilon` is out of bounds.
+        `epsilon` is out of range.
     """
     require_epsilon(epsilon)
     if delta.action is not None:
@@ -71,12 +71,12 @@ def perturb(delta: AnonymizedDelta, epsilon: float, key: bytes) -> AnonymizedDel
 
 
 def require_epsilon(epsilon: float) -> None:
-    """Refuse an epsilon that is no number from 0.1 to 10."""
+    """Raise `PrivacyError` unless `epsilon` is a number from 0.1 to 10."""
     number = isinstance(epsilon, (int, float)) and not isinstance(epsilon, bool)
     if not number or not MIN_EPSILON <= epsilon <= MAX_EPSILON:
         raise PrivacyError(
-            f"The noise can't be made: epsilon must be {MIN_EPSILON} to {MAX_EPSILON:g}, not {epsilon!r}. "
-            "Nothing is sent. Choose the noise again in Preferences."
+            f"Nothing is sent: epsilon must be from {MIN_EPSILON} to {MAX_EPSILON:g}, not {epsilon!r}. "
+            "Choose the noise again in Preferences."
         )
 
 
@@ -89,6 +89,6 @@ def _response(value: ValueT, choices: Sequence[ValueT], epsilon: float, key: byt
 
 
 def _uniforms(key: bytes, name: str) -> tuple[float, float]:
-    """Return two numbers in [0, 1), each a multiple of 2^-53."""
+    """Return two numbers from [0, 1), each a multiple of 2^-53."""
     digest = hmac.digest(key, name.encode(), "sha256")
     return tuple((int.from_bytes(part) >> 11) / 2**53 for part in (digest[:8], digest[8:16]))  # type: ignore[return-value]

@@ -169,7 +169,7 @@ async def test_account_that_can_t_be_read_sends_nothing(listener: Listener, kept
     await listener.store.keep_note(BUDGET_NOTE, kept)
     listener.sync.configure(NOISY)
     await listener.rates()
-    with pytest.raises(PrivacyError, match="can't be read, so nothing is sent"):
+    with pytest.raises(PrivacyError, match="damaged, so nothing is sent"):
         await listener.sync.sync_now()
     assert listener.requests == []
 

@@ -133,5 +133,5 @@ def test_nothing_but_the_values_is_perturbed_and_epsilon_is_told(make: Any) -> N
 
 @pytest.mark.parametrize("epsilon", [0, 0.0999, 10.001, -1, math.nan, math.inf, True, None, "2"])
 def test_epsilon_out_of_bounds_is_refused(epsilon: Any) -> None:
-    with pytest.raises(PrivacyError, match=r"epsilon must be 0\.1 to 10"):
+    with pytest.raises(PrivacyError, match=r"epsilon must be from 0\.1 to 10"):
         perturb(AnonymizedDelta.from_event(rating()), epsilon, KEY)
