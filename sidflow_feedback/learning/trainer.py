@@ -1,4 +1,4 @@
-"""The trainer: when to fine-tune, and whether to keep the result."""
+"""The trainer: decides when to train."""
 
 from __future__ import annotations
 
@@ -7,24 +7,14 @@ import contextlib
 import math
 from typing import TYPE_CHECKING
 
-from sidflow_feedback.errors import FeedbackError, InvalidRecordError, TrainingError
+from sidflow_feedback.errors import FeedbackError, TrainingError
 from sidflow_feedback.events import RatingEvent
 from sidflow_feedback.idle.slots import Slots
 from sidflow_feedback.learning import scikit_fitters
-from sidflow_feedback.learning.dataset import IMPLIED_PREFERENCES, Collector, Dataset
-from sidflow_feedback.learning.fine_tuning import fine_tune
-from sidflow_feedback.learning.fitters import fit_adam
-from sidflow_feedback.learning.model import Model
-from sidflow_feedback.learning.run_history import remember
-from sidflow_feedback.learning.snapshot import (
-    Snapshot,
-    local_number,
-    snapshot_from_record,
-    snapshot_to_record,
-)
+from sidflow_feedback.learning.dataset import IMPLIED_PREFERENCES
+from sidflow_feedback.learning.local_model import LocalModel
 from sidflow_feedback.learning.trainer_types import Phase, Run, TrainerState, TrainingSettings
-from sidflow_feedback.store import KINDS
-from sidflow_feedback.vocabulary import MIN_RATED
+from sidflow_feedback.learning.training_run import TrainingRunner
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -33,33 +23,28 @@ if TYPE_CHECKING:
     from sidflow_feedback.events import Event
     from sidflow_feedback.idle import IdleClock
     from sidflow_feedback.idle.meter import CpuMeter
-    from sidflow_feedback.learning.fine_tuning import FineTuned
-    from sidflow_feedback.learning.fitters import Fitter
-    from sidflow_feedback.store import FeedbackStore, Place
+    from sidflow_feedback.learning.model import Model
+    from sidflow_feedback.store import FeedbackStore
     from sidflow_feedback.types import Milliseconds
-
-_BATCH = 16
-"""Rows read at once."""
 
 
 class Trainer:
-    """Fine-tunes the listener's model whenever there is something new to learn and the machine is idle.
+    """Trains the listener's model whenever there is new feedback and the machine is idle.
 
     Parameters
     ----------
     store
-        Where events are read and snapshots are kept.
+        Holds the events and the snapshots.
     clock
         Grants the idle slots.
     base
         The global model.
     settings
-        May be changed later by `configure`.
+        Can be changed later with `configure`.
     load_scikit
-        Awaited before a method of scikit-learn is used; calls what it is given with a text to show
-        meanwhile, and raises `TrainingError` if it can't be had.
+        See `TrainingRunner`.
     on_change
-        Called after each change of phase, message, run or model; must not raise.
+        Called after each change of `state`, except of its `cpu_share`. It must not raise.
     meter
         See `Slots`.
     """
@@ -72,26 +57,25 @@ class Trainer:
         settings: TrainingSettings | None = None,
         *,
         load_scikit: scikit_fitters.LoadScikit = scikit_fitters.load,
-        on_change: Callable[[TrainerState], None] | None = None,
+        on_change: Callable[[TrainerState], None] = lambda _state: None,
         meter: CpuMeter | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._base = base
         self._settings = settings or TrainingSettings()
-        self._load_scikit = load_scikit
         self._on_change = on_change
         self._slots = Slots(clock, meter)
-        self._snapshot: Snapshot | None = None
-        self._newest_number = 0
+        self._model = LocalModel(store, base)
+        self._runner = TrainingRunner(
+            store, clock, self._slots, self._model, load_scikit=load_scikit, on_message=self._show
+        )
+        self._started = False
         self._task: asyncio.Task[None] | None = None
-        self._live = False
         self._wake = asyncio.Event()
-        self._asked: asyncio.Future[Run] | None = None
-        self._fresh = False
+        self._has_news = False
+        self._requested: asyncio.Future[Run] | None = None
         self._training = False
-        self._begun: Milliseconds = -math.inf
-        self._runs = 0
+        self._last_begun: Milliseconds = -math.inf
         self._last_run: Run | None = None
         self._message: str | None = None
 
@@ -107,71 +91,66 @@ class Trainer:
 
     @property
     def model(self) -> Model:
-        """The model to predict with: the last accepted one, else the global one."""
-        return self._base if self._snapshot is None else self._snapshot.model
+        """The model to predict with: the last accepted one, or else the global one."""
+        return self._model.current
 
     @property
     def base(self) -> Model:
         """The global model."""
-        return self._base
-
-    @property
-    def settings(self) -> TrainingSettings:
-        """What `configure` was given last."""
-        return self._settings
+        return self._model.base
 
     @property
     def state(self) -> TrainerState:
-        """What the page shows."""
+        """The current state, for the page."""
+        phase, withheld = self._phase(), self._clock.withheld
+        waits = f"Learning is on hold: {withheld}." if withheld and phase == "training" else None
+        local = None if self._model.snapshot is None else self._model.snapshot.model
         return TrainerState(
-            phase=self._phase(),
-            message=self._withheld() or self._message,
+            phase=phase,
+            message=waits or self._message,
             last_run=self._last_run,
-            base_version=self._base.version,
-            local_version=None if self._snapshot is None else self._snapshot.model.version,
-            local_base_version=None if self._snapshot is None else self._snapshot.model.base_version,
+            base_version=self._model.base.version,
+            local_version=None if local is None else local.version,
+            local_base_version=None if local is None else local.base_version,
             cpu_share=self._slots.cpu_share,
         )
 
     async def restore(self) -> None:
-        """Take up the newest snapshot that is whole."""
-        refused = []
-        self._snapshot = None
-        for record in reversed(await self._store.snapshots()):
-            self._newest_number = max(self._newest_number, local_number(record.get("version")))
-            try:
-                self._snapshot = snapshot_from_record(record)
-            except InvalidRecordError as exc:
-                refused.append(f"Snapshot {record.get('version')} was refused ({exc}).")
-        self._message = " ".join([*refused, f"Using {self.model.version}."]) if refused else None
-        newest = list(await self._store.newest("rating", limit=1))
-        self._fresh = bool(newest) and (
-            self._snapshot is None
-            or self._outdated(self._snapshot)
-            or newest[0].timestamp > self._snapshot.created
+        """Load the newest intact snapshot from the store.
+
+        Raises
+        ------
+        StoreError
+            The store can't be read.
+        """
+        refusals = await self._model.restore()
+        self._message = " ".join([*refusals, f"Using {self.model.version}."]) if refusals else None
+        newest, snapshot = list(await self._store.newest("rating", limit=1)), self._model.snapshot
+        self._has_news = bool(newest) and (
+            snapshot is None or self._model.is_outdated or newest[0].timestamp > snapshot.created
         )
-        self._changed()
+        self._notify()
 
     def rebase(self, base: Model) -> None:
-        """Take a newer global model.
+        """Adopt a newer global model.
 
-        It is used at once where nothing has been learned yet. Else the next run fits it to what is known of
-        the listener, and it is used if it is then no worse than the model in use.
+        If nothing has been learned yet, it is used at once. Otherwise the next run fits it to the feedback,
+        and it is used if it is then no worse than the current model.
         """
-        self._base = base
-        if self._snapshot is not None and self._outdated(self._snapshot):
-            self._fresh = True
+        self._model.base = base
+        if self._model.is_outdated:
+            self._has_news = True
             self._wake.set()
-        self._changed()
+        self._notify()
 
     def start(self) -> None:
-        """Train from now on, if the settings say so."""
-        self._live = True
+        """Train from now on, if the settings allow it."""
+        self._started = True
         self._switch()
 
     async def aclose(self) -> None:
-        """Stop; a run that is not finished is dropped. A second call does nothing."""
-        self._live = False
+        """Stop, and drop an unfinished run. A second call does nothing."""
+        self._started = False
         task = self._task
         self._switch()
         if task is not None:
@@ -179,66 +158,59 @@ class Trainer:
 
     @contextlib.asynccontextmanager
     async def interrupted(self) -> AsyncIterator[None]:
-        """Train nothing meanwhile, then go on from what the store has: for who deletes something of it."""
-        live = self._live
+        """Suspend training while the caller deletes events, then continue with what the store still has."""
+        started = self._started
         await self.aclose()
         try:
             yield
             await self.restore()
         finally:
-            if live:
+            if started:
                 self.start()
 
     def configure(self, settings: TrainingSettings) -> None:
-        """Change the settings; the numbers hold from the next run on, off holds at once."""
+        """Change the settings. Switching off takes effect at once, the numbers with the next run."""
         self._settings = settings
         self._switch()
         self._wake.set()
-        self._changed()
+        self._notify()
 
     def notify(self, events: Sequence[Event]) -> None:
-        """Hear of events that the store has taken."""
-        if not self._fresh and any(_teaches(event) for event in events):
-            self._fresh = True
+        """Take note of events that were stored."""
+        if not self._has_news and any(_teaches(event) for event in events):
+            self._has_news = True
             self._wake.set()
-            self._changed()
+            self._notify()
 
     def pause(self) -> None:
-        """Use no processor until `resume`; a run stops between two slices."""
+        """Use no processor time until `resume`; a run stops between two slices."""
         self._slots.pause()
-        self._changed()
+        self._notify()
 
     def resume(self) -> None:
-        """Go on after `pause`."""
+        """Continue after `pause`."""
         self._slots.resume()
         self._wake.set()
-        self._changed()
+        self._notify()
 
     async def train_now(self) -> Run:
-        """Train without waiting for the cool-down or for new ratings.
+        """Train at once, without waiting for the cooldown or for new feedback; return the run.
 
         Raises
         ------
         TrainingError
-            Training is off or paused, there are too few ratings, or it was switched off meanwhile.
+            Training is off or paused, there are too few ratings, or training was switched off meanwhile.
         StoreError
-            The feedback can't be read, or the result can't be kept.
+            The feedback can't be read, or the result can't be stored.
         """
         if self._task is None:
-            raise TrainingError("Training is off. Switch it on in the preferences first.")
+            raise TrainingError("Training is off. Switch it on in Preferences first.")
         if self._slots.paused:
             raise TrainingError("Training is paused. Resume it first.")
-        if self._asked is None:
-            self._asked = asyncio.get_running_loop().create_future()
+        if self._requested is None:
+            self._requested = asyncio.get_running_loop().create_future()
         self._wake.set()
-        return await asyncio.shield(self._asked)
-
-    def _withheld(self) -> str | None:
-        reason = self._clock.withheld
-        return f"Learning waits: {reason}." if reason and self._phase() == "training" else None
-
-    def _outdated(self, snapshot: Snapshot) -> bool:
-        return snapshot.model.base_version != self._base.version
+        return await asyncio.shield(self._requested)
 
     def _phase(self) -> Phase:
         if not self._settings.enabled:
@@ -247,179 +219,85 @@ class Trainer:
             return "paused"
         if self._training:
             return "training"
-        return "waiting" if self._fresh else "idle"
+        return "waiting" if self._has_news else "idle"
 
-    def _changed(self) -> None:
-        if self._on_change is not None:
-            self._on_change(self.state)
+    def _notify(self) -> None:
+        self._on_change(self.state)
+
+    def _show(self, message: str | None) -> None:
+        self._message = message
+        self._notify()
 
     def _switch(self) -> None:
-        wanted = self._live and self._settings.enabled
+        """Start or stop the background task, as the settings say."""
+        wanted = self._started and self._settings.enabled
         if wanted and self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._work())
-            self._task.add_done_callback(self._ended)
+            self._task = asyncio.get_running_loop().create_task(self._train_when_due())
+            self._task.add_done_callback(self._on_task_done)
         elif not wanted and self._task is not None:
             self._task.cancel()
             self._task = None
-            self._answer(TrainingError("Training was switched off before it was done."))
+            self._reply(TrainingError("Training was switched off before it was done."))
 
-    async def _work(self) -> None:
-        while True:
-            await self._due()
-            self._fresh, self._training, self._message = False, True, None
-            self._changed()
-            try:
-                await self._attempt()
-            finally:
-                self._training = False
-                self._changed()
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        """Tell of a failure that nobody foresaw: the task is gone, the page must not wait for it."""
+    def _on_task_done(self, task: asyncio.Task[None]) -> None:
+        """Report an unexpected error, because nothing would train after it."""
         error = None if task.cancelled() else task.exception()
         if error is not None:
-            self._message, self._task = f"Training stopped: {error!r}. Load the page again.", None
-            self._answer(TrainingError(self._message))
-            self._changed()
+            self._message, self._task = f"Training stopped: {error!r}. Reload the page.", None
+            self._reply(TrainingError(self._message))
+            self._notify()
 
-    async def _due(self) -> None:
-        """Return when a run may start."""
-        while (seconds := self._delay()) > 0:
-            self._wake.clear()
-            await self._clock.wait(self._wake, seconds)
+    async def _train_when_due(self) -> None:
+        while True:
+            while (seconds := self._seconds_until_due()) > 0:
+                self._wake.clear()
+                await self._clock.wait(self._wake, seconds)
+            self._has_news, self._training, self._message = False, True, None
+            self._notify()
+            try:
+                await self._train()
+            finally:
+                self._training = False
+                self._notify()
 
-    def _delay(self) -> float:
-        if self._slots.paused or not (self._fresh or self._asked):
+    def _seconds_until_due(self) -> float:
+        if self._slots.paused or not (self._has_news or self._requested):
             return math.inf
-        if self._asked:
+        if self._requested:
             return 0.0
-        return self._settings.cooldown - (self._clock.now() - self._begun) / 1000
+        return self._settings.cooldown - (self._clock.now() - self._last_begun) / 1000
 
-    async def _attempt(self) -> None:
-        """Make a run; what goes wrong is told, and tried again where that may help."""
+    async def _train(self) -> None:
+        """Perform a run. A failure is reported, and the run is repeated later if that can help."""
         begun = self._clock.now()
         try:
-            run = await self._run(begun)
+            run = await self._runner.run(self._settings)
         except TrainingError as exc:
             self._message = str(exc)
-            self._answer(exc)
+            self._reply(exc)
         except FeedbackError as exc:
-            self._message, self._fresh, self._begun = f"{exc} Training tries again later.", True, begun
-            self._answer(exc)
+            self._message, self._has_news, self._last_begun = f"{exc} Training retries later.", True, begun
+            self._reply(exc)
         except asyncio.CancelledError:
-            self._fresh = True
+            self._has_news = True
             raise
         else:
-            self._begun, self._last_run = begun, run
-            with contextlib.suppress(
-                FeedbackError
-            ):  # The model is what counts; it was kept, or is as before.
-                await remember(self._store, run)
-            self._answer(run)
+            self._last_begun, self._last_run = begun, run
+            if run.accepted and self._model.is_outdated:  # A newer global model arrived during the run.
+                self._has_news = True
+            self._reply(run)
 
-    def _answer(self, result: Run | FeedbackError) -> None:
-        """Tell who called `train_now`."""
-        asked, self._asked = self._asked, None
-        if asked is None:
+    def _reply(self, result: Run | FeedbackError) -> None:
+        """Give the callers of `train_now` their result."""
+        requested, self._requested = self._requested, None
+        if requested is None:
             return
         if isinstance(result, Run):
-            asked.set_result(result)
+            requested.set_result(result)
         else:
-            asked.set_exception(result)
-            asked.exception()  # The caller may be gone; that is no reason for a warning.
-
-    async def _run(self, begun: Milliseconds) -> Run:
-        now, base, last = self._clock.epoch(), self._base, self._snapshot
-        dataset = await self._collected(now)
-        read = self._clock.epoch()
-        if dataset.rated < MIN_RATED:
-            raise TrainingError(_too_few(dataset))
-        self._runs += 1
-        iterations = self._settings.iterations
-        learner, method = await self._method()
-        tuned = await self._slots.run(
-            fine_tune(base, last, dataset, iterations=iterations, seed=self._runs, method=method)
-        )
-        if tuned.accepted:
-            await self._keep(base, tuned, (now, read), len(dataset))
-        rebased = last is not None and last.model.base_version != base.version
-        return Run(
-            time=now,
-            samples=len(dataset),
-            skipped=dataset.skipped,
-            duration=(self._clock.now() - begun) / 1000,
-            error_before=tuned.error_before,
-            error_after=tuned.error_after,
-            learner=learner,
-            accepted=tuned.accepted,
-            reason=_reason(tuned.accepted, base.version if rebased else None),
-        )
-
-    async def _collected(self, now: Milliseconds) -> Dataset:
-        """Return what there is to learn from; the store is read in batches, and these in idle slots."""
-        limit, collector = self._settings.samples, Collector(now=now)
-        for kind in KINDS:
-            place: Place | None = None
-            for taken in range(0, limit, _BATCH):
-                begun = self._clock.now()
-                batch = await self._store.newest(kind, limit=min(_BATCH, limit - taken), before=place)
-                self._slots.charge(self._clock.now() - begun)  # At most that: the browser waits, too.
-                await self._slots.run(collector.take(batch))
-                place = batch.last
-                if place is None:
-                    break
-        return await self._slots.run(collector.dataset(limit))
-
-    async def _method(self) -> tuple[str, Fitter]:
-        """Return the chosen method and its name; the default one where scikit-learn can't be had."""
-        learner = self._settings.learner
-        if learner in scikit_fitters.METHODS:
-            try:
-                await self._load_scikit(self._tell)
-            except TrainingError as exc:
-                self._tell(f"{exc} The numpy learner is used.")
-            else:
-                self._tell(None)
-                return learner, scikit_fitters.METHODS[learner]
-        return "numpy", fit_adam
-
-    def _tell(self, message: str | None) -> None:
-        self._message = message
-        self._changed()
-
-    async def _keep(
-        self, base: Model, tuned: FineTuned, times: tuple[Milliseconds, Milliseconds], samples: int
-    ) -> None:
-        """Store the new model, then use it: what can't be stored is not used either."""
-        version = f"local-{self._newest_number + 1}"
-        snapshot = Snapshot(
-            model=Model(version, base.version, base.stats, tuned.network),
-            validation_network=tuned.validation_network,
-            moments=tuned.moments,
-            steps=tuned.steps,
-            created=times[0],
-            read=times[1],
-            samples=samples,
-            error_before=tuned.error_before,
-            error_after=tuned.error_after,
-        )
-        await self._store.save_snapshot(await self._slots.run(snapshot_to_record(snapshot)))
-        self._newest_number += 1
-        self._snapshot = snapshot
-        self._fresh = self._fresh or self._outdated(snapshot)  # A new base may have come meanwhile.
+            requested.set_exception(result)
+            requested.exception()  # Must be retrieved once: all callers may be gone.
 
 
 def _teaches(event: Event) -> bool:
     return isinstance(event, RatingEvent) or event.action in IMPLIED_PREFERENCES
-
-
-def _too_few(dataset: Dataset) -> str:
-    left_out = f" ({dataset.skipped} more have no features.)" if dataset.skipped else ""
-    return f"Training needs {MIN_RATED} rated tunes, there are {dataset.rated}{left_out}. Rate some more."
-
-
-def _reason(accepted: bool, new_base: str | None) -> str:
-    fitted = f"fitted to you from {new_base}" if new_base else "fitted further"
-    if accepted:
-        return f"The error on the ratings held out did not grow: the model {fitted} is in use."
-    return f"The error on the ratings held out grew: the model {fitted} was rolled back, the old one stays."

@@ -156,7 +156,7 @@ class Batch:
                 yield event_from_record(record)
 
     @property
-    def last(self) -> Place | None:
+    def last(self) -> Cursor | None:
         """Where the last row stands, None when there is none."""
         if not self._records:
             return None
@@ -168,7 +168,7 @@ class Batch:
         return records
 
 
-Place: TypeAlias = tuple[Milliseconds, int]
+Cursor: TypeAlias = tuple[Milliseconds, int]
 """Timestamp and position of a row."""
 
 Counts: TypeAlias = Mapping[SyncStatus, int]
@@ -201,7 +201,7 @@ class FeedbackStore(Protocol):
     async def implicit(self, limit: int) -> list[ImplicitEvent]:
         """Return at most `limit` implicit events, in the same order."""
 
-    async def newest(self, kind: Kind, *, limit: int, before: Place | None = None) -> Batch:
+    async def newest(self, kind: Kind, *, limit: int, before: Cursor | None = None) -> Batch:
         """Return at most `limit` events, in the same order, from behind the row at `before`."""
 
     async def counts(self) -> StoreCounts:

@@ -19,9 +19,9 @@ from sidflow_feedback.store import (
     AddReport,
     Batch,
     Counts,
+    Cursor,
     Kind,
     Outcome,
-    Place,
     StoreCounts,
     StoredEvent,
 )
@@ -63,9 +63,9 @@ class MemoryStore:
         self._require_open()
         return [row.event for row in self._newest("implicit") if isinstance(row.event, ImplicitEvent)][:limit]
 
-    async def newest(self, kind: Kind, *, limit: int, before: Place | None = None) -> Batch:
+    async def newest(self, kind: Kind, *, limit: int, before: Cursor | None = None) -> Batch:
         self._require_open()
-        rows = [row for row in self._newest(kind) if before is None or _place(row) < before][:limit]
+        rows = [row for row in self._newest(kind) if before is None or _cursor(row) < before][:limit]
         return Batch(json.dumps([row.to_record() | {"id": row.position} for row in rows]))
 
     async def rows(self, kind: Kind, *, after: int = 0, limit: int = 500) -> list[StoredEvent]:
@@ -217,7 +217,7 @@ class MemoryStore:
         return (row for row in self._rows.values() if row.event.kind == kind)
 
     def _newest(self, kind: Kind) -> list[StoredEvent]:
-        return sorted(self._of(kind), key=_place, reverse=True)
+        return sorted(self._of(kind), key=_cursor, reverse=True)
 
     def _count(self, kind: Kind) -> Counts:
         statuses = [row.status for row in self._of(kind)]
@@ -228,7 +228,7 @@ class MemoryStore:
             raise StoreClosedError("The feedback store is closed. Open a new one to go on.")
 
 
-def _place(row: StoredEvent) -> Place:
+def _cursor(row: StoredEvent) -> Cursor:
     return row.event.timestamp, row.position
 
 

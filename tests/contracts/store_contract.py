@@ -19,9 +19,9 @@ from sidflow_feedback.store import (
     SNAPSHOTS_KEPT,
     SYNCED_KEPT,
     Counts,
+    Cursor,
     FeedbackStore,
     Outcome,
-    Place,
     StoreCounts,
     StoredEvent,
 )
@@ -97,14 +97,14 @@ async def check_the_newest_come_in_batches(open_store: OpenStore) -> None:
     await store.add(events)
     await store.add([implicit(timestamp=NOON + 4)])
     seen: list[Event] = []
-    place: Place | None = None
+    cursor: Cursor | None = None
     for expected in (2, 2, 2, 1, 0):
-        batch = await store.newest("rating", limit=2, before=place)
+        batch = await store.newest("rating", limit=2, before=cursor)
         found = list(batch)
         assert len(found) == expected
-        seen, place = seen + found, batch.last
+        seen, cursor = seen + found, batch.last
     assert [events.index(event) for event in seen if isinstance(event, RatingEvent)] == [6, 5, 3, 2, 0, 4, 1]
-    assert place is None
+    assert cursor is None
     [played] = await store.newest("implicit", limit=9)
     assert played.timestamp == NOON + 4
 

@@ -23,7 +23,7 @@ from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.snapshot import MAX_BYTES, snapshot_from_record
 from sidflow_feedback.learning.trainer import Trainer
 from sidflow_feedback.learning.trainer_types import Run, TrainerState, TrainingSettings
-from sidflow_feedback.store import Batch, Kind, Place
+from sidflow_feedback.store import Batch, Cursor, Kind
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.types import Record
 from sidflow_feedback.vocabulary import MIN_RATED
@@ -258,7 +258,7 @@ async def test_it_says_why_there_are_no_slots() -> None:
         await listener.rate(range(20))
         await listener.clock.advance(MID_RUN)
         listener.clock.withheld = "the battery is low"
-        assert listener.trainer.state.message == "Learning waits: the battery is low."
+        assert listener.trainer.state.message == "Learning is on hold: the battery is low."
         await listener.clock.advance(30)
         assert listener.trainer.state.message is None
 
@@ -584,7 +584,7 @@ class WatchedStore(MemoryStore):
         self.clock = clock
         self.reads: list[tuple[int, int]] = []
 
-    async def newest(self, kind: Kind, *, limit: int, before: Place | None = None) -> Batch:
+    async def newest(self, kind: Kind, *, limit: int, before: Cursor | None = None) -> Batch:
         self.reads.append((limit, self.clock.slots))
         return await super().newest(kind, limit=limit, before=before)
 

@@ -1,0 +1,163 @@
+"""A training run: read the feedback, fit the model, and keep the result if it is no worse."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+from sidflow_feedback.errors import FeedbackError, TrainingError
+from sidflow_feedback.learning import scikit_fitters
+from sidflow_feedback.learning.dataset import Collector, Dataset
+from sidflow_feedback.learning.fine_tuning import fine_tune
+from sidflow_feedback.learning.fitters import fit_adam
+from sidflow_feedback.learning.model import Model
+from sidflow_feedback.learning.run_history import remember
+from sidflow_feedback.learning.snapshot import Snapshot
+from sidflow_feedback.learning.trainer_types import Run
+from sidflow_feedback.store import KINDS
+from sidflow_feedback.vocabulary import MIN_RATED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sidflow_feedback.idle import IdleClock
+    from sidflow_feedback.idle.slots import Slots
+    from sidflow_feedback.learning.fitters import Fitter
+    from sidflow_feedback.learning.local_model import LocalModel
+    from sidflow_feedback.learning.trainer_types import TrainingSettings
+    from sidflow_feedback.store import Cursor, FeedbackStore
+    from sidflow_feedback.types import Milliseconds
+
+_BATCH: Final = 16
+"""Rows read at once."""
+
+
+class TrainingRunner:
+    """Performs training runs, one at a time.
+
+    Parameters
+    ----------
+    store
+        Holds the events and the history of runs.
+    clock
+        Times the run.
+    slots
+        Run the computation while the machine is idle.
+    model
+        Where the run starts, and where its result goes.
+    load_scikit
+        Awaited before scikit-learn is used. Its argument is a function to call with a progress message. It
+        raises `TrainingError` if scikit-learn can't be loaded.
+    on_message
+        Called with a message to show during the run, and with None when there is no longer one to show.
+    """
+
+    def __init__(
+        self,
+        store: FeedbackStore,
+        clock: IdleClock,
+        slots: Slots,
+        model: LocalModel,
+        *,
+        load_scikit: scikit_fitters.LoadScikit,
+        on_message: Callable[[str | None], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._slots = slots
+        self._model = model
+        self._load_scikit = load_scikit
+        self._on_message = on_message
+        self._runs = 0
+
+    async def run(self, settings: TrainingSettings) -> Run:
+        """Fit the model to the feedback in the store; use the result if its held-out error did not grow.
+
+        Raises
+        ------
+        TrainingError
+            There are too few ratings, or the model can't be fitted.
+        StoreError
+            The feedback can't be read, or the result can't be stored.
+        """
+        begun, time = self._clock.now(), self._clock.epoch()
+        base, last = self._model.base, self._model.snapshot
+        dataset = await self._read_feedback(time, settings.samples)
+        read = self._clock.epoch()
+        if dataset.rated < MIN_RATED:
+            raise TrainingError(_too_few(dataset))
+        learner, fitter = await self._fitter(settings.learner)
+        self._runs += 1
+        tuned = await self._slots.run(
+            fine_tune(base, last, dataset, iterations=settings.iterations, seed=self._runs, method=fitter)
+        )
+        if tuned.accepted:
+            snapshot = Snapshot(
+                model=Model(self._model.next_version(), base.version, base.stats, tuned.network),
+                validation_network=tuned.validation_network,
+                moments=tuned.moments,
+                steps=tuned.steps,
+                created=time,
+                read=read,
+                samples=len(dataset),
+                error_before=tuned.error_before,
+                error_after=tuned.error_after,
+            )
+            await self._model.save(snapshot, self._slots)
+        rebased = last is not None and last.model.base_version != base.version
+        run = Run(
+            time=time,
+            samples=len(dataset),
+            skipped=dataset.skipped,
+            duration=(self._clock.now() - begun) / 1000,
+            error_before=tuned.error_before,
+            error_after=tuned.error_after,
+            learner=learner,
+            accepted=tuned.accepted,
+            reason=_reason(tuned.accepted, base.version if rebased else None),
+        )
+        with contextlib.suppress(FeedbackError):  # The history is optional; the model is already stored.
+            await remember(self._store, run)
+        return run
+
+    async def _read_feedback(self, now: Milliseconds, limit: int) -> Dataset:
+        """Read the store in batches, and process each batch in idle slots."""
+        collector = Collector(now=now)
+        for kind in KINDS:
+            cursor: Cursor | None = None
+            for taken in range(0, limit, _BATCH):
+                begun = self._clock.now()
+                batch = await self._store.newest(kind, limit=min(_BATCH, limit - taken), before=cursor)
+                self._slots.charge(self._clock.now() - begun)  # An upper bound: it includes waiting.
+                await self._slots.run(collector.take(batch))
+                cursor = batch.last
+                if cursor is None:
+                    break
+        return await self._slots.run(collector.dataset(limit))
+
+    async def _fitter(self, learner: str) -> tuple[str, Fitter]:
+        """Return the chosen learner and its fitter, or the default ones if scikit-learn can't be loaded."""
+        if learner in scikit_fitters.METHODS:
+            try:
+                await self._load_scikit(self._on_message)
+            except TrainingError as exc:
+                self._on_message(f"{exc} The numpy learner is used instead.")
+            else:
+                self._on_message(None)
+                return learner, scikit_fitters.METHODS[learner]
+        return "numpy", fit_adam
+
+
+def _too_few(dataset: Dataset) -> str:
+    skipped = f" ({dataset.skipped} more have no features)" if dataset.skipped else ""
+    return f"Training needs {MIN_RATED} rated tunes, but there are {dataset.rated}{skipped}. Rate some more."
+
+
+def _reason(accepted: bool, new_base: str | None) -> str:
+    fitted = f"fitted to you from {new_base}" if new_base else "fitted further"
+    if accepted:
+        return f"The model {fitted} is in use, because its error on the held-out ratings did not grow."
+    return (
+        f"The model {fitted} was rolled back, because its error on the held-out ratings grew. The previous "
+        "model stays in use."
+    )
