@@ -14,7 +14,7 @@ from sidflow_feedback.errors import FeedbackError, TrainingError
 from sidflow_feedback.events import Event
 from sidflow_feedback.idle import IdleClock
 from sidflow_feedback.idle.meter import CpuMeter
-from sidflow_feedback.idle.slots import SHARE_AIM, Slots
+from sidflow_feedback.idle.slots import TARGET_SHARE, Slots
 from sidflow_feedback.learning import scikit_fitters
 from sidflow_feedback.learning.global_model import GlobalModel
 from sidflow_feedback.learning.model import Model
@@ -86,7 +86,7 @@ class FeedbackRuntime:
         self._training = TrainingSettings()
         self.shares: deque[tuple[Milliseconds, float]] = deque(maxlen=SHARES_KEPT)
         self._trainer: Trainer | None = None
-        self._meter = CpuMeter(SHARE_AIM)
+        self._meter = CpuMeter(TARGET_SHARE)
         self.background = Slots(clock, self._meter)
         self.sync = SyncClient(
             store, transport, base_version=self._base_version, clock=clock, on_change=self._changed.set
@@ -175,7 +175,7 @@ class FeedbackRuntime:
 
     def on_online(self) -> None:
         """Hear that there is a network again."""
-        self._global_model.hurry()
+        self._global_model.retry_now()
         self.sync.on_online()
 
     def configure(self, preferences: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""How much of the processor a background job has used of late."""
+"""A meter for the processor time that background work uses."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ if TYPE_CHECKING:
     from sidflow_feedback.types import Milliseconds
 
 WINDOW: Final[Milliseconds] = 60_000
+"""The length of the rolling window over which the share is measured."""
 
 
 class CpuMeter:
-    """Keeps the use of the processor over any rolling 60 s below a share.
+    """Keeps the processor time used in any rolling 60 s below a share.
 
-    The caller reads the clock; all times are monotonic milliseconds.
+    The caller reads the clock. All times are monotonic milliseconds.
 
     Parameters
     ----------
     limit
-        Share that may be used, above 0, at most 1.
+        The share that may be used, above 0 and at most 1.
     """
 
     def __init__(self, limit: float) -> None:
@@ -28,7 +29,7 @@ class CpuMeter:
         self._used: Milliseconds = 0.0
 
     def add(self, end: Milliseconds, used: Milliseconds) -> None:
-        """Count work that ended at `end`."""
+        """Count work that took `used` milliseconds and ended at `end`."""
         self._slices.append((end, used))
         self._used += used
         self._forget(end)
@@ -39,7 +40,7 @@ class CpuMeter:
         return self._used / WINDOW
 
     def wait(self, now: Milliseconds, wanted: Milliseconds) -> Milliseconds:
-        """Return how long to wait until `wanted` more milliseconds keep the share below the limit."""
+        """Return how long to wait before `wanted` more milliseconds keep the share below the limit."""
         self._forget(now)
         excess, free = self._used + wanted - self._allowance, now
         for end, used in self._slices:

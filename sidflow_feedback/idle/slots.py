@@ -1,4 +1,4 @@
-"""Background work in idle slots: short slices, a small share of the processor, pause between two slices."""
+"""Background work in idle slots: in short slices, with a small share of the processor, and pausable."""
 
 from __future__ import annotations
 
@@ -14,42 +14,43 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 SLICE: Final[Milliseconds] = 8.0
-"""Longest slice of work; a frame of a 60 Hz screen takes 16.7 ms."""
+"""The longest slice of work. A frame of a 60 Hz screen takes 16.7 ms."""
 
 CPU_SHARE: Final = 0.05
-"""Of the processor, over any rolling 60 s."""
+"""The share of the processor that may be used in any rolling 60 s."""
 
-# The aims are lower than the bounds, because now and then a step takes longer than those before it.
-_SLICE_AIM: Milliseconds = 0.5 * SLICE
-SHARE_AIM: Final = 0.9 * CPU_SHARE
+# The targets are below the limits, because a step sometimes takes longer than the steps before it.
+_TARGET_SLICE: Final[Milliseconds] = 0.5 * SLICE
+TARGET_SHARE: Final = 0.9 * CPU_SHARE
 _COST_DECAY = 0.9
 
 
 class Slots:
-    """Runs work that is cut into small steps (a generator) in the idle slots of a clock.
+    """Runs work that is divided into small steps (a generator) in the idle slots of a clock.
 
-    A slice is at least one step, and further ones as long as they would still end in time, going by the most
-    costly of the last steps of their kind. So a slow processor makes fewer steps in a slice, not longer
-    slices. The first step of its kind gets a slice of its own.
+    A slice has at least one step. It has more if they are expected to end in time, judging by the most
+    expensive of the recent steps of their kind. So a slow processor performs fewer steps in a slice, not
+    longer slices. The first step of each kind gets a slice of its own.
 
     Parameters
     ----------
     clock
         Grants the slots.
     meter
-        Of what may be used in all; shared by those who may use it together. One of its own, unless given.
+        Limits the share of the processor. Pass the same meter to all instances that share one limit. By
+        default, the instance has its own.
     """
 
     def __init__(self, clock: IdleClock, meter: CpuMeter | None = None) -> None:
         self._clock = clock
-        self._meter = meter or CpuMeter(SHARE_AIM)
+        self._meter = meter or CpuMeter(TARGET_SHARE)
         self._costs: dict[str | None, Milliseconds] = {}
         self._open = asyncio.Event()
         self._open.set()
 
     @property
     def paused(self) -> bool:
-        """Whether no slice is started."""
+        """Whether slices are on hold."""
         return not self._open.is_set()
 
     @property
@@ -62,17 +63,17 @@ class Slots:
         self._open.clear()
 
     def resume(self) -> None:
-        """Go on where `pause` interrupted."""
+        """Continue after `pause`."""
         self._open.set()
 
     def charge(self, milliseconds: Milliseconds) -> None:
-        """Count what was done for the work outside its slices, until now."""
+        """Count work that was done outside `run` and ends now."""
         self._meter.add(self._clock.now(), milliseconds)
 
     async def turn(self, milliseconds: Milliseconds) -> Milliseconds:
-        """Wait for a slot, and until so much more keeps the share; return what the slot grants.
+        """Wait for a slot and until `milliseconds` more keep within the share; return the slot's length.
 
-        What is then done outside of `run`, in another thread for instance, is to be charged.
+        The caller must `charge` what it then does outside `run`, for example in another thread.
         """
         while True:
             await self._open.wait()
@@ -85,18 +86,18 @@ class Slots:
                 return granted
 
     async def run(self, work: Steps[T]) -> T:
-        """Advance `work` to its end; return what it returns."""
+        """Perform all steps of `work`; return its result."""
         kind: str | None = None
         while True:
             granted = await self.turn(SLICE)
-            outcome = self._slice(work, kind, min(granted, _SLICE_AIM))
+            outcome = self._slice(work, kind, min(granted, _TARGET_SLICE))
             if isinstance(outcome, StopIteration):
                 result: T = outcome.value
                 return result
             kind = outcome
 
     def _slice(self, work: Steps[T], kind: str | None, budget: Milliseconds) -> StopIteration | str | None:
-        """Make the steps of a slice; return the kind of the step that comes next, or the end of the work."""
+        """Perform the steps of one slice; return the kind of the next step, or the end of the work."""
         start = now = self._clock.now()
         try:
             while True:

@@ -1,4 +1,4 @@
-"""The training runs of the past, kept in the store: a few numbers of each, none about a tune."""
+"""The history of training runs, kept in the store. It has a few numbers for each run, none about a tune."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ if TYPE_CHECKING:
 
 NOTE: Final = "training-runs"
 
-KEPT: Final = 200
+MAX_RUNS: Final = 200
+"""Runs that are kept; the oldest is removed first."""
 
 
 async def remember(store: FeedbackStore, run: Run) -> None:
-    """Add a run to those kept; beyond `KEPT` the oldest goes.
+    """Add a run to the history.
 
     Raises
     ------
     StoreError
-        It can't be kept.
+        The history can't be read or stored.
     """
     record = {
         "time": run.time,
@@ -31,11 +32,11 @@ async def remember(store: FeedbackStore, run: Run) -> None:
         "learner": run.learner,
         "accepted": run.accepted,
     }
-    await store.keep_note(NOTE, {"runs": [*await past_runs(store), record][-KEPT:]})
+    await store.keep_note(NOTE, {"runs": [*await past_runs(store), record][-MAX_RUNS:]})
 
 
 async def past_runs(store: FeedbackStore) -> list[Record]:
-    """Return the runs that are kept, oldest first."""
+    """Return the runs in the history as JSON objects, oldest first."""
     note = await store.note(NOTE)
     runs: list[Record] = (note or {}).get("runs", [])
     return runs

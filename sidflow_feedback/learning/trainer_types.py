@@ -1,4 +1,4 @@
-"""What training is told and what it tells: settings, the result of a run, the state for the page."""
+"""The trainer's types: its settings, the result of a run, and the state for the page."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ Phase: TypeAlias = Literal["off", "idle", "waiting", "training", "paused"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingSettings:
-    """What the listener has chosen.
+    """The listener's choices for training.
 
     Attributes
     ----------
     enabled
-        Off means that nothing runs.
+        Whether anything runs.
     iterations
         Optimizer steps of a run, 10 to 1000.
     samples
-        Tunes of a run, 16 to 4096.
+        Tunes used in a run, 16 to 4096.
     learner
-        ``numpy``, our own, or the name of a method of `scikit`.
+        ``numpy`` for the built-in learner, or a name from `scikit_fitters.METHODS`.
     cooldown
         Seconds from the start of a run to the start of the next, 10 to 3600.
 
     Raises
     ------
     InvalidRecordError
-        A number is out of its bounds, or there is no such learner.
+        A number is out of range, or the learner is unknown.
     """
 
     enabled: bool = False
@@ -48,33 +48,33 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         bounds = {**BOUNDS, "cooldown": COOLDOWN_BOUNDS}
         for name in ("iterations", "samples", "cooldown"):
-            least, most = bounds[name]
-            if not least <= getattr(self, name) <= most:
-                raise InvalidRecordError(name, f"must be from {least} to {most}, not {getattr(self, name)!r}")
+            low, high = bounds[name]
+            if not low <= getattr(self, name) <= high:
+                raise InvalidRecordError(name, f"must be from {low} to {high}, not {getattr(self, name)!r}")
         if self.learner not in CHOICES["learner"]:
             raise InvalidRecordError("learner", f"must be one of {', '.join(CHOICES['learner'])}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What came of one training run.
+    """The result of a training run.
 
     Attributes
     ----------
     time
-        Epoch milliseconds of its start.
+        When the run began, in epoch milliseconds.
     samples, skipped
-        Tunes used (held-out ones among them), and tunes left out because their features are not known.
+        Tunes used, including held-out ones, and tunes left out because their features are unknown.
     duration
-        Seconds from start to end, waiting for idle slots included.
+        Seconds from start to end, including the time spent waiting for idle slots.
     error_before, error_after
-        Root mean square error on the held-out tunes, in ratings.
+        Root mean square error on the held-out tunes, in rating points.
     learner
-        What fitted it, see `TrainingSettings`.
+        The learner that was used; see `TrainingSettings`.
     accepted
-        Whether the model was kept.
+        Whether the new model is in use.
     reason
-        Why, for the listener.
+        Why it is or isn't, for the listener.
     """
 
     time: Milliseconds
@@ -90,20 +90,21 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainerState:
-    """What the page shows of the trainer.
+    """The state of the trainer, for the page.
 
     Attributes
     ----------
     message
-        What it waits for or what went wrong, None when there is nothing to say.
+        What the trainer waits for or what went wrong, or None.
     base_version
-        None while there is no global model.
+        Version of the global model; None if there is none.
     local_version
-        None while the global model is in use.
+        Version of the local model; None while the global model is in use.
     local_base_version
-        The global model that the one in use goes back to; not `base_version` when a newer one did no better.
+        Version of the global model that the local model was learned from. It differs from `base_version` as
+        long as a newer global model has not given better results.
     cpu_share
-        Of the last 60 s, 0 to 1.
+        Share of the processor used in the last 60 s, 0 to 1.
     """
 
     phase: Phase = "off"

@@ -12,7 +12,7 @@ import pytest
 from sidflow_feedback.analysis.analyzer import Analyzer
 from sidflow_feedback.idle.manual import ManualIdleClock
 from sidflow_feedback.idle.meter import CpuMeter
-from sidflow_feedback.idle.slots import CPU_SHARE, SHARE_AIM, Slots
+from sidflow_feedback.idle.slots import CPU_SHARE, TARGET_SHARE, Slots
 from sidflow_feedback.types import Record
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 from tests.unit.analysis.pretended_sound import PretendedSound
@@ -23,7 +23,7 @@ class Desk:
 
     def __init__(self, **sound: Any) -> None:
         self.clock = ManualIdleClock(grant=50, every=0.005)
-        self.meter = CpuMeter(SHARE_AIM)
+        self.meter = CpuMeter(TARGET_SHARE)
         self.slots = Slots(self.clock, self.meter)
         self.sound = PretendedSound(self.clock, **sound)
         self.measurer = Analyzer(self.slots, self.sound)
@@ -94,7 +94,7 @@ async def test_the_tune_that_plays_comes_first() -> None:
 
 async def test_the_tune_that_plays_need_not_wait_for_the_background() -> None:
     desk = Desk()
-    while desk.slots.cpu_share < 0.55 * SHARE_AIM:
+    while desk.slots.cpu_share < 0.55 * TARGET_SHARE:
         await desk.of("other")
     before = desk.clock.now()
     other = desk.begin("other")
@@ -117,7 +117,7 @@ async def test_the_share_of_the_processor_holds_for_all_threads(cost: float) -> 
 
 async def test_the_share_is_one_with_that_of_training() -> None:
     desk = Desk()
-    desk.meter.add(desk.clock.now(), SHARE_AIM * 60_000)  # A run of training has used it all.
+    desk.meter.add(desk.clock.now(), TARGET_SHARE * 60_000)  # A run of training has used it all.
     measuring = desk.begin("mine", urgent=True)
     await desk.clock.advance(59)
     assert desk.sound.begun == []

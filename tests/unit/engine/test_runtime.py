@@ -17,7 +17,7 @@ from sidflow_feedback.engine.service import FeedbackService
 from sidflow_feedback.errors import StoreError, SyncError, TrainingError
 from sidflow_feedback.events import event_from_record
 from sidflow_feedback.idle.manual import ManualIdleClock
-from sidflow_feedback.learning.global_model import INTERVAL, RETRY
+from sidflow_feedback.learning.global_model import FIRST_RETRY, INTERVAL
 from sidflow_feedback.learning.manifest import model_to_manifest
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.store.memory import MemoryStore
@@ -269,7 +269,7 @@ async def test_a_newer_model_that_is_no_model_is_refused_and_the_present_stays(
     assert next(iter(damage)) in engine.pages.last("state")["problem"]
     assert "global-1 stays" in engine.pages.last("state")["problem"]
     engine.transport.model = manifest("global-2")
-    await engine.pass_time(RETRY + 1)
+    await engine.pass_time(FIRST_RETRY + 1)
     assert engine.runtime.trainer.model.version == "global-2"
     assert engine.pages.last("state")["problem"] is None
 
@@ -291,7 +291,7 @@ async def test_a_first_model_that_cannot_be_used_is_asked_for_again() -> None:
     await engine.pass_time()
     assert "no global model: weightData" in engine.pages.last("state")["problem"]
     engine.transport.model = manifest()
-    await engine.pass_time(RETRY)
+    await engine.pass_time(FIRST_RETRY)
     assert engine.runtime.trainer.model.version == "global-1"
     assert engine.transport.model_requests == [None, None]
     await engine.runtime.aclose()

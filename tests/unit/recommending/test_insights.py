@@ -7,7 +7,7 @@ import pytest
 
 from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.learning.model import Model, Network
-from sidflow_feedback.learning.run_history import KEPT, past_runs, remember
+from sidflow_feedback.learning.run_history import MAX_RUNS, past_runs, remember
 from sidflow_feedback.learning.trainer_types import Run
 from sidflow_feedback.recommending.insights import (
     AVERAGED,
@@ -90,7 +90,7 @@ def test_what_was_said_last_of_a_song_counts() -> None:
 
 async def test_the_last_runs_are_kept() -> None:
     store = MemoryStore()
-    for number in range(KEPT + 3):
+    for number in range(MAX_RUNS + 3):
         await remember(
             store,
             Run(
@@ -106,5 +106,5 @@ async def test_the_last_runs_are_kept() -> None:
             ),
         )
     runs = await past_runs(store)
-    assert [run["time"] for run in runs] == list(range(3, KEPT + 3))
+    assert [run["time"] for run in runs] == list(range(3, MAX_RUNS + 3))
     assert (runs[0]["errorBefore"], runs[0]["errorAfter"]) == (0.9, 0.8)
