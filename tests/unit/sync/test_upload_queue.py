@@ -94,7 +94,7 @@ async def test_refused_batch_fails_and_the_next_one_has_another_id() -> None:
 
 async def test_events_that_must_stay_here_fail_before_anything_is_sent() -> None:
     outbox = Outbox()
-    await outbox.add(2, track=track(sid_path="/home/me/secret.sid"))
+    await outbox.add(2, track=track(item_id="/home/me/secret.sid"))
     assert await outbox.queue.next_batch(PLAIN) is None
     assert await outbox.counts() == {"failed": 2}
 
