@@ -1,12 +1,12 @@
-"""The archive: everything the store has, as one file that a person can keep.
+"""The archive: the content of the store as one file that the listener can keep.
 
-A JSON object::
+It is a JSON object::
 
     {"format": "sidflow-feedback", "version": 1, "exported": "2026-01-31T12:00:00+00:00",
      "ratings": [...], "implicit": [...], "snapshots": [...], "checksum": "<sha256>"}
 
-Events are as `StoredEvent.to_record` writes them, snapshots as `snapshot.snapshot_to_record` does. The
-checksum is that of the same object without it, written with sorted keys and no white space.
+Events have the form of `StoredEvent.to_record`, and snapshots that of `snapshot.snapshot_to_record`. The
+checksum is computed from the same object without it, serialized with sorted keys and no white space.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sidflow_feedback.types import Milliseconds, Record
 FORMAT: Final = "sidflow-feedback"
 VERSION: Final = 1
 MAX_CHARACTERS: Final = 64 * 1024 * 1024
-"""Larger texts are not looked at: a store within its bounds writes a few megabytes."""
+"""Longer texts are rejected unread. A store within its limits exports a few megabytes."""
 
 _BATCH: Final = 500
 _FIELD_OF_KIND: Final[Mapping[Kind, str]] = {"rating": "ratings", "implicit": "implicit"}
@@ -46,14 +46,14 @@ async def export_archive(store: FeedbackStore, *, now: Milliseconds) -> str:
 
 
 async def import_archive(store: FeedbackStore, text: str) -> AddReport:
-    """Merge an archive into `store`; what is there already stays as it is.
+    """Merge an archive into `store`. Events that are already there stay as they are.
 
     Raises
     ------
     ArchiveError
-        It is no archive, or not as it was exported: nothing of it was taken.
+        The text is not an archive, or it was changed after the export. Nothing was imported.
     StoreError
-        The store refused it as a whole.
+        The store refused the operation. Nothing was imported.
     """
     content = _checked(text)
     try:
@@ -61,9 +61,7 @@ async def import_archive(store: FeedbackStore, text: str) -> AddReport:
         for snapshot in content["snapshots"]:
             snapshot_from_record(snapshot)
     except (InvalidRecordError, TypeError, AttributeError) as exc:
-        raise ArchiveError(
-            f"The file has an entry that makes no sense: {exc}. Nothing was imported."
-        ) from exc
+        raise ArchiveError(f"The file has an invalid entry: {exc}. Nothing was imported.") from exc
     return await store.merge(rows, list(reversed(content["snapshots"])))
 
 
@@ -82,13 +80,13 @@ def _checked(text: str) -> Record:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise ArchiveError(f"The file is damaged or cut off: {exc}. Nothing was imported.") from exc
+        raise ArchiveError(f"The file is damaged or incomplete: {exc}. Nothing was imported.") from exc
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ArchiveError("The file is no export of this page. Nothing was imported.")
+        raise ArchiveError("The file is not an export of this page. Nothing was imported.")
     if content.get("version") != VERSION:
         raise ArchiveError(
-            f"The file has format version {content.get('version')!r}, this page reads {VERSION}. "
-            "Reload the page, in case there is a newer one. Nothing was imported."
+            f"The file has format version {content.get('version')!r}, but this page reads version {VERSION}. "
+            "Nothing was imported. Reload the page in case there is a newer one, and try again."
         )
     checksum = content.pop("checksum", None)
     if checksum != _checksum(content):
@@ -99,7 +97,7 @@ def _checked(text: str) -> Record:
 def _complete(content: dict[str, Any]) -> Record:
     for field in (*_FIELD_OF_KIND.values(), "snapshots"):
         if not isinstance(content.get(field), list):
-            raise ArchiveError(f"The file lacks its list of {field}. Nothing was imported.")
+            raise ArchiveError(f"The file has no list of {field}. Nothing was imported.")
     return content
 
 

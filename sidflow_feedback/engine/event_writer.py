@@ -1,4 +1,4 @@
-"""The event worker: takes events as they come and commits them to the store in batches."""
+"""The event writer: queues events as they arrive and commits them to the store in batches."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from sidflow_feedback.store import FeedbackStore
 from sidflow_feedback.types import Record
 
 FLUSH_DELAY: Final = 0.5
-"""Seconds from the first event of a batch to its flush."""
+"""Seconds from the arrival of the first event of a batch to its flush."""
 
 BATCH_SIZE: Final = 25
-"""Events that are flushed at once, without waiting."""
+"""A batch of this many events is flushed at once."""
 
 MAX_TRIES: Final = 5
-"""Failed writes of one event before it is set aside, if the store takes another one."""
+"""Failed writes of an event before it is rejected, provided that the store accepts another event."""
 
 FIRST_RETRY: Final = 1.0
-LONGEST_RETRY: Final = 60.0
-"""Bounds of the pause before a retry, in seconds; it doubles, with full jitter."""
+MAX_RETRY: Final = 60.0
+"""Limits of the pause before a retry, in seconds. The pause doubles each time, with full jitter."""
 
 CommitListener = Callable[[Sequence[Event]], None]
 Acknowledge = Callable[[Sequence[str]], None]
@@ -34,33 +34,41 @@ Acknowledge = Callable[[Sequence[str]], None]
 
 @dataclass(slots=True)
 class _Queue:
-    """Events of one kind, in the order in which they came."""
+    """Events of one kind, in order of arrival."""
 
     events: list[Event] = field(default_factory=list)
     failures: int = 0
 
     @property
     def batch(self) -> list[Event]:
-        """What to write next: one by one after a failure, so that one bad row can't hold up the others."""
+        """The events to write next. After a failure it is one, so that a bad event can't block the others."""
         return self.events[: 1 if self.failures else BATCH_SIZE]
 
 
 class EventWriter:
-    """Batches events into a `FeedbackStore` and tells others what was committed.
+    """Writes events to a `FeedbackStore` in batches and notifies listeners of what was committed.
 
-    Ratings and implicit events have queues of their own. An event leaves its queue when the store has it;
-    until then the page's outbox has it too, so nothing is lost when this worker dies.
+    Ratings and implicit events have separate queues. An event stays in its queue until the store has
+    committed it. The page's outbox keeps it as long, so nothing is lost if the engine ends.
 
     Parameters
     ----------
     store
-        Where events go.
+        Where the events go.
     on_acknowledged
-        Called with the uuids that are in the store now, new or not: the outbox may forget them.
+        Called with the uuids of events that are in the store, whether they are new or not. The outbox can
+        delete them.
     on_refused
-        Called with the uuid of each record that can't be stored, ever, and the reason.
+        Called with the uuid of each record that can never be stored, and the reason.
     clock
         Times the flushes and the retries.
+
+    Attributes
+    ----------
+    last_error
+        Why the last flush failed; None if it succeeded.
+    pruned
+        Number of old events that the store has removed to free space.
     """
 
     def __init__(
@@ -86,11 +94,11 @@ class EventWriter:
         self.pruned = 0
 
     def subscribe(self, listener: CommitListener) -> None:
-        """Call `listener` with the events of each committed batch."""
+        """Call `listener` with the new events of each committed batch."""
         self._listeners.append(listener)
 
     def receive(self, records: Iterable[Record]) -> None:
-        """Queue records of events; what is no event is refused, what is queued already is left."""
+        """Queue events. Invalid records are refused, and events that are already queued are skipped."""
         for record in records:
             try:
                 event = event_from_record(record)
@@ -108,30 +116,30 @@ class EventWriter:
 
     @property
     def waiting(self) -> int:
-        """Number of events that are not committed yet."""
+        """Number of queued events."""
         return len(self._queued)
 
     @property
     def _has_full_batch(self) -> bool:
         return any(len(queue.events) >= BATCH_SIZE for queue in self._queues.values())
 
-    def hurry(self) -> None:
-        """Flush at once: the page that sent these events may be gone in a moment."""
+    def flush_soon(self) -> None:
+        """Flush without waiting for a full batch, because the page may be about to close."""
         if self.waiting:
             self._full.set()
 
     def discard(self) -> None:
-        """Forget what is queued."""
+        """Empty the queues without storing the events."""
         for queue in self._queues.values():
             self._leave_queue(queue, queue.events)
 
     def start(self) -> None:
-        """Begin to flush in the background."""
+        """Start flushing in the background."""
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def aclose(self) -> None:
-        """Stop, after a last try to commit what is queued."""
+        """Stop, after one last attempt to commit the queued events."""
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
@@ -141,12 +149,12 @@ class EventWriter:
             await self.flush()
 
     async def flush(self) -> None:
-        """Commit everything that is queued, now.
+        """Commit all queued events now.
 
         Raises
         ------
         StoreError
-            The store refused a batch; its events stay queued. The other queue was committed all the same.
+            The store refused a batch. Its events stay queued; the other queue was committed nevertheless.
         """
         async with self._flushing:
             failures = [await self._drain(queue) for queue in self._queues.values()]
@@ -187,7 +195,7 @@ class EventWriter:
             self._refuse(batch[0].uuid, f"could not be stored in {MAX_TRIES} tries: {exc}")
 
     async def _another_commits(self, queue: _Queue) -> bool:
-        """Tell a bad event from a store that takes none: then nothing is set aside."""
+        """Return whether the store accepts another event, so that only the first one can be at fault."""
         for event in queue.events[1:BATCH_SIZE]:
             with contextlib.suppress(StoreError):
                 await self._commit(queue, [event])
@@ -200,7 +208,7 @@ class EventWriter:
         self.pruned += report.pruned
         stored = set(report.stored)
         self._acknowledge([event.uuid for event in batch])
-        self._tell([event for event in batch if event.uuid in stored])
+        self._notify([event for event in batch if event.uuid in stored])
 
     def _leave_queue(self, queue: _Queue, batch: Sequence[Event]) -> None:
         leaving = {event.uuid for event in batch}
@@ -212,12 +220,12 @@ class EventWriter:
         if not self._has_full_batch:
             self._full.clear()
 
-    def _tell(self, events: Sequence[Event]) -> None:
+    def _notify(self, events: Sequence[Event]) -> None:
         loop = asyncio.get_running_loop()
         for listener in self._listeners if events else ():
-            loop.call_soon(listener, events)  # What it raises must not end the flushing.
+            loop.call_soon(listener, events)  # An exception must not stop the flushing.
 
 
 def retry_pause(failures: int, *, uniform: Callable[[float, float], float] = random.uniform) -> float:
-    """Return the seconds to wait after so many failures: 1 s doubled each time, 60 s at most, full jitter."""
-    return uniform(0, min(LONGEST_RETRY, FIRST_RETRY * 2.0 ** min(failures, 10)))
+    """Return the seconds to wait after this many failures: up to 1 s, doubled each time, at most 60 s."""
+    return uniform(0, min(MAX_RETRY, FIRST_RETRY * 2.0 ** min(failures, 10)))

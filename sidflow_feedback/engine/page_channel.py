@@ -1,4 +1,4 @@
-"""The engine's end of the line to the pages (``sidflow_feedback/page/channel.js`` is the other)."""
+"""The engine's end of the channel to the pages. ``sidflow_feedback/page/channel.js`` is the other end."""
 
 from __future__ import annotations
 
@@ -10,38 +10,37 @@ from js import BroadcastChannel, Object
 from pyodide.ffi import create_proxy, to_js
 
 from sidflow_feedback.errors import FeedbackError
-
-NAME = "sidflow-feedback"
+from sidflow_feedback.vocabulary import CHANNEL
 
 Listener = Callable[[Any], None]
 Handler = Callable[[Any, Any], Awaitable[Any]]
 
 
 class PageChannel:
-    """Publishes to all pages of this origin, hears what they say, and answers what they ask."""
+    """Publishes to all pages of this origin, receives their messages, and answers their requests."""
 
     def __init__(self) -> None:
-        self._channel = BroadcastChannel.new(NAME)
+        self._channel = BroadcastChannel.new(CHANNEL)
         self._listeners: dict[str, Listener] = {}
         self._handlers: dict[str, Handler] = {}
-        # Destroyed by `close`: the browser keeps it as long as the channel lives.
+        # Must live as long as the channel; `close` destroys it.
         self._receiver = create_proxy(self._receive)
         self._channel.onmessage = self._receiver
 
     def on(self, kind: str, listener: Listener) -> None:
-        """Call ``listener(value)`` for each message of this kind; the value is the message's JSON."""
+        """Call ``listener(value)`` with the value of each message of this kind."""
         self._listeners[kind] = listener
 
     def answer(self, kind: str, handler: Handler) -> None:
-        """Answer each request of this kind with ``await handler(value, binary)``, a JSON-like value."""
+        """Answer each request of this kind with the JSON-like result of ``await handler(value, binary)``."""
         self._handlers[kind] = handler
 
     def publish(self, kind: str, value: Any = None) -> None:
-        """Tell all pages."""
+        """Send a message with a JSON-like value to all pages."""
         self._post(type=kind, json=json.dumps(value))
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the channel."""
         self._channel.close()
         self._receiver.destroy()
 
@@ -67,7 +66,7 @@ class PageChannel:
             self._post(type="answer", id=request, json=json.dumps(answer))
 
     def _post(self, **message: Any) -> None:
-        # Must not make proxies: the message is cloned, and a proxy can't be.
+        # Must not create proxies: the message is cloned, and a proxy can't be.
         self._channel.postMessage(
             to_js({"to": "pages", **message}, dict_converter=Object.fromEntries, create_pyproxies=False)
         )

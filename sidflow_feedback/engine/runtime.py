@@ -1,4 +1,4 @@
-"""The runtime: store, event worker, trainer and sync client, as one thing that can be started and stopped."""
+"""The runtime: starts and stops the store, event writer, trainer, and sync client together."""
 
 from __future__ import annotations
 
@@ -28,40 +28,50 @@ from sidflow_feedback.sync.upload_queue import SyncSettings
 from sidflow_feedback.types import Milliseconds, Record
 from sidflow_feedback.vocabulary import SYNC_STATUSES, Publication
 
-HOUSEKEEPING: Final = LEASE / 2000
-"""Seconds between two looks for what a crash has left behind and what has grown too old."""
+TIDY_INTERVAL: Final = LEASE / 2000
+"""Seconds between two searches for abandoned claims and for events that are too old to keep."""
 
-WATCH: Final = 1.0
-"""Seconds between two looks at the share of the processor."""
+SHARE_INTERVAL: Final = 1.0
+"""Seconds between two checks of the share of the processor."""
 
-SHARES_KEPT: Final = 720
-"""Shares that are remembered, of the last hour of listening, one for 5 s."""
+MAX_SHARES: Final = 720
+"""Shares that are remembered: one for every 5 s of the last hour."""
 
-_SHARES_APART = 5
+_SECONDS_PER_SHARE: Final = 5
 
-REST: Final = 0.25
-"""Seconds between two publications of the state."""
+STATE_INTERVAL: Final = 0.25
+"""Minimum number of seconds between two publications of the state."""
 
 
 class FeedbackRuntime:
-    """Keeps what the listener does, learns from it, and shares it if asked to.
+    """Stores the listener's feedback, learns from it, and shares it if the listener wants that.
 
     Parameters
     ----------
-    store, clock, transport
-        The seams: where events are kept, when there is time to learn, and the way to the server.
+    store
+        Where feedback and models are stored. The runtime closes it.
+    clock
+        Tells the time and grants idle slots.
+    transport
+        Carries requests to the server.
     publish
-        Called as ``publish(kind, value)`` with what the pages should know: ``committed`` and ``refused``
-        events, which were ``forgotten``, and the ``state`` after each change.
+        Called as ``publish(kind, value)`` with each message to the pages; see `vocabulary.Publication`.
     load_scikit
-        See `Trainer`.
+        See `TrainingRunner`.
 
     Attributes
     ----------
+    store, clock
+        As above.
     background
-        Idle slots for other work than training, which has the same share of the processor with it.
+        Idle slots for work other than training. They share one processor limit with training.
     shares
-        Of the processor, that training took of the last 60 s, and when that was: epoch milliseconds, 0 to 1.
+        The share of the processor that training used in the preceding 60 s, from 0 to 1, each with the epoch
+        milliseconds when it was measured.
+    sync
+        The sync client.
+    writer
+        The event writer.
     """
 
     def __init__(
@@ -83,65 +93,65 @@ class FeedbackRuntime:
         self._store_problem: str | None = None
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._training = TrainingSettings()
-        self.shares: deque[tuple[Milliseconds, float]] = deque(maxlen=SHARES_KEPT)
+        self._training_settings = TrainingSettings()
+        self.shares: deque[tuple[Milliseconds, float]] = deque(maxlen=MAX_SHARES)
         self._trainer: Trainer | None = None
         self._meter = CpuMeter(TARGET_SHARE)
         self.background = Slots(clock, self._meter)
         self.sync = SyncClient(
             store, transport, base_version=self._base_version, clock=clock, on_change=self._changed.set
         )
-        self.worker = EventWriter(
+        self.writer = EventWriter(
             store, on_acknowledged=self._acknowledge, on_refused=self._refuse, clock=clock
         )
-        self.worker.subscribe(self._notify_trainer)
+        self.writer.subscribe(self._notify_trainer)
         self._global_model = GlobalModel(
-            transport, self._take_model, clock=clock, on_change=self._changed.set
+            transport, self._adopt_model, clock=clock, on_change=self._changed.set
         )
 
     async def start(self) -> None:
-        """Begin: from now on events are committed, and the global model is fetched."""
-        # One engine serves an origin: what is claimed as this one starts belongs to one that is gone.
+        """Start to commit events and to fetch the global model."""
+        # Only one engine serves an origin, so any claim at this time was abandoned by an earlier engine.
         await self._tidy(ahead=LEASE)
-        self.worker.start()
-        self._begin(self._global_model.follow())
-        self._begin(self._publish_states())
-        self._begin(self._keep_house())
-        self._begin(self._watch_processor())
+        self.writer.start()
+        self._run(self._global_model.follow())
+        self._run(self._publish_states())
+        self._run(self._tidy_regularly())
+        self._run(self._record_shares())
 
     async def aclose(self) -> None:
-        """Stop everything; what is queued is committed first."""
+        """Commit the queued events, stop everything, and close the store."""
         for task in self._tasks:
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         self._tasks.clear()
-        await self.worker.aclose()
+        await self.writer.aclose()
         if self._trainer is not None:
             await self._trainer.aclose()
         await self.sync.aclose()
         await self.store.close()
 
     async def restore(self) -> None:
-        """Take up what was imported into the store."""
+        """Load what was imported into the store."""
         if self._trainer is not None:
             await self._trainer.restore()
         self.announce()
 
     async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
-        """Forget these events, and what was learned from them; return those that were stored.
+        """Delete these events and what was learned from them; return those that were stored.
 
-        The store refuses what is still on its way to it.
+        Events among them that have not arrived yet are refused when they do.
         """
         gone = await self._forget(lambda: self.store.forget(uuids))
-        self._tell_forgotten(uuids, gone)
+        self._publish_forgotten(uuids, gone)
         return gone
 
     async def forget_item(self, item_id: str) -> list[StoredEvent]:
         """Forget all events of a tune in the same way."""
-        await self.worker.flush()
+        await self.writer.flush()
         gone = await self._forget(lambda: self.store.forget_item(item_id))
-        self._tell_forgotten([row.event.uuid for row in gone], gone)
+        self._publish_forgotten([row.event.uuid for row in gone], gone)
         return gone
 
     async def _forget(self, delete: Callable[[], Awaitable[list[StoredEvent]]]) -> list[StoredEvent]:
@@ -149,18 +159,18 @@ class FeedbackRuntime:
         async with self.sync.withdrawing(), untrained:
             return await delete()
 
-    def _tell_forgotten(self, uuids: Iterable[str], gone: Iterable[StoredEvent]) -> None:
-        """Publish which events are gone for good, and whether the server has them."""
+    def _publish_forgotten(self, uuids: Iterable[str], gone: Iterable[StoredEvent]) -> None:
+        """Publish which events were deleted, and whether the server has them."""
         sent = {row.event.uuid: _sent(row) for row in gone}
         self._publish(Publication.FORGOTTEN, [{"uuid": uuid, "sent": sent.get(uuid, "no")} for uuid in uuids])
         self._changed.set()
 
     async def wipe(self) -> None:
-        """Forget everything: events, and what was learned from them."""
+        """Delete all events and everything that was learned from them."""
         trainer, self._trainer = self._trainer, None
         if trainer is not None:
             await trainer.aclose()
-        self.worker.discard()
+        self.writer.discard()
         async with self.sync.forgetting():
             await self.store.wipe()
         self._publish(Publication.WIPED, None)
@@ -169,26 +179,26 @@ class FeedbackRuntime:
         self.announce()
 
     def receive(self, records: Iterable[Record]) -> None:
-        """Take events from a page's outbox."""
-        self.worker.receive(records)
+        """Queue events from a page's outbox."""
+        self.writer.receive(records)
         self._changed.set()
 
     def on_online(self) -> None:
-        """Hear that there is a network again."""
+        """Retry failed requests at once, because the browser reports that it is online."""
         self._global_model.retry_now()
         self.sync.on_online()
 
     def configure(self, preferences: Mapping[str, Any]) -> None:
-        """Take the listener's preferences; they hold at once."""
+        """Apply the listener's preferences at once."""
         values = validated(dict(preferences))
-        self._training = TrainingSettings(
+        self._training_settings = TrainingSettings(
             enabled=values["training"],
             iterations=values["iterations"],
             samples=values["samples"],
             learner=values["learner"],
         )
         if self._trainer is not None:
-            self._trainer.configure(self._training)
+            self._trainer.configure(self._training_settings)
         self.sync.configure(SyncSettings.from_preferences(values))
 
     @property
@@ -198,30 +208,32 @@ class FeedbackRuntime:
         Raises
         ------
         TrainingError
-            There is no global model yet to train from.
+            There is no global model yet.
         """
         if self._trainer is None:
-            raise TrainingError("There is no model yet: the server could not be reached. It is asked again.")
+            raise TrainingError(
+                "There is no model yet, because the server could not be reached. The request is repeated."
+            )
         return self._trainer
 
     async def state(self) -> Record:
-        """Return what the listener may see of all this, as a JSON object."""
-        problem = self._store_problem or self.worker.last_error or self._global_model.problem
+        """Return the state for the pages as a JSON object."""
+        problem = self._store_problem or self.writer.last_error or self._global_model.problem
         try:
             self._counts = await self.store.counts()
         except FeedbackError as exc:
             problem = str(exc)
         return {
             "problem": problem,
-            "waiting": self.worker.waiting,
-            "pruned": self.worker.pruned,
+            "waiting": self.writer.waiting,
+            "pruned": self.writer.pruned,
             "counts": asdict(self._counts),
             "training": _camel(asdict(self._trainer.state if self._trainer else TrainerState())),
             "sync": _camel(asdict(self.sync.state)),
         }
 
     def announce(self) -> None:
-        """Publish the state soon, for a page that has just come."""
+        """Publish the state soon, for a page that has just connected."""
         self._changed.set()
 
     def _base_version(self) -> str:
@@ -238,10 +250,10 @@ class FeedbackRuntime:
     def _refuse(self, uuid: str, reason: str) -> None:
         self._publish(Publication.REFUSED, [{"uuid": uuid, "reason": reason}])
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
 
-    async def _take_model(self, model: Model) -> None:
+    async def _adopt_model(self, model: Model) -> None:
         if self._trainer is None:
             await self._start_trainer(model)
         else:
@@ -252,12 +264,12 @@ class FeedbackRuntime:
             self.store,
             self.clock,
             base,
-            self._training,
+            self._training_settings,
             load_scikit=self._load_scikit,
             on_change=lambda _state: self._changed.set(),
             meter=self._meter,
         )
-        self._trainer = trainer  # Must come first: settings and events that arrive meanwhile are for it.
+        self._trainer = trainer  # Must come first: it gets the events that arrive meanwhile.
         try:
             await trainer.restore()
         except FeedbackError:
@@ -265,24 +277,25 @@ class FeedbackRuntime:
             raise
         trainer.start()
 
-    async def _keep_house(self) -> None:
+    async def _tidy_regularly(self) -> None:
         while True:
-            await self.clock.sleep(HOUSEKEEPING)
+            await self.clock.sleep(TIDY_INTERVAL)
             await self._tidy()
 
-    async def _watch_processor(self) -> None:
-        """Tell of the share of the processor, which falls by itself."""
-        told, count = 0.0, 0
+    async def _record_shares(self) -> None:
+        """Record the share of the processor, and publish it when it changes."""
+        published, count = 0.0, 0
         while True:
-            await self.clock.sleep(WATCH)
+            await self.clock.sleep(SHARE_INTERVAL)
             share = round(self._trainer.state.cpu_share, 4) if self._trainer else 0.0
-            if count % _SHARES_APART == 0:
+            if count % _SECONDS_PER_SHARE == 0:
                 self.shares.append((self.clock.epoch(), share))
-            if share != told:
+            if share != published:
                 self._changed.set()
-            told, count = share, count + 1
+            published, count = share, count + 1
 
     async def _tidy(self, *, ahead: Milliseconds = 0) -> None:
+        """Release abandoned claims and prune old events, as if it were `ahead` milliseconds later."""
         try:
             now = self.clock.epoch() + ahead
             changed = await self.store.recover(now=now) + await self.store.prune(now=now)
@@ -298,17 +311,17 @@ class FeedbackRuntime:
             await self._changed.wait()
             self._changed.clear()
             self._publish(Publication.STATE, await self.state())
-            await self.clock.sleep(REST)
+            await self.clock.sleep(STATE_INTERVAL)
 
 
 def _sent(row: StoredEvent) -> str:
     if row.status == "synced":
         return "yes"
-    return "perhaps" if row.attempts else "no"  # A request that was not answered may have arrived.
+    return "perhaps" if row.attempts else "no"  # A request without an answer may have arrived.
 
 
 def _camel(record: Mapping[str, Any]) -> Record:
-    """Return `record` with its keys, also nested ones, as JavaScript writes them."""
+    """Return `record` with all keys, including nested ones, in camelCase."""
     return {
         _camel_word(key): _camel(value) if isinstance(value, Mapping) else value
         for key, value in record.items()

@@ -66,7 +66,7 @@ class FeedbackService:
         line.on(Post.HELLO, lambda _value: self.welcome())
         line.on(Post.EVENTS, runtime.receive)
         line.on(Post.FORGET, self._forget_soon)
-        line.on(Post.FLUSH, lambda _value: runtime.worker.hurry())
+        line.on(Post.FLUSH, lambda _value: runtime.writer.flush_soon())
         line.on(Post.ONLINE, lambda _value: runtime.on_online())
         line.answer(Request.CONFIGURE, self._configure)
         line.answer(Request.LIBRARY, self._library)

@@ -113,7 +113,7 @@ async def _listener(crowd: Crowd, number: int, transport: HttpTransport) -> int:
     await runtime.start()
     tunes = np.random.default_rng((32, number)).permutation(len(crowd.tunes))[:RATED_EACH]
     runtime.receive(_record(crowd.tunes[tune], crowd.ratings(number)[tune]) for tune in tunes)
-    await runtime.worker.flush()
+    await runtime.writer.flush()
     runtime.configure({"sync": True})
     sent = await runtime.sync.sync_now()
     await runtime.aclose()

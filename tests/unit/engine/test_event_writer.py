@@ -1,4 +1,4 @@
-"""The event worker: batches in time, retries with patience, loses nothing, stores nothing twice."""
+"""The event writer: it flushes in time, retries, loses nothing, and stores nothing twice."""
 
 from __future__ import annotations
 
@@ -37,24 +37,24 @@ class FaultyStore(MemoryStore):
 
 
 class Engine:
-    """A worker with a store, a clock, and ears."""
+    """A writer with a store, a clock, and listeners."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.store = FaultyStore()
         self.acknowledged: list[str] = []
         self.refused: list[tuple[str, str]] = []
-        self.heard: list[list[Event]] = []
-        self.worker = EventWriter(
+        self.notified: list[list[Event]] = []
+        self.writer = EventWriter(
             self.store,
             on_acknowledged=self.acknowledged.extend,
             on_refused=lambda *refusal: self.refused.append(refusal),
             clock=self.clock,
         )
-        self.worker.subscribe(lambda events: self.heard.append(list(events)))
+        self.writer.subscribe(lambda events: self.notified.append(list(events)))
 
     def receive(self, *events: Event) -> None:
-        self.worker.receive([event_to_record(event) for event in events])
+        self.writer.receive([event_to_record(event) for event in events])
 
     async def stored(self) -> list[Event]:
         return [*await self.store.ratings(1000), *await self.store.implicit(1000)]
@@ -63,10 +63,10 @@ class Engine:
 @pytest.fixture
 async def engine() -> AsyncIterator[Engine]:
     engine = Engine()
-    engine.worker.start()
+    engine.writer.start()
     yield engine
     engine.store.fault = lambda _events: False
-    await engine.worker.aclose()
+    await engine.writer.aclose()
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
@@ -99,17 +99,17 @@ async def test_full_batch_is_flushed_at_once(engine: Engine) -> None:
     assert engine.store.tries == [events]
 
 
-async def test_page_in_a_hurry_has_its_events_flushed_at_once(engine: Engine) -> None:
+async def test_flush_soon_does_not_wait_for_a_full_batch(engine: Engine) -> None:
     event = implicit()
     engine.receive(event)
-    engine.worker.hurry()
+    engine.writer.flush_soon()
     await engine.clock.settle()
     assert engine.acknowledged == [event.uuid]
     assert engine.clock.now() == 0
 
 
-async def test_hurry_without_events_does_not_hurry_the_next(engine: Engine) -> None:
-    engine.worker.hurry()
+async def test_flush_soon_without_events_does_not_hasten_the_next_flush(engine: Engine) -> None:
+    engine.writer.flush_soon()
     engine.receive(implicit())
     await engine.clock.settle()
     assert engine.acknowledged == []
@@ -117,13 +117,13 @@ async def test_hurry_without_events_does_not_hurry_the_next(engine: Engine) -> N
 
 async def test_discarded_events_are_not_stored(engine: Engine) -> None:
     engine.receive(implicit(), rating())
-    engine.worker.discard()
+    engine.writer.discard()
     await engine.clock.advance(2)
     assert await engine.stored() == []
-    assert engine.worker.waiting == 0
+    assert engine.writer.waiting == 0
 
 
-async def test_25_of_both_kinds_are_no_full_batch(engine: Engine) -> None:
+async def test_25_events_of_two_kinds_are_not_a_full_batch(engine: Engine) -> None:
     engine.receive(*(make() for make in (rating, implicit) for _ in range(13)))
     await engine.clock.advance(0.4)
     assert engine.store.tries == []
@@ -141,7 +141,7 @@ async def test_batches_hold_one_kind_in_order_25_at_most(engine: Engine) -> None
     assert [event for batch in engine.store.tries for event in batch] == [*ratings, *actions]
 
 
-async def test_next_batch_has_a_delay_of_its_own(engine: Engine) -> None:
+async def test_next_batch_has_its_own_delay(engine: Engine) -> None:
     engine.receive(rating())
     await engine.clock.advance(0.6)
     await engine.clock.advance(10)
@@ -152,17 +152,17 @@ async def test_next_batch_has_a_delay_of_its_own(engine: Engine) -> None:
     assert len(engine.store.tries) == 2
 
 
-async def test_rest_costs_nothing(engine: Engine) -> None:
+async def test_no_timer_runs_while_the_queues_are_empty(engine: Engine) -> None:
     engine.receive(rating())
     await engine.clock.advance(1)
     assert engine.clock.pauses == []
 
 
-async def test_full_batch_that_comes_during_a_flush_is_not_left(engine: Engine) -> None:
+async def test_full_batch_that_arrives_during_a_flush_is_flushed_too(engine: Engine) -> None:
     late = [rating() for _ in range(BATCH_SIZE)]
 
     def arrives_late(events: Sequence[Event]) -> bool:
-        if events[0].kind == "implicit" and not engine.worker._queues["rating"].events:
+        if events[0].kind == "implicit" and not engine.writer._queues["rating"].events:
             engine.receive(*late)
         return False
 
@@ -174,60 +174,62 @@ async def test_full_batch_that_comes_during_a_flush_is_not_left(engine: Engine) 
     assert engine.store.tries[1] == late
 
 
-async def test_committed_events_are_acknowledged_and_told(engine: Engine) -> None:
+async def test_committed_events_are_acknowledged_and_listeners_notified(engine: Engine) -> None:
     events: list[Event] = [rating(), rating(), implicit()]
     engine.receive(*events)
-    assert engine.worker.waiting == 3
+    assert engine.writer.waiting == 3
     await engine.clock.advance(1)
     assert engine.acknowledged == uuids(events)
-    assert engine.heard == [events[:2], events[2:]]
-    assert engine.worker.waiting == 0
+    assert engine.notified == [events[:2], events[2:]]
+    assert engine.writer.waiting == 0
 
 
-async def test_nothing_is_acknowledged_or_told_before_the_commit(engine: Engine) -> None:
+async def test_nothing_is_acknowledged_or_notified_before_the_commit(engine: Engine) -> None:
     engine.store.fault = lambda _events: True
     engine.receive(rating())
     await engine.clock.advance(120)
-    assert (engine.acknowledged, engine.heard, engine.worker.waiting) == ([], [], 1)
+    assert (engine.acknowledged, engine.notified, engine.writer.waiting) == ([], [], 1)
 
 
-async def test_known_event_is_acknowledged_but_not_told_again(engine: Engine) -> None:
+async def test_known_event_is_acknowledged_without_another_notification(engine: Engine) -> None:
     known, fresh = rating(), rating()
     await engine.store.add([known])
     engine.receive(known, fresh)
     await engine.clock.advance(1)
     assert engine.acknowledged == uuids([known, fresh])
-    assert engine.heard == [[fresh]]
+    assert engine.notified == [[fresh]]
 
 
-async def test_listener_that_fails_harms_neither_the_others_nor_the_flushing(engine: Engine) -> None:
-    told: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context["exception"]))
+async def test_failing_listener_affects_neither_the_others_nor_the_flushing(engine: Engine) -> None:
+    raised: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(
+        lambda _loop, context: raised.append(context["exception"])
+    )
 
     def fail(_events: Sequence[Event]) -> None:
         raise RuntimeError("the listener's own mistake")
 
-    engine.worker.subscribe(fail)
+    engine.writer.subscribe(fail)
     for event in (first := implicit(), second := implicit()):
         engine.receive(event)
         await engine.clock.advance(1)
     assert engine.acknowledged == uuids([first, second])
-    assert engine.heard == [[first], [second]]
-    assert [str(exc) for exc in told] == ["the listener's own mistake"] * 2
+    assert engine.notified == [[first], [second]]
+    assert [str(exc) for exc in raised] == ["the listener's own mistake"] * 2
 
 
 async def test_event_sent_twice_is_queued_once(engine: Engine) -> None:
     event = rating()
     engine.receive(event, event)
     engine.receive(event)
-    assert engine.worker.waiting == 1
+    assert engine.writer.waiting == 1
     await engine.clock.advance(1)
     assert engine.store.tries == [[event]]
 
 
-async def test_what_is_no_event_is_refused_and_costs_the_others_nothing(engine: Engine) -> None:
+async def test_invalid_record_is_refused_and_does_not_affect_the_others(engine: Engine) -> None:
     good, bad = rating(), event_to_record(rating()) | {"song": 0}
-    engine.worker.receive([bad, None, [], "x", event_to_record(good)])  # type: ignore[list-item]
+    engine.writer.receive([bad, None, [], "x", event_to_record(good)])  # type: ignore[list-item]
     await engine.clock.advance(1)
     assert engine.refused[0] == (bad["uuid"], "song: must be an integer from 1 to 256, not 0")
     assert [uuid for uuid, _reason in engine.refused[1:]] == ["None"] * 3
@@ -237,7 +239,7 @@ async def test_what_is_no_event_is_refused_and_costs_the_others_nothing(engine: 
 async def test_event_of_a_newer_version_is_refused_with_both_versions(engine: Engine) -> None:
     """The page's outbox sets it aside with the reason; see tests/browser/test_outbox.py."""
     good, newer = rating(), event_to_record(rating()) | {"v": EVENT_VERSION + 1}
-    engine.worker.receive([newer, event_to_record(good)])
+    engine.writer.receive([newer, event_to_record(good)])
     await engine.clock.advance(1)
     assert await engine.stored() == [good]
     assert engine.acknowledged == [good.uuid]
@@ -251,7 +253,7 @@ async def test_event_of_version_1_is_stored_as_the_current_one(engine: Engine) -
     event = rating()
     old = event_to_record(event) | {"v": 1, "heard": 12.0, "lengthSource": "catalogue"}
     del old["listenedSeconds"]
-    engine.worker.receive([old])
+    engine.writer.receive([old])
     await engine.clock.advance(1)
     assert await engine.stored() == [event]
 
@@ -267,17 +269,17 @@ async def test_ten_failed_flushes_still_give_one_row(engine: Engine) -> None:
     assert engine.refused == []
 
 
-async def test_store_that_takes_nothing_costs_no_event(engine: Engine) -> None:
+async def test_no_event_is_lost_while_the_store_accepts_none(engine: Engine) -> None:
     events: list[Event] = [*(rating() for _ in range(30)), *(implicit() for _ in range(30))]
     engine.store.fault = lambda _events: True
     engine.receive(*events)
     await engine.clock.advance(3600)
     assert engine.refused == []
-    assert engine.worker.last_error == "the disk is full"
+    assert engine.writer.last_error == "the disk is full"
     engine.store.fault = lambda _events: False
     await engine.clock.advance(61)
     assert sorted(uuids(await engine.stored())) == sorted(uuids(events))
-    assert engine.worker.last_error is None
+    assert engine.writer.last_error is None
 
 
 async def test_retries_wait_longer_each_time(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,7 +317,7 @@ def test_jitter_is_full() -> None:
 
 
 @pytest.mark.parametrize("bad_ones", [(0,), (29,), (7, 8), (0, 1, 28, 29)])
-async def test_bad_event_is_set_aside_after_5_tries_and_the_rest_flows(
+async def test_bad_event_is_rejected_after_5_tries_and_the_others_are_stored(
     engine: Engine, bad_ones: tuple[int, ...]
 ) -> None:
     events = [rating() for _ in range(31)]
@@ -323,17 +325,17 @@ async def test_bad_event_is_set_aside_after_5_tries_and_the_rest_flows(
     engine.store.fault = is_fault(*bad)
     engine.receive(*events)
     await engine.clock.advance(1200)
-    last = rating()  # a bad one alone could not be told from a store that takes nothing
+    last = rating()  # alone, a bad event looks like a store that accepts nothing
     engine.receive(last)
     await engine.clock.advance(1200)
     assert [uuid for uuid, _reason in engine.refused] == uuids(bad)
     assert engine.refused[0][1] == "could not be stored in 5 tries: the disk is full"
     assert sorted(uuids(await engine.stored())) == sorted({*uuids(events), last.uuid} - {*uuids(bad)})
-    assert engine.worker.waiting == 0
+    assert engine.writer.waiting == 0
     assert sum(bad[0] in batch for batch in engine.store.tries) >= 5
 
 
-async def test_bad_rating_does_not_hold_up_actions(engine: Engine) -> None:
+async def test_bad_rating_does_not_block_actions(engine: Engine) -> None:
     bad, action = rating(), implicit()
     engine.store.fault = is_fault(bad)
     engine.receive(bad, action)
@@ -352,7 +354,7 @@ async def test_after_a_failure_events_go_one_by_one_then_together_again(engine: 
 async def test_close_commits_what_is_queued(engine: Engine) -> None:
     event = rating()
     engine.receive(event)
-    await engine.worker.aclose()
+    await engine.writer.aclose()
     assert await engine.stored() == [event]
     assert engine.acknowledged == [event.uuid]
 
@@ -360,32 +362,32 @@ async def test_close_commits_what_is_queued(engine: Engine) -> None:
 async def test_close_with_a_broken_store_ends_and_acknowledges_nothing(engine: Engine) -> None:
     engine.store.fault = lambda _events: True
     engine.receive(rating())
-    await engine.worker.aclose()
-    await engine.worker.aclose()
+    await engine.writer.aclose()
+    await engine.writer.aclose()
     assert (engine.acknowledged, engine.refused) == ([], [])
 
 
-async def test_flush_by_hand_tells_of_a_failure(engine: Engine) -> None:
+async def test_explicit_flush_raises_the_failure(engine: Engine) -> None:
     event = rating()
     engine.store.fault = lambda _events: True
     engine.receive(event)
     with pytest.raises(StoreError, match="the disk is full"):
-        await engine.worker.flush()
-    assert engine.worker.waiting == 1
+        await engine.writer.flush()
+    assert engine.writer.waiting == 1
     engine.store.fault = lambda _events: False
-    await engine.worker.flush()
+    await engine.writer.flush()
     assert await engine.stored() == [event]
 
 
 async def test_flushes_at_once_store_each_event_once(engine: Engine) -> None:
     events = [rating() for _ in range(40)]
     engine.receive(*events)
-    await asyncio.gather(*(engine.worker.flush() for _ in range(5)))
+    await asyncio.gather(*(engine.writer.flush() for _ in range(5)))
     assert [event for batch in engine.store.tries for event in batch] == events
 
 
 async def test_start_twice_flushes_once(engine: Engine) -> None:
-    engine.worker.start()
+    engine.writer.start()
     engine.receive(rating())
     await engine.clock.advance(1)
     assert len(engine.store.tries) == 1
