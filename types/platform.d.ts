@@ -13,3 +13,17 @@ declare class AudioWorkletProcessor {
 }
 
 declare function registerProcessor(name: string, processor: new () => AudioWorkletProcessor): void;
+
+// Of the File System Access API: Chromium only.
+interface FileSystemHandle {
+  queryPermission?(descriptor: { mode: "read" }): Promise<PermissionState>;
+  requestPermission?(descriptor: { mode: "read" }): Promise<PermissionState>;
+}
+
+interface DataTransferItem {
+  getAsFileSystemHandle?(): Promise<FileSystemDirectoryHandle>;
+}
+
+declare var showDirectoryPicker:
+  | ((options: { id: string; mode: "read" }) => Promise<FileSystemDirectoryHandle>)
+  | undefined;
