@@ -1,89 +1,130 @@
-/** The SID engine: a thin class over the exports of sid.wasm. Runs in any JavaScript context. */
+/** The SID emulator: a thin class around the exports of sid.wasm. Runs in any JavaScript context. */
+
+/**
+ * @typedef {object} SidInfo
+ * @property {number} address
+ * @property {6581 | 8580} chip  model in use
+ * @property {0 | 6581 | 8580} headerChip  model that the header specifies; 0: none
+ */
 
 /**
  * @typedef {object} TuneInfo
- * @property {"PSID"|"RSID"} format
+ * @property {"PSID" | "RSID"} format
  * @property {number} version
  * @property {string} title
  * @property {string} author
  * @property {string} released
- * @property {number} songs       number of songs in the file
- * @property {number} startSong   1-based
- * @property {number} song        last started, or the start song
- * @property {"PAL"|"NTSC"} clock in use
- * @property {"PAL"|"NTSC"|"any"|"unknown"} headerClock
- * @property {6581|8580} chip     in use, the first one's
+ * @property {number} songs  number of songs in the file
+ * @property {number} startSong  1-based
+ * @property {number} song  the song that was started last, or the start song
+ * @property {"PAL" | "NTSC"} clock  in use
+ * @property {"PAL" | "NTSC" | "any" | "unknown"} headerClock
+ * @property {6581 | 8580} chip  model in use of the first chip
  * @property {number} chips
- * @property {{address: number, chip: 6581|8580, headerChip: 0|6581|8580}[]} sids
- * @property {"frame"|"cia"|"own"} speed  what calls the play routine
+ * @property {SidInfo[]} sids
+ * @property {"frame" | "cia" | "own"} speed  what calls the play routine of the song
  * @property {number} loadAddress
  * @property {number} initAddress
  * @property {number} playAddress
  */
 
-/** What the engine refuses with a message for the listener; any other error means that it crashed. */
+/**
+ * @typedef {object} Inspection
+ * @property {TuneInfo | null} tune  null: the file has no readable header
+ * @property {string} problem  why the emulator can't play the file; "" if it can
+ */
+
+/** An error whose message is for the listener, such as a damaged file. The emulator can still be used. */
 export class SidError extends Error {
   name = "SidError";
 }
 
+/** @returns {boolean} whether the emulator has crashed with this error and must be replaced */
+export const isCrash = (error) => !(error instanceof SidError);
+
 /** Most frames that one call of `render` returns. */
 export const MAX_FRAMES = 4096;
+
+/** Address of sid.wasm as set-up builds it. */
+export const WASM_URL = new URL("../../vendor/sid/sid.wasm", import.meta.url).href;
 
 const ENOSYS = 52;
 const utf8 = new TextDecoder();
 
-export class SidEngine {
+export class SidEmulator {
   #wasm;
 
-  /** @param {WebAssembly.Exports} wasm exports of an initialized instance */
+  /** @param {WebAssembly.Exports} wasm  exports of an initialized instance */
   constructor(wasm) {
     this.#wasm = wasm;
   }
 
   /**
-   * @param {string} url where sid.wasm is served
-   * @returns {Promise<SidEngine>}
+   * @param {string} url  address of sid.wasm
+   * @returns {Promise<SidEmulator>}
    */
   static async fetch(url) {
-    const response = await fetch(url);
+    const response = await fetch(url).catch((cause) => {
+      throw new Error(`The SID emulator can't be fetched from ${url}. Check the network connection.`, {
+        cause,
+      });
+    });
     if (!response.ok) {
       throw new Error(
-        `The SID engine could not be fetched from ${url}: the server answered ${response.status}.`,
+        `The SID emulator can't be fetched from ${url}: the server answered ${response.status}.`,
       );
     }
-    return SidEngine.from(await WebAssembly.compile(await response.arrayBuffer()));
+    return SidEmulator.from(await WebAssembly.compile(await response.arrayBuffer()));
   }
 
   /**
    * @param {WebAssembly.Module} module
-   * @returns {Promise<SidEngine>}
+   * @returns {Promise<SidEmulator>}
    */
   static async from(module) {
     const { exports } = await WebAssembly.instantiate(module, wasiStubs(module));
     exports._initialize();
-    return new SidEngine(exports);
+    return new SidEmulator(exports);
   }
 
   /**
-   * Parse a .sid file. A failed load leaves no tune loaded.
+   * Load a .sid file. If that fails, no tune is loaded.
    *
    * @param {Uint8Array} bytes
    * @returns {TuneInfo}
-   * @throws {SidError} the file is broken or not supported
+   * @throws {SidError} the file is damaged or not supported
    */
   load(bytes) {
-    const input = this.#wasm.sid_input(bytes.length);
-    if (input === 0) {
-      throw new SidError(
-        `This file has ${bytes.length} bytes: too large to be a SID file. Choose another one.`,
-      );
-    }
-    new Uint8Array(this.#wasm.memory.buffer).set(bytes, input);
+    this.#input(bytes);
     this.#check(this.#wasm.sid_load(bytes.length));
     return this.info();
   }
 
-  /** @returns {TuneInfo} of the loaded tune; `speed` is that of the song started */
+  /**
+   * @param {number} size  of a file, in bytes
+   * @throws {SidError} the file is too large for a SID file
+   */
+  checkSize(size) {
+    if (this.#wasm.sid_input(size) === 0) {
+      throw new SidError(
+        `The file has ${size} bytes, which is too large for a SID file. Choose a .sid file.`,
+      );
+    }
+  }
+
+  /**
+   * Describe a .sid file. The loaded tune isn't affected.
+   *
+   * @param {Uint8Array} bytes
+   * @returns {Inspection}
+   * @throws {SidError} the file is too large
+   */
+  inspect(bytes) {
+    this.#input(bytes);
+    return JSON.parse(this.#text(this.#wasm.sid_inspect(bytes.length)));
+  }
+
+  /** @returns {TuneInfo} of the loaded tune; `speed` is that of the song that was started last */
   info() {
     return JSON.parse(this.#text(this.#wasm.sid_info()));
   }
@@ -91,18 +132,18 @@ export class SidEngine {
   /**
    * Reset the machine and start a song.
    *
-   * @param {number} song 1-based; 0 is the tune's own start song
-   * @param {number} sampleRate frames per second
-   * @throws {SidError} no such song, or its init routine does not return
+   * @param {number} song  1-based; 0: the tune's start song
+   * @param {number} sampleRate  frames per second
+   * @throws {SidError} there is no such song, or its init routine doesn't return
    */
   start(song, sampleRate) {
     this.#check(this.#wasm.sid_start(song, sampleRate));
   }
 
   /**
-   * @param {number} frames wanted; at most MAX_FRAMES are rendered
+   * @param {number} frames  at most MAX_FRAMES are rendered
    * @returns {Float32Array} mono, [-1, 1]; a view that the next call overwrites
-   * @throws {SidError} the tune stopped with an error, or none was started
+   * @throws {SidError} the tune stopped with an error, or no song was started
    */
   render(frames) {
     const count = this.#wasm.sid_render(frames);
@@ -111,11 +152,11 @@ export class SidEngine {
   }
 
   /**
-   * Pass over frames, several times as fast as rendering them. What is rendered next is as if they had been rendered,
-   * but for the filters, which need up to a second to catch up.
+   * Skip frames, several times as fast as rendering them. The state afterwards is the same, except for the filters,
+   * which need up to a second to catch up.
    *
-   * @param {number} frames wanted; at most some are passed over
-   * @returns {number} how many were
+   * @param {number} frames  a limited number is skipped at a time
+   * @returns {number} frames skipped
    * @throws {SidError} as `render`
    */
   skip(frames) {
@@ -124,55 +165,53 @@ export class SidEngine {
     return count;
   }
 
-  /** @returns {Uint8Array} a copy of the state of what plays, for `restore` until the next `load` or `start` */
+  /** @returns {Uint8Array} a copy of the playing tune's state, for `restore` until the next `load` or `start` */
   save() {
     return this.#state(this.#wasm.sid_state_size()).slice();
   }
 
-  /** @param {Uint8Array} state to go on from, as `save` gave it */
+  /** @param {Uint8Array} state  as from `save` */
   restore(state) {
     this.#state(state.length).set(state);
   }
 
-  /** @param {number} mask bit 3c + v silences voice v of chip c */
+  /** @param {number} mask  bit 3c + v mutes voice v of chip c */
   mute(mask) {
     this.#wasm.sid_mute(mask);
   }
 
   /**
-   * Play with these from the next start on; `info` tells what is in use.
+   * Override the header's clock and chip models from the next start on. `info` returns those in use.
    *
-   * @param {object} choice
-   * @param {"PAL"|"NTSC"} [choice.clock]        else as the header says
-   * @param {(0|6581|8580)[]} [choice.chips]     of each chip; 0 or none as the header says
+   * @param {object} overrides
+   * @param {"PAL" | "NTSC" | ""} [overrides.clock]  "": as in the header
+   * @param {(0 | 6581 | 8580)[]} [overrides.chips]  model of each chip; 0 or missing: as in the header
    */
-  override({ clock, chips = [] }) {
-    this.#wasm.sid_override_clock({ PAL: 1, NTSC: 2 }[clock] ?? 0);
+  override({ clock = "", chips = [] }) {
+    this.#wasm.sid_override_clock({ "": 0, PAL: 1, NTSC: 2 }[clock]);
     for (let chip = 0; chip < 3; chip++) {
       this.#wasm.sid_override_chip(chip, chips[chip] ?? 0);
     }
   }
 
-  /**
-   * @param {number} chip 0 to 2
-   * @returns {Uint8Array} its 32 registers as the tune wrote them last; a view that the next call overwrites
-   */
-  registers(chip) {
-    return new Uint8Array(this.#wasm.memory.buffer, this.#wasm.sid_registers(chip), 32);
-  }
-
-  /** @param {boolean} on whether to keep the voices' waves from the next `render` on */
+  /** @param {boolean} on  whether to record the voices' waveforms from the next `render` on */
   showScope(on) {
     this.#wasm.sid_scope(on ? 1 : 0);
   }
 
   /**
-   * @param {number} voice 3c + v for voice v of chip c
-   * @returns {Int8Array} its wave during the last `render`, a point for 4 frames; a view that the next call overwrites
+   * @param {number} voice  3c + v: voice v of chip c
+   * @returns {Int8Array} its waveform during the last `render`, one point per 4 frames; a view that the next call
+   *   overwrites
    */
   wave(voice) {
     const pointer = this.#wasm.sid_wave(voice);
     return new Int8Array(this.#wasm.memory.buffer, pointer, this.#wasm.sid_wave_size());
+  }
+
+  #input(bytes) {
+    this.checkSize(bytes.length);
+    new Uint8Array(this.#wasm.memory.buffer).set(bytes, this.#wasm.sid_input(bytes.length));
   }
 
   #state(size) {
@@ -193,16 +232,16 @@ export class SidEngine {
   }
 }
 
-/** The engine does no input or output: what libc imports for it answers "not implemented". */
+/** The emulator does no I/O: the functions that libc imports for it return "not implemented". */
 function wasiStubs(module) {
   const imports = {};
-  for (const { module: space, name } of WebAssembly.Module.imports(module)) {
-    imports[space] ??= {};
-    imports[space][name] = name === "proc_exit" ? exit : () => ENOSYS;
+  for (const { module: namespace, name } of WebAssembly.Module.imports(module)) {
+    imports[namespace] ??= {};
+    imports[namespace][name] = name === "proc_exit" ? exit : () => ENOSYS;
   }
   return imports;
 }
 
 function exit(code) {
-  throw new Error(`The SID engine ended itself (exit code ${code}).`);
+  throw new Error(`The SID emulator exited (code ${code}).`);
 }
