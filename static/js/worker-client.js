@@ -55,12 +55,13 @@ export class WorkerClient {
         clearTimeout(timer);
         this.#pending.delete(rejectPending);
       };
+      /** @param {Error} error */
       const rejectPending = (error) => {
         settle();
-        reject(error);
+        reject(new Error(error.message));
       };
       this.#pending.add(rejectPending);
-      answer.finally(settle).then(resolve, (error) => reject(new Error(error.message)));
+      answer.finally(settle).then(resolve, rejectPending);
     });
   }
 
@@ -92,6 +93,7 @@ export class WorkerClient {
     this.#remote = wrap(worker);
   }
 
+  /** @param {string} reason */
   #fail(reason) {
     const message = this.#options.describeFailure(reason);
     this.close(message);
@@ -108,7 +110,7 @@ export class WorkerClient {
 export function serve(methods, isFatal = () => false) {
   const guarded = Object.entries(methods).map(([name, method]) => [
     name,
-    async (args) => {
+    async (/** @type {any} */ args) => {
       try {
         return await method(args);
       } catch (error) {

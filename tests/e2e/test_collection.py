@@ -272,7 +272,7 @@ def test_delete_everything_deletes_own_music_and_what_was_measured(page: Page, o
     wait_until_heard(page)
     measured = "#tunes tbody tr:first-child td.e:not(:empty)"
     page.wait_for_selector(measured, timeout=60_000)
-    assert page.evaluate(ROWS, "measured") == 1
+    assert page.evaluate(ROWS, "analyses") == 1
     page.reload()
     wait_for_engine(page)
     wait_for_rows(page, SITE + 1)
@@ -282,4 +282,4 @@ def test_delete_everything_deletes_own_music_and_what_was_measured(page: Page, o
     page.click("#wipe")
     wait_for_rows(page, SITE)
     page.wait_for_selector("#kept-result:not(:empty)")
-    assert [page.evaluate(ROWS, store) for store in ("tunes", "contents", "measured", "folders")] == [0] * 4
+    assert [page.evaluate(ROWS, store) for store in ("tunes", "contents", "analyses", "folders")] == [0] * 4
