@@ -1,4 +1,4 @@
-"""The SID engine on this side of the wire: the same WebAssembly module that the page plays with."""
+"""The SID emulator outside the browser: the same WebAssembly module as the page plays with."""
 
 import json
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from app.paths import paths
 SAMPLE_RATE = 44100
 """Samples per second unless a caller asks for others."""
 
-_BLOCK = 4096  # frames that the engine renders at most in one call
+_BLOCK = 4096  # most frames of one call of sid_render
 
 
 class SidError(Exception):
-    """The engine refused a file or stopped a tune; the message says what, why, and what to do."""
+    """The emulator can't play a file or has stopped a tune. The message is for the listener."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class SidInfo:
     Attributes
     ----------
     address
-        Where the tune writes to it.
+        Address of its registers.
     chip
         The model in use, 6581 or 8580.
     header_chip
-        The model that the file asks for; 0 if it does not say.
+        The model that the header specifies; 0 if none.
     """
 
     address: int
@@ -43,24 +43,24 @@ class SidInfo:
 
 @dataclass(frozen=True)
 class TuneInfo:
-    """What a .sid file says of itself, and what the engine plays it with.
+    """The header of a .sid file, and the clock and chips that the emulator uses for it.
 
     Attributes
     ----------
     format, version
         "PSID" and 1 to 4, or "RSID" and 2 to 4.
     title, author, released
-        The author's text, as the header has it.
+        Text of the header.
     songs, start_song
-        How many songs there are, and the first one to play; songs count from 1.
+        Number of songs, and the song to start with; songs count from 1.
     song
-        The song last started, or the start song.
+        The song that was started last, or the start song.
     clock
-        The video standard in use: it sets the frame rate, and the processor's and the chip's frequency.
+        The video standard in use. It sets the frame rate and the clock frequency of processor and chips.
     header_clock
-        The one that the file asks for.
+        The video standard that the header specifies.
     chip, chips
-        The model in use of the first chip, 6581 or 8580, and how many chips there are.
+        The model in use of the first chip, and the number of chips.
     sids
         All chips.
     speed
@@ -88,11 +88,27 @@ class TuneInfo:
     play_address: int
 
     @classmethod
-    def from_json(cls, text: str) -> "TuneInfo":
-        """Read the engine's description of a tune."""
-        said = _snake_cased(json.loads(text))
-        sids = tuple(SidInfo(**_snake_cased(sid)) for sid in said.pop("sids"))
-        return cls(**said, sids=sids)
+    def from_record(cls, record: dict[str, Any]) -> "TuneInfo":
+        """Convert the emulator's description of a tune."""
+        fields = _snake_cased(record)
+        sids = tuple(SidInfo(**_snake_cased(sid)) for sid in fields.pop("sids"))
+        return cls(**fields, sids=sids)
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """The result of inspecting a file.
+
+    Attributes
+    ----------
+    tune
+        The tune, with the clock and chips of its header; None if the file has no readable header.
+    problem
+        Why the emulator can't play the file; empty if it can.
+    """
+
+    tune: TuneInfo | None
+    problem: str
 
 
 def _snake_cased(record: dict[str, Any]) -> dict[str, Any]:
@@ -109,20 +125,20 @@ class SidEmulator:
     Parameters
     ----------
     wasm
-        The engine's module; the one that set-up built, unless given.
+        Path of sid.wasm; default: the one that set-up has built.
 
     Raises
     ------
     SidError
-        If the module is not there.
+        If there is no such file.
 
     Examples
     --------
-    >>> engine = SidEmulator()  # doctest: +SKIP
-    >>> engine.load(Path("tune.sid").read_bytes()).title  # doctest: +SKIP
+    >>> emulator = SidEmulator()  # doctest: +SKIP
+    >>> emulator.load(Path("tune.sid").read_bytes()).title  # doctest: +SKIP
     'Amber Circuit'
-    >>> engine.start()  # doctest: +SKIP
-    >>> engine.render_seconds(10).shape  # doctest: +SKIP
+    >>> emulator.start()  # doctest: +SKIP
+    >>> emulator.render_seconds(10).shape  # doctest: +SKIP
     (441000,)
     """
 
@@ -142,21 +158,28 @@ class SidEmulator:
         Raises
         ------
         SidError
-            If it is broken or of a kind that the engine cannot play; then no tune is loaded.
+            If the file is damaged or not supported. No tune is loaded then.
         """
-        pointer = self._call("sid_input", len(data))
-        if not pointer:
-            raise SidError(
-                f"The file has {len(data)} bytes; a SID file has at most 131072. Choose a .sid file."
-            )
-        self._memory.write(self._store, data, pointer)
+        self._input(data)
         self._check(self._call("sid_load", len(data)))
         return self.info
 
+    def inspect(self, data: bytes) -> Inspection:
+        """Describe a .sid file. The loaded tune isn't affected.
+
+        Raises
+        ------
+        SidError
+            If the file is too large for a SID file.
+        """
+        self._input(data)
+        found = json.loads(self._text("sid_inspect", len(data)))
+        return Inspection(found["tune"] and TuneInfo.from_record(found["tune"]), found["problem"])
+
     @property
     def info(self) -> TuneInfo:
-        """The loaded tune. Load one first."""
-        return TuneInfo.from_json(self._text("sid_info"))
+        """The loaded tune. Must not be read before a tune is loaded."""
+        return TuneInfo.from_record(json.loads(self._text("sid_info")))
 
     def start(self, song: int = 0, sample_rate: int = SAMPLE_RATE) -> None:
         """Reset the C64 and run the init routine of a song.
@@ -164,20 +187,20 @@ class SidEmulator:
         Parameters
         ----------
         song
-            1 is the first song, 0 means the file's start song.
+            1-based; 0 is the file's start song.
         sample_rate
-            Of the sound to render, in Hz, 8000 to 192000.
+            Sample rate of the rendered sound in Hz, 8000 to 192000.
 
         Raises
         ------
         SidError
-            If there is no such song or rate, or its init routine does not return.
+            If the song or rate doesn't exist, or the init routine doesn't return.
         """
         self._check(self._call("sid_start", song, sample_rate))
         self._rate = sample_rate
 
     def render(self, frames: int) -> NDArray[np.float32]:
-        """Render the next `frames` samples of the song that was started.
+        """Render the next `frames` samples of the song.
 
         Returns
         -------
@@ -187,7 +210,7 @@ class SidEmulator:
         Raises
         ------
         SidError
-            If nothing was started, or the tune stopped with an error.
+            If no song was started, or the tune stopped with an error.
         """
         sound = np.empty(frames, np.float32)
         done = 0
@@ -204,15 +227,15 @@ class SidEmulator:
         return self.render(round(seconds * self._rate))
 
     def skip(self, frames: int) -> None:
-        """Pass over `frames` samples, several times as fast as rendering them.
+        """Skip `frames` samples, several times as fast as rendering them.
 
-        What follows is as if they had been rendered, but for the filters: render, and drop, some 0.5 s before
-        the sound matters.
+        The state afterwards is the same, except for the filters: render and drop about 0.5 s before you use
+        the sound.
 
         Raises
         ------
         SidError
-            If nothing was started, or the tune stopped with an error.
+            If no song was started, or the tune stopped with an error.
         """
         done = 0
         while done < frames:
@@ -222,53 +245,53 @@ class SidEmulator:
             done += count
 
     def mute(self, *voices: int) -> None:
-        """Silence these voices and let the others sound: 0 to 2 are the first chip's, 3 to 5 the second's."""
+        """Mute these voices and unmute the others: 0 to 2 are the first chip's, 3 to 5 the second's."""
         self._call("sid_mute", sum(1 << voice for voice in set(voices)))
 
     def override(self, clock: Literal["PAL", "NTSC"] | None = None, *chips: Literal[0, 6581, 8580]) -> None:
-        """Play with this clock and these chip models, from the next start on; `info` tells what is in use.
+        """Override the header's clock and chip models from the next start on. `info` has the values in use.
 
         Parameters
         ----------
         clock
-            None for what the header says.
+            None: as in the header.
         *chips
-            The models of the first, second and third chip; 0, or none, for what the header says.
+            Models of the first, second, and third chip; 0 or missing: as in the header.
         """
         self._call("sid_override_clock", {None: 0, "PAL": 1, "NTSC": 2}[clock])
         for chip in range(3):
             self._call("sid_override_chip", chip, chips[chip] if chip < len(chips) else 0)
 
     def registers(self, chip: int = 0) -> bytes:
-        """Return the 32 registers of a chip, as the tune wrote them last."""
+        """Return the 32 registers of a chip, as last written by the tune."""
         return self._read(self._call("sid_registers", chip), 32)
 
     def show_scope(self, *, on: bool = True) -> None:
-        """Keep the waves of the voices from the next `render` on, or no longer."""
+        """Record the waveforms of the voices from the next `render` on, or stop recording them."""
         self._call("sid_scope", int(on))
 
     def wave(self, voice: int) -> NDArray[np.int8]:
-        """Return what the scope shows of a voice.
+        """Return a voice's waveform for the oscilloscope.
 
         Returns
         -------
         ndarray, shape (frames / 4,)
-            The voice's wave before the filter during the engine's last block, at most 4096 frames.
+            The waveform before the filter during the last rendered block of at most 4096 frames.
         """
         raw = self._read(self._call("sid_wave", voice), self._call("sid_wave_size"))
         return np.frombuffer(raw, np.int8)
 
     def save(self) -> bytes:
-        """Return the state of what plays, for `restore` until the next `load` or `start`."""
+        """Return the playing tune's state, for `restore` until the next `load` or `start`."""
         return self._read(self._call("sid_state"), self._call("sid_state_size"))
 
     def restore(self, state: bytes) -> None:
-        """Go back to where a state was saved: what is rendered next is the same, sample by sample."""
+        """Go back to a saved state: the samples that follow are the same as after `save`."""
         self._memory.write(self._store, state, self._call("sid_state"))
 
     @property
     def memory_size(self) -> int:
-        """Bytes of memory that the engine has taken; it gives none back, but uses it again."""
+        """Bytes of memory that the emulator has allocated. It releases none, but reuses it."""
         return self._memory.data_len(self._store)
 
     def _output(self, count: int) -> NDArray[np.float32]:
@@ -281,9 +304,17 @@ class SidEmulator:
         if status:
             raise SidError(self._text("sid_message"))
 
-    def _text(self, function: str) -> str:
+    def _input(self, data: bytes) -> None:
+        pointer = self._call("sid_input", len(data))
+        if not pointer:
+            raise SidError(
+                f"The file has {len(data)} bytes, which is too large for a SID file. Choose a .sid file."
+            )
+        self._memory.write(self._store, data, pointer)
+
+    def _text(self, function: str, *arguments: int) -> str:
         """Return the NUL-terminated text that an exported function points to."""
-        pointer = self._call(function)
+        pointer = self._call(function, *arguments)
         text = bytearray()
         while b"\0" not in text:
             at = pointer + len(text)
@@ -296,7 +327,7 @@ class SidEmulator:
             result: Any = export(self._store, *arguments)
         except Trap as error:
             raise SidError(
-                "The SID engine stopped unexpectedly, most likely out of memory. Load the tune again."
+                "The SID emulator stopped unexpectedly, probably because memory ran out. Load the tune again."
             ) from error
         return cast("int", result)
 
@@ -315,12 +346,14 @@ def _compiled(wasm: Path) -> _Compiled:
     try:
         stamp = wasm.stat().st_mtime_ns
     except OSError as error:
-        raise SidError(f"The SID engine {wasm} is not built ({error}). Run `make run` once.") from error
+        raise SidError(
+            f"The SID emulator {wasm} can't be read ({error}). Run `make run` once to build it."
+        ) from error
     return _compile(wasm, stamp)
 
 
 @cache
 def _compile(wasm: Path, _stamp: int) -> _Compiled:
-    """Compile a module once for each process and each version of the file."""
+    """Compile a module once per process and version of the file."""
     engine = Engine()
     return _Compiled(engine, Module.from_file(engine, str(wasm)))

@@ -15,7 +15,7 @@ void Cia::reset(Cycle now) {
     now_ = now;
 }
 
-// Count down by `ticks`; how often the timer ran out. After 0 comes the latch, so a period is latch + 1.
+// Counts down by `ticks` and returns the number of underflows. The latch follows 0, so a period is latch + 1.
 uint64_t Cia::Timer::advance(uint64_t ticks) {
     if (!running()) return 0;
     if (ticks <= counter) {
@@ -58,7 +58,7 @@ void Cia::update(Cycle now) {
     if (outB) flags_ |= flagB;
 }
 
-// A timer B that counts timer A is looked at whenever A runs out.
+// If timer B counts timer A's underflows, each of them is an event.
 Cycle Cia::nextEvent() const {
     Cycle next = never;
     const bool chained = bCountsA() && b_.running() && (mask_ & flagB);

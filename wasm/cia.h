@@ -1,4 +1,4 @@
-// CIA 6526: its two timers and their interrupt. Ports read as if nothing were plugged in.
+// CIA 6526: two timers and their interrupt. Ports read as if nothing is connected.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,7 @@ public:
     uint8_t read(uint8_t reg, Cycle now);
     void write(uint8_t reg, uint8_t value, Cycle now);
 
-    // Bring the timers to `now`; afterwards `interrupts()` and `nextEvent()` hold for that cycle.
+    // Advances the timers to `now`; `interrupts()` and `nextEvent()` then refer to that cycle.
     void update(Cycle now);
     bool interrupts() const { return flags_ & mask_ & 0x1f; }
     bool enabled() const { return mask_ & 0x1f; }

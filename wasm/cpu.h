@@ -1,4 +1,4 @@
-// MOS 6510 processor: every documented opcode, the undocumented ones in common use, one bus access per cycle.
+// MOS 6510 processor: all 256 opcodes, one bus access per cycle.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,7 @@ public:
     const Registers& registers() const { return r_; }
     bool jammed() const { return jammed_; }
 
-    // Leave any interrupt state behind and go on at `pc` with these interrupts masked or not.
+    // Discards any interrupt state and continues at `pc`, with IRQs masked or not.
     void restart(uint16_t pc, bool maskIrq) {
         r_ = Registers{.pc = pc};
         flag(I, maskIrq);
@@ -34,7 +34,7 @@ public:
         jammed_ = false;
     }
 
-    // Run one instruction, or enter the interrupt that is due.
+    // Runs one instruction, or enters a pending interrupt.
     void step(bool irq, bool nmi) {
         if (jammed_) {
             bus_.read(r_.pc);
@@ -81,7 +81,7 @@ private:
         r_.pc = low | bus_.read(vector + 1) << 8;
     }
 
-    // --- the bus, the stack, the flags
+    // --- bus, stack, and flags
     uint8_t fetch() { return bus_.read(r_.pc++); }
     void push(uint8_t value) { bus_.write(0x100 | r_.sp--, value); }
     uint8_t pull() { return bus_.read(0x100 | ++r_.sp); }
@@ -92,7 +92,7 @@ private:
         return value;
     }
 
-    // --- addressing modes: the effective address, with the cycles the chip spends on finding it
+    // --- addressing modes: return the effective address and spend the cycles that the chip needs to find it
     uint16_t immediate(Access) { return r_.pc++; }
     uint16_t zeroPage(Access) { return fetch(); }
     uint16_t zeroPageIndexed(uint8_t index) {
@@ -125,7 +125,7 @@ private:
     }
     uint16_t indirectY(Access access) { return indexed(pointer(fetch()), r_.y, access); }
 
-    // --- the shapes an instruction can have
+    // --- forms of instructions
     template <Use use, Address address>
     void reads() {
         (this->*use)(bus_.read((this->*address)(Access::Read)));

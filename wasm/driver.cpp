@@ -11,7 +11,7 @@ constexpr uint16_t screenControl = 0xd011, rasterLine = 0xd012, rasterEnable = 0
 constexpr uint16_t irqEntry = 6, handlerEntry = 11;  // offsets in the program
 constexpr uint8_t allVisible = 0x37;
 
-// The port value that shows a routine itself, I/O, and as much ROM as fits.
+// The processor port value that makes a routine, I/O, and as much ROM as possible visible.
 uint8_t bankFor(uint16_t address) {
     if (address < 0xa000) return allVisible;
     if (address < 0xd000) return 0x36;
@@ -30,7 +30,7 @@ bool isFree(const Tune& tune, unsigned page) {
     return page >= 4 && page < 0xd0 && !basicRom && !taken;
 }
 
-// The author's free page if the header names one, else the first that holds no part of the tune; 0 if none.
+// The free page that the header names, or else the first page that the tune leaves free; 0 if there is none.
 unsigned findPage(const Tune& tune) {
     constexpr uint8_t noneFree = 0xff;
     if (tune.freePage == noneFree) return 0;
@@ -41,7 +41,7 @@ unsigned findPage(const Tune& tune) {
     return 0;
 }
 
-// CIA 1 as the C64's start-up leaves it: timer A runs out about 60 times a second. A tune may change it.
+// Sets CIA 1 as the C64 does after power-on: timer A underflows about 60 times a second. A tune may change it.
 void presetTimer(Machine& machine, bool ntsc) {
     machine.load(palFlag, {static_cast<uint8_t>(!ntsc)});
     const uint16_t latch = ntsc ? 0x4295 : 0x4025;
@@ -71,19 +71,21 @@ void Driver::writeProgram(Machine& machine, const Tune& tune) const {
         0xa9, bankFor(play), 0x85, 0x01,    // LDA #bank STA $01
         0x20, low(play), high(play),        // JSR play
         0x68, 0x85, 0x01,                   // PLA STA $01
-        0xad, 0x0d, 0xdc, 0x0e, 0x19, 0xd0, // LDA $DC0D ASL $D019: both interrupts are served
+        0xad, 0x0d, 0xdc, 0x0e, 0x19, 0xd0, // LDA $DC0D ASL $D019: acknowledge both interrupts
         0x68, 0xa8, 0x68, 0xaa, 0x68, 0x40, // PLA TAY PLA TAX PLA RTI
     });
     if (!tune.isRsid) machine.load(ramIrq, bytesOf(base_ + irqEntry));
     if (play) machine.load(irqVector, bytesOf(base_ + handlerEntry));
 }
 
+std::string Driver::checkRoom(const Tune& tune) {
+    if (findPage(tune) != 0) return {};
+    return "The tune can't be played: it leaves no free page of memory for the routine that calls it.";
+}
+
 std::string Driver::install(Machine& machine, const Tune& tune, unsigned song, bool ntsc) {
-    const unsigned page = findPage(tune);
-    if (page == 0) {
-        return "The tune leaves no free page of memory for the routine that calls it, so it cannot be played.";
-    }
-    base_ = page << 8;
+    if (auto problem = checkRoom(tune); !problem.empty()) return problem;
+    base_ = findPage(tune) << 8;
     writeProgram(machine, tune);
     presetTimer(machine, ntsc);
     if (tune.callsItself()) startTimer(machine);
@@ -93,8 +95,8 @@ std::string Driver::install(Machine& machine, const Tune& tune, unsigned song, b
     return {};
 }
 
-// An RSID finds the C64 as it is after power-on: all ROM visible, interrupts allowed, the raster compared with
-// line 311. Another tune finds what it needs banked in, and is not interrupted.
+// An RSID starts on a C64 as after power-on: all ROM visible, interrupts enabled, raster compare at line 311. A PSID
+// starts with the memory it needs banked in and interrupts disabled.
 void Driver::startTune(Machine& machine, const Tune& tune) const {
     if (tune.isRsid) {
         machine.poke(screenControl, 0x9b);
@@ -114,8 +116,8 @@ std::string Driver::startPlaying(Machine& machine, const Tune& tune, unsigned so
     rest(machine, tune);
     if (tune.callsItself()) {
         if (tuneHasHandler(machine)) return {};
-        return "The tune names no play address and its init routine installs no interrupt of its own, "
-               "so nothing would play it. Get another copy.";
+        return "The tune has no play address, and its init routine installs no interrupt handler, so nothing would play "
+               "it. Get another copy.";
     }
     if (tune.ciaTimed(song)) {
         startTimer(machine);
@@ -127,7 +129,7 @@ std::string Driver::startPlaying(Machine& machine, const Tune& tune, unsigned so
 
 void Driver::rest(Machine& machine, const Tune& tune) const {
     machine.cpu().restart(restAddress(), false);
-    if (tune.playAddress) machine.poke(port, allVisible);  // else the tune's own handler chose the port
+    if (tune.playAddress) machine.poke(port, allVisible);  // otherwise the tune's handler has set the port
 }
 
 }  // namespace c64

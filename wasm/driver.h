@@ -1,4 +1,4 @@
-// The little 6502 program that calls a tune: init once, then play at each interrupt.
+// The 6502 program that calls a tune: init once, then play on each interrupt.
 #pragma once
 
 #include <string>
@@ -10,17 +10,20 @@ namespace c64 {
 
 class Driver {
 public:
-    // Put the program into a free page, the tune beside it, and the processor at the call of init.
-    // Returns an empty string, or why there is no room.
+    // Returns an empty string, or a message if the tune leaves no free page for the program.
+    static std::string checkRoom(const Tune& tune);
+
+    // Loads the program into a free page, loads the tune, and points the processor at the call of init.
+    // Returns an empty string or a message.
     std::string install(Machine& machine, const Tune& tune, unsigned song, bool ntsc);
 
-    // Once init has returned: start the clock that calls play. Returns an empty string, or what is missing.
+    // Starts the timer that calls play, after init has returned. Returns an empty string or a message.
     std::string startPlaying(Machine& machine, const Tune& tune, unsigned song) const;
 
-    // Drop what the processor does and let it wait for the next interrupt.
+    // Stops the running routine; the processor waits for the next interrupt.
     void rest(Machine& machine, const Tune& tune) const;
 
-    // The endless loop that the processor is in when neither init nor play runs.
+    // The endless loop that the processor runs between calls of init and play.
     uint16_t restAddress() const { return base_ + 3; }
 
 private:

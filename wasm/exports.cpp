@@ -1,7 +1,8 @@
-// The module's interface to its host; README.md documents each function.
+// The module's interface to its host. README.md documents each function.
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <span>
 
 #include "player.h"
 #include "state.h"
@@ -17,21 +18,22 @@ constexpr unsigned maxFile = 131072, maxFrames = 4096, maxSkip = 16384;
 std::array<uint8_t, maxFile> input;
 std::array<float, maxFrames> output;
 
-// All that the module owns.
 struct Module {
     c64::Player player;
-    std::string info;
+    std::string info, inspection;
 };
 
-// Built on first use: a C64 is too large for the stack and too slow to make at load time.
-Module& whole() {
-    static const auto instance = std::make_unique<Module>();
-    return *instance;
+// Created on first use: a C64 is too large for the stack and too slow to create at load time.
+Module& instance() {
+    static const auto module = std::make_unique<Module>();
+    return *module;
 }
 
-c64::Player& player() { return whole().player; }
+c64::Player& player() { return instance().player; }
 
 int status(bool ok) { return ok ? 0 : 1; }
+
+std::span<const uint8_t> file(unsigned size) { return {input.data(), std::min(size, maxFile)}; }
 
 }  // namespace
 
@@ -40,12 +42,17 @@ EXPORT(sid_input)(unsigned size) -> uint8_t* {
 }
 
 EXPORT(sid_load)(unsigned size) -> int {
-    return status(player().load({input.begin(), input.begin() + std::min(size, maxFile)}));
+    return status(player().load(file(size)));
+}
+
+EXPORT(sid_inspect)(unsigned size) -> const char* {
+    instance().inspection = c64::inspect(file(size));
+    return instance().inspection.c_str();
 }
 
 EXPORT(sid_info)() -> const char* {
-    whole().info = player().info();
-    return whole().info.c_str();
+    instance().info = player().info();
+    return instance().info.c_str();
 }
 
 EXPORT(sid_start)(unsigned song, unsigned sampleRate) -> int { return status(player().start(song, sampleRate)); }

@@ -17,7 +17,7 @@ void Machine::powerOn(const VideoStandard& standard, const std::vector<SidSpec>&
     update();
 }
 
-// An NMI is taken once for each rise of CIA 2's line, an IRQ for as long as its line is held.
+// An NMI is edge-triggered by CIA 2's line; an IRQ is level-triggered.
 void Machine::update() {
     cia1_.update(now_);
     cia2_.update(now_);
@@ -28,7 +28,7 @@ void Machine::update() {
     nextEvent_ = std::min({cia1_.nextEvent(), cia2_.nextEvent(), vic_.nextEvent()});
 }
 
-// The processor looks at its interrupt lines one cycle before an instruction ends.
+// The processor polls its interrupt lines one cycle before an instruction ends.
 void Machine::step() {
     if (now_ > nextEvent_) update();
     const bool nmi = nmi_;

@@ -1,4 +1,4 @@
-// The C64 as a tune sees it: owns processor, memory, CIAs, VIC and SID and keeps them on one clock.
+// The C64 as a tune sees it: owns processor, memory, CIAs, VIC, and SIDs, and keeps them on one clock.
 #pragma once
 
 #include "cia.h"
@@ -15,9 +15,9 @@ public:
 
     void powerOn(const VideoStandard& standard, const std::vector<SidSpec>& sids, unsigned sampleRate, Rom rom);
 
-    // One instruction, or the entry into an interrupt that is due.
+    // Runs one instruction, or enters a pending interrupt.
     void step();
-    // Let time pass with the processor waiting for an interrupt, at most until `limit`.
+    // Advances time to the next interrupt, at most to `limit`, while the processor waits.
     void idle(Cycle limit);
 
     Cycle now() const { return now_; }
@@ -29,7 +29,7 @@ public:
     [[gnu::noinline]] uint8_t read(uint16_t address);
     [[gnu::noinline]] void write(uint16_t address, uint8_t value);
 
-    // From outside, while no time passes: fill RAM, write as the processor would, look at RAM.
+    // Access from outside, in zero time: fill RAM, write as the processor does, read RAM.
     void load(uint16_t address, const std::vector<uint8_t>& bytes);
     void poke(uint16_t address, uint8_t value);
     uint8_t peek(uint16_t address) const { return memory_.ram(address); }

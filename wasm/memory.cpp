@@ -11,8 +11,8 @@ void Memory::burn(uint16_t address, Bytes... bytes) {
     ((rom_[address++ - romStart] = static_cast<uint8_t>(bytes)), ...);
 }
 
-// No ROM is shipped. The interrupt entries work as on a C64: save A, X, Y, go through $0314 (IRQ, BRK) or
-// $0318 (NMI), and restore them at $EA81.
+// No ROM is shipped. The interrupt entries work as on a C64: they save A, X, and Y, jump through $0314 (IRQ, BRK) or
+// $0318 (NMI), and restore the registers at $EA81.
 void Memory::burnRom(Rom rom) {
     rom_.fill(static_cast<uint8_t>(rom));
     burn(0xff48, 0x48, 0x8a, 0x48, 0x98, 0x48, 0x6c, 0x14, 0x03);  // PHA TXA PHA TYA PHA JMP ($0314)
@@ -22,10 +22,10 @@ void Memory::burnRom(Rom rom) {
         burn(restore, 0x68, 0xa8, 0x68, 0xaa, 0x68, 0x40);  // PLA TAY PLA TAX PLA RTI
     }
     for (const uint16_t silent : {0xe544, 0xfd15, 0xfda3, 0xff5b, 0xff81, 0xff84, 0xff8a, 0xff9f, 0xffd2}) {
-        burn(silent, 0x60);  // RTS: clear the screen, vectors and I/O as they are after power-on, keyboard, print
+        burn(silent, 0x60);  // RTS: clear screen, restore vectors, init I/O, scan keyboard, print
     }
-    burn(0xffe1, 0xa9, 0x01, 0x60);  // LDA #1 RTS: the stop key is not pressed
-    burn(0xffe4, 0xa9, 0x00, 0x60);  // LDA #0 RTS: nor is any other
+    burn(0xffe1, 0xa9, 0x01, 0x60);  // LDA #1 RTS: STOP is not pressed
+    burn(0xffe4, 0xa9, 0x00, 0x60);  // LDA #0 RTS: no key is pressed
     burn(0xfe43, 0x78, 0x6c, 0x18, 0x03);              // SEI JMP ($0318)
     burn(0xfe47, 0x40);                                // RTI
     burn(0xfffa, 0x43, 0xfe, 0xe2, 0xfc, 0x48, 0xff);  // NMI, reset, IRQ

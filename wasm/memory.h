@@ -1,4 +1,4 @@
-// 64 KB of RAM, the processor port at $00/$01 that banks ROM and I/O over it, and a small ROM stand-in.
+// 64 KB of RAM, the processor port at $00/$01 that banks ROM and I/O over it, and a small substitute for the ROM.
 #pragma once
 
 #include <array>
@@ -6,7 +6,7 @@
 
 namespace c64 {
 
-// What stands where no ROM is: calls that return at once, or a halt.
+// What calls of ROM routines do: return at once, or halt.
 enum class Rom : uint8_t { Returns = 0x60, Halts = 0x02 };
 
 class Memory {
@@ -15,7 +15,7 @@ public:
 
     Memory() { reset(Rom::Returns); }
 
-    // RAM to zero but for the system's vectors, the port as after power-on.
+    // Clears RAM except for the system's vectors, and sets the port as after power-on.
     void reset(Rom rom);
 
     // What the processor sees at an address when it reads.
@@ -27,7 +27,7 @@ public:
     // RAM only: loading a tune over $00/$01 does not touch the port.
     void load(uint16_t address, uint8_t value) { ram_[address] = value; }
 
-    // Writes below ROM reach RAM, and so do those to $00/$01, which set the port too.
+    // Writes under ROM reach RAM. Writes to $00/$01 reach RAM and set the port.
     void write(uint16_t address, uint8_t value) {
         ram_[address] = value;
         if (address < 2) writePort(address, value);

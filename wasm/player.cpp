@@ -7,13 +7,13 @@ namespace c64 {
 
 namespace {
 
-constexpr Cycle initLimit = 5'000'000;  // cycles, 5 s: longer than known decompressors need
-constexpr Cycle ownInitLimit = 1'000'000;
-constexpr Cycle playLimit = 1'000'000;  // cycles, 1 s: no play routine needs a tenth of it
-constexpr unsigned maxCutCalls = 5;     // in a row
+constexpr Cycle initLimit = 5'000'000;     // cycles (5 s): known decompressors need less
+constexpr Cycle ownInitLimit = 1'000'000;  // cycles (1 s), for a tune that installs its own interrupt
+constexpr Cycle playLimit = 1'000'000;     // cycles (1 s): no play routine needs a tenth of it
+constexpr unsigned maxCutCalls = 5;        // in a row
 constexpr unsigned minRate = 8000, maxRate = 192000;
 
-// Cycles that reSIDfp's resampler takes for a sample: it has two stages, and each rounds its own to 1/1024 down.
+// Cycles per sample of reSIDfp's resampler: it has two stages, and each rounds its ratio down to 1/1024.
 double cyclesOfSample(double clock, double rate) {
     const double passed = rate > 44000 ? 40000 : 0.9 * rate;
     const double between = passed + std::sqrt(passed * clock * (rate - passed) / rate);
@@ -28,8 +28,8 @@ bool Player::fail(std::string message, State state) {
     return false;
 }
 
-bool Player::load(const std::vector<uint8_t>& file) {
-    if (auto wrong = parsePsid(file, tune_); !wrong.empty()) return fail(std::move(wrong), State::Empty);
+bool Player::load(std::span<const uint8_t> file) {
+    if (auto problem = parsePsid(file, tune_); !problem.empty()) return fail(std::move(problem), State::Empty);
     song_ = tune_.startSong;
     setting_ = settingFor(tune_, overrides_);
     message_.clear();
@@ -37,32 +37,31 @@ bool Player::load(const std::vector<uint8_t>& file) {
     return true;
 }
 
-std::string Player::refusal(unsigned song, unsigned sampleRate) const {
+std::string Player::checkStart(unsigned song, unsigned sampleRate) const {
     if (sampleRate < minRate || sampleRate > maxRate) {
-        return "A sample rate of " + std::to_string(sampleRate) + " Hz cannot be made. Ask for 8000 to 192000.";
+        return "A sample rate of " + std::to_string(sampleRate) + " Hz isn't supported. Use 8000 to 192000.";
     }
     if (song > tune_.songs) {
-        return "Song " + std::to_string(song) + " does not exist: the tune has " + std::to_string(tune_.songs) +
-               ". Choose one from 1.";
+        return "Song " + std::to_string(song) + " doesn't exist. Choose a song from 1 to " + std::to_string(tune_.songs) + ".";
     }
     return {};
 }
 
 bool Player::start(unsigned song, unsigned sampleRate) {
     if (state_ == State::Empty) return fail("No tune is loaded. Load a .sid file first.", State::Empty);
-    if (auto wrong = refusal(song, sampleRate); !wrong.empty()) return fail(std::move(wrong), State::Loaded);
+    if (auto problem = checkStart(song, sampleRate); !problem.empty()) return fail(std::move(problem), State::Loaded);
     song_ = song ? song : tune_.startSong;
     setting_ = settingFor(tune_, overrides_);
     const VideoStandard& standard = setting_.ntsc ? ntsc : pal;
     cyclesPerSample_ = cyclesOfSample(standard.clock, sampleRate);
     machine_.powerOn(standard, setting_.sids, sampleRate, tune_.isRsid ? Rom::Halts : Rom::Returns);
-    if (auto wrong = driver_.install(machine_, tune_, song_, setting_.ntsc); !wrong.empty()) {
-        return fail(std::move(wrong), State::Loaded);
+    if (auto problem = driver_.install(machine_, tune_, song_, setting_.ntsc); !problem.empty()) {
+        return fail(std::move(problem), State::Loaded);
     }
     return tune_.isRsid ? play() : runInit();
 }
 
-// Without a sound, but for a tune that calls itself: its init may be the whole tune and never return.
+// Runs init silently, unless the tune installs its own interrupt: then init may play the tune and never return.
 bool Player::runInit() {
     machine_.sids().audible(tune_.callsItself());
     const auto& registers = machine_.cpu().registers();
@@ -70,16 +69,16 @@ bool Player::runInit() {
         if (machine_.cpu().jammed()) return reportJam();
         if (tune_.callsItself() && machine_.now() > ownInitLimit) return play();
         if (machine_.now() > initLimit) {
-            return fail("The tune's init routine at " + hex(tune_.initAddress) + " did not return within 5 s of C64 " +
-                            "time and was stopped. The file is damaged or needs a real C64: get another copy.",
+            return fail("The tune's init routine at " + hex(tune_.initAddress) + " didn't return within 5 s of C64 " +
+                            "time, so it was stopped. The file is damaged or needs a real C64: get another copy.",
                         State::Loaded);
         }
         machine_.step();
     }
     machine_.sids().advance(machine_.now());
     machine_.sids().audible(true);
-    if (auto wrong = driver_.startPlaying(machine_, tune_, song_); !wrong.empty()) {
-        return fail(std::move(wrong), State::Loaded);
+    if (auto problem = driver_.startPlaying(machine_, tune_, song_); !problem.empty()) {
+        return fail(std::move(problem), State::Loaded);
     }
     return play();
 }
@@ -88,7 +87,7 @@ bool Player::play() {
     lastRest_ = machine_.now();
     cutCalls_ = 0;
     resting_ = true;
-    owed_ = 0;
+    skipDebt_ = 0;
     state_ = State::Playing;
     return true;
 }
@@ -108,7 +107,7 @@ bool Player::render(float* out, std::size_t count) {
         if (!run(machine_.now() + static_cast<Cycle>(missing * cyclesPerSample_) + 1)) return false;
         sids.advance(machine_.now());
     }
-    sids.take(out, count);
+    sids.render(out, count);
     return true;
 }
 
@@ -119,17 +118,17 @@ bool Player::skip(std::size_t count) {
     const std::size_t made = std::min(count, sids.available());
     sids.drop(made);
     const Cycle from = machine_.now();
-    owed_ += static_cast<double>(count - made) * cyclesPerSample_;
-    if (owed_ < 1) return true;
+    skipDebt_ += static_cast<double>(count - made) * cyclesPerSample_;
+    if (skipDebt_ < 1) return true;
     sids.audible(false);
-    const bool going = run(from + static_cast<Cycle>(owed_));
+    const bool going = run(from + static_cast<Cycle>(skipDebt_));
     sids.advance(machine_.now());
     sids.audible(true);
-    owed_ -= static_cast<double>(machine_.now() - from);
+    skipDebt_ -= static_cast<double>(machine_.now() - from);
     return going;
 }
 
-// A processor at rest has no work until an interrupt, so time may jump there.
+// A processor at rest does nothing until the next interrupt, so time can jump there.
 bool Player::run(Cycle until) {
     const auto& registers = machine_.cpu().registers();
     while (machine_.now() < until) {
@@ -151,8 +150,8 @@ bool Player::run(Cycle until) {
 
 bool Player::cutPlayCall() {
     if (++cutCalls_ == maxCutCalls) {
-        return fail("The tune's play routine did not return, " + std::to_string(maxCutCalls) +
-                        " times in a row, and was stopped. The file is damaged or needs a real C64: get another copy.",
+        return fail("The tune's play routine didn't return " + std::to_string(maxCutCalls) +
+                        " times in a row, so it was stopped. The file is damaged or needs a real C64: get another copy.",
                     State::Loaded);
     }
     driver_.rest(machine_, tune_);
@@ -164,8 +163,8 @@ bool Player::cutPlayCall() {
 bool Player::reportJam() {
     const uint16_t at = machine_.cpu().registers().pc;
     if (machine_.seesRom(at)) {
-        return fail("The tune calls the C64's ROM at " + hex(at) + ", which this player does not have: it is not ours " +
-                        "to ship. Choose a PSID version of the tune if there is one.",
+        return fail("The tune calls the C64's ROM at " + hex(at) + ", which this player doesn't have, because its license doesn't " +
+                        "allow us to ship it. Choose a PSID version of the tune if there is one.",
                     State::Loaded);
     }
     return fail("The tune halted the processor with the instruction at " + hex(at) +
@@ -175,6 +174,13 @@ bool Player::reportJam() {
 
 std::string Player::info() const {
     return state_ == State::Empty ? "{}" : describe(tune_, setting_, song_);
+}
+
+std::string inspect(std::span<const uint8_t> file) {
+    Tune tune;
+    std::string problem = parsePsid(file, tune);
+    if (problem.empty()) problem = Driver::checkRoom(tune);
+    return describe(tune, problem);
 }
 
 }  // namespace c64

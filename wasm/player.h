@@ -1,4 +1,4 @@
-// Plays one tune on a machine: loads it, runs init, renders sound, and stops what never ends.
+// Plays one tune on a machine: loads it, runs init, renders sound, and stops routines that never return.
 #pragma once
 
 #include "driver.h"
@@ -8,16 +8,16 @@ namespace c64 {
 
 class Player {
 public:
-    // All three return whether they succeeded; if not, `message()` says why.
-    bool load(const std::vector<uint8_t>& file);
+    // `load`, `start`, `render`, and `skip` return whether they succeeded; if not, `message()` says why.
+    bool load(std::span<const uint8_t> file);
     bool start(unsigned song, unsigned sampleRate);
-    // Exactly `count` samples in [-1, 1].
+    // Renders exactly `count` samples in [-1, 1].
     bool render(float* out, std::size_t count);
-    // Pass over `count` samples, several times as fast: all is as if they had been rendered, but for the filters,
-    // whose state is too old until some samples later.
+    // Skips `count` samples, several times as fast as rendering them. The state afterwards is the same, except for the
+    // filters, which need some rendered samples to catch up.
     bool skip(std::size_t count);
 
-    // From the next start on, whatever tune is loaded.
+    // Apply from the next `start` on, to any tune.
     Overrides& overrides() { return overrides_; }
     SidBank& sids() { return machine_.sids(); }
     const std::string& message() const { return message_; }
@@ -27,7 +27,7 @@ private:
     enum class State { Empty, Loaded, Playing };
 
     bool fail(std::string message, State state);
-    std::string refusal(unsigned song, unsigned sampleRate) const;
+    std::string checkStart(unsigned song, unsigned sampleRate) const;
     bool play();
     bool playing();
     bool runInit();
@@ -43,11 +43,14 @@ private:
     unsigned song_ = 0;
     State state_ = State::Empty;
     double cyclesPerSample_ = 0;
-    double owed_ = 0;  // cycles: what was to be skipped, less what was
+    double skipDebt_ = 0;  // cycles still to skip; negative if too many were
     Cycle lastRest_ = 0;
     bool resting_ = true;
     unsigned cutCalls_ = 0;
     std::string message_;
 };
+
+// Describes a file without loading it: JSON as from `describe`, with the reason why the file can't be played, if any.
+std::string inspect(std::span<const uint8_t> file);
 
 }  // namespace c64

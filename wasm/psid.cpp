@@ -9,11 +9,11 @@ namespace {
 
 constexpr std::size_t headerV1 = 0x76, headerV2 = 0x7c, textLength = 32;
 constexpr unsigned maxSongs = 256;
-constexpr unsigned lowestRsid = 0x07e8;  // below it are the system's variables and the screen
+constexpr unsigned minRsidLoad = 0x07e8;  // system variables and the screen are below it
 
-// A cursor-free view of the big-endian header.
+// A view of the big-endian header.
 struct Header {
-    const std::vector<uint8_t>& bytes;
+    std::span<const uint8_t> bytes;
 
     unsigned word(std::size_t at) const { return bytes[at] << 8 | bytes[at + 1]; }
     uint32_t dword(std::size_t at) const { return static_cast<uint32_t>(word(at)) << 16 | word(at + 2); }
@@ -22,7 +22,7 @@ struct Header {
     std::string text(std::size_t at) const;
 };
 
-// The header's text is Latin-1, padded with zeros.
+// Header text is Latin-1, padded with zeros or spaces.
 std::string Header::text(std::size_t at) const {
     std::string utf8;
     for (std::size_t i = at; i < at + textLength && bytes[i]; ++i) {
@@ -33,6 +33,7 @@ std::string Header::text(std::size_t at) const {
             utf8 += static_cast<char>(0x80 | (bytes[i] & 0x3f));
         }
     }
+    utf8.erase(utf8.find_last_not_of(' ') + 1);
     return utf8;
 }
 
@@ -44,39 +45,37 @@ std::string checkFormat(const Header& header) {
     const std::size_t size = header.bytes.size();
     if (size < headerV1) {
         return "The file ends inside its header (" + std::to_string(size) + " of at least " +
-               std::to_string(headerV1) + " bytes), so it is truncated or no SID file. Get a complete copy.";
+               std::to_string(headerV1) + " bytes), so it is truncated or not a SID file. Get a complete copy.";
     }
     if (!header.isRsid() && header.magic() != "PSID") {
-        return "This is not a SID file: it begins with neither PSID nor RSID. Choose a .sid file.";
+        return "This is not a SID file: it doesn't start with PSID or RSID. Choose a .sid file.";
     }
     const unsigned version = header.word(4), first = header.isRsid() ? 2 : 1;
     if (version < first || version > 4) {
-        return "The header claims " + header.magic() + " version " + std::to_string(version) + "; versions " +
+        return "The header says " + header.magic() + " version " + std::to_string(version) + ", but only versions " +
                std::to_string(first) + " to 4 exist. The file is damaged: get another copy.";
     }
     const std::size_t needed = version == 1 ? headerV1 : headerV2;
     if (size < needed) return "The file ends inside its version 2 header, so it is truncated. Get a complete copy.";
     const unsigned data = header.word(6);
-    if (data < needed || data >= size) {
+    if (data >= size) {
         return "The header says that the music starts at byte " + std::to_string(data) + " of a file of " +
                std::to_string(size) + " bytes. The file is truncated or damaged: get another copy.";
     }
     return {};
 }
 
-std::string readSongs(const Header& header, Tune& tune) {
-    tune.songs = header.word(14);
-    tune.startSong = header.word(16);
+void readText(const Header& header, Tune& tune) {
+    tune.title = header.text(0x16);
+    tune.author = header.text(0x36);
+    tune.released = header.text(0x56);
+}
+
+void readSongs(const Header& header, Tune& tune) {
+    tune.songs = std::clamp(header.word(14), 1u, maxSongs);
+    const unsigned start = header.word(16);
+    tune.startSong = start >= 1 && start <= tune.songs ? start : 1;
     tune.speed = header.dword(18);
-    if (tune.songs < 1 || tune.songs > maxSongs) {
-        return "The header claims " + std::to_string(tune.songs) +
-               " songs; a tune has 1 to 256. The file is damaged: get another copy.";
-    }
-    if (tune.startSong < 1 || tune.startSong > tune.songs) {
-        return "The header's start song is " + std::to_string(tune.startSong) + " of " +
-               std::to_string(tune.songs) + ". The file is damaged: get another copy.";
-    }
-    return {};
 }
 
 std::string readImage(const Header& header, Tune& tune) {
@@ -96,22 +95,14 @@ std::string readImage(const Header& header, Tune& tune) {
     return {};
 }
 
-std::string readAddresses(const Header& header, Tune& tune) {
-    const unsigned init = header.word(10);
+void readAddresses(const Header& header, Tune& tune) {
+    constexpr unsigned reservedPlay = 0xffff;  // an early form of "the tune installs its own interrupt"
+    const unsigned init = header.word(10), play = header.word(12);
     tune.initAddress = init ? init : tune.loadAddress;
-    tune.playAddress = header.word(12);
-    if (tune.initAddress < tune.loadAddress || tune.initAddress >= tune.end()) {
-        return "The init address " + hex(tune.initAddress) + " lies outside the music (" +
-               hex(tune.loadAddress) + " to " + hex(tune.end() - 1) +
-               "). The file is damaged: get another copy.";
-    }
-    if (tune.playAddress == 1) {
-        return "The play address $0001 is the processor's port, not code. The file is damaged: get another copy.";
-    }
-    return {};
+    tune.playAddress = play == reservedPlay ? 0 : play;
 }
 
-// The further chips' addresses, from version 3 and 4 on; a third that repeats the second is none.
+// Version 3 adds a second chip, version 4 a third. A third chip at the second one's address doesn't count.
 void readSids(const Header& header, Tune& tune) {
     const unsigned flags = header.word(0x76);
     const auto model = [flags](unsigned bit) {
@@ -122,43 +113,50 @@ void readSids(const Header& header, Tune& tune) {
         const uint8_t code = header.bytes[0x79 + i];
         const uint16_t address = 0xd000 | code << 4;
         if (!isSidAddress(code) || address == tune.sids.back().address) continue;
-        const ChipModel said = model(4 + 2 * i);
-        tune.sids.push_back({address, said == ChipModel::Unknown ? tune.sids[0].model : said});
+        const ChipModel specified = model(4 + 2 * i);
+        tune.sids.push_back({address, specified == ChipModel::Unknown ? tune.sids[0].model : specified});
     }
 }
 
-// Version 2 and up: player kind, clock, chips, free pages.
-std::string readFlags(const Header& header, Tune& tune) {
+// Version 2 adds flags: clock, chip models, and free pages.
+void readFlags(const Header& header, Tune& tune) {
+    if (tune.version < 2) return;
+    tune.clock = static_cast<Clock>(header.word(0x76) >> 2 & 3);
+    tune.freePage = header.bytes[0x78];
+    tune.freePages = header.bytes[0x79];
+    readSids(header, tune);
+}
+
+std::string checkPlayer(const Header& header, const Tune& tune) {
     if (tune.version < 2) return {};
     const unsigned flags = header.word(0x76);
     if (!tune.isRsid && (flags & 0x01)) {
         return "The file holds Sidplayer (MUS) data, which needs its own player program. "
-               "Choose a version that was packed with its player.";
+               "Choose a version that includes the player.";
     }
     if (tune.isRsid && (flags & 0x02)) {
-        return "The tune is a BASIC program, and this player has no BASIC: that ROM is not ours to ship. "
-               "Choose a version of the tune without BASIC.";
+        return "The tune is a BASIC program, but this player has no BASIC ROM, because its license doesn't allow us "
+               "to ship it. Choose a version of the tune without BASIC.";
     }
-    tune.clock = static_cast<Clock>(flags >> 2 & 3);
-    tune.freePage = header.bytes[0x78];
-    tune.freePages = header.bytes[0x79];
-    readSids(header, tune);
     return {};
 }
 
-// What an RSID promises: a program for an unchanged C64, that calls itself.
-std::string checkRsid(const Header& header, Tune& tune) {
+// An RSID is a program for an unmodified C64 that installs its own interrupt.
+std::string checkRsid(const Header& header, const Tune& tune) {
     if (!tune.isRsid) return {};
     const uint8_t page = tune.initAddress >> 12;
-    std::string broken;
+    std::string problem;
     if (header.word(8) || header.word(12) || header.dword(18)) {
-        broken = "An RSID tune sets neither load address, play address nor speed in its header; this one does.";
-    } else if (tune.loadAddress < lowestRsid) {
-        broken = "The tune loads at " + hex(tune.loadAddress) + ", over what a C64 needs to load it.";
+        problem = "The header of an RSID tune must leave load address, play address, and speed at zero.";
+    } else if (tune.loadAddress < minRsidLoad) {
+        problem = "The tune loads at " + hex(tune.loadAddress) + ", where a C64 keeps its system variables.";
     } else if (page == 0xa || page == 0xb || page >= 0xd) {
-        broken = "The init address " + hex(tune.initAddress) + " lies below ROM or I/O, where an RSID cannot start.";
+        problem = "The init address " + hex(tune.initAddress) + " lies under ROM or I/O, where an RSID can't start.";
+    } else if (tune.initAddress < tune.loadAddress || tune.initAddress >= tune.end()) {
+        problem = "The init address " + hex(tune.initAddress) + " lies outside the music (" + hex(tune.loadAddress) +
+                  " to " + hex(tune.end() - 1) + ").";
     }
-    return broken.empty() ? broken : broken + " The file is damaged: get another copy.";
+    return problem.empty() ? problem : problem + " The file is damaged: get another copy.";
 }
 
 }  // namespace
@@ -169,19 +167,19 @@ std::string hex(unsigned address) {
     return text;
 }
 
-std::string parsePsid(const std::vector<uint8_t>& file, Tune& tune) {
+std::string parsePsid(std::span<const uint8_t> file, Tune& tune) {
     const Header header{file};
     tune = Tune();
-    if (auto wrong = checkFormat(header); !wrong.empty()) return wrong;
+    if (auto problem = checkFormat(header); !problem.empty()) return problem;
     tune.version = header.word(4);
     tune.isRsid = header.isRsid();
-    for (const auto part : {readFlags, readSongs, readImage, readAddresses, checkRsid}) {
-        if (auto wrong = part(header, tune); !wrong.empty()) return wrong;
-    }
-    tune.title = header.text(0x16);
-    tune.author = header.text(0x36);
-    tune.released = header.text(0x56);
-    return {};
+    readText(header, tune);
+    readSongs(header, tune);
+    readFlags(header, tune);
+    if (auto problem = checkPlayer(header, tune); !problem.empty()) return problem;
+    if (auto problem = readImage(header, tune); !problem.empty()) return problem;
+    readAddresses(header, tune);
+    return checkRsid(header, tune);
 }
 
 }  // namespace c64

@@ -1,7 +1,9 @@
-// The SID file formats, PSID versions 1 to 4 and RSID: parsed and checked, nothing taken on trust.
+// Parses the SID file formats, PSID versions 1 to 4 and RSID versions 2 to 4. Headers are read as libsidplayfp
+// reads them: out-of-range song numbers are repaired, not refused.
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,24 +15,26 @@ enum class Clock : uint8_t { Unknown, Pal, Ntsc, Any };  // in the order of the 
 
 struct Tune {
     bool isRsid = false;
-    unsigned version = 0;
+    unsigned version = 0;  // 0 until a header has been read
     uint16_t loadAddress = 0, initAddress = 0, playAddress = 0;
     unsigned songs = 0, startSong = 0;
     uint32_t speed = 0;  // bit i: song i + 1 is timed by CIA 1, not by the frame
     std::string title, author, released;  // UTF-8
     Clock clock = Clock::Unknown;
     std::vector<SidSpec> sids{{}};        // one to three
-    uint8_t freePage = 0, freePages = 0;  // pages the author left for a player, 0 if not said
-    std::vector<uint8_t> image;           // what goes to loadAddress
+    uint8_t freePage = 0, freePages = 0;  // pages that the author left for a player, 0 if unspecified
+    std::vector<uint8_t> image;           // the data that is copied to loadAddress
 
     unsigned end() const { return loadAddress + static_cast<unsigned>(image.size()); }
-    bool callsItself() const { return playAddress == 0; }  // by interrupts that it installs, as every RSID does
-    // Songs beyond the 32nd share its bit.
+    // Whether the tune installs its own interrupt handler, as every RSID does.
+    bool callsItself() const { return playAddress == 0; }
+    // Songs after the 32nd share its bit.
     bool ciaTimed(unsigned song) const { return speed >> (song > 32 ? 31 : song - 1) & 1; }
 };
 
-// Fill `tune` from a file. Returns an empty string, or what is wrong, why, and what to do.
-std::string parsePsid(const std::vector<uint8_t>& file, Tune& tune);
+// Fills `tune` from a file. Returns an empty string, or a message that says why the file can't be played and what to
+// do. If the header was readable, `tune` holds its fields even then.
+std::string parsePsid(std::span<const uint8_t> file, Tune& tune);
 
 std::string hex(unsigned address);  // "$1003"
 

@@ -1,4 +1,4 @@
-// What an oscilloscope shows of a SID: the wave of each of its voices, before the filter.
+// Oscilloscope data of a SID: the waveform of each voice, before the filter.
 #pragma once
 
 #include <array>
@@ -17,9 +17,9 @@ public:
     void enable(bool on);
     bool enabled() const { return enabled_; }
 
-    // The chip has made `samples` more: look at its voices once for each point that these complete.
+    // Records the voices after the chip has produced `samples` more: once for each completed point.
     void follow(reSIDfp::SID& sid, std::size_t samples);
-    // Show the points of the next `frames` samples.
+    // Moves on to the points of the next `frames` samples.
     void turn(std::size_t frames);
     const Wave& shown(unsigned voice) const { return shown_[voice]; }
 

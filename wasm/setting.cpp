@@ -64,4 +64,9 @@ std::string describe(const Tune& tune, const Setting& setting, unsigned song) {
            field("playAddress", tune.playAddress) + '}';
 }
 
+std::string describe(const Tune& tune, const std::string& problem) {
+    const std::string description = tune.version ? describe(tune, settingFor(tune, {}), tune.startSong) : "null";
+    return '{' + field("problem", quoted(problem)) + ',' + field("tune", description) + '}';
+}
+
 }  // namespace c64

@@ -8,7 +8,7 @@ namespace {
 constexpr uint16_t mirrorsStart = 0xd400, mirrorsEnd = 0xd800;
 }
 
-// The first chip is seen all over $D400 to $D7FF, but where another one is.
+// The first chip is mirrored over $D400 to $D7FF, except where another chip is.
 void SidBank::powerOn(const std::vector<SidSpec>& specs, double clock, unsigned sampleRate, Cycle now) {
     count_ = static_cast<unsigned>(specs.size());
     chipAt_.fill(0);
@@ -47,7 +47,7 @@ void SidBank::drop(std::size_t count) {
     for (unsigned i = 0; i < count_; ++i) chips_[i].drop(count);
 }
 
-void SidBank::take(float* out, std::size_t count) {
+void SidBank::render(float* out, std::size_t count) {
     std::fill(out, out + count, 0.0f);
     for (unsigned i = 0; i < count_; ++i) chips_[i].mix(out, count, 1.0f / static_cast<float>(count_));
 }

@@ -1,4 +1,4 @@
-// One to three SIDs at their addresses, heard as one.
+// One to three SIDs at their addresses, mixed to mono.
 #pragma once
 
 #include "sid_chip.h"
@@ -21,21 +21,21 @@ public:
 
     void advance(Cycle now);
     void audible(bool on);
-    // Bit 3 c + v silences voice v of chip c.
+    // Bit 3c + v silences voice v of chip c.
     void mute(unsigned mask);
     void showScope(bool on);
     SidChip& chip(unsigned i) { return chips_[i]; }
 
     std::size_t available() const { return chips_[0].available(); }
-    // Move the first `count` samples out: the mean of the chips, in [-1, 1].
-    void take(float* out, std::size_t count);
+    // Moves the first `count` samples to `out`: the mean of the chips, in [-1, 1].
+    void render(float* out, std::size_t count);
     void drop(std::size_t count);
 
 private:
     static constexpr unsigned ioStart = 0xd000, spacing = 0x20;
 
     std::array<SidChip, maxChips> chips_;
-    std::array<uint8_t, 0x1000 / spacing> chipAt_{};  // 1 + the chip's number; 0 for none
+    std::array<uint8_t, 0x1000 / spacing> chipAt_{};  // the chip's number + 1; 0: none
     unsigned count_ = 0;
 };
 

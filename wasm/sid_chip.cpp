@@ -5,13 +5,13 @@
 namespace c64 {
 
 namespace {
-constexpr Cycle slice = 4096;         // cycles clocked at a time: bounds the scratch buffer
-constexpr Cycle scopeSlice = 64;      // with the scope on: shorter than a point of it lasts
+constexpr Cycle slice = 4096;         // cycles per clock call: bounds the scratch buffer
+constexpr Cycle scopeSlice = 64;      // with the scope on: shorter than one of its points
 constexpr Cycle settling = 300'000;   // three time constants of the board's 1.6 Hz high-pass
 constexpr uint8_t volumeRegister = 0x18;
 
-// reSIDfp amplifies each chip by its own factor; these bring it to the level that sidplayfp 2.4 plays,
-// found by comparing spectra (tests/wasm/test_audio.py).
+// reSIDfp amplifies each model by its own factor. These gains match the level of sidplayfp 2.4; they were found by
+// comparing spectra (tests/wasm/test_audio.py).
 constexpr float gain6581 = 2.0f / 3.0f, gain8580 = 0.415f;
 }  // namespace
 
@@ -54,8 +54,8 @@ void SidChip::sound(unsigned cycles) {
     if (scope_.enabled()) scope_.follow(*sid_, static_cast<std::size_t>(made));
 }
 
-// reSIDfp's part of it keeps oscillators and ENV3 right; with the other envelopes, the voices are where they
-// would be had they sounded. The filter is not.
+// reSIDfp's clockSilent keeps the oscillators and ENV3 current. Clocking the other envelopes too brings the voices to the
+// same state as if they had been audible. The filter's state is not kept.
 void SidChip::silence(unsigned cycles) {
     sid_->clockSilent(cycles);
     for (const unsigned i : {0, 1}) {

@@ -1,4 +1,4 @@
-// One SID: reSIDfp, clocked up to the exact cycle of each access, and the samples it has made.
+// One SID: reSIDfp, clocked up to the exact cycle of each access, and the samples it has produced.
 #pragma once
 
 #include <array>
@@ -17,13 +17,13 @@ class SidChip {
 public:
     using Registers = std::array<uint8_t, 0x20>;
 
-    // A new chip; at `now` its output has settled, so that no power-on click is heard.
+    // Resets the chip; its output has settled at `now`, so that there is no power-on click.
     void powerOn(ChipModel model, double clock, unsigned sampleRate, Cycle now);
 
     uint8_t read(uint8_t reg, Cycle now);
     void write(uint8_t reg, uint8_t value, Cycle now);
 
-    // Clock up to `now`, making samples; or, when not audible, voices only: several times as fast.
+    // Clocks up to `now` and produces samples. If not audible, clocks only the voices, which is several times as fast.
     void advance(Cycle now);
     void audible(bool on) { audible_ = on; }
 
@@ -31,13 +31,13 @@ public:
     void mute(uint8_t mask);
 
     std::size_t available() const { return samples_.size(); }
-    // Add the first `count` samples, times `gain`, to `out`, and drop them. Full scale is [-1, 1].
+    // Adds the first `count` samples, times `gain`, to `out`, and drops them. Full scale is [-1, 1].
     void mix(float* out, std::size_t count, float gain);
     void drop(std::size_t count);
 
     void showScope(bool on);
     const Scope::Wave& wave(unsigned voice) const { return scope_.shown(voice); }
-    // As the tune wrote them last.
+    // As last written by the tune.
     const Registers& registers() const { return registers_; }
 
 private:

@@ -6,14 +6,14 @@
 #include <cstdlib>
 #include <new>
 
-// Every `new` of the module takes its memory here, but for blocks of more than `largest`: those are reSIDfp's tables,
-// made once and then only read. Blocks are powers of two, and those of a size that were given back are used again.
-// Nothing outside may own a block of it, or putting an old state back would leave that dangling: so `Module` in exports.cpp.
+// The module's `new` allocates here, except blocks larger than `maxBlock`: those are reSIDfp's tables, which are written
+// once and then only read. Block sizes are powers of two; a freed block is reused for the same size. Nothing outside may
+// own a block, because restoring an old state would leave it dangling. `Module` in exports.cpp therefore owns everything.
 namespace c64 {
 
 namespace {
 
-constexpr std::size_t room = 1'500'000, largest = 1 << 17, sizes = std::bit_width(largest);
+constexpr std::size_t capacity = 1'500'000, maxBlock = 1 << 17, blockSizes = std::bit_width(maxBlock);
 
 struct alignas(16) Block {
     std::size_t size;
@@ -21,44 +21,44 @@ struct alignas(16) Block {
 };
 
 struct State {
-    std::array<Block*, sizes> free;
+    std::array<Block*, blockSizes> free;
     std::size_t used;
-    alignas(Block) std::array<std::byte, room> bytes;  // those from `used` on were never taken
+    alignas(Block) std::array<std::byte, capacity> bytes;  // those from `used` on were never allocated
 };
 
-State whole;  // zeroes: there is no constructor that could run too late
+State heap;  // zero-initialized: a constructor could run after the first `new`
 
-bool inside(const void* at) { return at >= &whole && at < &whole + 1; }
+bool isInHeap(const void* pointer) { return pointer >= &heap && pointer < &heap + 1; }
 
-Block* blockOf(std::size_t size) {
-    Block*& first = whole.free[std::bit_width(size) - 1];
+Block* allocateBlock(std::size_t size) {
+    Block*& first = heap.free[std::bit_width(size) - 1];
     if (Block* const block = first) {
         first = block->next;
         return block;
     }
-    if (size > room - whole.used) return nullptr;
-    whole.used += size;
-    return reinterpret_cast<Block*>(&whole.bytes[whole.used - size]);
+    if (size > capacity - heap.used) return nullptr;
+    heap.used += size;
+    return reinterpret_cast<Block*>(&heap.bytes[heap.used - size]);
 }
 
 }  // namespace
 
 std::span<std::byte> state() {
-    return {reinterpret_cast<std::byte*>(&whole), whole.bytes.data() - reinterpret_cast<std::byte*>(&whole) + whole.used};
+    return {reinterpret_cast<std::byte*>(&heap), heap.bytes.data() - reinterpret_cast<std::byte*>(&heap) + heap.used};
 }
 
-void* take(std::size_t size) {
-    const std::size_t blocked = std::bit_ceil(size + sizeof(Block));
-    Block* const block = blocked > largest ? nullptr : blockOf(blocked);
+void* allocate(std::size_t size) {
+    const std::size_t blockSize = std::bit_ceil(size + sizeof(Block));
+    Block* const block = blockSize > maxBlock ? nullptr : allocateBlock(blockSize);
     if (!block) return std::malloc(size);
-    block->size = blocked;
+    block->size = blockSize;
     return block + 1;
 }
 
-void release(void* at) {
-    if (!inside(at)) return std::free(at);
-    Block* const block = static_cast<Block*>(at) - 1;
-    Block*& first = whole.free[std::bit_width(block->size) - 1];
+void release(void* pointer) {
+    if (!isInHeap(pointer)) return std::free(pointer);
+    Block* const block = static_cast<Block*>(pointer) - 1;
+    Block*& first = heap.free[std::bit_width(block->size) - 1];
     block->next = first;
     first = block;
 }
@@ -66,10 +66,10 @@ void release(void* at) {
 }  // namespace c64
 
 void* operator new(std::size_t size) {
-    void* const at = c64::take(size);
-    if (!at) __builtin_trap();
-    return at;
+    void* const pointer = c64::allocate(size);
+    if (!pointer) __builtin_trap();
+    return pointer;
 }
 
-void operator delete(void* at) noexcept { c64::release(at); }
-void operator delete(void* at, std::size_t) noexcept { c64::release(at); }
+void operator delete(void* pointer) noexcept { c64::release(pointer); }
+void operator delete(void* pointer, std::size_t) noexcept { c64::release(pointer); }

@@ -1,5 +1,5 @@
-// What a playing tune changes, in one piece of memory. The host may keep a copy of it and put it back: then the tune
-// goes on from there as it did.
+// All state of a playing tune in one block of memory. The host can copy it and restore the copy later; the tune then
+// continues from there.
 #pragma once
 
 #include <cstddef>

@@ -21,7 +21,7 @@ void Vic::reset(const VideoStandard& standard, Cycle now) {
     aimTaken(now);
 }
 
-// The next cycle at which the beam reaches the compared line; a line beyond the frame is never reached.
+// Finds the next cycle in which the beam reaches the compare line; it never reaches a line outside the frame.
 void Vic::aim(Cycle now) {
     if (rasterLine_ >= standard_.lines) {
         nextRaster_ = never;
@@ -31,7 +31,7 @@ void Vic::aim(Cycle now) {
     nextRaster_ = now - inFrame(now) + target + (target > inFrame(now) ? 0 : standard_.cyclesPerFrame());
 }
 
-// Characters are fetched in each eighth line of the text area, the one that the scroll register names.
+// The VIC fetches characters in every eighth line of the text area; the scroll register selects which.
 void Vic::aimTaken(Cycle now) {
     if (!(registers_[control] & displayOn)) {
         nextTaken_ = never;

@@ -1,4 +1,4 @@
-// VIC-II: the raster beam, its interrupt, and the cycles it takes from the processor. No picture is made.
+// VIC-II: the raster beam, its interrupt, and the cycles that it takes from the processor. There is no picture.
 #pragma once
 
 #include <array>
@@ -10,7 +10,7 @@ namespace c64 {
 
 struct VideoStandard {
     unsigned cyclesPerLine, lines;
-    double clock;  // Hz, the color crystal divided as on the board
+    double clock;  // Hz: the color crystal's frequency, divided as on the board
 
     unsigned cyclesPerFrame() const { return cyclesPerLine * lines; }
 };
@@ -29,7 +29,8 @@ public:
     bool enabled() const { return mask_ & 0x0f; }
     Cycle nextEvent() const { return nextRaster_; }
 
-    // From when on the processor has to wait for the bus, in a line where characters are fetched; until when.
+    // In a line where the VIC fetches characters: the first cycle in which the processor must wait for the bus, and the
+    // first in which it can use the bus again.
     Cycle takesBus() const { return nextTaken_; }
     Cycle busFree(Cycle now);
 

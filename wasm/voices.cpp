@@ -16,7 +16,7 @@ Voices voicesOfSid();
 Levels levelsOfSid();
 template struct Opened<&reSIDfp::SID::voice, &reSIDfp::SID::envDAC>;
 
-float silence[256];  // a level for each step of an envelope: all zero
+float silence[256];  // one level per envelope step, all zero
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// The voices inside a SID of reSIDfp, which keeps them private.
+// Access to the voices of a reSIDfp SID, where they are private.
 #pragma once
 
 #include "SID.h"
@@ -9,7 +9,7 @@ constexpr unsigned voicesOfChip = 3;
 
 reSIDfp::Voice (&voicesOf(reSIDfp::SID& sid))[voicesOfChip];
 
-// Its level is zero from now on, or again what its envelope makes it; all else goes on.
+// Sets the voice's level to zero, or lets its envelope set it again. Everything else keeps running.
 void silenceVoice(reSIDfp::SID& sid, unsigned voice, bool on);
 
 }  // namespace c64

@@ -1,1 +1,1 @@
-"""Set-up: fetches what the lock pins, builds the SID engine and a wheel, makes tunes and a model."""
+"""Set-up: fetches what the lock pins, builds the SID emulator and a wheel, makes tunes and a model."""

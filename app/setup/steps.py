@@ -9,12 +9,12 @@ from app.paths import Paths
 from app.setup import (
     bytecode,
     compressed,
+    emulator,
     first_model,
     node,
     npm,
     pip,
     pyodide,
-    sid_engine,
     tunes,
     wheel,
 )
@@ -74,13 +74,13 @@ def _fetching(paths: Paths, lock: Lock) -> list[Step]:
 def _building(paths: Paths, lock: Lock) -> list[Step]:
     return [
         Step(
-            "sid-engine",
-            "SID engine (the first build takes minutes)",
+            "emulator",
+            "SID emulator (the first build takes minutes)",
             lambda: [
                 *(path for path in sources_in(paths.wasm) if path.suffix != ".md"),
-                *(Path(sid_engine.__file__), repr(lock.residfp), version("ziglang")),
+                *(Path(emulator.__file__), repr(lock.residfp), version("ziglang")),
             ],
-            lambda progress: _build_engine(paths, lock, progress),
+            lambda progress: _build_emulator(paths, lock, progress),
         ),
         Step(
             "library-wheel",
@@ -112,12 +112,12 @@ def _compiling(paths: Paths, lock: Lock) -> list[Step]:
     ]
 
 
-def _build_engine(paths: Paths, lock: Lock, progress: StepProgress) -> list[Path]:
+def _build_emulator(paths: Paths, lock: Lock, progress: StepProgress) -> list[Path]:
     output = paths.vendor / "sid" / "sid.wasm"
     with pip.downloaded(lock.residfp, paths.work, progress) as sdist:
         source = unpack_sdist(sdist, sdist.parent / "sources")
         progress.begin("compiling")
-        sid_engine.build_sid_engine(source / "src", output)
+        emulator.build_emulator(source / "src", output)
     return [output]
 
 

@@ -1,20 +1,22 @@
-"""The parsers, the index and the database of the collection, each by itself, in a real browser."""
+"""Indexing, search, and the database of the collection, each on its own, in a real browser."""
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Page
+from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import open_harness
 from tests.browser.site import Site
 from tests.wasm.psid import psid
 
-PARSE = """async (bytes) =>
-  (await import("/static/js/tunes/header.js")).parseHeader(Uint8Array.from(bytes))"""
+INSPECT = """async (files) => {
+  const { SidEmulator, WASM_URL } = await import("/static/js/sid/emulator.js");
+  window.emulator ??= await SidEmulator.fetch(WASM_URL);
+  return files.map((bytes) => emulator.inspect(Uint8Array.from(bytes)));
+}"""
 LENGTHS = """async (text) =>
   Object.fromEntries((await import("/static/js/tunes/songlengths.js")).parseSonglengths(text))"""
 A, B, C = "0a" * 16, "0b" * 16, "0c" * 16
@@ -22,68 +24,70 @@ A, B, C = "0a" * 16, "0b" * 16, "0c" * 16
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, site: Site) -> Iterator[Page]:
-    """One page for all: each test begins with what it needs."""
+    """One page for all tests; each sets up what it needs."""
     with browser.new_context() as context:
         yield open_harness(context, site)
 
 
-def parse(page: Page, data: bytes) -> Any:
-    return page.evaluate(PARSE, list(data))
+INDEX = """async (files) => {
+  const { Indexing } = await import("/static/js/tunes/indexing.js");
+  const { TuneIndex } = await import("/static/js/tunes/tune-index.js");
+  const { SidEmulator, WASM_URL } = await import("/static/js/sid/emulator.js");
+  window.loads = 0;
+  const collection = {
+    index: new TuneIndex(), openFiles: new Map(), save: async () => {}, lengthsOf: () => [],
+    useLengths: async () => 0, reportProgress: () => {},
+    loadEmulator: () => { loads += 1; return SidEmulator.fetch(WASM_URL); },
+  };
+  async function* entries() {
+    for (const [path, bytes] of files)
+      yield { path, open: async () => new File([Uint8Array.from(bytes)], path) };
+  }
+  const result = await new Indexing(collection, "folder", entries(), false).run();
+  const tunes = [...collection.index.values()].map(({ title, author, songs, startSong }) =>
+    ({ title, author, songs, startSong }));
+  return { reasons: Object.fromEntries(result.reasons), found: result.found, tunes, loads };
+}"""
 
 
-def test_header_is_read(page: Page) -> None:
+def index_files(page: Page, **files: bytes) -> Any:
+    """Index files as the collection's worker does; each name gets the suffix `.sid`."""
+    return page.evaluate(INDEX, [[f"{name}.sid", list(data)] for name, data in files.items()])
+
+
+def test_header_is_read_by_the_emulator(page: Page) -> None:
     data = psid(b"\x60", title="Hülle".encode("latin-1"), songs=7, start_song=3)
-    assert parse(page, data) == {
-        "title": "Hülle",
-        "author": "Author",
-        "released": "1985 Maker",
-        "songs": 7,
-        "startSong": 3,
-    }
-    assert parse(page, psid(b"\x00\x10\x60", magic=b"RSID", load=0))["songs"] == 1
-    assert parse(page, psid(b"\x60", version=1, data_offset=0x76))["title"] == "Title"
-    assert parse(page, psid(b"\x60", title=b"x" * 32))["title"] == "x" * 32
+    [found] = page.evaluate(INSPECT, [list(data)])
+    assert found["problem"] == ""
+    tune = found["tune"]
+    assert (tune["title"], tune["author"], tune["released"]) == ("Hülle", "Author", "1985 Maker")
+    assert (tune["songs"], tune["startSong"], tune["clock"], tune["chip"]) == (7, 3, "PAL", 6581)
 
 
-@pytest.mark.parametrize(
-    ("data", "reason"),
-    [
-        (b"", "ends inside its header"),
-        (b"PSID\x00\x02 and then nothing", "ends inside its header"),
-        (b"MUSX" + psid(b"\x60")[4:], "no SID file"),
-        (psid(b"\x60", version=5), "version 5"),
-        (psid(b"\x60", magic=b"RSID", version=1, data_offset=0x76), "version 1"),
-        (psid(b"\x60", data_offset=0xFFFF), "past the end"),
-        (psid(b"\x60", data_offset=0x10), "past the end"),
-        (psid(b""), "no music"),
-        (psid(b"\x60\x60", load=0), "no music"),
-        (psid(b"\x60", songs=0), "0 songs"),
-        (psid(b"\x60", songs=257), "257 songs"),
-        (psid(b"\x60", songs=2, start_song=3), "song 3 of 2"),
-        (psid(bytes(0x10100)), "larger than a C64's memory"),
-    ],
-)
-def test_broken_header_is_refused_with_the_reason(page: Page, data: bytes, reason: str) -> None:
-    with pytest.raises(Error, match=reason):
-        parse(page, data)
-
-
-def test_no_file_of_random_bytes_does_more_than_be_refused(page: Page) -> None:
-    noise = random.Random(6)
-    files = [
-        list(psid(b"\x60")[: noise.randrange(8)] + noise.randbytes(noise.randrange(200))) for _ in range(2000)
-    ]
-    thrown = page.evaluate(
-        """async (files) => {
-          const { parseHeader } = await import("/static/js/tunes/header.js");
-          const kinds = new Set();
-          for (const bytes of files) try { parseHeader(Uint8Array.from(bytes)); kinds.add("read"); }
-            catch (error) { kinds.add(error.name); }
-          return [...kinds];
-        }""",
-        files,
+def test_indexing_lists_what_plays_and_says_why_the_rest_does_not(page: Page) -> None:
+    found = index_files(
+        page,
+        repaired=psid(b"\x60", title=b"Repaired", songs=300, start_song=0),
+        untitled=psid(b"\x60", title=b""),
+        short=b"PSID\x00\x02 and then nothing",
+        mus=psid(b"\x60", flags=0x15),
+        basic=psid(b"\x01\x08\x60", magic=b"RSID", load=0, init=0, play=0, flags=0x16),
+        huge=bytes(131073),
     )
-    assert set(thrown) <= {"read", "Error"}
+    assert sorted(found["tunes"], key=str) == [
+        {"title": "Repaired", "author": "Author", "songs": 256, "startSong": 1},
+        {"title": "untitled.sid", "author": "Author", "songs": 1, "startSong": 1},
+    ]
+    assert set(found["reasons"]) == {"short.sid", "mus.sid", "basic.sid", "huge.sid"}
+    assert "ends inside its header" in found["reasons"]["short.sid"]
+    assert "Sidplayer (MUS)" in found["reasons"]["mus.sid"]
+    assert "BASIC program" in found["reasons"]["basic.sid"]
+    assert "131073 bytes, which is too large" in found["reasons"]["huge.sid"]
+
+
+def test_indexing_without_tunes_needs_no_emulator(page: Page) -> None:
+    found = page.evaluate(INDEX, [["notes.txt", [1]]])
+    assert (found["found"], found["loads"]) == (0, 0)
 
 
 def test_songlengths_are_read(page: Page) -> None:
@@ -104,7 +108,7 @@ def test_damaged_songlengths_give_none(page: Page) -> None:
 
 
 def build(page: Page, *titles: str) -> None:
-    """Make an index of tunes, of which those that begin with a star are the site's."""
+    """Create an index of tunes. Titles that start with a star are the site's."""
     page.evaluate(
         """async (titles) => {
           const { TuneIndex } = await import("/static/js/tunes/tune-index.js");
@@ -145,26 +149,28 @@ def test_orders(page: Page) -> None:
     assert seen(page, order="for-you") == ["b1", "*site", "b2", "a9"]
 
 
-def test_what_was_measured_is_kept_field_by_field_and_wiped(page: Page) -> None:
+def test_analyses_are_merged_field_by_field_and_wiped(page: Page) -> None:
     found = page.evaluate(
         """async () => {
           const { open } = await import("/static/js/tunes/database.js");
           const database = await open();
-          await database.putMeasured({ sidPath: "x", lengths: [2] });
-          await database.putMeasured({ sidPath: "x", features: [{ rms: 1 }] });
+          await database.putAnalysis({ sidPath: "x", lengths: [2] });
+          await database.putAnalysis({ sidPath: "x", features: [{ rms: 1 }] });
           const tunes = Array.from({ length: 2500 }, (_, i) => ({ sidPath: `t${i}`, title: "" }));
           await database.putTunes(tunes);
           await database.putContents([["t1", new ArrayBuffer(3)]]);
           await database.deleteTunes(["t1", "t2"]);
           let count = 0;
           for await (const rows of database.tunes()) count += rows.length;
-          const before = [await database.measuredOf("x"), count, await database.content("t1")];
+          const analyses = [];
+          for await (const rows of database.analyses()) analyses.push(...rows);
+          const before = [analyses, count, await database.content("t1")];
           await database.wipe();
           let after = 0;
-          for await (const rows of database.measured()) after += rows.length;
+          for await (const rows of database.analyses()) after += rows.length;
           for await (const rows of database.tunes()) after += rows.length;
           database.close();
           return [before, after];
         }"""
     )
-    assert found == [[{"sidPath": "x", "lengths": [2], "features": [{"rms": 1}]}, 2498, None], 0]
+    assert found == [[[{"sidPath": "x", "lengths": [2], "features": [{"rms": 1}]}], 2498, None], 0]

@@ -29,7 +29,7 @@ ROWS = """() => new Promise((resolve, reject) => {
     const opening = indexedDB.open("sidflow-tunes");
     opening.onerror = () => reject(opening.error);
     opening.onsuccess = () => {
-        const reading = opening.result.transaction("measured").objectStore("measured").getAll();
+        const reading = opening.result.transaction("analyses").objectStore("analyses").getAll();
         reading.onsuccess = () => { opening.result.close(); resolve(reading.result); };
     };
 })"""

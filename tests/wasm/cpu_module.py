@@ -1,4 +1,4 @@
-"""The engine's processor on 64 KB of RAM, built on its own, and the little that tests need to drive it."""
+"""The emulator's processor on 64 KB of RAM, built on its own, and the little that tests need to drive it."""
 
 import struct
 from dataclasses import asdict, dataclass, replace
@@ -9,7 +9,7 @@ from wasmtime import Engine, Func, Linker, Memory, Module, Store, WasiConfig
 
 from app.files import fingerprint, sources_in
 from app.paths import paths
-from app.setup.sid_engine import FLAGS, compile_wasm
+from app.setup.emulator import FLAGS, compile_wasm
 
 SOURCE = Path(__file__).with_name("cpu_test.cpp")
 C, Z, I, D, B, UNUSED, V, N = (1 << bit for bit in range(8))  # noqa: E741

@@ -1,4 +1,4 @@
-"""Files to harm the engine with: noise, headers that lie, and programs that never end or abuse the C64."""
+"""Files to harm the emulator with: noise, headers that lie, and programs that never end or abuse the C64."""
 
 import random
 from collections.abc import Callable

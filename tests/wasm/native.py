@@ -18,15 +18,15 @@ PAL_CLOCK = 985_248.6
 
 
 @cache
-def _engine() -> SidEmulator:
+def _emulator() -> SidEmulator:
     return SidEmulator()
 
 
 def ours(tune: bytes, seconds: int = SECONDS, rate: int = RATE) -> Sound:
-    """Render a tune with the engine."""
-    _engine().load(tune)
-    _engine().start(sample_rate=rate)
-    return _engine().render_seconds(seconds)
+    """Render a tune with the emulator."""
+    _emulator().load(tune)
+    _emulator().start(sample_rate=rate)
+    return _emulator().render_seconds(seconds)
 
 
 def theirs(tune: bytes, folder: Path, seconds: int = SECONDS, rate: int = RATE) -> Sound:
@@ -47,7 +47,7 @@ def likeness(tune: bytes, folder: Path, *, same_level: bool = True) -> Likeness:
 
 
 def step_intervals(tune: bytes, folder: Path) -> tuple[Array, Array]:
-    """Return the cycles between the steps of the sound, of the engine's and of the native player's."""
+    """Return the cycles between the steps of the sound, of the emulator's and of the native player's."""
     sounds = ours(tune, 2, STEP_RATE), theirs(tune, folder, 2, STEP_RATE)
     first, second = (np.diff(step_times(sound[STEP_RATE // 2 :])) * PAL_CLOCK / STEP_RATE for sound in sounds)
     return first, second

@@ -1,4 +1,4 @@
-"""The engine's sound against the native player's.
+"""The emulator's sound against the native player's.
 
 Both are reSIDfp of different generations around different C64s, so the waves never agree sample by sample:
 phases depend on the cycle at which a tune starts. What a listener hears does have to agree, in three ways:
@@ -56,19 +56,19 @@ def real(name: str) -> Path:
 
 
 def demo(fits: Callable[[TuneInfo], bool]) -> Path:
-    engine = SidEmulator()
+    emulator = SidEmulator()
     for tune in sorted((paths().vendor / "tunes").glob("*.sid")):
-        if fits(engine.load(tune.read_bytes())):
+        if fits(emulator.load(tune.read_bytes())):
             return tune
     pytest.skip("set-up has made no demo tune of this kind yet")
 
 
 @cache
 def engine_sound(tune: Path) -> tuple[TuneInfo, Sound]:
-    engine = SidEmulator()
-    info = engine.load(tune.read_bytes())
-    engine.start(sample_rate=RATE)
-    return info, engine.render_seconds(SECONDS)[SKIPPED:]
+    emulator = SidEmulator()
+    info = emulator.load(tune.read_bytes())
+    emulator.start(sample_rate=RATE)
+    return info, emulator.render_seconds(SECONDS)[SKIPPED:]
 
 
 @pytest.fixture(scope="module")
@@ -154,37 +154,37 @@ def test_a_missing_voice_is_heard(native: Native, name: str) -> None:
 
 
 def test_renders_are_repeatable_and_independent_of_block_size() -> None:
-    """In fresh engines: reSIDfp's dither, two steps of 16 bits, goes on from start to start."""
+    """In fresh emulators: reSIDfp's dither, two steps of 16 bits, goes on from start to start."""
     tune = real("10_Orbyte.sid").read_bytes()
     renders = []
     for sizes in ((20000,), (1, 4095, 5000, 10904)):
-        engine = SidEmulator()
-        engine.load(tune)
-        engine.start()
-        renders.append(np.concatenate([engine.render(size) for size in sizes]))
+        emulator = SidEmulator()
+        emulator.load(tune)
+        emulator.start()
+        renders.append(np.concatenate([emulator.render(size) for size in sizes]))
     assert np.array_equal(renders[0], renders[1])
     assert np.ptp(renders[0]) > 0.1
 
 
 def test_another_sample_rate_gives_the_same_music(native: Native) -> None:
     tune = real("10_Orbyte.sid")
-    engine = SidEmulator()
-    engine.load(tune.read_bytes())
-    engine.start(sample_rate=48000)
-    sound = engine.render_seconds(SECONDS)
+    emulator = SidEmulator()
+    emulator.load(tune.read_bytes())
+    emulator.start(sample_rate=48000)
+    sound = emulator.render_seconds(SECONDS)
     assert len(sound) == SECONDS * 48000
     likeness = compare(resample_poly(sound, 147, 160).astype(np.float32)[SKIPPED:], native(tune))
     assert alike(likeness), likeness
 
 
 def test_each_voice_can_be_muted_and_all_three_leave_silence() -> None:
-    engine = SidEmulator()
-    engine.load(real("10_Orbyte.sid").read_bytes())
+    emulator = SidEmulator()
+    emulator.load(real("10_Orbyte.sid").read_bytes())
     levels = []
     for voices in ((), (0,), (1,), (2,), (0, 1, 2)):
-        engine.start()
-        engine.mute(*voices)
-        levels.append(third_octaves(engine.render_seconds(6)[SKIPPED:]))
+        emulator.start()
+        emulator.mute(*voices)
+        levels.append(third_octaves(emulator.render_seconds(6)[SKIPPED:]))
     full, *single, silence = levels
     assert all(np.abs(full - one).max() > 1 for one in single)
     assert silence.max() < full.max() - 20

@@ -26,24 +26,24 @@ MOST_MEMORY = 80 << 20
 CHIPS: tuple[Literal[0, 6581, 8580], ...] = (0, 6581, 8580)
 
 
-def treat(engine: SidEmulator, seed: int) -> tuple[NDArray[np.float32], str]:
-    """Do to the engine what a player might do with this file; return the sound or the message."""
+def treat(emulator: SidEmulator, seed: int) -> tuple[NDArray[np.float32], str]:
+    """Do to the emulator what a player might do with this file; return the sound or the message."""
     chance = random.Random(seed)
-    engine.override(chance.choice((None, "PAL", "NTSC")), chance.choice(CHIPS))
-    engine.show_scope(on=chance.random() < 0.2)
+    emulator.override(chance.choice((None, "PAL", "NTSC")), chance.choice(CHIPS))
+    emulator.show_scope(on=chance.random() < 0.2)
     try:
-        engine.load(hostile(seed))
-        engine.start(chance.randrange(3), chance.choice((8000, 44100, 44100, 44100, 192000)))
-        engine.mute(chance.randrange(9))
-        return engine.render(4096 * chance.choice((1, 1, 1, 4))), ""
+        emulator.load(hostile(seed))
+        emulator.start(chance.randrange(3), chance.choice((8000, 44100, 44100, 44100, 192000)))
+        emulator.mute(chance.randrange(9))
+        return emulator.render(4096 * chance.choice((1, 1, 1, 4))), ""
     except SidError as refused:
         return np.empty(0, np.float32), str(refused)
 
 
-def check(engine: SidEmulator, seed: int) -> None:
+def check(emulator: SidEmulator, seed: int) -> None:
     begun = process_time()
     faulthandler.dump_traceback_later(HANGS_AFTER, exit=True)
-    sound, message = treat(engine, seed)
+    sound, message = treat(emulator, seed)
     assert process_time() - begun < LONGEST_CALL, f"seed {seed}: too long"
     assert np.isfinite(sound).all(), f"seed {seed}: {sound}"
     assert np.abs(sound).max(initial=0) <= 1, f"seed {seed}: too loud"
@@ -55,25 +55,25 @@ def test_hostile_files_end_in_sound_or_a_message(pytestconfig: pytest.Config) ->
     count, seed = pytestconfig.getoption("--hostile"), pytestconfig.getoption("--hostile-seed")
     first = random.SystemRandom().randrange(1 << 32) if seed is None else seed
     print(f"{count} hostile files, seeds from {first}")
-    engine = SidEmulator()
+    emulator = SidEmulator()
     try:
         for seed in range(first, first + count):
-            check(engine, seed)
-        memory = engine.memory_size
+            check(emulator, seed)
+        memory = emulator.memory_size
         for seed in range(first, first + min(count, REPEATED)):  # Again: now all that is needed is there.
-            check(engine, seed)
+            check(emulator, seed)
     finally:
         faulthandler.cancel_dump_traceback_later()
-    assert engine.memory_size == memory <= MOST_MEMORY
-    assert_plays(engine)
+    assert emulator.memory_size == memory <= MOST_MEMORY
+    assert_plays(emulator)
 
 
-def assert_plays(engine: SidEmulator) -> None:
-    engine.override()
-    engine.mute()
-    engine.load(psid(clicker(), play=LOAD + 1))
-    engine.start()
-    assert np.ptp(engine.render(8192)) > 0.01
+def assert_plays(emulator: SidEmulator) -> None:
+    emulator.override()
+    emulator.mute()
+    emulator.load(psid(clicker(), play=LOAD + 1))
+    emulator.start()
+    assert np.ptp(emulator.render(8192)) > 0.01
 
 
 def test_a_seed_names_its_file() -> None:
@@ -82,9 +82,9 @@ def test_a_seed_names_its_file() -> None:
 
 def test_hostile_files_are_of_many_kinds() -> None:
     """Some play, some are refused at once, some are stopped: else the test above would show little."""
-    engine, endings = SidEmulator(), set()
+    emulator, endings = SidEmulator(), set()
     for seed in range(60):
-        sound, message = treat(engine, seed)
+        sound, message = treat(emulator, seed)
         endings.add("sound" if len(sound) else message.split()[0:3][-1])
     assert "sound" in endings
     assert len(endings) > 4, endings

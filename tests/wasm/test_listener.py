@@ -13,24 +13,24 @@ from tests.wasm.psid import LOAD, clicker, clicker_play, psid
 THREE = (0xD400, 0xD420, 0xD440)
 
 
-def steps_a_second(engine: SidEmulator) -> int:
-    sound = engine.render_seconds(2.5)[22050:]
+def steps_a_second(emulator: SidEmulator) -> int:
+    sound = emulator.render_seconds(2.5)[22050:]
     return int((np.diff(np.flatnonzero(np.abs(np.diff(sound)) > 0.01)) > 100).sum()) // 2
 
 
 def test_a_clock_other_than_the_headers_is_used_and_told() -> None:
-    engine = SidEmulator()
-    engine.override("NTSC")
-    info = engine.load(psid(clicker(), play=clicker_play()))
+    emulator = SidEmulator()
+    emulator.override("NTSC")
+    info = emulator.load(psid(clicker(), play=clicker_play()))
     assert (info.clock, info.header_clock) == ("NTSC", "PAL")
-    engine.start()
-    assert steps_a_second(engine) == pytest.approx(60, abs=1)
-    engine.override()
-    in_use = [engine.info.clock]
-    engine.start()
-    in_use.append(engine.info.clock)
+    emulator.start()
+    assert steps_a_second(emulator) == pytest.approx(60, abs=1)
+    emulator.override()
+    in_use = [emulator.info.clock]
+    emulator.start()
+    in_use.append(emulator.info.clock)
     assert in_use == ["NTSC", "PAL"]
-    assert steps_a_second(engine) == pytest.approx(50, abs=1)
+    assert steps_a_second(emulator) == pytest.approx(50, abs=1)
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def test_the_headers_clock_is_told_as_it_is(bits: int, said: str, used: str) -> 
 
 
 def test_each_chips_model_can_be_overridden() -> None:
-    engine = SidEmulator()
-    engine.load(on_chips(*THREE, chips=(6581, 6581, 8580)))
-    engine.override(None, 8580, 0, 6581)
-    engine.start()
-    assert [(sid.chip, sid.header_chip) for sid in engine.info.sids] == [
+    emulator = SidEmulator()
+    emulator.load(on_chips(*THREE, chips=(6581, 6581, 8580)))
+    emulator.override(None, 8580, 0, 6581)
+    emulator.start()
+    assert [(sid.chip, sid.header_chip) for sid in emulator.info.sids] == [
         (8580, 6581),
         (6581, 6581),
         (6581, 8580),
@@ -55,71 +55,71 @@ def test_each_chips_model_can_be_overridden() -> None:
 
 
 def test_another_model_sounds_otherwise() -> None:
-    engine = SidEmulator()
+    emulator = SidEmulator()
     tune = on_chips(0xD400, chips=(6581,))
     levels = []
     chips: tuple[Literal[0, 6581, 8580], ...] = (0, 6581, 8580)
     for chip in chips:
-        engine.override(None, chip)
-        engine.load(tune)
-        engine.start()
-        levels.append(engine.render_seconds(1).std())
+        emulator.override(None, chip)
+        emulator.load(tune)
+        emulator.start()
+        levels.append(emulator.render_seconds(1).std())
     assert levels[0] == pytest.approx(levels[1], rel=0.01)
     assert levels[2] < 0.8 * levels[1]
 
 
 def test_the_registers_are_as_the_tune_wrote_them() -> None:
-    engine = SidEmulator()
-    engine.load(on_chips(*THREE, chips=(6581,)))
-    engine.start()
-    engine.render(4096)
+    emulator = SidEmulator()
+    emulator.load(on_chips(*THREE, chips=(6581,)))
+    emulator.start()
+    emulator.render(4096)
     for chip in range(3):
-        registers = engine.registers(chip)
+        registers = emulator.registers(chip)
         assert (registers[0x18], registers[5], registers[6], registers[4]) == (0x0F, 0x22, 0xA6, 0x41)
         assert registers[1] == 21 + 9 * chip  # the fourth frame's note
 
 
 def test_the_scope_shows_the_wave_of_each_voice() -> None:
     """The tune plays a pulse on the first voice of each chip: two levels, at the pitch of its register."""
-    engine = SidEmulator()
-    engine.load(on_chips(*THREE, chips=(6581,)))
-    engine.start()
-    engine.render(4096)
-    assert engine.wave(0).size == 0
-    engine.show_scope()
-    engine.render(8192)
-    waves = [engine.wave(voice) for voice in range(9)]
+    emulator = SidEmulator()
+    emulator.load(on_chips(*THREE, chips=(6581,)))
+    emulator.start()
+    emulator.render(4096)
+    assert emulator.wave(0).size == 0
+    emulator.show_scope()
+    emulator.render(8192)
+    waves = [emulator.wave(voice) for voice in range(9)]
     assert {wave.size for wave in waves} == {1024}
     edges = [int((np.abs(np.diff(wave.astype(int))) > 60).sum()) for wave in waves[::3]]
     assert edges[0] < edges[1] < edges[2]
     assert all(np.ptp(waves[voice]) < 8 for voice in (1, 2, 4, 5, 7, 8))
-    engine.show_scope(on=False)
-    engine.render(4096)
-    assert engine.wave(0).size == 0
+    emulator.show_scope(on=False)
+    emulator.render(4096)
+    assert emulator.wave(0).size == 0
 
 
 def test_the_scope_does_not_change_the_sound() -> None:
     sounds = []
     for on in (False, True):
-        engine = SidEmulator()
-        engine.load(on_chips(*THREE, chips=(6581, 8580)))
-        engine.show_scope(on=on)
-        engine.start()
-        sounds.append(engine.render(20000))
+        emulator = SidEmulator()
+        emulator.load(on_chips(*THREE, chips=(6581, 8580)))
+        emulator.show_scope(on=on)
+        emulator.start()
+        sounds.append(emulator.render(20000))
     assert np.array_equal(sounds[0], sounds[1])
 
 
 def test_songs_know_their_number() -> None:
-    engine = SidEmulator()
-    assert engine.load(psid(clicker(), play=clicker_play(), songs=3, start_song=2)).song == 2
-    engine.start(3)
-    assert (engine.info.song, engine.info.songs, engine.info.start_song) == (3, 3, 2)
+    emulator = SidEmulator()
+    assert emulator.load(psid(clicker(), play=clicker_play(), songs=3, start_song=2)).song == 2
+    emulator.start(3)
+    assert (emulator.info.song, emulator.info.songs, emulator.info.start_song) == (3, 3, 2)
 
 
 def test_an_init_without_end_may_be_the_whole_tune() -> None:
     """A PSID with no play address, whose init plays by itself and never returns."""
     program = assemble(f"* = $1000\n{voices()}\nforever: inc $d401\n jmp forever")
-    engine = SidEmulator()
-    engine.load(psid(program.code, play=0, init=LOAD))
-    engine.start()
-    assert engine.render_seconds(2).std() > 0.01
+    emulator = SidEmulator()
+    emulator.load(psid(program.code, play=0, init=LOAD))
+    emulator.start()
+    assert emulator.render_seconds(2).std() > 0.01

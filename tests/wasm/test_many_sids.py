@@ -61,13 +61,13 @@ def test_further_chips_need_their_version_and_a_proper_address(
 
 
 def test_each_chip_can_be_muted() -> None:
-    engine = SidEmulator()
-    engine.load(on_chips(*THREE, chips=(6581, 6581, 6581)))
+    emulator = SidEmulator()
+    emulator.load(on_chips(*THREE, chips=(6581, 6581, 6581)))
     levels = []
     for voices_off in ((), (0,), (3,), (6,), (0, 3, 6)):
-        engine.start()
-        engine.mute(*voices_off)
-        levels.append(third_octaves(engine.render_seconds(1)))
+        emulator.start()
+        emulator.mute(*voices_off)
+        levels.append(third_octaves(emulator.render_seconds(1)))
     full, *single, silence = levels
     assert all(np.abs(full - one).max() > 1 for one in single)
     assert silence.max() < full.max() - 20

@@ -1,4 +1,4 @@
-"""How the engine calls a tune: how often, with what, and through which interrupt."""
+"""How the emulator calls a tune: how often, with what, and through which interrupt."""
 
 import numpy as np
 import pytest
@@ -11,10 +11,10 @@ NTSC_6581, PAL_6581 = 0x18, 0x14
 
 def calls_in(seconds: float, file: bytes, song: int = 0) -> int:
     """Count how often play moved the volume."""
-    engine = SidEmulator()
-    engine.load(file)
-    engine.start(song)
-    sound = engine.render_seconds(seconds + 0.5)[22050:]
+    emulator = SidEmulator()
+    emulator.load(file)
+    emulator.start(song)
+    sound = emulator.render_seconds(seconds + 0.5)[22050:]
     steep = np.abs(np.diff(sound)) > 0.01
     return int((np.diff(np.flatnonzero(steep)) > 100).sum()) + 1
 
@@ -41,12 +41,12 @@ def test_a_tune_may_set_the_timer_in_its_init() -> None:
 
 
 def test_speed_bits_belong_to_songs() -> None:
-    engine = SidEmulator()
-    engine.load(psid(clicker(), play=clicker_play(), songs=40, speed=1 << 2 | 1 << 31))
+    emulator = SidEmulator()
+    emulator.load(psid(clicker(), play=clicker_play(), songs=40, speed=1 << 2 | 1 << 31))
     speeds = []
     for song in (1, 3, 32, 40):
-        engine.start(song)
-        speeds.append(engine.info.speed)
+        emulator.start(song)
+        speeds.append(emulator.info.speed)
     assert speeds == ["frame", "cia", "cia", "cia"]
 
 
@@ -83,9 +83,9 @@ def test_tunes_play_wherever_they_are_loaded(load: int) -> None:
 
 def test_a_load_address_may_stand_in_the_data() -> None:
     file = psid(LOAD.to_bytes(2, "little") + clicker(), load=0, init=0, play=clicker_play())
-    engine = SidEmulator()
-    assert engine.load(file).load_address == LOAD
-    assert engine.info.init_address == LOAD
+    emulator = SidEmulator()
+    assert emulator.load(file).load_address == LOAD
+    assert emulator.info.init_address == LOAD
     assert calls_in(1, file) == pytest.approx(50, abs=2)
 
 
@@ -108,8 +108,8 @@ def test_the_raster_register_counts_the_lines() -> None:
 
 
 def test_info_tells_what_the_header_says() -> None:
-    engine = SidEmulator()
-    info = engine.load(
+    emulator = SidEmulator()
+    info = emulator.load(
         psid(
             clicker(),
             play=LOAD + 1,

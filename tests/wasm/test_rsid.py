@@ -99,11 +99,11 @@ def test_a_call_of_the_rom_is_reported(call: int) -> None:
     ("file", "says"),
     [
         (rsid(programs.RASTER, flags=2), "BASIC program"),
-        (rsid(programs.RASTER, version=1), "RSID version 1; versions 2 to 4"),
+        (rsid(programs.RASTER, version=1), "RSID version 1, but only versions 2 to 4 exist"),
         (rsid(programs.RASTER.replace("$1000", "$0700")), "loads at $0700"),
-        (rsid(programs.RASTER.replace("$1000", "$a000")), "init address $A000 lies below ROM"),
-        (rsid(programs.RASTER.replace("$1000", "$d000")), "init address $D000 lies below ROM"),
-        (rsid(programs.RASTER, speed=1), "neither load address, play address nor speed"),
+        (rsid(programs.RASTER.replace("$1000", "$a000")), "init address $A000 lies under ROM"),
+        (rsid(programs.RASTER.replace("$1000", "$d000")), "init address $D000 lies under ROM"),
+        (rsid(programs.RASTER, speed=1), "must leave load address, play address, and speed at zero"),
     ],
 )
 def test_what_cannot_be_an_rsid_is_refused(file: bytes, says: str) -> None:

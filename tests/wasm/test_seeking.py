@@ -33,13 +33,13 @@ TUNES = tunes()
 
 
 @pytest.fixture(scope="module")
-def engine() -> SidEmulator:
+def emulator() -> SidEmulator:
     return SidEmulator()
 
 
-def start(engine: SidEmulator, tune: bytes) -> None:
-    engine.load(tune)
-    engine.start()
+def start(emulator: SidEmulator, tune: bytes) -> None:
+    emulator.load(tune)
+    emulator.start()
 
 
 def shifted(sound: Sound, frames: float) -> Array:
@@ -61,48 +61,48 @@ def difference(sound: Sound, reference: Sound) -> tuple[float, float]:
 
 @pytest.mark.parametrize("tune", TUNES.values(), ids=TUNES)
 def test_after_a_part_was_passed_over_it_sounds_as_if_played_straight(
-    engine: SidEmulator, tune: bytes
+    emulator: SidEmulator, tune: bytes
 ) -> None:
-    start(engine, tune)
-    straight = engine.render_seconds(14)[-2 * SAMPLE_RATE :]
-    start(engine, tune)
-    engine.render(5000)  # as in the middle of playing
-    engine.skip(12 * SAMPLE_RATE - SETTLING - 5000)
-    engine.render(SETTLING)
-    level, shift = difference(engine.render_seconds(2), straight)
+    start(emulator, tune)
+    straight = emulator.render_seconds(14)[-2 * SAMPLE_RATE :]
+    start(emulator, tune)
+    emulator.render(5000)  # as in the middle of playing
+    emulator.skip(12 * SAMPLE_RATE - SETTLING - 5000)
+    emulator.render(SETTLING)
+    level, shift = difference(emulator.render_seconds(2), straight)
     assert level < LIMIT_DB
     assert abs(shift) <= 0.5
 
 
 @pytest.mark.parametrize("tune", TUNES.values(), ids=TUNES)
-def test_from_a_kept_state_it_goes_on_as_it_did(engine: SidEmulator, tune: bytes) -> None:
-    start(engine, tune)
-    engine.show_scope()
-    engine.render_seconds(1.1)
-    state = engine.save()
-    first = engine.render_seconds(2)
-    waves = [bytes(engine.wave(voice)) for voice in range(3)]
-    registers = engine.registers()
-    engine.mute(0, 1, 2)
-    engine.render_seconds(3)
-    engine.restore(state)
-    level, shift = difference(engine.render_seconds(2), first)
+def test_from_a_kept_state_it_goes_on_as_it_did(emulator: SidEmulator, tune: bytes) -> None:
+    start(emulator, tune)
+    emulator.show_scope()
+    emulator.render_seconds(1.1)
+    state = emulator.save()
+    first = emulator.render_seconds(2)
+    waves = [bytes(emulator.wave(voice)) for voice in range(3)]
+    registers = emulator.registers()
+    emulator.mute(0, 1, 2)
+    emulator.render_seconds(3)
+    emulator.restore(state)
+    level, shift = difference(emulator.render_seconds(2), first)
     assert level < LIMIT_DB
     assert shift == pytest.approx(0)
-    assert [bytes(engine.wave(voice)) for voice in range(3)] == waves
-    assert engine.registers() == registers
+    assert [bytes(emulator.wave(voice)) for voice in range(3)] == waves
+    assert emulator.registers() == registers
 
 
-def test_a_state_stays_small_over_many_starts(engine: SidEmulator) -> None:
+def test_a_state_stays_small_over_many_starts(emulator: SidEmulator) -> None:
     for tune in 4 * list(TUNES.values()):
-        start(engine, tune)
-        engine.render_seconds(0.2)
-    assert len(engine.save()) < 1_400_000, "the room is nearly full: what comes to lie outside is not kept"
+        start(emulator, tune)
+        emulator.render_seconds(0.2)
+    assert len(emulator.save()) < 1_400_000, "the room is nearly full: what comes to lie outside is not kept"
 
 
-def test_passing_over_the_end_of_a_tune_that_breaks_is_told(engine: SidEmulator) -> None:
-    start(engine, psid(bytes([RTS, HALT]), play=LOAD + 1))
+def test_passing_over_the_end_of_a_tune_that_breaks_is_told(emulator: SidEmulator) -> None:
+    start(emulator, psid(bytes([RTS, HALT]), play=LOAD + 1))
     with pytest.raises(SidError, match="halted"):
-        engine.skip(SAMPLE_RATE)
+        emulator.skip(SAMPLE_RATE)
     with pytest.raises(SidError):
-        engine.skip(1)
+        emulator.skip(1)

@@ -1,4 +1,4 @@
-// reSIDfp's build configuration for this module: what its own build makes out of siddefs-fp.h.in.
+// reSIDfp's build configuration for this module, in place of the one that its build generates from siddefs-fp.h.in.
 #ifndef SIDDEFS_FP_H
 #define SIDDEFS_FP_H
 

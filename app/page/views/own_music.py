@@ -88,7 +88,7 @@ class OwnMusic:
         if result["found"] != 1:
             return
         for path, why in result["reasons"]:
-            notice(path + " can't be played. " + why[0].upper() + why[1:] + ".")
+            notice(path + " can't be played. " + why)
         for path in result["tunes"]:
             await self._open(path)
 

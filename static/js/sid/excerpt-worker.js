@@ -1,35 +1,39 @@
-/** Worker that renders excerpts, in an engine of its own and piece by piece: playback never notices. */
+/** Worker that renders excerpts with an emulator of its own, in small pieces, so that playback isn't disturbed. */
 
-import { MAX_FRAMES, SidEngine, SidError } from "./engine.js";
-import { serve, wasmUrl } from "./rpc.js";
+import { serve, transfer } from "../worker-client.js";
+import { isCrash, MAX_FRAMES, SidEmulator } from "./emulator.js";
 import { SilenceDetector } from "./silence.js";
 
-const engineReady = SidEngine.fetch(wasmUrl);
-engineReady.catch(() => {}); // whoever awaits it hears of a failure
+const emulatorReady = SidEmulator.fetch(globalThis.name);
+emulatorReady.catch(() => {}); // reported to the caller of `begin`
 
-/** Frames rendered at a time: short enough that most chunks are not interrupted by other threads. */
+/** Frames rendered at a time: few enough that most chunks aren't interrupted by other threads. */
 const CHUNK = MAX_FRAMES / 4;
 
-/** A chunk that took this many times as long as the fastest one was interrupted: the rest was others' time. */
+/** A chunk that took this many times as long as the fastest one was interrupted: the excess isn't our work. */
 const INTERRUPTED = 2;
 
-/** What is being rendered. */
+/** @type {Excerpt | null} */
 let excerpt = null;
 
-/** Whether the engine has made its tables, with the first song: that is loading, and not counted as work. */
+/** Whether the emulator has built its tables, which the first song does. That counts as loading, not as work. */
 let loaded = false;
 
 class Excerpt {
-  #engine;
+  #emulator;
   #pcm;
   #frames = 0;
   #silence;
   #fastest = Infinity;
 
-  constructor(engine, { bytes, song, seconds, sampleRate }) {
-    engine.load(bytes);
-    engine.start(song, sampleRate);
-    this.#engine = engine;
+  /**
+   * @param {SidEmulator} emulator
+   * @param {{bytes: Uint8Array, song: number, seconds: number, sampleRate: number}} options
+   */
+  constructor(emulator, { bytes, song, seconds, sampleRate }) {
+    emulator.load(bytes);
+    emulator.start(song, sampleRate);
+    this.#emulator = emulator;
     this.#pcm = new Float32Array(Math.round(seconds * sampleRate));
     this.#silence = new SilenceDetector(sampleRate);
   }
@@ -39,67 +43,73 @@ class Excerpt {
   }
 
   get progress() {
-    return { done: this.done, heard: this.#silence.heard, end: this.#silence.end };
+    return { done: this.done, heard: this.#silence.hasSound, end: this.#silence.end };
   }
 
   get pcm() {
     return this.#pcm.slice(0, this.#frames);
   }
 
-  /** @returns {number} milliseconds of work that it took, as far as a clock on the wall can tell */
+  /**
+   * @param {number} milliseconds
+   * @returns {number} milliseconds of work, as well as wall-clock time can tell
+   */
   advance(milliseconds) {
     let busy = 0;
     do {
-      const begun = performance.now();
+      const started = performance.now();
       this.#renderChunk();
-      const took = performance.now() - begun;
-      this.#fastest = Math.min(this.#fastest, took);
-      busy += Math.min(took, INTERRUPTED * this.#fastest);
+      const elapsed = performance.now() - started;
+      this.#fastest = Math.min(this.#fastest, elapsed);
+      busy += Math.min(elapsed, INTERRUPTED * this.#fastest);
     } while (!this.done && busy < milliseconds);
     return busy;
   }
 
   #renderChunk() {
-    const chunk = this.#engine.render(Math.min(CHUNK, this.#pcm.length - this.#frames));
+    const chunk = this.#emulator.render(Math.min(CHUNK, this.#pcm.length - this.#frames));
     this.#pcm.set(chunk, this.#frames);
     this.#silence.add(chunk);
     this.#frames += chunk.length;
   }
 }
 
-serve({
-  async begin(options) {
-    const engine = await engineReady;
-    excerpt = null;
-    const begun = performance.now();
-    return answer(() => {
-      excerpt = new Excerpt(engine, options);
-      const busy = loaded ? performance.now() - begun : 0;
-      loaded = true;
-      return busy;
-    });
-  },
+serve(
+  {
+    async begin(options) {
+      const emulator = await emulatorReady;
+      excerpt = null;
+      const started = performance.now();
+      return answer(() => {
+        excerpt = new Excerpt(emulator, options);
+        const busy = loaded ? performance.now() - started : 0;
+        loaded = true;
+        return busy;
+      });
+    },
 
-  advance({ milliseconds }) {
-    return answer(() => excerpt.advance(milliseconds));
-  },
+    advance({ milliseconds }) {
+      return answer(() => excerpt.advance(milliseconds));
+    },
 
-  take() {
-    const { pcm } = excerpt;
-    excerpt = null;
-    return pcm;
+    take() {
+      const { pcm } = excerpt;
+      excerpt = null;
+      return transfer(pcm, [pcm.buffer]);
+    },
   },
-});
+  isCrash,
+);
 
-/** What is wrong with the file is part of the answer: only other failures reject. */
+/** A problem with the file is part of the answer; other errors are thrown. */
 function answer(work) {
-  const begun = performance.now();
+  const started = performance.now();
   try {
     const busy = work();
     return { ...excerpt.progress, problem: null, busy };
   } catch (error) {
-    if (!(error instanceof SidError)) throw error;
+    if (isCrash(error)) throw error;
     excerpt = null;
-    return { problem: error.message, busy: performance.now() - begun };
+    return { problem: error.message, busy: performance.now() - started };
   }
 }

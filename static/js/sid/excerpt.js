@@ -1,21 +1,19 @@
-/** Excerpts of tunes as PCM, for audio features. Works on a page and inside a worker (also Pyodide's). */
+/** Excerpts of tunes as PCM, for audio features. Works on a page and inside a worker, including Pyodide's. */
 
-import { toBytes } from "./bytes.js";
+import { createSidClient, toBytes } from "./client.js";
+import { WASM_URL } from "./emulator.js";
 import { SAMPLE_RATE } from "./ring.js";
-import { WorkerClient } from "./rpc.js";
 
-const SID_ENGINE = new URL("../../vendor/sid/sid.wasm", import.meta.url).href;
-
-/** Longest excerpt in seconds: 10 minutes of mono floats are about 100 MB. */
+/** Length in seconds of the longest excerpt: 10 minutes of mono floats take about 100 MB. */
 const MAX_SECONDS = 600;
 
 /**
  * @typedef {object} Progress
- * @property {boolean} done        the excerpt is as long as was asked for, or the song has ended
- * @property {boolean} heard       whether it has sounded yet
- * @property {number|null} end     seconds until the song fell silent for good; see silence.js
- * @property {string|null} problem what is wrong with the file; then there is nothing to go on with
- * @property {number} busy         milliseconds that the worker has worked for this answer; loading is not counted
+ * @property {boolean} done  the excerpt is as long as requested, or the song has ended
+ * @property {boolean} heard  whether the excerpt has sound yet
+ * @property {number | null} end  seconds from the start to where the song falls silent for good; see silence.js
+ * @property {string | null} problem  what is wrong with the file; the excerpt has ended then
+ * @property {number} busy  milliseconds of the worker's work for this answer, without loading
  */
 
 export class ExcerptRenderer {
@@ -24,29 +22,32 @@ export class ExcerptRenderer {
 
   /** @param {string} wasmUrl */
   constructor(wasmUrl) {
-    this.#worker = new WorkerClient(new URL("./excerpt-worker.js", import.meta.url), wasmUrl);
+    this.#worker = createSidClient(new URL("./excerpt-worker.js", import.meta.url), wasmUrl);
   }
 
   /**
-   * Begin to render a song from its beginning. What was under way is given up.
+   * Start an excerpt from the beginning of a song. An unfinished excerpt is dropped.
    *
-   * @param {ArrayBuffer|ArrayBufferView} bytes of a .sid file; stays the caller's
-   * @param {{seconds: number, song?: number, sampleRate?: number}} options
-   *   seconds: (0, 600]; song: 1-based, 0 is the tune's start song; sampleRate: Hz
+   * @param {ArrayBuffer | ArrayBufferView} bytes  a .sid file; not changed
+   * @param {object} options
+   * @param {number} options.seconds  (0, 600]
+   * @param {number} [options.song]  1-based; 0: the tune's start song
+   * @param {number} [options.sampleRate]  Hz
    * @returns {Promise<Progress>}
    */
   async begin(bytes, { seconds, song = 0, sampleRate = SAMPLE_RATE }) {
     if (!(seconds > 0 && seconds <= MAX_SECONDS)) {
       throw new Error(
-        `An excerpt of ${seconds} s cannot be rendered: ask for more than 0 and at most ${MAX_SECONDS} s.`,
+        `An excerpt can't be ${seconds} s long. Ask for more than 0 and at most ${MAX_SECONDS} s.`,
       );
     }
     return this.#worker.call("begin", { bytes: toBytes(bytes), seconds, song, sampleRate });
   }
 
   /**
-   * Render on, until so many milliseconds are over or the excerpt is done.
+   * Continue rendering until the time is up or the excerpt is done.
    *
+   * @param {number} milliseconds
    * @returns {Promise<Progress>}
    */
   async advance(milliseconds) {
@@ -59,19 +60,21 @@ export class ExcerptRenderer {
   }
 
   /**
-   * Render an excerpt in one go; otherwise like `begin`. Calls queue up; each answers on its own.
+   * Render an excerpt in one go; otherwise like `begin`. Calls are queued.
    *
+   * @param {ArrayBuffer | ArrayBufferView} bytes
+   * @param {{seconds: number, song?: number, sampleRate?: number}} options
    * @returns {Promise<Float32Array>} mono, [-1, 1]; round(seconds * sampleRate) frames, fewer if the song ends
    */
   render(bytes, options) {
     const rendered = this.#last.then(() => this.#renderAll(bytes, options));
-    this.#last = rendered.catch(() => {}); // its caller hears of it
+    this.#last = rendered.catch(() => {}); // reported to the caller
     return rendered;
   }
 
   /** End the worker. A later call starts it again. */
   close() {
-    this.#worker.close("The excerpt was given up: its renderer was closed.");
+    this.#worker.close("The excerpt was canceled: its renderer was closed.");
   }
 
   async #renderAll(bytes, options) {
@@ -83,9 +86,9 @@ export class ExcerptRenderer {
 }
 
 /**
- * @param {{wasmUrl?: string}} options
+ * @param {{wasmUrl?: string}} [options]
  * @returns {ExcerptRenderer}
  */
-export function createExcerptRenderer({ wasmUrl = SID_ENGINE } = {}) {
+export function createExcerptRenderer({ wasmUrl = WASM_URL } = {}) {
   return new ExcerptRenderer(wasmUrl);
 }

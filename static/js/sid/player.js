@@ -1,40 +1,40 @@
 /**
- * The page's SID player: files in, sound out, plain state objects to one callback.
+ * The page's SID player: takes files, plays sound, and reports its state to one callback.
  *
- * No method throws, those that can fail reject: MicroPython cannot catch what JavaScript throws at it.
+ * No method throws. Methods that can fail reject, because MicroPython can't catch exceptions that JavaScript throws.
  */
 
 import { AudioOutput, whyUnsupported } from "./audio.js";
 import { Renderer } from "./renderer.js";
 
-/** @typedef {import("./engine.js").TuneInfo} TuneInfo */
+/** @typedef {import("./emulator.js").TuneInfo} TuneInfo */
 
 /**
  * @typedef {object} PlayerState
- * @property {"idle"|"loading"|"stopped"|"starting"|"playing"|"paused"|"error"} status
- *   "starting": play was asked for, but there is no sound yet: a seek is under way, or the browser wants a click
- * @property {number} song 1-based; 0 while nothing is loaded
- * @property {TuneInfo|null} info of the loaded tune
- * @property {string} error message while status is "error", else ""
- * @property {number|null} end seconds from the song's beginning to where it falls silent, once that is rendered
+ * @property {"idle" | "loading" | "stopped" | "starting" | "playing" | "paused" | "error"} status  "starting": `play`
+ *   was called, but there is no sound yet, because of a seek or because the browser requires a click
+ * @property {number} song  1-based; 0: nothing is loaded
+ * @property {TuneInfo | null} info  of the loaded tune
+ * @property {string} error  message if status is "error", else ""
+ * @property {number | null} end  seconds from the song's start to where it falls silent, once that part is rendered
  */
 
 export class SidPlayer {
   #renderer;
   #output;
   #onState;
-  #told = "";
-  /** What was last asked for: this alone decides how a row of quick clicks ends. */
+  #lastReported = "";
+  /** The last request: it alone decides the outcome of a series of quick clicks. */
   #intent = "stopped";
-  /** @type {""|"loading"|"seeking"} what the worker is asked for and has not answered yet */
+  /** @type {"" | "loading" | "seeking"} the request that the worker hasn't answered yet */
   #busy = "";
   #info = null;
   #song = 0;
-  /** @type {number|null} */
+  /** @type {number | null} */
   #end = null;
   #error = "";
 
-  /** @param {{wasmUrl: string, onState?: (state: PlayerState) => void}} options */
+  /** @param {{wasmUrl: string, onState?: (state: PlayerState) => void}} options  as of `createSidPlayer` */
   constructor({ wasmUrl, onState = () => {} }) {
     this.#onState = onState;
     this.#output = new AudioOutput(
@@ -53,13 +53,13 @@ export class SidPlayer {
   }
 
   /**
-   * Load a tune; what plays now falls silent at once. `play()` may follow without awaiting this: then
-   * a `pause()` or another `load()` in between has the last word.
+   * Load a tune; the playing one stops at once. `play()` can be called before this resolves. A later `pause()` or
+   * `load()` then takes precedence.
    *
-   * @param {ArrayBuffer|ArrayBufferView} bytes of a .sid file; stays the caller's
-   * @param {{song?: number}} [options] song: 1-based; 0 is the tune's start song
-   * @returns {Promise<TuneInfo>} rejects with an Error that carries the engine's message, or with an
-   *   AbortError when a newer load or song took its place (nothing is to be done then)
+   * @param {ArrayBuffer | ArrayBufferView} bytes  a .sid file; not changed
+   * @param {{song?: number}} [options]  song: 1-based; 0: the tune's start song
+   * @returns {Promise<TuneInfo>} rejects with an Error with the emulator's message, or with an AbortError, which can
+   *   be ignored, if a newer request replaced this one
    */
   async load(bytes, { song = 0 } = {}) {
     this.#intent = "stopped";
@@ -68,7 +68,7 @@ export class SidPlayer {
     return this.#open("loading", () => this.#renderer.load(bytes, song));
   }
 
-  /** Play, or play on. Must be called from a click until the browser has once allowed sound. */
+  /** Play or resume. Must be called from a click until the browser has allowed sound once. */
   play() {
     if (this.#info === null && this.#busy === "") return;
     this.#intent = "playing";
@@ -77,13 +77,13 @@ export class SidPlayer {
     this.#apply();
   }
 
-  /** Silence, keeping the position. Does nothing to a player that is stopped. */
+  /** Pause and keep the position. Does nothing if the player is stopped. */
   pause() {
     if (this.#intent === "playing") this.#intent = "paused";
     this.#apply();
   }
 
-  /** Silence, and back to the beginning of the song. */
+  /** Stop and go back to the start of the song. */
   stop() {
     this.#intent = "stopped";
     if (this.#info !== null) this.#restart();
@@ -91,15 +91,15 @@ export class SidPlayer {
   }
 
   /**
-   * Go to another song of the tune; it plays on if the player was playing.
+   * Go to another song of the tune. It plays if the player was playing.
    *
-   * @param {number} song 1-based
-   * @returns {Promise<void>} rejects when there is no such song; then nothing changes
+   * @param {number} song  1-based
+   * @returns {Promise<void>} rejects, and changes nothing, if there is no such song
    */
   async setSong(song) {
-    if (this.#info === null) throw new Error("There is no song to choose: no tune is loaded.");
+    if (this.#info === null) throw new Error("No tune is loaded. Load one before you choose a song.");
     if (!Number.isInteger(song) || song < 1 || song > this.#info.songs) {
-      throw new Error(`This tune has no song ${song}: choose 1 to ${this.#info.songs}.`);
+      throw new Error(`This tune has no song ${song}. Choose 1 to ${this.#info.songs}.`);
     }
     if (this.#intent === "paused") this.#intent = "stopped";
     this.#song = song;
@@ -107,10 +107,10 @@ export class SidPlayer {
   }
 
   /**
-   * Go to a place in the song: silence until it is reached (`progress` tells how far), then play on, or stay
-   * paused. A newer seek, song or tune takes its place; a pause does not end it. Does nothing while a tune loads.
+   * Go to a position in the song: silent until it is reached (see `progress`), then playing or paused as before. A
+   * newer seek, song, or tune replaces it; a pause doesn't. Does nothing while a tune is loading.
    *
-   * @param {number} seconds from the song's beginning
+   * @param {number} seconds  from the song's start
    */
   seek(seconds) {
     if (this.#info === null) return;
@@ -119,46 +119,46 @@ export class SidPlayer {
   }
 
   /**
-   * Silence some voices from now on, whatever is loaded.
+   * Mute voices of this and later tunes.
    *
-   * @param {number} mask bit 3c + v is voice v of chip c
+   * @param {number} mask  bit 3c + v: voice v of chip c
    */
   mute(mask) {
     this.#renderer.mute(mask);
   }
 
   /**
-   * Play with another clock or chip than the tune's header says, from now on, whatever is loaded: the song begins
-   * again and goes on where it was. `state.info` tells what is in use.
+   * Override the header's clock and chip model for this and later tunes: the song starts again and continues at its
+   * position. `state.info` has the values in use.
    *
-   * @param {"PAL"|"NTSC"|""} clock "": as the header says
-   * @param {0|6581|8580} chip of all chips; 0: as the header says
+   * @param {"PAL" | "NTSC" | ""} clock  "": as in the header
+   * @param {0 | 6581 | 8580} chip  model of all chips; 0: as in the header
    */
   override(clock, chip) {
     this.#renderer.override(clock, [chip, chip, chip]);
     if (this.#info !== null) this.#goTo(this.position, true);
   }
 
-  /** @param {number} volume 0 (silent) to 1; another one makes the returned promise reject */
+  /** @param {number} volume  0 (silent) to 1; the promise rejects any other value */
   async setVolume(volume) {
-    if (!(volume >= 0 && volume <= 1)) throw new Error(`The volume cannot be ${volume}: choose 0 to 1.`);
+    if (!(volume >= 0 && volume <= 1)) throw new Error(`The volume can't be ${volume}. Choose 0 to 1.`);
     this.#output.setVolume(volume);
   }
 
-  /** Seconds from the song's beginning to what is heard, or will be after a seek. Cheap: reads shared memory. */
+  /** Position in seconds from the song's start; during a seek, its target. Cheap: reads shared memory. */
   get position() {
     return this.#renderer.position;
   }
 
-  /** How much is done of a seek, in [0, 1]; 1 when none is under way. As cheap. */
+  /** Progress of a seek in [0, 1]; 1 if there is none. Cheap. */
   get progress() {
     return this.#renderer.progress;
   }
 
   /**
-   * Copy the newest points of a voice's wave that were heard: one for 4 frames, before the filter. As cheap.
+   * Copy the newest points of a voice's waveform that were played: one per 4 frames, before the filter. Cheap.
    *
-   * @param {number} voice 3c + v is voice v of chip c
+   * @param {number} voice  3c + v: voice v of chip c
    * @param {Int8Array} target
    * @returns {boolean} whether anything is loaded
    */
@@ -172,14 +172,14 @@ export class SidPlayer {
   }
 
   /**
-   * @returns {{framesPlayed: number, underruns: number, peak: number, rms: number}} frames and underruns
-   *   since the player was made; peak and rms of the last 93 ms of output, before volume, in [0, 1]
+   * @returns {{framesPlayed: number, underruns: number, peak: number, rms: number}} frames and underruns since the
+   *   player was created; peak and RMS of the last 93 ms of output, before volume, in [0, 1]
    */
   stats() {
     return this.#renderer.stats();
   }
 
-  /** Give back worker and audio hardware. A later `load` takes them again. */
+  /** Release the worker and the audio hardware. A later `load` acquires them again. */
   async close() {
     this.#intent = "stopped";
     this.#busy = "";
@@ -193,11 +193,11 @@ export class SidPlayer {
 
   #restart() {
     this.#end = null;
-    this.#open("loading", () => this.#renderer.restart(this.#song)).catch(() => {}); // the state tells of a failure
+    this.#open("loading", () => this.#renderer.restart(this.#song)).catch(() => {}); // a failure is in the state
   }
 
-  #goTo(seconds, anew) {
-    this.#open("seeking", () => this.#renderer.seek(this.#song, seconds, anew)).catch(() => {});
+  #goTo(seconds, restart) {
+    this.#open("seeking", () => this.#renderer.seek(this.#song, seconds, restart)).catch(() => {});
   }
 
   async #open(busy, start) {
@@ -235,25 +235,26 @@ export class SidPlayer {
     return this.#output.running && this.#busy === "" ? "playing" : "starting";
   }
 
-  /** Bring ring and hardware to what was last asked for, and tell a state that is new. */
+  /** Apply the last request to ring and hardware, and report the state if it has changed. */
   #apply() {
     const ready = this.#info !== null && this.#busy === "" && this.#error === "";
     this.#renderer.setPlaying(ready && this.#intent === "playing");
-    if (this.#intent !== "playing") this.#output.rest();
-    const told = JSON.stringify(this.state);
-    if (told === this.#told) return;
-    this.#told = told;
+    if (this.#intent !== "playing") this.#output.suspendSoon();
+    const state = JSON.stringify(this.state);
+    if (state === this.#lastReported) return;
+    this.#lastReported = state;
     try {
-      this.#onState(JSON.parse(told));
+      this.#onState(JSON.parse(state));
     } catch (error) {
-      reportError(error); // the page's mistake must not stop the music
+      reportError(error); // an error in the page's callback must not stop the music
     }
   }
 }
 
 /**
- * @param {{wasmUrl: string, onState?: (state: PlayerState) => void}} options
- *   wasmUrl: where sid.wasm is served; onState: hears each change of state, as a plain object
+ * @param {object} options
+ * @param {string} options.wasmUrl  address of sid.wasm
+ * @param {(state: PlayerState) => void} [options.onState]  receives each change of state as a plain object
  * @returns {SidPlayer}
  */
 export function createSidPlayer(options) {

@@ -1,137 +1,140 @@
 /** Worker that renders the playing song into its ring, ahead of the audio worklet. */
 
-import { MAX_FRAMES, SidEngine, SidError } from "./engine.js";
+import { notify, reportFailure, serve } from "../worker-client.js";
+import { isCrash, MAX_FRAMES, SidEmulator } from "./emulator.js";
 import { AHEAD, Ring, SAMPLE_RATE } from "./ring.js";
-import { report, reportFatal, serve, wasmUrl } from "./rpc.js";
 import { SilenceDetector } from "./silence.js";
 import { Song } from "./song.js";
 
 const FULL_POLL_MS = 200;
 
-/** A seek looks for messages this often: a newer one takes over. */
-const TURN_MS = 30;
+/** How often a seek checks for messages, since a newer one replaces it. */
+const YIELD_MS = 30;
 
-const engineReady = SidEngine.fetch(wasmUrl);
-engineReady.catch(() => {}); // whoever awaits it hears of a failure
+const emulatorReady = SidEmulator.fetch(globalThis.name);
+emulatorReady.catch(() => {}); // reported to the caller of `load`
 
-/** @type {Song|null} null: no song is under way */
+/** @type {Song | null} null: no song was started */
 let song = null;
-/** @type {Ring|null} what is filled now */
+/** @type {Ring | null} the ring that is being filled */
 let ring = null;
 let stream = 0;
-/** @type {SilenceDetector|null} hears what is rendered; null: it has told, or a voice is muted */
+/** @type {SilenceDetector | null} null: it has found the end of the song, or a voice is muted */
 let silence = null;
 let voices = 0;
 let timer;
 
-serve({
-  async load({ bytes, ...start }) {
-    const engine = await engineReady;
-    [ring, song, stream] = [null, null, start.stream];
-    engine.override(start.settings);
-    engine.load(bytes);
-    return begin(engine, start);
-  },
+serve(
+  {
+    async load({ bytes, ...start }) {
+      const emulator = await emulatorReady;
+      [ring, song, stream] = [null, null, start.stream];
+      emulator.override(start.settings);
+      emulator.load(bytes);
+      return begin(emulator, start);
+    },
 
-  async song(start) {
-    return begin(await engineReady, start);
-  },
+    async song(start) {
+      return begin(await emulatorReady, start);
+    },
 
-  /** Go to a place of the song that is under way; `anew` from its beginning, with the settings of now. */
-  async seek({ anew, ...start }) {
-    const engine = await engineReady;
-    if (anew || song === null) return begin(engine, start);
-    ring = null;
-    if (song.at > new Ring(start.ring).base) song.back(new Ring(start.ring).base);
-    return go(engine, start);
-  },
+    /** Go to a position in the current song; with `restart`, start it again so that new settings apply. */
+    async seek({ restart, ...start }) {
+      const emulator = await emulatorReady;
+      if (restart || song === null) return begin(emulator, start);
+      ring = null;
+      if (song.at > new Ring(start.ring).base) song.back(new Ring(start.ring).base);
+      return go(emulator, start);
+    },
 
-  /** Voices fall silent, or sound again: also in what was rendered ahead of the ear. */
-  async mute({ muted }) {
-    const engine = await engineReady;
-    if (ring !== null) song.back(ring.base + ring.framesPlayed);
-    engine.mute(muted);
-    silence = null;
-    fill(engine);
-  },
+    /** Mute or unmute voices, also in the frames that were rendered ahead. */
+    async mute({ muted }) {
+      const emulator = await emulatorReady;
+      if (ring !== null) song.back(ring.base + ring.framesPlayed);
+      emulator.mute(muted);
+      silence = null;
+      fill(emulator);
+    },
 
-  /** The ring plays again: fill it, if filling had gone to sleep. */
-  async wake() {
-    fill(await engineReady);
+    /** Resume filling: the ring plays again. */
+    async wake() {
+      fill(await emulatorReady);
+    },
   },
-});
+  isCrash,
+);
 
-function begin(engine, start) {
+function begin(emulator, start) {
   [ring, song, stream] = [null, null, start.stream];
-  engine.override(start.settings);
-  engine.showScope(true);
-  const begun = new Song(engine);
-  begun.start(start.song);
-  song = begun;
-  return go(engine, start);
+  emulator.override(start.settings);
+  emulator.showScope(true);
+  const started = new Song(emulator);
+  started.start(start.song);
+  song = started;
+  return go(emulator, start);
 }
 
-/** Bring the song to where the ring begins, then fill that. */
-async function go(engine, start) {
+/** Bring the song to the start of the ring, then fill the ring. */
+async function go(emulator, start) {
   stream = start.stream;
-  engine.mute(start.settings.muted);
+  emulator.mute(start.settings.muted);
   const next = new Ring(start.ring);
   await approach(next, start.stream);
   if (stream === start.stream) {
-    voices = 3 * engine.info().chips;
+    voices = 3 * emulator.info().chips;
     ring = next;
     silence = start.settings.muted === 0 ? new SilenceDetector(SAMPLE_RATE) : null;
-    fill(engine);
+    fill(emulator);
   }
-  return engine.info();
+  return emulator.info();
 }
 
-async function approach(next, asked) {
-  const [under, from, whole] = [song, song.at, next.base - song.at];
-  while (under.at < next.base) {
-    const end = performance.now() + TURN_MS;
-    do under.approach(next.base);
-    while (under.at < next.base && performance.now() < end);
-    next.progress = (under.at - from) / whole;
+async function approach(next, requested) {
+  const [current, from, distance] = [song, song.at, next.base - song.at];
+  while (current.at < next.base) {
+    const deadline = performance.now() + YIELD_MS;
+    do current.approach(next.base);
+    while (current.at < next.base && performance.now() < deadline);
+    next.progress = (current.at - from) / distance;
     await new Promise((done) => setTimeout(done));
-    if (stream !== asked) return;
+    if (stream !== requested) return;
   }
   next.progress = 1;
 }
 
-/** One bounded piece of work, then back to the event loop: messages are answered between chunks. */
-function fill(engine) {
+/** Render one chunk, then return to the event loop, so that messages are answered between chunks. */
+function fill(emulator) {
   clearTimeout(timer);
   if (ring === null) return;
   const ahead = song.at - ring.base - ring.framesPlayed;
   const full = ahead > AHEAD - MAX_FRAMES;
   if (full && !ring.playing) return;
-  if (!full && !renderChunk(engine)) return;
-  timer = setTimeout(fill, full ? FULL_POLL_MS : 0, engine);
+  if (!full && !renderChunk(emulator)) return;
+  timer = setTimeout(fill, full ? FULL_POLL_MS : 0, emulator);
 }
 
-/** @returns {boolean} whether the song goes on */
-function renderChunk(engine) {
+/** @returns {boolean} whether the song continues */
+function renderChunk(emulator) {
   try {
     const at = song.at - ring.base;
     const frames = song.render();
     ring.write(frames, at);
-    listen(frames);
-    for (let voice = 0; voice < voices; voice++) ring.writeWave(voice, engine.wave(voice), at);
+    detectEnd(frames);
+    for (let voice = 0; voice < voices; voice++) ring.writeWave(voice, emulator.wave(voice), at);
     return true;
   } catch (error) {
     ring = song = null;
-    if (error instanceof SidError) report({ stream, failed: error.message });
-    else reportFatal(error);
+    if (isCrash(error)) reportFailure(error);
+    else notify({ stream, problem: error.message });
     return false;
   }
 }
 
-/** Tell once where the song fell silent, in seconds since its beginning. */
-function listen(frames) {
+/** Report once where the song fell silent, in seconds from its start. */
+function detectEnd(frames) {
   silence?.add(frames);
   const end = silence?.end ?? null;
   if (end === null) return;
   silence = null;
-  report({ stream, end: ring.base / SAMPLE_RATE + end });
+  notify({ stream, end: ring.base / SAMPLE_RATE + end });
 }

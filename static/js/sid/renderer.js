@@ -1,10 +1,9 @@
-/** The page's handle on the render worker: one ring for each start of a song, the newest one counts. */
+/** The page's client of the render worker: each start of a song gets a ring of its own, and only the newest plays. */
 
-import { toBytes } from "./bytes.js";
+import { createSidClient, toBytes } from "./client.js";
 import { Ring, SAMPLE_RATE } from "./ring.js";
-import { WorkerClient } from "./rpc.js";
 
-/** A file that keeps the engine this long is given up. */
+/** Time limit for loading a file and starting a song. */
 const LOAD_TIMEOUT_MS = 15_000;
 
 const SILENCE = { base: 0, framesPlayed: 0, underruns: 0, levels: { peak: 0, rms: 0 } };
@@ -12,35 +11,37 @@ const SILENCE = { base: 0, framesPlayed: 0, underruns: 0, levels: { peak: 0, rms
 export class Renderer {
   #worker;
   #onRing;
-  #onFailed;
+  #onProblem;
   #onEnd;
-  /** @type {Ring|null} */
+  /** @type {Ring | null} */
   #ring = null;
   #stream = 0;
-  #earlier = { framesPlayed: 0, underruns: 0 };
-  #settings = { muted: 0, clock: undefined, chips: [] };
+  #retired = { framesPlayed: 0, underruns: 0 };
+  #settings = { muted: 0, clock: "", chips: [] };
 
   /**
    * @param {string} wasmUrl
-   * @param {(ring: Ring) => void} onRing a new song is on its way in this ring
-   * @param {(message: string, lost: boolean) => void} onFailed what was started stopped with an error;
-   *   lost: the worker died, so no tune is loaded any more
-   * @param {(seconds: number) => void} onEnd the song falls silent for good here, as what is rendered ahead tells
+   * @param {(ring: Ring) => void} onRing  a new song will be in this ring
+   * @param {(message: string, lost: boolean) => void} onProblem  the song stopped with an error; lost: the worker
+   *   failed, so no tune is loaded
+   * @param {(seconds: number) => void} onEnd  the song falls silent for good at this position
    */
-  constructor(wasmUrl, onRing, onFailed, onEnd) {
-    const url = new URL("./render-worker.js", import.meta.url);
-    this.#worker = new WorkerClient(url, wasmUrl, (event) => this.#hear(event));
+  constructor(wasmUrl, onRing, onProblem, onEnd) {
+    this.#worker = createSidClient(new URL("./render-worker.js", import.meta.url), wasmUrl, {
+      onEvent: (event) => this.#receive(event),
+      onFailure: (message) => onProblem(message, true),
+    });
     this.#onRing = onRing;
-    this.#onFailed = onFailed;
+    this.#onProblem = onProblem;
     this.#onEnd = onEnd;
   }
 
   /**
-   * Load a tune and render the beginning of one of its songs. Supersedes whatever was started before.
+   * Load a tune and start one of its songs. Replaces any earlier request.
    *
-   * @param {ArrayBuffer|ArrayBufferView} bytes
-   * @param {number} song 1-based; 0 is the tune's start song
-   * @returns {Promise<import("./engine.js").TuneInfo>} rejects with an AbortError when superseded
+   * @param {ArrayBuffer | ArrayBufferView} bytes
+   * @param {number} song  1-based; 0: the tune's start song
+   * @returns {Promise<import("./emulator.js").TuneInfo>} rejects with an AbortError if a newer request replaces it
    */
   async load(bytes, song) {
     this.#nextRing(0);
@@ -54,58 +55,59 @@ export class Renderer {
   }
 
   /**
-   * Go to a place in the song that was started last; otherwise like `load`.
+   * Go to a position in the current song; otherwise like `load`.
    *
-   * @param {number} song that one
+   * @param {number} song  the current song
    * @param {number} seconds
-   * @param {boolean} [anew] start it again on the way, so that new overrides hold
+   * @param {boolean} [restart]  start the song again first, so that new overrides apply
    */
-  async seek(song, seconds, anew = false) {
+  async seek(song, seconds, restart = false) {
     this.#nextRing(Math.round(seconds * SAMPLE_RATE));
-    return this.#start("seek", { song, anew });
+    return this.#start("seek", { song, restart });
   }
 
-  /** @param {number} muted bit 3c + v silences voice v of chip c, also in what was rendered already */
+  /** @param {number} muted  bit 3c + v mutes voice v of chip c, also in the frames that were rendered ahead */
   mute(muted) {
     this.#settings.muted = muted;
-    if (this.#ring !== null) this.#worker.call("mute", { muted }).catch(() => {}); // a death is reported by #hear
+    // A failure is reported by onFailure.
+    if (this.#ring !== null) this.#worker.call("mute", { muted }).catch(() => {});
   }
 
-  /** Override the header's clock and chips as `SidEngine.override` does, from the next start on. */
+  /** Override the header's clock and chips from the next start on, as `SidEmulator.override` does. */
   override(clock, chips) {
     Object.assign(this.#settings, { clock, chips });
   }
 
-  /** Let the newest ring be heard, or not. */
+  /** Play or pause the newest ring. */
   setPlaying(on) {
     if (this.#ring === null || this.#ring.playing === on) return;
     this.#ring.playing = on;
-    if (on) this.#worker.call("wake", {}).catch(() => {}); // a death is reported once, by #hear
+    if (on) this.#worker.call("wake", {}).catch(() => {}); // reported by onFailure
   }
 
-  /** Seconds from the beginning of the song to what is heard. */
+  /** Playback position in seconds from the start of the song. */
   get position() {
     const { base, framesPlayed } = this.#ring ?? SILENCE;
     return (base + framesPlayed) / SAMPLE_RATE;
   }
 
-  /** How much is done of a seek, in [0, 1]; 1 when none is under way. */
+  /** Progress of a seek in [0, 1]; 1 if there is none. */
   get progress() {
     return this.#ring?.progress ?? 1;
   }
 
-  /** As `Ring.readWave`; false when there is nothing to show. */
+  /** As `Ring.readWave`; returns false if nothing is loaded. */
   readWave(voice, target, latency) {
     this.#ring?.readWave(voice, target, Math.round(latency * SAMPLE_RATE));
     return this.#ring !== null;
   }
 
-  /** Frames and underruns over all rings, levels of the newest. */
+  /** Frames and underruns of all rings, levels of the newest. */
   stats() {
     const { framesPlayed, underruns, levels } = this.#ring ?? SILENCE;
     return {
-      framesPlayed: this.#earlier.framesPlayed + framesPlayed,
-      underruns: this.#earlier.underruns + underruns,
+      framesPlayed: this.#retired.framesPlayed + framesPlayed,
+      underruns: this.#retired.underruns + underruns,
       ...levels,
     };
   }
@@ -124,32 +126,31 @@ export class Renderer {
     this.#onRing(this.#ring);
   }
 
-  /** Silence the ring of now and give up what is under way for it. */
+  /** Stop the current ring and drop the requests for it. */
   #retire() {
     this.#stream += 1;
     if (this.#ring === null) return;
     this.#ring.playing = false;
-    this.#earlier.framesPlayed += this.#ring.framesPlayed;
-    this.#earlier.underruns += this.#ring.underruns;
+    this.#retired.framesPlayed += this.#ring.framesPlayed;
+    this.#retired.underruns += this.#ring.underruns;
     this.#ring = null;
   }
 
   async #start(command, args, timeoutMs) {
     const stream = this.#stream;
-    const place = { stream, ring: this.#ring.buffer, settings: this.#settings };
-    const outcome = await this.#worker.call(command, { ...args, ...place }, timeoutMs).then(
+    const target = { stream, ring: this.#ring.buffer, settings: this.#settings };
+    const outcome = await this.#worker.call(command, { ...args, ...target }, timeoutMs).then(
       (info) => ({ info }),
       (error) => ({ error }),
     );
-    if (stream !== this.#stream) throw new DOMException("A newer tune or song was asked for.", "AbortError");
+    if (stream !== this.#stream) throw new DOMException("A newer request replaced this one.", "AbortError");
     if (outcome.error !== undefined) throw outcome.error;
     return outcome.info;
   }
 
-  #hear({ stream, failed, died, end }) {
-    if (died !== undefined) this.#onFailed(died, true);
-    else if (stream !== this.#stream) return;
-    else if (end !== undefined) this.#onEnd(end);
-    else this.#onFailed(failed, false);
+  #receive({ stream, problem, end }) {
+    if (stream !== this.#stream) return;
+    if (end !== undefined) this.#onEnd(end);
+    else this.#onProblem(problem, false);
   }
 }

@@ -1,26 +1,26 @@
 /**
- * One song's way from the render worker to the audio worklet and the oscilloscope: a ring of mono frames, and of the
- * voices' waves beside them, in shared memory.
+ * A ring buffer in shared memory that carries one song from the render worker to the audio worklet and the
+ * oscilloscope: mono frames, and the voices' waveforms beside them.
  *
- * Each start of a song gets a ring of its own, so a late writer or reader of the song before it can
- * touch only memory that nobody hears. One writer (render worker), one reader (worklet); the page
- * sets `playing` and reads the counters. Counters wrap at 2^32, which CAPACITY must divide.
+ * Each start of a song gets a ring of its own, so a late writer or reader of an earlier song can only access memory
+ * that no longer plays. There is one writer (render worker) and one reader (worklet). The page sets `playing` and reads
+ * the counters. Counters wrap at 2^32, so CAPACITY must divide 2^32.
  */
 
-/** The one sample rate of engine, ring and AudioContext: known before the first click opens any audio. */
+/** Sample rate of emulator, ring, and AudioContext. Must be known before the first click opens the audio hardware. */
 export const SAMPLE_RATE = 44100;
 
-/** The writer keeps at most this many frames ahead of the reader: 2 s. */
+/** The writer stays at most this many frames ahead of the reader: 2 s. */
 export const AHEAD = 2 * SAMPLE_RATE;
 
-/** Frames for each point of a wave. */
+/** Frames per point of a waveform. */
 export const FRAMES_PER_POINT = 4;
 
 const CAPACITY = 2 ** 17;
 const POINTS = CAPACITY / FRAMES_PER_POINT;
 const MAX_VOICES = 9;
 
-/** What is replaced begins this many frames after what is heard: more than audio hardware takes at once. */
+/** Replaced frames start this far after the played ones: more than the audio hardware reads at once. */
 const MARGIN = 2048;
 const BLEND = 128;
 
@@ -36,7 +36,7 @@ export class Ring {
   #frames;
   #waves = [];
 
-  /** @param {SharedArrayBuffer} buffer shared with the other sides; a new one when left out */
+  /** @param {SharedArrayBuffer} [buffer]  shared with writer and readers; default: a new one */
   constructor(buffer = new SharedArrayBuffer(BYTES)) {
     this.buffer = buffer;
     this.#header = new Uint32Array(buffer, 0, HEADER_BYTES / 4);
@@ -47,7 +47,7 @@ export class Ring {
     }
   }
 
-  /** Frame of the song that is this ring's first one. */
+  /** Number of the song's frame at which this ring starts. */
   get base() {
     return Atomics.load(this.#header, BASE);
   }
@@ -56,21 +56,21 @@ export class Ring {
     Atomics.store(this.#header, BASE, frame);
   }
 
-  /** How much is done of the way to `base`, in [0, 1]. */
+  /** Progress of the seek to `base`, in [0, 1]. */
   get progress() {
     return this.#numbers[PROGRESS];
   }
 
-  set progress(share) {
-    this.#numbers[PROGRESS] = share;
+  set progress(fraction) {
+    this.#numbers[PROGRESS] = fraction;
   }
 
-  /** Frames that were heard. */
+  /** Frames played. */
   get framesPlayed() {
     return Atomics.load(this.#header, READ);
   }
 
-  /** Frames rendered and not yet heard. */
+  /** Frames rendered and not yet played. */
   get buffered() {
     return (Atomics.load(this.#header, WRITTEN) - Atomics.load(this.#header, READ)) >>> 0;
   }
@@ -83,7 +83,7 @@ export class Ring {
     Atomics.store(this.#header, PLAYING, on ? 1 : 0);
   }
 
-  /** How often the ring ran dry while playing. */
+  /** How often the ring ran empty while playing. */
   get underruns() {
     return Atomics.load(this.#header, UNDERRUNS);
   }
@@ -92,7 +92,7 @@ export class Ring {
     Atomics.add(this.#header, UNDERRUNS, 1);
   }
 
-  /** Highest absolute sample and root mean square of what was last heard, each in [0, 1]. */
+  /** Peak and root mean square of the last frames played, each in [0, 1]. */
   get levels() {
     return { peak: this.#numbers[PEAK], rms: this.#numbers[RMS] };
   }
@@ -103,13 +103,13 @@ export class Ring {
   }
 
   /**
-   * Writer only. Must not be given more frames than CAPACITY - AHEAD at a time.
+   * Write frames; for the writer only. Must not be given more than CAPACITY - AHEAD frames at a time.
    *
-   * Frames that were written before are replaced, but for those that are heard already, or about to be: those are
-   * left out, and the new ones blend in.
+   * Replaces frames that were written before, except those that have been played or are about to be. The new frames
+   * are blended in after those.
    *
    * @param {Float32Array} source
-   * @param {number} [at] the first one's place in this ring, at most the end of what was written; may be negative
+   * @param {number} [at]  position of the first frame in this ring, at most the end of the written frames; can be negative
    */
   write(source, at = Atomics.load(this.#header, WRITTEN)) {
     const replaced = (Atomics.load(this.#header, WRITTEN) - at) | 0;
@@ -123,26 +123,26 @@ export class Ring {
   }
 
   /**
-   * Writer only.
+   * Write a voice's waveform; for the writer only.
    *
-   * @param {number} voice 3c + v
-   * @param {Int8Array} points of the frames from `at` on
-   * @param {number} at as for `write`
+   * @param {number} voice  3c + v
+   * @param {Int8Array} points  of the frames from `at` on
+   * @param {number} at  as for `write`
    */
   writeWave(voice, points, at) {
-    if (at < 0) return; // not heard any more
-    const place = Math.floor(at / FRAMES_PER_POINT) % POINTS;
-    const first = Math.min(points.length, POINTS - place);
-    this.#waves[voice].set(points.subarray(0, first), place);
+    if (at < 0) return; // already played
+    const start = Math.floor(at / FRAMES_PER_POINT) % POINTS;
+    const first = Math.min(points.length, POINTS - start);
+    this.#waves[voice].set(points.subarray(0, first), start);
     if (first < points.length) this.#waves[voice].set(points.subarray(first), 0);
   }
 
   /**
-   * Copy the newest points of a voice's wave that were heard. Allocates nothing.
+   * Copy the newest points of a voice's waveform that were played. Allocates nothing.
    *
    * @param {number} voice
    * @param {Int8Array} target
-   * @param {number} latency frames between reader and ear
+   * @param {number} latency  frames between reader and speakers
    */
   readWave(voice, target, latency) {
     const end = Math.floor((this.framesPlayed - latency) / FRAMES_PER_POINT);
@@ -154,10 +154,10 @@ export class Ring {
   }
 
   /**
-   * Reader only. Allocates nothing.
+   * Read frames; for the reader only. Allocates nothing.
    *
    * @param {Float32Array} target
-   * @returns {number} frames copied: fewer than asked for when the ring runs dry
+   * @returns {number} frames copied: fewer than requested if the ring runs empty
    */
   read(target) {
     const start = Atomics.load(this.#header, READ);
@@ -174,9 +174,9 @@ export class Ring {
     if (first < source.length) this.#frames.set(source.subarray(first), 0);
   }
 
-  /** Go over from what is there to `source` in 3 ms: no click where one mix takes over from another. */
-  #blend(source, start, there) {
-    const length = Math.min(BLEND, source.length, there);
+  /** Crossfade from the existing frames to `source` within 3 ms, so that there is no click. */
+  #blend(source, start, existing) {
+    const length = Math.min(BLEND, source.length, existing);
     for (let i = 0; i < length; i++) {
       const old = this.#frames[(start + i) % CAPACITY];
       source[i] = old + ((source[i] - old) * (i + 1)) / length;

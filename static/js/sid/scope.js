@@ -1,19 +1,21 @@
-/** An oscilloscope: the waves of the voices as they are heard, one row for each on one canvas. */
+/** An oscilloscope: the waveforms of the voices as they play, one row per voice on one canvas. */
 
-/** Points of a wave that are looked at (93 ms), and shown of them (46 ms) from where the wave rises through zero. */
-const LOOKED = 1024;
+/** Points of a waveform that are searched for a rising zero crossing (93 ms), and shown from there (46 ms). */
+const SEARCHED = 1024;
 const SHOWN = 512;
 const STEP = 2;
 
-/** Of the screen's frames, one in so many is drawn; the color is looked up in one of so many drawn. */
+/** One in this many of the screen's frames is drawn. */
 const FRAMES = 2;
+
+/** The color is looked up once in this many drawn frames. */
 const COLOR_FRAMES = 30;
 
 export class Scope {
   #canvas;
   #context;
   #player;
-  #points = new Int8Array(LOOKED);
+  #points = new Int8Array(SEARCHED);
   #voices = 0;
   #running = false;
   #visible = false;
@@ -21,7 +23,7 @@ export class Scope {
   #request = 0;
 
   /**
-   * @param {HTMLCanvasElement} canvas its CSS color is that of the waves
+   * @param {HTMLCanvasElement} canvas  its CSS color is the color of the waveforms
    * @param {import("./player.js").SidPlayer} player
    */
   constructor(canvas, player) {
@@ -36,8 +38,8 @@ export class Scope {
   }
 
   /**
-   * @param {number} voices rows
-   * @param {boolean} running whether the waves move; else what was drawn last stays
+   * @param {number} voices  number of rows
+   * @param {boolean} running  whether the waveforms move; else the last picture stays
    */
   show(voices, running) {
     this.#voices = voices;
@@ -79,7 +81,7 @@ export class Scope {
   }
 
   #trace(middle, scale, width) {
-    const from = rise(this.#points);
+    const from = findRise(this.#points);
     for (let i = 0; i < SHOWN; i += STEP) {
       const y = middle - this.#points[from + i] * scale;
       if (i === 0) this.#context.moveTo(0, y);
@@ -88,8 +90,8 @@ export class Scope {
   }
 }
 
-/** Where a wave first rises through zero: there the picture of a steady tone stands still. */
-function rise(points) {
-  for (let i = 1; i < LOOKED - SHOWN; i++) if (points[i - 1] < 0 && points[i] >= 0) return i;
+/** Find the first rising zero crossing, so that the picture of a steady tone stands still. */
+function findRise(points) {
+  for (let i = 1; i < SEARCHED - SHOWN; i++) if (points[i - 1] < 0 && points[i] >= 0) return i;
   return 0;
 }

@@ -1,23 +1,24 @@
 /**
- * Tells when a song has ended: something was heard, and then nothing for a while.
+ * Detects the end of a song: there was sound, and then silence for a while.
  *
- * A window sounds if the sound moves in it, whatever its level: a high-pass takes out the constant part of
- * digis, and what a step of it leaves dies away in some 20 ms. So a click of the volume register is a short
- * run of windows, and a note, a drum or a buzz of clicks is a longer one. Only the latter counts.
+ * The signal is high-pass filtered and cut into windows. A window has sound if its peak-to-peak value reaches a
+ * threshold. The filter removes the DC offset of digis; a step in the offset decays within about 20 ms. A click of the
+ * volume register is therefore a short run of windows, and a note, a drum, or a buzz of clicks is a longer one. Only
+ * longer runs count.
  */
 
-/** Peak to peak, full scale is 2. Waves with closed gates leak up to 0.005 (6581); the faintest notes have 0.0073. */
+/** Peak to peak; full scale is 2. Waveforms with closed gates leak up to 0.005 (6581); the faintest notes have 0.0073. */
 export const THRESHOLD = 0.006;
 
-/** Silent this long, a song has ended. Rests within music are shorter, as a rule. */
+/** A song has ended after this much silence. Rests in music are usually shorter. */
 export const SILENT_SECONDS = 6;
 
 const HIGH_PASS_HZ = 40;
 const WINDOWS_PER_SECOND = 100;
-/** Windows apart from each other by less than this belong to one run: buzzes of 20 Hz and less. */
-const LONGEST_GAP = 10;
+/** Windows with sound belong to one run if they are at most this far apart, which covers slow buzzes. */
+const MAX_GAP = 10;
 /** A run of fewer windows is a click. */
-const SHORTEST_SOUND = 5;
+const MIN_RUN = 5;
 
 export class SilenceDetector {
   #windowFrames;
@@ -32,13 +33,13 @@ export class SilenceDetector {
   #runTo = -Infinity;
   #soundTo = 0;
 
-  /** @param {number} sampleRate Hz, of the frames to come */
+  /** @param {number} sampleRate  Hz */
   constructor(sampleRate) {
     this.#windowFrames = Math.round(sampleRate / WINDOWS_PER_SECOND);
     this.#decay = Math.exp((-2 * Math.PI * HIGH_PASS_HZ) / sampleRate);
   }
 
-  /** @param {Float32Array} frames the next ones of the song, mono, [-1, 1] */
+  /** @param {Float32Array} frames  the next frames of the song, mono, [-1, 1] */
   add(frames) {
     for (let i = 0; i < frames.length; i++) {
       const frame = frames[i];
@@ -50,29 +51,29 @@ export class SilenceDetector {
     }
   }
 
-  /** Whether the song has sounded at all. */
-  get heard() {
+  /** Whether the song has had any sound. */
+  get hasSound() {
     return this.#soundTo > 0;
   }
 
-  /** Seconds from the beginning to the end of the last sound; null as long as the song may go on. */
+  /** Seconds from the start to the end of the last sound; null while the song may continue. */
   get end() {
     const silent = this.#windows - this.#soundTo;
-    return this.heard && silent >= SILENT_SECONDS * WINDOWS_PER_SECOND
+    return this.hasSound && silent >= SILENT_SECONDS * WINDOWS_PER_SECOND
       ? this.#soundTo / WINDOWS_PER_SECOND
       : null;
   }
 
   #endWindow() {
     const at = this.#windows++;
-    if (this.#highest - this.#lowest >= THRESHOLD) this.#sounds(at);
+    if (this.#highest - this.#lowest >= THRESHOLD) this.#addSound(at);
     this.#frames = 0;
     this.#lowest = this.#highest = this.#filtered;
   }
 
-  #sounds(at) {
-    if (at - this.#runTo > LONGEST_GAP) this.#runFrom = at;
+  #addSound(at) {
+    if (at - this.#runTo > MAX_GAP) this.#runFrom = at;
     this.#runTo = at;
-    if (at - this.#runFrom + 1 >= SHORTEST_SOUND) this.#soundTo = at + 1;
+    if (at - this.#runFrom + 1 >= MIN_RUN) this.#soundTo = at + 1;
   }
 }

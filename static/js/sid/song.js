@@ -1,38 +1,38 @@
-/** A song under way in the engine, and the ways to another place of it. Places are frames since its beginning. */
+/** The song that the emulator plays, and how to go to another position in it. Positions are frames from its start. */
 
-import { MAX_FRAMES } from "./engine.js";
+import { MAX_FRAMES } from "./emulator.js";
 import { SAMPLE_RATE } from "./ring.js";
 
-/** What is passed over leaves the filters behind: this much is rendered before it is heard. By then they have caught up. */
+/** Skipped frames don't update the filters. Rendering this many frames lets them catch up before the sound is used. */
 const SETTLING = SAMPLE_RATE;
 
-/** States are kept so close for as far back as what is rendered ahead, and a second more; older ones further apart. */
-const CLOSE = SAMPLE_RATE / 2;
+/** Recent states, as far back as the worker renders ahead plus a second, are stored at a short interval. */
 const RECENT = 3 * SAMPLE_RATE;
-const APART = 10 * SAMPLE_RATE;
+const RECENT_INTERVAL = SAMPLE_RATE / 2;
+const OLD_INTERVAL = 10 * SAMPLE_RATE;
 
-/** 24 states of about 1 MB: 4 minutes. */
-const MOST = 24;
+/** 24 states of about 1 MB cover 4 minutes. */
+const MAX_STATES = 24;
 
 export class Song {
-  #engine;
+  #emulator;
   #number = 0;
-  /** @type {{at: number, state: Uint8Array}[]} in the order of time */
-  #kept = [];
+  /** @type {{at: number, state: Uint8Array}[]} ordered by position */
+  #states = [];
   at = 0;
 
-  /** @param {import("./engine.js").SidEngine} engine with a tune */
-  constructor(engine) {
-    this.#engine = engine;
+  /** @param {import("./emulator.js").SidEmulator} emulator  with a loaded tune */
+  constructor(emulator) {
+    this.#emulator = emulator;
   }
 
   /**
-   * @param {number} number 1-based; 0 is the tune's start song
+   * @param {number} number  1-based; 0: the tune's start song
    * @throws {SidError}
    */
   start(number) {
-    this.#kept = [];
-    this.#engine.start(number, SAMPLE_RATE);
+    this.#states = [];
+    this.#emulator.start(number, SAMPLE_RATE);
     this.#number = number;
     this.at = 0;
   }
@@ -42,43 +42,43 @@ export class Song {
    * @throws {SidError}
    */
   render() {
-    this.#keep();
-    const frames = this.#engine.render(MAX_FRAMES);
+    this.#saveState();
+    const frames = this.#emulator.render(MAX_FRAMES);
     this.at += frames.length;
     return frames;
   }
 
-  /** Go back to `frame`, or to a place before it that is at hand: the beginning of the song, if there is no other. */
+  /** Go back to the last stored state at or before `frame`, or else to the start of the song. */
   back(frame) {
-    while (this.#kept.length > 0 && this.#kept.at(-1).at > frame) this.#kept.pop();
-    const nearest = this.#kept.at(-1);
+    while (this.#states.length > 0 && this.#states.at(-1).at > frame) this.#states.pop();
+    const nearest = this.#states.at(-1);
     if (nearest === undefined) return this.start(this.#number);
-    this.#engine.restore(nearest.state);
+    this.#emulator.restore(nearest.state);
     this.at = nearest.at;
   }
 
-  /** One bounded step on to `frame`, without keeping the sound. */
+  /** Go one bounded step toward `frame` and drop the sound. */
   approach(frame) {
     const rest = frame - this.at;
-    if (rest > SETTLING) this.at += this.#engine.skip(rest - SETTLING);
-    else this.at += this.#engine.render(Math.min(rest, MAX_FRAMES)).length;
+    if (rest > SETTLING) this.at += this.#emulator.skip(rest - SETTLING);
+    else this.at += this.#emulator.render(Math.min(rest, MAX_FRAMES)).length;
   }
 
-  #keep() {
-    const last = this.#kept.at(-1);
-    if (last !== undefined && this.at - last.at < CLOSE) return;
-    this.#kept.push({ at: this.at, state: this.#engine.save() });
-    this.#thin();
+  #saveState() {
+    const last = this.#states.at(-1);
+    if (last !== undefined && this.at - last.at < RECENT_INTERVAL) return;
+    this.#states.push({ at: this.at, state: this.#emulator.save() });
+    this.#dropStates();
   }
 
-  /** Of the states that are not recent, keep those that are far enough apart. */
-  #thin() {
-    let before = -APART;
-    this.#kept = this.#kept.filter(({ at }) => {
-      const stays = at > this.at - RECENT || at - before >= APART;
-      if (stays) before = at;
-      return stays;
+  /** Drop old states that are too close to each other. */
+  #dropStates() {
+    let previous = -OLD_INTERVAL;
+    this.#states = this.#states.filter(({ at }) => {
+      const keep = at > this.at - RECENT || at - previous >= OLD_INTERVAL;
+      if (keep) previous = at;
+      return keep;
     });
-    if (this.#kept.length > MOST) this.#kept.splice(1, 1);
+    if (this.#states.length > MAX_STATES) this.#states.splice(1, 1);
   }
 }

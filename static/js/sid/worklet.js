@@ -1,18 +1,18 @@
-/** The audio thread's end of the ring: plays it, fades at each change, counts and meters what is heard. */
+/** The audio thread's end of the ring: plays it, fades at each change, and measures the output. */
 
 import { Ring } from "./ring.js";
 
-/** Frames that must be there before sound (re)starts: 93 ms, so that a slow start is no row of underruns. */
-const PRIME_FRAMES = 4096;
+/** Frames that must be buffered before sound starts or resumes (93 ms), so that a slow start causes no underruns. */
+const MIN_BUFFERED = 4096;
 const METER_FRAMES = 4096;
 
 class SidProcessor extends AudioWorkletProcessor {
-  /** @type {Ring|null} */
+  /** @type {Ring | null} */
   #ring = null;
-  /** @type {Ring|null} takes over once #ring has faded out */
+  /** @type {Ring | null} plays once #ring has faded out */
   #next = null;
   #gain = 0;
-  #primed = false;
+  #buffered = false;
   #peak = 0;
   #squares = 0;
   #metered = 0;
@@ -24,7 +24,7 @@ class SidProcessor extends AudioWorkletProcessor {
     };
   }
 
-  /** Must not allocate: it runs on the audio thread, each 128 frames. */
+  /** Must not allocate: the audio thread calls it every 128 frames. */
   process(_inputs, outputs) {
     const out = outputs[0][0];
     if (this.#next !== null && this.#gain === 0) this.#swap();
@@ -37,22 +37,22 @@ class SidProcessor extends AudioWorkletProcessor {
   #swap() {
     this.#ring = this.#next;
     this.#next = null;
-    this.#primed = false;
+    this.#buffered = false;
     this.#peak = this.#squares = this.#metered = 0;
   }
 
-  /** Leaves `out` silent (as the browser hands it over) while paused or priming. */
+  /** Leaves `out` silent, as the browser provides it, while paused or buffering. */
   #play(out) {
     const target = this.#ring.playing && this.#next === null ? 1 : 0;
     if (target === 0 && this.#gain === 0) return;
-    this.#primed ||= this.#ring.buffered >= PRIME_FRAMES;
-    if (!this.#primed) return;
+    this.#buffered ||= this.#ring.buffered >= MIN_BUFFERED;
+    if (!this.#buffered) return;
     const count = this.#ring.read(out);
     this.#ramp(out, target);
-    if (count < out.length && target === 1) this.#runDry();
+    if (count < out.length && target === 1) this.#underrun();
   }
 
-  /** Go to the target gain over one quantum (3 ms): pause, resume and change without a click. */
+  /** Change to the target gain over one quantum (3 ms), so that pause, resume, and change don't click. */
   #ramp(out, target) {
     if (this.#gain === target) return;
     const step = (target - this.#gain) / out.length;
@@ -60,9 +60,9 @@ class SidProcessor extends AudioWorkletProcessor {
     this.#gain = target;
   }
 
-  #runDry() {
+  #underrun() {
     this.#ring.countUnderrun();
-    this.#primed = false;
+    this.#buffered = false;
     this.#gain = 0;
   }
 

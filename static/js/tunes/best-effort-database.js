@@ -1,4 +1,4 @@
-// The database as the worker uses it: where there is none, or no room, the collection lasts as long as the page.
+/** The database as the worker uses it. Without a database, or without space, the collection lasts as long as the page. */
 
 import { open } from "./database.js";
 
@@ -6,25 +6,33 @@ export class BestEffortDatabase {
   #opening;
   #onProblem;
 
-  /** @param {(problem: string) => void} onProblem hears once why nothing is kept */
+  /** @param {(problem: string) => void} onProblem  receives the reason if nothing can be stored */
   constructor(onProblem) {
     this.#onProblem = onProblem;
     this.#opening = open().catch((error) => this.#fail(error));
   }
 
-  /** Read something; `otherwise` where nothing is kept. */
-  async read(work, otherwise) {
+  /**
+   * @template T
+   * @param {(tables: import("./database.js").TunesDatabase) => Promise<T>} work
+   * @param {T} [fallback]  the result if nothing can be stored
+   * @returns {Promise<T>}
+   */
+  async read(work, fallback) {
     const database = await this.#opening;
-    if (!database) return otherwise;
+    if (!database) return fallback;
     try {
       return await work(database);
     } catch (error) {
       this.#fail(error);
-      return otherwise;
+      return fallback;
     }
   }
 
-  /** @returns {Promise<boolean>} whether it was written */
+  /**
+   * @param {(tables: import("./database.js").TunesDatabase) => Promise<unknown>} work
+   * @returns {Promise<boolean>} whether it was written
+   */
   write(work) {
     return this.read(async (database) => {
       await work(database);
@@ -40,6 +48,6 @@ export class BestEffortDatabase {
 }
 
 function reason(error) {
-  if (error.name === "QuotaExceededError") return "the browser gives this page no more room";
+  if (error.name === "QuotaExceededError") return "the browser gives this page no more storage";
   return error.message || String(error);
 }

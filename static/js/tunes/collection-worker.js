@@ -1,5 +1,6 @@
-// The collection's worker: the tunes in memory, in the database, and on the listener's disk.
+/** The collection's worker: the tunes in memory, in the database, and on the listener's disk. */
 
+import { notify, serve } from "../worker-client.js";
 import { BestEffortDatabase } from "./best-effort-database.js";
 import { Indexing, nameOf } from "./indexing.js";
 import { fileAt, mayRead, walk } from "./reading.js";
@@ -11,150 +12,176 @@ const SONGLENGTHS = "Songlengths.md5";
 /** Tunes that are written in one transaction. */
 const BATCH = 500;
 
-/** Milliseconds between two reports of the same kind, so that the page has time for the listener. */
-const PACE = 300;
+/** Shortest time between two reports of the same kind, so that the page stays responsive. */
+const REPORT_INTERVAL_MS = 300;
 
-/** Up to so much is kept itself where the browser gives no way to reach the files again. */
-const MAX_KEPT = { files: 200, bytes: 20 * 2 ** 20 };
+/** Limits for storing the files themselves if the browser offers no way to reach them again. */
+const MAX_STORED = { files: 200, bytes: 20 * 2 ** 20 };
 
-const AWAY = "The browser has let go of this file. Add its folder again (Add music), or the file itself.";
-const CHANGED = "The file has changed since it was added. Add it, or its folder, again.";
+const FILE_UNREACHABLE =
+  "The browser can't reach this file anymore. Add the file or its folder again (Add music).";
+const FILE_CHANGED = "The file has changed since it was added. Add the file or its folder again.";
 
 const index = new TuneIndex();
-const live = new Map();
+
+/** Files that this page can read, by `sidPath`. */
+const openFiles = new Map();
 const folders = new Map([[FILES, { id: FILES, name: "Single files" }]]);
-const chosen = new Map();
-const said = new Map();
-const waiting = new Map();
+
+/** Files that the listener has choices and `index` hasn't indexed yet, by choice. */
+const choices = new Map();
+
+/** Time of the last report, by kind. */
+const lastReported = new Map();
+
+/** Reports that wait for their interval, by kind. */
+const pendingReports = new Map();
+
 let lengths = null;
 let view = [];
-let lookedAt = [0, 0];
+
+/** First position in view, and the one after the last. */
+let visible = [0, 0];
 let indexing = null;
 let problem = "";
 let running = Promise.resolve();
 
-const shelf = new BestEffortDatabase((text) => {
-  problem = text;
+/** @type {Promise<import("../sid/emulator.js").SidEmulator> | null} */
+let emulator = null;
+
+const database = new BestEffortDatabase((reason) => {
+  problem = reason;
   report("problem", { problem });
 });
 const loaded = load();
 
 async function load() {
-  for (const folder of await shelf.read((database) => database.folders(), [])) folders.set(folder.id, folder);
-  await each("tunes", (tune) => index.get(tune.sidPath) ?? index.add(tune));
-  await each("measured", take);
+  for (const folder of await database.read((tables) => tables.folders(), [])) folders.set(folder.id, folder);
+  await forEachRow("tunes", (tune) => index.get(tune.sidPath) ?? index.add(tune));
+  await forEachRow("analyses", applyAnalysis);
   index.arrange(folders.keys());
   report("changed", {});
 }
 
-/** Do something with each row of a store. */
-async function each(store, work) {
-  await shelf.read(async (database) => {
-    for await (const rows of database[store]()) {
-      for (const row of rows) work(row);
-      pace("changed", {});
+/** Call `action` with each row of a store. */
+async function forEachRow(store, action) {
+  await database.read(async (tables) => {
+    for await (const rows of tables[store]()) {
+      for (const row of rows) action(row);
+      reportThrottled("changed", {});
     }
   });
 }
 
-function take({ sidPath, version, features, problems, lengths }) {
+function applyAnalysis({ sidPath, version, features, problems, lengths }) {
   const tune = index.get(sidPath);
   if (!tune) return;
   if (version) Object.assign(tune, { version, features, problems });
   if (lengths) tune.measured = { lengths, lengthSource: "measured" };
 }
 
+/** What an Indexing needs of the collection. */
 const collection = {
   index,
-  live,
+  openFiles,
+  loadEmulator,
 
   async save(tunes, contents) {
-    const gone = tunes.filter((tune) => tune.places.length === 0);
-    if (gone.length) index.remove(gone);
-    pace("changed", {});
+    const removed = tunes.filter((tune) => tune.places.length === 0);
+    if (removed.length) index.remove(removed);
+    reportThrottled("changed", {});
     for (let at = 0; at < tunes.length; at += BATCH) await write(tunes.slice(at, at + BATCH));
-    if (contents.length) await shelf.write((database) => database.putContents(contents));
+    if (contents.length) await database.write((tables) => tables.putContents(contents));
   },
 
   lengthsOf: (md5) => lengths?.get(md5) ?? [],
 
-  /** Take a Songlengths.md5, for the tunes that are here and those that come. */
+  /** Apply a Songlengths.md5 to present and future tunes. */
   async useLengths(text) {
     lengths = parseSonglengths(text);
-    await shelf.write((database) => database.putNote(SONGLENGTHS, new Blob([text])));
+    await database.write((tables) => tables.putNote(SONGLENGTHS, new Blob([text])));
     const changed = [...index.values()].filter((tune) => tune.places && lengths.has(tune.md5));
     for (const tune of changed) tune.lengths = lengths.get(tune.md5);
     await collection.save(changed, []);
     return lengths.size;
   },
 
-  tell: (progress) => pace("progress", progress),
+  reportProgress: (progress) => reportThrottled("progress", progress),
 };
 
+/** Load the SID emulator for the first file to index; the page may never need it here. */
+function loadEmulator() {
+  emulator ??= import("../sid/emulator.js").then(({ SidEmulator, WASM_URL }) => SidEmulator.fetch(WASM_URL));
+  emulator.catch(() => {
+    emulator = null; // try again next time
+  });
+  return emulator;
+}
+
 function write(tunes) {
-  const there = tunes.filter((tune) => tune.places.length > 0);
-  const gone = tunes.filter((tune) => tune.places.length === 0);
-  return shelf.write(async (database) => {
-    await database.putTunes(there.map(stored));
-    await database.deleteTunes(gone.map((tune) => tune.sidPath));
+  const present = tunes.filter((tune) => tune.places.length > 0);
+  const removed = tunes.filter((tune) => tune.places.length === 0);
+  return database.write(async (tables) => {
+    await tables.putTunes(present.map(toDatabaseRow));
+    await tables.deleteTunes(removed.map((tune) => tune.sidPath));
   });
 }
 
-/** A tune as the database has it: what only this page needs is left out. */
-function stored({ sidPath, md5, title, author, released, songs, startSong, lengths, places, added }) {
+/** Convert a tune for the database, without the fields that only this page needs. */
+function toDatabaseRow({ sidPath, md5, title, author, released, songs, startSong, lengths, places, added }) {
   return { sidPath, md5, title, author, released, songs, startSong, lengths, places, added };
 }
 
-/** A tune as the page's Python knows it. */
-function told(tune) {
+/** Convert a tune for the page's Python. */
+function toPageTune(tune) {
   if (!tune) return null;
-  const { text, row, md5, places, added, measured, ...told } = tune;
-  if (!places) return told;
+  const { text, row, md5, places, added, measured, ...fields } = tune;
+  if (!places) return fields;
   const lengths = tune.lengths.length
     ? { lengths: tune.lengths, lengthSource: "songlengths" }
     : (measured ?? { lengths: [], lengthSource: "default" });
-  // The length may have become known after the rest was measured.
+  // The length may have been added after the analysis.
   const features = (tune.features ?? []).map(
     (song, i) => song && { ...song, duration: lengths.lengths[i] ?? song.duration },
   );
-  return { ...told, features, ...lengths, own: true };
+  return { ...fields, features, ...lengths, own: true };
 }
 
-/** A tune as the list shows it. */
-function listed(tune) {
+/** Convert a tune for the list. */
+function toListRow(tune) {
   const { sidPath, title, author, lengths } = tune;
   const length = lengths[0] ?? tune.measured?.lengths[0] ?? null;
   return { sidPath, title, author, length, prediction: index.prediction(tune) };
 }
 
-async function run(folder, entries, keep) {
+async function runIndexing(folder, entries, storeBytes) {
   await loaded;
-  lengths ??= await kept();
-  indexing = new Indexing(collection, folder.id, entries, keep);
+  lengths ??= await storedSonglengths();
+  indexing = new Indexing(collection, folder.id, entries, storeBytes);
   try {
     return { folder: folder.id, ...(await indexing.run()), problem };
   } finally {
     indexing = null;
     lengths = null;
-    forget("progress");
+    cancelReport("progress");
     index.arrange(folders.keys());
     report("changed", {});
   }
 }
 
-async function kept() {
-  const blob = await shelf.read((database) => database.note(SONGLENGTHS));
+async function storedSonglengths() {
+  const blob = await database.read((tables) => tables.note(SONGLENGTHS));
   return blob ? parseSonglengths(await blob.text()) : null;
 }
 
-/** One run after another. */
-function queued(work) {
+/** Run `work` after all earlier work. */
+function enqueue(work) {
   const done = running.then(work);
   running = done.catch(() => {});
   return done;
 }
 
-/** The folder that this is, if it was added before; else a new one. */
+/** Find the folder if it was added before; else create one. */
 async function folderFor(name, handle) {
   for (const folder of folders.values()) {
     const same = handle && folder.handle ? await folder.handle.isSameEntry(handle) : folder.name === name;
@@ -163,62 +190,62 @@ async function folderFor(name, handle) {
   return { id: crypto.randomUUID(), name };
 }
 
-async function remember(folder) {
+async function saveFolder(folder) {
   folders.set(folder.id, folder);
-  await shelf.write((database) => database.putFolder(folder));
+  await database.write((tables) => tables.putFolder(folder));
 }
 
-async function* among(files) {
+async function* entriesOf(files) {
   for (const { path, file } of files) yield { path, open: async () => file };
 }
 
 async function bytesOf(tune) {
-  const kept = await shelf.read((database) => database.content(tune.sidPath));
-  if (kept) return { bytes: kept };
-  if (live.has(tune.sidPath)) return { bytes: await live.get(tune.sidPath).arrayBuffer() };
+  const stored = await database.read((tables) => tables.content(tune.sidPath));
+  if (stored) return { bytes: stored };
+  if (openFiles.has(tune.sidPath)) return { bytes: await openFiles.get(tune.sidPath).arrayBuffer() };
   for (const place of tune.places) {
     const { handle } = folders.get(place.folder) ?? {};
     if (!handle) continue;
     if (!(await mayRead(handle))) return { ask: handle };
     return { bytes: await (await fileAt(handle, place.path)).arrayBuffer() };
   }
-  throw new Error(AWAY);
+  throw new Error(FILE_UNREACHABLE);
 }
 
 const hasFeatures = (tune) => tune.features?.some((song) => song !== null) ?? false;
 
 const commands = {
-  /** Take the tunes of the site. */
+  /** Add the tunes of the site. */
   site({ tunes }) {
     for (const tune of tunes) index.add(tune);
     index.arrange(folders.keys());
   },
 
-  /** Take some of the files that the listener has chosen; `index` then goes through them. */
+  /** Add files to a choice of the listener, for `index`. */
   choose({ choice, files }) {
-    if (!chosen.has(choice)) chosen.set(choice, []);
-    chosen.get(choice).push(...files);
+    if (!choices.has(choice)) choices.set(choice, []);
+    choices.get(choice).push(...files);
   },
 
-  /** Index what was chosen: files one by one (`name` is null), or a folder of this name. */
+  /** Index a choice: single files (`name` is null), or the files of a folder with this name. */
   async index({ choice, name }) {
-    const files = chosen.get(choice) ?? [];
-    chosen.delete(choice);
+    const files = choices.get(choice) ?? [];
+    choices.delete(choice);
     const folder = name === null ? folders.get(FILES) : await folderFor(name, null);
     const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
-    const keep = !folder.handle && files.length <= MAX_KEPT.files && bytes <= MAX_KEPT.bytes;
-    return queued(async () => {
-      await remember(folder);
-      return run(folder, among(files), keep);
+    const storeBytes = !folder.handle && files.length <= MAX_STORED.files && bytes <= MAX_STORED.bytes;
+    return enqueue(async () => {
+      await saveFolder(folder);
+      return runIndexing(folder, entriesOf(files), storeBytes);
     });
   },
 
-  /** Index a folder that can be reached by its handle, now and later. */
+  /** Index a folder that its handle can reach now and later. */
   async walk({ handle }) {
-    return queued(async () => {
+    return enqueue(async () => {
       const folder = { ...(await folderFor(handle.name, handle)), handle };
-      await remember(folder);
-      return run(folder, walk(handle), false);
+      await saveFolder(folder);
+      return runIndexing(folder, walk(handle), false);
     });
   },
 
@@ -239,77 +266,78 @@ const commands = {
 
   handle: ({ id }) => folders.get(id)?.handle ?? null,
 
-  /** Forget a folder and the tunes that are nowhere else. */
+  /** Remove a folder and the tunes that are in no other folder. */
   removeFolder: ({ id }) =>
-    queued(async () => {
+    enqueue(async () => {
       await loaded;
       const changed = [...index.values()].filter((tune) => tune.places?.some((place) => place.folder === id));
       for (const tune of changed) tune.places = tune.places.filter((place) => place.folder !== id);
       if (id !== FILES) folders.delete(id);
       await collection.save(changed, []);
-      await shelf.write((database) => database.deleteFolder(id));
+      await database.write((tables) => tables.deleteFolder(id));
       index.arrange(folders.keys());
       report("changed", {});
     }),
 
-  /** Choose which tunes the list shows, and in which order. */
-  view(wanted) {
-    view = index.view(wanted);
+  /** Set the tunes that the list shows, and their order. */
+  view(query) {
+    view = index.view(query);
     return { count: view.length, all: index.size };
   },
 
-  /** @returns the tunes at these positions of the view */
+  /** Return the tunes at these positions of the view. */
   slice({ from, to }) {
-    lookedAt = [from, to];
-    return view.slice(from, to).map(listed);
+    visible = [from, to];
+    return view.slice(from, to).map(toListRow);
   },
 
   position: ({ sidPath }) => view.findIndex((tune) => tune.sidPath === sidPath),
 
-  /** The tunes that come after one in the view, the first ones at its end; of all where the view is empty. */
+  /** Return the tunes that follow one in the view, which wraps around; an empty view means all tunes. */
   following({ sidPath, count }) {
     const list = view.length ? view : index.view({});
     const start = list.findIndex((tune) => tune.sidPath === sidPath) + 1;
     const after = list.slice(start, start + count);
     const before = list.slice(0, Math.max(0, Math.min(start - 1, count - after.length)));
-    return [...after, ...before].map(told);
+    return [...after, ...before].map(toPageTune);
   },
 
   async find({ sidPath }) {
     if (!index.get(sidPath)) await loaded;
-    return told(index.get(sidPath));
+    return toPageTune(index.get(sidPath));
   },
 
-  /** @returns the bytes of a tune, or the folder that the listener must be asked for */
+  /** Return the bytes of a tune, or the folder for which the listener must grant access. */
   async read({ sidPath }) {
     const tune = index.get(sidPath);
-    if (!tune) throw new Error(AWAY);
+    if (!tune) throw new Error(FILE_UNREACHABLE);
     const found = await bytesOf(tune);
-    if (found.bytes && (await nameOf(found.bytes)) !== sidPath) throw new Error(CHANGED);
+    if (found.bytes && (await nameOf(found.bytes)) !== sidPath) throw new Error(FILE_CHANGED);
     return found;
   },
 
+  /** Save the analysis of a tune. */
   async learn(row) {
-    take(row);
-    await shelf.write((database) => database.putMeasured(row));
-    pace("learned", {});
-    return told(index.get(row.sidPath));
+    applyAnalysis(row);
+    await database.write((tables) => tables.putAnalysis(row));
+    reportThrottled("learned", {});
+    return toPageTune(index.get(row.sidPath));
   },
 
-  /** Own tunes that this version has not measured: first those in sight, then as the list goes on. */
+  /** Return own tunes that this version hasn't analyzed: first the visible ones, then in the list's order. */
   async unmeasured({ limit, version }) {
     await loaded;
     const found = new Set();
-    for (const tunes of [view.slice(...lookedAt), view.slice(lookedAt[1]), index.values()]) {
+    for (const tunes of [view.slice(...visible), view.slice(visible[1]), index.values()]) {
       for (const tune of tunes) {
-        if (found.size >= limit) return [...found].map(told);
+        if (found.size >= limit) return [...found].map(toPageTune);
         if (tune.places && tune.version !== version) found.add(tune);
       }
     }
-    return [...found].map(told);
+    return [...found].map(toPageTune);
   },
 
-  /** How many tunes were measured, and how many can't be. */
+  /** Count the tunes that were analyzed, and those that can't be. */
   async progress({ version }) {
     await loaded;
     const tunes = [...index.values()];
@@ -318,11 +346,11 @@ const commands = {
     return { measured, failed, all: tunes.length };
   },
 
-  /** Own tunes whose features are known, after the first so many of them. */
+  /** Return own tunes with features, from position `after` on. */
   async measured({ after, limit }) {
     await loaded;
     const known = [...index.values()].filter((tune) => tune.places && hasFeatures(tune));
-    return known.slice(after, after + limit).map(told);
+    return known.slice(after, after + limit).map(toPageTune);
   },
 
   place({ sidPaths, rows, anew }) {
@@ -337,41 +365,35 @@ const commands = {
   /** Delete all own music from the list and from the browser. */
   async wipe() {
     indexing?.cancel();
-    return queued(async () => {
+    return enqueue(async () => {
       await loaded;
       index.remove([...index.values()].filter((tune) => tune.places));
       for (const id of [...folders.keys()]) if (id !== FILES) folders.delete(id);
-      live.clear();
-      await shelf.write((database) => database.wipe());
+      openFiles.clear();
+      await database.write((tables) => tables.wipe());
       index.arrange(folders.keys());
       report("changed", {});
     });
   },
 };
 
-function forget(kind) {
-  clearTimeout(waiting.get(kind)?.timer);
-  waiting.delete(kind);
+function cancelReport(kind) {
+  clearTimeout(pendingReports.get(kind)?.timer);
+  pendingReports.delete(kind);
 }
 
 function report(kind, value) {
-  forget(kind);
-  said.set(kind, performance.now());
-  postMessage({ event: kind, value });
+  cancelReport(kind);
+  lastReported.set(kind, performance.now());
+  notify({ kind, value });
 }
 
-/** Report, but not more often than the page can use; of those that come too soon, the last. */
-function pace(kind, value) {
+/** Report at most once per interval; of the reports that come too soon, only the last is sent. */
+function reportThrottled(kind, value) {
+  const delay = REPORT_INTERVAL_MS - performance.now() + (lastReported.get(kind) ?? 0);
   const timer =
-    waiting.get(kind)?.timer ??
-    setTimeout(() => report(kind, waiting.get(kind).value), PACE - performance.now() + (said.get(kind) ?? 0));
-  waiting.set(kind, { timer, value });
+    pendingReports.get(kind)?.timer ?? setTimeout(() => report(kind, pendingReports.get(kind).value), delay);
+  pendingReports.set(kind, { timer, value });
 }
 
-globalThis.onmessage = async ({ data: { id, command, args } }) => {
-  try {
-    postMessage({ id, result: await commands[command](args) });
-  } catch (error) {
-    postMessage({ id, error: error.message || String(error) });
-  }
-};
+serve(commands);

@@ -1,61 +1,80 @@
-// The page's side of the collection: asks the worker, and brings it what the listener has chosen or dropped.
+/** The page's side of the collection: asks the worker, and hands it the files that the listener chooses or drops. */
 
-/** Files that are handed over in one message: more would hold up the page. */
-const HANDED = 100;
+import { WorkerClient } from "../worker-client.js";
+
+/** Files per message to the worker: more would block the page. */
+const FILES_PER_MESSAGE = 100;
 
 export class Collection {
-  #worker = new Worker(new URL("./collection-worker.js", import.meta.url), { type: "module" });
-  #calls = new Map();
+  #worker = new WorkerClient(new URL("./collection-worker.js", import.meta.url), {
+    describeFailure: (reason) =>
+      `The worker that manages the list of tunes stopped (${reason}). Reload the page to start it again.`,
+    onEvent: ({ kind, value }) => this.#emit(kind, value),
+    onFailure: (message) => this.#onFailure(message),
+  });
+  #failure = "";
   #listeners = new Map();
-  #lastId = 0;
 
   constructor() {
-    this.#worker.onmessage = ({ data }) => this.#receive(data);
-    this.#worker.onerror = (event) =>
-      this.#say("problem", { problem: event.message ?? "its script can't be loaded" });
+    this.#worker.start();
   }
 
-  /** Hear what the worker reports: `changed`, `progress`, `problem`; the listener gets a JSON text. */
+  /**
+   * Listen to the worker's reports.
+   *
+   * @param {"changed" | "progress" | "problem" | "learned"} kind
+   * @param {(json: string) => void} listener
+   */
   on(kind, listener) {
     this.#listeners.set(kind, listener);
   }
 
   /**
-   * @param {string} command of `collection-worker.js`
-   * @param {object} args plain values, files and handles
+   * @param {string} command  of `collection-worker.js`
+   * @param {object} [args]  plain values, files, and handles
    * @returns {Promise<any>} rejects with an Error whose message is for the listener
    */
-  call(command, args = {}) {
-    const id = ++this.#lastId;
-    this.#worker.postMessage({ id, command, args });
-    return new Promise((resolve, reject) => this.#calls.set(id, { resolve, reject }));
+  async call(command, args = {}) {
+    if (this.#failure) throw new Error(this.#failure); // a new worker wouldn't know the site's tunes
+    return this.#worker.call(command, args);
   }
 
-  /** The same in JSON, for the page's Python. */
+  /** Same as `call`, with JSON for the page's Python. */
   async ask(command, json = "{}") {
     return JSON.stringify((await this.call(command, JSON.parse(json))) ?? null);
   }
 
-  /** The bytes of a tune; asks the listener for its folder where the browser wants that, if it may. */
+  /**
+   * Read the bytes of a tune.
+   *
+   * @param {string} sidPath
+   * @param {boolean} mayAsk  whether the browser may ask the listener for access to the folder
+   * @returns {Promise<ArrayBuffer>}
+   */
   async read(sidPath, mayAsk) {
     const { bytes, ask } = await this.call("read", { sidPath });
     if (bytes) return bytes;
-    if (!mayAsk) throw new Error("The browser wants the listener to be asked for the folder first.");
-    await permitted(ask);
+    if (!mayAsk) throw new Error("The browser needs the listener's permission to read the folder.");
+    await requirePermission(ask);
     return (await this.call("read", { sidPath })).bytes;
   }
 
-  /** Index files, or what was chosen of a folder; a JSON text says what came of it. */
+  /**
+   * Index files that were chosen one by one, or the files of a chosen folder.
+   *
+   * @param {FileList} list
+   * @returns {Promise<string>} the result as JSON
+   */
   async addFiles(list) {
     const files = [];
     for (let at = 0; at < list.length; at++) {
       files.push({ path: list[at].webkitRelativePath || list[at].name, file: list[at] });
-      if (at % HANDED === HANDED - 1) await idle();
+      if (at % FILES_PER_MESSAGE === FILES_PER_MESSAGE - 1) await idle();
     }
     return JSON.stringify(await this.#index(files));
   }
 
-  /** Let the listener choose a folder; null when they chose none, or where the browser can't. */
+  /** Let the listener choose a folder, and index it. Null if they chose none, or if the browser can't do it. */
   async pickFolder() {
     if (!globalThis.showDirectoryPicker) return null;
     try {
@@ -67,21 +86,22 @@ export class Collection {
     }
   }
 
-  /** Whether folders can be chosen by `pickFolder`. */
+  /** Whether `pickFolder` can choose a folder. */
   get canPick() {
     return Boolean(globalThis.showDirectoryPicker);
   }
 
-  /** Go through a remembered folder again. */
+  /** Index a stored folder again. */
   async again(id) {
     const handle = await this.call("handle", { id });
-    await permitted(handle);
+    await requirePermission(handle);
     return JSON.stringify(await this.call("walk", { handle }));
   }
 
   /**
-   * Take files and folders that are dropped anywhere on the page.
-   * @param {HTMLElement} hint shown while something is dragged over the page
+   * Index files and folders that are dropped anywhere on the page.
+   *
+   * @param {HTMLElement} hint  visible while something is dragged over the page
    * @param {(adding: Promise<string>) => void} onDrop
    */
   watchDrops(hint, onDrop) {
@@ -104,49 +124,49 @@ export class Collection {
     });
   }
 
-  /** Must ask for all items before it waits: they are gone when the event is over. */
+  /** Must request all items before the first `await`: they are gone when the event is over. */
   async #addDropped(transfer) {
     const items = [...transfer.items].filter((item) => item.kind === "file");
-    const found = await Promise.all(items.map(opened));
+    const found = await Promise.all(items.map(openItem));
     const files = found.flatMap(({ files }) => files ?? []);
     const results = [];
     for (const { handle } of found) if (handle) results.push(await this.call("walk", { handle }));
     if (files.length || !results.length) results.push(await this.#index(files));
-    return JSON.stringify(results.reduce(together));
+    return JSON.stringify(results.reduce(addResults));
   }
 
   async #index(files) {
     const choice = crypto.randomUUID();
-    for (let at = 0; at < files.length; at += HANDED) {
-      await this.call("choose", { choice, files: files.slice(at, at + HANDED).map(belowItsFolder) });
+    for (let at = 0; at < files.length; at += FILES_PER_MESSAGE) {
+      await this.call("choose", {
+        choice,
+        files: files.slice(at, at + FILES_PER_MESSAGE).map(relativeToFolder),
+      });
     }
     return this.call("index", { choice, name: folderOf(files) });
   }
 
-  #receive({ id, result, error, event, value }) {
-    if (event) return this.#say(event, value);
-    const { resolve, reject } = this.#calls.get(id);
-    this.#calls.delete(id);
-    if (error === undefined) resolve(result);
-    else reject(new Error(error));
+  #emit(kind, value) {
+    this.#listeners.get(kind)?.(JSON.stringify(value));
   }
 
-  #say(kind, value) {
-    this.#listeners.get(kind)?.(JSON.stringify(value));
+  #onFailure(message) {
+    this.#failure = message;
+    this.#emit("problem", { problem: message });
   }
 }
 
-async function permitted(handle) {
+async function requirePermission(handle) {
   if (
     !handle ||
     (handle.requestPermission && (await handle.requestPermission({ mode: "read" })) !== "granted")
   ) {
-    throw new Error("The browser does not let this page read the folder. Add the folder again, or allow it.");
+    throw new Error("The browser doesn't let this page read the folder. Allow it, or add the folder again.");
   }
 }
 
-/** What was dropped: a folder's handle where the browser gives one, else the files in it. */
-function opened(item) {
+/** Return the handle of a dropped folder if the browser provides one, else the files. */
+function openItem(item) {
   const entry = item.webkitGetAsEntry?.();
   const file = item.getAsFile();
   const handle = entry?.isDirectory ? item.getAsFileSystemHandle?.() : null;
@@ -161,7 +181,7 @@ async function filesIn(folder) {
   const files = [];
   for (const entry of await entriesOf(folder)) {
     if (entry.isDirectory) files.push(...(await filesIn(entry)));
-    else files.push({ path: entry.fullPath.slice(1), file: await promised(entry, "file") });
+    else files.push({ path: entry.fullPath.slice(1), file: await promisify(entry, "file") });
   }
   return files;
 }
@@ -169,23 +189,23 @@ async function filesIn(folder) {
 async function entriesOf(folder) {
   const [reader, entries] = [folder.createReader(), []];
   for (;;) {
-    const some = await promised(reader, "readEntries");
+    const some = await promisify(reader, "readEntries");
     if (!some.length) return entries;
     entries.push(...some);
   }
 }
 
-const promised = (object, method) => new Promise((resolve, reject) => object[method](resolve, reject));
+const promisify = (object, method) => new Promise((resolve, reject) => object[method](resolve, reject));
 
-/** The name of the folder that all files were chosen with; null for files that were chosen one by one. */
+/** Return the name of the chosen folder; null for files that were chosen one by one. */
 function folderOf(files) {
   const names = new Set(files.map(({ path }) => (path.includes("/") ? path.split("/")[0] : null)));
   return names.size === 1 ? [...names][0] : null;
 }
 
-const belowItsFolder = ({ path, file }) => ({ path: path.slice(path.indexOf("/") + 1), file });
+const relativeToFolder = ({ path, file }) => ({ path: path.slice(path.indexOf("/") + 1), file });
 
-function together(one, other) {
+function addResults(one, other) {
   const sum = (name) => one[name] + other[name];
   return {
     ...one,

@@ -1,15 +1,15 @@
-// The collection in IndexedDB. Works on a page and in workers; each call is one transaction.
+/** The collection in IndexedDB. Works on a page and in workers. Each call is one transaction. */
 
 import { Connection } from "../../../sidflow_feedback/store/connection.js";
 import * as schema from "./schema.js";
-import { CONTENTS, FOLDERS, MEASURED, NOTES, STORES, TUNES } from "./schema.js";
+import { ANALYSES, CONTENTS, FOLDERS, NOTES, STORES, TUNES } from "./schema.js";
 
 export const NAME = "sidflow-tunes";
 
-/** Rows that are read at a time: a whole collection is never in one answer. */
+/** Rows per read, so that a large collection is read in parts. */
 const BATCH = 1000;
 
-/** Open the database, making it as needed. A failure has a reason for the listener in its message. */
+/** Open the database, and create it if needed. Errors have a message for the listener. */
 export async function open(name = NAME) {
   const connection = new Connection(name, schema);
   await connection.open();
@@ -19,43 +19,39 @@ export async function open(name = NAME) {
 export class TunesDatabase {
   #connection;
 
-  /** @param {Connection} connection */
+  /** @param {Connection} connection  open */
   constructor(connection) {
     this.#connection = connection;
   }
 
-  /** All tunes, in batches, by `sidPath`. */
+  /** Yield all tunes in batches, ordered by `sidPath`. */
   tunes() {
     return this.#batches(TUNES);
   }
 
-  /** All that was measured, in batches, by `sidPath`. */
-  measured() {
-    return this.#batches(MEASURED);
-  }
-
-  /** @returns {Promise<object | undefined>} what was measured of one tune */
-  measuredOf(sidPath) {
-    return this.#run(MEASURED, "readonly", (store) => store.get(sidPath));
+  /** Yield all analyses in batches, ordered by `sidPath`. */
+  analyses() {
+    return this.#batches(ANALYSES);
   }
 
   /**
-   * Keep what was measured of a tune; fields that are there already and not given stay.
-   * @param {{sidPath: string, features?: (object | null)[], lengths?: (number | null)[]}} row of each song,
-   *   the first song first; lengths in seconds, null where not known
+   * Store the analysis of a tune. Fields that are missing in `row` keep their stored values.
+   *
+   * @param {{sidPath: string, features?: (object | null)[], lengths?: (number | null)[]}} row  one item per song,
+   *   null if unknown; lengths in seconds
    */
-  putMeasured(row) {
-    return this.#run(MEASURED, "readwrite", async (store) => {
+  putAnalysis(row) {
+    return this.#run(ANALYSES, "readwrite", async (store) => {
       await store.put({ ...(await store.get(row.sidPath)), ...row });
     });
   }
 
-  /** @param {object[]} tunes whole rows, which replace those with the same `sidPath` */
+  /** @param {object[]} tunes  complete rows, which replace those with the same `sidPath` */
   putTunes(tunes) {
     return this.#run(TUNES, "readwrite", (store) => all(tunes, (tune) => store.put(tune)));
   }
 
-  /** Take tunes away, with their kept bytes. What was measured stays: it holds whenever the file comes back. */
+  /** Delete tunes and their stored bytes. Analyses stay, because they apply if the file is added again. */
   deleteTunes(sidPaths) {
     return this.#connection.run([TUNES, CONTENTS], "readwrite", (transaction) =>
       all(sidPaths, async (sidPath) => {
@@ -77,12 +73,12 @@ export class TunesDatabase {
     return this.#run(FOLDERS, "readwrite", (store) => store.delete(id));
   }
 
-  /** @returns {Promise<ArrayBuffer | undefined>} the bytes of a tune, where they were kept */
+  /** @returns {Promise<ArrayBuffer | undefined>} the stored bytes of a tune */
   content(sidPath) {
     return this.#run(CONTENTS, "readonly", (store) => store.get(sidPath));
   }
 
-  /** @param {[string, ArrayBuffer][]} contents by `sidPath` */
+  /** @param {[string, ArrayBuffer][]} contents  by `sidPath` */
   putContents(contents) {
     return this.#run(CONTENTS, "readwrite", (store) =>
       all(contents, ([key, bytes]) => store.put(bytes, key)),

@@ -1,11 +1,11 @@
-// The list of tunes: only the rows in sight, and some around them, are in the document.
+/** The list of tunes: only visible rows, and some around them, are in the document. */
 
 import { TuneRow } from "./row.js";
 
-/** A list of so many tunes is in the document whole. */
+/** A list of at most this many tunes is in the document completely. */
 const SHORT = 100;
 
-/** Rows of a longer one that are kept ready above and below those in sight. */
+/** Rows of a longer list that are in the document above and below the visible ones. */
 const MARGIN = 24;
 
 export class TuneList {
@@ -26,8 +26,8 @@ export class TuneList {
   #busy = null;
 
   /**
-   * @param {import("./collection.js").Collection} collection whose view is shown
-   * @param {HTMLElement} scroller around an element that is given the whole list's height, around a table
+   * @param {import("./collection.js").Collection} collection  its view is shown
+   * @param {HTMLElement} scroller  contains an element that gets the list's height, which contains a table
    */
   constructor(collection, scroller) {
     this.#collection = collection;
@@ -35,17 +35,18 @@ export class TuneList {
     this.#space = scroller.firstElementChild;
     this.#table = scroller.querySelector("table");
     this.#body = this.#table.tBodies[0];
-    scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    scroller.addEventListener("keydown", (event) => this.#pressed(event));
-    scroller.addEventListener("focusin", (event) => this.#focused(event));
+    scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
+    scroller.addEventListener("keydown", (event) => this.#onKeyDown(event));
+    scroller.addEventListener("focusin", (event) => this.#onFocusIn(event));
     collection.on("learned", () => this.refresh());
     new ResizeObserver(() => this.#measure()).observe(scroller);
   }
 
   /**
-   * Show the collection's view, which has changed.
-   * @param {number} count of its tunes
-   * @param {boolean} fromTop it is another view; else the same place stays in sight, and the focus on its tune
+   * Show the collection's view after a change.
+   *
+   * @param {number} count  of the view's tunes
+   * @param {boolean} fromTop  scroll to the top; else scroll position and focus stay at the same tune
    */
   async show(count, fromTop) {
     const path = this.#rowAt(this.#active)?.sidPath;
@@ -58,20 +59,20 @@ export class TuneList {
     await this.refresh();
   }
 
-  /** Show the same tunes anew: what is said of them may have changed. */
+  /** Fetch the shown tunes again, because their data may have changed. */
   refresh() {
     this.#stale = true;
     this.#busy ??= this.#catchUp();
     return this.#busy;
   }
 
-  /** Mark the tune that plays. */
+  /** Mark the playing tune. */
   mark(sidPath) {
     this.#current = sidPath;
     for (const row of this.#rows) row.mark(row.sidPath === sidPath);
   }
 
-  /** @returns {HTMLElement | null} the place for the reasons of a tune, opened below it; null if it is not here */
+  /** @returns {HTMLElement | null} an open element below the tune, for its reasons; null if the tune isn't shown */
   openReasons(sidPath) {
     this.closeReasons();
     const row = this.#rows.find((row) => row.sidPath === sidPath);
@@ -90,7 +91,7 @@ export class TuneList {
     this.place();
   }
 
-  /** Give the list its height; to be called too when reasons were filled in. */
+  /** Update the height of the list. Must also be called after reasons were filled in. */
   place() {
     const more = this.#reasons?.element.offsetHeight ?? 0;
     this.#space.style.height = `${this.#head + this.#count * this.#height + more}px`;
@@ -117,38 +118,38 @@ export class TuneList {
     while (this.#stale) {
       this.#stale = false;
       this.place();
-      const [from, to] = this.#window();
-      this.#lay(from, await this.#collection.call("slice", { from, to }));
+      const [from, to] = this.#range();
+      this.#render(from, await this.#collection.call("slice", { from, to }));
     }
     this.#busy = null;
   }
 
-  /** The first position in sight, and that after the last one. */
-  #inSight() {
+  /** The first visible position, and the one after the last. */
+  #visibleRange() {
     const first = Math.floor(this.#scroller.scrollTop / this.#height);
     return [first, first + Math.ceil(this.#scroller.clientHeight / this.#height)];
   }
 
-  /** Positions that must be in the document: always as many, so that no row need be added. */
-  #window() {
+  /** The range of positions for the document. Its size is constant, so that rows need not be added. */
+  #range() {
     if (this.#count <= SHORT) return [0, this.#count];
-    const [first, last] = this.#inSight();
+    const [first, last] = this.#visibleRange();
     const rows = last - first + 2 * MARGIN;
     const from = Math.max(0, Math.min(first - MARGIN, this.#count - rows));
     return [from, Math.min(this.#count, from + rows)];
   }
 
-  #scrolled() {
-    const [first, last] = this.#inSight();
+  #onScroll() {
+    const [first, last] = this.#visibleRange();
     const above = Math.max(0, first - MARGIN / 2);
     const below = Math.min(this.#count, last + MARGIN / 2);
     if (above < this.#from || below > this.#from + this.#rows.length) this.refresh();
   }
 
-  #lay(from, tunes) {
+  #render(from, tunes) {
     const focus = this.#hasFocus;
     this.#from = from;
-    this.#have(tunes.length);
+    this.#setRowCount(tunes.length);
     tunes.forEach((tune, number) => {
       const row = this.#rows[number];
       if (row === this.#reasons?.row && tune.sidPath !== this.#reasons.sidPath) this.closeReasons();
@@ -161,8 +162,8 @@ export class TuneList {
     if (focus) this.#focus();
   }
 
-  /** Have so many rows in the document. */
-  #have(count) {
+  /** Add or remove rows in the document. */
+  #setRowCount(count) {
     while (this.#rows.length < count) {
       const row = new TuneRow();
       this.#rows.push(row);
@@ -174,7 +175,7 @@ export class TuneList {
     }
   }
 
-  /** Learn the heights from the document. Asking for them makes the browser lay it out, so not at each change. */
+  /** Measure the heights of rows and head. This forces a layout, so it isn't done at each change. */
   #measure() {
     const { height } = this.#rows[0]?.element.getBoundingClientRect() ?? { height: 0 };
     if (height) {
@@ -182,10 +183,10 @@ export class TuneList {
       this.#head = this.#table.tHead.offsetHeight;
       this.place();
     }
-    this.#scrolled();
+    this.#onScroll();
   }
 
-  #focused({ target }) {
+  #onFocusIn({ target }) {
     const row = target.closest("tr[data-path]");
     if (row) this.#activate(Number(row.getAttribute("aria-rowindex")) - 2);
   }
@@ -196,15 +197,15 @@ export class TuneList {
     this.#rowAt(position)?.activate(true);
   }
 
-  /** Give the focus to the active row; to the whole list, as long as that row is not in the document. */
+  /** Focus the active row, or the whole list while that row isn't in the document. */
   #focus() {
     const row = this.#rowAt(this.#active);
     if (!row) this.#scroller.focus({ preventScroll: true });
     else if (!row.element.contains(document.activeElement)) row.tune.focus({ preventScroll: true });
   }
 
-  #pressed(event) {
-    const page = Math.max(1, Math.floor(this.#forRows / this.#height) - 1);
+  #onKeyDown(event) {
+    const page = Math.max(1, Math.floor(this.#rowsHeight / this.#height) - 1);
     const moves = {
       ArrowDown: 1,
       ArrowUp: -1,
@@ -222,8 +223,8 @@ export class TuneList {
     }
   }
 
-  /** Pixels of the scroller that rows can use. */
-  get #forRows() {
+  /** Height of the scroller without the head. */
+  get #rowsHeight() {
     return this.#scroller.clientHeight - this.#head;
   }
 
@@ -232,8 +233,8 @@ export class TuneList {
     const top = this.#active * this.#height;
     const { scrollTop } = this.#scroller;
     if (top < scrollTop) this.#scroller.scrollTop = top;
-    else if (top + this.#height > scrollTop + this.#forRows) {
-      this.#scroller.scrollTop = top + this.#height - this.#forRows;
+    else if (top + this.#height > scrollTop + this.#rowsHeight) {
+      this.#scroller.scrollTop = top + this.#height - this.#rowsHeight;
     }
     if (!this.#rowAt(this.#active)) await this.refresh();
     this.#focus();

@@ -1,12 +1,13 @@
-// Files of the listener: walking through a folder, and reading one of its files again later.
+/** The listener's files: walking through a folder, and opening one of its files later. */
 
-/** @returns {boolean} whether a file may be a tune, by its name */
+/** @returns {boolean} whether the name is that of a SID file */
 export const isTune = (path) => /\.sid$/i.test(path);
 
 /**
- * All files below a folder, folder by folder, each folder's in the order of their names.
+ * Yield all files below a folder, ordered by name in each folder.
+ *
  * @param {FileSystemDirectoryHandle} folder
- * @returns {AsyncGenerator<{path: string, open: () => Promise<File>}>} path: relative to the folder
+ * @returns {AsyncGenerator<{path: string, open: () => Promise<File>}>} path is relative to the folder
  */
 export async function* walk(folder, prefix = "") {
   const entries = [];
@@ -27,7 +28,7 @@ export async function fileAt(folder, path) {
   return (await at.getFileHandle(names.at(-1))).getFile();
 }
 
-/** @returns {Promise<boolean>} whether a folder may be read without asking the listener */
+/** @returns {Promise<boolean>} whether the folder can be read without asking the listener */
 export async function mayRead(folder) {
   return !folder.queryPermission || (await folder.queryPermission({ mode: "read" })) === "granted";
 }

@@ -1,5 +1,7 @@
-// One row of the list. It stays where it is in the document, and shows one tune after another: PyScript
-// looks through whatever is added to a page, which would cost more than the row itself.
+/**
+ * One row of the list. Rows are reused for other tunes instead of replaced, because PyScript scans each element that is
+ * added to the page, which costs more than the row itself.
+ */
 
 const UNKNOWN = "–:––";
 
@@ -22,25 +24,25 @@ export class TuneRow {
   }
 
   show(tune, position) {
-    const wanted = JSON.stringify([tune, position]);
-    if (wanted === this.#shown) return;
-    this.#shown = wanted;
+    const shown = JSON.stringify([tune, position]);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
     this.element.dataset.path = tune.sidPath;
-    this.element.setAttribute("aria-rowindex", position + 2); // The head is the first.
+    this.element.setAttribute("aria-rowindex", position + 2); // the head is row 1
     this.#parts[".name"].textContent = tune.title;
     this.#parts[".author"].textContent = tune.author;
     this.#parts[".length"].textContent = minutes(tune.length);
     this.#showPrediction(tune);
   }
 
-  /** @param {boolean} active whether the Tab key comes here */
+  /** @param {boolean} active  whether the Tab key reaches the row */
   activate(active) {
     for (const button of [this.tune, this.why]) button.tabIndex = active ? 0 : -1;
   }
 
-  /** @param {boolean} plays */
-  mark(plays) {
-    if (plays) this.element.setAttribute("aria-current", "true");
+  /** @param {boolean} playing */
+  mark(playing) {
+    if (playing) this.element.setAttribute("aria-current", "true");
     else this.element.removeAttribute("aria-current");
   }
 

@@ -1,12 +1,12 @@
-// HVSC's Songlengths.md5: the lengths of a tune's songs, by the MD5 of its whole file.
+/** HVSC's Songlengths.md5: the lengths of a tune's songs, by the MD5 of the file. */
 
 const LINE = /^([0-9a-f]{32})\s*=\s*(.+)$/i;
-/** `3:57`, `0:38.253`; older files add what kind of end it is: `1:02(G)`. */
+/** `3:57` or `0:38.253`; older files add the kind of ending: `1:02(G)`. */
 const LENGTH = /^(\d{1,3}):([0-5]?\d)(?:\.(\d{1,3}))?(?:\([A-Z]\))?$/i;
 
 /**
- * @param {string} content of the file; lines that are neither comment nor lengths are ignored
- * @returns {Map<string, number[]>} seconds of each song, by MD5 in lower case
+ * @param {string} content  of the file; unknown lines are ignored
+ * @returns {Map<string, number[]>} seconds of each song, by MD5 in lowercase
  */
 export function parseSonglengths(content) {
   const found = new Map();
@@ -18,7 +18,7 @@ export function parseSonglengths(content) {
   return found;
 }
 
-/** Null when one of them can't be read: the songs after it would get the lengths of others. */
+/** Null if one of them is invalid, because the songs after it would get wrong lengths. */
 function parseLengths(text) {
   const lengths = text.trim().split(/\s+/).map(seconds);
   return lengths.every((length) => length > 0) ? lengths : null;

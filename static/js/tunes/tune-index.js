@@ -1,12 +1,12 @@
-// All tunes in memory, of the site and of the listener: search and order. Knows no database and no page.
+/** All tunes in memory, the site's and the listener's: search and order. Independent of database and page. */
 
-/** Orders of the list, as the preferences name them. */
+/** The preferences' names for the orders of the list, and the field that each sorts by. */
 const ORDERS = { "for-you": "preference", title: "title", author: "author" };
 
-/** The folder of files that were added one by one. */
+/** Id of the folder for files that were added one by one. */
 export const FILES = "files";
 
-/** The folder of the site's own tunes. */
+/** Id of the folder for the site's tunes. */
 export const SITE = "site";
 
 const VALUES = 4;
@@ -14,7 +14,7 @@ const PREFERENCE = 3;
 
 export class TuneIndex {
   #tunes = new Map();
-  /** Folders in the order in which they were added, the tunes of each in the order of the list. */
+  /** Folders in the order in which they were added, with their tunes in the order of the list. */
   #folders = new Map([
     [FILES, []],
     [SITE, []],
@@ -34,7 +34,7 @@ export class TuneIndex {
     return this.#tunes.values();
   }
 
-  /** Add a tune at the end of its folder's; one of the same content must not be here. */
+  /** Append a tune to its folder. The index must not contain a tune with the same `sidPath`. */
   add(tune) {
     this.#tunes.set(tune.sidPath, tune);
     tune.text = fold(`${tune.title} ${tune.author} ${tune.released}`);
@@ -43,18 +43,18 @@ export class TuneIndex {
   }
 
   remove(tunes) {
-    const gone = new Set(tunes);
-    for (const tune of gone) this.#tunes.delete(tune.sidPath);
+    const removed = new Set(tunes);
+    for (const tune of removed) this.#tunes.delete(tune.sidPath);
     for (const [id, list] of this.#folders) {
       this.#folders.set(
         id,
-        list.filter((tune) => !gone.has(tune)),
+        list.filter((tune) => !removed.has(tune)),
       );
     }
     this.#orders.clear();
   }
 
-  /** Bring all folders into their order: files the newest first, folders by path, as they were added. */
+  /** Sort folders in the order given, single files by newest first, and the tunes of other folders by path. */
   arrange(folders) {
     const own = [...this.#tunes.values()].filter((tune) => tune.places);
     this.#folders = new Map(
@@ -68,12 +68,12 @@ export class TuneIndex {
     this.#orders.clear();
   }
 
-  /** How many tunes each folder has. */
+  /** Number of tunes in each folder. */
   counts() {
     return Object.fromEntries([...this.#folders].map(([id, list]) => [id, list.length]));
   }
 
-  /** Take what the engine calls the tunes; `anew`: it is another engine, the old rows mean nothing. */
+  /** Set the row numbers that the trainer uses for tunes; `anew`: the trainer has restarted, so old rows are invalid. */
   place(sidPaths, rows, anew) {
     if (anew) for (const tune of this.#tunes.values()) tune.row = undefined;
     sidPaths.forEach((sidPath, number) => {
@@ -83,7 +83,7 @@ export class TuneIndex {
     this.#orders.delete("for-you");
   }
 
-  /** Take the model's predictions: four numbers for each row of the engine. */
+  /** Set the model's predictions: four numbers for each row. */
   score(scores) {
     this.#scores = scores;
     this.#orders.delete("for-you");
@@ -97,7 +97,7 @@ export class TuneIndex {
   }
 
   /**
-   * @param {{text?: string, order?: string, folder?: string}} wanted text: words that all must occur
+   * @param {{text?: string, order?: string, folder?: string}} query  text: words that must all occur
    * @returns {object[]} tunes
    */
   view({ text = "", order = "catalog", folder = "" }) {
@@ -131,7 +131,7 @@ function isIn(tune, folder) {
   return tune.places ? tune.places.some((place) => place.folder === folder) : folder === SITE;
 }
 
-/** Each key is made once: `Intl.Collator` would take a second for 60,000. */
+/** Computes each key once. `Intl.Collator` would take a second for 60,000 tunes. */
 function sortBy(list, key) {
   const keyed = list.map((tune) => [key(tune), tune]);
   keyed.sort(([one], [other]) => compare(one, other));
@@ -140,5 +140,5 @@ function sortBy(list, key) {
 
 const compare = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
 
-/** Without case and accents, so that "hulsbeck" finds "Hülsbeck". */
+/** Remove case and accents, so that "hulsbeck" finds "Hülsbeck". */
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();

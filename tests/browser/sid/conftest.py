@@ -12,13 +12,13 @@ from wasmtime import wat2wasm
 from tests.browser.isolated_server import serve
 from tests.browser.sid.pages import (
     BROKEN,
-    ENGINE,
     MISBEHAVING,
     OPEN_PLAYER,
     REAL,
     ROOT,
     TUNE,
     TWO_SONGS,
+    WASM,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _real_tune() -> bytes:
 @pytest.fixture(scope="package")
 def files() -> dict[str, bytes]:
     tune = _real_tune()
-    wat = (Path(__file__).parent / "misbehaving_engine.wat").read_text()
+    wat = (Path(__file__).parent / "misbehaving_emulator.wat").read_text()
     return {
         TUNE: tune,
         TWO_SONGS: tune[:15] + b"\2" + tune[16:],
@@ -53,12 +53,12 @@ def address(files: dict[str, bytes]) -> Iterator[str]:
 
 @pytest.fixture
 def open_player(browser: Browser, address: str) -> Iterator[Callable[[str], Page]]:
-    """Open a page with a player (`player`, `states`, `excerpts`) over the engine at an address."""
+    """Open a page with a player (`player`, `states`, `excerpts`) over the emulator at an address."""
     with browser.new_context() as context:
 
         def open_page(wasm_url: str) -> Page:
-            if wasm_url == REAL and not ENGINE.exists():
-                pytest.skip("the SID engine is not built: static/vendor/sid/sid.wasm is missing")
+            if wasm_url == REAL and not WASM.exists():
+                pytest.skip("the SID emulator is not built: static/vendor/sid/sid.wasm is missing")
             page = context.new_page()
             page.goto(f"{address}/blank.html")
             page.evaluate(OPEN_PLAYER, wasm_url)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 ROOT = Path(__file__).resolve().parents[3]
-ENGINE = ROOT / "static/vendor/sid/sid.wasm"
+WASM = ROOT / "static/vendor/sid/sid.wasm"
 TUNE, TWO_SONGS, BROKEN = "/tune.sid", "/two_songs.sid", "/broken.sid"
 REAL, MISBEHAVING = "/static/vendor/sid/sid.wasm", "/misbehaving.wasm"
 

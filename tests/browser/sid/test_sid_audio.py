@@ -89,8 +89,8 @@ def test_worker_renders_two_seconds_ahead_and_goes_on_when_woken(open_player: Ca
     filled, rested, woken = page.evaluate(
         """async ([tune, wasmUrl]) => {
           const { Ring } = await import("/static/js/sid/ring.js");
-          const { WorkerClient } = await import("/static/js/sid/rpc.js");
-          const worker = new WorkerClient(new URL("/static/js/sid/render-worker.js", location), wasmUrl);
+          const { createSidClient } = await import("/static/js/sid/client.js");
+          const worker = createSidClient(new URL("/static/js/sid/render-worker.js", location), wasmUrl);
           const [ring, out] = [new Ring(), new Float32Array(44100)];
           const settled = async () => {
             for (let before = -1, round = 0; before !== ring.buffered && round < 10; round++) {

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser.sid.pages import (
-    ENGINE,
     MISBEHAVING,
     OPEN_PLAYER,
     REAL,
     TUNE,
+    WASM,
     play,
     stats,
     wait_position,
@@ -52,8 +52,8 @@ CAPTURE = """() => {
 @pytest.fixture(scope="module")
 def page(browser: Browser, address: str) -> Iterator[Page]:
     """One page with a player for all tests here, each of which loads a tune."""
-    if not ENGINE.exists():
-        pytest.skip("the SID engine is not built: static/vendor/sid/sid.wasm is missing")
+    if not WASM.exists():
+        pytest.skip("the SID emulator is not built: static/vendor/sid/sid.wasm is missing")
     with browser.new_context() as context:
         page = context.new_page()
         page.goto(f"{address}/blank.html")
@@ -142,9 +142,9 @@ def test_the_newest_of_several_seeks_counts_and_a_load_ends_them(page: Page) -> 
 
 SEEK_AND_PLAY_STRAIGHT = """async ([tune, wasmUrl, way]) => {
   const { Ring } = await import("/static/js/sid/ring.js");
-  const { SidEmulator } = await import("/static/js/sid/engine.js");
-  const { WorkerClient } = await import("/static/js/sid/rpc.js");
-  const worker = new WorkerClient(new URL("/static/js/sid/render-worker.js", location), wasmUrl);
+  const { SidEmulator } = await import("/static/js/sid/emulator.js");
+  const { createSidClient } = await import("/static/js/sid/client.js");
+  const worker = createSidClient(new URL("/static/js/sid/render-worker.js", location), wasmUrl);
   const bytes = new Uint8Array(await bytesOf(tune));
   const settings = { muted: 0 };
   let [ring, stream] = [new Ring(), 1];
@@ -152,18 +152,18 @@ SEEK_AND_PLAY_STRAIGHT = """async ([tune, wasmUrl, way]) => {
   for (const base of way) {
     ring = new Ring();
     ring.base = base;
-    await worker.call("seek", { song: 1, anew: false, stream: ++stream, ring: ring.buffer, settings });
+    await worker.call("seek", { song: 1, restart: false, stream: ++stream, ring: ring.buffer, settings });
   }
   while (ring.buffered < 44100) await new Promise((done) => setTimeout(done, 50));
   worker.close();
   const heard = new Float32Array(44100);
   ring.read(heard);
-  const engine = await SidEmulator.fetch(wasmUrl);
-  engine.load(bytes);
-  engine.start(1, 44100);
+  const emulator = await SidEmulator.fetch(wasmUrl);
+  emulator.load(bytes);
+  emulator.start(1, 44100);
   const straight = new Float32Array(way.at(-1) + 44100 + 4096);
   for (let at = 0; at < straight.length; at += 4096)
-    straight.set(engine.render(4096).subarray(0, straight.length - at), at);
+    straight.set(emulator.render(4096).subarray(0, straight.length - at), at);
   const level = (shift) => {
     let [error, whole] = [0, 0];
     for (let i = 0; i < heard.length; i++) {
@@ -216,12 +216,12 @@ def test_pause_is_silent_within_50_ms_and_without_a_click(page: Page) -> None:
 STEEPEST = "(parts) => parts.reduce((most, x, i) => i ? Math.max(most, Math.abs(x - parts[i - 1])) : 0, 0)"
 
 STEEPEST_OF_TUNE = f"""async ([tune, wasmUrl]) => {{
-  const {{ SidEmulator }} = await import("/static/js/sid/engine.js");
-  const engine = await SidEmulator.fetch(wasmUrl);
-  engine.load(new Uint8Array(await bytesOf(tune)));
-  engine.start(1, 44100);
+  const {{ SidEmulator }} = await import("/static/js/sid/emulator.js");
+  const emulator = await SidEmulator.fetch(wasmUrl);
+  emulator.load(new Uint8Array(await bytesOf(tune)));
+  emulator.start(1, 44100);
   const sound = [];
-  for (let i = 0; i < 60; i++) sound.push(...engine.render(4096));
+  for (let i = 0; i < 60; i++) sound.push(...emulator.render(4096));
   return ({STEEPEST})(sound);
 }}"""
 
@@ -307,15 +307,15 @@ def test_waves_are_those_that_are_heard(page: Page) -> None:
     page.wait_for_function("player.stats().peak === 0")
     level, silent = page.evaluate(
         """async ([tune, wasmUrl]) => {
-          const { SidEmulator } = await import("/static/js/sid/engine.js");
-          const engine = await SidEmulator.fetch(wasmUrl);
-          engine.load(new Uint8Array(await bytesOf(tune)));
-          engine.showScope(true);
-          engine.start(1, 44100);
+          const { SidEmulator } = await import("/static/js/sid/emulator.js");
+          const emulator = await SidEmulator.fetch(wasmUrl);
+          emulator.load(new Uint8Array(await bytesOf(tune)));
+          emulator.showScope(true);
+          emulator.start(1, 44100);
           const points = [];
           while (points.length < player.position * 11025) {
-            engine.render(4096);
-            points.push(...engine.wave(0));
+            emulator.render(4096);
+            points.push(...emulator.wave(0));
           }
           const shown = new Int8Array(1024);
           player.readWave(0, shown);

@@ -1,4 +1,4 @@
-"""Bad files, a failing engine and browsers that lack something: told once, and the player goes on."""
+"""Bad files, a failing emulator and browsers that lack something: told once, and the player goes on."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def test_broken_file_is_told_and_the_next_tune_plays(page: Page) -> None:
 @pytest.mark.parametrize(
     ("bytes_js", "message"),
     [
-        ("new ArrayBuffer(200000)", "too large to be a SID file"),
+        ("new ArrayBuffer(200000)", "too large for a SID file"),
         ("new ArrayBuffer(0)", ""),
-        ("{}", "must be given as an ArrayBuffer or a typed array"),
+        ("{}", "must be an ArrayBuffer or a typed array"),
     ],
 )
 def test_what_is_no_tune_is_refused(page: Page, bytes_js: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""Playing in a real Chromium: real engine, real worker, real audio thread."""
+"""Playing in a real Chromium: real emulator, real worker, real audio thread."""
 
 from __future__ import annotations
 

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 CHIPS = (6581, 8580)
 
 LISTEN = """async ([data, seconds]) => {
-    const { SidEmulator, MAX_FRAMES } = await import("/static/js/sid/engine.js");
+    const { SidEmulator, MAX_FRAMES } = await import("/static/js/sid/emulator.js");
     const { SilenceDetector } = await import("/static/js/sid/silence.js");
-    globalThis.sidEngine ??= await SidEmulator.fetch("/static/vendor/sid/sid.wasm");
-    sidEngine.load(Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)));
-    sidEngine.start(0, 44100);
+    globalThis.sidEmulator ??= await SidEmulator.fetch("/static/vendor/sid/sid.wasm");
+    sidEmulator.load(Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)));
+    sidEmulator.start(0, 44100);
     const detector = new SilenceDetector(44100);
     for (let left = seconds * 44100; left > 0 && detector.end === null; left -= MAX_FRAMES) {
-        detector.add(sidEngine.render(MAX_FRAMES));
+        detector.add(sidEmulator.render(MAX_FRAMES));
     }
-    return { heard: detector.heard, end: detector.end };
+    return { heard: detector.hasSound, end: detector.end };
 }"""
 
 SIGNAL = """async ([source, seconds]) => {
@@ -39,13 +39,13 @@ SIGNAL = """async ([source, seconds]) => {
     for (let block = 0; block < seconds * 10; block++) {
         detector.add(Float32Array.from({ length: 4410 }, (_, i) => at(block / 10 + i / 44100)));
     }
-    return { heard: detector.heard, end: detector.end };
+    return { heard: detector.hasSound, end: detector.end };
 }"""
 
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """One page for all: its engine makes its tables once."""
+    """One page for all: its emulator makes its tables once."""
     with browser.new_context() as context:
         page = context.new_page()
         page.goto(f"{address}/blank.html")

@@ -1,4 +1,4 @@
-;; A stand-in for sid.wasm that does on demand what the real engine must never do. The first byte of
+;; A stand-in for sid.wasm that does on demand what the real emulator must never do. The first byte of
 ;; the "tune" says what: "T" traps in its second render, "H" never returns from load, "F" fails with a
 ;; message in its second render; anything else plays a constant level.
 (module

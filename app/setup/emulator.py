@@ -1,4 +1,4 @@
-"""Compile the SID engine: our C64 in `wasm/` around the reSIDfp chip emulation, as one WASM module."""
+"""Compile the SID emulator: our C64 in `wasm/` and the chip emulation reSIDfp, as one WASM module."""
 
 import subprocess
 import sys
@@ -12,25 +12,25 @@ FLAGS = [
     *("-target", "wasm32-wasi", "-mexec-model=reactor", "-std=c++20", "-O3", "-msimd128"),
     *("-fignore-exceptions", "-s", "-DHAVE_CXX20=1"),
 ]
-"""For the compiler. Why these: wasm/README.md."""
+"""Flags for the compiler; wasm/README.md gives the reasons."""
 
 _LAST_LINES = 20
 
 
-def build_sid_engine(residfp_source: Path, output: Path) -> None:
-    """Compile the engine and put it at `output`, whole or not at all.
+def build_emulator(residfp_source: Path, output: Path) -> None:
+    """Compile the emulator to `output`; a failed build leaves the existing file alone.
 
     Parameters
     ----------
     residfp_source
-        Folder that holds `residfp/`: the `src` of pyresidfp's sdist.
+        Folder that contains `residfp/`: the `src` of pyresidfp's sdist.
     output
         The module to write, `sid.wasm`.
 
     Raises
     ------
     SetupError
-        If a source is missing or the compiler fails; its last lines are in the message.
+        If a source is missing or the compiler fails. The message has the compiler's last lines.
     """
     wasm = paths().wasm
     own = [*wasm.glob("*.cpp"), *(wasm / "compat").glob("*.cpp")]
@@ -40,12 +40,12 @@ def build_sid_engine(residfp_source: Path, output: Path) -> None:
     ]
     if not own or not chip:
         missing = wasm if not own else residfp_source / "residfp"
-        raise SetupError(f"No C++ sources of the SID engine in {missing}. Run set-up again to fetch them.")
+        raise SetupError(f"{missing} has no C++ sources of the SID emulator. Run set-up again to fetch them.")
     compile_wasm([*own, *chip], include_folders(residfp_source), output)
 
 
 def include_folders(residfp_source: Path) -> list[Path]:
-    """Return where headers are looked for: our stand-ins come before what they stand in for."""
+    """Return the folders of headers. Our substitutes come before the headers that they replace."""
     wasm = paths().wasm
     return [wasm / "compat", wasm, residfp_source / "residfp", residfp_source]
 
@@ -70,7 +70,7 @@ def compile_wasm(sources: list[Path], includes: list[Path], output: Path) -> Non
 def _failure(stderr: str) -> str:
     last = "\n".join(f"  {line}" for line in stderr.strip().splitlines()[-_LAST_LINES:])
     return (
-        f"The SID engine did not compile. The compiler's last lines:\n{last}\n"
+        f"The SID emulator did not compile. The compiler's last lines:\n{last}\n"
         "Check that the disk is not full and that `ziglang` is the version in pyproject.toml, "
         "then run set-up again."
     )

@@ -1,0 +1,247 @@
+/** The SID emulator: a thin class around the exports of sid.wasm. Runs in any JavaScript context. */
+
+/**
+ * @typedef {object} SidInfo
+ * @property {number} address
+ * @property {6581 | 8580} chip  model in use
+ * @property {0 | 6581 | 8580} headerChip  model that the header specifies; 0: none
+ */
+
+/**
+ * @typedef {object} TuneInfo
+ * @property {"PSID" | "RSID"} format
+ * @property {number} version
+ * @property {string} title
+ * @property {string} author
+ * @property {string} released
+ * @property {number} songs  number of songs in the file
+ * @property {number} startSong  1-based
+ * @property {number} song  the song that was started last, or the start song
+ * @property {"PAL" | "NTSC"} clock  in use
+ * @property {"PAL" | "NTSC" | "any" | "unknown"} headerClock
+ * @property {6581 | 8580} chip  model in use of the first chip
+ * @property {number} chips
+ * @property {SidInfo[]} sids
+ * @property {"frame" | "cia" | "own"} speed  what calls the play routine of the song
+ * @property {number} loadAddress
+ * @property {number} initAddress
+ * @property {number} playAddress
+ */
+
+/**
+ * @typedef {object} Inspection
+ * @property {TuneInfo | null} tune  null: the file has no readable header
+ * @property {string} problem  why the emulator can't play the file; "" if it can
+ */
+
+/** An error whose message is for the listener, such as a damaged file. The emulator can still be used. */
+export class SidError extends Error {
+  name = "SidError";
+}
+
+/** @returns {boolean} whether the emulator has crashed with this error and must be replaced */
+export const isCrash = (error) => !(error instanceof SidError);
+
+/** Most frames that one call of `render` returns. */
+export const MAX_FRAMES = 4096;
+
+/** Address of sid.wasm as set-up builds it. */
+export const WASM_URL = new URL("../../vendor/sid/sid.wasm", import.meta.url).href;
+
+const ENOSYS = 52;
+const utf8 = new TextDecoder();
+
+export class SidEmulator {
+  #wasm;
+
+  /** @param {WebAssembly.Exports} wasm  exports of an initialized instance */
+  constructor(wasm) {
+    this.#wasm = wasm;
+  }
+
+  /**
+   * @param {string} url  address of sid.wasm
+   * @returns {Promise<SidEmulator>}
+   */
+  static async fetch(url) {
+    const response = await fetch(url).catch((cause) => {
+      throw new Error(`The SID emulator can't be fetched from ${url}. Check the network connection.`, {
+        cause,
+      });
+    });
+    if (!response.ok) {
+      throw new Error(
+        `The SID emulator can't be fetched from ${url}: the server answered ${response.status}.`,
+      );
+    }
+    return SidEmulator.from(await WebAssembly.compile(await response.arrayBuffer()));
+  }
+
+  /**
+   * @param {WebAssembly.Module} module
+   * @returns {Promise<SidEmulator>}
+   */
+  static async from(module) {
+    const { exports } = await WebAssembly.instantiate(module, wasiStubs(module));
+    exports._initialize();
+    return new SidEmulator(exports);
+  }
+
+  /**
+   * Load a .sid file. If that fails, no tune is loaded.
+   *
+   * @param {Uint8Array} bytes
+   * @returns {TuneInfo}
+   * @throws {SidError} the file is damaged or not supported
+   */
+  load(bytes) {
+    this.#input(bytes);
+    this.#check(this.#wasm.sid_load(bytes.length));
+    return this.info();
+  }
+
+  /**
+   * @param {number} size  of a file, in bytes
+   * @throws {SidError} the file is too large for a SID file
+   */
+  checkSize(size) {
+    if (this.#wasm.sid_input(size) === 0) {
+      throw new SidError(
+        `The file has ${size} bytes, which is too large for a SID file. Choose a .sid file.`,
+      );
+    }
+  }
+
+  /**
+   * Describe a .sid file. The loaded tune isn't affected.
+   *
+   * @param {Uint8Array} bytes
+   * @returns {Inspection}
+   * @throws {SidError} the file is too large
+   */
+  inspect(bytes) {
+    this.#input(bytes);
+    return JSON.parse(this.#text(this.#wasm.sid_inspect(bytes.length)));
+  }
+
+  /** @returns {TuneInfo} of the loaded tune; `speed` is that of the song that was started last */
+  info() {
+    return JSON.parse(this.#text(this.#wasm.sid_info()));
+  }
+
+  /**
+   * Reset the machine and start a song.
+   *
+   * @param {number} song  1-based; 0: the tune's start song
+   * @param {number} sampleRate  frames per second
+   * @throws {SidError} there is no such song, or its init routine doesn't return
+   */
+  start(song, sampleRate) {
+    this.#check(this.#wasm.sid_start(song, sampleRate));
+  }
+
+  /**
+   * @param {number} frames  at most MAX_FRAMES are rendered
+   * @returns {Float32Array} mono, [-1, 1]; a view that the next call overwrites
+   * @throws {SidError} the tune stopped with an error, or no song was started
+   */
+  render(frames) {
+    const count = this.#wasm.sid_render(frames);
+    if (count === 0) throw new SidError(this.#message());
+    return new Float32Array(this.#wasm.memory.buffer, this.#wasm.sid_output(), count);
+  }
+
+  /**
+   * Skip frames, several times as fast as rendering them. The state afterwards is the same, except for the filters,
+   * which need up to a second to catch up.
+   *
+   * @param {number} frames  a limited number is skipped at a time
+   * @returns {number} frames skipped
+   * @throws {SidError} as `render`
+   */
+  skip(frames) {
+    const count = this.#wasm.sid_skip(frames);
+    if (count === 0) throw new SidError(this.#message());
+    return count;
+  }
+
+  /** @returns {Uint8Array} a copy of the playing tune's state, for `restore` until the next `load` or `start` */
+  save() {
+    return this.#state(this.#wasm.sid_state_size()).slice();
+  }
+
+  /** @param {Uint8Array} state  as from `save` */
+  restore(state) {
+    this.#state(state.length).set(state);
+  }
+
+  /** @param {number} mask  bit 3c + v mutes voice v of chip c */
+  mute(mask) {
+    this.#wasm.sid_mute(mask);
+  }
+
+  /**
+   * Override the header's clock and chip models from the next start on. `info` returns those in use.
+   *
+   * @param {object} overrides
+   * @param {"PAL" | "NTSC" | ""} [overrides.clock]  "": as in the header
+   * @param {(0 | 6581 | 8580)[]} [overrides.chips]  model of each chip; 0 or missing: as in the header
+   */
+  override({ clock = "", chips = [] }) {
+    this.#wasm.sid_override_clock({ "": 0, PAL: 1, NTSC: 2 }[clock]);
+    for (let chip = 0; chip < 3; chip++) {
+      this.#wasm.sid_override_chip(chip, chips[chip] ?? 0);
+    }
+  }
+
+  /** @param {boolean} on  whether to record the voices' waveforms from the next `render` on */
+  showScope(on) {
+    this.#wasm.sid_scope(on ? 1 : 0);
+  }
+
+  /**
+   * @param {number} voice  3c + v: voice v of chip c
+   * @returns {Int8Array} its waveform during the last `render`, one point per 4 frames; a view that the next call
+   *   overwrites
+   */
+  wave(voice) {
+    const pointer = this.#wasm.sid_wave(voice);
+    return new Int8Array(this.#wasm.memory.buffer, pointer, this.#wasm.sid_wave_size());
+  }
+
+  #input(bytes) {
+    this.checkSize(bytes.length);
+    new Uint8Array(this.#wasm.memory.buffer).set(bytes, this.#wasm.sid_input(bytes.length));
+  }
+
+  #state(size) {
+    return new Uint8Array(this.#wasm.memory.buffer, this.#wasm.sid_state(), size);
+  }
+
+  #check(status) {
+    if (status !== 0) throw new SidError(this.#message());
+  }
+
+  #message() {
+    return this.#text(this.#wasm.sid_message());
+  }
+
+  #text(pointer) {
+    const bytes = new Uint8Array(this.#wasm.memory.buffer, pointer);
+    return utf8.decode(bytes.subarray(0, bytes.indexOf(0)));
+  }
+}
+
+/** The emulator does no I/O: the functions that libc imports for it return "not implemented". */
+function wasiStubs(module) {
+  const imports = {};
+  for (const { module: namespace, name } of WebAssembly.Module.imports(module)) {
+    imports[namespace] ??= {};
+    imports[namespace][name] = name === "proc_exit" ? exit : () => ENOSYS;
+  }
+  return imports;
+}
+
+function exit(code) {
+  throw new Error(`The SID emulator exited (code ${code}).`);
+}
