@@ -157,7 +157,7 @@ def _module_or_member(parts: list[str]) -> bool:
 def test_functions_exist(doc: str) -> None:
     names = {m[1] for text in quoted(doc) if (m := re.fullmatch(r"(?:\w+\.)*(\w+)\(.*\)", text))}
     for name in names - BUILT_IN:
-        defined = rf"(?:\bdef |\bclass |\bfunction |\basync |#){name}\b|^[^=.#/]*\b{name}\("
+        defined = rf"(?:\bdef |\bclass |\bfunction |\basync |#){name}\b|^[^=.#/]*\b{name}\)?\("
         assert re.search(defined, code(), flags=re.MULTILINE), f"{doc} names {name}()"
 
 
