@@ -264,6 +264,14 @@ def test_messages_are_documented() -> None:
     assert documented == {v for sender in senders for k, v in vars(sender).items() if k.isupper()}
 
 
+def test_layout_has_every_folder() -> None:
+    section = _section("docs/architecture.md", "Layout")
+    documented = {f.rstrip("/") for f in re.findall(r"`([\w/]+/)`", section)}
+    folders = {name.rpartition("/")[0] for name in tracked() if name.endswith(".py")}
+    own = {f for f in folders if f.count("/") == 1 and f.startswith(("sidflow_feedback/", "app/"))}
+    assert own - {"app/page"} <= documented
+
+
 def test_actions_and_features_are_documented() -> None:
     learning = read("docs/learning.md")
     assert all(f"| `{action}`" in learning for action in vocabulary.ACTIONS)
