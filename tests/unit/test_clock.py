@@ -85,7 +85,7 @@ async def test_waiting_can_be_without_a_limit() -> None:
 
 @pytest.mark.parametrize("clock", [ManualClock(), SystemClock()])
 @pytest.mark.parametrize("seconds", [60, math.inf])
-async def test_waiting_that_is_cancelled_leaves_no_task(clock: Clock, seconds: float) -> None:
+async def test_waiting_that_is_canceled_leaves_no_task(clock: Clock, seconds: float) -> None:
     waiting = asyncio.create_task(clock.wait(asyncio.Event(), seconds))
     await asyncio.sleep(0.01)
     waiting.cancel()
