@@ -13,7 +13,7 @@ from app.setup.errors import SetupError
 
 SITE = "static/js/site.js"
 SERVICE_WORKER = "service-worker.js"
-MODEL = "static/vendor/model/latest.json"
+MODEL = "sidflow_feedback/learning/first_model.json"
 """Stands for what a server would say."""
 
 

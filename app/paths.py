@@ -44,6 +44,11 @@ class Paths:
     work: Path
     data: Path
 
+    @property
+    def first_model(self) -> Path:
+        """The global model to start from: set-up makes it in a checkout, and the library's wheel has it."""
+        return self.library / "learning" / "first_model.json"
+
 
 @cache
 def paths() -> Paths:

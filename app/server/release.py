@@ -108,7 +108,7 @@ class Release:
 
 _ON_DEMAND = re.compile(
     r"static/vendor/(pyodide/.*\.(whl|zip)|wheels/|engine/(scipy|scikit_learn|joblib|threadpoolctl)-"
-    r"|pyscript/(toml|zip|pyodide_graph)|model/)"
+    r"|pyscript/(toml|zip|pyodide_graph))|sidflow_feedback/learning/first_model"
 )
 """What few pages need: scikit-learn, sources of what is compiled, and parts of PyScript for others."""
 

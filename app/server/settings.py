@@ -75,7 +75,7 @@ class Settings:
             database_url=environment.get("SIDFLOW_DATABASE_URL")
             or f"sqlite:///{here.data / 'feedback.sqlite3'}",
             model_path=Path(own_model or here.data / "model" / "latest.json"),
-            first_model=None if own_model else here.vendor / "model" / "latest.json",
+            first_model=None if own_model else here.first_model,
             page=here.page,
             static=here.static,
             vendor=here.vendor,
