@@ -13,9 +13,9 @@ from typing import Any
 import uvicorn
 from rich.console import Console
 
+from app.errors import SetupError
 from app.paths import paths
 from app.server.errors import ConfigurationError
-from app.setup.errors import SetupError
 from app.setup.progress import Reporter
 from app.training.errors import TrainingError
 

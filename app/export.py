@@ -6,10 +6,10 @@ import shutil
 from hashlib import sha256
 from pathlib import Path
 
+from app.errors import SetupError
 from app.files import fingerprint, write_bytes
 from app.server.release import MADE, PREFIX, Release, Releases
 from app.server.settings import Settings
-from app.setup.errors import SetupError
 
 SITE = "static/js/site.js"
 SERVICE_WORKER = "service-worker.js"

@@ -10,6 +10,9 @@ import sidflow_feedback
 
 APP = Path(__file__).resolve().parent
 
+COMPRESSED = ".compressed"
+"""Folder in `Paths.vendor` of the compressed copies, named by the original's SHA-256."""
+
 
 @dataclass(frozen=True)
 class Paths:

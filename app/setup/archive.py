@@ -4,8 +4,8 @@ import tarfile
 import zipfile
 from pathlib import Path, PurePosixPath
 
+from app.errors import SetupError
 from app.files import write_bytes
-from app.setup.errors import SetupError
 
 
 def read_member(archive: Path, name: str) -> bytes:

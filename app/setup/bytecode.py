@@ -7,10 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from app.errors import SetupError
 from app.files import fingerprint, replacing, sha256_of, write_bytes
 from app.paths import Paths
 from app.setup import node
-from app.setup.errors import SetupError
 from app.setup.progress import StepProgress
 from app.setup.wheel import DISTRIBUTION
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from app.errors import SetupError
 from app.files import write_bytes
-from app.setup.errors import SetupError
 from sidflow_feedback.analysis.features import FeatureStats, vector
 from sidflow_feedback.errors import FeedbackError
 from sidflow_feedback.learning.learner import Learner

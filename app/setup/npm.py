@@ -4,9 +4,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from app.errors import SetupError
 from app.files import write_bytes, write_checked
 from app.paths import Paths
-from app.setup.errors import SetupError
 from app.setup.lock import NpmPackage
 
 MANIFESTS = ("package.json", "package-lock.json")

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE, STDOUT, Popen
 
+from app.errors import ChecksumError, SetupError
 from app.setup import metadata_backend
-from app.setup.errors import ChecksumError, SetupError
 from app.setup.lock import PyPIArchive
 from app.setup.progress import StepProgress
 

@@ -6,8 +6,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.errors import SetupError
 from app.files import fingerprint
-from app.setup.errors import SetupError
 from app.setup.progress import Reporter, StepProgress
 from app.setup.stamps import Stamps
 

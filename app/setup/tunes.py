@@ -7,8 +7,8 @@ from pathlib import Path
 
 from app.composer.catalog import read_catalog
 from app.composer.library import DemoTune
+from app.errors import SetupError
 from app.files import write_bytes
-from app.setup.errors import SetupError
 
 
 def make_tunes(library: Sequence[DemoTune], folder: Path) -> list[Path]:

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
+from app.errors import SetupError
 from app.paths import paths
 from app.setup.chromium import chromium
-from app.setup.errors import SetupError
 from tests.browser.site import Site, serve_application
 
 CHROMIUM_ARGS = [

@@ -11,7 +11,7 @@ import pytest
 
 from app import cli
 from app.cli import address_of, bind, main
-from app.setup.errors import SetupError
+from app.errors import SetupError
 
 
 def test_a_taken_port_is_found_before_set_up_starts(
