@@ -6,10 +6,10 @@ import shutil
 from hashlib import sha256
 from pathlib import Path
 
-from app.errors import SetupError
-from app.files import fingerprint, write_bytes
-from app.server.release import MADE, PREFIX, Release, Releases
-from app.server.settings import Settings
+from .errors import SetupError
+from .files import fingerprint, write_bytes
+from .server.release import MADE, PREFIX, Release, Releases
+from .server.settings import Settings
 
 SITE = "static/js/site.js"
 SERVICE_WORKER = "service-worker.js"

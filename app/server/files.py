@@ -15,9 +15,9 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
 from starlette.types import Scope
 
-from app.paths import COMPRESSED
-from app.server.release import ETAG_DIGITS, LIBRARY_SUFFIXES, MADE, PREFIX, Contents, Releases
-from app.server.settings import Settings
+from ..paths import COMPRESSED
+from .release import ETAG_DIGITS, LIBRARY_SUFFIXES, MADE, PREFIX, Contents, Releases
+from .settings import Settings
 
 # Given here because Python's table and the system's differ from machine to machine.
 MEDIA_TYPES = {

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from app.files import fingerprint, sha256_of, sources_in
-from app.server.settings import Settings
+from ..files import fingerprint, sha256_of, sources_in
+from .settings import Settings
 
 RELEASES_KEPT = 8
 """Of how many releases the server remembers which file was what: a developer makes many."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from app.paths import paths
-from app.server.errors import ConfigurationError
-from app.server.logs import LEVELS
+from ..paths import paths
+from .errors import ConfigurationError
+from .logs import LEVELS
 
 RATE_LIMIT = 2.0
 """Requests a second that one address may keep up: 100 events a second, far above any household."""

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from app.errors import SetupError
-from app.files import replacing, sha256_of, sources_in
-from app.paths import COMPRESSED, Paths
-from app.setup import node
-from app.setup.progress import StepProgress
+from ..errors import SetupError
+from ..files import replacing, sha256_of, sources_in
+from ..paths import COMPRESSED, Paths
+from . import node
+from .progress import StepProgress
 
 MIN_BYTES = 1024
 """What is smaller fits into one packet anyway."""

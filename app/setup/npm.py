@@ -4,10 +4,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from app.errors import SetupError
-from app.files import write_bytes, write_checked
-from app.paths import Paths
-from app.setup.lock import NpmPackage
+from ..errors import SetupError
+from ..files import write_bytes, write_checked
+from ..paths import Paths
+from .lock import NpmPackage
 
 MANIFESTS = ("package.json", "package-lock.json")
 

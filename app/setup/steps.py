@@ -3,10 +3,10 @@
 from importlib.metadata import version
 from pathlib import Path
 
-from app import composer
-from app.files import sources_in
-from app.paths import Paths
-from app.setup import (
+from .. import composer
+from ..files import sources_in
+from ..paths import Paths
+from . import (
     bytecode,
     compressed,
     first_model,
@@ -18,10 +18,10 @@ from app.setup import (
     tunes,
     wheel,
 )
-from app.setup.archive import unpack_sdist
-from app.setup.lock import Lock, read_lock
-from app.setup.progress import Reporter, StepProgress
-from app.setup.runner import Step, run_steps
+from .archive import unpack_sdist
+from .lock import Lock, read_lock
+from .progress import Reporter, StepProgress
+from .runner import Step, run_steps
 
 PAGE_PACKAGES = (
     "@pyscript/core",
