@@ -1,18 +1,18 @@
-# All set-up logic is in the console script.
+# All set-up logic is in `python -m app setup`.
 PYTHON ?= python3
 BIN := .venv/bin
 REQUIREMENTS := app/setup/requirements.txt
 LINT := .lint/bin
 
-.PHONY: run setup lint check format test test-crash test-fuzz test-fuzz-server bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid bench-collection lock clean
+.PHONY: run setup lint check format test test-crash test-fuzz test-fuzz-server bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid bench-collection lock dist clean
 
 run: .venv/installed
-	$(BIN)/sidflow-feedback serve
+	$(BIN)/python -m app serve
 
 setup: .venv/installed
-	$(BIN)/sidflow-feedback setup
+	$(BIN)/python -m app setup
 
-.venv/installed: $(REQUIREMENTS) pyproject.toml
+.venv/installed: $(REQUIREMENTS) pyproject.toml app/pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --require-hashes -r $(REQUIREMENTS)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
@@ -67,13 +67,17 @@ bench-smoke bench-start bench-record bench-store bench-train bench-sid bench-col
 bench-taste: setup
 	$(BIN)/python -m tests.bench.taste
 
-# Run this after changing a version in pyproject.toml or package.json.
+# Run this after changing a version in a pyproject.toml or package.json.
 lock: setup
 	npm install --ignore-scripts --omit-lockfile-registry-resolved
 	$(BIN)/python -m app.setup.relock
-	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --generate-hashes --no-annotate \
+	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --group dev --generate-hashes --no-annotate \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet \
-		-o $(REQUIREMENTS) pyproject.toml
+		--no-emit-package sidflow-feedback -o $(REQUIREMENTS) pyproject.toml app/pyproject.toml
+
+# The wheels of the library and of the application.
+dist: setup
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --no-index --wheel-dir dist . ./app
 
 clean:
 	rm -rf .venv .lint node_modules static/vendor build dist .mypy_cache .pytest_cache .ruff_cache

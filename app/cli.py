@@ -1,4 +1,4 @@
-"""The console script `sidflow-feedback`."""
+"""The command `sidflow-app`."""
 
 import argparse
 import errno
@@ -7,20 +7,25 @@ import json
 import socket
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from rich.console import Console
 
-from app.paths import paths
-from app.server.errors import ConfigurationError
-from app.setup.errors import SetupError
-from app.setup.progress import Reporter
-from app.training.errors import TrainingError
+from .errors import SetupError
+from .paths import COMPRESSED, paths
+from .server.errors import ConfigurationError
+from .setup.progress import Reporter
+from .training.errors import TrainingError
 
+PROGRAM = "sidflow-app"
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8064
+SETUP_TOOLS = ("pip", "wheel", "ziglang")
+"""What set-up runs or imports, and no other command."""
+
 GRACE_SECONDS = 20
 """How long a server that is to end waits for requests under way; clients give up after 15 s."""
 
@@ -31,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.run(options)
     except (SetupError, ConfigurationError, TrainingError) as error:
-        _complain(f"sidflow-feedback: {error}")
+        _complain(f"{PROGRAM}: {error}")
         return 1
     except KeyboardInterrupt:
         _complain("Interrupted. What is done is kept; run it again to go on.")
@@ -45,7 +50,7 @@ def _complain(text: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="sidflow-feedback",
+        prog=PROGRAM,
         description="A C64 SID player that learns what its listener likes, in the browser.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
@@ -87,10 +92,31 @@ def _add_training(commands: Any) -> None:
 
 
 def set_up() -> None:
-    """Set up what is missing or out of date."""
-    from app.setup.steps import set_up as run
+    """Set up what is missing or out of date.
+
+    Raises
+    ------
+    SetupError
+        If that can't be done, or the tools for it are not installed.
+    """
+    if not _has_setup_tools():
+        raise SetupError(
+            f"Set-up needs {', '.join(SETUP_TOOLS)}, and one of them is not installed. "
+            f"Run `pip install '{PROGRAM}[setup]'`, then try again."
+        )
+    from .setup.steps import set_up as run
 
     run(paths(), Reporter())
+
+
+def _ensure_set_up() -> None:
+    """Set up what is missing, or use an earlier set-up where the tools for another are not installed."""
+    if _has_setup_tools() or not (paths().vendor / COMPRESSED).is_dir():
+        set_up()
+
+
+def _has_setup_tools() -> bool:
+    return all(find_spec(tool) for tool in SETUP_TOOLS)
 
 
 def export_site(folder: Path) -> None:
@@ -101,10 +127,10 @@ def export_site(folder: Path) -> None:
     SetupError
         If set-up fails, or the folder can't be used.
     """
-    from app.export import export_site as run
-    from app.server.settings import Settings
+    from .export import export_site as run
+    from .server.settings import Settings
 
-    set_up()
+    _ensure_set_up()
     run(folder, Settings.from_environment())
     Console().print(f"Any host of plain files can now serve {folder}: try python -m http.server -d {folder}")
 
@@ -117,10 +143,16 @@ def train(options: argparse.Namespace) -> None:
     TrainingError, ConfigurationError
         If there is too little to learn from, nothing to go back to, or no database.
     """
-    from app.server.database import migrate
-    from app.server.settings import Settings
-    from app.training import run
+    from .server.database import migrate
+    from .server.settings import Settings
 
+    try:
+        from .training import run
+    except ModuleNotFoundError as error:
+        raise TrainingError(
+            f"Training needs packages that are not installed ({error}). "
+            f"Run `pip install '{PROGRAM}[training]'`, then try again."
+        ) from error
     settings = Settings.from_environment()
     if options.rollback:
         result = run.roll_back(settings)
@@ -145,7 +177,7 @@ def serve(host: str, port: int) -> None:
         If the address cannot be listened on, which is found before set-up starts, or if set-up fails.
     """
     with bind(host, port) as listener:
-        set_up()
+        _ensure_set_up()
         server = _AnnouncingServer(_configuration())
         gc.freeze()  # What is loaded by now stays: looking through it for garbage would cost each request.
         try:
@@ -157,10 +189,10 @@ def serve(host: str, port: int) -> None:
 
 
 def _configuration() -> uvicorn.Config:
-    from app.server.application import create_app
-    from app.server.database import migrate
-    from app.server.logs import log_config
-    from app.server.settings import Settings
+    from .server.application import create_app
+    from .server.database import migrate
+    from .server.logs import log_config
+    from .server.settings import Settings
 
     try:
         settings = Settings.from_environment()
@@ -184,7 +216,7 @@ class _AnnouncingServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         for listener in sockets or ():
-            Console().print("sidflow-feedback is at", address_of(listener), "(Ctrl+C ends it)")
+            Console().print("The page is at", address_of(listener), "(Ctrl+C ends it)")
 
 
 def address_of(listener: socket.socket) -> str:
@@ -219,6 +251,6 @@ def _unusable(host: str, port: int, error: Exception) -> str:
     if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
         return (
             f"Port {port} of {host} is taken by another program, perhaps by an earlier start of this one. "
-            f"End that program, or choose another port: sidflow-feedback serve --port {port + 1}"
+            f"End that program, or choose another port: {PROGRAM} serve --port {port + 1}"
         )
     return f"Cannot listen on port {port} of {host}: {error}. Choose another address with --host and --port."

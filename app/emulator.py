@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from wasmtime import Engine, Func, Instance, Linker, Memory, Module, Store, Trap, WasiConfig
 
-from app.paths import paths
+from .paths import paths
 
 SAMPLE_RATE = 44100
 """Samples per second unless a caller asks for others."""

@@ -6,14 +6,14 @@ import shutil
 from hashlib import sha256
 from pathlib import Path
 
-from app.files import fingerprint, write_bytes
-from app.server.release import MADE, PREFIX, Release, Releases
-from app.server.settings import Settings
-from app.setup.errors import SetupError
+from .errors import SetupError
+from .files import fingerprint, write_bytes
+from .server.release import MADE, PREFIX, Release, Releases
+from .server.settings import Settings
 
 SITE = "static/js/site.js"
 SERVICE_WORKER = "service-worker.js"
-MODEL = "static/vendor/model/latest.json"
+MODEL = "sidflow_feedback/learning/first_model.json"
 """Stands for what a server would say."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.setup.errors import ChecksumError
+from .errors import ChecksumError
 
 _HIDDEN = (".", "__pycache__")
 

@@ -10,6 +10,9 @@ import sidflow_feedback
 
 APP = Path(__file__).resolve().parent
 
+COMPRESSED = ".compressed"
+"""Folder in `Paths.vendor` of the compressed copies, named by the original's SHA-256."""
+
 
 @dataclass(frozen=True)
 class Paths:
@@ -44,6 +47,11 @@ class Paths:
     work: Path
     data: Path
 
+    @property
+    def first_model(self) -> Path:
+        """The global model to start from: set-up makes it in a checkout, and the library's wheel has it."""
+        return self.library / "learning" / "first_model.json"
+
 
 @cache
 def paths() -> Paths:
@@ -70,7 +78,7 @@ def checkout_paths(root: Path) -> Paths:
 
 def installed_paths() -> Paths:
     """Return the paths of an installed wheel, whose sources are read-only."""
-    data = user_data_path("sidflow-feedback", appauthor=False)
+    data = user_data_path("sidflow-app", appauthor=False)
     return Paths(
         checkout=False,
         static=APP / "static",

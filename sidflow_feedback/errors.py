@@ -1,4 +1,4 @@
-"""The library's errors, one tree.
+"""The library's errors, one tree. Runs on MicroPython, too.
 
 FeedbackError
 ├── InvalidRecordError    a record (event, delta, snapshot, manifest...) has a wrong shape or value
@@ -13,8 +13,6 @@ FeedbackError
 ├── SyncError             the server can't be reached, or refused the upload
 └── PlayerError           a tune can't be played
 """
-
-from __future__ import annotations
 
 
 class FeedbackError(Exception):

@@ -23,10 +23,10 @@ class Served:
 
 @contextmanager
 def serve(folder: Path, *, port: int = 0, **environment: str) -> Iterator[Served]:
-    """Run `sidflow-feedback serve`, on a free port unless one is given, with its database in `folder`."""
+    """Serve the application, on a free port unless one is given, with its database in `folder`."""
     database = folder / "feedback.sqlite3"
     process = subprocess.Popen(
-        [Path(sys.executable).with_name("sidflow-feedback"), "serve", "--port", str(port)],
+        [sys.executable, "-m", "app", "serve", "--port", str(port)],
         env={
             **os.environ,
             "SIDFLOW_DATABASE_URL": f"sqlite:///{database}",

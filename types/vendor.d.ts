@@ -1,10 +1,10 @@
-// The types of the packages that are served from static/vendor.
+// The types of the packages that set-up copies.
 
 declare module "*/vendor/comlink/comlink.mjs" {
   export * from "comlink";
 }
 
-declare module "*/vendor/idb/index.js" {
+declare module "*/idb/index.js" {
   export * from "idb";
 }
 

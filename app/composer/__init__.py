@@ -1,5 +1,5 @@
 """The demo library: C64 tunes composed from a seed, as PSID files with a play routine of our own."""
 
-from app.composer.library import DemoTune, compose_library
+from .library import DemoTune, compose_library
 
 __all__ = ["DemoTune", "compose_library"]

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from random import Random
 
-from app.composer.grid import Stroke, strokes
-from app.composer.melody import MelodyNote, Profile, write_melody
-from app.composer.notes import Note, Part, clipped, echo, events, moved, overlaid
-from app.composer.song import VOICES, Block, FilterProgram, Instrument
-from app.composer.sounds import INSTRUMENTS, KITS, high_pass, pluck_filter, sweep
-from app.composer.style import Style
-from app.composer.theory import PROGRESSIONS, Key, near, nearest_chord_tone
+from .grid import Stroke, strokes
+from .melody import MelodyNote, Profile, write_melody
+from .notes import Note, Part, clipped, echo, events, moved, overlaid
+from .song import VOICES, Block, FilterProgram, Instrument
+from .sounds import INSTRUMENTS, KITS, high_pass, pluck_filter, sweep
+from .style import Style
+from .theory import PROGRESSIONS, Key, near, nearest_chord_tone
 
 _BASS_STEPS = {"r": 0, "o": 7, "5": 4, "3": 2, "6": 5, "7": 6, "b": -3}
 _CHORD_STEPS = {"0": 0, "1": 2, "2": 4, "3": 7, "4": 9}

@@ -12,11 +12,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from app.composer.library import DemoTune, compose_library
-from app.emulator import SAMPLE_RATE, SidEmulator
-from app.files import write_bytes
-from app.paths import paths
 from sidflow_feedback.analysis.features import EXCERPT_SECONDS, extract
+
+from ..emulator import SAMPLE_RATE, SidEmulator
+from ..files import write_bytes
+from ..paths import paths
+from .library import DemoTune, compose_library
 
 CATALOG_FILE = Path(__file__).with_name("catalog.json")
 COLLECTION = "Demo"

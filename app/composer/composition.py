@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 from random import Random
 
-from app.composer.arranger import Arranger, Section
-from app.composer.song import VOICES, Clock, Song
-from app.composer.style import Style
+from .arranger import Arranger, Section
+from .song import VOICES, Clock, Song
+from .style import Style
 
 _SHORTEST, _LONGEST = 50.0, 140.0
 """Seconds; a last bar may come on top."""

@@ -5,8 +5,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from app.composer.assembler import Program, assemble
-from app.composer.song import (
+from .assembler import Program, assemble
+from .song import (
     HIGHEST_NOTE,
     VOICES,
     Block,

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from random import Random
 
-from app.composer.composition import compose_song
-from app.composer.encoder import encode_songs
-from app.composer.psid import PsidHeader, psid_file
-from app.composer.song import NTSC, PAL, Clock, song_seconds
-from app.composer.style import Style
-from app.composer.styles import STYLES
+from .composition import compose_song
+from .encoder import encode_songs
+from .psid import PsidHeader, psid_file
+from .song import NTSC, PAL, Clock, song_seconds
+from .style import Style
+from .styles import STYLES
 
 AUTHOR = "sidflow demo generator"
 RELEASED = "2026 sidflow-feedback"

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from app.composer.grid import Stroke, strokes
-from app.composer.theory import is_chord_tone, near, nearest_chord_tone
+from .grid import Stroke, strokes
+from .theory import is_chord_tone, near, nearest_chord_tone
 
 RHYTHMS: dict[int, tuple[tuple[str, ...], ...]] = {
     8: (

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from app.composer.song import HIGHEST_NOTE, Event, Instrument
+from .song import HIGHEST_NOTE, Event, Instrument
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 from random import Random
 
-from app.composer.song import FilterProgram, Instrument
+from .song import FilterProgram, Instrument
 
 _TRIANGLE, _SAW, _PULSE, _NOISE = 0x11, 0x21, 0x41, 0x81
 _ABSOLUTE = 128

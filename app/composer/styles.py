@@ -1,7 +1,7 @@
 """The styles of the demo tunes."""
 
-from app.composer.style import Form, Style
-from app.composer.theory import BLUES
+from .style import Form, Style
+from .theory import BLUES
 
 _BAND = Form(("A:bh",), ("A:bdhl", "C:bdhl", "B:bdhl", "A:bdhc", "B:bdhl", "C:bdhl"), ("A:bh",))
 _QUIET = Form(("A:bc",), ("A:bhl", "B:bhl", "C:bhl", "A:bhc"), ("A:bc",))

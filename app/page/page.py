@@ -4,10 +4,10 @@ import js
 from pyscript import document, window
 from pyscript.js_modules import (
     files,
-    host,
     offline,
     player_remote,
     sid_player,
+    start_snapshot,
     storage,
     tunes_collection,
     tunes_list,
@@ -169,7 +169,7 @@ class Page:
         document.documentElement.dataset.engine = "ready"
         by_id("engine-status").textContent = "Ready to learn"
         by_id("engine-start").hidden = True
-        host.keepStart()
+        start_snapshot.keepStart()
         offline.keep(RELEASE)
         self.recommendations.use_engine(engine)
 

@@ -6,19 +6,19 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
-from app.server.database import Database
-from app.server.errors import install_error_handlers
-from app.server.feedback import feedback_router
-from app.server.files import mount_files
-from app.server.headers import SecurityHeaders
-from app.server.health import health_router
-from app.server.metrics import Metrics, Observed, metrics_router
-from app.server.model import model_router
-from app.server.player.routes import Players, player_router
-from app.server.rate import RateLimit, TokenBuckets
-from app.server.release import Releases
-from app.server.settings import Settings
-from app.server.writer import Writer
+from .database import Database
+from .errors import install_error_handlers
+from .feedback import feedback_router
+from .files import mount_files
+from .headers import SecurityHeaders
+from .health import health_router
+from .metrics import Metrics, Observed, metrics_router
+from .model import model_router
+from .player.routes import Players, player_router
+from .rate import RateLimit, TokenBuckets
+from .release import Releases
+from .settings import Settings
+from .writer import Writer
 
 RELEASE = version("sidflow-feedback")
 

@@ -8,7 +8,7 @@ from pydantic_core import from_json
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
-from app.server.errors import BodyTooLargeError, InvalidRequestError, MediaTypeError, SlowBodyError
+from .errors import BodyTooLargeError, InvalidRequestError, MediaTypeError, SlowBodyError
 
 MAX_BODY_BYTES = 64 * 1024
 """A client sends at most 50 events in 60 KB; the rest is room for headers of the format."""

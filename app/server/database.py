@@ -9,10 +9,10 @@ from sqlalchemy import Connection, Engine, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from app.server.db_connection import connect, make_folder, parse_url
-from app.server.errors import ConfigurationError, DatabaseUnavailableError
-from app.server.migrations import MigrationError, upgrade
-from app.server.tables import events
+from .db_connection import connect, make_folder, parse_url
+from .errors import ConfigurationError, DatabaseUnavailableError
+from .migrations import MigrationError, upgrade
+from .tables import events
 
 Rows = Sequence[Mapping[str, Any]]
 

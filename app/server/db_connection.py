@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 
-from app.server.errors import ConfigurationError
+from .errors import ConfigurationError
 
 ADVICE = "Set SIDFLOW_DATABASE_URL to sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."
 # What SQLite's driver does by itself until Python takes that away: a day is stored as SQLAlchemy reads it.

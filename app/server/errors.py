@@ -24,7 +24,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from app.server.headers import SECURITY_HEADERS
+from .headers import SECURITY_HEADERS
 
 FIELD_LENGTH = 80
 """Longest part of a client's own field name that an answer repeats, in characters."""

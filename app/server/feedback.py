@@ -5,11 +5,11 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
-from app.server.body import read_json
-from app.server.errors import FIELD_LENGTH, InvalidRequestError
-from app.server.metrics import Metrics
-from app.server.rate import RateLimit
-from app.server.schema import (
+from .body import read_json
+from .errors import FIELD_LENGTH, InvalidRequestError
+from .metrics import Metrics
+from .rate import RateLimit
+from .schema import (
     UUID,
     Delta,
     ImplicitDelta,
@@ -20,8 +20,8 @@ from app.server.schema import (
     errors,
     first_problem,
 )
-from app.server.tables import events
-from app.server.writer import Writer
+from .tables import events
+from .writer import Writer
 
 _EMPTY_ROW = dict.fromkeys(column.name for column in events.columns if column.name != "id")
 

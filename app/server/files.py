@@ -15,9 +15,9 @@ from starlette.responses import FileResponse, JSONResponse
 from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
 from starlette.types import Scope
 
-from app.server.release import ETAG_DIGITS, LIBRARY_SUFFIXES, MADE, PREFIX, Contents, Releases
-from app.server.settings import Settings
-from app.setup.compressed import FOLDER
+from ..paths import COMPRESSED
+from .release import ETAG_DIGITS, LIBRARY_SUFFIXES, MADE, PREFIX, Contents, Releases
+from .settings import Settings
 
 # Given here because Python's table and the system's differ from machine to machine.
 MEDIA_TYPES = {
@@ -106,7 +106,7 @@ class Files(StaticFiles):
 
 def mount_files(app: FastAPI, settings: Settings, releases: Releases) -> None:
     """Serve the page at `/`, and the folders of `settings`, each also below the address of a release."""
-    copies, contents = settings.vendor / FOLDER, releases.contents
+    copies, contents = settings.vendor / COMPRESSED, releases.contents
     mounts = {
         "page": Files(settings.page, contents, copies),
         "sidflow_feedback": Files(settings.library, contents, copies, suffixes=LIBRARY_SUFFIXES),

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.server.database import Database
-from app.server.schema import Health, errors
+from .database import Database
+from .schema import Health, errors
 
 
 def health_router(database: Database, release: str) -> APIRouter:

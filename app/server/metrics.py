@@ -17,7 +17,7 @@ from prometheus_client import (
 )
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.server.schema import SyncResult
+from .schema import SyncResult
 
 logger = logging.getLogger("sidflow.requests")
 

@@ -9,9 +9,9 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 from starlette.datastructures import Headers
 
-from app.server.errors import ModelUnavailableError
-from app.server.rate import RateLimit
-from app.server.schema import Manifest, errors, first_problem
+from .errors import ModelUnavailableError
+from .rate import RateLimit
+from .schema import Manifest, errors, first_problem
 
 CACHE_CONTROL = "private, max-age=300"
 MAX_MANIFEST_BYTES = 16 * 1024 * 1024

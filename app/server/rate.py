@@ -9,7 +9,7 @@ from ipaddress import IPv6Address, ip_address
 
 from starlette.requests import Request
 
-from app.server.errors import TooManyRequestsError
+from .errors import TooManyRequestsError
 
 MAX_CLIENTS = 100_000
 """Clients that are remembered at once, some 20 MB; then those not heard of for longest are forgotten."""

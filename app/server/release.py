@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from app.files import fingerprint, sha256_of, sources_in
-from app.server.settings import Settings
+from ..files import fingerprint, sha256_of, sources_in
+from .settings import Settings
 
 RELEASES_KEPT = 8
 """Of how many releases the server remembers which file was what: a developer makes many."""
@@ -108,7 +108,7 @@ class Release:
 
 _ON_DEMAND = re.compile(
     r"static/vendor/(pyodide/.*\.(whl|zip)|wheels/|engine/(scipy|scikit_learn|joblib|threadpoolctl)-"
-    r"|pyscript/(toml|zip|pyodide_graph)|model/)"
+    r"|pyscript/(toml|zip|pyodide_graph))|sidflow_feedback/learning/first_model"
 )
 """What few pages need: scikit-learn, sources of what is compiled, and parts of PyScript for others."""
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from app.paths import paths
-from app.server.errors import ConfigurationError
-from app.server.logs import LEVELS
+from ..paths import paths
+from .errors import ConfigurationError
+from .logs import LEVELS
 
 RATE_LIMIT = 2.0
 """Requests a second that one address may keep up: 100 events a second, far above any household."""
@@ -75,7 +75,7 @@ class Settings:
             database_url=environment.get("SIDFLOW_DATABASE_URL")
             or f"sqlite:///{here.data / 'feedback.sqlite3'}",
             model_path=Path(own_model or here.data / "model" / "latest.json"),
-            first_model=None if own_model else here.vendor / "model" / "latest.json",
+            first_model=None if own_model else here.first_model,
             page=here.page,
             static=here.static,
             vendor=here.vendor,

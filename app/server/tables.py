@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Date, Double, Integer, MetaData, SmallInteger, String, Table
 
-from app.server.schema import Features
+from .schema import Features
 
 metadata = MetaData(
     naming_convention={"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from app.server.database import Database, Rows
-from app.server.errors import DatabaseUnavailableError
+from .database import Database, Rows
+from .errors import DatabaseUnavailableError
 
 MAX_BATCHES = 20
 """Batches of one commit: 1,000 events at most, so that nobody waits long for those of others."""

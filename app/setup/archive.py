@@ -4,8 +4,8 @@ import tarfile
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from app.files import write_bytes
-from app.setup.errors import SetupError
+from ..errors import SetupError
+from ..files import write_bytes
 
 
 def read_member(archive: Path, name: str) -> bytes:

@@ -7,12 +7,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app.files import fingerprint, replacing, sha256_of, write_bytes
-from app.paths import Paths
-from app.setup import node
-from app.setup.errors import SetupError
-from app.setup.progress import StepProgress
-from app.setup.wheel import DISTRIBUTION
+from ..errors import SetupError
+from ..files import fingerprint, replacing, sha256_of, write_bytes
+from ..paths import Paths
+from . import node
+from .progress import StepProgress
+from .wheel import DISTRIBUTION
 
 STANDARD_LIBRARY = "python_stdlib.zip"
 NEVER_LOADED = ("micropip-", "packaging-")

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from app.files import write_bytes
-from app.paths import paths
-from app.setup.errors import SetupError
+from ..errors import SetupError
+from ..files import write_bytes
+from ..paths import paths
 
 SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 INSTALL_SECONDS = 600.0

@@ -4,13 +4,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from app.files import replacing, sha256_of, sources_in
-from app.paths import Paths
-from app.setup import node
-from app.setup.errors import SetupError
-from app.setup.progress import StepProgress
+from ..errors import SetupError
+from ..files import replacing, sha256_of, sources_in
+from ..paths import COMPRESSED, Paths
+from . import node
+from .progress import StepProgress
 
-FOLDER = ".compressed"
 MIN_BYTES = 1024
 """What is smaller fits into one packet anyway."""
 
@@ -33,7 +32,7 @@ def served_files(paths: Paths) -> list[Path]:
 
 def compress(paths: Paths, progress: StepProgress) -> list[Path]:
     """Make the copies that are missing, and return all."""
-    folder = paths.vendor / FOLDER
+    folder = paths.vendor / COMPRESSED
     jobs = {target: job for file in served_files(paths) for target, job in _jobs(file, folder)}
     missing = {target: job for target, job in jobs.items() if not target.is_file()}
     progress.begin("compressing", len(missing), "files")

@@ -4,9 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.files import replacing
-from app.paths import paths
-from app.setup.errors import SetupError
+from ..errors import SetupError
+from ..files import replacing
+from ..paths import paths
 
 FLAGS = [
     *("-target", "wasm32-wasi", "-mexec-model=reactor", "-std=c++20", "-O3", "-msimd128"),

@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from app.files import write_bytes
-from app.setup.errors import SetupError
 from sidflow_feedback.analysis.features import FeatureStats, vector
 from sidflow_feedback.errors import FeedbackError
 from sidflow_feedback.learning.learner import Learner
 from sidflow_feedback.learning.manifest import model_to_manifest
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.vocabulary import FEATURE_NAMES, MAX_RATING, NEUTRAL_RATING
+
+from ..errors import SetupError
+from ..files import write_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path

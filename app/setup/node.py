@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from app.setup.errors import SetupError
+from ..errors import SetupError
 
 SECONDS = 600.0
 """Limit of one run, for very slow machines."""

@@ -4,10 +4,10 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from app.files import write_bytes, write_checked
-from app.paths import Paths
-from app.setup.errors import SetupError
-from app.setup.lock import NpmPackage
+from ..errors import SetupError
+from ..files import write_bytes, write_checked
+from ..paths import Paths
+from .lock import NpmPackage
 
 MANIFESTS = ("package.json", "package-lock.json")
 
@@ -52,10 +52,13 @@ def _run(command: list[str], folder: Path) -> None:
         )
 
 
-def serve_package(package: NpmPackage, paths: Paths) -> list[Path]:
-    """Copy the served files of an installed package into static/vendor, each checked against the lock."""
+def serve_package(package: NpmPackage, paths: Paths, folder: Path | None = None) -> list[Path]:
+    """Copy the served files of an installed package into `folder`, each checked against the lock.
+
+    The folder is static/vendor, unless given.
+    """
     source = paths.npm / "node_modules" / package.name / package.source
-    target = paths.vendor / package.target
+    target = (folder or paths.vendor) / package.target
     return [_serve_file(source / name, target / name, sha256) for name, sha256 in package.files.items()]
 
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from subprocess import PIPE, STDOUT, Popen
 
-from app.setup import metadata_backend
-from app.setup.errors import ChecksumError, SetupError
-from app.setup.lock import PyPIArchive
-from app.setup.progress import StepProgress
+from ..errors import ChecksumError, SetupError
+from . import metadata_backend
+from .lock import PyPIArchive
+from .progress import StepProgress
 
 SDIST_BACKEND = Path("scikit_build_core", "build.py")
 """The module that the locked sdist names as its backend."""

@@ -4,12 +4,12 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.request import urlopen
 
-from app.files import is_intact, write_checked
-from app.paths import Paths
-from app.setup.archive import read_member
-from app.setup.lock import PyodideWheels
-from app.setup.pip import downloaded
-from app.setup.progress import StepProgress
+from ..files import is_intact, write_checked
+from ..paths import Paths
+from .archive import read_member
+from .lock import PyodideWheels
+from .pip import downloaded
+from .progress import StepProgress
 
 TIMEOUT = 5.0
 """Seconds to wait for Pyodide's own distribution: closed networks often answer nothing at all."""

@@ -7,9 +7,9 @@ import json
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from app.files import sha256_of, write_bytes
-from app.paths import paths
-from app.setup.lock import LOCK_FILE, Lock, NpmPackage, PyodideWheels, read_lock
+from ..files import sha256_of, write_bytes
+from ..paths import paths
+from .lock import LOCK_FILE, Lock, NpmPackage, PyodideWheels, read_lock
 
 
 def relock(lock: Lock, modules: Path) -> Lock:

@@ -6,10 +6,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.files import fingerprint
-from app.setup.errors import SetupError
-from app.setup.progress import Reporter, StepProgress
-from app.setup.stamps import Stamps
+from ..errors import SetupError
+from ..files import fingerprint
+from .progress import Reporter, StepProgress
+from .stamps import Stamps
 
 PATIENCE = 1800.0
 """Seconds to wait for another set-up in the same folder."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from app.files import is_intact, sha256_of, write_bytes
+from ..files import is_intact, sha256_of, write_bytes
 
 
 class Stamp(NamedTuple):

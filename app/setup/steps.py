@@ -3,10 +3,10 @@
 from importlib.metadata import version
 from pathlib import Path
 
-from app import composer
-from app.files import sources_in
-from app.paths import Paths
-from app.setup import (
+from .. import composer
+from ..files import sources_in
+from ..paths import Paths
+from . import (
     bytecode,
     compressed,
     emulator,
@@ -18,15 +18,14 @@ from app.setup import (
     tunes,
     wheel,
 )
-from app.setup.archive import unpack_sdist
-from app.setup.lock import Lock, read_lock
-from app.setup.progress import Reporter, StepProgress
-from app.setup.runner import Step, run_steps
+from .archive import unpack_sdist
+from .lock import Lock, read_lock
+from .progress import Reporter, StepProgress
+from .runner import Step, run_steps
 
 PAGE_PACKAGES = (
     "@pyscript/core",
     "@micropython/micropython-webassembly-pyscript",
-    "idb",
     "comlink",
     "@noble/hashes",
     "uplot",
@@ -40,7 +39,13 @@ def set_up(paths: Paths, reporter: Reporter) -> None:
 
 def steps(paths: Paths, lock: Lock) -> list[Step]:
     """Return the steps in their order: each needs what those before it made."""
-    return [*_fetching(paths, lock), *_building(paths, lock), *_compiling(paths, lock), *_library(paths)]
+    return [
+        *_fetching(paths, lock),
+        *_building(paths, lock),
+        *(_completing_library(paths, lock) if paths.checkout else ()),
+        *_compiling(paths, lock),
+        _compressing(paths),
+    ]
 
 
 def _fetching(paths: Paths, lock: Lock) -> list[Step]:
@@ -64,7 +69,7 @@ def _fetching(paths: Paths, lock: Lock) -> list[Step]:
         ),
         Step(
             "page",
-            "PyScript, MicroPython, idb, Comlink, MD5, and uPlot",
+            "PyScript, MicroPython, Comlink, MD5, and uPlot",
             lambda: [repr(page_packages)],
             lambda _: [path for package in page_packages for path in npm.serve_package(package, paths)],
         ),
@@ -83,10 +88,32 @@ def _building(paths: Paths, lock: Lock) -> list[Step]:
             lambda progress: _build_emulator(paths, lock, progress),
         ),
         Step(
-            "library-wheel",
-            "wheel of sidflow_feedback",
-            lambda: [*sources_in(paths.library), Path(wheel.__file__), version(wheel.DISTRIBUTION)],
-            lambda _: [wheel.build_library_wheel(paths.library, paths.vendor / "wheels")],
+            "tunes",
+            "demo tunes",
+            lambda: [*sources_in(Path(composer.__file__).parent), Path(tunes.__file__)],
+            lambda _: tunes.make_tunes(composer.compose_library(), paths.vendor / "tunes"),
+        ),
+    ]
+
+
+def _completing_library(paths: Paths, lock: Lock) -> list[Step]:
+    """Return the steps that make what the library's wheel has besides the sources in git."""
+    idb, catalog = lock.package("idb"), paths.vendor / "tunes" / "catalog.json"
+    return [
+        Step(
+            "idb",
+            "idb",
+            lambda: [repr(idb)],
+            lambda _: npm.serve_package(idb, paths, paths.library / "store"),
+        ),
+        Step(
+            "model",
+            "first global model",
+            lambda: [
+                *(catalog, Path(first_model.__file__)),
+                *(path for path in sources_in(paths.library) if path.suffix == ".py"),
+            ],
+            lambda _: _first_model(catalog, paths.first_model),
         ),
     ]
 
@@ -95,6 +122,12 @@ def _compiling(paths: Paths, lock: Lock) -> list[Step]:
     wheels = lock.pyodide_wheels.files
     tools = [Path(bytecode.__file__), Path(node.__file__), Path(bytecode.__file__).with_name("compile.mjs")]
     return [
+        Step(
+            "library-wheel",
+            "wheel of sidflow_feedback",
+            lambda: [*sources_in(paths.library), Path(wheel.__file__), version(wheel.DISTRIBUTION)],
+            lambda _: [wheel.build_library_wheel(paths.library, paths.vendor / "wheels")],
+        ),
         Step(
             "bytecode",
             "bytecode of Pyodide's packages",
@@ -112,6 +145,15 @@ def _compiling(paths: Paths, lock: Lock) -> list[Step]:
     ]
 
 
+def _compressing(paths: Paths) -> Step:
+    return Step(
+        "compressed",
+        "compressed copies for the transfer",
+        lambda: [Path(compressed.__file__), *compressed.served_files(paths)],
+        lambda progress: compressed.compress(paths, progress),
+    )
+
+
 def _build_emulator(paths: Paths, lock: Lock, progress: StepProgress) -> list[Path]:
     output = paths.vendor / "sid" / "sid.wasm"
     with pip.downloaded(lock.residfp, paths.work, progress) as sdist:
@@ -119,31 +161,6 @@ def _build_emulator(paths: Paths, lock: Lock, progress: StepProgress) -> list[Pa
         progress.begin("compiling")
         emulator.build_emulator(source / "src", output)
     return [output]
-
-
-def _library(paths: Paths) -> list[Step]:
-    catalog = paths.vendor / "tunes" / "catalog.json"
-    model = paths.vendor / "model" / "latest.json"
-    return [
-        Step(
-            "tunes",
-            "demo tunes",
-            lambda: [*sources_in(Path(composer.__file__).parent), Path(tunes.__file__)],
-            lambda _: tunes.make_tunes(composer.compose_library(), catalog.parent),
-        ),
-        Step(
-            "model",
-            "first global model",
-            lambda: [catalog, *sources_in(paths.library), Path(first_model.__file__)],
-            lambda _: _first_model(catalog, model),
-        ),
-        Step(
-            "compressed",
-            "compressed copies for the transfer",
-            lambda: [Path(compressed.__file__), *compressed.served_files(paths)],
-            lambda progress: compressed.compress(paths, progress),
-        ),
-    ]
 
 
 def _first_model(catalog: Path, output: Path) -> list[Path]:

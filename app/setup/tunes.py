@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from app.composer.catalog import read_catalog
-from app.composer.library import DemoTune
-from app.files import write_bytes
-from app.setup.errors import SetupError
+from ..composer.catalog import read_catalog
+from ..composer.library import DemoTune
+from ..errors import SetupError
+from ..files import write_bytes
 
 
 def make_tunes(library: Sequence[DemoTune], folder: Path) -> list[Path]:

@@ -7,7 +7,7 @@ from zipfile import ZIP_DEFLATED, ZipInfo
 
 from wheel.wheelfile import WheelFile
 
-from app.files import sources_in, write_bytes
+from ..files import sources_in, write_bytes
 
 DISTRIBUTION = "sidflow-feedback"
 EPOCH = (1980, 1, 1, 0, 0, 0)

@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from app.training.errors import TrainingError
 from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.learning.model import LAYERS, Model, Network, in_range
 from sidflow_feedback.vocabulary import NEUTRAL_RATING
 
+from .errors import TrainingError
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from app.training.statistics import Statistics
     from sidflow_feedback.types import FloatArray
+
+    from .statistics import Statistics
 
 LEAST_TUNES: Final = 20
 """With fewer tunes than this the held-out ones say nothing."""

@@ -12,13 +12,14 @@ from dask.delayed import delayed
 from sqlalchemy import func, select
 from sqlalchemy.pool import NullPool
 
-from app.server.db_connection import connect, parse_url
-from app.server.schema import Features
-from app.server.tables import events
-from app.training.errors import TrainingError
-from app.training.response import Evidence, of_actions, of_ratings
-from app.training.statistics import Statistics, merge, summarize
 from sidflow_feedback.vocabulary import ACTIONS, DIMENSIONS
+
+from ..server.db_connection import connect, parse_url
+from ..server.schema import Features
+from ..server.tables import events
+from .errors import TrainingError
+from .response import Evidence, of_actions, of_ratings
+from .statistics import Statistics, merge, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -145,7 +146,7 @@ def _scheduler(address: str | None, workers: int | None) -> Iterator[dict[str, A
         from distributed import Client
     except ImportError as exc:
         raise TrainingError(
-            f"A cluster needs Dask's distributed ({exc}): pip install 'sidflow-feedback[cluster]'."
+            f"A cluster needs Dask's distributed ({exc}): pip install 'sidflow-app[cluster]'."
         ) from exc
     try:
         client = Client(address, timeout=SCHEDULER_SECONDS)  # type: ignore[no-untyped-call]

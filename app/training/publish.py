@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.files import write_bytes
-from app.training.errors import TrainingError
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.learning.manifest import model_from_manifest
+
+from ..files import write_bytes
+from .errors import TrainingError
 
 if TYPE_CHECKING:
     from sidflow_feedback.learning.model import Model
@@ -85,7 +86,7 @@ def _read(path: Path) -> tuple[Model, Record]:
         return model_from_manifest(manifest), manifest
     except (OSError, ValueError, InvalidRecordError) as exc:
         raise TrainingError(
-            f"The model {path} can't be read ({exc}). Run `sidflow-feedback setup`, or put a manifest there."
+            f"The model {path} can't be read ({exc}). Run `sidflow-app setup`, or put a manifest there."
         ) from exc
 
 

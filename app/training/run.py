@@ -1,20 +1,21 @@
-"""`sidflow-feedback train-global`: the next global model, published if it is better than the present one."""
+"""`sidflow-app train-global`: the next global model, published if it is better than the present one."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from app.training.errors import TrainingError
-from app.training.fit import error, fit, tunes_of
-from app.training.partitions import collect
-from app.training.publish import REPLACED, Publication
 from sidflow_feedback.learning.manifest import model_to_manifest
 from sidflow_feedback.vocabulary import DIMENSIONS
 
+from .errors import TrainingError
+from .fit import error, fit, tunes_of
+from .partitions import collect
+from .publish import REPLACED, Publication
+
 if TYPE_CHECKING:
-    from app.server.settings import Settings
-    from app.training.fit import Tunes
+    from ..server.settings import Settings
+    from .fit import Tunes
 
 LEAST_UPLOADS: Final = 5
 """Different uploads that a tune must have had: no single one decides what is learned of it."""

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from app.training.response import Evidence
     from sidflow_feedback.types import FloatArray
+
+    from .response import Evidence
 
     Keys = NDArray[np.uint64]
 

@@ -5,7 +5,7 @@ import asyncio
 from pyscript import document, when
 from pyscript.js_modules import loops
 
-from sidflow_feedback.page.feedback import Feedback  # one
+from sidflow_feedback import Feedback  # one
 
 status = document.querySelector("#status")
 
@@ -68,8 +68,8 @@ async def predict():
 
 async def main():
     """Embed, describe the loops by their sound, and follow the model."""
-    build()
     await feedback.start()  # three
+    build()
     for number in range(loops.count):
         samples = loops.samples(number)
         tracks[number]["features"] = await feedback.features(samples, loops.rate, loops.seconds)

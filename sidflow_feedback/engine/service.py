@@ -14,7 +14,7 @@ from sidflow_feedback.analysis.analyzer import Analyzer, Excerpts
 from sidflow_feedback.analysis.features import extract
 from sidflow_feedback.engine.archive import export_archive, import_archive
 from sidflow_feedback.engine.runtime import FeedbackRuntime
-from sidflow_feedback.errors import FeedbackError
+from sidflow_feedback.errors import FeedbackError, PlayerError
 from sidflow_feedback.learning.run_history import past_runs
 from sidflow_feedback.recommending.insights import effects, latest_ratings, taste_map
 from sidflow_feedback.recommending.recommender import Recommender
@@ -53,14 +53,14 @@ class FeedbackService:
     line
         Where the questions come from.
     excerpts
-        Renders tunes, to measure them.
+        Renders tunes to analyze them. Without it, the pages pass samples instead.
     """
 
-    def __init__(self, runtime: FeedbackRuntime, line: Line, excerpts: Excerpts) -> None:
+    def __init__(self, runtime: FeedbackRuntime, line: Line, excerpts: Excerpts | None = None) -> None:
         self._runtime = runtime
         self._line = line
         self._engine = str(uuid.uuid4())
-        self._measurer = Analyzer(runtime.background, excerpts)
+        self._analyzer = Analyzer(runtime.background, excerpts) if excerpts else None
         self._forgetting: set[asyncio.Task[None]] = set()
         self._recommender = Recommender(runtime.store, lambda: runtime.trainer.model, runtime.clock)
         line.on(Post.HELLO, lambda _value: self.welcome())
@@ -112,7 +112,9 @@ class FeedbackService:
         return self._recommender.why(row)
 
     async def _measure(self, question: Record, tune: object) -> Record | None:
-        return await self._measurer.measure(tune, **question)
+        if self._analyzer is None:
+            raise PlayerError("This engine can't render tunes. Ask for the features of samples instead.")
+        return await self._analyzer.measure(tune, **question)
 
     async def _features_of_sound(self, question: Record, samples: Any) -> dict[str, float]:
         return extract(np.asarray(samples.to_py(), np.float32), question["rate"], question["duration"])

@@ -30,7 +30,7 @@ from sidflow_feedback.vocabulary import Post, Publication
 SAMPLE_RATE = 44100
 
 
-async def start(database: DatabaseModule, excerpts: Any, site: Any = None) -> FeedbackRuntime | None:
+async def start(database: DatabaseModule, excerpts: Any = None, site: Any = None) -> FeedbackRuntime | None:
     """Open the store, start the runtime and serve the pages.
 
     Parameters
@@ -38,9 +38,11 @@ async def start(database: DatabaseModule, excerpts: Any, site: Any = None) -> Fe
     database
         The JavaScript module ``sidflow_feedback/store/indexeddb.js``.
     excerpts
-        The JavaScript module ``static/js/sid/excerpt.js``, which renders tunes for their features.
+        The JavaScript module ``static/js/sid/excerpt.js``, which renders tunes for their features. Without
+        it, the pages pass the samples of their items instead.
     site
-        The JavaScript module ``static/js/site.js``; when left out there is a server.
+        Where the page comes from: ``server``, whether it has a server, and ``model``, the address of the
+        global model where it has none. The page's own server, unless given.
 
     Returns
     -------
@@ -58,7 +60,7 @@ async def start(database: DatabaseModule, excerpts: Any, site: Any = None) -> Fe
     transport = FetchTransport(js.location.origin) if has_server else FileTransport(site.model)
     runtime = FeedbackRuntime(store, clock, transport, publish=channel.publish, load_scikit=load_scikit)
     clock.on_change = runtime.announce
-    service = FeedbackService(runtime, channel, _Excerpts(excerpts))
+    service = FeedbackService(runtime, channel, _Excerpts(excerpts) if excerpts else None)
     await runtime.start()
     service.welcome()
     return runtime

@@ -1,4 +1,4 @@
-"""The page's line to the engine, wherever that runs."""
+"""The page's client of the engine, wherever that runs."""
 
 import json
 
@@ -9,26 +9,52 @@ if TYPE_CHECKING:
 
 
 class EngineClient:
-    """Speaks JSON-like values over the JavaScript channel.
+    """Sends requests to the engine and receives what it publishes.
+
+    Values are JSON-like: dicts, lists, texts, numbers, booleans, and None.
 
     Parameters
     ----------
     channel
         ``EngineChannel`` of ``sidflow_feedback/page/channel.js``.
+    create_proxy
+        Makes a function callable for as long as JavaScript keeps it; Pyodide needs that.
+
+    Examples
+    --------
+    >>> feedback.engine.on("state", lambda state: print(state["training"]["phase"]))  # doctest: +SKIP
+    >>> await feedback.engine.ask("train")  # doctest: +SKIP
+    'Learned.'
     """
 
-    def __init__(self, channel: "Any") -> None:
+    def __init__(self, channel: "Any", create_proxy: "Callable[[Any], Any]") -> None:
         self._channel = channel
+        self._create_proxy = create_proxy
 
     @property
     def ready(self) -> bool:
-        """Whether an engine has said that it runs."""
+        """Whether an engine runs."""
         return bool(self._channel.ready)
 
     def on(self, kind: str, listener: "Callable[[Any], None]") -> None:
-        """Call ``listener(value)`` for each message of this kind."""
-        self._channel.on(kind, lambda text: listener(json.loads(text)))
+        """Call ``listener(value)`` for each message of this kind, for as long as the page lives."""
+        self._channel.on(kind, self._create_proxy(lambda text: listener(json.loads(text))))
 
     async def ask(self, kind: str, value: "Any" = None, binary: "Any" = None) -> "Any":
-        """Return the engine's answer; the question waits until there is an engine."""
+        """Return the engine's answer. The request waits until an engine runs.
+
+        Parameters
+        ----------
+        kind
+            One of `sidflow_feedback.vocabulary.Request`.
+        value
+            What that request takes.
+        binary
+            A JavaScript buffer that goes along, such as a ``Float32Array``.
+
+        Raises
+        ------
+        Exception
+            The interpreter's own for JavaScript errors, with the engine's message: why it can't do that.
+        """
         return json.loads(await self._channel.request(kind, json.dumps(value), binary))

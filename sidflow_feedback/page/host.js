@@ -1,25 +1,24 @@
-/** Starts the engine in this tab when no other tab of this origin runs one. */
+/** Runs the engine in this tab when no other tab of this origin runs one. */
 
-import { isKept } from "../engine/boot/snapshot.js";
+import { CHANNEL, Publication } from "./messages.js";
 
 const LOCK = "sidflow-feedback-engine";
 
-/** Milliseconds between the engine's start and the work on the next one. */
-const SETTLE_TIME = 5000;
-
 let hosting = false;
+
+/** @returns {boolean} whether this tab runs the engine */
+export const isHosting = () => hosting;
 
 /**
  * Run the engine here as soon as no other tab does.
- * @param {string} source  the engine's entry script
- * @param {string} config  its PyScript configuration
+ * @param {() => void} startEngine  from `engineScript` or `engineWorker`
  * @param {() => void} onStart  called in the tab that runs it
  */
-export function hostEngine(source, config, onStart) {
+export function hostEngine(startEngine, onStart) {
   const start = () => {
     hosting = true;
     onStart();
-    document.body.append(engineScript(source, config));
+    startEngine();
     return new Promise(() => {}); // Must never settle: the lock is held for the life of this page.
   };
   // Without locks, or where storage and thus locks are blocked, each tab runs its own engine.
@@ -28,38 +27,34 @@ export function hostEngine(source, config, onStart) {
 }
 
 /**
- * @param {string} source
- * @param {string} config
+ * An engine in a PyScript worker, from files that this site serves.
+ * @param {string} source  the engine's entry script
+ * @param {string} config  its PyScript configuration
  */
-function engineScript(source, config) {
+export const engineScript = (source, config) => () => {
   const script = document.createElement("script");
   script.type = "py";
   script.src = source;
   script.setAttribute("worker", "");
   script.setAttribute("name", "engine");
   script.setAttribute("config", config);
-  return script;
-}
+  document.body.append(script);
+};
 
-/** Keep a snapshot that shortens the engine's next start, once this start is over and the page is idle. */
-export function keepStart() {
-  if (hosting && !navigator.connection?.saveData) setTimeout(() => whenIdle(makeSnapshot), SETTLE_TIME);
-}
+/**
+ * An engine in a Pyodide worker, from the package that is installed on this page.
+ * @param {string} script  address of ``engine/worker.js``
+ * @param {import("../engine/worker.js").Setup} setup
+ */
+export const engineWorker = (script, setup) => () => {
+  const worker = new Worker(script, { type: "module", name: "engine" });
+  worker.onerror = ({ message }) => reportOff(message || "its worker can't start");
+  worker.postMessage(setup);
+};
 
-async function makeSnapshot() {
-  if (await isKept()) return;
-  const worker = new Worker(new URL("../engine/boot/snapshot-worker.js", import.meta.url), {
-    type: "module",
-  });
-  const end = () => {
-    worker.terminate();
-    document.documentElement.dataset.start = "kept";
-  };
-  worker.onmessage = worker.onerror = end; // A failure only makes the next start longer.
-}
-
-/** @param {() => void} work */
-function whenIdle(work) {
-  if ("requestIdleCallback" in globalThis) requestIdleCallback(work);
-  else work();
+/** @param {string} problem */
+function reportOff(problem) {
+  const channel = new BroadcastChannel(CHANNEL);
+  channel.postMessage({ to: "pages", type: Publication.OFF, json: JSON.stringify(problem) });
+  channel.close();
 }

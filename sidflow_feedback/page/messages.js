@@ -22,4 +22,5 @@ export const Publication = Object.freeze({
   WIPED: "wiped",
   IDLE_WANTED: "idle-wanted",
   BOOT_PROGRESS: "boot-progress",
+  OFF: "off",
 });

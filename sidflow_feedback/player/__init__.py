@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
-from sidflow_feedback.types import Record
+if TYPE_CHECKING:
+    from sidflow_feedback.types import Record
 
 PlayerStatus: TypeAlias = Literal[
     "idle", "loading", "stopped", "starting", "playing", "paused", "ended", "error"
 ]
 
-StateListener: TypeAlias = Callable[[Record], None]
+StateListener: TypeAlias = Callable[["Record"], None]
 """Called with ``{"status": PlayerStatus, "song": int, "error": str}`` after each change."""
 
 Ability: TypeAlias = Literal["position", "seek", "volume", "mute", "override", "scope"]

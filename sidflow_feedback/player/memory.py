@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sidflow_feedback.errors import PlayerError
-from sidflow_feedback.player import Ability, PlayerStatus, StateListener
-from sidflow_feedback.types import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from sidflow_feedback.player import Ability, PlayerStatus, StateListener
+    from sidflow_feedback.types import Record
 
 
 class MemoryPlayer:

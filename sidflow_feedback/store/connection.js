@@ -1,6 +1,6 @@
 /** A connection to a database that can die at any time, and is then opened again. */
 
-import { openDB } from "../../static/vendor/idb/index.js";
+import { openDB } from "./idb/index.js";
 
 /** Milliseconds to wait for another tab that holds an older version open. */
 const BLOCKED_TIMEOUT = 3000;

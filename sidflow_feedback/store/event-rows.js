@@ -3,7 +3,7 @@
  * may wait for anything but requests of the transaction.
  */
 
-import { unwrap } from "../../static/vendor/idb/index.js";
+import { unwrap } from "./idb/index.js";
 import { COUNTERS, countRows, EVENT_STORES, having, IMPLICIT, RATINGS, STATUSES } from "./schema.js";
 
 /** @typedef {import("./schema.js").Counter} Counter */

@@ -4,4 +4,4 @@
 export const server = true;
 
 /** The global model of a page without a server. */
-export const model = new URL("../vendor/model/latest.json", import.meta.url).href;
+export const model = new URL("../../sidflow_feedback/learning/first_model.json", import.meta.url).href;

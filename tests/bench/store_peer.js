@@ -2,7 +2,7 @@
 
 // A module made from text has no URL of its own, so relative imports don't work.
 
-const { openDB } = await import("$origin/static/vendor/idb/index.js");
+const { openDB } = await import("$origin/sidflow_feedback/store/idb/index.js");
 
 const database = await openDB(`bench-peer-${crypto.randomUUID()}`, 1, {
   upgrade(database) {

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
+from app.errors import SetupError
 from app.paths import paths
 from app.setup.chromium import chromium
-from app.setup.errors import SetupError
 from tests.browser.site import Site, serve_application
 
 CHROMIUM_ARGS = [
@@ -26,7 +26,7 @@ CHROMIUM_ARGS = [
     # What is not on this machine must not be needed.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-MADE_BY_SETUP = ("pyodide/pyodide.mjs", "micropython/micropython.mjs", "pyscript/core.js", "idb/index.js")
+MADE_BY_SETUP = ("pyodide/pyodide.mjs", "micropython/micropython.mjs", "pyscript/core.js")
 PATIENCE = 30_000
 """Milliseconds to wait for something on a page, on a busy machine."""
 

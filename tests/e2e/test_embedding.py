@@ -10,26 +10,47 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from app.export import export_site
+from app.paths import paths
 from app.server.settings import Settings
+from app.setup.wheel import build_library_wheel
 from tests.browser.isolated_server import serve
 from tests.e2e.conftest import ENGINE_START
 from tests.e2e.listener import rows
+
+START = 3 * ENGINE_START
+"""The page's own Pyodide starts first, and both from sources."""
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "embed"
 OPINION = (1, 1, 2, 2, 4, 4, 5, 5)
 """Of the loops, in their order: the faster and brighter, the better."""
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The example's own files, and the library's at the address that it gives for them."""
-    folder = tmp_path_factory.mktemp("site")
+def from_files(folder: Path) -> str:
+    """Add the library's site at the address that page.json gives; return the page's name."""
     export_site(folder / "export", Settings.from_environment())
     [release] = (folder / "export" / "r").iterdir()
-    shutil.copytree(EXAMPLE, folder / "site")
-    release.rename(folder / "site" / "sidflow")
-    with serve(folder / "site", isolated=False) as url:
-        yield url
+    release.rename(folder / "sidflow")
+    shutil.rmtree(folder / "export")
+    return "index.html"
+
+
+def from_wheel(folder: Path) -> str:
+    """Add PyScript, Pyodide, and the library's wheel, and nothing else; return the page's name."""
+    vendor = paths().vendor
+    for name in ("pyscript", "pyodide"):
+        shutil.copytree(vendor / name, folder / name)
+    build_library_wheel(paths().library, folder)
+    return "installed.html"
+
+
+@pytest.fixture(scope="module", params=[from_files, from_wheel])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The example's own files, and what it needs of the library, on a host of plain files."""
+    folder = tmp_path_factory.mktemp("site") / "site"
+    shutil.copytree(EXAMPLE, folder)
+    page = request.param(folder)
+    with serve(folder, isolated=False) as url:
+        yield f"{url}/{page}"
 
 
 @pytest.fixture
@@ -58,7 +79,7 @@ def rate(page: Page, number: int, stars: int) -> None:
 
 def test_it_learns_from_a_page_of_loops(page: Page) -> None:
     page.wait_for_function(
-        "document.querySelector('#status').textContent === 'Ready to learn.'", timeout=ENGINE_START
+        "document.querySelector('#status').textContent === 'Ready to learn.'", timeout=START
     )
     page.wait_for_function("[...document.querySelectorAll('#loops output')].every((one) => one.textContent)")
     before = predicted(page)
@@ -78,6 +99,6 @@ def test_it_learns_from_a_page_of_loops(page: Page) -> None:
     assert all(set(row["features"]) >= {"energy", "bpm"} for row in kept)
     page.reload()
     page.wait_for_function(
-        f"document.querySelector('#loops output')?.textContent === 'you: {after[0]}'", timeout=ENGINE_START
+        f"document.querySelector('#loops output')?.textContent === 'you: {after[0]}'", timeout=START
     )
     assert predicted(page) == after

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext
 
+from app.errors import SetupError
 from app.export import export_site
 from app.server.settings import Settings
-from app.setup.errors import SetupError
 from tests.e2e.listener import play, wait_for_engine
 from tests.e2e.offline_listener import rate_and_train
 

@@ -21,8 +21,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from app.paths import paths
-from sidflow_feedback import FeedbackRuntime, ManualIdleClock, MemoryStore, Model, model_from_manifest
 from sidflow_feedback.analysis.features import FeatureStats, vector
+from sidflow_feedback.engine.runtime import FeedbackRuntime
+from sidflow_feedback.idle.manual import ManualIdleClock
+from sidflow_feedback.learning.manifest import model_from_manifest
+from sidflow_feedback.learning.model import Model
+from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.types import FloatArray
@@ -139,7 +143,7 @@ def in_a_thread(work: Any) -> Any:
 
 def train_global(served: Served, model_path: Path) -> dict[str, Any]:
     """Run the operator's command; return what it prints."""
-    command = [str(Path(sys.executable).with_name("sidflow-feedback")), "train-global"]
+    command = [sys.executable, "-m", "app", "train-global"]
     places_ = {"SIDFLOW_DATABASE_URL": f"sqlite:///{served.database}", "SIDFLOW_MODEL_PATH": str(model_path)}
     done = subprocess.run(command, env={**os.environ, **places_}, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)

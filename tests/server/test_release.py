@@ -9,9 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.paths import paths
+from app.paths import COMPRESSED, paths
 from app.server.settings import Settings
-from app.setup.compressed import FOLDER
 
 from .test_files import put
 
@@ -84,7 +83,7 @@ def test_what_is_not_there(client: httpx.Client, path: str) -> None:
 def test_compressed_copies_are_sent_to_those_who_take_them(client: httpx.Client, settings: Settings) -> None:
     path = put(settings.vendor / "a.wasm", b"wasm" * 1000)
     name = hashlib.sha256(path.read_bytes()).hexdigest()
-    copy = put(settings.vendor / FOLDER / f"{name}.gz", gzip.compress(path.read_bytes()))
+    copy = put(settings.vendor / COMPRESSED / f"{name}.gz", gzip.compress(path.read_bytes()))
     address = "/static/vendor/a.wasm"
     answer = client.get(address, headers={"Accept-Encoding": "br, gzip"})
     assert (answer.headers["content-encoding"], answer.content) == ("gzip", path.read_bytes())
@@ -97,7 +96,7 @@ def test_compressed_copies_are_sent_to_those_who_take_them(client: httpx.Client,
     assert (part.status_code, part.content) == (206, b"wasm")
     put(path, b"changed")
     assert client.get(address, headers={"Accept-Encoding": "gzip"}).content == b"changed"
-    assert client.get(f"/static/vendor/{FOLDER}/{name}.gz").status_code == 404
+    assert client.get(f"/static/vendor/{COMPRESSED}/{name}.gz").status_code == 404
 
 
 def test_our_page_names_no_address_outside_its_release() -> None:

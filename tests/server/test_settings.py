@@ -38,7 +38,7 @@ def test_defaults() -> None:
     here = paths()
     assert settings.database_url == f"sqlite:///{here.data / 'feedback.sqlite3'}"
     assert settings.model_path == here.data / "model" / "latest.json"
-    assert settings.first_model == here.vendor / "model" / "latest.json"
+    assert settings.first_model == here.first_model
     assert (settings.page, settings.static) == (here.page, here.static)
     assert (settings.vendor, settings.library) == (here.vendor, here.library)
     assert (settings.rate_limit, settings.rate_burst) == (RATE_LIMIT, RATE_BURST)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.types import FloatArray
 
 Row = dict[str, Any]
-FIRST_MODEL = paths().vendor / "model" / "latest.json"
+FIRST_MODEL = paths().first_model
 
 ACTION_SHARE = 0.4
 PREFERENCE_SHARE = 0.5

@@ -1,4 +1,4 @@
-"""Who may import what: the browser stays behind a few adapters, and the library stands alone."""
+"""Which part may import which: the rooms of the library, the browser, and the parts of the application."""
 
 from __future__ import annotations
 
@@ -15,11 +15,29 @@ import sidflow_feedback
 LIBRARY = Path(sidflow_feedback.__file__).parent
 ROOT = LIBRARY.parent
 
+FLOORS = (
+    ("__init__", "engine"),
+    ("recommending", "page"),
+    ("learning",),
+    ("analysis", "sync"),
+    ("idle", "store", "player"),
+    ("events",),
+    ("clock", "errors", "preferences", "vocabulary"),
+    ("types",),
+)
+"""The rooms of the library (files and folders of its top level). Each imports only rooms of lower floors."""
+
+MAX_ROOMS = 16
+
+MICROPYTHON = {"__init__", "errors", "page", "player", "preferences", "vocabulary"}
+"""The rooms that run on MicroPython."""
+
 BROWSER = {"js", "pyodide", "pyodide_js", "pyscript", "jsffi"}
 ADAPTERS = {
     "sidflow_feedback/engine/page_channel.py",
     "sidflow_feedback/engine/start.py",
-    "sidflow_feedback/page/feedback.py",
+    "sidflow_feedback/page/configured.py",
+    "sidflow_feedback/page/installed.py",
     "sidflow_feedback/player/remote.py",
     "sidflow_feedback/player/stream.py",
     "sidflow_feedback/player/wasm.py",
@@ -27,7 +45,13 @@ ADAPTERS = {
 }
 """The modules of the library that know that they run in a browser."""
 
+CHOOSES_ADAPTER = "sidflow_feedback/page/feedback.py"
+"""Imports the one that its interpreter has, when it is used."""
+
 PAGE = "app/page/"
+SERVING = ("app/server/", "app/training/", "app/export.py", "app/emulator.py", "app/files.py", "app/paths.py")
+"""What needs nothing of set-up."""
+
 HEAVY = {"sklearn", "scipy", "joblib"}
 NEEDED = {"numpy", "sidflow_feedback"}
 
@@ -46,9 +70,20 @@ def imports(source: str, *, anywhere: bool = True) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{source}: imports must be absolute"
-            found.add(node.module or "")
+            found |= _modules(source, node)
     return found
+
+
+def _modules(source: str, node: ast.ImportFrom) -> set[str]:
+    """Return the modules of ``from module import names``; a name may be a module itself."""
+    parents = Path(source).parent.parts
+    package = parents[: len(parents) - node.level + 1] if node.level else ()
+    module = ".".join([*package, *([node.module] if node.module else [])])
+    folder = ROOT / module.replace(".", "/")
+    names = {alias.name for alias in node.names if folder.joinpath(alias.name).with_suffix(".py").is_file()}
+    names |= {alias.name for alias in node.names if (folder / alias.name).is_dir()}
+    rest = {module} if len(names) < len(node.names) else set()
+    return {f"{module}.{name}" for name in names} | rest
 
 
 def _run_on_import(node: ast.AST) -> Iterator[ast.AST]:
@@ -65,6 +100,46 @@ def roots(modules: set[str]) -> set[str]:
     return {module.partition(".")[0] for module in modules}
 
 
+def rooms(modules: set[str]) -> set[str]:
+    """Return the rooms of the library in which these modules are."""
+    ours = {module for module in modules if module.partition(".")[0] == "sidflow_feedback"}
+    return {module.split(".")[1] if "." in module else "__init__" for module in ours}
+
+
+def room_of(source: str) -> str:
+    return source.split("/")[1].removesuffix(".py")
+
+
+def floor_of(room: str) -> int:
+    return next(number for number, floor in enumerate(FLOORS) if room in floor)
+
+
+def test_library_has_few_rooms_and_each_is_on_a_floor() -> None:
+    listed = subprocess.check_output(["git", "ls-files", LIBRARY.name], cwd=ROOT, text=True).split()
+    found = {room_of(path) for path in listed} - {"py.typed"}
+    assert found == {room for floor in FLOORS for room in floor}
+    assert len(found) <= MAX_ROOMS
+
+
+@pytest.mark.parametrize("source", sources("sidflow_feedback"))
+def test_no_import_runs_back_up_or_in_a_circle(source: str) -> None:
+    own = room_of(source)
+    others = rooms(imports(source)) - {own}
+    assert all(floor_of(room) > floor_of(own) for room in others), f"{source} imports {others}"
+
+
+@pytest.mark.parametrize(
+    "source", [name for name in sources("sidflow_feedback") if room_of(name) in MICROPYTHON]
+)
+def test_rooms_of_micropython_import_no_others(source: str) -> None:
+    assert rooms(imports(source, anywhere=False)) <= MICROPYTHON
+
+
+@pytest.mark.parametrize("source", [name for name in sources("app") if name.startswith(SERVING)])
+def test_server_training_and_export_import_nothing_of_setup(source: str) -> None:
+    assert not [module for module in imports(source) if module.startswith("app.setup")]
+
+
 @pytest.mark.parametrize("source", sources("sidflow_feedback", "app"))
 def test_browser_is_imported_by_adapters_only(source: str) -> None:
     if source not in ADAPTERS and not source.startswith(PAGE):
@@ -78,7 +153,7 @@ def test_adapter_list_names_no_others(source: str) -> None:
 
 @pytest.mark.parametrize("source", sources("sidflow_feedback"))
 def test_library_does_not_know_the_application(source: str) -> None:
-    assert "app" not in roots(imports(source))
+    assert not roots(imports(source)) & {"app", "sidflow_app"}
 
 
 @pytest.mark.parametrize("source", sources("sidflow_feedback"))
@@ -92,7 +167,7 @@ def test_library_needs_nothing_but_numpy(source: str) -> None:
 def test_only_adapters_import_adapters(source: str) -> None:
     modules = {name.removesuffix(".py").replace("/", ".") for name in ADAPTERS}
     if source not in ADAPTERS:
-        assert not imports(source) & modules
+        assert not imports(source, anywhere=source != CHOOSES_ADAPTER) & modules
 
 
 def test_whole_library_loads_without_browser_and_heavy_packages() -> None:

@@ -7,6 +7,8 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, inspect
 
+from ..tables import metadata
+
 HERE = Path(__file__).parent
 BEFORE_VERSIONS = "0001"
 """What a database is that has no version table: releases before this one wrote none."""
@@ -43,5 +45,5 @@ def alembic_config(connection: Connection) -> Config:
     """Return Alembic's configuration, bound to a connection whose transaction is the caller's."""
     config = Config()
     config.set_main_option("script_location", str(HERE).replace("%", "%%"))
-    config.attributes["connection"] = connection
+    config.attributes.update(connection=connection, metadata=metadata)
     return config

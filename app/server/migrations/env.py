@@ -1,10 +1,9 @@
-"""Alembic loads this file to run migrations, on the connection that it was given."""
+"""Alembic loads this file to run migrations, with what `alembic_config` gives it."""
 
 from alembic import context
 
-from app.server.tables import metadata
-
+attributes = context.config.attributes
 context.configure(
-    connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True
+    connection=attributes["connection"], target_metadata=attributes["metadata"], transactional_ddl=True
 )
 context.run_migrations()

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from app.server.player.errors import PlayerUnavailableError
+from .errors import PlayerUnavailableError
 
 PROGRAM = "sidplayfp"
 SETTLE_SECONDS = 0.4

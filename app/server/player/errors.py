@@ -1,6 +1,6 @@
 """What can go wrong with a player, as the page is told."""
 
-from app.server.errors import ServerError, UnavailableError
+from ..errors import ServerError, UnavailableError
 
 
 class PlayerUnavailableError(UnavailableError):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from app.emulator import SAMPLE_RATE, SidEmulator, SidError
-from app.server.player.errors import UnplayableTuneError
+from ...emulator import SAMPLE_RATE, SidEmulator, SidError
+from .errors import UnplayableTuneError
 
 AHEAD_SECONDS = 15
 """How far it is rendered ahead of what was asked for: who leaves a tune early has cost little."""

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
-from app.emulator import SidEmulator, SidError
-from app.server.errors import BodyTooLargeError, MediaTypeError
-from app.server.player.errors import NotThisMachineError, UnplayableTuneError
+from ...emulator import SidEmulator, SidError
+from ..errors import BodyTooLargeError, MediaTypeError
+from .errors import NotThisMachineError, UnplayableTuneError
 
 MAX_TUNE_BYTES = 128 * 1024
 """A C64 has 64 KB; the rest is room for headers."""

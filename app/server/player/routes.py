@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal, Protocol
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.server.player.cli import CliPlayer
-from app.server.player.errors import NotThisMachineError
-from app.server.player.request import TheTune, ThisMachine, chosen_song, require_this_machine
-from app.server.player.stream import MAX_SECONDS, Streams
-from app.server.player.ultimate import UltimatePlayer
+from .cli import CliPlayer
+from .errors import NotThisMachineError
+from .request import TheTune, ThisMachine, chosen_song, require_this_machine
+from .stream import MAX_SECONDS, Streams
+from .ultimate import UltimatePlayer
 
 Address = Annotated[str, Query(max_length=64)]
 Song = Annotated[int, Query(ge=0, le=256)]

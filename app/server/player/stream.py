@@ -10,10 +10,10 @@ from pathlib import Path
 
 from starlette.responses import Response, StreamingResponse
 
-from app.emulator import SAMPLE_RATE
-from app.server.player.errors import NoSuchStreamError, TooManyStreamsError
-from app.server.player.rendering import Rendering
-from app.server.player.request import Tune
+from ...emulator import SAMPLE_RATE
+from .errors import NoSuchStreamError, TooManyStreamsError
+from .rendering import Rendering
+from .request import Tune
 
 MAX_SECONDS = 900.0
 """Longest rendering: 79 MB."""

@@ -10,8 +10,8 @@ import uuid
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
-from app.server.errors import InvalidRequestError
-from app.server.player.errors import PlayerUnavailableError
+from ..errors import InvalidRequestError
+from .errors import PlayerUnavailableError
 
 TIMEOUT = 4.0
 """Seconds for each step of a call: the device is near."""

@@ -11,7 +11,7 @@ import pytest
 
 from app import cli
 from app.cli import address_of, bind, main
-from app.setup.errors import SetupError
+from app.errors import SetupError
 
 
 def test_a_taken_port_is_found_before_set_up_starts(
@@ -52,7 +52,7 @@ def test_a_set_up_that_cannot_go_on_is_a_message_and_a_status(
 
     monkeypatch.setattr(cli, "set_up", stop)
     assert main(["setup"]) == 1
-    assert capsys.readouterr().err == "sidflow-feedback: no npm [here]\n"
+    assert capsys.readouterr().err == "sidflow-app: no npm [here]\n"
 
 
 def test_an_interruption_is_no_traceback(

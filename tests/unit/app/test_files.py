@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.errors import ChecksumError
 from app.files import (
     fingerprint,
     is_intact,
@@ -14,7 +15,6 @@ from app.files import (
     write_bytes,
     write_checked,
 )
-from app.setup.errors import ChecksumError
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from app.errors import SetupError
 from app.setup.archive import read_member, unpack_sdist
-from app.setup.errors import SetupError
 
 
 def sdist(path: Path, *members: tarfile.TarInfo | str) -> Path:

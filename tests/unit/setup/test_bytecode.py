@@ -4,10 +4,10 @@ from zipfile import ZipFile
 
 import pytest
 
+from app.errors import SetupError
 from app.files import sha256_of
 from app.paths import Paths, paths
 from app.setup import bytecode, node
-from app.setup.errors import SetupError
 from app.setup.progress import StepProgress
 
 HERE = paths()

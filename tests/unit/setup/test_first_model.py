@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.setup.errors import SetupError
+from app.errors import SetupError
 from app.setup.first_model import rule_of_thumb, write_first_model
 from sidflow_feedback.learning.manifest import model_from_manifest
 from sidflow_feedback.types import FloatArray

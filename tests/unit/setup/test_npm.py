@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from app.errors import ChecksumError, SetupError
 from app.files import sha256_of, write_bytes
 from app.paths import Paths
 from app.setup import npm
-from app.setup.errors import ChecksumError, SetupError
 from app.setup.lock import NpmPackage
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from app.errors import SetupError
 from app.files import sha256_of, write_bytes
-from app.setup.errors import SetupError
 from app.setup.lock import PyPIArchive
 from app.setup.pip import downloaded
 from app.setup.progress import StepProgress

@@ -9,9 +9,9 @@ from threading import Thread
 import pytest
 from wheel.wheelfile import WheelFile
 
+from app.errors import ChecksumError, SetupError
 from app.files import sha256_of, write_bytes
 from app.paths import Paths
-from app.setup.errors import ChecksumError, SetupError
 from app.setup.lock import PyodideWheels, PyPIArchive
 from app.setup.progress import StepProgress
 from app.setup.pyodide import fetch_wheels

@@ -8,9 +8,9 @@ from threading import Timer
 
 import pytest
 
+from app.errors import SetupError
 from app.files import write_bytes
 from app.setup import runner
-from app.setup.errors import SetupError
 from app.setup.progress import Reporter, StepProgress
 from app.setup.runner import Step, run_steps
 

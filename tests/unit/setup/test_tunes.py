@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.composer import compose_library
-from app.setup.errors import SetupError
+from app.errors import SetupError
 from app.setup.tunes import make_tunes
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 

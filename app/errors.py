@@ -1,10 +1,10 @@
-"""What can stop a set-up or a start."""
+"""Errors that several parts of the application share."""
 
 from pathlib import Path
 
 
 class SetupError(Exception):
-    """Set-up or start cannot go on; the message says what happened, why, and what to do."""
+    """Set-up, a start, or an export can't go on; the message says what happened, why, and what to do."""
 
 
 class ChecksumError(SetupError):
@@ -21,7 +21,7 @@ class ChecksumError(SetupError):
     def __init__(self, file: Path | str, expected: str, found: str) -> None:
         super().__init__(
             f"Wrong checksum, so the file was not used.\n  file      {file}\n  expected  {expected}\n"
-            f"  found     {found}\nIt was changed or damaged on its way, or the lock is out of date. "
-            "Run set-up again; if it stops here again, do not trust the source."
+            f"  found     {found}\nThe file was changed or damaged on its way, or the lock is out of date. "
+            "Run set-up again. If it stops here again, do not trust the source."
         )
         self.file, self.expected, self.found = file, expected, found

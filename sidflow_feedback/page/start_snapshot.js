@@ -1,0 +1,30 @@
+/** Keeps a snapshot that shortens the engine's next start. */
+
+import { isKept } from "../engine/boot/snapshot.js";
+import { isHosting } from "./host.js";
+
+/** Milliseconds between the engine's start and the work on the next one. */
+const SETTLE_TIME = 5000;
+
+/** Make the snapshot, once this start is over and the page is idle. */
+export function keepStart() {
+  if (isHosting() && !navigator.connection?.saveData) setTimeout(() => whenIdle(makeSnapshot), SETTLE_TIME);
+}
+
+async function makeSnapshot() {
+  if (await isKept()) return;
+  const worker = new Worker(new URL("../engine/boot/snapshot-worker.js", import.meta.url), {
+    type: "module",
+  });
+  const end = () => {
+    worker.terminate();
+    document.documentElement.dataset.start = "kept";
+  };
+  worker.onmessage = worker.onerror = end; // A failure only makes the next start longer.
+}
+
+/** @param {() => void} work */
+function whenIdle(work) {
+  if ("requestIdleCallback" in globalThis) requestIdleCallback(work);
+  else work();
+}
