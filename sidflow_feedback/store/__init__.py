@@ -1,4 +1,4 @@
-"""The feedback store: what the listener did, how far each event has come, and the models learned."""
+"""The feedback store: events, their sync status, and snapshots of the listener's model."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from sidflow_feedback.types import Milliseconds, Record, SyncStatus
 from sidflow_feedback.vocabulary import SYNC_STATUSES
 
 LEASE: Final[Milliseconds] = 30_000
-"""How long `processing` lasts before an event counts as abandoned by a crash and is pending again."""
+"""How long a claim holds. After that, its owner counts as crashed, and the event is due again."""
 
-SNAPSHOTS_KEPT: Final = 5
+MAX_SNAPSHOTS: Final = 5
+"""Snapshots that are kept; the oldest is deleted first."""
 
-IMPLICIT_KEPT: Final = 5000
-"""Most implicit events kept: years of listening, a few megabytes."""
+MAX_IMPLICIT: Final = 5000
+"""Implicit events that are kept: years of listening, or a few megabytes."""
 
-SYNCED_KEPT: Final[Milliseconds] = 30 * 24 * 3600 * 1000
-"""How long an implicit event that was synced is kept, from when it happened. Ratings stay: they are learned
-from."""
+SYNCED_RETENTION: Final[Milliseconds] = 30 * 24 * 3600 * 1000
+"""How long a synced implicit event is kept after it happened. Ratings are kept forever, for training."""
 
-FORGOTTEN_KEPT: Final = 1000
-"""Uuids of forgotten events that a store remembers, lest one comes back that was on its way to it."""
+MAX_FORGOTTEN: Final = 1000
+"""Uuids of forgotten events that the store remembers, so that an event that arrives late stays forgotten."""
 
 MAX_NUMBER: Final = 2**53 - 1
-"""Largest number of a row: what JavaScript holds exactly."""
+"""The largest number in a row: JavaScript can't represent larger integers exactly."""
 
 Kind: TypeAlias = Literal["rating", "implicit"]
 KINDS: Final[tuple[Kind, ...]] = ("rating", "implicit")
@@ -38,9 +38,16 @@ KINDS: Final[tuple[Kind, ...]] = ("rating", "implicit")
 
 @dataclass(frozen=True, slots=True)
 class AddReport:
-    """What `FeedbackStore.add` did: uuids written now, and uuids that were there already, or were forgotten.
+    """The result of `FeedbackStore.add`.
 
-    `pruned` is the number of old plays that had to go because the disk is full.
+    Attributes
+    ----------
+    stored
+        Uuids of events that were written.
+    duplicates
+        Uuids of events that were already there or have been forgotten.
+    pruned
+        Number of old plays that were removed because the disk is full.
     """
 
     stored: Sequence[str] = ()
@@ -50,16 +57,18 @@ class AddReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEvent:
-    """An event with how far it has come.
+    """An event and its sync status.
 
     Attributes
     ----------
     position
-        Grows in the order in which events were stored.
+        Increases in the order in which events were stored.
     attempts
-        How often it was claimed for sync.
+        How often the event was claimed for sync.
+    error
+        Why the last attempt failed.
     last_try, next_try
-        Epoch milliseconds, 0 where there was none.
+        Epoch milliseconds; 0 if there is none.
     """
 
     event: Event
@@ -87,7 +96,7 @@ class StoredEvent:
         Raises
         ------
         InvalidRecordError
-            A field has a value that it can't have.
+            A field has an invalid value.
         """
         status = record.get("syncStatus")
         if status not in SYNC_STATUSES:
@@ -97,7 +106,7 @@ class StoredEvent:
         numbers = {field: record.get(field) for field in ("id", "attempts", "lastTry", "nextTry")}
         for field_, number in numbers.items():
             if number is not None and not _is_number(number):
-                raise InvalidRecordError(field_, "must be a number from 0")
+                raise InvalidRecordError(field_, f"must be a number from 0 to {MAX_NUMBER}")
         error = record.get("lastError")
         return cls(
             event=event_from_record(record),
@@ -116,12 +125,12 @@ def _is_number(value: object) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What came of one event that was claimed for sync.
+    """The outcome of sync for one claimed event.
 
     Attributes
     ----------
     status
-        ``synced``, ``failed`` (final) or ``pending`` (to be tried again at `next_try`).
+        ``synced``, ``failed`` (final), or ``pending`` (to be tried again at `next_try`).
     next_try
         Epoch milliseconds.
     """
@@ -137,9 +146,10 @@ class Outcome:
 
 
 class Batch:
-    """Events as they were read, parsed only while they are iterated over: that is what costs.
+    """Events as they were read from the store.
 
-    So who has to spare the processor can do it in small steps. A row that makes no sense is left out.
+    They are parsed during iteration, in small steps, because parsing is the expensive part. Invalid rows are
+    skipped.
 
     Parameters
     ----------
@@ -157,7 +167,7 @@ class Batch:
 
     @property
     def last(self) -> Cursor | None:
-        """Where the last row stands, None when there is none."""
+        """The cursor of the last row; None if there are no rows."""
         if not self._records:
             return None
         return self._records[-1]["timestamp"], self._records[-1]["id"]
@@ -169,54 +179,54 @@ class Batch:
 
 
 Cursor: TypeAlias = tuple[Milliseconds, int]
-"""Timestamp and position of a row."""
+"""The timestamp and position of a row."""
 
 Counts: TypeAlias = Mapping[SyncStatus, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreCounts:
-    """Events in the store by kind and sync status."""
+    """The number of events of each kind and sync status."""
 
     ratings: Counts = field(default_factory=dict)
     implicit: Counts = field(default_factory=dict)
 
 
 class FeedbackStore(Protocol):
-    """Where events and model snapshots are kept.
+    """Stores events and model snapshots.
 
-    Each method is one transaction: it resolves when that has completed, or raises `StoreError` and has
-    changed nothing. Times are epoch milliseconds and come from the caller.
+    Each method is one transaction: it either returns after the transaction has completed, or it raises
+    `StoreError` and has changed nothing. Times are epoch milliseconds and come from the caller.
     """
 
     async def add(self, events: Sequence[Event]) -> AddReport:
-        """Write events; those whose uuid is there already are reported and cost the others nothing.
+        """Write events. Duplicates don't affect the other events.
 
-        One that was forgotten is not written again, and reported as one that is there.
+        An event that has been forgotten is not written, and is reported as a duplicate.
         """
 
     async def ratings(self, limit: int) -> list[RatingEvent]:
-        """Return at most `limit` ratings, newest first; of the same time, the later added first."""
+        """Return at most `limit` ratings, newest first. Of equal timestamps, the last added comes first."""
 
     async def implicit(self, limit: int) -> list[ImplicitEvent]:
         """Return at most `limit` implicit events, in the same order."""
 
     async def newest(self, kind: Kind, *, limit: int, before: Cursor | None = None) -> Batch:
-        """Return at most `limit` events, in the same order, from behind the row at `before`."""
+        """Return at most `limit` events in the same order, starting after the row at `before`."""
 
     async def counts(self) -> StoreCounts:
         """Count events by kind and status."""
 
     async def due(self, limit: int, *, now: Milliseconds) -> list[Event]:
-        """Return what `claim` would, and claim nothing."""
+        """Return what `claim` would return, without claiming it."""
 
     async def claim(
         self, limit: int, *, owner: str, now: Milliseconds, only: Sequence[str] | None = None
     ) -> list[Event]:
-        """Move at most `limit` due events, ratings first, oldest first, from pending to processing.
+        """Move at most `limit` due events to processing and return them: ratings first, oldest first.
 
-        With `only`, no others than those with these uuids. A claim of another owner that is older than
-        `LEASE` is taken over.
+        Events are due if they are pending and their next try has come, or if they were claimed longer than
+        `LEASE` ago. If `only` is given, only events with these uuids are claimed.
         """
 
     async def settle(self, outcomes: Sequence[Outcome], *, owner: str, now: Milliseconds) -> None:
@@ -230,50 +240,55 @@ class FeedbackStore(Protocol):
         """
 
     async def recover(self, *, now: Milliseconds) -> int:
-        """Give back to pending what was claimed longer than `LEASE` ago; attempts stay. Return how many."""
+        """Return events claimed longer than `LEASE` ago to pending, with their attempts; return how many."""
 
     async def rows(self, kind: Kind, *, after: int = 0, limit: int = 500) -> list[StoredEvent]:
-        """Return at most `limit` rows in the order in which they came, from behind position `after`."""
+        """Return at most `limit` rows with positions above `after`, in ascending order."""
 
     async def with_status(self, kind: Kind, status: SyncStatus, *, limit: int) -> list[StoredEvent]:
         """Return at most `limit` rows of one status, newest first."""
 
     async def merge(self, rows: Sequence[StoredEvent], snapshots: Sequence[Record]) -> AddReport:
-        """Write rows that were exported, and snapshots (oldest first) where nothing has been learned yet.
+        """Write exported rows, and snapshots (oldest first) if the store has none.
 
-        What is there already stays as it is.
+        Events that are already there stay as they are.
         """
 
     async def prune(self, *, now: Milliseconds) -> int:
-        """Remove implicit events that were synced and are older than `SYNCED_KEPT`; return how many.
+        """Remove synced implicit events older than `SYNCED_RETENTION`, and those beyond `MAX_IMPLICIT`.
 
-        Of more than `IMPLICIT_KEPT`, synced ones go first, then the oldest, likes and dislikes last.
+        Of the latter, synced events go first, then the oldest, and likes and dislikes last.
+
+        Returns
+        -------
+        int
+            How many were removed.
         """
 
     async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
-        """Delete these events, also such as are yet to come, and return those that were there.
+        """Delete these events, even if they have yet to arrive; return those that were there.
 
-        With them go the snapshots that may have learned from them: those whose ``read`` is not before one of
-        them that says more than that a tune was begun.
+        Snapshots that may have learned from them are deleted, too: those whose ``read`` is not before the
+        earliest of the events, not counting starts of tunes.
         """
 
     async def forget_item(self, item_id: str) -> list[StoredEvent]:
-        """Delete all events of a tune, whatever the song, in the same way."""
+        """Delete all events of an item, with all its songs, in the same way."""
 
     async def wipe(self) -> None:
-        """Forget everything."""
+        """Delete everything."""
 
     async def save_snapshot(self, snapshot: Record) -> None:
-        """Keep a model snapshot (a JSON object with a ``version``); the oldest beyond `SNAPSHOTS_KEPT` go."""
+        """Store a snapshot, a JSON object with a ``version``; delete the oldest beyond `MAX_SNAPSHOTS`."""
 
     async def snapshots(self) -> list[Record]:
         """Return the snapshots, newest first."""
 
     async def note(self, name: str) -> Record | None:
-        """Return what was kept under this name, None where nothing was."""
+        """Return the note with this name; None if there is none."""
 
     async def keep_note(self, name: str, record: Record) -> None:
-        """Keep a small JSON object under a name, in place of the one before."""
+        """Store a note, a small JSON object, and replace the previous note with this name."""
 
     async def close(self) -> None:
-        """Let go of the store. A second call does nothing; any other call raises `StoreClosedError`."""
+        """Close the store. A second call does nothing; any other method then raises `StoreClosedError`."""

@@ -1,4 +1,4 @@
-"""The feedback store in the browser: IndexedDB, by way of ``sidflow_feedback/store/indexeddb.js``."""
+"""The feedback store in the browser, which uses IndexedDB through ``indexeddb.js``."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from sidflow_feedback.errors import (
 )
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent, event_from_record, event_to_record
 from sidflow_feedback.store import (
-    FORGOTTEN_KEPT,
-    IMPLICIT_KEPT,
     LEASE,
-    SNAPSHOTS_KEPT,
-    SYNCED_KEPT,
+    MAX_FORGOTTEN,
+    MAX_IMPLICIT,
+    MAX_SNAPSHOTS,
+    SYNCED_RETENTION,
     AddReport,
     Batch,
     Cursor,
@@ -38,7 +38,7 @@ AnswerT = TypeVar("AnswerT")
 
 
 class Database(Protocol):
-    """The open database as the JavaScript module hands it over: JSON texts in and out."""
+    """The open database, a JavaScript object. Its methods take and return JSON texts."""
 
     def add(self, events: str) -> Awaitable[str]: ...
     def merge(self, content: str, kept: int) -> Awaitable[str]: ...
@@ -70,22 +70,22 @@ class DatabaseModule(Protocol):
 
 
 class IndexedDbStore:
-    """A `FeedbackStore` that outlives the page. Made by `IndexedDbStore.open`."""
+    """A `FeedbackStore` that persists. `IndexedDbStore.open` creates it."""
 
     def __init__(self, database: Database) -> None:
         self._database: Database | None = database
 
     @classmethod
     async def open(cls, module: DatabaseModule, name: str = DATABASE_NAME) -> IndexedDbStore:
-        """Open the database `name`, making it where it does not exist.
+        """Open the database `name`, and create it if it does not exist.
 
         Raises
         ------
         StoreBlockedError
-            Another tab holds an older version of the database open and does not let go.
+            Another tab keeps an older version of the database open.
         StoreError
-            The browser has no IndexedDB, or refuses it (private mode, full disk), or a newer version of
-            this page has been there.
+            The browser has no IndexedDB or denies access to it (private mode, full disk), or a newer version
+            of this page has upgraded the database.
         """
         try:
             return cls(await module.open(name))
@@ -98,7 +98,7 @@ class IndexedDbStore:
 
     async def merge(self, rows: Sequence[StoredEvent], snapshots: Sequence[Record]) -> AddReport:
         content = json.dumps({"rows": [row.to_record() for row in rows], "snapshots": list(snapshots)})
-        return AddReport(**await self._call(lambda db: db.merge(content, SNAPSHOTS_KEPT)))
+        return AddReport(**await self._call(lambda db: db.merge(content, MAX_SNAPSHOTS)))
 
     async def ratings(self, limit: int) -> list[RatingEvent]:
         records = await self._call(lambda db: db.newest("rating", limit))
@@ -140,21 +140,21 @@ class IndexedDbStore:
         return int(await self._call(lambda db: db.recover(now, LEASE)))
 
     async def prune(self, *, now: Milliseconds) -> int:
-        return int(await self._call(lambda db: db.prune(now - SYNCED_KEPT, IMPLICIT_KEPT)))
+        return int(await self._call(lambda db: db.prune(now - SYNCED_RETENTION, MAX_IMPLICIT)))
 
     async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
         gone = json.dumps(list(uuids))
-        return _read(StoredEvent.from_record, await self._call(lambda db: db.forget(gone, FORGOTTEN_KEPT)))
+        return _read(StoredEvent.from_record, await self._call(lambda db: db.forget(gone, MAX_FORGOTTEN)))
 
     async def forget_item(self, item_id: str) -> list[StoredEvent]:
-        gone = await self._call(lambda db: db.forgetTune(item_id, FORGOTTEN_KEPT))
+        gone = await self._call(lambda db: db.forgetTune(item_id, MAX_FORGOTTEN))
         return _read(StoredEvent.from_record, gone)
 
     async def wipe(self) -> None:
         await self._call(lambda db: db.wipe())
 
     async def save_snapshot(self, snapshot: Record) -> None:
-        await self._call(lambda db: db.saveSnapshot(json.dumps(snapshot), SNAPSHOTS_KEPT))
+        await self._call(lambda db: db.saveSnapshot(json.dumps(snapshot), MAX_SNAPSHOTS))
 
     async def snapshots(self) -> list[Record]:
         found: list[Record] = await self._call(lambda db: db.snapshots())
@@ -173,13 +173,13 @@ class IndexedDbStore:
             database.close()
 
     async def _call(self, operation: Callable[[Database], Awaitable[str | None]]) -> Any:
-        """Carry out an operation and read the JSON that it answers with, if any."""
+        """Perform an operation and parse the JSON that it returns, if any."""
         answer = await self._text(operation)
         return None if answer is None else json.loads(answer)
 
     async def _text(self, operation: Callable[[Database], Awaitable[AnswerT]]) -> AnswerT:
         if self._database is None:
-            raise StoreClosedError("The feedback store is closed. Open a new one to go on.")
+            raise StoreClosedError("The feedback store is closed. Open a new one.")
         try:
             return await operation(self._database)
         except Exception as exc:
@@ -198,24 +198,24 @@ def _opening_error(exc: Exception) -> StoreError:
             )
     return StoreError(
         f"The browser can't open its database: {exc}. "
-        "Playing works, but nothing is remembered; leave private mode or free disk space."
+        "Tunes can be played, but nothing is stored. Leave private mode or free some disk space."
     )
 
 
 def _operation_error(exc: Exception) -> StoreError:
     name = getattr(exc, "name", None)
-    if name in ("BlockedError", "VersionError"):  # The connection had died, and could not be opened again.
+    if name in ("BlockedError", "VersionError"):  # The connection was lost and could not be opened again.
         return _opening_error(exc)
     if name == "QuotaExceededError":
         return StoreFullError(
-            "The browser gives no more space for what you rate and play. Free disk space, or delete old "
-            "feedback; what is not saved yet is kept as long as it can be."
+            "The browser has no more space for your ratings and plays. Free some disk space or delete old "
+            "feedback. Events that are not stored yet are kept as long as possible."
         )
     return StoreError(f"The browser's database refused an operation: {exc}")
 
 
 def _read(reader: Callable[[Record], RowT], records: Sequence[Record]) -> list[RowT]:
-    """Read rows; one that an older version wrote and that makes no sense now must not hide the others."""
+    """Parse rows, and skip invalid ones, so that a damaged row doesn't hide the others."""
     rows = []
     for record in records:
         try:

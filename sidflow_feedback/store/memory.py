@@ -1,4 +1,4 @@
-"""The feedback store in memory: for tests, the command line, and browsers without IndexedDB."""
+"""The feedback store in memory, for tests and simulations."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from dataclasses import replace
 from sidflow_feedback.errors import StoreClosedError, StoreError
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent
 from sidflow_feedback.store import (
-    FORGOTTEN_KEPT,
-    IMPLICIT_KEPT,
     LEASE,
-    SNAPSHOTS_KEPT,
-    SYNCED_KEPT,
+    MAX_FORGOTTEN,
+    MAX_IMPLICIT,
+    MAX_SNAPSHOTS,
+    SYNCED_RETENTION,
     AddReport,
     Batch,
     Counts,
@@ -30,7 +30,7 @@ from sidflow_feedback.vocabulary import SYNC_STATUSES
 
 
 class MemoryStore:
-    """A `FeedbackStore` that forgets everything when the process ends."""
+    """A `FeedbackStore` whose content is lost when the process ends."""
 
     def __init__(self) -> None:
         self._rows: dict[str, StoredEvent] = {}
@@ -118,9 +118,9 @@ class MemoryStore:
 
     async def prune(self, *, now: Milliseconds) -> int:
         self._require_open()
-        before = now - SYNCED_KEPT
+        before = now - SYNCED_RETENTION
         removed = self._remove(lambda row: row.status == "synced" and row.event.timestamp <= before)
-        excess = len(list(self._of("implicit"))) - IMPLICIT_KEPT
+        excess = len(list(self._of("implicit"))) - MAX_IMPLICIT
         for test in (_is_synced, _is_play, lambda _row: True):
             removed += (count := self._remove(test, max(0, excess)))
             excess -= count
@@ -175,7 +175,7 @@ class MemoryStore:
         return AddReport(stored, duplicates)
 
     def _forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
-        self._forgotten = [*self._forgotten, *uuids][-FORGOTTEN_KEPT:]
+        self._forgotten = [*self._forgotten, *uuids][-MAX_FORGOTTEN:]
         gone = [row for uuid in dict.fromkeys(uuids) if (row := self._rows.pop(uuid, None))]
         taught = [row.event.timestamp for row in gone if not _is_begin(row)]
         if taught:
@@ -203,7 +203,7 @@ class MemoryStore:
         raise StoreError(f"Event {outcome.uuid} can't become {outcome.status!r}: {reason}")
 
     def _remove(self, test: Callable[[StoredEvent], bool], limit: int | None = None) -> int:
-        """Remove the oldest implicit events that pass a test and are not being sent."""
+        """Remove the oldest implicit events that pass `test` and are not being processed; return how many."""
         rows = reversed(self._newest("implicit"))
         gone = [row for row in rows if test(row) and row.status != "processing"][:limit]
         for row in gone:
@@ -211,7 +211,7 @@ class MemoryStore:
         return len(gone)
 
     def _keep(self, snapshot: Record) -> None:
-        self._snapshots = [copy.deepcopy(snapshot), *self._snapshots][:SNAPSHOTS_KEPT]
+        self._snapshots = [copy.deepcopy(snapshot), *self._snapshots][:MAX_SNAPSHOTS]
 
     def _of(self, kind: Kind) -> Iterable[StoredEvent]:
         return (row for row in self._rows.values() if row.event.kind == kind)
@@ -225,7 +225,7 @@ class MemoryStore:
 
     def _require_open(self) -> None:
         if self._closed:
-            raise StoreClosedError("The feedback store is closed. Open a new one to go on.")
+            raise StoreClosedError("The feedback store is closed. Open a new one.")
 
 
 def _cursor(row: StoredEvent) -> Cursor:

@@ -6,7 +6,7 @@ value does [1]_ [2]_.
 
 The random numbers are derived from a secret key of this browser and the event's uuid (HMAC-SHA256). So a
 retry sends the same value, even after a restart, and repeats can't be averaged out. Without the key, the
-numbers can't be told from random ones.
+numbers can't be distinguished from random ones.
 
 .. [1] S. L. Warner, "Randomized response: a survey technique for eliminating evasive answer bias", Journal of
    the American Statistical Association 60 (1965).

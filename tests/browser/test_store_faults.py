@@ -327,7 +327,7 @@ def test_full_disk_has_its_own_error_that_says_what_to_do(mortal: Mortal, site: 
     engine = Pyodide(page, site)
     Disk(page.context.new_cdp_session(page), site).limit(300_000)
     told = engine.call("store", "full_disk_is_told", "feedback")
-    assert told.startswith("The browser gives no more space")
+    assert told.startswith("The browser has no more space")
     assert "Free disk space" in told
 
 

@@ -12,12 +12,12 @@ from typing import Final, TypeAlias
 from sidflow_feedback.errors import FeedbackError, StoreClosedError, StoreError
 from sidflow_feedback.events import Event, RatingEvent
 from sidflow_feedback.store import (
-    FORGOTTEN_KEPT,
-    IMPLICIT_KEPT,
     KINDS,
     LEASE,
-    SNAPSHOTS_KEPT,
-    SYNCED_KEPT,
+    MAX_FORGOTTEN,
+    MAX_IMPLICIT,
+    MAX_SNAPSHOTS,
+    SYNCED_RETENTION,
     Counts,
     Cursor,
     FeedbackStore,
@@ -313,11 +313,11 @@ async def check_a_claim_that_was_given_back_cannot_be_settled(open_store: OpenSt
 
 async def check_snapshots_come_newest_first_and_few_are_kept(open_store: OpenStore) -> None:
     store = await open_store()
-    for number in range(SNAPSHOTS_KEPT + 3):
+    for number in range(MAX_SNAPSHOTS + 3):
         await store.save_snapshot({"version": f"local-{number}", "loss": [0.5, None], "name": "ä"})
     snapshots = await store.snapshots()
-    newest = SNAPSHOTS_KEPT + 2
-    assert [s["version"] for s in snapshots] == [f"local-{newest - i}" for i in range(SNAPSHOTS_KEPT)]
+    newest = MAX_SNAPSHOTS + 2
+    assert [s["version"] for s in snapshots] == [f"local-{newest - i}" for i in range(MAX_SNAPSHOTS)]
     assert snapshots[0] == {"version": f"local-{newest}", "loss": [0.5, None], "name": "ä"}
 
 
@@ -431,7 +431,7 @@ async def check_snapshots_are_merged_where_nothing_was_learned(open_store: OpenS
     store = await open_store()
     snapshots = [{"version": f"local-{number}"} for number in range(9)]
     await store.merge([], snapshots)
-    kept = list(reversed(snapshots))[:SNAPSHOTS_KEPT]
+    kept = list(reversed(snapshots))[:MAX_SNAPSHOTS]
     assert await store.snapshots() == kept
     await store.merge([], [{"version": "local-99"}])
     assert await store.snapshots() == kept
@@ -439,7 +439,7 @@ async def check_snapshots_are_merged_where_nothing_was_learned(open_store: OpenS
 
 async def check_what_was_synced_goes_after_30_days_but_ratings_stay(open_store: OpenStore) -> None:
     store = await open_store()
-    now = NOON + SYNCED_KEPT
+    now = NOON + SYNCED_RETENTION
     events = [kind(timestamp=NOON + late) for kind in (rating, implicit) for late in (0, 1)]
     await store.add(events)
     await store.claim(10, owner="a", now=NOON)
@@ -461,7 +461,7 @@ async def check_beyond_the_cap_synced_then_plays_then_opinions_go(open_store: Op
     await store.claim(10, owner="a", now=NOON)
     await store.settle([Outcome(uuid=event.uuid, status="synced") for event in synced], owner="a", now=NOON)
     plays = [implicit(timestamp=NOON + 1 + i, action="play") for i in range(3)]
-    likes = [implicit(timestamp=NOON + i, action="like") for i in range(IMPLICIT_KEPT - 4)]
+    likes = [implicit(timestamp=NOON + i, action="like") for i in range(MAX_IMPLICIT - 4)]
     await store.add([*plays, *likes])
     await store.add([rating(timestamp=NOON - 9) for _ in range(3)])
     assert await store.prune(now=NOON) == 2
@@ -473,7 +473,7 @@ async def check_beyond_the_cap_synced_then_plays_then_opinions_go(open_store: Op
     assert await store.prune(now=NOON) == 2
     assert await _known(store, plays[2], *likes[:2], sending) == {likes[1].uuid, sending.uuid}
     assert len(await store.ratings(10)) == 3
-    assert sum((await store.counts()).implicit.values()) == IMPLICIT_KEPT
+    assert sum((await store.counts()).implicit.values()) == MAX_IMPLICIT
     assert await store.counts() == _real_counts(await _all_rows(store))
 
 
@@ -543,7 +543,7 @@ async def check_import_brings_back_what_was_forgotten(open_store: OpenStore) -> 
 
 async def check_the_last_thousand_forgotten_are_remembered(open_store: OpenStore) -> None:
     store = await open_store()
-    events = [rating() for _ in range(FORGOTTEN_KEPT + 1)]
+    events = [rating() for _ in range(MAX_FORGOTTEN + 1)]
     await store.forget([event.uuid for event in events])
     assert list((await store.add([events[0], events[1], events[-1]])).stored) == [events[0].uuid]
 
@@ -629,7 +629,7 @@ class _Mix:
             self._forget: 2,
         }  # fmt: skip
         for step in self._draw.choices(list(weights), list(weights.values()), k=steps):
-            self._now += self._draw.choice((0, 1000, LEASE, SYNCED_KEPT / 8))
+            self._now += self._draw.choice((0, 1000, LEASE, SYNCED_RETENTION / 8))
             await step()
             rows = await _all_rows(self._store)
             assert {row.event.uuid: row.status for row in rows} == self._status, step.__name__
@@ -690,7 +690,7 @@ class _Mix:
             for uuid, status in self._status.items()
             if status == "synced"
             and self._events[uuid].kind == "implicit"
-            and self._events[uuid].timestamp <= self._now - SYNCED_KEPT
+            and self._events[uuid].timestamp <= self._now - SYNCED_RETENTION
         }
         assert await self._store.prune(now=self._now) == len(old)
         self._status = {uuid: status for uuid, status in self._status.items() if uuid not in old}
@@ -713,7 +713,7 @@ async def _fill(store: FeedbackStore) -> None:
 
 
 async def _all_rows(store: FeedbackStore) -> list[StoredEvent]:
-    return [row for kind in KINDS for row in await store.rows(kind, limit=IMPLICIT_KEPT * 2)]
+    return [row for kind in KINDS for row in await store.rows(kind, limit=MAX_IMPLICIT * 2)]
 
 
 async def _known(store: FeedbackStore, *events: Event) -> set[str]:

@@ -13,7 +13,7 @@ from pyodide.ffi import create_once_callable
 
 from sidflow_feedback.errors import FeedbackError, StoreFullError
 from sidflow_feedback.events import event_from_record
-from sidflow_feedback.store import LEASE, SYNCED_KEPT, FeedbackStore
+from sidflow_feedback.store import LEASE, SYNCED_RETENTION, FeedbackStore
 from sidflow_feedback.store.indexeddb import IndexedDbStore
 from sidflow_feedback.vocabulary import EVENT_VERSION
 from tests.contracts.samples import NOON, rating
@@ -68,7 +68,7 @@ async def row_of_a_newer_version_stays() -> None:
     assert await store.ratings(10) == list(await store.newest("rating", limit=10)) == [good]
     await store.claim(10, owner="a", now=NOON)
     await store.recover(now=NOON + LEASE)
-    await store.prune(now=NOON + 10 * SYNCED_KEPT)
+    await store.prune(now=NOON + 10 * SYNCED_RETENTION)
     row = json.loads(await (await feedback_store.open(name)).newest("rating", 1))[0]
     assert (row["uuid"], row["v"], row["mood"]) == (newer.uuid, EVENT_VERSION + 1, "blue")
     assert (row["sidPath"], row["syncStatus"]) == (newer.track.item_id, "pending")

@@ -202,9 +202,8 @@ async def test_known_event_is_acknowledged_without_another_notification(engine: 
 
 async def test_failing_listener_affects_neither_the_others_nor_the_flushing(engine: Engine) -> None:
     raised: list[object] = []
-    asyncio.get_running_loop().set_exception_handler(
-        lambda _loop, context: raised.append(context["exception"])
-    )
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _loop, context: raised.append(context["exception"]))
 
     def fail(_events: Sequence[Event]) -> None:
         raise RuntimeError("the listener's own mistake")
