@@ -328,7 +328,7 @@ def test_full_disk_has_its_own_error_that_says_what_to_do(mortal: Mortal, site: 
     Disk(page.context.new_cdp_session(page), site).limit(300_000)
     told = engine.call("store", "full_disk_is_told", "feedback")
     assert told.startswith("The browser has no more space")
-    assert "Free disk space" in told
+    assert "Free some disk space" in told
 
 
 def test_without_a_database_the_pages_are_told(without_storage: BrowserContext, site: Site) -> None:
@@ -342,4 +342,4 @@ def test_without_a_database_the_pages_are_told(without_storage: BrowserContext, 
     )
     assert Pyodide(page, site).call("engine", "run") is False
     page.wait_for_function("told.length > 0")
-    assert "nothing is remembered" in page.evaluate("told[0]")
+    assert "nothing is stored" in page.evaluate("told[0]")

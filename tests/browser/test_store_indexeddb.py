@@ -66,4 +66,4 @@ def test_row_is_there_after_a_crash_right_behind_its_add(mortal: Mortal, site: S
 def test_browser_that_forbids_storage_is_a_clear_error(without_storage: BrowserContext, site: Site) -> None:
     told = Pyodide(open_harness(without_storage, site), site).call("store", "opening_tells", "any")
     assert told.startswith("StoreError: The browser can't open its database:")
-    assert told.endswith("Tunes can be played, but nothing is stored. Leave private mode or free some disk space.")
+    assert told.endswith("nothing is stored. Leave private mode or free some disk space.")

@@ -45,7 +45,7 @@ async def check_new_store_is_empty(open_store: OpenStore) -> None:
     assert (counts.ratings, counts.implicit) == (nothing, nothing)
 
 
-async def check_events_come_back_as_they_were(open_store: OpenStore) -> None:
+async def check_events_are_returned_unchanged(open_store: OpenStore) -> None:
     store = await open_store()
     full = rating(ratings={"e": 1, "m": 2, "c": 3, "p": 5})
     bare = implicit(
@@ -68,7 +68,7 @@ async def check_any_text_survives(open_store: OpenStore) -> None:
     assert await store.ratings(1) == [event]
 
 
-async def check_nothing_may_be_added(open_store: OpenStore) -> None:
+async def check_adding_no_events_is_allowed(open_store: OpenStore) -> None:
     report = await (await open_store()).add([])
     assert (list(report.stored), list(report.duplicates)) == ([], [])
 
@@ -83,14 +83,14 @@ async def check_newest_come_first_up_to_the_limit(open_store: OpenStore) -> None
     assert await store.ratings(0) == []
 
 
-async def check_of_the_same_time_the_later_comes_first(open_store: OpenStore) -> None:
+async def check_of_equal_timestamps_the_last_added_comes_first(open_store: OpenStore) -> None:
     store = await open_store()
     first, second = rating(ratings={"e": 1}), rating(ratings={"e": 5})
     await store.add([first, second])
     assert await store.ratings(1) == [second]
 
 
-async def check_the_newest_come_in_batches(open_store: OpenStore) -> None:
+async def check_newest_events_are_read_in_batches(open_store: OpenStore) -> None:
     store = await open_store()
     times = [NOON + offset for offset in (5, 1, 5, 5, 3, 5, 9)]
     events = [rating(timestamp=time) for time in times]
@@ -109,7 +109,7 @@ async def check_the_newest_come_in_batches(open_store: OpenStore) -> None:
     assert played.timestamp == NOON + 4
 
 
-async def check_one_duplicate_costs_the_other_24_nothing(open_store: OpenStore) -> None:
+async def check_one_duplicate_does_not_affect_24_other_events(open_store: OpenStore) -> None:
     store = await open_store()
     known = rating()
     await store.add([known])
@@ -136,7 +136,7 @@ async def check_ten_adds_give_one_row(open_store: OpenStore) -> None:
     assert (await store.counts()).ratings["pending"] == 1
 
 
-async def check_duplicate_leaves_the_row_as_it_is(open_store: OpenStore) -> None:
+async def check_duplicate_does_not_change_the_row(open_store: OpenStore) -> None:
     store = await open_store()
     event = rating(ratings={"e": 1})
     await store.add([event])
@@ -146,7 +146,7 @@ async def check_duplicate_leaves_the_row_as_it_is(open_store: OpenStore) -> None
     assert (await store.counts()).ratings == _counts(synced=1)
 
 
-async def check_counts_follow_each_move(open_store: OpenStore) -> None:
+async def check_counts_follow_each_status_change(open_store: OpenStore) -> None:
     store = await open_store()
     ratings = [rating() for _ in range(4)]
     await store.add([*ratings, implicit()])
@@ -171,7 +171,7 @@ async def check_ratings_are_claimed_first_and_oldest_first(open_store: OpenStore
     assert claimed == [*_by_time(ratings), *_by_time(actions)]
 
 
-async def check_abandoned_claims_are_in_line_by_age(open_store: OpenStore) -> None:
+async def check_abandoned_and_pending_events_are_claimed_by_age(open_store: OpenStore) -> None:
     store = await open_store()
     old, new = rating(timestamp=NOON - 1), rating(timestamp=NOON)
     await store.add([new])
@@ -181,7 +181,7 @@ async def check_abandoned_claims_are_in_line_by_age(open_store: OpenStore) -> No
     assert await store.claim(1, owner="b", now=NOON + LEASE) == [new]
 
 
-async def check_claims_at_once_never_share_an_event(open_store: OpenStore) -> None:
+async def check_concurrent_claims_never_share_an_event(open_store: OpenStore) -> None:
     store = await open_store()
     events = [rating() for _ in range(20)]
     await store.add(events)
@@ -190,7 +190,7 @@ async def check_claims_at_once_never_share_an_event(open_store: OpenStore) -> No
     assert sorted(claimed) == sorted(event.uuid for event in events)
 
 
-async def check_what_is_due_is_what_would_be_claimed(open_store: OpenStore) -> None:
+async def check_due_events_are_those_that_claim_returns(open_store: OpenStore) -> None:
     store = await open_store()
     await store.add([implicit(timestamp=NOON - n) for n in range(4)])
     await store.add([rating(timestamp=NOON - n) for n in range(4)])
@@ -259,7 +259,7 @@ async def check_synced_and_failed_are_final(open_store: OpenStore) -> None:
     assert await store.claim(10, owner="a", now=NOON + 100 * LEASE) == []
 
 
-async def check_only_what_was_claimed_can_be_settled(open_store: OpenStore) -> None:
+async def check_only_claimed_events_can_be_settled(open_store: OpenStore) -> None:
     store = await open_store()
     claimed, unclaimed, settled = rating(timestamp=NOON - 2), rating(), rating(timestamp=NOON - 1)
     await store.add([claimed, unclaimed, settled])
@@ -274,10 +274,11 @@ async def check_only_what_was_claimed_can_be_settled(open_store: OpenStore) -> N
 
 
 async def check_only_the_owner_of_a_claim_can_settle_it(open_store: OpenStore) -> None:
-    """Two engines may both believe that they are alive: the one that lost its claim must write nothing."""
+    """An engine that was suspended past its lease must not overwrite the work of its successor."""
     store = await open_store()
-    for event in (rating(timestamp=NOON - 1), implicit(timestamp=NOON - 1)):
-        late = NOON + LEASE
+    late = NOON + LEASE
+    for kind, make in zip(KINDS, (rating, implicit), strict=True):
+        event = make(timestamp=NOON - 1)
         await store.add([event])
         assert await store.claim(1, owner="a", now=NOON) == [event]
         outcome = Outcome(uuid=event.uuid, status="synced")
@@ -285,11 +286,11 @@ async def check_only_the_owner_of_a_claim_can_settle_it(open_store: OpenStore) -
         assert await store.claim(1, owner="b", now=late) == [event]
         failed = replace(outcome, status="failed")
         assert "another engine" in await _error(StoreError, store.settle([failed], owner="a", now=late))
-        [row] = await store.rows(event.kind)
+        [row] = await store.rows(kind)
         assert (row.status, row.error, row.attempts) == ("processing", None, 2)
         await store.settle([outcome], owner="b", now=late)
         assert "not being" in await _error(StoreError, store.settle([outcome], owner="b", now=late))
-        assert [row.status for row in await store.rows(event.kind)] == ["synced"]
+        assert [row.status for row in await store.rows(kind)] == ["synced"]
 
 
 async def check_an_owner_settles_what_it_claimed_after_its_lease(open_store: OpenStore) -> None:
@@ -301,7 +302,7 @@ async def check_an_owner_settles_what_it_claimed_after_its_lease(open_store: Ope
     assert (await store.counts()).ratings == _counts(synced=1)
 
 
-async def check_a_claim_that_was_given_back_cannot_be_settled(open_store: OpenStore) -> None:
+async def check_recovered_event_cannot_be_settled(open_store: OpenStore) -> None:
     store = await open_store()
     event = rating()
     await store.add([event])
@@ -311,7 +312,7 @@ async def check_a_claim_that_was_given_back_cannot_be_settled(open_store: OpenSt
     assert "not being" in await _error(StoreError, store.settle([outcome], owner="a", now=NOON + LEASE))
 
 
-async def check_snapshots_come_newest_first_and_few_are_kept(open_store: OpenStore) -> None:
+async def check_snapshots_are_limited_and_returned_newest_first(open_store: OpenStore) -> None:
     store = await open_store()
     for number in range(MAX_SNAPSHOTS + 3):
         await store.save_snapshot({"version": f"local-{number}", "loss": [0.5, None], "name": "ä"})
@@ -321,7 +322,7 @@ async def check_snapshots_come_newest_first_and_few_are_kept(open_store: OpenSto
     assert snapshots[0] == {"version": f"local-{newest}", "loss": [0.5, None], "name": "ä"}
 
 
-async def check_kept_snapshot_is_nobody_elses(open_store: OpenStore) -> None:
+async def check_stored_snapshot_does_not_share_objects_with_callers(open_store: OpenStore) -> None:
     store = await open_store()
     snapshot = {"version": "local-1", "weights": [1.0]}
     await store.save_snapshot(snapshot)
@@ -330,7 +331,7 @@ async def check_kept_snapshot_is_nobody_elses(open_store: OpenStore) -> None:
     assert await store.snapshots() == [{"version": "local-1", "weights": [1.0]}]
 
 
-async def check_abandoned_claims_are_given_back_with_their_attempts(open_store: OpenStore) -> None:
+async def check_abandoned_claims_return_to_pending_with_their_attempts(open_store: OpenStore) -> None:
     store = await open_store()
     old, young, action = rating(), rating(), implicit()
     await store.add([old, action])
@@ -348,7 +349,7 @@ async def check_abandoned_claims_are_given_back_with_their_attempts(open_store: 
     assert await store.claim(10, owner="alive", now=NOON + LEASE) == [old, action]
 
 
-async def check_rows_come_in_bounded_batches_as_they_came(open_store: OpenStore) -> None:
+async def check_rows_are_read_in_batches_in_order_of_arrival(open_store: OpenStore) -> None:
     store = await open_store()
     ratings = [rating(timestamp=NOON - offset) for offset in range(7)]
     await store.add([*ratings, implicit()])
@@ -363,7 +364,7 @@ async def check_rows_come_in_bounded_batches_as_they_came(open_store: OpenStore)
     assert len(await store.rows("implicit")) == 1
 
 
-async def check_row_tells_how_far_it_has_come(open_store: OpenStore) -> None:
+async def check_row_has_the_sync_status_of_its_event(open_store: OpenStore) -> None:
     store = await open_store()
     event = rating()
     await store.add([event])
@@ -398,7 +399,7 @@ async def check_rows_of_one_status_come_newest_first(open_store: OpenStore) -> N
     assert await store.with_status("implicit", "synced", limit=10) == []
 
 
-async def check_merged_rows_are_as_they_were(open_store: OpenStore) -> None:
+async def check_merged_rows_are_unchanged(open_store: OpenStore) -> None:
     source, store = await open_store(), await open_store()
     await _fill(source)
     rows = await _all_rows(source)
@@ -414,7 +415,7 @@ async def check_merged_rows_are_as_they_were(open_store: OpenStore) -> None:
     assert await store.counts() == counts
 
 
-async def check_merge_leaves_what_is_there_as_it_is(open_store: OpenStore) -> None:
+async def check_merge_does_not_change_existing_rows(open_store: OpenStore) -> None:
     store = await open_store()
     mine, theirs = rating(ratings={"e": 1}), rating()
     await store.add([mine])
@@ -427,7 +428,7 @@ async def check_merge_leaves_what_is_there_as_it_is(open_store: OpenStore) -> No
     assert (await store.counts()).ratings == _counts(synced=1, failed=1)
 
 
-async def check_snapshots_are_merged_where_nothing_was_learned(open_store: OpenStore) -> None:
+async def check_snapshots_are_merged_only_into_a_store_without_snapshots(open_store: OpenStore) -> None:
     store = await open_store()
     snapshots = [{"version": f"local-{number}"} for number in range(9)]
     await store.merge([], snapshots)
@@ -437,7 +438,7 @@ async def check_snapshots_are_merged_where_nothing_was_learned(open_store: OpenS
     assert await store.snapshots() == kept
 
 
-async def check_what_was_synced_goes_after_30_days_but_ratings_stay(open_store: OpenStore) -> None:
+async def check_synced_plays_are_pruned_after_30_days_and_ratings_stay(open_store: OpenStore) -> None:
     store = await open_store()
     now = NOON + SYNCED_RETENTION
     events = [kind(timestamp=NOON + late) for kind in (rating, implicit) for late in (0, 1)]
@@ -453,7 +454,7 @@ async def check_what_was_synced_goes_after_30_days_but_ratings_stay(open_store: 
     assert await store.counts() == _real_counts(await _all_rows(store))
 
 
-async def check_beyond_the_cap_synced_then_plays_then_opinions_go(open_store: OpenStore) -> None:
+async def check_beyond_the_cap_synced_events_go_first_then_plays_then_opinions(open_store: OpenStore) -> None:
     store = await open_store()
     synced = [implicit(timestamp=NOON + 100 + i, action="like") for i in range(2)]
     sending = implicit(timestamp=NOON - 1, action="play")
@@ -477,7 +478,7 @@ async def check_beyond_the_cap_synced_then_plays_then_opinions_go(open_store: Op
     assert await store.counts() == _real_counts(await _all_rows(store))
 
 
-async def check_forgotten_events_are_gone_and_come_back_no_more(open_store: OpenStore) -> None:
+async def check_forgotten_events_are_deleted_and_refused_later(open_store: OpenStore) -> None:
     store = await open_store()
     kept, gone, played, unseen = rating(), rating(), implicit(), implicit()
     await store.add([kept, gone, played])
@@ -493,7 +494,7 @@ async def check_forgotten_events_are_gone_and_come_back_no_more(open_store: Open
     assert await store.forget([gone.uuid]) == []
 
 
-async def check_all_songs_of_a_tune_are_forgotten_and_no_other_tune(open_store: OpenStore) -> None:
+async def check_forgetting_an_item_deletes_all_its_songs_and_no_other_item(open_store: OpenStore) -> None:
     store = await open_store()
     mine: list[Event] = [
         rating(track=track(song=1)),
@@ -509,7 +510,7 @@ async def check_all_songs_of_a_tune_are_forgotten_and_no_other_tune(open_store: 
     assert await store.forget_item("Demo/Nowhere.sid") == []
 
 
-async def check_what_was_learned_from_the_forgotten_goes_too(open_store: OpenStore) -> None:
+async def check_snapshots_that_learned_from_forgotten_events_are_deleted(open_store: OpenStore) -> None:
     store = await open_store()
     begun, first, second = (
         implicit(action="play", timestamp=NOON),
@@ -529,7 +530,7 @@ async def check_what_was_learned_from_the_forgotten_goes_too(open_store: OpenSto
     assert [one["version"] for one in await store.snapshots()] == ["local-1"]
 
 
-async def check_import_brings_back_what_was_forgotten(open_store: OpenStore) -> None:
+async def check_import_restores_forgotten_events(open_store: OpenStore) -> None:
     store = await open_store()
     event = rating()
     await store.add([event])
@@ -548,7 +549,7 @@ async def check_the_last_thousand_forgotten_are_remembered(open_store: OpenStore
     assert list((await store.add([events[0], events[1], events[-1]])).stored) == [events[0].uuid]
 
 
-async def check_wiped_store_is_empty_and_goes_on(open_store: OpenStore) -> None:
+async def check_wiped_store_is_empty_and_usable(open_store: OpenStore) -> None:
     store = await open_store()
     await _fill(store)
     await store.save_snapshot({"version": "local-1"})
@@ -563,12 +564,12 @@ async def check_wiped_store_is_empty_and_goes_on(open_store: OpenStore) -> None:
     assert (await store.counts()).ratings == _counts(pending=1)
 
 
-async def check_counts_equal_a_real_count_whatever_happens(open_store: OpenStore) -> None:
+async def check_counts_match_the_rows_after_any_operations(open_store: OpenStore) -> None:
     for seed in range(4):
         await _Mix(await open_store(), random.Random(seed)).run(80)
 
 
-async def check_failed_call_leaves_the_counts_as_they_were(open_store: OpenStore) -> None:
+async def check_failed_call_does_not_change_the_counts(open_store: OpenStore) -> None:
     store = await open_store()
     events = [rating(), rating()]
     await store.add(events)
@@ -607,11 +608,11 @@ async def check_closed_store_says_so(open_store: OpenStore) -> None:
 CHECKS: Final[dict[str, Check]] = {
     name.removeprefix("check_"): check for name, check in globals().items() if name.startswith("check_")
 }
-"""All checks by name, in the order in which they stand here."""
+"""All checks by name, in the order of this file."""
 
 
 class _Mix:
-    """Operations drawn at random on a store, and on a simple model of it: each event's status by uuid."""
+    """Random operations on a store and on a simple model of it: each event's status by uuid."""
 
     def __init__(self, store: FeedbackStore, draw: random.Random) -> None:
         self._store = store
@@ -701,7 +702,7 @@ class _Mix:
 
 
 async def _fill(store: FeedbackStore) -> None:
-    """Put both kinds of events into every status."""
+    """Add events of both kinds in each status."""
     for kind in (rating, implicit):
         for status in ("synced", "failed", "pending"):
             event = kind(timestamp=NOON - 1)
@@ -717,7 +718,7 @@ async def _all_rows(store: FeedbackStore) -> list[StoredEvent]:
 
 
 async def _known(store: FeedbackStore, *events: Event) -> set[str]:
-    """Return the uuids of those events that the store has."""
+    """Return the uuids of the given events that the store has."""
     found = {row.event.uuid for row in await _all_rows(store)}
     return {event.uuid for event in events} & found
 

@@ -56,7 +56,7 @@ async def check_header_names_are_in_lower_case(open_transport: OpenTransport) ->
     assert all(name == name.lower() for name in response.headers)
 
 
-async def check_line_that_is_down_is_an_error_without_status(open_transport: OpenTransport) -> None:
+async def check_lost_connection_is_an_error_without_status(open_transport: OpenTransport) -> None:
     transport = open_transport("down")
     for call in (transport.send(_batch(), timeout=PATIENCE), _model(transport)):
         error = await _error(call)
@@ -68,7 +68,7 @@ async def check_line_that_is_down_is_an_error_without_status(open_transport: Ope
 CHECKS: Final[dict[str, Check]] = {
     name.removeprefix("check_"): check for name, check in globals().items() if name.startswith("check_")
 }
-"""All checks by name, in the order in which they stand here."""
+"""All checks by name, in the order of this file."""
 
 
 def _batch() -> AnonymizedBatch:

@@ -1,4 +1,4 @@
-"""The archive: what is exported can be imported, and nothing else can."""
+"""The archive: an export can be imported, and any other file is refused."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def snapshot(number: int) -> Record:
 
 
 async def lived_in() -> MemoryStore:
-    """A store in which all kinds and statuses of rows are, and two snapshots."""
+    """Return a store with events of each kind and status, and two snapshots."""
     store = MemoryStore()
     events = [
         rating(track=track(item_id='Düsseldorf/"q"/\\ \u2028 🎵.sid')),
@@ -66,7 +66,7 @@ async def content(store: MemoryStore) -> tuple[list[StoredEvent], list[Record]]:
 
 
 def sealed(content: Any) -> str:
-    """Return the text of an archive with this content and the checksum that fits it."""
+    """Return the text of an archive with this content and a valid checksum."""
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return json.dumps(content | {"checksum": hashlib.sha256(text.encode()).hexdigest()})
 
@@ -79,7 +79,7 @@ async def opened() -> Record:
 
 
 async def refusal(text: str) -> str:
-    """Return why a text is refused, after a look that nothing of it was taken."""
+    """Return why a text is refused, and check that nothing was imported."""
     store = await lived_in()
     before = await content(store)
     with pytest.raises(ArchiveError) as caught:
@@ -117,7 +117,7 @@ async def test_second_import_adds_nothing() -> None:
     assert await content(store) == before
 
 
-async def test_archives_of_two_browsers_come_together() -> None:
+async def test_archives_of_two_browsers_are_merged() -> None:
     one, other = await lived_in(), await lived_in()
     report = await import_archive(one, await export_archive(other, now=NOON))
     assert len(report.stored) == 10
@@ -132,7 +132,7 @@ async def test_more_rows_than_one_batch() -> None:
     assert (await other.implicit(2000))[::-1] == events
 
 
-async def test_empty_store_makes_an_archive_too() -> None:
+async def test_empty_store_can_be_exported() -> None:
     report = await import_archive(MemoryStore(), await export_archive(MemoryStore(), now=NOON))
     assert list(report.stored) == []
 
@@ -147,7 +147,7 @@ async def test_archive_is_plain_text_as_documented() -> None:
     assert found["ratings"][0]["sidPath"] == 'Düsseldorf/"q"/\\ \u2028 🎵.sid'
 
 
-async def test_reformatted_archive_is_still_whole() -> None:
+async def test_reformatted_archive_is_accepted() -> None:
     text = await export_archive(await lived_in(), now=NOON)
     pretty = json.dumps(json.loads(text), indent=2, ensure_ascii=False, sort_keys=True)
     report = await import_archive(MemoryStore(), pretty)
@@ -168,11 +168,11 @@ async def test_foreign_file_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["PSID\x00\x02", "\ufeff", "<html>", "NaN,", '{"a": 1' + "0" * 5000])
-async def test_file_that_is_no_json_is_refused(text: str) -> None:
+async def test_file_without_json_is_refused(text: str) -> None:
     assert "damaged or incomplete" in await refusal(text)
 
 
-async def test_file_that_is_nested_without_end_is_refused() -> None:
+async def test_deeply_nested_file_is_refused() -> None:
     assert "damaged or incomplete" in await refusal("[" * 200_000)
 
 
@@ -227,7 +227,7 @@ async def test_file_without_a_list_is_refused(field: str, value: Any) -> None:
         {"sidPath": None},
     ],
 )
-async def test_entry_that_makes_no_sense_is_refused_though_the_checksum_fits(change: Record) -> None:
+async def test_invalid_entry_is_refused_even_with_a_valid_checksum(change: Record) -> None:
     found = await opened()
     found["ratings"][2] |= change
     assert "an invalid entry" in await refusal(sealed(found))
@@ -235,7 +235,7 @@ async def test_entry_that_makes_no_sense_is_refused_though_the_checksum_fits(cha
 
 @pytest.mark.parametrize("entry", [None, 3, "x", [], {}])
 @pytest.mark.parametrize("field", ["ratings", "implicit", "snapshots"])
-async def test_entry_that_is_none_is_refused(field: str, entry: Any) -> None:
+async def test_entry_of_another_type_is_refused(field: str, entry: Any) -> None:
     found = await opened()
     found[field].append(entry)
     assert "an invalid entry" in await refusal(sealed(found))
@@ -247,7 +247,7 @@ async def test_snapshot_that_is_damaged_is_refused() -> None:
     assert "checksum" in await refusal(sealed(found))
 
 
-async def test_imported_snapshots_are_in_their_order_and_never_replace_what_was_learned() -> None:
+async def test_imported_snapshots_keep_their_order_and_replace_none() -> None:
     store = MemoryStore()
     await store.save_snapshot(snapshot(3))
     await import_archive(store, await export_archive(await lived_in(), now=NOON))

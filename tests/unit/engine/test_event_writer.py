@@ -21,7 +21,7 @@ Fault = Callable[[Sequence[Event]], bool]
 
 
 class FaultyStore(MemoryStore):
-    """A store that refuses to add while `fault` says so, and remembers each batch that it was given."""
+    """A store that refuses batches for which `fault` is true, and records all batches."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -131,7 +131,7 @@ async def test_25_events_of_two_kinds_are_not_a_full_batch(engine: Engine) -> No
     assert [len(batch) for batch in engine.store.tries] == [13, 13]
 
 
-async def test_batches_hold_one_kind_in_order_25_at_most(engine: Engine) -> None:
+async def test_batch_has_at_most_25_events_of_one_kind_in_order(engine: Engine) -> None:
     ratings = [rating() for _ in range(60)]
     actions = [implicit() for _ in range(30)]
     mixed = [event for pair in zip(ratings, actions, strict=False) for event in pair]
@@ -342,7 +342,7 @@ async def test_bad_rating_does_not_block_actions(engine: Engine) -> None:
     assert await engine.stored() == [action]
 
 
-async def test_after_a_failure_events_go_one_by_one_then_together_again(engine: Engine) -> None:
+async def test_after_a_failure_one_event_is_written_alone_then_batches_again(engine: Engine) -> None:
     events = [rating() for _ in range(3)]
     engine.store.fault = lambda _events: len(engine.store.tries) == 1
     engine.receive(*events)
@@ -350,7 +350,7 @@ async def test_after_a_failure_events_go_one_by_one_then_together_again(engine: 
     assert engine.store.tries == [events, events[:1], events[1:]]
 
 
-async def test_close_commits_what_is_queued(engine: Engine) -> None:
+async def test_close_commits_queued_events(engine: Engine) -> None:
     event = rating()
     engine.receive(event)
     await engine.writer.aclose()
@@ -378,7 +378,7 @@ async def test_explicit_flush_raises_the_failure(engine: Engine) -> None:
     assert await engine.stored() == [event]
 
 
-async def test_flushes_at_once_store_each_event_once(engine: Engine) -> None:
+async def test_concurrent_flushes_store_each_event_once(engine: Engine) -> None:
     events = [rating() for _ in range(40)]
     engine.receive(*events)
     await asyncio.gather(*(engine.writer.flush() for _ in range(5)))

@@ -1,4 +1,4 @@
-"""The runtime on its parts in memory, and the service that answers the pages from it."""
+"""The runtime with its parts in memory, and the service that answers the pages."""
 
 from __future__ import annotations
 
@@ -58,15 +58,15 @@ def _base64(data: bytes) -> str:
 
 
 class Pages:
-    """What the pages were told, and the means to wait for it."""
+    """The pages' end of the channel: records what is published, and sends requests."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, Any]] = []
+        self.published: list[tuple[str, Any]] = []
         self._listeners: dict[str, Callable[[Any], None]] = {}
         self._handlers: dict[str, Callable[[Any, Any], Awaitable[Any]]] = {}
 
     def publish(self, kind: str, value: Any = None) -> None:
-        self.told.append((kind, value))
+        self.published.append((kind, value))
 
     def on(self, kind: str, listener: Callable[[Any], None]) -> None:
         self._listeners[kind] = listener
@@ -81,11 +81,11 @@ class Pages:
         return await self._handlers[kind](value, None)
 
     def last(self, kind: str) -> Any:
-        return next((value for said, value in reversed(self.told) if said == kind), None)
+        return next((value for name, value in reversed(self.published) if name == kind), None)
 
 
 class Engine:
-    """A runtime, the pages it serves, and the hand that moves its clock."""
+    """A runtime with a manual clock, and the pages that it serves."""
 
     def __init__(self, transport: MemoryTransport) -> None:
         self.store = MemoryStore()
@@ -117,7 +117,7 @@ async def test_an_event_is_committed_and_acknowledged(engine: Engine) -> None:
     assert engine.pages.last("state")["counts"]["ratings"]["pending"] == 1
 
 
-async def test_what_is_no_event_is_refused_with_the_reason_and_the_rest_kept(engine: Engine) -> None:
+async def test_invalid_event_is_refused_with_the_reason_and_the_others_are_stored(engine: Engine) -> None:
     good, bad = rating(), rating(ratings={"e": 9})
     engine.pages.say("events", [bad, good])
     await engine.pass_time()
@@ -127,15 +127,15 @@ async def test_what_is_no_event_is_refused_with_the_reason_and_the_rest_kept(eng
     assert "ratings.e" in refusal["reason"]
 
 
-async def test_a_page_that_says_hello_is_told_the_state(engine: Engine) -> None:
+async def test_state_is_published_when_a_page_connects(engine: Engine) -> None:
     await engine.pass_time()
-    engine.pages.told.clear()
+    engine.pages.published.clear()
     engine.pages.say("hello")
     await engine.pass_time()
-    assert [kind for kind, _ in engine.pages.told] == ["ready", "state"]
+    assert [kind for kind, _ in engine.pages.published] == ["ready", "state"]
 
 
-async def test_pages_hand_over_tunes_and_ask_what_is_expected_what_comes_next_and_why(
+async def test_pages_register_tunes_and_request_predictions_a_queue_and_an_explanation(
     engine: Engine,
 ) -> None:
     await engine.pass_time()
@@ -175,10 +175,10 @@ async def test_sync_is_off_until_configured(engine: Engine) -> None:
     assert engine.transport.sent == []
     await engine.pages.ask(Request.CONFIGURE, {"sync": True})
     assert "1 event" in await engine.pages.ask(Request.SYNC)
-    assert engine.pages.told
+    assert engine.pages.published
 
 
-async def test_without_a_global_model_events_are_kept_and_it_is_asked_for_again() -> None:
+async def test_events_are_stored_while_there_is_no_global_model() -> None:
     engine = Engine(MemoryTransport())
     await engine.runtime.start()
     engine.pages.say("events", [rating()])
@@ -194,7 +194,7 @@ async def test_without_a_global_model_events_are_kept_and_it_is_asked_for_again(
     await engine.runtime.aclose()
 
 
-async def test_closing_commits_what_is_queued_and_leaves_no_task(engine: Engine) -> None:
+async def test_closing_commits_queued_events_and_leaves_no_task(engine: Engine) -> None:
     event = rating()
     engine.pages.say("events", [event])
     await engine.runtime.aclose()
@@ -202,7 +202,7 @@ async def test_closing_commits_what_is_queued_and_leaves_no_task(engine: Engine)
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
-async def test_what_another_engine_left_in_the_middle_waits_again() -> None:
+async def test_claims_of_an_earlier_engine_return_to_pending() -> None:
     engine = Engine(MemoryTransport(model=manifest()))
     await engine.store.add([event_from_record(rating())])
     await engine.store.claim(1, owner="an engine that is gone", now=engine.clock.epoch())
@@ -214,7 +214,7 @@ async def test_what_another_engine_left_in_the_middle_waits_again() -> None:
     await engine.runtime.aclose()
 
 
-async def test_wiping_forgets_what_is_stored_and_what_is_queued_and_tells_the_outboxes(
+async def test_wiping_deletes_stored_and_queued_events_and_notifies_the_outboxes(
     engine: Engine,
 ) -> None:
     engine.pages.say("events", [rating()])
@@ -223,11 +223,11 @@ async def test_wiping_forgets_what_is_stored_and_what_is_queued_and_tells_the_ou
     await engine.pages.ask(Request.WIPE)
     await engine.pass_time()
     assert await engine.store.ratings(9) == []
-    assert "wiped" in [kind for kind, _ in engine.pages.told]
+    assert "wiped" in [kind for kind, _ in engine.pages.published]
     assert engine.runtime.trainer.model.version == "global-1"
 
 
-async def test_a_newer_global_model_is_looked_for_and_taken(engine: Engine) -> None:
+async def test_newer_global_model_is_requested_and_adopted(engine: Engine) -> None:
     await engine.pass_time()
     await engine.pass_time(INTERVAL)
     assert engine.transport.model_requests == [None, "global-1"]
@@ -239,7 +239,7 @@ async def test_a_newer_global_model_is_looked_for_and_taken(engine: Engine) -> N
     assert engine.transport.model_requests == [None, "global-1", "global-1", "global-2"]
 
 
-async def test_when_the_line_is_back_the_model_is_looked_for_at_once(engine: Engine) -> None:
+async def test_model_is_requested_at_once_when_back_online(engine: Engine) -> None:
     await engine.pass_time()
     engine.transport.model = manifest("global-2")
     engine.runtime.on_online()
@@ -257,7 +257,7 @@ async def test_when_the_line_is_back_the_model_is_looked_for_at_once(engine: Eng
         {"version": None},
     ],
 )
-async def test_a_newer_model_that_is_no_model_is_refused_and_the_present_stays(
+async def test_invalid_newer_model_is_refused_and_the_current_one_stays(
     engine: Engine, damage: Record
 ) -> None:
     await engine.pass_time()
@@ -274,7 +274,7 @@ async def test_a_newer_model_that_is_no_model_is_refused_and_the_present_stays(
     assert engine.pages.last("state")["problem"] is None
 
 
-async def test_a_server_that_is_away_is_asked_ever_less_often_and_is_no_trouble(engine: Engine) -> None:
+async def test_unreachable_server_is_asked_less_and_less_often(engine: Engine) -> None:
     await engine.pass_time()
     engine.transport.online = False
     await engine.pass_time(INTERVAL)
@@ -285,7 +285,7 @@ async def test_a_server_that_is_away_is_asked_ever_less_often_and_is_no_trouble(
     assert engine.runtime.trainer.model.version == "global-1"
 
 
-async def test_a_first_model_that_cannot_be_used_is_asked_for_again() -> None:
+async def test_invalid_first_model_is_requested_again() -> None:
     engine = Engine(MemoryTransport(model=manifest() | {"weightData": "AAAA"}))
     await engine.runtime.start()
     await engine.pass_time()
@@ -297,7 +297,7 @@ async def test_a_first_model_that_cannot_be_used_is_asked_for_again() -> None:
     await engine.runtime.aclose()
 
 
-async def test_what_is_taken_back_before_it_was_stored_never_is(engine: Engine) -> None:
+async def test_event_withdrawn_before_it_is_stored_is_never_stored(engine: Engine) -> None:
     event, other = rating(), rating()
     engine.pages.say("events", [event, other])
     engine.pages.say("forget", [event["uuid"]])
@@ -310,7 +310,7 @@ async def test_what_is_taken_back_before_it_was_stored_never_is(engine: Engine) 
     assert engine.pages.last("committed") == [event["uuid"]]
 
 
-async def test_what_is_taken_back_while_it_is_written_is_gone_afterwards(engine: Engine) -> None:
+async def test_event_withdrawn_while_it_is_written_is_deleted(engine: Engine) -> None:
     event = rating()
     add = engine.store.add
 
@@ -327,7 +327,7 @@ async def test_what_is_taken_back_while_it_is_written_is_gone_afterwards(engine:
     assert await engine.store.ratings(9) == []
 
 
-async def test_what_was_sent_is_told_when_it_is_taken_back(engine: Engine) -> None:
+async def test_withdrawal_reports_whether_the_event_was_sent(engine: Engine) -> None:
     event = rating()
     engine.pages.say("events", [event])
     await engine.pass_time()
@@ -339,7 +339,7 @@ async def test_what_was_sent_is_told_when_it_is_taken_back(engine: Engine) -> No
     assert set(engine.pages.last("state")["counts"]["ratings"].values()) == {0}
 
 
-async def test_a_tune_is_forgotten_with_what_waits_to_be_stored(engine: Engine) -> None:
+async def test_forgetting_an_item_includes_its_queued_events(engine: Engine) -> None:
     other = rating(sidPath="Demo/B.sid")
     engine.pages.say("events", [rating(), other, rating(song=2)])
     await engine.pass_time()
@@ -352,7 +352,7 @@ async def test_a_tune_is_forgotten_with_what_waits_to_be_stored(engine: Engine) 
     assert len(engine.pages.last("forgotten")) == 3
 
 
-async def test_a_model_that_has_learned_from_it_goes_and_training_goes_on_without(engine: Engine) -> None:
+async def test_forgetting_a_rating_deletes_the_model_that_learned_from_it(engine: Engine) -> None:
     now = int(engine.clock.epoch())
     ratings = [rating(timestamp=now - 1000 + n, sidPath=f"Demo/{n}.sid") for n in range(12)]
     engine.pages.say("events", ratings)
@@ -370,7 +370,7 @@ async def test_a_model_that_has_learned_from_it_goes_and_training_goes_on_withou
     assert last.samples == 11
 
 
-async def test_a_failing_store_forgets_when_it_is_asked_again(engine: Engine) -> None:
+async def test_failed_deletion_succeeds_when_it_is_repeated(engine: Engine) -> None:
     event = rating()
     engine.pages.say("events", [event])
     await engine.pass_time()
@@ -389,7 +389,7 @@ async def test_a_failing_store_forgets_when_it_is_asked_again(engine: Engine) ->
     assert await engine.store.ratings(9) == []
 
 
-async def test_insights_have_the_runs_and_follow_the_processor(engine: Engine) -> None:
+async def test_insights_have_the_runs_and_the_share_of_the_processor(engine: Engine) -> None:
     newest = engine.store.newest
 
     async def newest_takes_time(*args: Any, **options: Any) -> Any:
@@ -400,10 +400,10 @@ async def test_insights_have_the_runs_and_follow_the_processor(engine: Engine) -
     engine.pages.say("events", [rating(sidPath=f"Demo/{n}.sid") for n in range(12)])
     await engine.pages.ask(Request.CONFIGURE, {"training": True})
     await engine.pass_time(10)
-    told = [value["training"]["cpuShare"] for kind, value in engine.pages.told if kind == "state"]
-    assert max(told) > 0
+    shares = [value["training"]["cpuShare"] for kind, value in engine.pages.published if kind == "state"]
+    assert max(shares) > 0
     await engine.pass_time(90)
-    assert engine.pages.last("state")["training"]["cpuShare"] == 0, "it fell, and that was told"
+    assert engine.pages.last("state")["training"]["cpuShare"] == 0, "the fall is published, too"
     insights = await engine.pages.ask(Request.INSIGHTS)
     assert insights["model"] == "local-1"
     [run] = insights["runs"]

@@ -18,7 +18,7 @@ from sidflow_feedback.vocabulary import Post, Publication
 
 
 class Work:
-    """Steps of known cost on a manual clock, and a log of the time at which each ended."""
+    """Steps of known cost, and the times at which they ended."""
 
     def __init__(self, clock: ManualIdleClock, costs: list[float]) -> None:
         self.clock = clock
@@ -45,7 +45,7 @@ def test_both_idle_clocks_have_the_protocol() -> None:
     assert all(clock.withheld is None for clock in clocks)
 
 
-async def test_slots_by_hand() -> None:
+async def test_slots_are_granted_one_by_one() -> None:
     clock = ManualIdleClock()
     slot = asyncio.create_task(clock.slot())
     await clock.advance(100)
@@ -56,7 +56,7 @@ async def test_slots_by_hand() -> None:
     assert clock.waiting == 0
 
 
-async def test_slots_by_themselves() -> None:
+async def test_slots_are_granted_automatically() -> None:
     clock = ManualIdleClock(grant=50, every=2)
     slot = asyncio.create_task(clock.slot())
     await clock.advance(1.9)
@@ -65,7 +65,7 @@ async def test_slots_by_themselves() -> None:
     assert slot.result() == 50
 
 
-async def test_work_returns_its_result() -> None:
+async def test_result_of_the_work_is_returned() -> None:
     clock = ManualIdleClock(grant=50)
     work = Work(clock, [1.0] * 100)
     running = asyncio.create_task(Slots(clock).run(work.steps()))
@@ -74,7 +74,7 @@ async def test_work_returns_its_result() -> None:
 
 
 @pytest.mark.parametrize("cost", [0.1, 0.7, 2.9, 4.0])
-async def test_a_slice_is_short_whatever_a_step_costs(cost: float) -> None:
+async def test_slice_is_short_whatever_a_step_costs(cost: float) -> None:
     clock = ManualIdleClock()
     work = Work(clock, [cost] * 200)
     running = asyncio.create_task(Slots(clock).run(work.steps()))
@@ -89,7 +89,7 @@ async def test_a_slice_is_short_whatever_a_step_costs(cost: float) -> None:
     assert min(slices[1:-1]) > SLICE / 4
 
 
-async def test_a_short_slot_is_not_overdrawn() -> None:
+async def test_short_slot_is_not_exceeded() -> None:
     clock = ManualIdleClock()
     running = asyncio.create_task(Slots(clock).run(Work(clock, [0.5] * 50).steps()))
     await clock.advance(0)
@@ -160,7 +160,7 @@ async def test_pause_holds_between_two_slices() -> None:
     running.cancel()
 
 
-async def test_an_error_of_the_work_comes_out() -> None:
+async def test_error_in_the_work_is_raised() -> None:
     def broken() -> Generator[None, None, None]:
         yield
         raise ZeroDivisionError
@@ -190,7 +190,7 @@ def test_the_meter_says_how_long_to_wait() -> None:
 
 
 class PageChannel:
-    """The engine's end of a channel whose page answers as the test wants."""
+    """A channel to a page that answers as the test wants."""
 
     def __init__(self) -> None:
         self.requests: list[int] = []

@@ -1,4 +1,4 @@
-"""The trainer on a real store, with hours that pass in milliseconds."""
+"""The trainer with a real store and a manual clock."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ ON = TrainingSettings(enabled=True, iterations=50)
 
 
 MID_RUN = 0.03
-"""Seconds: the first slot, which makes the dataset, is over, the next is still to come."""
+"""Seconds after which the first slot, which builds the dataset, is over, and the next has not begun."""
 
 
 class Listener:
-    """Trainer, store and clock, and a listener who rates."""
+    """A listener who rates tunes, with a trainer, a store, and a manual clock."""
 
     def __init__(
         self, settings: TrainingSettings = ON, *, base: Model | None = None, store: MemoryStore | None = None
@@ -59,7 +59,7 @@ class Listener:
 
     @property
     def runs(self) -> list[Run]:
-        """All runs that the page heard of."""
+        """All runs that were announced."""
         runs: list[Run] = []
         for state in self.states:
             if state.last_run is not None and state.last_run not in runs:
@@ -111,7 +111,7 @@ async def test_off_by_default_and_then_nothing_runs() -> None:
             await listener.trainer.train_now()
 
 
-async def test_switched_on_it_trains_on_what_came_before() -> None:
+async def test_switching_on_trains_on_earlier_feedback() -> None:
     async with listening(TrainingSettings()) as listener:
         await listener.rate(range(20))
         listener.trainer.configure(ON)
@@ -119,7 +119,7 @@ async def test_switched_on_it_trains_on_what_came_before() -> None:
         assert len(listener.runs) == 1
 
 
-async def test_switched_off_in_a_run_it_drops_the_run() -> None:
+async def test_switching_off_drops_the_run_in_progress() -> None:
     async with listening() as listener:
         await listener.rate(range(20))
         await listener.clock.advance(MID_RUN)
@@ -162,7 +162,7 @@ async def test_ratings_without_features_are_skipped_and_counted() -> None:
         assert (listener.runs[0].samples, listener.runs[0].skipped) == (20, 3)
 
 
-async def test_reading_the_store_counts_too() -> None:
+async def test_reading_the_store_is_charged() -> None:
     class SlowStore(MemoryStore):
         async def newest(self, *arguments: Any, **options: Any) -> Any:
             listener.clock.spend(100)
@@ -188,14 +188,14 @@ async def test_eight_hours_give_a_run_for_each_window_with_new_ratings() -> None
         assert min(np.diff(starts)) >= 60_000
 
 
-async def test_nothing_new_nothing_to_do() -> None:
+async def test_no_run_without_new_feedback() -> None:
     async with listening() as listener:
         await listener.rate(range(20))
         await listener.clock.advance(8 * 3600)
         assert len(listener.runs) == 1
 
 
-async def test_a_start_of_a_tune_teaches_nothing_a_like_does() -> None:
+async def test_start_of_a_tune_triggers_no_run_but_a_like_does() -> None:
     async with listening() as listener:
         await listener.rate(range(20))
         await listener.clock.advance(600)
@@ -207,7 +207,7 @@ async def test_a_start_of_a_tune_teaches_nothing_a_like_does() -> None:
         assert [run.samples for run in listener.runs] == [20, 21]
 
 
-async def test_the_cool_down_holds_and_can_be_changed() -> None:
+async def test_cooldown_applies_and_can_be_changed() -> None:
     async with listening(replace(ON, cooldown=3600)) as listener:
         await listener.rate(range(20))
         await listener.clock.advance(60)
@@ -220,7 +220,7 @@ async def test_the_cool_down_holds_and_can_be_changed() -> None:
         assert len(listener.runs) == 2
 
 
-async def test_train_now_waits_for_no_cool_down_and_nothing_new() -> None:
+async def test_train_now_waits_neither_for_the_cooldown_nor_for_new_feedback() -> None:
     async with listening() as listener:
         await listener.rate(range(20))
         await listener.clock.advance(5)
@@ -229,7 +229,7 @@ async def test_train_now_waits_for_no_cool_down_and_nothing_new() -> None:
         assert len(listener.runs) == 2
 
 
-async def test_train_now_in_a_run_gives_that_run() -> None:
+async def test_train_now_during_a_run_returns_that_run() -> None:
     async with listening() as listener:
         await listener.rate(range(20))
         await listener.clock.advance(MID_RUN)
@@ -253,7 +253,7 @@ async def test_pause_and_resume() -> None:
         assert len(listener.runs) == 1
 
 
-async def test_it_says_why_there_are_no_slots() -> None:
+async def test_message_says_why_slots_are_withheld() -> None:
     async with listening() as listener:
         await listener.rate(range(20))
         await listener.clock.advance(MID_RUN)
@@ -263,7 +263,7 @@ async def test_it_says_why_there_are_no_slots() -> None:
         assert listener.trainer.state.message is None
 
 
-async def test_a_thousand_runs_leave_nothing_behind() -> None:
+async def test_1000_runs_leak_no_memory() -> None:
     store, clock = MemoryStore(), ManualIdleClock(grant=8)
     await store.add([rating(number) for number in range(16)])
     settings = TrainingSettings(enabled=True, iterations=10, samples=16)
@@ -283,7 +283,7 @@ async def test_a_thousand_runs_leave_nothing_behind() -> None:
     assert used[1] - used[0] < 50_000  # One network a run would be 2,100,000.
 
 
-async def test_paused_before_a_run_none_starts() -> None:
+async def test_no_run_starts_while_paused() -> None:
     async with listening() as listener:
         listener.trainer.pause()
         await listener.rate(range(20))
@@ -295,7 +295,7 @@ async def test_paused_before_a_run_none_starts() -> None:
 
 
 async def test_a_worse_model_is_rolled_back() -> None:
-    """The listener turns their opinion of all tunes around but of those that measure the error."""
+    """The listener reverses all ratings except those of the held-out tunes."""
     async with listening() as listener:
         await listener.rate(range(40))
         await listener.clock.advance(60)
@@ -349,7 +349,7 @@ async def test_a_snapshot_survives_a_reload() -> None:
         assert reloaded.trainer.model.version == "local-2"
 
 
-async def test_ratings_that_came_after_the_last_run_train_after_a_reload() -> None:
+async def test_ratings_after_the_last_run_trigger_a_run_after_a_reload() -> None:
     async with listening() as listener:
         await listener.rate(range(20))
         await listener.clock.advance(30)
@@ -359,7 +359,7 @@ async def test_ratings_that_came_after_the_last_run_train_after_a_reload() -> No
         assert [run.samples for run in reloaded.runs] == [30]
 
 
-async def test_a_damaged_snapshot_is_refused_and_the_one_before_is_used() -> None:
+async def test_damaged_snapshot_is_refused_and_the_previous_one_is_used() -> None:
     async with listening() as listener:
         for tunes in (range(40), range(40, 45)):
             await listener.rate(tunes)
@@ -381,7 +381,7 @@ async def damaged(newest_first: list[Record]) -> MemoryStore:
     return store
 
 
-async def test_a_new_base_is_used_at_once_where_nothing_was_learned() -> None:
+async def test_new_base_is_used_at_once_if_nothing_was_learned() -> None:
     async with listening() as listener:
         listener.trainer.rebase(base_model("global-2", seed=1))
         assert listener.trainer.model.version == "global-2"
@@ -389,7 +389,7 @@ async def test_a_new_base_is_used_at_once_where_nothing_was_learned() -> None:
         assert listener.runs == []
 
 
-async def test_a_new_base_is_fitted_to_the_listener_and_kept_when_it_is_better() -> None:
+async def test_new_base_is_fitted_to_the_listener_and_used_if_it_is_better() -> None:
     async with listening() as listener:
         await listener.rate(range(60))
         await listener.clock.advance(60)
@@ -410,7 +410,7 @@ async def test_a_new_base_is_fitted_to_the_listener_and_kept_when_it_is_better()
         assert listener.trainer.model.base_version == "global-2"
 
 
-async def test_a_new_base_that_is_no_better_changes_nothing_and_is_tried_with_new_ratings() -> None:
+async def test_new_base_that_is_no_better_is_tried_again_with_new_ratings() -> None:
     async with listening() as listener:
         await listener.rate(range(40))
         await listener.clock.advance(60)
@@ -444,7 +444,7 @@ async def test_a_new_base_after_a_reload() -> None:
         )
 
 
-async def test_a_new_base_in_the_middle_of_a_run_is_turned_to_after_it() -> None:
+async def test_new_base_that_arrives_during_a_run_is_used_by_the_next_run() -> None:
     async with listening() as listener:
         await listener.rate(range(60))
         await listener.clock.advance(MID_RUN)
@@ -457,7 +457,7 @@ async def test_a_new_base_in_the_middle_of_a_run_is_turned_to_after_it() -> None
 
 
 def knowing(version: str) -> Model:
-    """Return a global model that shares the made-up listener's opinion."""
+    """Return a global model that agrees with the simulated listener."""
     network = Network.random(5)
     inputs = matrix(range(1000, 1300))
     labels = np.array([[*opinion(tune(number)).values(), 3] for number in range(1000, 1300)])
@@ -467,7 +467,7 @@ def knowing(version: str) -> Model:
 
 
 def dead() -> Network:
-    """Return a network that says the same of all tunes, whatever it is taught."""
+    """Return a network that predicts the same for all tunes, whatever it is trained on."""
     network = Network()
     network.layers[-1][-1] = 3
     return network
@@ -490,7 +490,7 @@ class FullStore(MemoryStore):
         await super().save_snapshot(snapshot)
 
 
-async def test_what_cannot_be_stored_is_not_used_and_is_tried_again() -> None:
+async def test_model_that_cannot_be_stored_is_not_used_and_training_retries() -> None:
     store = FullStore()
     async with listening(store=store) as listener:
         await listener.rate(range(40))
@@ -510,7 +510,7 @@ class BrokenClock(ManualIdleClock):
         raise ZeroDivisionError
 
 
-async def test_an_unforeseen_failure_is_told() -> None:
+async def test_unexpected_error_is_reported() -> None:
     listener = Listener()
     trainer = Trainer(listener.store, BrokenClock(), base_model(), ON)
     trainer.start()
@@ -521,7 +521,7 @@ async def test_an_unforeseen_failure_is_told() -> None:
     await trainer.aclose()
 
 
-async def test_closing_in_a_run_drops_it() -> None:
+async def test_closing_drops_the_run_in_progress() -> None:
     listener = Listener()
     listener.trainer.start()
     await listener.rate(range(20))
@@ -534,7 +534,7 @@ async def test_closing_in_a_run_drops_it() -> None:
     assert await listener.store.snapshots() == []
 
 
-async def test_the_page_hears_of_each_phase() -> None:
+async def test_each_phase_is_announced() -> None:
     async with listening() as listener:
         await listener.rate(range(20))
         await listener.clock.advance(60)
@@ -544,9 +544,9 @@ async def test_the_page_hears_of_each_phase() -> None:
         ]  # fmt: skip
 
 
-async def test_a_slow_processor_keeps_to_its_share() -> None:
+async def test_slow_processor_stays_within_its_share() -> None:
     class SlowIdle(ManualIdleClock):
-        """Whoever reads the clock has used 5 ms since the last time."""
+        """Each reading of the clock takes 5 ms."""
 
         def now(self) -> float:
             self.spend(5)
@@ -564,7 +564,7 @@ async def test_a_slow_processor_keeps_to_its_share() -> None:
 
 
 class WatchedClock(ManualIdleClock):
-    """Each batch of rows is parsed in a slot, and each slot is short."""
+    """A clock with short slots that counts them."""
 
     def __init__(self) -> None:
         super().__init__(grant=8)
@@ -577,7 +577,7 @@ class WatchedClock(ManualIdleClock):
 
 
 class WatchedStore(MemoryStore):
-    """Notes how much was read at once, and how many slots there were meanwhile."""
+    """A store that records the size of each read, and the number of slots before it."""
 
     def __init__(self, clock: WatchedClock) -> None:
         super().__init__()
@@ -589,7 +589,7 @@ class WatchedStore(MemoryStore):
         return await super().newest(kind, limit=limit, before=before)
 
 
-async def test_the_store_is_read_in_batches_and_these_in_slots() -> None:
+async def test_store_is_read_in_batches_and_each_is_parsed_in_slots() -> None:
     clock = WatchedClock()
     store = WatchedStore(clock)
     await store.add([rating(number, at=START - number) for number in range(100)])
@@ -623,7 +623,7 @@ def test_settings_out_of_bounds(field: str, value: int) -> None:
     assert caught.value.field == field
 
 
-async def test_a_model_goes_with_a_rating_that_came_while_its_run_was_reading() -> None:
+async def test_model_is_deleted_with_a_rating_that_arrived_during_its_run() -> None:
     listener = Listener()
     await listener.rate(range(20))
     newest, late = listener.store.newest, list[RatingEvent]()

@@ -1,4 +1,4 @@
-"""Someone with events to send, a server, and a clock that is turned by hand."""
+"""Fixtures for sync: a listener with events to send, a server, and a manual clock."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Serve = Callable[[AnonymizedBatch], Response]
 
 
 class Listener:
-    """Someone with events to send, and a server."""
+    """A listener with events to send, and a server."""
 
     def __init__(self) -> None:
         self.clock = ManualClock()
@@ -37,7 +37,7 @@ class Listener:
         self.sync = self.client()
 
     def client(self) -> SyncClient:
-        """Make a client, as an engine that starts does."""
+        """Return a new client, as an engine creates it at its start."""
         return SyncClient(
             self.store,
             self.transport,
@@ -90,7 +90,7 @@ def answer(status: int, **headers: str) -> Serve:
 
 
 def results(**statuses: Any) -> Serve:
-    """Answer for each event as `statuses` says, by its uuid; the others are accepted."""
+    """Respond with these statuses by uuid, and accept all other events."""
 
     def serve(batch: AnonymizedBatch) -> Response:
         answers = [

@@ -1,4 +1,4 @@
-"""The sync client: off until switched on, only what may be sent, and never counting an event twice."""
+"""The sync client: it is off by default, sends only what may be sent, and counts no event twice."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def test_off_by_default_and_off_sends_nothing(listener: Listener) -> None:
     assert not listener.sync.state.enabled
 
 
-async def test_first_sync_comes_after_one_cadence_and_goes_on(sharing: Listener) -> None:
+async def test_syncs_follow_at_the_cadence(sharing: Listener) -> None:
     for hour in range(1, 4):
         await sharing.rates()
         await sharing.clock.advance(HOUR - 1)
@@ -41,7 +41,7 @@ async def test_first_sync_comes_after_one_cadence_and_goes_on(sharing: Listener)
         assert len(sharing.requests) == hour
 
 
-async def test_next_time_is_told(sharing: Listener) -> None:
+async def test_state_has_the_next_time(sharing: Listener) -> None:
     start = sharing.clock.epoch()
     await sharing.clock.settle()
     assert sharing.sync.state.next_time == start + HOUR * 1000
@@ -55,7 +55,7 @@ async def test_nothing_to_send_is_no_request(sharing: Listener) -> None:
     assert sharing.requests == []
 
 
-async def test_busy_listener_neither_starves_nor_hurries_it(sharing: Listener) -> None:
+async def test_constant_activity_neither_delays_nor_hastens_sync(sharing: Listener) -> None:
     for _ in range(1800):
         await sharing.rates()
         await sharing.clock.advance(2)
@@ -65,7 +65,7 @@ async def test_busy_listener_neither_starves_nor_hurries_it(sharing: Listener) -
     assert (await sharing.counts())["synced"] >= 1799
 
 
-async def test_what_was_taken_is_synced_and_never_sent_again(sharing: Listener) -> None:
+async def test_accepted_events_are_synced_and_never_sent_again(sharing: Listener) -> None:
     events = await sharing.rates(3)
     assert await sharing.sync.sync_now() == 3
     assert await sharing.sync.sync_now() == 0
@@ -73,7 +73,7 @@ async def test_what_was_taken_is_synced_and_never_sent_again(sharing: Listener) 
     assert (await sharing.counts())["synced"] == 3
 
 
-async def test_each_answer_moves_its_own_event(sharing: Listener) -> None:
+async def test_each_result_applies_to_its_own_event(sharing: Listener) -> None:
     taken, known, bad = await sharing.rates(3)
     sharing.serve = results(**{taken.uuid: "accepted", known.uuid: "duplicate", bad.uuid: "rejected"})
     assert await sharing.sync.sync_now() == 2
@@ -95,7 +95,7 @@ async def test_event_without_a_clear_answer_waits_for_the_next_cadence(
     assert (await sharing.counts())["synced"] == 2
 
 
-async def test_strange_results_cost_no_event(sharing: Listener) -> None:
+async def test_no_event_is_lost_by_malformed_results(sharing: Listener) -> None:
     await sharing.rates()
     sharing.serve = lambda _batch: Response(200, body={"results": [None, 3, {}, {"uuid": None}]})
     assert await sharing.sync.sync_now() == 0
@@ -134,7 +134,7 @@ async def test_body_has_only_what_may_be_sent(sharing: Listener) -> None:
     }  # fmt: skip
 
 
-async def test_path_of_the_listeners_own_stays_here(sharing: Listener) -> None:
+async def test_local_path_is_not_sent(sharing: Listener) -> None:
     secret = rating(track=track(item_id="/home/me/secret.sid"))
     await sharing.does(secret, rating())
     assert await sharing.sync.sync_now() == 1
@@ -142,7 +142,7 @@ async def test_path_of_the_listeners_own_stays_here(sharing: Listener) -> None:
     assert await sharing.counts() == {"pending": 0, "processing": 0, "synced": 1, "failed": 1}
 
 
-async def test_crash_while_sending_gives_the_events_back_within_a_lease(sharing: Listener) -> None:
+async def test_events_of_a_crashed_client_are_due_again_after_the_lease(sharing: Listener) -> None:
     events = await sharing.rates(2)
     await sharing.store.claim(10, owner="crashed", now=sharing.clock.epoch())
     assert await sharing.sync.sync_now() == 0
@@ -152,7 +152,7 @@ async def test_crash_while_sending_gives_the_events_back_within_a_lease(sharing:
 
 
 async def test_switching_off_aborts_the_request(sharing: Listener) -> None:
-    """The server may have had it: then it says so when it is sent again, and each event counts once."""
+    """The server may have received it. Then it recognizes the retry, and each event counts once."""
     await sharing.rates(120)
     seen: set[str] = set()
 
@@ -192,7 +192,7 @@ async def test_switching_off_between_two_tries_stops_too(sharing: Listener) -> N
     assert sharing.sync.state.next_time is None
 
 
-async def test_new_cadence_holds_at_once(sharing: Listener) -> None:
+async def test_new_cadence_applies_at_once(sharing: Listener) -> None:
     await sharing.rates()
     await sharing.clock.advance(10)
     sharing.sync.configure(SyncSettings(enabled=True, cadence=5))
@@ -208,13 +208,13 @@ async def test_same_settings_again_change_nothing(sharing: Listener) -> None:
     assert len(sharing.requests) == 1
 
 
-async def test_two_syncs_at_once_send_each_event_once(sharing: Listener) -> None:
+async def test_concurrent_syncs_send_each_event_once(sharing: Listener) -> None:
     events = await sharing.rates(70)
     await asyncio.gather(*(sharing.sync.sync_now() for _ in range(3)))
     assert sorted(sharing.sent) == sorted(event.uuid for event in events)
 
 
-async def test_state_is_told_at_each_step(sharing: Listener) -> None:
+async def test_each_change_of_state_is_announced(sharing: Listener) -> None:
     await sharing.rates()
     seen = []
 
@@ -230,7 +230,7 @@ async def test_state_is_told_at_each_step(sharing: Listener) -> None:
     assert sharing.changes >= before + 2
 
 
-async def test_failing_store_is_told_and_sync_goes_on(sharing: Listener) -> None:
+async def test_store_failure_is_reported_and_sync_continues(sharing: Listener) -> None:
     await sharing.rates()
     claim = sharing.store.claim
 
@@ -246,7 +246,7 @@ async def test_failing_store_is_told_and_sync_goes_on(sharing: Listener) -> None
 
 
 class Silent(MemoryTransport):
-    """A line on which nothing is ever answered."""
+    """A transport that never returns."""
 
     aborted = 0
 
@@ -261,7 +261,7 @@ class Silent(MemoryTransport):
 
 
 @pytest.fixture
-async def unheard(listener: Listener) -> Listener:
+async def unanswered(listener: Listener) -> Listener:
     """A listener who shares with a server that does not answer."""
     listener.transport = Silent()
     listener.sync = listener.client()
@@ -270,34 +270,34 @@ async def unheard(listener: Listener) -> Listener:
     return listener
 
 
-async def test_request_under_way_is_aborted_when_sync_is_switched_off(unheard: Listener) -> None:
-    await unheard.clock.advance(HOUR)
-    assert (await unheard.counts())["processing"] == 2
-    unheard.sync.configure(SyncSettings(enabled=False))
-    await unheard.clock.settle()
-    assert unheard.transport.aborted == 1  # type: ignore[attr-defined]
-    assert (await unheard.counts())["pending"] == 2
-    assert not unheard.sync.state.running
+async def test_request_in_progress_is_aborted_when_sync_is_switched_off(unanswered: Listener) -> None:
+    await unanswered.clock.advance(HOUR)
+    assert (await unanswered.counts())["processing"] == 2
+    unanswered.sync.configure(SyncSettings(enabled=False))
+    await unanswered.clock.settle()
+    assert unanswered.transport.aborted == 1  # type: ignore[attr-defined]
+    assert (await unanswered.counts())["pending"] == 2
+    assert not unanswered.sync.state.running
 
 
-async def test_request_under_way_is_aborted_when_the_engine_ends(unheard: Listener) -> None:
-    await unheard.clock.advance(HOUR)
-    await unheard.sync.aclose()
-    assert unheard.transport.aborted == 1  # type: ignore[attr-defined]
-    assert (await unheard.counts())["pending"] == 2
+async def test_request_in_progress_is_aborted_when_the_engine_ends(unanswered: Listener) -> None:
+    await unanswered.clock.advance(HOUR)
+    await unanswered.sync.aclose()
+    assert unanswered.transport.aborted == 1  # type: ignore[attr-defined]
+    assert (await unanswered.counts())["pending"] == 2
 
 
-async def test_who_waited_for_a_request_sends_nothing_after_sync_was_switched_off(unheard: Listener) -> None:
-    first, second = (asyncio.ensure_future(unheard.sync.sync_now()) for _ in range(2))
-    await unheard.clock.settle()
-    unheard.sync.configure(SyncSettings(enabled=False))
+async def test_waiting_sync_sends_nothing_after_sync_was_switched_off(unanswered: Listener) -> None:
+    first, second = (asyncio.ensure_future(unanswered.sync.sync_now()) for _ in range(2))
+    await unanswered.clock.settle()
+    unanswered.sync.configure(SyncSettings(enabled=False))
     for attempt in (first, second):
         with pytest.raises(SyncError, match=r"sync was switched off|Sync is off"):
             await attempt
-    assert len(unheard.requests) == 1
+    assert len(unanswered.requests) == 1
 
 
-async def test_preview_is_what_is_sent_then(sharing: Listener) -> None:
+async def test_preview_equals_the_next_request(sharing: Listener) -> None:
     assert await sharing.sync.next_payload() is None
     await sharing.does(implicit(), *(rating() for _ in range(60)))
     shown = await sharing.sync.next_payload()
@@ -308,7 +308,7 @@ async def test_preview_is_what_is_sent_then(sharing: Listener) -> None:
     assert await sharing.sync.next_payload() is None
 
 
-async def test_preview_is_there_before_anything_is_switched_on(listener: Listener) -> None:
+async def test_preview_is_available_while_sync_is_off(listener: Listener) -> None:
     event = rating()
     await listener.does(event)
     shown = await listener.sync.next_payload()
@@ -326,53 +326,53 @@ async def test_preview_of_a_batch_that_was_not_answered_is_that_batch(sharing: L
     assert await sharing.sync.next_payload() == sharing.requests[0].to_json()
 
 
-async def test_crash_of_the_client_sends_the_same_events_again(sharing: Listener) -> None:
-    """The server has them, the engine dies before it knows: the next one sends the same uuids."""
-    unheard = Listener()
-    unheard.store, unheard.transport = sharing.store, Silent()
-    unheard.sync = unheard.client()
-    unheard.sync.configure(ON)
+async def test_next_engine_sends_the_events_of_a_crashed_one_again(sharing: Listener) -> None:
+    """The server has the events, but the engine crashes before it receives the answer."""
+    unanswered = Listener()
+    unanswered.store, unanswered.transport = sharing.store, Silent()
+    unanswered.sync = unanswered.client()
+    unanswered.sync.configure(ON)
     await sharing.rates(3)
-    dying = asyncio.ensure_future(unheard.sync.sync_now())
+    dying = asyncio.ensure_future(unanswered.sync.sync_now())
     await sharing.clock.settle()
     assert (await sharing.counts())["processing"] == 3
     await sharing.clock.advance(LEASE / 1000)
     await sharing.sync.sync_now()
-    assert sharing.requests[0].uuids == unheard.requests[0].uuids
-    await unheard.sync.aclose()
+    assert sharing.requests[0].uuids == unanswered.requests[0].uuids
+    await unanswered.sync.aclose()
     with pytest.raises(StoreError):
         await dying
     assert (await sharing.counts())["synced"] == 3
 
 
-async def test_what_is_deleted_while_it_is_sent_stays_deleted(unheard: Listener) -> None:
-    await unheard.clock.advance(HOUR)
-    async with unheard.sync.forgetting():
-        await unheard.store.wipe()
-    await unheard.clock.advance(3 * HOUR)
-    assert len(unheard.requests) == 1
-    assert set((await unheard.counts()).values()) == {0}
+async def test_event_deleted_while_it_is_sent_stays_deleted(unanswered: Listener) -> None:
+    await unanswered.clock.advance(HOUR)
+    async with unanswered.sync.forgetting():
+        await unanswered.store.wipe()
+    await unanswered.clock.advance(3 * HOUR)
+    assert len(unanswered.requests) == 1
+    assert set((await unanswered.counts()).values()) == {0}
 
 
-async def test_what_is_taken_back_while_it_is_sent_is_not_sent_again(unheard: Listener) -> None:
-    await unheard.clock.advance(HOUR)
-    gone, kept = unheard.requests[0].uuids
-    async with unheard.sync.withdrawing():
-        assert (await unheard.counts())["pending"] == 2
-        await unheard.store.forget([gone])
-    await unheard.clock.advance(HOUR / 10)
-    assert unheard.transport.aborted == 1  # type: ignore[attr-defined]
-    assert [batch.uuids for batch in unheard.requests[1:]] == [[kept]]
-    assert unheard.requests[1].batch_id != unheard.requests[0].batch_id
+async def test_event_withdrawn_while_it_is_sent_is_not_sent_again(unanswered: Listener) -> None:
+    await unanswered.clock.advance(HOUR)
+    gone, kept = unanswered.requests[0].uuids
+    async with unanswered.sync.withdrawing():
+        assert (await unanswered.counts())["pending"] == 2
+        await unanswered.store.forget([gone])
+    await unanswered.clock.advance(HOUR / 10)
+    assert unanswered.transport.aborted == 1  # type: ignore[attr-defined]
+    assert [batch.uuids for batch in unanswered.requests[1:]] == [[kept]]
+    assert unanswered.requests[1].batch_id != unanswered.requests[0].batch_id
 
 
-async def test_what_is_taken_back_when_its_batch_is_made_is_not_sent(unheard: Listener) -> None:
-    claim = unheard.store.claim
+async def test_event_withdrawn_while_its_batch_is_composed_is_not_sent(unanswered: Listener) -> None:
+    claim = unanswered.store.claim
     withdrawn: list[asyncio.Future[None]] = []
 
     async def withdraw(gone: str) -> None:
-        async with unheard.sync.withdrawing():
-            await unheard.store.forget([gone])
+        async with unanswered.sync.withdrawing():
+            await unanswered.store.forget([gone])
 
     async def claim_and_be_late(*args: Any, **options: Any) -> list[Event]:
         events = await claim(*args, **options)
@@ -381,8 +381,8 @@ async def test_what_is_taken_back_when_its_batch_is_made_is_not_sent(unheard: Li
             await asyncio.sleep(0)
         return events
 
-    unheard.store.claim = claim_and_be_late  # type: ignore[method-assign]
-    await unheard.clock.advance(HOUR)
+    unanswered.store.claim = claim_and_be_late  # type: ignore[method-assign]
+    await unanswered.clock.advance(HOUR)
     await withdrawn[0]
-    await unheard.clock.advance(HOUR / 10)
-    assert [len(batch.uuids) for batch in unheard.requests] == [1]
+    await unanswered.clock.advance(HOUR / 10)
+    assert [len(batch.uuids) for batch in unanswered.requests] == [1]

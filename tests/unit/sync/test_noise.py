@@ -1,4 +1,4 @@
-"""Syncing with noise: each event is counted once, before it is sent, and what was sent never changes."""
+"""Sync with noise: an event is charged once, before it is sent, and is always sent with the same values."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def values(batch: AnonymizedBatch) -> dict[str, Any]:
     return {delta.uuid: (delta.ratings or delta.action, delta.epsilon) for delta in batch.deltas}
 
 
-async def test_values_are_perturbed_and_epsilon_goes_with_them(noisy: Listener) -> None:
+async def test_values_are_perturbed_and_sent_with_their_epsilon(noisy: Listener) -> None:
     events: list[Event] = [rating() for _ in range(20)]
     events += [implicit() for _ in range(20)]
     await noisy.does(*events)
@@ -113,7 +113,7 @@ async def test_budget_stops_sending_and_says_so(listener: Listener) -> None:
     assert listener.sync.state.spent == 16
 
 
-async def test_spent_budget_does_not_hold_up_what_was_counted_already(listener: Listener) -> None:
+async def test_spent_budget_does_not_block_events_already_charged(listener: Listener) -> None:
     settings = replace(NOISY, budget=20)
     listener.sync.configure(settings)
     await listener.rates(10)
@@ -126,7 +126,7 @@ async def test_spent_budget_does_not_hold_up_what_was_counted_already(listener: 
     assert listener.sync.state.spent == 20
 
 
-async def test_preview_costs_nothing_and_is_what_is_sent_then(noisy: Listener) -> None:
+async def test_preview_charges_nothing_and_equals_the_next_request(noisy: Listener) -> None:
     await noisy.rates(5)
     shown = await noisy.sync.next_payload()
     assert noisy.sync.state.spent == 0
@@ -134,7 +134,7 @@ async def test_preview_costs_nothing_and_is_what_is_sent_then(noisy: Listener) -
     assert noisy.requests[0].to_json() == shown
 
 
-async def test_values_as_they_are_don_t_go_out_again_once_noise_is_wanted(listener: Listener) -> None:
+async def test_values_without_noise_are_not_sent_again_once_noise_is_on(listener: Listener) -> None:
     listener.sync.configure(replace(NOISY, epsilon=None))
     await listener.rates(30)
     listener.serve = answer(503)
@@ -154,7 +154,7 @@ async def test_values_as_they_are_don_t_go_out_again_once_noise_is_wanted(listen
     [{"epsilon": 0}, {"epsilon": 11}, {"epsilon": math.nan}, {"epsilon": "2"}, {"budget": -1}]
     + [{"budget": value} for value in (math.nan, math.inf, "100", None)],
 )
-async def test_parameters_that_make_no_sense_send_nothing(listener: Listener, changes: Any) -> None:
+async def test_nothing_is_sent_with_invalid_settings(listener: Listener, changes: Any) -> None:
     listener.sync.configure(replace(NOISY, **changes))
     await listener.rates(3)
     with pytest.raises(PrivacyError, match="Nothing is sent"):
@@ -165,7 +165,7 @@ async def test_parameters_that_make_no_sense_send_nothing(listener: Listener, ch
 
 
 @pytest.mark.parametrize("kept", [{}, {"key": "ab", "spent": None, "charged": {}}, {"key": "x"}])
-async def test_account_that_can_t_be_read_sends_nothing(listener: Listener, kept: Any) -> None:
+async def test_nothing_is_sent_if_the_budget_is_damaged(listener: Listener, kept: Any) -> None:
     await listener.store.keep_note(BUDGET_NOTE, kept)
     listener.sync.configure(NOISY)
     await listener.rates()
@@ -174,7 +174,7 @@ async def test_account_that_can_t_be_read_sends_nothing(listener: Listener, kept
     assert listener.requests == []
 
 
-async def test_account_that_can_t_be_stored_sends_nothing(noisy: Listener) -> None:
+async def test_nothing_is_sent_if_the_budget_cannot_be_stored(noisy: Listener) -> None:
     await noisy.rates()
 
     async def full(*_given: object) -> None:
@@ -187,7 +187,7 @@ async def test_account_that_can_t_be_stored_sends_nothing(noisy: Listener) -> No
     assert (await noisy.counts())["pending"] == 1
 
 
-async def test_key_never_leaves_and_goes_with_everything_else(noisy: Listener) -> None:
+async def test_key_is_never_sent_and_is_deleted_with_everything_else(noisy: Listener) -> None:
     await noisy.rates(3)
     await noisy.sync.sync_now()
     key = (await account(noisy))["key"]

@@ -1,4 +1,4 @@
-"""The sync client and a server that is down, slow, busy or strange; and engines that come and go."""
+"""The sync client with a server that is down, busy, or faulty, and with engines that end and start."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["listener", "sharing"]
 
 
 @pytest.mark.parametrize("body", [None, {}, {"results": None}, {"results": {"a": 1}}, {"results": "ok"}])
-async def test_answer_of_something_else_counts_as_no_delivery(sharing: Listener, body: Any) -> None:
+async def test_answer_of_another_server_counts_as_no_delivery(sharing: Listener, body: Any) -> None:
     await sharing.rates()
     sharing.serve = lambda _batch: Response(200, body=body)
     with pytest.raises(SyncError, match="did not come from a working sync server"):
@@ -49,7 +49,7 @@ async def test_busy_server_is_tried_3_times_with_the_same_batch(sharing: Listene
     assert (state.last_error, state.tries) == (None, 0)
 
 
-async def test_batch_of_which_an_event_has_gone_is_another_batch(sharing: Listener) -> None:
+async def test_batch_gets_a_new_id_when_one_of_its_events_is_gone(sharing: Listener) -> None:
     await sharing.does(rating(), implicit())
     sharing.transport.online = False
     with pytest.raises(SyncError):
@@ -93,7 +93,7 @@ async def test_refusal_is_final_and_not_repeated(sharing: Listener, status: int)
     assert (await sharing.counts())["failed"] == 1
 
 
-async def test_line_that_is_down_costs_nothing(sharing: Listener) -> None:
+async def test_no_event_is_lost_while_offline(sharing: Listener) -> None:
     events = await sharing.rates(60)
     sharing.transport.online = False
     await sharing.clock.advance(5 * HOUR + 30)
@@ -109,7 +109,7 @@ async def test_line_that_is_down_costs_nothing(sharing: Listener) -> None:
 async def test_server_that_is_down_for_10_minutes_gets_at_most_3_requests(
     listener: Listener, phase: int
 ) -> None:
-    """Whenever it goes down, at the shortest cadence, with an event every 2 s."""
+    """This holds at whatever moment it goes down, at the shortest cadence, with an event every 2 s."""
     listener.sync.configure(SyncSettings(enabled=True, cadence=5))
     await listener.rates()
     await listener.clock.advance(300 + phase)
@@ -139,7 +139,7 @@ async def test_no_10_minutes_of_a_long_outage_see_more_than_3_requests(listener:
     assert min(fourth - first for first, fourth in zip(at, at[3:], strict=False)) > 600
 
 
-async def test_retry_after_is_kept_by_cadence_and_hand(listener: Listener) -> None:
+async def test_retry_after_applies_to_the_cadence_and_to_manual_syncs(listener: Listener) -> None:
     listener.sync.configure(SyncSettings(enabled=True, cadence=5))
     await listener.rates(60)
     listener.serve = answer(503, retry_after="3600")
@@ -156,7 +156,7 @@ async def test_retry_after_is_kept_by_cadence_and_hand(listener: Listener) -> No
 
 
 @pytest.mark.parametrize("value", ["", "soon", "-5", "1.5", "²", "9" * 400])
-async def test_strange_retry_after_does_no_harm(sharing: Listener, value: str) -> None:
+async def test_malformed_retry_after_is_ignored(sharing: Listener, value: str) -> None:
     await sharing.rates()
     sharing.serve = answer(503, retry_after=value)
     with pytest.raises(SyncError, match="503"):
@@ -166,8 +166,8 @@ async def test_strange_retry_after_does_no_harm(sharing: Listener, value: str) -
     assert (await sharing.counts())["synced"] == 1
 
 
-async def test_lost_answer_counts_once(sharing: Listener) -> None:
-    """The server has the batch, the answer gets lost: the retry has the same ids, so it can tell."""
+async def test_events_count_once_if_the_answer_gets_lost(sharing: Listener) -> None:
+    """The server has the batch, and recognizes the retry by its ids."""
     known: set[str] = set()
 
     def serve(batch: AnonymizedBatch) -> Response:
@@ -198,7 +198,7 @@ async def test_online_tries_again_at_once(sharing: Listener) -> None:
     assert (await sharing.counts())["synced"] == 1
 
 
-async def test_online_hastens_nothing_that_was_not_held_up(sharing: Listener) -> None:
+async def test_online_does_not_hasten_a_request_that_was_not_delayed(sharing: Listener) -> None:
     await sharing.rates()
     sharing.sync.on_online()
     await sharing.clock.settle()
@@ -219,7 +219,7 @@ async def test_online_does_not_cut_the_pause_that_the_server_asked_for(sharing: 
 
 
 async def test_retry_after_as_a_date(sharing: Listener) -> None:
-    """By the server's own clock, which is years off the listener's here."""
+    """The date is compared with the server's own clock, which differs by years from the listener's here."""
     await sharing.rates()
     dates = {"date": "Tue, 31 Jan 2012 12:00:00 GMT", "retry_after": "Tue, 31 Jan 2012 12:20:00 GMT"}
     sharing.serve = answer(429, **dates)
@@ -233,7 +233,7 @@ async def test_retry_after_as_a_date(sharing: Listener) -> None:
     assert len(sharing.requests) == 2
 
 
-async def test_next_engine_keeps_the_plan_and_the_pause(sharing: Listener) -> None:
+async def test_next_engine_keeps_the_schedule_and_the_requested_pause(sharing: Listener) -> None:
     await sharing.rates()
     await sharing.clock.advance(HOUR / 2)
     sharing.serve = answer(503, retry_after="7200")
@@ -267,8 +267,8 @@ async def test_reloading_more_often_than_the_cadence_does_not_starve_it(sharing:
     assert len(sharing.requests) == 2
 
 
-async def test_switched_on_by_hand_waits_a_whole_cadence(sharing: Listener) -> None:
-    """Whatever an engine before has planned: the listener may want to look first."""
+async def test_sync_switched_on_by_the_listener_waits_a_whole_cadence(sharing: Listener) -> None:
+    """An earlier engine's schedule does not apply: the listener may want to look at the preview first."""
     await sharing.rates()
     await sharing.sync.sync_now()
     await sharing.sync.aclose()

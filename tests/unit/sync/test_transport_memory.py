@@ -19,7 +19,7 @@ async def test_contract(name: str) -> None:
     await CHECKS[name](open_transport)
 
 
-async def test_what_was_sent_can_be_looked_at() -> None:
+async def test_sent_batches_are_recorded() -> None:
     transport = MemoryTransport(server=lambda _batch: Response(418))
     batch = AnonymizedBatch(base_model_version="global-1", deltas=[])
     assert (await transport.send(batch, timeout=1)).status == 418
