@@ -57,7 +57,7 @@ class PrivacyBudget:
         """Return the account as a JSON object."""
         return {"key": self.key, "spent": self.spent, "charged": dict(self.charged)}
 
-    def perturbed(
+    def perturb(
         self, deltas: Sequence[AnonymizedDelta], epsilon: float, limit: float
     ) -> list[AnonymizedDelta]:
         """Return perturbed copies of the deltas, in order, as long as the total stays within `limit`.

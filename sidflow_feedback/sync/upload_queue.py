@@ -225,7 +225,7 @@ class UploadQueue:
         if settings.epsilon is None:
             return deltas
         budget = await self.read_budget()
-        perturbed = budget.perturbed(deltas, settings.epsilon, settings.budget)
+        perturbed = budget.perturb(deltas, settings.epsilon, settings.budget)
         if deltas and not perturbed:
             raise PrivacyError(
                 f"Nothing more is sent: epsilon {budget.spent:g} of your limit of {settings.budget:g} is "

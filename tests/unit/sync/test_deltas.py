@@ -1,4 +1,4 @@
-"""What leaves the machine: exactly the listed fields, and no path of the listener's."""
+"""The data that leaves the machine: exactly the documented fields, and no local path."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ WIRE_NAMES = {"item_id": "sidPath"}
 
 
 def documented(heading: str) -> list[str]:
-    """Return what the first column of the table under a heading of the privacy page names."""
+    """Return the names in the first column of the table under a heading of the privacy page."""
     section = PAGE.read_text().split(f"## {heading}\n")[1].split("\n## ")[0]
     return re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
 
 
 def sent() -> AnonymizedBatch:
-    """Make a batch with all that can ever be sent."""
+    """Return a batch with every field that can be sent."""
     deltas = [AnonymizedDelta.from_event(event) for event in (rating(), implicit())]
     noisy = [perturb(delta, 1.0, bytes(32)) for delta in deltas]
     return AnonymizedBatch(base_model_version="global-1", deltas=deltas + noisy)
@@ -35,11 +35,9 @@ def sent() -> AnonymizedBatch:
 
 def test_fields_that_are_sent_are_those_of_the_privacy_page() -> None:
     fields = [field.name for field in dataclasses.fields(AnonymizedDelta)]
-    assert [WIRE_NAMES.get(name, to_camel(name)) for name in fields] == documented(
-        "What is sent when it is on"
-    )
+    assert [WIRE_NAMES.get(name, to_camel(name)) for name in fields] == documented("What is sent")
     records = [delta.to_record() for delta in sent().deltas]
-    assert set().union(*records) == set(documented("What is sent when it is on"))
+    assert set().union(*records) == set(documented("What is sent"))
 
 
 def test_fields_of_a_request_are_named_on_the_privacy_page() -> None:
@@ -56,7 +54,7 @@ def test_chances_are_those_of_the_privacy_page() -> None:
             for choices, dimensions in ((8, 1), (5, 1), (5, 3))
         ]
         action, one, three = (f"{chance:.0%}".replace("%", " %") for chance in chances)
-        assert f"| {epsilon} | {action} | {one}, {three} |" in PAGE.read_text()
+        assert f"| {epsilon} | {action} | {one} | {three} |" in PAGE.read_text()
 
 
 def test_rating_as_it_is_sent() -> None:
