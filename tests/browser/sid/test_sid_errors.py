@@ -107,7 +107,7 @@ def test_page_without_isolation_goes_on_with_one_clear_error(
         page.goto(f"{base}/blank.html")
         page.evaluate(OPEN_PLAYER, MISBEHAVING)
         told = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
-        assert "not cross-origin isolated" in told["message"]
+        assert "isn't cross-origin isolated" in told["message"]
         page.evaluate("player.play(); player.pause(); player.stop()")
         assert [state["status"] for state in page.evaluate("states")] == ["error"]
 
@@ -116,7 +116,7 @@ def test_browser_without_audio_worklet_is_told(open_player: Callable[[str], Page
     page = open_player(MISBEHAVING)
     page.evaluate("delete window.AudioWorkletNode")
     told = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
-    assert "offers no AudioWorklet" in told["message"]
+    assert "has no AudioWorklet" in told["message"]
 
 
 def test_failing_state_callback_does_not_stop_the_music(open_player: Callable[[str], Page]) -> None:

@@ -102,7 +102,7 @@ def test_song_change_during_a_pause_waits_at_the_beginning(page: Page) -> None:
 def test_song_that_does_not_exist_is_refused(page: Page) -> None:
     play(page, TWO_SONGS)
     told = page.evaluate("outcome(player.setSong(3))")
-    assert told["message"] == "This tune has no song 3: choose 1 to 2."
+    assert told["message"] == "This tune has no song 3. Choose 1 to 2."
     assert page.evaluate("player.state.song") == 1
 
 
@@ -166,7 +166,7 @@ def test_pause_while_loading_wins(page: Page) -> None:
 
 def test_volume_out_of_range_is_refused(page: Page) -> None:
     page.evaluate("player.setVolume(0); player.setVolume(1)")
-    assert "choose 0 to 1" in page.evaluate("outcome(player.setVolume(1.5))")["message"]
+    assert "Choose 0 to 1" in page.evaluate("outcome(player.setVolume(1.5))")["message"]
 
 
 def test_closed_player_is_idle_and_can_be_used_again(page: Page) -> None:
