@@ -27,7 +27,7 @@ DOCS = (
 GLOSSARY = "docs/glossary.md"
 
 MADE = re.compile(
-    r"static/vendor/|\.venv|node_modules/|data/|DIR|page/sources\.json|versions/$|r/NAME/|sid\.wasm|v0003_"
+    r"static/vendor/|\.venv|node_modules/|data/|dist/|DIR|page/sources\.json|versions/$|r/NAME/|sid\.wasm|v0003_"
 )
 """What set-up, the server, a release, or a reader makes."""
 
@@ -169,7 +169,7 @@ def test_commands_exist(doc: str) -> None:
     commands = next(action.choices for action in parser._actions if action.dest == "command")
     assert commands is not None
     known = dict(commands)
-    for command, rest in re.findall(r"`sidflow-feedback ([\w-]+)([^`]*)`", text):
+    for command, rest in re.findall(r"`sidflow-app ([\w-]+)([^`]*)`", text):
         assert command in known, f"{doc} names the command {command}"
         for option in re.findall(r"--[\w-]+", rest):
             assert option in known[command].format_help(), f"{doc} names {command} {option}"
