@@ -21,6 +21,7 @@ from sidflow_feedback.store import (
     Counts,
     Cursor,
     FeedbackStore,
+    Kind,
     Outcome,
     StoreCounts,
     StoredEvent,
@@ -277,8 +278,8 @@ async def check_only_the_owner_of_a_claim_can_settle_it(open_store: OpenStore) -
     """An engine that was suspended past its lease must not overwrite the work of its successor."""
     store = await open_store()
     late = NOON + LEASE
-    for kind, make in zip(KINDS, (rating, implicit), strict=True):
-        event = make(timestamp=NOON - 1)
+    events: dict[Kind, Event] = {"rating": rating(), "implicit": implicit()}
+    for kind, event in events.items():
         await store.add([event])
         assert await store.claim(1, owner="a", now=NOON) == [event]
         outcome = Outcome(uuid=event.uuid, status="synced")
