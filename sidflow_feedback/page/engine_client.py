@@ -2,6 +2,8 @@
 
 import json
 
+from sidflow_feedback.errors import FeedbackError
+
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +56,16 @@ class EngineClient:
 
         Raises
         ------
-        Exception
-            The interpreter's own for JavaScript errors, with the engine's message: why it can't do that.
+        FeedbackError
+            If the engine can't do that. The message says why.
         """
-        return json.loads(await self._channel.request(kind, json.dumps(value), binary))
+        try:
+            answer = await self._channel.request(kind, json.dumps(value), binary)
+        except Exception as exc:
+            raise FeedbackError(_message(exc)) from exc
+        return json.loads(answer)
+
+
+def _message(exc: Exception) -> str:
+    """Return a JavaScript error's message: an argument on MicroPython, an attribute on Pyodide."""
+    return str(exc.args[2] if len(exc.args) == 3 else getattr(exc, "message", exc))

@@ -43,6 +43,31 @@ def from_wheel(folder: Path) -> str:
     return "installed.html"
 
 
+THREE_LINES = """<!doctype html>
+<meta charset="utf-8" />
+<title>test</title>
+<link rel="icon" href="data:," />
+<script type="module" src="pyscript/core.js"></script>
+<script type="py" config='{{ "interpreter": "./pyodide/pyodide.mjs" }}'>
+import pyodide_js
+await pyodide_js.loadPackage("micropip")
+import micropip
+await micropip.install("{wheel}")
+
+from sidflow_feedback import Feedback
+feedback = Feedback()
+await feedback.start()
+
+from sidflow_feedback import FeedbackError
+from pyscript import window
+try:
+    await feedback.engine.ask("import", "no archive")
+except FeedbackError as error:
+    window.answer = str(error)
+</script>
+"""
+
+
 @pytest.fixture(scope="module", params=[from_files, from_wheel])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The example's own files, and what it needs of the library, on a host of plain files."""
@@ -102,3 +127,14 @@ def test_it_learns_from_a_page_of_loops(page: Page) -> None:
         f"document.querySelector('#loops output')?.textContent === 'you: {after[0]}'", timeout=START
     )
     assert predicted(page) == after
+
+
+def test_micropip_and_three_lines_embed_it(context: BrowserContext, tmp_path: Path) -> None:
+    from_wheel(tmp_path)
+    [wheel] = tmp_path.glob("*.whl")
+    with serve(tmp_path, isolated=False) as url:
+        (tmp_path / "index.html").write_text(THREE_LINES.format(wheel=f"{url}/{wheel.name}"))
+        page = context.new_page()
+        page.goto(url)
+        page.wait_for_function("globalThis.answer", timeout=START)
+        assert page.evaluate("answer").startswith("The file is damaged")

@@ -129,7 +129,7 @@ def _source(folder: Path, address: str) -> Path:
 
 def test_first_program_of_pyscript_can_be_cut() -> None:
     script = (paths().static / "js" / "micropython.js").read_text()
-    cut = re.search(r'CUT = "(.*)\\n"', script)
+    cut = re.search(r'SPLIT = "(.*)\\n"', script)
     [core] = (paths().vendor / "pyscript").glob("core-*.js")
     assert cut
     assert f'"{cut[1]}"' in core.read_text()
