@@ -23,7 +23,7 @@ class Paths:
     checkout
         Whether this is a checkout of the sources rather than an installed wheel.
     static, page, library, wasm
-        Our own sources: web files, the page, the package `sidflow_feedback`, the SID engine.
+        Our own sources: web files, the page, the package `sidflow_feedback`, the SID emulator.
     manifests
         Folder of package.json and package-lock.json.
     vendor

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 RELEASE = window.URL.new("..", document.querySelector("script[type=mpy]").src).href
 """Address below which the files of this release are; another release is elsewhere."""
 
-SID_ENGINE = RELEASE + "static/vendor/sid/sid.wasm"
+SID_WASM = RELEASE + "static/vendor/sid/sid.wasm"
 STAYS_OFF = "Playing works, but nothing is remembered; allow this page to keep data, or leave private mode."
 TICK = 250
 """Milliseconds between two looks at the player's position."""
@@ -69,7 +69,7 @@ class Page:
         self.playback = Playback(
             self.library, self.feedback.recorder, self.recommendations.take, _tell, _seconds
         )
-        self.player = WasmPlayer(sid_player, SID_ENGINE, self._heard("wasm"))
+        self.player = WasmPlayer(sid_player, SID_WASM, self._heard("wasm"))
         self._measuring = Measuring(
             *(self.library, self.playback, self.engine),
             wanted=lambda: bool(self.settings.values["measure"]),

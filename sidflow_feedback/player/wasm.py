@@ -1,4 +1,4 @@
-"""The player in the page: the SID engine in WASM, by way of ``static/js/sid/player.js``. For MicroPython."""
+"""The player in the page: the SID emulator in WASM, through ``static/js/sid/player.js``. For MicroPython."""
 
 from pyscript.ffi import to_js
 
@@ -16,7 +16,7 @@ class WasmPlayer:
     module
         The JavaScript module ``player.js``.
     wasm_url
-        Where the SID engine is served.
+        Where the SID emulator is served.
     on_state
         Hears each change of state as a dict.
 

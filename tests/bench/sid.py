@@ -1,4 +1,4 @@
-"""`make bench-sid`: how fast the SID engine is, against the native player, and whether play ever falters.
+"""`make bench-sid`: how fast the SID emulator is, against the native player, and whether play ever falters.
 
 Takes a quarter of an hour; `python -m tests.bench.sid --minutes 1` is shorter. The last line is JSON.
 
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 class Renderer:
-    """The engine in the page's worker."""
+    """The emulator in the page's worker."""
 
     def __init__(self, browser: Browser, page: Page) -> None:
         self._cdp, self._page = browser.new_browser_cdp_session(), page
@@ -83,7 +83,7 @@ class Renderer:
 
 
 def _round(renderer: Renderer, tune: bytes, folder: Path) -> dict[str, float]:
-    """Measure the browser, the native player and the engine outside the browser, one after another."""
+    """Measure the browser, the native player and the emulator outside the browser, one after another."""
     browser, wall = renderer.factors(tune)
     three, three_wall = renderer.factors(THREE_CHIPS)
     native = _native(tune, folder)
@@ -117,11 +117,11 @@ def _children(run: Callable[[], object]) -> float:
 
 
 def _cost(tune: bytes) -> float:
-    engine = SidEmulator()
-    engine.load(tune)
-    engine.start()
+    emulator = SidEmulator()
+    emulator.load(tune)
+    emulator.start()
     begun = process_time()
-    engine.render_seconds(SECONDS)
+    emulator.render_seconds(SECONDS)
     return process_time() - begun
 
 

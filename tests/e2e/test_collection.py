@@ -139,7 +139,7 @@ def test_folder_is_indexed_found_played_and_remembered(page: Page, tree: Path) -
     search(page, "27 hulsbeck", 5)
     page.click("#tunes tbody tr:first-child button.tune")
     page.wait_for_selector("#notice:not([hidden])")
-    assert "Add its folder again" in (page.text_content("#notice") or "")
+    assert "Add the file or its folder again" in (page.text_content("#notice") or "")
     assert add_folder(page, tree).startswith(f"{COUNT + 1} tunes, 0 of them new.")
     assert page.locator("#folders li").count() == 1
     play_first(page, "Tune number 27")

@@ -37,7 +37,7 @@ class Rendering:
         self._path = path
         self._frames = frames
         self._slots = slots
-        self._engine = SidEmulator()
+        self._emulator = SidEmulator()
         self._done = 0
         self._wanted = 0
         self._problem = ""
@@ -89,8 +89,8 @@ class Rendering:
         return HEADER_BYTES + _FRAME_BYTES * self._done
 
     def _open(self, data: bytes, song: int) -> None:
-        self._engine.load(data)
-        self._engine.start(song)
+        self._emulator.load(data)
+        self._emulator.start(song)
         self._path.write_bytes(_header(self._frames))
 
     async def _go_on(self) -> None:
@@ -113,7 +113,7 @@ class Rendering:
             self._grown.notify_all()
 
     def _write(self, count: int) -> None:
-        sound = np.clip(self._engine.render(count), -1, 1)
+        sound = np.clip(self._emulator.render(count), -1, 1)
         with self._path.open("ab") as file:
             file.write((sound * 32767).astype("<i2").tobytes())
 

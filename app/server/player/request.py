@@ -68,7 +68,7 @@ async def read_tune(request: Request) -> Tune:
     BodyTooLargeError
         If it is longer than `MAX_TUNE_BYTES`.
     UnplayableTuneError
-        If the SID engine refuses it.
+        If the SID emulator refuses it.
     """
     if request.headers.get("content-type") != MEDIA_TYPE:
         raise MediaTypeError(f"The body must be a .sid file. Send it with Content-Type: {MEDIA_TYPE}.")

@@ -1,4 +1,4 @@
-"""Rendered streams: the server plays songs with the page's own SID engine, and serves them as WAV."""
+"""Rendered streams: the server plays songs with the page's own SID emulator, and serves them as WAV."""
 
 import asyncio
 import hashlib
