@@ -1,13 +1,38 @@
-"""The names, limits, and versions that page, engine, and server share, in one place.
+"""The names, limits, versions, and messages that page, engine, and server share.
 
 Runs on MicroPython, Pyodide, and CPython, and imports nothing. The types of these values are in `types`.
 """
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import Any, Final
 
-    from sidflow_feedback.types import Action, Dimension, SyncStatus
+    from sidflow_feedback.types import (
+        Action,
+        BootProgress,
+        Dimension,
+        EngineState,
+        EventRow,
+        Explanations,
+        Features,
+        ForgottenEvent,
+        IdleGrant,
+        Insights,
+        Items,
+        Message,
+        Preferences,
+        Question,
+        QueueEntry,
+        QueueQuestion,
+        Record,
+        Refusal,
+        Scores,
+        SongAnalysis,
+        Songs,
+        SongToAnalyze,
+        Sound,
+        SyncStatus,
+    )
 
 FEATURE_NAMES: "Final" = (
     "energy", "rms", "spectralCentroid", "spectralRolloff", "zeroCrossingRate",
@@ -74,53 +99,58 @@ class LengthSource:
     DEFAULT: "Final" = "default"
 
 
-class Post:
-    """Messages that a page sends without waiting for an answer."""
+def _name(text: str) -> "Any":
+    """Return `text`, whose type says which values go with the message of this name."""
+    return text
 
-    HELLO: "Final" = "hello"
-    EVENTS: "Final" = "events"
-    FORGET: "Final" = "forget"
-    FLUSH: "Final" = "flush"
-    ONLINE: "Final" = "online"
-    IDLE_GRANTED: "Final" = "idle-granted"
+
+class Post:
+    """Messages that a page sends to the engine without waiting for an answer."""
+
+    HELLO: "Final[Message[None]]" = _name("hello")
+    EVENTS: "Final[Message[list[Record]]]" = _name("events")
+    FORGET: "Final[Message[list[str]]]" = _name("forget")
+    FLUSH: "Final[Message[None]]" = _name("flush")
+    ONLINE: "Final[Message[None]]" = _name("online")
+    IDLE_GRANTED: "Final[Message[IdleGrant]]" = _name("idle-granted")
 
 
 class Request:
-    """Messages that a page sends and the engine answers."""
+    """Messages that a page sends and the engine answers: the types of the value and of the answer."""
 
-    CONFIGURE: "Final" = "configure"
-    LIBRARY: "Final" = "library"
-    SCORES: "Final" = "scores"
-    PREDICT: "Final" = "predict"
-    QUEUE: "Final" = "queue"
-    WHY: "Final" = "why"
-    EXTRACT_FEATURES: "Final" = "extract-features"
-    ANALYZE: "Final" = "analyze"
-    TRAIN: "Final" = "train"
-    PAUSE_TRAINING: "Final" = "pause-training"
-    SYNC: "Final" = "sync"
-    NEXT_UPLOAD: "Final" = "next-upload"
-    UNSYNCED: "Final" = "unsynced"
-    HISTORY: "Final" = "history"
-    FORGET_ITEM: "Final" = "forget-item"
-    INSIGHTS: "Final" = "insights"
-    EXPORT: "Final" = "export"
-    IMPORT: "Final" = "import"
-    WIPE: "Final" = "wipe"
+    CONFIGURE: "Final[Question[Preferences, None]]" = _name("configure")
+    LIBRARY: "Final[Question[Items, list[int]]]" = _name("library")
+    SCORES: "Final[Question[None, Scores]]" = _name("scores")
+    PREDICT: "Final[Question[Songs, Scores]]" = _name("predict")
+    QUEUE: "Final[Question[QueueQuestion, list[QueueEntry]]]" = _name("queue")
+    WHY: "Final[Question[int, Explanations | None]]" = _name("why")
+    EXTRACT_FEATURES: "Final[Question[Sound, Features]]" = _name("extract-features")
+    ANALYZE: "Final[Question[SongToAnalyze, SongAnalysis | None]]" = _name("analyze")
+    TRAIN: "Final[Question[None, str]]" = _name("train")
+    PAUSE_TRAINING: "Final[Question[bool, None]]" = _name("pause-training")
+    SYNC: "Final[Question[None, str]]" = _name("sync")
+    NEXT_UPLOAD: "Final[Question[None, str | None]]" = _name("next-upload")
+    UNSYNCED: "Final[Question[int, list[EventRow]]]" = _name("unsynced")
+    HISTORY: "Final[Question[int, list[EventRow]]]" = _name("history")
+    FORGET_ITEM: "Final[Question[str, str]]" = _name("forget-item")
+    INSIGHTS: "Final[Question[None, Insights]]" = _name("insights")
+    EXPORT: "Final[Question[None, str]]" = _name("export")
+    IMPORT: "Final[Question[str, str]]" = _name("import")
+    WIPE: "Final[Question[None, str]]" = _name("wipe")
 
 
 class Publication:
     """Messages that the engine sends to all pages."""
 
-    READY: "Final" = "ready"
-    STATE: "Final" = "state"
-    COMMITTED: "Final" = "committed"
-    REFUSED: "Final" = "refused"
-    FORGOTTEN: "Final" = "forgotten"
-    WIPED: "Final" = "wiped"
-    IDLE_WANTED: "Final" = "idle-wanted"
-    BOOT_PROGRESS: "Final" = "boot-progress"
-    OFF: "Final" = "off"
+    READY: "Final[Message[str]]" = _name("ready")
+    STATE: "Final[Message[EngineState]]" = _name("state")
+    COMMITTED: "Final[Message[list[str]]]" = _name("committed")
+    REFUSED: "Final[Message[list[Refusal]]]" = _name("refused")
+    FORGOTTEN: "Final[Message[list[ForgottenEvent]]]" = _name("forgotten")
+    WIPED: "Final[Message[None]]" = _name("wiped")
+    IDLE_WANTED: "Final[Message[int]]" = _name("idle-wanted")
+    BOOT_PROGRESS: "Final[Message[BootProgress]]" = _name("boot-progress")
+    OFF: "Final[Message[str]]" = _name("off")
 
 
 def is_listen(listened_seconds: float, length: "float | None") -> bool:

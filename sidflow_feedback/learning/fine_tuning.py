@@ -86,7 +86,7 @@ def fine_tune(
     TrainingError
         All rows are held out, or a value is not finite.
     """
-    inputs, learned = base.stats.scale(dataset.features), ~dataset.held_out
+    inputs, learned = base.scaler.scale(dataset.features), ~dataset.held_out
     everything = inputs, dataset.labels, dataset.weights
     rows = inputs[learned], dataset.labels[learned], dataset.weights[learned]
     finishing = iterations // FINISHING
@@ -167,7 +167,7 @@ def calibrated(network: Network, inputs: Array, labels: Array, weights: Array) -
 def _held_out_error(model: Model, dataset: Dataset) -> Steps[float]:
     """Return the weighted root mean square error, in ratings."""
     rows = dataset.held_out
-    predicted = yield from _predicted(model.network, model.stats.scale(dataset.features[rows]))
+    predicted = yield from _predicted(model.network, model.scaler.scale(dataset.features[rows]))
     weights, errors = dataset.weights[rows], in_range(predicted) - dataset.labels[rows]
     return float(np.sqrt((weights * errors**2).sum() / weights.sum()))
 

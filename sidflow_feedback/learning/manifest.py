@@ -15,9 +15,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.learning.model import LAYERS, Model, Network, parameter_count
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.types import Record
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
@@ -38,8 +38,8 @@ def model_to_manifest(model: Model, metadata: Mapping[str, Any]) -> Record:
         "metadata": dict(metadata),
         "featureStats": {
             "featureNames": list(FEATURE_NAMES),
-            "means": list(model.stats.means),
-            "stds": list(model.stats.deviations),
+            "means": list(model.scaler.means),
+            "stds": list(model.scaler.deviations),
         },
         "modelTopology": _topology(model.network.sizes),
         "weightSpecs": _weight_specs(model.network.sizes),
@@ -61,12 +61,12 @@ def model_from_manifest(record: object) -> Model:
         raise InvalidRecordError("version", f"must be a text of 1 to {MAX_TEXT} characters")
     if manifest.get("metadata") is not None:
         _object("metadata", manifest["metadata"])
-    stats = _stats(_object("featureStats", manifest.get("featureStats")))
+    scaler = _scaler(_object("featureStats", manifest.get("featureStats")))
     network = Network(_sizes(_object("modelTopology", manifest.get("modelTopology"))))
     _check_specs(manifest.get("weightSpecs"), network.sizes)
     count = network.parameters.size
     network.parameters[:] = floats_from_base64("weightData", manifest.get("weightData"), count)
-    return Model(version, version, stats, network)
+    return Model(version, version, scaler, network)
 
 
 def floats_from_base64(field: str, text: object, count: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -134,11 +134,11 @@ def _weight_specs(sizes: tuple[int, ...]) -> list[Record]:
     ]
 
 
-def _stats(stats: Mapping[str, Any]) -> FeatureStats:
+def _scaler(stats: Mapping[str, Any]) -> FeatureScaler:
     if stats.get("featureNames") != list(FEATURE_NAMES):
         names = ", ".join(FEATURE_NAMES)
         raise InvalidRecordError("featureStats.featureNames", f"must be {names}, in this order")
-    return FeatureStats(_numbers(stats, "means"), _numbers(stats, "stds"))
+    return FeatureScaler(_numbers(stats, "means"), _numbers(stats, "stds"))
 
 
 def _numbers(stats: Mapping[str, Any], name: str) -> tuple[float, ...]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike
 
-    from sidflow_feedback.analysis.features import FeatureStats
+    from sidflow_feedback.learning.scaler import FeatureScaler
     from sidflow_feedback.types import FloatArray
 
 Array = NDArray[Any]
@@ -98,7 +98,7 @@ class Model:
 
     version: str
     base_version: str
-    stats: FeatureStats
+    scaler: FeatureScaler
     network: Network
 
     def predict_many(self, features: FloatArray) -> FloatArray:
@@ -107,7 +107,7 @@ class Model:
 
     def outputs(self, features: FloatArray) -> Array:
         """Return the same without bounds: what lies beyond 1 or 5 still has an order."""
-        return self.network.predict_many(self.stats.scale(features))
+        return self.network.predict_many(self.scaler.scale(features))
 
 
 def in_range(outputs: Array) -> FloatArray:

@@ -16,11 +16,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.idle import Steps
 from sidflow_feedback.learning.manifest import MAX_WEIGHTS, bytes_from_base64
 from sidflow_feedback.learning.model import LAYERS, Array, Model, Network, parameter_count
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.types import Milliseconds, Record
 
 MAX_BYTES: Final = 8192
@@ -81,8 +81,8 @@ def snapshot_to_record(snapshot: Snapshot) -> Steps[Record]:
         "samples": snapshot.samples,
         "errorBefore": round(snapshot.error_before, 6),
         "errorAfter": round(snapshot.error_after, 6),
-        "means": list(model.stats.means),
-        "deviations": list(model.stats.deviations),
+        "means": list(model.scaler.means),
+        "deviations": list(model.scaler.deviations),
         "sizes": list(model.network.sizes),
         "weights": _base64(model.network.parameters.astype("<f2")),
         "validation_network": _base64(snapshot.validation_network.parameters.astype("<f2")),
@@ -126,10 +126,10 @@ def _read(record: Mapping[str, Any]) -> Snapshot:
         _network(sizes, record, name) for name in ("weights", "validation_network")
     )
     size = network.parameters.size
-    stats = FeatureStats(tuple(record["means"]), tuple(record["deviations"]))
+    scaler = FeatureScaler(tuple(record["means"]), tuple(record["deviations"]))
     roots = _expand(record["roots2"], size)
     return Snapshot(
-        model=Model(str(record["version"]), str(record["baseVersion"]), stats, network),
+        model=Model(str(record["version"]), str(record["baseVersion"]), scaler, network),
         validation_network=validation_network,
         moments=np.stack([_expand(record["means1"], size), roots**2]),
         steps=int(record["steps"]),

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.learning.learner import Adam, Learner
 from sidflow_feedback.learning.model import Array, Model, Network
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.learning.snapshot import (
     MAX_BYTES,
     Snapshot,
@@ -40,9 +40,9 @@ def _half(network: Network) -> Network:
 
 def snapshot() -> Snapshot:
     learner = trained()
-    stats = FeatureStats.of(np.random.default_rng(2).normal(1234.5678, 987.654, (60, 8)))
+    scaler = FeatureScaler.fit(np.random.default_rng(2).normal(1234.5678, 987.654, (60, 8)))
     return Snapshot(
-        model=Model("local-123456", "global-0-0123456789abcdef", stats, _half(learner.network)),
+        model=Model("local-123456", "global-0-0123456789abcdef", scaler, _half(learner.network)),
         validation_network=_half(Network.random(2)),
         moments=learner.adam.moments,
         steps=10_000_000,
@@ -67,7 +67,7 @@ def test_round_trip() -> None:
     written, read = snapshot(), snapshot_from_record(stored())
     np.testing.assert_array_equal(read.model.network.parameters, written.model.network.parameters)
     np.testing.assert_array_equal(read.validation_network.parameters, written.validation_network.parameters)
-    assert read.model.stats == written.model.stats
+    assert read.model.scaler == written.model.scaler
     assert (read.model.version, read.model.base_version) == ("local-123456", "global-0-0123456789abcdef")
     assert (read.steps, read.created, read.samples) == (10_000_000, 1_790_000_000_000, 4096)
     assert read.error_before == pytest.approx(written.error_before, abs=1e-6)
