@@ -58,8 +58,12 @@ EVENT_VERSION: "Final" = 2
 """Schema version of an event record. Increment it when a field changes its name or meaning, and migrate the
 version before in `events`."""
 
+SNAPSHOT_VERSION: "Final" = 2
+"""Schema version of a snapshot of the listener's model. Increment it when a field changes its name or
+meaning, and migrate the version before in `learning.snapshot`."""
+
 ANALYSIS_VERSION: "Final" = 1
-"""Version of the feature analysis. It must grow when the same file would get other features or another
+"""Version of the feature analysis. Increment it when the same file would get other features or another
 length: results of an older version are then computed again."""
 
 MAX_SONGS: "Final" = 256
