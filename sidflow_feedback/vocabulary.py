@@ -38,15 +38,15 @@ FEATURE_NAMES: "Final" = (
     "energy", "rms", "spectralCentroid", "spectralRolloff", "zeroCrossingRate",
     "bpm", "confidence", "duration",
 )  # fmt: skip
-"""The audio features of a song, in the order in which models take them."""
+"""The audio features of a song, in the order of the model's inputs."""
 
 DIMENSIONS: "Final[tuple[Dimension, ...]]" = ("e", "m", "c", "p")
-"""Energy, mood, complexity, preference: what a listener rates, in the order of the model's outputs."""
+"""Energy, mood, complexity, and preference: what listeners rate, in the order of the model's outputs."""
 
 ACTIONS: "Final[tuple[Action, ...]]" = (
     "play", "play_complete", "skip_early", "skip", "skip_late", "replay", "like", "dislike",
 )  # fmt: skip
-"""What a listener can do to an item without rating it."""
+"""What a listener can do with an item other than rating it."""
 
 SYNC_STATUSES: "Final[tuple[SyncStatus, ...]]" = ("pending", "processing", "synced", "failed")
 
@@ -67,28 +67,28 @@ ANALYSIS_VERSION: "Final" = 1
 length: results of an older version are then computed again."""
 
 MAX_SONGS: "Final" = 256
-"""Songs in one SID file: the limit of its format."""
+"""Maximum number of songs in a SID file: the limit of the format."""
 
 MAX_ITEM_ID: "Final" = 255
 """Length of an item id that can be sent, in characters. The longest path of the High Voltage SID Collection
 has about 100."""
 
 MAX_UPLOAD_EVENTS: "Final" = 50
-"""Events in one upload."""
+"""Maximum number of events in one upload."""
 
 MAX_UPLOAD_BYTES: "Final" = 60_000
-"""Size of one upload's body."""
+"""Maximum size of an upload's body."""
 
 MIN_EPSILON: "Final" = 0.1
 MAX_EPSILON: "Final" = 10.0
-"""Privacy loss of one event: below, its values say nothing; above, they hide nothing."""
+"""Bounds of the privacy loss of one event: below, its values are useless; above, nothing is protected."""
 
 MIN_RATED: "Final" = 8
-"""Rated items before the first training run: fewer can't be divided into a training and a validation set."""
+"""Minimum number of rated items for a training run: fewer can't be split for training and validation."""
 
 LISTEN_SHARE: "Final" = 0.5
 LISTEN_SECONDS: "Final" = 240
-"""An item counts as listened to after this share of it, or this many seconds, whichever comes first."""
+"""An item counts as listened to after this share of its length or this many seconds, whichever is less."""
 
 CHANNEL: "Final" = "sidflow-feedback"
 """Name of the BroadcastChannel between the pages and the engine."""
@@ -158,7 +158,7 @@ class Publication:
 
 
 def is_listen(listened_seconds: float, length: "float | None") -> bool:
-    """Return whether this many audible seconds count as a listen to an item of this length (in seconds)."""
+    """Return whether so many seconds of an item count as a listen; `length` is None if unknown."""
     if not length:
         return listened_seconds >= LISTEN_SECONDS
     return listened_seconds >= min(LISTEN_SHARE * length, LISTEN_SECONDS)

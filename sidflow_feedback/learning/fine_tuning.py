@@ -76,8 +76,8 @@ def fine_tune(
     """Fine-tune the last accepted model, else `base`, in small steps. Neither is changed.
 
     The first fit leaves out the held-out rows, and the change of the error on them decides. If it didn't
-    grow, a second fit uses all rows, because every rating counts when there are few. Training resumes from the
-    last validation network, so that each run is tested on rows that no earlier run has learned from.
+    grow, a second fit uses all rows, because every rating counts when there are few. Training resumes from
+    the last validation network, so that each run is tested on rows that no earlier run has learned from.
 
     The anchor is `base`, calibrated to this listener. Training starts there if there is no last model, or if
     that was learned from another base. The error before is that of the last model, else of `base`.

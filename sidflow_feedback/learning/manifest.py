@@ -1,4 +1,4 @@
-"""The manifest: the global model as JSON in the layers format of TensorFlow.js, with the scaler of its inputs.
+"""The manifest: the global model as JSON in the layers format of TensorFlow.js, with the inputs' scaler.
 
 TensorFlow.js can load `modelTopology`, `weightSpecs`, and `weightData` (`tf.loadLayersModel`). Models of
 dense layers that it saves can be read here.

@@ -91,8 +91,8 @@ def fit_mlp(problem: FitProblem) -> Steps[FitResult]:
     """Fit all layers with Adam, one minibatch for each step (`MLPRegressor.partial_fit`), without a pull.
 
     `MLPRegressor` has no weights for single labels. A label halfway between prediction and rating has the
-    same gradient as the rating with weight 0.5, so labels are moved toward the prediction, and a missing label
-    is replaced by it.
+    same gradient as the rating with weight 0.5. So labels are moved toward the prediction, and a missing
+    label is replaced by it.
     """
     from sklearn.neural_network import MLPRegressor
 
