@@ -16,7 +16,7 @@ import sys
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, cast
+from typing import Any, ClassVar, Final, Literal, cast
 
 from sidflow_feedback.errors import InvalidRecordError, NewerVersionError
 from sidflow_feedback.types import Action, Dimension, Record
@@ -81,7 +81,7 @@ class TrackContext:
 class RatingEvent:
     """An explicit rating: 1 to 5 for at least one of the dimensions e, m, c and p."""
 
-    kind: ClassVar[str] = "rating"
+    kind: ClassVar[Literal["rating"]] = "rating"
     uuid: str
     timestamp: int
     track: TrackContext
@@ -92,7 +92,7 @@ class RatingEvent:
 class ImplicitEvent:
     """An action of the listener that isn't a rating, such as a skip or a like."""
 
-    kind: ClassVar[str] = "implicit"
+    kind: ClassVar[Literal["implicit"]] = "implicit"
     uuid: str
     timestamp: int
     track: TrackContext

@@ -1,9 +1,12 @@
-"""The types in which the library's signatures are written. The page imports them for type checking only."""
+"""The types of the library's signatures, and of all values that cross between page and engine.
+
+The page imports them for type checking only. Values that cross are JSON; keys are in camelCase.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Generic, Literal, NotRequired, Protocol, TypeAlias, TypedDict, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +22,50 @@ Action: TypeAlias = Literal[
 ]
 SyncStatus: TypeAlias = Literal["pending", "processing", "synced", "failed"]
 Dimension: TypeAlias = Literal["e", "m", "c", "p"]
+Phase: TypeAlias = Literal["off", "idle", "waiting", "training", "paused"]
+
+Features: TypeAlias = dict[str, float]
+"""The 8 audio features of a song, by their names in `vocabulary.FEATURE_NAMES`."""
+
+Preferences: TypeAlias = Mapping[str, Any]
+"""Values by name. `preferences` has the names, and validates them on both sides."""
+
+ValueT = TypeVar("ValueT")
+AnswerT = TypeVar("AnswerT")
+
+
+class Message(str, Generic[ValueT]):
+    """Type of the name of a message with a value of type `ValueT`. At run time, the name is a `str`."""
+
+
+class Question(str, Generic[ValueT, AnswerT]):
+    """Type of the name of a message with a value of type `ValueT` and an answer of type `AnswerT`."""
+
+
+class Channel(Protocol):
+    """Messages between the engine and the pages; `engine.page_channel.PageChannel` is one."""
+
+    def publish(self, kind: Message[ValueT], value: ValueT) -> None:
+        """Send a message to all pages."""
+
+    def on(self, kind: Message[ValueT], listener: Callable[[ValueT], None]) -> None:
+        """Call ``listener(value)`` for each message of this kind."""
+
+
+class RequestChannel(Channel, Protocol):
+    """A `Channel` for requests, too."""
+
+    def answer(
+        self, kind: Question[ValueT, AnswerT], handler: Callable[[ValueT, Any], Awaitable[AnswerT]]
+    ) -> None:
+        """Answer each request of this kind with ``await handler(value, binary)``."""
+
+
+class Publish(Protocol):
+    """`Channel.publish` by itself."""
+
+    def __call__(self, kind: Message[ValueT], value: ValueT) -> None:
+        """Send a message to all pages."""
 
 
 class Track(TypedDict):
@@ -40,3 +87,313 @@ class Track(TypedDict):
     length: NotRequired[float | None]
     length_source: NotRequired[str | None]
     private: NotRequired[bool]
+
+
+class IdleGrant(TypedDict):
+    """A page's answer to the engine's request `id` for idle time.
+
+    Attributes
+    ----------
+    milliseconds
+        Idle time from now on.
+    withheld
+        The reason why the page grants no time.
+    """
+
+    id: int
+    milliseconds: NotRequired[float]
+    withheld: NotRequired[str]
+
+
+class Items(TypedDict):
+    """Items of a page's library.
+
+    Attributes
+    ----------
+    songs
+        Number of songs of each item, at least 1.
+    features
+        One row for each song, packed by `wire_format`; NaN where unknown.
+    """
+
+    itemIds: list[str]
+    songs: list[int]
+    features: str
+
+
+class Songs(TypedDict):
+    """Songs that need not be in the library; `features` as in `Items`."""
+
+    features: str
+
+
+class Scores(TypedDict):
+    """Predictions.
+
+    Attributes
+    ----------
+    model
+        Version of the model that made them.
+    scores
+        One row of e, m, c, and p for each song, packed by `wire_format`; NaN where unknown.
+    """
+
+    model: str
+    scores: str
+
+
+class QueueQuestion(TypedDict):
+    """Which part of the queue a page asks for.
+
+    Attributes
+    ----------
+    limit
+        Maximum number of items.
+    exploration, offset
+        See `ranking.queue`.
+    recent
+        Rows of the items played last, latest first. The store may not have these plays yet.
+    """
+
+    limit: int
+    exploration: int
+    offset: int
+    recent: list[int]
+
+
+QueueEntry: TypeAlias = tuple[int, bool]
+"""Row of the first song of an item, and whether the item is a surprise."""
+
+
+class Reason(TypedDict):
+    """The effect of one feature on a prediction; `above` if the song's is greater than the average."""
+
+    feature: str
+    effect: float
+    above: bool
+
+
+class OutputExplanation(TypedDict):
+    """A prediction of one dimension, that for the average song, and what explains the difference.
+
+    Attributes
+    ----------
+    reasons
+        Greatest effect first. The effects add up to the difference.
+    """
+
+    baseline: float
+    prediction: float
+    reasons: list[Reason]
+
+
+Explanations: TypeAlias = dict[Dimension, OutputExplanation]
+
+
+class Sound(TypedDict):
+    """What must be known of samples to extract features.
+
+    Attributes
+    ----------
+    rate
+        Samples per second.
+    duration
+        Seconds of the whole song.
+    """
+
+    rate: int
+    duration: float
+
+
+class SongToAnalyze(TypedDict):
+    """A song of the file that goes with the request; see `Analyzer.analyze`."""
+
+    song: int
+    duration: float
+    urgent: bool
+
+
+class SongAnalysis(TypedDict):
+    """The result of analyzing a song.
+
+    Attributes
+    ----------
+    length
+        Seconds until the song falls silent; None if it doesn't within the excerpt.
+    features, problem
+        One of them is None: the features, or the reason why the song has none.
+    """
+
+    length: float | None
+    features: Features | None
+    problem: str | None
+
+
+class EventRow(TypedDict):
+    """An event in the store, with its sync status. It has `ratings` or `action`, depending on its kind.
+
+    Attributes
+    ----------
+    sidPath
+        The item's id.
+    timestamp, lastTry, nextTry
+        Epoch milliseconds; 0 without a try.
+    """
+
+    v: int
+    kind: Literal["rating", "implicit"]
+    uuid: str
+    timestamp: int
+    sidPath: str
+    song: int
+    sessionId: str | None
+    pipeline: str | None
+    modelVersion: str | None
+    features: Features | None
+    position: float | None
+    listenedSeconds: float | None
+    length: float | None
+    lengthSource: str | None
+    ratings: NotRequired[dict[Dimension, int]]
+    action: NotRequired[Action]
+    syncStatus: SyncStatus
+    attempts: int
+    lastError: str | None
+    lastTry: float
+    nextTry: float
+
+
+class Refusal(TypedDict):
+    """An event that can't be stored, and why."""
+
+    uuid: str
+    reason: str
+
+
+class ForgottenEvent(TypedDict):
+    """An event that was deleted for good, and whether the server has it."""
+
+    uuid: str
+    sent: Literal["no", "perhaps", "yes"]
+
+
+class Counts(TypedDict):
+    """Stored events by kind and sync status."""
+
+    ratings: Mapping[SyncStatus, int]
+    implicit: Mapping[SyncStatus, int]
+
+
+class RunRecord(TypedDict):
+    """A past training run; see `trainer_types.Run`."""
+
+    time: float
+    samples: int
+    duration: float
+    errorBefore: float
+    errorAfter: float
+    learner: str
+    accepted: bool
+
+
+class LastRun(RunRecord):
+    """The last training run."""
+
+    skipped: int
+    reason: str
+
+
+class TrainingState(TypedDict):
+    """See `trainer_types.TrainerState`."""
+
+    phase: Phase
+    message: str | None
+    lastRun: LastRun | None
+    baseVersion: str | None
+    localVersion: str | None
+    localBaseVersion: str | None
+    cpuShare: float
+
+
+class SyncState(TypedDict):
+    """See `sync.client.SyncState`."""
+
+    enabled: bool
+    running: bool
+    lastTime: float | None
+    lastError: str | None
+    nextTime: float | None
+    tries: int
+    sent: int
+    epsilon: float | None
+    spent: float
+    budget: float
+
+
+class EngineState(TypedDict):
+    """The engine's state, as it is published after each change.
+
+    Attributes
+    ----------
+    problem
+        What keeps the engine from working as it should; None if nothing does.
+    waiting
+        Number of events that are queued for the store.
+    pruned
+        Number of old plays that were removed because the disk is full.
+    """
+
+    problem: str | None
+    waiting: int
+    pruned: int
+    counts: Counts
+    training: TrainingState
+    sync: SyncState
+
+
+class Effect(TypedDict):
+    """The predicted e, m, c, and p (`outputs`) at each of a feature's `values`."""
+
+    feature: str
+    values: list[float]
+    outputs: list[list[float]]
+
+
+class RatedSong(TypedDict):
+    """The latest ratings of a song."""
+
+    sidPath: str
+    song: int
+    ratings: dict[Dimension, int]
+
+
+class Insights(TypedDict):
+    """What the model has learned, how, and at what cost.
+
+    Attributes
+    ----------
+    model
+        Version of the model.
+    map
+        Predictions for songs spread over the library, by dimension.
+    rated
+        Newest first.
+    runs
+        Oldest first.
+    shares
+        Epoch milliseconds, and the part of the processor that training used in the minute before, 0 to 1.
+    """
+
+    model: str
+    map: dict[Dimension, list[float]]
+    effects: list[Effect]
+    rated: list[RatedSong]
+    runs: list[RunRecord]
+    shares: list[tuple[float, float]]
+
+
+class BootProgress(TypedDict):
+    """Bytes of the engine that are loaded."""
+
+    fetched: int
+    total: int

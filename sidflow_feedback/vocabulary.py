@@ -1,27 +1,52 @@
-"""The names, limits, and versions that page, engine, and server share, in one place.
+"""The names, limits, versions, and messages that page, engine, and server share.
 
 Runs on MicroPython, Pyodide, and CPython, and imports nothing. The types of these values are in `types`.
 """
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import Any, Final
 
-    from sidflow_feedback.types import Action, Dimension, SyncStatus
+    from sidflow_feedback.types import (
+        Action,
+        BootProgress,
+        Dimension,
+        EngineState,
+        EventRow,
+        Explanations,
+        Features,
+        ForgottenEvent,
+        IdleGrant,
+        Insights,
+        Items,
+        Message,
+        Preferences,
+        Question,
+        QueueEntry,
+        QueueQuestion,
+        Record,
+        Refusal,
+        Scores,
+        SongAnalysis,
+        Songs,
+        SongToAnalyze,
+        Sound,
+        SyncStatus,
+    )
 
 FEATURE_NAMES: "Final" = (
     "energy", "rms", "spectralCentroid", "spectralRolloff", "zeroCrossingRate",
     "bpm", "confidence", "duration",
 )  # fmt: skip
-"""The audio features of a song, in the order in which models take them."""
+"""The audio features of a song, in the order of the model's inputs."""
 
 DIMENSIONS: "Final[tuple[Dimension, ...]]" = ("e", "m", "c", "p")
-"""Energy, mood, complexity, preference: what a listener rates, in the order of the model's outputs."""
+"""Energy, mood, complexity, and preference: what listeners rate, in the order of the model's outputs."""
 
 ACTIONS: "Final[tuple[Action, ...]]" = (
     "play", "play_complete", "skip_early", "skip", "skip_late", "replay", "like", "dislike",
 )  # fmt: skip
-"""What a listener can do to an item without rating it."""
+"""What a listener can do with an item other than rating it."""
 
 SYNC_STATUSES: "Final[tuple[SyncStatus, ...]]" = ("pending", "processing", "synced", "failed")
 
@@ -33,33 +58,37 @@ EVENT_VERSION: "Final" = 2
 """Schema version of an event record. Increment it when a field changes its name or meaning, and migrate the
 version before in `events`."""
 
+SNAPSHOT_VERSION: "Final" = 2
+"""Schema version of a snapshot of the listener's model. Increment it when a field changes its name or
+meaning, and migrate the version before in `learning.snapshot`."""
+
 ANALYSIS_VERSION: "Final" = 1
-"""Version of the feature analysis. It must grow when the same file would get other features or another
+"""Version of the feature analysis. Increment it when the same file would get other features or another
 length: results of an older version are then computed again."""
 
 MAX_SONGS: "Final" = 256
-"""Songs in one SID file: the limit of its format."""
+"""Maximum number of songs in a SID file: the limit of the format."""
 
 MAX_ITEM_ID: "Final" = 255
 """Length of an item id that can be sent, in characters. The longest path of the High Voltage SID Collection
 has about 100."""
 
 MAX_UPLOAD_EVENTS: "Final" = 50
-"""Events in one upload."""
+"""Maximum number of events in one upload."""
 
 MAX_UPLOAD_BYTES: "Final" = 60_000
-"""Size of one upload's body."""
+"""Maximum size of an upload's body."""
 
 MIN_EPSILON: "Final" = 0.1
 MAX_EPSILON: "Final" = 10.0
-"""Privacy loss of one event: below, its values say nothing; above, they hide nothing."""
+"""Bounds of the privacy loss of one event: below, its values are useless; above, nothing is protected."""
 
 MIN_RATED: "Final" = 8
-"""Rated items before the first training run: fewer can't be divided into a training and a validation set."""
+"""Minimum number of rated items for a training run: fewer can't be split for training and validation."""
 
 LISTEN_SHARE: "Final" = 0.5
 LISTEN_SECONDS: "Final" = 240
-"""An item counts as listened to after this share of it, or this many seconds, whichever comes first."""
+"""An item counts as listened to after this share of its length or this many seconds, whichever is less."""
 
 CHANNEL: "Final" = "sidflow-feedback"
 """Name of the BroadcastChannel between the pages and the engine."""
@@ -74,57 +103,62 @@ class LengthSource:
     DEFAULT: "Final" = "default"
 
 
-class Post:
-    """Messages that a page sends without waiting for an answer."""
+def _name(text: str) -> "Any":
+    """Return `text`, whose type says which values go with the message of this name."""
+    return text
 
-    HELLO: "Final" = "hello"
-    EVENTS: "Final" = "events"
-    FORGET: "Final" = "forget"
-    FLUSH: "Final" = "flush"
-    ONLINE: "Final" = "online"
-    IDLE_GRANTED: "Final" = "idle-granted"
+
+class Post:
+    """Messages that a page sends to the engine without waiting for an answer."""
+
+    HELLO: "Final[Message[None]]" = _name("hello")
+    EVENTS: "Final[Message[list[Record]]]" = _name("events")
+    FORGET: "Final[Message[list[str]]]" = _name("forget")
+    FLUSH: "Final[Message[None]]" = _name("flush")
+    ONLINE: "Final[Message[None]]" = _name("online")
+    IDLE_GRANTED: "Final[Message[IdleGrant]]" = _name("idle-granted")
 
 
 class Request:
-    """Messages that a page sends and the engine answers."""
+    """Messages that a page sends and the engine answers: the types of the value and of the answer."""
 
-    CONFIGURE: "Final" = "configure"
-    LIBRARY: "Final" = "library"
-    SCORES: "Final" = "scores"
-    PREDICT: "Final" = "predict"
-    QUEUE: "Final" = "queue"
-    WHY: "Final" = "why"
-    EXTRACT_FEATURES: "Final" = "extract-features"
-    ANALYZE: "Final" = "analyze"
-    TRAIN: "Final" = "train"
-    PAUSE_TRAINING: "Final" = "pause-training"
-    SYNC: "Final" = "sync"
-    NEXT_UPLOAD: "Final" = "next-upload"
-    UNSYNCED: "Final" = "unsynced"
-    HISTORY: "Final" = "history"
-    FORGET_ITEM: "Final" = "forget-item"
-    INSIGHTS: "Final" = "insights"
-    EXPORT: "Final" = "export"
-    IMPORT: "Final" = "import"
-    WIPE: "Final" = "wipe"
+    CONFIGURE: "Final[Question[Preferences, None]]" = _name("configure")
+    LIBRARY: "Final[Question[Items, list[int]]]" = _name("library")
+    SCORES: "Final[Question[None, Scores]]" = _name("scores")
+    PREDICT: "Final[Question[Songs, Scores]]" = _name("predict")
+    QUEUE: "Final[Question[QueueQuestion, list[QueueEntry]]]" = _name("queue")
+    WHY: "Final[Question[int, Explanations | None]]" = _name("why")
+    EXTRACT_FEATURES: "Final[Question[Sound, Features]]" = _name("extract-features")
+    ANALYZE: "Final[Question[SongToAnalyze, SongAnalysis | None]]" = _name("analyze")
+    TRAIN: "Final[Question[None, str]]" = _name("train")
+    PAUSE_TRAINING: "Final[Question[bool, None]]" = _name("pause-training")
+    SYNC: "Final[Question[None, str]]" = _name("sync")
+    NEXT_UPLOAD: "Final[Question[None, str | None]]" = _name("next-upload")
+    UNSYNCED: "Final[Question[int, list[EventRow]]]" = _name("unsynced")
+    HISTORY: "Final[Question[int, list[EventRow]]]" = _name("history")
+    FORGET_ITEM: "Final[Question[str, str]]" = _name("forget-item")
+    INSIGHTS: "Final[Question[None, Insights]]" = _name("insights")
+    EXPORT: "Final[Question[None, str]]" = _name("export")
+    IMPORT: "Final[Question[str, str]]" = _name("import")
+    WIPE: "Final[Question[None, str]]" = _name("wipe")
 
 
 class Publication:
     """Messages that the engine sends to all pages."""
 
-    READY: "Final" = "ready"
-    STATE: "Final" = "state"
-    COMMITTED: "Final" = "committed"
-    REFUSED: "Final" = "refused"
-    FORGOTTEN: "Final" = "forgotten"
-    WIPED: "Final" = "wiped"
-    IDLE_WANTED: "Final" = "idle-wanted"
-    BOOT_PROGRESS: "Final" = "boot-progress"
-    OFF: "Final" = "off"
+    READY: "Final[Message[str]]" = _name("ready")
+    STATE: "Final[Message[EngineState]]" = _name("state")
+    COMMITTED: "Final[Message[list[str]]]" = _name("committed")
+    REFUSED: "Final[Message[list[Refusal]]]" = _name("refused")
+    FORGOTTEN: "Final[Message[list[ForgottenEvent]]]" = _name("forgotten")
+    WIPED: "Final[Message[None]]" = _name("wiped")
+    IDLE_WANTED: "Final[Message[int]]" = _name("idle-wanted")
+    BOOT_PROGRESS: "Final[Message[BootProgress]]" = _name("boot-progress")
+    OFF: "Final[Message[str]]" = _name("off")
 
 
 def is_listen(listened_seconds: float, length: "float | None") -> bool:
-    """Return whether this many audible seconds count as a listen to an item of this length (in seconds)."""
+    """Return whether so many seconds of an item count as a listen; `length` is None if unknown."""
     if not length:
         return listened_seconds >= LISTEN_SECONDS
     return listened_seconds >= min(LISTEN_SHARE * length, LISTEN_SECONDS)

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from sidflow_feedback.types import BootProgress, EngineState, ForgottenEvent
+
 RELEASE = window.URL.new("..", document.querySelector("script[type=mpy]").src).href
 """Address below which the files of this release are; another release is elsewhere."""
 
@@ -179,7 +181,7 @@ class Page:
         by_id("engine-start").hidden = True
         self._banner.off(problem)
 
-    def _engine_state(self, state: "dict[str, Any]") -> None:
+    def _engine_state(self, state: "EngineState") -> None:
         self._preferences_tab.show(state)
         self._sharing_card.show(state)
         self._kept_card.show(state)
@@ -190,7 +192,7 @@ class Page:
     def _withdraw(self, uuid: str) -> None:
         self.feedback.outbox.withdraw(uuid)
 
-    def _forgotten(self, gone: "list[dict[str, str]]") -> None:
+    def _forgotten(self, gone: "list[ForgottenEvent]") -> None:
         self._rate_tab.forgotten(gone)
         self._history_card.forgotten(gone)
 
@@ -218,7 +220,7 @@ class Page:
         self._measuring.changed()
 
 
-def _show_start(progress: "dict[str, Any]") -> None:
+def _show_start(progress: "BootProgress") -> None:
     """Show how far the engine is: nine tenths are what it has to fetch."""
     bar, megabytes = (
         by_id("engine-start"),

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from sidflow_feedback.analysis.features import FeatureStats, vector
+from sidflow_feedback.analysis.features import vector
 from sidflow_feedback.errors import FeedbackError
 from sidflow_feedback.learning.learner import Learner
 from sidflow_feedback.learning.manifest import model_to_manifest
 from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.vocabulary import FEATURE_NAMES, MAX_RATING, NEUTRAL_RATING
 
 from ..errors import SetupError
@@ -58,10 +59,10 @@ def write_first_model(catalog: Path, output: Path) -> None:
         The catalog can't be read, or has fewer than two songs.
     """
     features = _read_features(catalog)
-    stats = FeatureStats.of(features)
-    network = _fit(stats.scale(features))
+    scaler = FeatureScaler.fit(features)
+    network = _fit(scaler.scale(features))
     version = f"global-0-{hashlib.sha256(network.parameters.tobytes()).hexdigest()[:12]}"
-    manifest = model_to_manifest(Model(version, version, stats, network), _metadata(len(features)))
+    manifest = model_to_manifest(Model(version, version, scaler, network), _metadata(len(features)))
     write_bytes(output, (json.dumps(manifest, indent=1) + "\n").encode())
 
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.learning.model import LAYERS, Model, Network, in_range
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.vocabulary import NEUTRAL_RATING
 
 from .errors import TrainingError
@@ -90,14 +90,14 @@ def fit(tunes: Tunes, present: Model, seed: int) -> Model:
     Where little is known of a tune in a dimension, the present model's word counts more (`PRIOR`). Tunes
     weigh as much as is known of them, so that making up many tunes gains nothing.
     """
-    stats, learned = _robust_stats(tunes), ~tunes.held_out
+    scaler, learned = _robust_stats(tunes), ~tunes.held_out
     features, labels, weights = (part[learned] for part in (tunes.features, tunes.labels, tunes.weights))
     word = present.predict_many(features)
     targets = (weights * labels + PRIOR * word) / (weights + PRIOR)
-    inputs = np.clip(stats.scale(features), -SPREAD, SPREAD)
+    inputs = np.clip(scaler.scale(features), -SPREAD, SPREAD)
     network = _regress(inputs, targets, weights.mean(axis=1), seed)
-    version = _version(network, stats, present)
-    return Model(version, version, stats, network)
+    version = _version(network, scaler, present)
+    return Model(version, version, scaler, network)
 
 
 def error(model: Model, tunes: Tunes) -> float:
@@ -108,7 +108,7 @@ def error(model: Model, tunes: Tunes) -> float:
     return float(np.sqrt((weights * errors**2).sum() / weights.sum()))
 
 
-def _robust_stats(tunes: Tunes) -> FeatureStats:
+def _robust_stats(tunes: Tunes) -> FeatureScaler:
     """Return the scale of the features: median and half of what lies between the 16th and 84th percentile.
 
     For normal numbers that is mean and deviation, and odd tunes with little weight don't move it.
@@ -121,7 +121,7 @@ def _robust_stats(tunes: Tunes) -> FeatureStats:
         method="inverted_cdf",
     )
     spread = (high - low) / 2
-    return FeatureStats(tuple(middle.tolist()), tuple(np.where(spread > 0, spread, 1.0).tolist()))
+    return FeatureScaler(tuple(middle.tolist()), tuple(np.where(spread > 0, spread, 1.0).tolist()))
 
 
 def _regress(inputs: FloatArray, targets: FloatArray, weights: FloatArray, seed: int) -> Network:
@@ -143,9 +143,9 @@ def _regress(inputs: FloatArray, targets: FloatArray, weights: FloatArray, seed:
     return network
 
 
-def _version(network: Network, stats: FeatureStats, present: Model) -> str:
+def _version(network: Network, scaler: FeatureScaler, present: Model) -> str:
     """Return `global-<n>-<hash>`, n one more than the present model's."""
-    content = network.parameters.tobytes() + np.array([stats.means, stats.deviations]).tobytes()
+    content = network.parameters.tobytes() + np.array([scaler.means, scaler.deviations]).tobytes()
     found = re.match(r"global-(\d{1,9})\b", present.version)
     number = int(found[1]) + 1 if found else 1
     return f"global-{number}-{hashlib.sha256(content).hexdigest()[:12]}"

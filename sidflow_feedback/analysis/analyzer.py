@@ -1,6 +1,6 @@
-"""Measuring tunes: the audio features of a song, and where it ends, from its beginning as it sounds.
+"""Feature analysis: the audio features of a song, and where it ends, from the beginning of its sound.
 
-Everything it costs counts for the same share of the processor as training, also what other threads do for it.
+All of its work counts toward the processor share that training has, including the work of other threads.
 """
 
 from __future__ import annotations
@@ -14,65 +14,66 @@ from sidflow_feedback.errors import TrainingError
 
 if TYPE_CHECKING:
     from sidflow_feedback.idle.slots import Slots
-    from sidflow_feedback.types import Milliseconds, Record
+    from sidflow_feedback.types import Features, Milliseconds, SongAnalysis
 
 PIECE: Final[Milliseconds] = 50.0
-"""Rendered at a time, before the budget is looked at again."""
+"""Work on rendering before the budget is checked again."""
 
 RESERVE: Final[Milliseconds] = 600.0
-"""Of each minute's budget, kept for the tune that plays: measuring in the background leaves it alone."""
+"""Part of each minute's budget that is reserved for the song that plays: analysis in the background doesn't
+use it."""
 
 _START: Milliseconds = 100.0
-"""What starting a tune may cost, as long as none was started."""
+"""Expected cost of starting a song before any song was started."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an excerpt is.
+    """The state of an excerpt.
 
     Attributes
     ----------
     busy
-        What getting there has cost, in the thread that renders; without loading what it renders with.
+        Cost of the call in the thread that renders, without the loading of the emulator.
     done
-        Whether it is as long as was asked for, or the song has ended.
-    heard
-        Whether it has sounded yet.
+        Whether the excerpt has the requested length, or the song has ended.
+    has_sound
+        Whether the song has been audible.
     end
-        Seconds until the song fell silent for good; None as long as it may go on.
+        Seconds until the song fell silent for good; None if it may go on.
     problem
-        What is wrong with the file; then there is nothing to go on with.
+        Why the file can't be rendered; None if it can.
     """
 
     busy: Milliseconds
     done: bool = False
-    heard: bool = False
+    has_sound: bool = False
     end: float | None = None
     problem: str | None = None
 
 
 class Excerpts(Protocol):
-    """Renders the beginnings of songs, one at a time, in pieces; each call may raise `PlayerError`."""
+    """Renders the beginnings of songs, one at a time, in pieces. Each call may raise `PlayerError`."""
 
     async def begin(self, tune: object, song: int, seconds: float) -> Progress:
-        """Begin with a song of a .sid file, given as its bytes; what was under way is given up."""
+        """Start a song of a .sid file, given as its bytes. Abandons the previous song."""
 
     async def advance(self, milliseconds: Milliseconds) -> Progress:
-        """Render on for about so long."""
+        """Render for about this time."""
 
     async def take(self) -> tuple[Samples, int]:
-        """Return the samples, in [-1, 1], and their rate in Hz."""
+        """Return the samples, in [-1, 1], and the sample rate in Hz."""
 
 
 class Analyzer:
-    """Measures one song at a time, in idle slots; the tune that plays comes first.
+    """Analyzes one song at a time, in idle slots. The song that plays has priority.
 
     Parameters
     ----------
     slots
-        Where the time comes from.
+        Grants the time.
     excerpts
-        Where the sound comes from.
+        Renders the sound.
     """
 
     def __init__(self, slots: Slots, excerpts: Excerpts) -> None:
@@ -80,73 +81,70 @@ class Analyzer:
         self._excerpts = excerpts
         self._costs = {"start": _START, "piece": PIECE}
         self._turn = asyncio.Lock()
-        self._work: asyncio.Task[Record] | None = None
+        self._task: asyncio.Task[SongAnalysis] | None = None
 
-    async def measure(
+    async def analyze(
         self, tune: object, *, song: int, duration: float, urgent: bool = False
-    ) -> Record | None:
-        """Return the ``features`` of a song, its ``length``, and the ``problem`` if there are no features.
-
-        The length is None where the song does not end within the excerpt. None is returned when another song,
-        which is `urgent`, has taken the turn of this one.
+    ) -> SongAnalysis | None:
+        """Return the features of a song and its length; None if an urgent song has taken its place.
 
         Parameters
         ----------
         tune
-            The .sid file as `Excerpts` takes it.
+            The .sid file, as `Excerpts` takes it.
         song
             From 1; 0 is the start song.
         duration
-            Of the whole song in seconds, as far as it is known.
+            Length of the whole song in seconds, as far as it is known.
         urgent
-            It plays now: it comes first, and may use the reserve.
+            If true, the song plays now: it comes first, and may use the reserve.
 
         Raises
         ------
         PlayerError
-            The tune can't be rendered now, for a reason that is not the file's.
+            The song can't be rendered now, and the file isn't the reason.
         """
-        if urgent and self._work is not None:
-            self._work.cancel()
+        if urgent and self._task is not None:
+            self._task.cancel()
         async with self._turn:
-            work = self._work = asyncio.ensure_future(self._measured(tune, song, duration, urgent))
+            task = self._task = asyncio.ensure_future(self._analyze(tune, song, duration, urgent))
             try:
-                await asyncio.wait([work])
+                await asyncio.wait([task])
             finally:
-                self._work = None
-                work.cancel()
-        return None if work.cancelled() else work.result()
+                self._task = None
+                task.cancel()
+        return None if task.cancelled() else task.result()
 
-    async def _measured(self, tune: object, song: int, duration: float, urgent: bool) -> Record:
+    async def _analyze(self, tune: object, song: int, duration: float, urgent: bool) -> SongAnalysis:
         reserve = 0.0 if urgent else RESERVE
         await self._slots.turn(self._costs["start"] + reserve)
-        progress = self._charged("start", await self._excerpts.begin(tune, song, EXCERPT_SECONDS))
+        progress = self._charge("start", await self._excerpts.begin(tune, song, EXCERPT_SECONDS))
         while not progress.done and progress.problem is None:
             await self._slots.turn(self._costs["piece"] + reserve)
-            progress = self._charged("piece", await self._excerpts.advance(PIECE))
-        if progress.problem is None and not progress.heard:
-            return _found(problem=f"Its first {EXCERPT_SECONDS} s are silent.")
+            progress = self._charge("piece", await self._excerpts.advance(PIECE))
         if progress.problem is not None:
-            return _found(problem=progress.problem)
-        return await self._described(duration if progress.end is None else progress.end, progress.end)
+            return _analysis(problem=progress.problem)
+        if not progress.has_sound:
+            return _analysis(problem=f"The first {EXCERPT_SECONDS} s are silent.")
+        return await self._extract(duration if progress.end is None else progress.end, progress.end)
 
-    def _charged(self, kind: str, progress: Progress) -> Progress:
+    def _charge(self, kind: str, progress: Progress) -> Progress:
         self._slots.charge(progress.busy)
         self._costs[kind] = progress.busy
         return progress
 
-    async def _described(self, duration: float, end: float | None) -> Record:
+    async def _extract(self, duration: float, end: float | None) -> SongAnalysis:
         samples, rate = await self._excerpts.take()
         if end is not None:
             samples = samples[: round(max(end, MIN_SECONDS) * rate)]
         try:
             features = await self._slots.run(extraction(samples, rate, duration))
         except TrainingError as exc:
-            return _found(end, problem=str(exc))
-        return _found(end, features)
+            return _analysis(end, problem=str(exc))
+        return _analysis(end, features)
 
 
-def _found(
-    length: float | None = None, features: dict[str, float] | None = None, problem: str | None = None
-) -> Record:
+def _analysis(
+    length: float | None = None, features: Features | None = None, problem: str | None = None
+) -> SongAnalysis:
     return {"length": length, "features": features, "problem": problem}

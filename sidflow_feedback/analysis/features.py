@@ -1,6 +1,6 @@
-"""The 8 audio features of a tune: what the model knows of its sound.
+"""The 8 audio features of a song.
 
-All are computed from rendered PCM alone, by the same code at set-up and in the browser.
+They are computed from rendered PCM samples, by the same code at set-up and in the browser.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sidflow_feedback.errors import InvalidRecordError, TrainingError
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from sidflow_feedback.idle import Steps
     from sidflow_feedback.types import FloatArray
@@ -23,13 +23,12 @@ if TYPE_CHECKING:
 Samples = NDArray[np.float32]
 
 EXCERPT_SECONDS: Final = 20
-"""How much of a tune is rendered for its features: long enough for a dozen bars, short enough to wait for."""
-
-CLIP_SIGMAS: Final = 10.0
+"""Length of the excerpt that is rendered for the features: long enough for a dozen bars, short enough to wait
+for."""
 
 MIN_SECONDS: Final = 1.0
 SILENCE: Final = 1e-5
-"""RMS (full scale is 1) below which a signal counts as silent: -100 dB."""
+"""RMS below which a signal counts as silent: -100 dB, where full scale is 1."""
 
 ROLLOFF_SHARE: Final = 0.85
 SLOWEST_BPM, USUAL_BPM, FASTEST_BPM = 40.0, 120.0, 240.0
@@ -37,19 +36,19 @@ SLOWEST_BPM, USUAL_BPM, FASTEST_BPM = 40.0, 120.0, 240.0
 _FRAME_SECONDS = 2048 / 44100
 _HOPS_PER_FRAME = 4
 _CHUNK = 64
-"""Frames transformed at once: some milliseconds of work, 3 MB of memory, whatever the length."""
+"""Frames transformed at a time: a few milliseconds of work and 3 MB of memory for any length."""
 _GATE = 1e-6
-"""Frames 60 dB below the loudest one have no spectrum worth averaging."""
+"""Frames more than 60 dB below the loudest one are left out of the averages."""
 _COMPRESSION = 1000.0
 _ONSET_FLOOR = 0.005
-"""Onset strength that varies less than this (a held tone's leakage does) has no beat."""
+"""Onset strength that varies less than this has no beat. The spectral leakage of a held tone varies less."""
 _BANDS_PER_OCTAVE = 3
 _LOWEST_BAND = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Spectra:
-    """What is kept of each STFT frame; arrays of shape (frames,), `bands` (frames, bands)."""
+    """Values for each STFT frame: arrays of shape (frames,), and `bands` of shape (frames, bands)."""
 
     power: FloatArray
     centroid: FloatArray
@@ -58,29 +57,30 @@ class _Spectra:
 
 
 def extract(pcm: Samples, sample_rate: int, duration: float) -> dict[str, float]:
-    """Compute the features of a tune from an excerpt of its sound.
+    """Compute the features of a song from an excerpt of its sound.
 
     ``energy``
         Activity, not level: mean onset strength per second. Onset strength is the spectral flux of
         log-compressed third-octave magnitudes (Müller, Fundamentals of Music Processing, 6.1.2), the mean
-        over bands of their rises. From 0 for a held tone; some 4 to 15 for music. The signal energy itself
-        is the square of ``rms`` and would tell the model nothing new.
+        over bands of their rises. 0 for a held tone; about 4 to 15 for music. (Signal energy is the square of
+        ``rms``, so it would add nothing.)
     ``rms``
-        Root mean square, full scale is 1 (Essentia ``RMS``). The mean (DC) is taken out first.
+        Root mean square; full scale is 1 (Essentia ``RMS``). The mean (DC) is removed first.
     ``spectralCentroid``
-        Hz. Magnitude-weighted mean frequency (librosa ``spectral_centroid``), mean over frames that sound.
+        Hz. Magnitude-weighted mean frequency (librosa ``spectral_centroid``), mean over audible frames.
     ``spectralRolloff``
-        Hz. Frequency below which 85 % of a frame's power lies (Essentia ``RollOff``), mean over such frames.
+        Hz. Frequency below which 85 % of the power of a frame lies (Essentia ``RollOff``), mean over audible
+        frames.
     ``zeroCrossingRate``
         Sign changes per sample, 0 to 1 (Essentia ``ZeroCrossingRate``).
     ``bpm``
         Beats per minute, 40 to 240: the best lag of the onset strength's autocorrelation under a log-normal
-        prior around 120, one octave wide (Ellis 2007, as librosa ``tempo``). Where a tempo and its double
-        fit alike, the one nearer 120 is given. Without any onset: 120.
+        prior around 120, one octave wide (Ellis 2007, as librosa ``tempo``). If a tempo and its double fit
+        equally well, the one nearer to 120 is returned. 120 without any onset.
     ``confidence``
-        Of the bpm, 0 to 1: autocorrelation at that lag over that at lag 0.
+        Confidence of ``bpm``, 0 to 1: autocorrelation at its lag, relative to lag 0.
     ``duration``
-        Seconds, of the whole tune, as given.
+        Length of the whole song in seconds, as given.
 
     Parameters
     ----------
@@ -89,13 +89,13 @@ def extract(pcm: Samples, sample_rate: int, duration: float) -> dict[str, float]
     sample_rate
         Hz.
     duration
-        Length of the whole tune in seconds.
+        Length of the whole song in seconds.
 
     Raises
     ------
     TrainingError
-        The excerpt is no finite mono signal, shorter than a second, or silent. Such a tune has no features;
-        made-up ones would mislead the model.
+        The excerpt isn't a finite mono signal, is shorter than a second, or is silent. Such a song has no
+        features: default values would mislead the model.
     """
     steps = extraction(pcm, sample_rate, duration)
     while True:
@@ -107,7 +107,7 @@ def extract(pcm: Samples, sample_rate: int, duration: float) -> dict[str, float]
 
 
 def extraction(pcm: Samples, sample_rate: int, duration: float) -> Steps[dict[str, float]]:
-    """Do what `extract` does, cut into steps of some milliseconds."""
+    """Compute the features like `extract`, in steps of a few milliseconds."""
     yield "check"
     signal = _checked(pcm, sample_rate, duration)
     yield "spectrum"
@@ -144,51 +144,11 @@ def vector(features: Mapping[str, float]) -> FloatArray:
     return np.array([features[name] for name in FEATURE_NAMES], dtype=np.float64)
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureStats:
-    """Means and standard deviations that bring the features to one scale; 8 numbers each.
-
-    Raises
-    ------
-    InvalidRecordError
-        There are not 8 of each, one is not finite, or a deviation is not above 0.
-    """
-
-    means: Sequence[float]
-    deviations: Sequence[float]
-
-    def __post_init__(self) -> None:
-        for field, values in (("means", self.means), ("stds", self.deviations)):
-            if len(values) != len(FEATURE_NAMES) or not np.isfinite(values).all():
-                raise InvalidRecordError(
-                    f"featureStats.{field}", f"must be {len(FEATURE_NAMES)} finite numbers"
-                )
-        if min(self.deviations) <= 0:
-            raise InvalidRecordError("featureStats.stds", "must be above 0")
-
-    @classmethod
-    def of(cls, matrix: FloatArray) -> FeatureStats:
-        """Return the statistics of feature vectors, shape (n, 8). What never varies is left unscaled."""
-        deviations = matrix.std(axis=0)
-        deviations[deviations == 0] = 1.0
-        return cls(tuple(matrix.mean(axis=0).tolist()), tuple(deviations.tolist()))
-
-    def scale(self, matrix: FloatArray) -> FloatArray:
-        """Return feature vectors, shape (..., 8), with mean 0 and deviation 1 as to these statistics.
-
-        Values more than `CLIP_SIGMAS` deviations from the mean are clipped: one wrong number must not
-        outweigh all others.
-        """
-        scaled = (matrix - np.asarray(self.means)) / np.asarray(self.deviations)
-        near: FloatArray = np.clip(scaled, -CLIP_SIGMAS, CLIP_SIGMAS)
-        return near
-
-
 def _checked(pcm: Samples, sample_rate: int, duration: float) -> Samples:
     if pcm.ndim != 1 or sample_rate <= 0 or not np.isfinite(duration) or duration <= 0:
         raise TrainingError(
             f"No features: expected mono samples, a sample rate and a duration above 0, got shape "
-            f"{pcm.shape}, {sample_rate} Hz and {duration} s. Mix the tune down to one channel first."
+            f"{pcm.shape}, {sample_rate} Hz, and {duration} s. Mix the song down to one channel first."
         )
     if pcm.size < MIN_SECONDS * sample_rate:
         raise TrainingError(
@@ -198,9 +158,9 @@ def _checked(pcm: Samples, sample_rate: int, duration: float) -> Samples:
     signal: Samples = pcm.astype(np.float32) - np.float32(pcm.mean(dtype=np.float64))
     level = _rms(signal)
     if not np.isfinite(level):
-        raise TrainingError("No features: the samples are not all finite. Render the tune again.")
+        raise TrainingError("No features: some samples are not finite. Render the song again.")
     if level < SILENCE:
-        raise TrainingError("No features: the excerpt is silent. Take it from a later part of the tune.")
+        raise TrainingError("No features: the excerpt is silent. Take it from a later part of the song.")
     return signal
 
 
@@ -209,7 +169,7 @@ def _rms(signal: Samples) -> float:
 
 
 def _frame_size(sample_rate: int) -> int:
-    """Return the power of two that comes nearest to 46 ms: 2048 at 44.1 kHz."""
+    """Return the power of two that is nearest to 46 ms: 2048 at 44.1 kHz."""
     return int(2 ** max(6, round(np.log2(sample_rate * _FRAME_SECONDS))))
 
 
@@ -242,7 +202,7 @@ def _hops(signal: Samples, length: int) -> Samples:
 
 
 def _describe(frames: Samples, sample_rate: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return power, centroid, rolloff and band magnitudes of windowed frames."""
+    """Return power, centroid, rolloff, and band magnitudes of windowed frames."""
     magnitude = np.abs(np.fft.rfft(frames, axis=1))[:, 1:]
     frequencies = np.fft.rfftfreq(frames.shape[1], 1 / sample_rate)[1:].astype(np.float32)
     cumulated = np.cumsum(np.square(magnitude), axis=1)
@@ -255,7 +215,7 @@ def _describe(frames: Samples, sample_rate: int) -> tuple[FloatArray, FloatArray
 
 
 def _band_edges(frequencies: Samples) -> NDArray[np.intp]:
-    """Return the first bin of each third-octave band; bands narrower than a bin fall together."""
+    """Return the first bin of each third-octave band. Bands narrower than a bin are merged."""
     count = int(np.log2(frequencies[-1] / _LOWEST_BAND) * _BANDS_PER_OCTAVE)
     edges = _LOWEST_BAND * 2 ** (np.arange(count) / _BANDS_PER_OCTAVE)
     return np.unique(np.searchsorted(frequencies, np.append(0.0, edges)))
@@ -269,7 +229,7 @@ def _onset_strength(bands: FloatArray) -> FloatArray:
 
 def _tempo(onsets: FloatArray, rate: float) -> tuple[float, float]:
     """Return beats per minute and their confidence from onset strength, shape (frames,), at `rate` Hz."""
-    smooth = np.convolve(onsets, np.hanning(7) / 3, mode="same")  # a beat falls between two frames
+    smooth = np.convolve(onsets, np.hanning(7) / 3, mode="same")  # A beat can fall between two frames.
     similarity = _autocorrelation(smooth - smooth.mean())
     shortest = int(np.ceil(60 * rate / FASTEST_BPM))
     longest = min(int(60 * rate / SLOWEST_BPM), len(similarity) - 2)
@@ -284,7 +244,7 @@ def _tempo(onsets: FloatArray, rate: float) -> tuple[float, float]:
 
 
 def _autocorrelation(signal: FloatArray) -> FloatArray:
-    """Return the unbiased autocorrelation over that at lag 0, for lags below half the length."""
+    """Return the unbiased autocorrelation, relative to lag 0, for lags below half the length."""
     size = len(signal)
     power = np.abs(np.fft.rfft(signal, 2 * size)) ** 2
     means = np.fft.irfft(power)[: size // 2] / np.arange(size, size - size // 2, -1)
@@ -293,7 +253,7 @@ def _autocorrelation(signal: FloatArray) -> FloatArray:
 
 
 def _peak_offset(around: FloatArray) -> float:
-    """Return where between -0.5 and 0.5 the parabola through three points has its peak."""
+    """Return the position of the peak of the parabola through three points, from -0.5 to 0.5."""
     left, middle, right = around
     curvature = left - 2 * middle + right
     return 0.0 if curvature >= 0 else float(np.clip(0.5 * (left - right) / curvature, -0.5, 0.5))

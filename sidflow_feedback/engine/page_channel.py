@@ -10,6 +10,7 @@ from js import BroadcastChannel, Object
 from pyodide.ffi import create_proxy, to_js
 
 from sidflow_feedback.errors import FeedbackError
+from sidflow_feedback.types import AnswerT, Message, Question, ValueT
 from sidflow_feedback.vocabulary import CHANNEL
 
 Listener = Callable[[Any], None]
@@ -27,16 +28,18 @@ class PageChannel:
         self._receiver = create_proxy(self._receive)
         self._channel.onmessage = self._receiver
 
-    def on(self, kind: str, listener: Listener) -> None:
-        """Call ``listener(value)`` with the value of each message of this kind."""
+    def on(self, kind: Message[ValueT], listener: Callable[[ValueT], None]) -> None:
+        """Call ``listener(value)`` for each message of this kind."""
         self._listeners[kind] = listener
 
-    def answer(self, kind: str, handler: Handler) -> None:
-        """Answer each request of this kind with the JSON-like result of ``await handler(value, binary)``."""
+    def answer(
+        self, kind: Question[ValueT, AnswerT], handler: Callable[[ValueT, Any], Awaitable[AnswerT]]
+    ) -> None:
+        """Answer each request of this kind with ``await handler(value, binary)``."""
         self._handlers[kind] = handler
 
-    def publish(self, kind: str, value: Any = None) -> None:
-        """Send a message with a JSON-like value to all pages."""
+    def publish(self, kind: Message[ValueT], value: ValueT) -> None:
+        """Send a message to all pages."""
         self._post(type=kind, json=json.dumps(value))
 
     def close(self) -> None:

@@ -6,10 +6,10 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from sidflow_feedback.engine.event_writer import EventWriter
+from sidflow_feedback.engine.state import counts_payload, sync_payload, training_payload
 from sidflow_feedback.errors import FeedbackError, TrainingError
 from sidflow_feedback.events import Event
 from sidflow_feedback.idle import IdleClock
@@ -25,7 +25,7 @@ from sidflow_feedback.store import LEASE, FeedbackStore, StoreCounts, StoredEven
 from sidflow_feedback.sync.client import SyncClient
 from sidflow_feedback.sync.transport import Transport
 from sidflow_feedback.sync.upload_queue import SyncSettings
-from sidflow_feedback.types import Milliseconds, Record
+from sidflow_feedback.types import EngineState, ForgottenEvent, Milliseconds, Publish, Record, Refusal
 from sidflow_feedback.vocabulary import SYNC_STATUSES, Publication
 
 TIDY_INTERVAL: Final = LEASE / 2000
@@ -43,6 +43,10 @@ STATE_INTERVAL: Final = 0.25
 """Minimum number of seconds between two publications of the state."""
 
 
+def _publish_nothing(kind: object, value: object) -> None:
+    pass
+
+
 class FeedbackRuntime:
     """Stores the listener's feedback, learns from it, and shares it if the listener wants that.
 
@@ -55,7 +59,7 @@ class FeedbackRuntime:
     transport
         Carries requests to the server.
     publish
-        Called as ``publish(kind, value)`` with each message to the pages; see `vocabulary.Publication`.
+        Sends a message to all pages, one of `vocabulary.Publication`.
     load_scikit
         See `TrainingRunner`.
 
@@ -80,7 +84,7 @@ class FeedbackRuntime:
         clock: IdleClock,
         transport: Transport,
         *,
-        publish: Callable[[str, Any], None] = lambda _kind, _value: None,
+        publish: Publish = _publish_nothing,
         load_scikit: scikit_fitters.LoadScikit = scikit_fitters.load,
     ) -> None:
         self.store = store
@@ -162,7 +166,8 @@ class FeedbackRuntime:
     def _publish_forgotten(self, uuids: Iterable[str], gone: Iterable[StoredEvent]) -> None:
         """Publish which events were deleted, and whether the server has them."""
         sent = {row.event.uuid: _sent(row) for row in gone}
-        self._publish(Publication.FORGOTTEN, [{"uuid": uuid, "sent": sent.get(uuid, "no")} for uuid in uuids])
+        forgotten: list[ForgottenEvent] = [{"uuid": uuid, "sent": sent.get(uuid, "no")} for uuid in uuids]
+        self._publish(Publication.FORGOTTEN, forgotten)
         self._changed.set()
 
     async def wipe(self) -> None:
@@ -216,7 +221,7 @@ class FeedbackRuntime:
             )
         return self._trainer
 
-    async def state(self) -> Record:
+    async def state(self) -> EngineState:
         """Return the state for the pages as a JSON object."""
         problem = self._store_problem or self.writer.last_error or self._global_model.problem
         try:
@@ -227,9 +232,9 @@ class FeedbackRuntime:
             "problem": problem,
             "waiting": self.writer.waiting,
             "pruned": self.writer.pruned,
-            "counts": asdict(self._counts),
-            "training": _camel(asdict(self._trainer.state if self._trainer else TrainerState())),
-            "sync": _camel(asdict(self.sync.state)),
+            "counts": counts_payload(self._counts),
+            "training": training_payload(self._trainer.state if self._trainer else TrainerState()),
+            "sync": sync_payload(self.sync.state),
         }
 
     def announce(self) -> None:
@@ -248,7 +253,8 @@ class FeedbackRuntime:
         self._changed.set()
 
     def _refuse(self, uuid: str, reason: str) -> None:
-        self._publish(Publication.REFUSED, [{"uuid": uuid, "reason": reason}])
+        refusals: list[Refusal] = [{"uuid": uuid, "reason": reason}]
+        self._publish(Publication.REFUSED, refusals)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
@@ -314,20 +320,7 @@ class FeedbackRuntime:
             await self.clock.sleep(STATE_INTERVAL)
 
 
-def _sent(row: StoredEvent) -> str:
+def _sent(row: StoredEvent) -> Literal["no", "perhaps", "yes"]:
     if row.status == "synced":
         return "yes"
     return "perhaps" if row.attempts else "no"  # A request without an answer may have arrived.
-
-
-def _camel(record: Mapping[str, Any]) -> Record:
-    """Return `record` with all keys, including nested ones, in camelCase."""
-    return {
-        _camel_word(key): _camel(value) if isinstance(value, Mapping) else value
-        for key, value in record.items()
-    }
-
-
-def _camel_word(word: str) -> str:
-    first, *rest = word.split("_")
-    return first + "".join(part.capitalize() for part in rest)

@@ -1,4 +1,4 @@
-"""Builds the engine from the browser's parts, inside a Pyodide worker."""
+"""Builds the engine from the browser's parts, in a Pyodide worker."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SAMPLE_RATE = 44100
 
 
 async def start(database: DatabaseModule, excerpts: Any = None, site: Any = None) -> FeedbackRuntime | None:
-    """Open the store, start the runtime and serve the pages.
+    """Open the store, start the runtime, and serve the pages.
 
     Parameters
     ----------
@@ -47,13 +47,13 @@ async def start(database: DatabaseModule, excerpts: Any = None, site: Any = None
     Returns
     -------
     FeedbackRuntime or None
-        None when the browser has no database: the pages are told that feedback is off.
+        None if the browser has no database. The pages then receive `Publication.OFF`.
     """
     channel = PageChannel()
     try:
         store = await IndexedDbStore.open(database)
     except StoreError as exc:
-        _tell_off(channel, str(exc))
+        _publish_off(channel, str(exc))
         return None
     clock = PageIdleClock(channel)
     has_server = site is None or site.server
@@ -66,17 +66,22 @@ async def start(database: DatabaseModule, excerpts: Any = None, site: Any = None
     return runtime
 
 
-async def load_scikit(tell: Callable[[str], None]) -> None:
-    """Fetch scikit-learn from this site, unless that was done, and import it.
+async def load_scikit(notify: Callable[[str], None]) -> None:
+    """Fetch scikit-learn from this site and import it, unless it is loaded.
+
+    Parameters
+    ----------
+    notify
+        Called with progress messages.
 
     Raises
     ------
     TrainingError
-        It can't be loaded.
+        scikit-learn can't be loaded.
     """
     if "sklearn" in sys.modules:
         return
-    progress = create_proxy(tell)
+    progress = create_proxy(notify)
     try:
         await pyodide_js.loadPackage("scikit-learn", messageCallback=progress)
     except JsException as exc:
@@ -84,30 +89,30 @@ async def load_scikit(tell: Callable[[str], None]) -> None:
     finally:
         progress.destroy()
     importlib.invalidate_caches()
-    tell("Importing scikit-learn…")
+    notify("Importing scikit-learn…")
     await asyncio.sleep(0)
-    await scikit_fitters.load(tell)
+    await scikit_fitters.load(notify)
 
 
 class _Excerpts:
-    """Renders tunes in a worker of their own, so that the engine goes on meanwhile."""
+    """Renders songs in a worker of its own, so that the engine can work meanwhile."""
 
     def __init__(self, module: Any) -> None:
         self._renderer = module.createExcerptRenderer()
 
     async def begin(self, tune: object, song: int, seconds: float) -> Progress:
         options = _object(seconds=seconds, song=song, sampleRate=SAMPLE_RATE)
-        return _progress(await _told(self._renderer.begin(tune, options)))
+        return _progress(await _rendered(self._renderer.begin(tune, options)))
 
     async def advance(self, milliseconds: Milliseconds) -> Progress:
-        return _progress(await _told(self._renderer.advance(milliseconds)))
+        return _progress(await _rendered(self._renderer.advance(milliseconds)))
 
     async def take(self) -> tuple[Samples, int]:
-        samples = await _told(self._renderer.take())
+        samples = await _rendered(self._renderer.take())
         return np.asarray(samples.to_py(), dtype=np.float32), SAMPLE_RATE
 
 
-async def _told(answer: Any) -> Any:
+async def _rendered(answer: Any) -> Any:
     try:
         return await answer
     except Exception as exc:
@@ -115,13 +120,14 @@ async def _told(answer: Any) -> Any:
 
 
 def _progress(answer: Any) -> Progress:
-    return Progress(**json.loads(js.JSON.stringify(answer)))  # Makes None of null, which `to_py` does not.
+    fields = json.loads(js.JSON.stringify(answer))  # Turns null into None, which `to_py` doesn't.
+    return Progress(has_sound=fields.pop("heard", False), **fields)
 
 
 def _object(**values: object) -> Any:
     return js.Object.fromEntries([list(pair) for pair in values.items()])
 
 
-def _tell_off(channel: PageChannel, problem: str) -> None:
+def _publish_off(channel: PageChannel, problem: str) -> None:
     channel.on(Post.HELLO, lambda _value: channel.publish(Publication.OFF, problem))
     channel.publish(Publication.OFF, problem)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from sidflow_feedback.clock import SystemClock
 from sidflow_feedback.vocabulary import Post, Publication
@@ -11,20 +11,10 @@ from sidflow_feedback.vocabulary import Post, Publication
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sidflow_feedback.types import Milliseconds, Record
+    from sidflow_feedback.types import Channel, IdleGrant, Milliseconds
 
 GRANT_TIMEOUT: Final = 5.0
 """Seconds to wait for a grant before asking again: the page that received the request may have closed."""
-
-
-class Channel(Protocol):
-    """The part of `engine.page_channel.PageChannel` that the clock uses."""
-
-    def publish(self, kind: str, value: Any = None) -> None:
-        """Send a message to all pages."""
-
-    def on(self, kind: str, listener: Callable[[Any], None]) -> None:
-        """Call ``listener(value)`` for each message of this kind."""
 
 
 class PageIdleClock(SystemClock):
@@ -54,7 +44,7 @@ class PageIdleClock(SystemClock):
             except TimeoutError:
                 continue
 
-    def _on_granted(self, grant: Record) -> None:
+    def _on_granted(self, grant: IdleGrant) -> None:
         # Must ignore a late answer to an earlier request: that idle time has passed.
         if self._grant is None or self._grant.done() or grant["id"] != self._request_id:
             return

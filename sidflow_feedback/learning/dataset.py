@@ -1,4 +1,4 @@
-"""What the model trains on: one row for each tune, made of the listener's ratings and actions."""
+"""The training set: one row for each song, made from the listener's ratings and actions."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ IMPLIED_PREFERENCES: Final[Mapping[Action, tuple[float, float]]] = {
     "skip_early": (1.5, 0.3),
     "dislike": (1.0, 0.8),
 }
-"""Preference that an action implies, and its weight; a rating weighs 1. A tune's start says nothing."""
+"""Preference that an action implies, and its weight. A rating has weight 1, and a play implies nothing."""
 
-FORGIVEN: Final = ("skip", "skip_early")
-"""Implies nothing when what was heard before counts as a listen: 4 minutes of a long tune are no refusal."""
+IGNORED_AFTER_LISTEN: Final = ("skip", "skip_early")
+"""Actions that imply nothing once the song counts as listened to: leaving a long song after 4 minutes isn't a
+rejection."""
 
 HALF_LIFE_DAYS: Final = 30.0
-"""After this time an implied preference weighs half: moods pass, ratings stay."""
+"""Time after which an implied preference has half its weight. Ratings keep theirs."""
 
 HELD_OUT_SHARE: Final = 0.2
 MIN_HELD_OUT: Final = 2
@@ -45,26 +46,26 @@ _DAY: Final[Milliseconds] = 86_400_000
 _EVENTS_PER_STEP = 2
 _ROWS_PER_STEP = 8
 
-TuneKey: TypeAlias = tuple[str, int]
+SongKey: TypeAlias = tuple[str, int]
 """Item id and song."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """Rows to train on and rows held out, newest first.
+    """Rows to train on and held-out rows, newest first.
 
     Attributes
     ----------
     features
         Shape (n, 8), not scaled.
     labels, weights
-        Of e, m, c and p, shape (n, 4); weight 0 where there is no label.
+        Of e, m, c, and p, shape (n, 4); weight 0 where there is no label.
     held_out
-        Which rows only measure the error, shape (n,).
+        Whether each row only measures the error, shape (n,).
     rated
-        Tunes among the rows that were rated.
+        Number of rated songs.
     skipped
-        Tunes with a label that were left out, because their features are not known.
+        Number of labeled songs without known features, which were left out.
     """
 
     features: FloatArray
@@ -79,60 +80,60 @@ class Dataset:
 
 
 class Collector:
-    """Makes a dataset of events, in small steps.
+    """Makes a dataset from events, in small steps.
 
-    The latest rating of each dimension counts. A rated preference wins over implied ones; these are averaged
-    by weight, and weigh at most as much as a rating.
+    The latest rating of each dimension counts. A rated preference overrides implied ones. These are averaged
+    by weight, and their total weight is at most that of a rating.
 
     Parameters
     ----------
     now
-        Epoch milliseconds, for the half-life.
+        Epoch milliseconds; decides the weight of old actions.
     """
 
     def __init__(self, *, now: Milliseconds) -> None:
         self._now = now
-        self._tunes: dict[TuneKey, _Tune] = {}
+        self._songs: dict[SongKey, _Song] = {}
 
     def take(self, events: Iterable[Event]) -> Steps[None]:
-        """Take events, newest first, older than those of their kind that were taken before; ratings first."""
+        """Add events: ratings first, each kind newest first, and later calls with older ones."""
         for i, event in enumerate(events, 1):
             key = (event.track.item_id, event.track.song)
-            self._tunes.setdefault(key, _Tune(key)).take(event, self._now)
+            self._songs.setdefault(key, _Song(key)).take(event, self._now)
             if i % _EVENTS_PER_STEP == 0:
                 yield "events"
 
     def dataset(self, limit: int) -> Steps[Dataset]:
-        """Return at most `limit` rows, those of rated tunes first."""
-        labeled = [tune for tune in self._tunes.values() if tune.ratings or tune.weight]
-        known = [tune for tune in labeled if tune.features is not None]
-        known.sort(key=lambda tune: not tune.ratings)
+        """Return at most `limit` rows, those of rated songs first."""
+        labeled = [song for song in self._songs.values() if song.ratings or song.weight]
+        known = [song for song in labeled if song.features is not None]
+        known.sort(key=lambda song: not song.ratings)
         yield "rows"
         return (yield from _dataset(known[:limit], skipped=len(labeled) - len(known)))
 
 
 @dataclass(slots=True)
-class _Tune:
-    key: TuneKey
+class _Song:
+    key: SongKey
     features: FloatArray | None = None
     ratings: dict[Dimension, int] = field(default_factory=dict)
     weight: float = 0.0
     weighted: float = 0.0
 
     def take(self, event: Event, now: Milliseconds) -> None:
-        """Add an event that is older than those taken before."""
+        """Add an event that is older than those added before."""
         if self.features is None and event.track.features is not None:
             self.features = vector(event.track.features)
         if isinstance(event, RatingEvent):
             self.ratings = {**event.ratings, **self.ratings}
-        elif event.action in IMPLIED_PREFERENCES and not _forgiven(event):
+        elif event.action in IMPLIED_PREFERENCES and not _is_ignored(event):
             preference, weight = IMPLIED_PREFERENCES[event.action]
             weight *= 0.5 ** (max(0.0, now - event.timestamp) / _DAY / HALF_LIFE_DAYS)
             self.weight += weight
             self.weighted += weight * preference
 
     def label(self, dimension: Dimension) -> tuple[float, float]:
-        """Return label and weight."""
+        """Return the label and its weight."""
         if dimension in self.ratings:
             return float(self.ratings[dimension]), 1.0
         if dimension == "p" and self.weight:
@@ -140,19 +141,20 @@ class _Tune:
         return 0.0, 0.0
 
 
-def _forgiven(event: ImplicitEvent) -> bool:
-    return event.action in FORGIVEN and is_listen(event.track.listened_seconds or 0.0, event.track.length)
+def _is_ignored(event: ImplicitEvent) -> bool:
+    listened = is_listen(event.track.listened_seconds or 0.0, event.track.length)
+    return listened and event.action in IGNORED_AFTER_LISTEN
 
 
-def _dataset(tunes: Sequence[_Tune], *, skipped: int) -> Steps[Dataset]:
-    features = np.zeros((len(tunes), len(FEATURE_NAMES)))
-    labeled = np.zeros((len(tunes), len(DIMENSIONS), 2))
-    ranks = np.full(len(tunes), np.inf)
-    for i, tune in enumerate(tunes):
-        features[i] = tune.features
-        labeled[i] = [tune.label(name) for name in DIMENSIONS]
-        if tune.ratings:
-            ranks[i] = _rank(tune)
+def _dataset(songs: Sequence[_Song], *, skipped: int) -> Steps[Dataset]:
+    features = np.zeros((len(songs), len(FEATURE_NAMES)))
+    labeled = np.zeros((len(songs), len(DIMENSIONS), 2))
+    ranks = np.full(len(songs), np.inf)
+    for i, song in enumerate(songs):
+        features[i] = song.features
+        labeled[i] = [song.label(name) for name in DIMENSIONS]
+        if song.ratings:
+            ranks[i] = _rank(song)
         if i % _ROWS_PER_STEP == 0:
             yield "rows"
     yield "choose"
@@ -167,18 +169,18 @@ def _dataset(tunes: Sequence[_Tune], *, skipped: int) -> Steps[Dataset]:
 
 
 def _held_out(ranks: FloatArray) -> NDArray[np.bool_]:
-    """Choose a fifth of the rated tunes, at least two, by a hash of their names; others rank infinite.
+    """Choose a fifth of the rated songs, at least two, by the hash of their names. Other songs rank infinite.
 
-    So a tune that was held out stays so in later runs: otherwise the model would be tested on what an earlier
-    run has taught it. Only the two of the lowest hashes may later change over to training.
+    A song that was held out stays so in later runs. Otherwise, the model would be tested on what it has
+    learned in an earlier run. Only the two songs with the lowest hashes may move to training later.
     """
     bound = np.sort(ranks)[:MIN_HELD_OUT].max(initial=0.0)
     chosen: NDArray[np.bool_] = np.isfinite(ranks) & (ranks <= max(bound, HELD_OUT_SHARE))
     return chosen
 
 
-def _rank(tune: _Tune) -> float:
-    item_id, song = tune.key
-    # No checksum: those of names that differ in one digit lie close together.
-    name = f"{item_id}#{song}".encode(errors="surrogatepass")
+def _rank(song: _Song) -> float:
+    item_id, number = song.key
+    # Not a checksum: names that differ in one digit have similar ones.
+    name = f"{item_id}#{number}".encode(errors="surrogatepass")
     return int.from_bytes(blake2b(name, digest_size=4).digest()) / 2**32

@@ -1,4 +1,4 @@
-"""Fine-tuning: from a model and what the listener rated to a model that fits them better, or not."""
+"""Fine-tuning: fits a model to the listener's ratings, and decides whether the result is better."""
 
 from __future__ import annotations
 
@@ -21,33 +21,34 @@ if TYPE_CHECKING:
     from sidflow_feedback.types import FloatArray
 
 PRIOR: Final = 10.0
-"""Pull to the anchor, over the number of rows: a prior that few ratings obey and many outvote."""
+"""Pull to the anchor, divided by the number of rows: a prior that dominates a few ratings, and that many
+ratings outweigh."""
 
-FINISHING: Final = 4
-"""One of so many steps learns from all rows, also those held out."""
+FINISHING_DIVISOR: Final = 4
+"""One in this many steps learns from all rows, including the held-out ones."""
 
 CALIBRATION_PRIOR: Final = 2.0
-"""Of a ridge regression, in ratings at a distance of 1 from the middle of the scale."""
+"""Ridge penalty of the calibration, in ratings at a distance of 1 from the middle of the scale."""
 
-# All were chosen on simulated listeners, others than those of `make bench-taste`: docs/benchmarks.md.
+# Chosen on simulated listeners other than those of `make bench-taste`; see docs/benchmarks.md.
 
 _ROWS_PER_STEP = 256
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FineTuned:
-    """What came of fine-tuning.
+class FineTuningResult:
+    """The result of fine-tuning.
 
     Attributes
     ----------
     network
-        Fitted to all rows; that of `validation_network` when the error grew.
+        Fitted to all rows; the same as `validation_network` if the error grew.
     validation_network
-        Fitted without the held-out rows; the errors before and after are those of networks like it.
+        Fitted without the held-out rows. The errors are those of networks fitted in this way.
     moments, steps
-        State of the optimizer of `validation_network`, see `Adam`.
+        State of the optimizer that fitted `validation_network`, see `Adam`.
     error_before, error_after
-        Root mean square, in ratings.
+        Root mean square error on the held-out rows, in ratings.
     """
 
     network: Network
@@ -59,7 +60,7 @@ class FineTuned:
 
     @property
     def accepted(self) -> bool:
-        """Whether the error did not grow."""
+        """Whether the error didn't grow."""
         return self.error_after <= self.error_before
 
 
@@ -71,25 +72,25 @@ def fine_tune(
     iterations: int,
     seed: int,
     method: Fitter = fit_adam,
-) -> Steps[FineTuned]:
-    """Fit the last accepted model, else `base`, in small steps; neither is changed.
+) -> Steps[FineTuningResult]:
+    """Fine-tune the last accepted model, else `base`, in small steps. Neither is changed.
 
-    First without the held-out rows: what that does to the error on them decides. Then on all rows, because
-    every rating counts when there are few. Training resumes from the last validation network, so that each
-    run is tested on rows that no earlier run has learned from.
+    The first fit leaves out the held-out rows, and the change of the error on them decides. If it didn't
+    grow, a second fit uses all rows, because every rating counts when there are few. Training resumes from
+    the last validation network, so that each run is tested on rows that no earlier run has learned from.
 
-    The anchor is `base`, calibrated to this listener; the steps start there, too, without a last model or if
-    that goes back to another base. The error before is that of the last model, else of `base`.
+    The anchor is `base`, calibrated to this listener. Training starts there if there is no last model, or if
+    that was learned from another base. The error before is that of the last model, else of `base`.
 
     Raises
     ------
     TrainingError
-        All rows are held out, or a value is not finite.
+        All rows are held out, or a value isn't finite.
     """
-    inputs, learned = base.stats.scale(dataset.features), ~dataset.held_out
+    inputs, training = base.scaler.scale(dataset.features), ~dataset.held_out
     everything = inputs, dataset.labels, dataset.weights
-    rows = inputs[learned], dataset.labels[learned], dataset.weights[learned]
-    finishing = iterations // FINISHING
+    rows = inputs[training], dataset.labels[training], dataset.weights[training]
+    finishing = iterations // FINISHING_DIVISOR
     yield "predict"
     before = yield from _held_out_error(_validation_model(last) if last else base, dataset)
     yield "predict"
@@ -104,7 +105,7 @@ def fine_tune(
         problem = yield from _problem(base, None, everything, finishing, seed)
         finished = yield from method(replace(problem, start=validation_network))
         network = _half_precision(finished.network)
-    return FineTuned(network, validation_network, fitted.moments, fitted.steps, before, after)
+    return FineTuningResult(network, validation_network, fitted.moments, fitted.steps, before, after)
 
 
 def _problem(base: Model, last: Snapshot | None, rows: Rows, iterations: int, seed: int) -> Steps[FitProblem]:
@@ -127,27 +128,27 @@ def _validation_model(last: Snapshot) -> Model:
 
 
 def _half_precision(network: Network) -> Network:
-    """Return `network` with its weights rounded to what a snapshot keeps of them."""
+    """Return `network` with its weights rounded to the precision of a snapshot."""
     rounded = network.copy()
     with np.errstate(over="ignore"):
         rounded.parameters[:] = network.parameters.astype(np.float16)
     if not np.isfinite(rounded.parameters).all():
-        raise TrainingError("Training led to weights that are not finite. The model before it stays.")
+        raise TrainingError("Training led to weights that aren't finite. The previous model stays in use.")
     return rounded
 
 
 def calibrated(network: Network, inputs: Array, labels: Array, weights: Array) -> Steps[Network]:
     """Return `network` with each output scaled and shifted to fit the labels (ridge regression).
 
-    People use the ends of the scale differently, and some mean the opposite of what most mean: that can be
-    told from a handful of ratings. An output without labels stays as it is.
+    People use the ends of the scale differently, and some prefer the opposite of what most do. A handful of
+    ratings is enough to tell. An output without labels isn't changed.
 
     Parameters
     ----------
     inputs
         Scaled features, shape (n, inputs).
     labels, weights
-        Ratings and their weights, 0 for a missing one, shape (n, outputs).
+        Ratings, and their weights (0 if missing), shape (n, outputs).
     """
     fitted = network.copy()
     outputs = (yield from _predicted(network, inputs)) - NEUTRAL_RATING
@@ -167,7 +168,7 @@ def calibrated(network: Network, inputs: Array, labels: Array, weights: Array) -
 def _held_out_error(model: Model, dataset: Dataset) -> Steps[float]:
     """Return the weighted root mean square error, in ratings."""
     rows = dataset.held_out
-    predicted = yield from _predicted(model.network, model.stats.scale(dataset.features[rows]))
+    predicted = yield from _predicted(model.network, model.scaler.scale(dataset.features[rows]))
     weights, errors = dataset.weights[rows], in_range(predicted) - dataset.labels[rows]
     return float(np.sqrt((weights * errors**2).sum() / weights.sum()))
 

@@ -1,7 +1,7 @@
-"""What fits a network to the listener: a seam, and its default, our own learner in numpy.
+"""Fitters: methods that fit a network to the listener's ratings. The default is our own learner in numpy.
 
-All methods start from the same problem and give back a network of the same layers, so that snapshots,
-predictions and manifests don't know which one it was. The others are in `scikit`.
+All fitters solve the same problem and return a network with the same layers, so snapshots, predictions, and
+manifests don't depend on the method. The other fitters are in `scikit_fitters`.
 """
 
 from __future__ import annotations
@@ -19,30 +19,31 @@ if TYPE_CHECKING:
     from sidflow_feedback.types import FloatArray
 
     Rows: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
-    """Scaled features, labels, and weights of these."""
+    """Scaled features, labels, and the weights of the labels."""
 
 LEARNING_RATE: Final = 8e-3
-"""Of the first step; it falls to 0 with the last, so that no run ends on the noise of a minibatch."""
+"""Learning rate of the first step. It falls to 0 with the last step, so that no run ends on the noise of a
+minibatch."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FitProblem:
-    """What is to be fitted.
+    """The input of a fitter.
 
     Attributes
     ----------
     start
-        Where steps start; not changed.
+        Network to start from; not changed.
     anchor
-        Where a listener of whom little is known probably is: methods pull towards it.
+        The best guess for a listener with few ratings: fitters pull the weights to it.
     rows
         Labels of weight 0 are missing.
     l2
-        The pull, over the number of rows.
+        Strength of the pull, divided by the number of rows.
     moments, steps
-        State of the optimizer that has led to `start`, see `Adam`; None and 0 where there is none.
+        State of the optimizer that produced `start`, see `Adam`; None and 0 if there is none.
     iterations
-        Steps to make, for methods that work by steps.
+        Number of steps, for fitters that work in steps.
     seed
         The same seed and data give the same weights.
     """
@@ -58,8 +59,8 @@ class FitProblem:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fitted:
-    """A network, and the state of the optimizer, see `Adam`."""
+class FitResult:
+    """The fitted network, and the state of the optimizer, see `Adam`."""
 
     network: Network
     moments: Array
@@ -67,14 +68,14 @@ class Fitted:
 
 
 class Fitter(Protocol):
-    """A way to fit a network, in small steps."""
+    """Fits a network, in small steps."""
 
-    def __call__(self, problem: FitProblem) -> Steps[Fitted]:
-        """Fit; raise `TrainingError` where that is not possible."""
+    def __call__(self, problem: FitProblem) -> Steps[FitResult]:
+        """Return the fitted network; raise `TrainingError` if that is impossible."""
 
 
-def fit_adam(problem: FitProblem) -> Steps[Fitted]:
-    """Fit all layers by Adam, see `Learner`."""
+def fit_adam(problem: FitProblem) -> Steps[FitResult]:
+    """Fit all layers with Adam, see `Learner`."""
     network = problem.start.copy()
     learner = Learner(
         network,
@@ -89,9 +90,9 @@ def fit_adam(problem: FitProblem) -> Steps[Fitted]:
         done = learner.adam.steps - problem.steps
         learner.adam.learning_rate = LEARNING_RATE * (1 - done / problem.iterations)
         yield kind
-    return Fitted(network, learner.adam.moments, learner.adam.steps)
+    return FitResult(network, learner.adam.moments, learner.adam.steps)
 
 
-def without_state(network: Network) -> Fitted:
-    """Return the result of a method that leaves no optimizer to go on with."""
-    return Fitted(network, np.zeros((2, network.parameters.size), network.parameters.dtype), 0)
+def without_state(network: Network) -> FitResult:
+    """Return the result of a fitter that has no optimizer state to continue from."""
+    return FitResult(network, np.zeros((2, network.parameters.size), network.parameters.dtype), 0)

@@ -1,6 +1,6 @@
-"""Fitting a network: Adam, and a learner that works in small steps.
+"""The learner: fits a network by backpropagation, in small steps.
 
-Learning and predicting are separate: a `Learner` changes its `Network`, predicting never does.
+Only a `Learner` changes a `Network`; prediction never does.
 """
 
 from __future__ import annotations
@@ -11,88 +11,39 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from sidflow_feedback.errors import TrainingError
+from sidflow_feedback.learning.adam import Adam
 from sidflow_feedback.learning.model import layer_views
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from numpy.typing import DTypeLike, NDArray
+    from numpy.typing import NDArray
 
     from sidflow_feedback.idle import Steps
     from sidflow_feedback.learning.model import Array, Network
 
-BATCH: Final = 32
-
-
-class Adam:
-    """The optimizer of Kingma and Ba (2015), algorithm 1 in the efficient form at the end of section 2.
-
-    Attributes
-    ----------
-    moments
-        Running means of the gradient and of its square, shape (2, parameters).
-    steps
-        Updates made so far.
-    gradient
-        Where the caller puts the gradient before `update`, shape (parameters,).
-    """
-
-    decay: Final = (0.9, 0.999)
-    epsilon: Final = 1e-8
-
-    def __init__(self, size: int, learning_rate: float, *, dtype: DTypeLike = np.float32) -> None:
-        self.learning_rate = learning_rate
-        self.moments: Array = np.zeros((2, size), dtype)
-        self.steps = 0
-        self._powers: Array = np.zeros((2, size), dtype)
-        self._scratch: Array = np.zeros((2, size), dtype)
-        self._gains = (1 - np.array(self.decay)).astype(dtype)[:, None]
-        self.gradient: Array = self._powers[0]
-
-    def resume(self, moments: Array, steps: int) -> None:
-        """Go on from the state that an optimizer for the same parameters had."""
-        self.moments[:] = moments
-        self.steps = steps
-
-    def update(self, parameters: Array) -> None:
-        """Move `parameters` one step against the gradient, in place."""
-        self.steps += 1
-        gradient, square = self._powers
-        np.multiply(gradient, gradient, out=square)
-        np.subtract(self._powers, self.moments, out=self._scratch)
-        self._scratch *= self._gains
-        self.moments += self._scratch
-        step, root = self._scratch
-        np.sqrt(self.moments[1], out=root)
-        root += self.epsilon
-        np.divide(self.moments[0], root, out=step)
-        step *= self._rate()
-        parameters -= step
-
-    def _rate(self) -> float:
-        first, second = (1 - decay**self.steps for decay in self.decay)
-        return float(self.learning_rate * second**0.5 / first)
+BATCH_SIZE: Final = 32
 
 
 class Learner:
-    """Fits a network, in place, to labels of which some may be missing.
+    """Fits a network, in place. Labels may be missing.
 
     The loss of n rows is the weighted squared error ``sum(weights * (outputs - labels)**2) / (2 n)`` plus
-    ``l2 / 2`` times the squared distance of all weights from `anchor`: fine-tuning starts from a model that
-    knows something, and must not forget it for a few ratings' sake (L2-SP, Li et al. 2018).
+    ``l2 / 2`` times the squared distance of all weights from `anchor`. This keeps fine-tuning on a few
+    ratings from erasing what the model has learned before (L2-SP, Li et al. 2018).
 
     Parameters
     ----------
     network
         Changed in place.
     anchor
-        Parameters to stay near, None for 0.
+        Parameters that the weights are pulled to; None for 0.
     learning_rate, l2
-        Not below 0.
-    batch
+        At least 0.
+    batch_size
         Rows of a minibatch.
     seed
-        Of the order of the rows. The same seed and data give the same weights.
+        Seed for the order of the rows. The same seed and data give the same weights.
     """
 
     def __init__(
@@ -102,7 +53,7 @@ class Learner:
         anchor: Array | None = None,
         learning_rate: float = 1e-3,
         l2: float = 0.0,
-        batch: int = BATCH,
+        batch_size: int = BATCH_SIZE,
         seed: int = 0,
     ) -> None:
         parameters = network.parameters
@@ -110,33 +61,33 @@ class Learner:
         self.adam = Adam(parameters.size, learning_rate, dtype=parameters.dtype)
         self._anchor = np.zeros_like(parameters) if anchor is None else anchor.astype(parameters.dtype)
         self._l2 = l2
-        self._batch = batch
+        self._batch_size = batch_size
         self._random = random.Random(seed)
         self._gradients = layer_views(self.adam.gradient, network.sizes)
         self._pass = _Pass(network, 0)
         self._distance = np.zeros_like(parameters)
 
     def learn_many(self, inputs: Array, labels: Array, weights: Array, iterations: int) -> Steps[None]:
-        """Make `iterations` optimizer steps, each in two: the gradient, and the update.
+        """Make `iterations` optimizer steps, each divided into gradient and update.
 
         Parameters
         ----------
         inputs
             Scaled features, shape (n, inputs).
         labels
-            Ratings, shape (n, outputs); what stands where the weight is 0 has no effect but must be finite.
+            Ratings, shape (n, outputs). Where the weight is 0, the value has no effect but must be finite.
         weights
-            Of each label, shape (n, outputs); 0 means the label is missing.
+            Weight of each label, shape (n, outputs); 0 if the label is missing.
 
         Raises
         ------
         TrainingError
-            There is no row, the shapes disagree, or a value is not finite.
+            There are no rows, the shapes don't match, or a value isn't finite.
         """
         self._check(inputs, labels, weights)
         dtype = self.network.parameters.dtype
         rows = [np.ascontiguousarray(values, dtype) for values in (inputs, labels, weights)]
-        size = min(self._batch, len(inputs))
+        size = min(self._batch_size, len(inputs))
         parts = [np.empty((size, values.shape[1]), dtype) for values in rows]
         for picked in self._minibatches(len(inputs), size, iterations):
             yield "gradient"
@@ -147,12 +98,12 @@ class Learner:
             self.adam.update(self.network.parameters)
 
     def step(self, inputs: Array, labels: Array, weights: Array) -> None:
-        """Make one optimizer step on one batch of scaled features, labels and label weights."""
+        """Make one optimizer step on one batch of scaled features, labels, and label weights."""
         self.gradient(inputs, labels, weights)
         self.adam.update(self.network.parameters)
 
     def gradient(self, inputs: Array, labels: Array, weights: Array) -> Array:
-        """Compute the loss's gradient, shape (parameters,); the array is used again by the next call."""
+        """Return the gradient of the loss, shape (parameters,). The next call reuses the array."""
         if self._pass.size != len(inputs):
             self._pass = _Pass(self.network, len(inputs))
         self._pass.forward(inputs)
@@ -164,7 +115,7 @@ class Learner:
         return self.adam.gradient
 
     def loss(self, inputs: Array, labels: Array, weights: Array) -> float:
-        """Return the loss that `step` makes smaller."""
+        """Return the loss, which `step` minimizes."""
         errors = self.network.predict_many(inputs) - labels
         distance = self.network.parameters - self._anchor
         data = (weights * errors**2).sum() / (2 * len(inputs))
@@ -179,7 +130,7 @@ class Learner:
             start += size
 
     def _shuffled(self, rows: int) -> NDArray[np.intp]:
-        # Not numpy.random: loading it takes a browser several slices of work.
+        # Not numpy.random: a browser needs several idle slots to load it.
         return np.frombuffer(self._random.randbytes(4 * rows), np.uint32).argsort(kind="stable")
 
     def _check(self, inputs: Array, labels: Array, weights: Array) -> None:
@@ -192,20 +143,20 @@ class Learner:
             or weights.shape != outputs
         ):
             raise TrainingError(
-                f"Can't train on inputs {inputs.shape}, labels {labels.shape} and weights {weights.shape}: "
-                f"expected (n, {sizes[0]}) and twice (n, {sizes[-1]}), n at least 1."
+                f"Can't train on inputs {inputs.shape}, labels {labels.shape}, and weights {weights.shape}: "
+                f"expected (n, {sizes[0]}), (n, {sizes[-1]}), and (n, {sizes[-1]}), with n at least 1."
             )
         if not all(np.isfinite(values).all() for values in (inputs, labels, weights)):
             raise TrainingError(
-                "Can't train: features, labels and weights must be finite. Leave such rows out."
+                "Can't train: features, labels, and weights must be finite. Remove the other rows."
             )
 
 
 class _Pass:
-    """One way forward and back through a network, with the arrays for a batch of `size` rows.
+    """One forward and backward pass through a network, with the arrays for a batch of `size` rows.
 
-    Each layer's input has a column of ones, so that one product covers kernel and bias. Views are made once:
-    in a browser making one costs as much as a small product.
+    Each layer's input has a column of ones, so that one product covers kernel and bias. Views are created
+    once, because in a browser creating one costs as much as a small product.
     """
 
     def __init__(self, network: Network, size: int) -> None:

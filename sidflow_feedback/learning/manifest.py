@@ -1,7 +1,7 @@
-"""The global model as it travels: a JSON object in the TF.js layers format, with the scales of its inputs.
+"""The manifest: the global model as JSON in the layers format of TensorFlow.js, with the inputs' scaler.
 
-TF.js reads `modelTopology`, `weightSpecs` and `weightData` as they stand (`tf.loadLayersModel`), and what it
-saves of a model of dense layers is read here.
+TensorFlow.js can load `modelTopology`, `weightSpecs`, and `weightData` (`tf.loadLayersModel`). Models of
+dense layers that it saves can be read here.
 """
 
 from __future__ import annotations
@@ -15,31 +15,32 @@ from typing import Any, Final
 
 import numpy as np
 
-from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.learning.model import LAYERS, Model, Network, parameter_count
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.types import Record
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 MAX_WEIGHTS: Final = 200_000
-"""Most weights a model may have (0.8 MB): some 200 times ours, and still no burden on a browser."""
+"""Maximum number of weights of a model (0.8 MB): about 200 times ours, and still small for a browser."""
 
 MAX_WEIGHT: Final = 1e4
-"""Largest weight: a model of standardized features has none above 10, and larger ones overflow."""
+"""Maximum absolute value of a weight. A model of standardized features has none above 10, and much larger
+ones overflow."""
 
 MAX_TEXT: Final = 128
 
 
 def model_to_manifest(model: Model, metadata: Mapping[str, Any]) -> Record:
-    """Return `model` and what is to be known about it (JSON values) as a manifest."""
+    """Return a manifest of `model`, with `metadata` of JSON values."""
     weights = model.network.parameters.astype("<f4").tobytes()
     return {
         "version": model.version,
         "metadata": dict(metadata),
         "featureStats": {
             "featureNames": list(FEATURE_NAMES),
-            "means": list(model.stats.means),
-            "stds": list(model.stats.deviations),
+            "means": list(model.scaler.means),
+            "stds": list(model.scaler.deviations),
         },
         "modelTopology": _topology(model.network.sizes),
         "weightSpecs": _weight_specs(model.network.sizes),
@@ -48,25 +49,25 @@ def model_to_manifest(model: Model, metadata: Mapping[str, Any]) -> Record:
 
 
 def model_from_manifest(record: object) -> Model:
-    """Read a manifest; nothing of it is trusted.
+    """Read a manifest. All of it is validated.
 
     Raises
     ------
     InvalidRecordError
-        A part is missing, oversized, not finite, or describes a model that this library can't run.
+        A part is missing, too large, or not finite, or describes a model that this library can't run.
     """
     manifest = _object("manifest", record)
     version = manifest.get("version")
     if not isinstance(version, str) or not 0 < len(version) <= MAX_TEXT:
-        raise InvalidRecordError("version", f"must be a text of 1 to {MAX_TEXT} characters")
+        raise InvalidRecordError("version", f"must be a string of 1 to {MAX_TEXT} characters")
     if manifest.get("metadata") is not None:
         _object("metadata", manifest["metadata"])
-    stats = _stats(_object("featureStats", manifest.get("featureStats")))
+    scaler = _scaler(_object("featureStats", manifest.get("featureStats")))
     network = Network(_sizes(_object("modelTopology", manifest.get("modelTopology"))))
     _check_specs(manifest.get("weightSpecs"), network.sizes)
     count = network.parameters.size
     network.parameters[:] = floats_from_base64("weightData", manifest.get("weightData"), count)
-    return Model(version, version, stats, network)
+    return Model(version, version, scaler, network)
 
 
 def floats_from_base64(field: str, text: object, count: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -75,12 +76,12 @@ def floats_from_base64(field: str, text: object, count: int) -> np.ndarray[tuple
     Raises
     ------
     InvalidRecordError
-        `text` is something else.
+        `text` is anything else.
     """
     data = bytes_from_base64(field, text, 4 * count)
     values = np.frombuffer(data, "<f4").astype(np.float32)
     if not (np.abs(values) <= MAX_WEIGHT).all():
-        raise InvalidRecordError(field, f"has weights that are not finite or above {MAX_WEIGHT:.0f}")
+        raise InvalidRecordError(field, f"has weights that aren't finite or are above {MAX_WEIGHT:.0f}")
     return values
 
 
@@ -90,14 +91,14 @@ def bytes_from_base64(field: str, text: object, size: int) -> bytes:
     Raises
     ------
     InvalidRecordError
-        `text` is something else.
+        `text` is anything else.
     """
     if not isinstance(text, str) or len(text) != 4 * math.ceil(size / 3):
         raise InvalidRecordError(field, f"must be base64 of {size} bytes")
     try:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as exc:
-        raise InvalidRecordError(field, f"is no base64: {exc}") from exc
+        raise InvalidRecordError(field, f"isn't base64: {exc}") from exc
     if len(data) != size:
         raise InvalidRecordError(field, f"must be base64 of {size} bytes, not {len(data)}")
     return data
@@ -134,11 +135,11 @@ def _weight_specs(sizes: tuple[int, ...]) -> list[Record]:
     ]
 
 
-def _stats(stats: Mapping[str, Any]) -> FeatureStats:
+def _scaler(stats: Mapping[str, Any]) -> FeatureScaler:
     if stats.get("featureNames") != list(FEATURE_NAMES):
         names = ", ".join(FEATURE_NAMES)
         raise InvalidRecordError("featureStats.featureNames", f"must be {names}, in this order")
-    return FeatureStats(_numbers(stats, "means"), _numbers(stats, "stds"))
+    return FeatureScaler(_numbers(stats, "means"), _numbers(stats, "stds"))
 
 
 def _numbers(stats: Mapping[str, Any], name: str) -> tuple[float, ...]:
@@ -149,7 +150,7 @@ def _numbers(stats: Mapping[str, Any], name: str) -> tuple[float, ...]:
 
 
 def _sizes(topology: Mapping[str, Any]) -> tuple[int, ...]:
-    """Return the layer sizes of a sequential model of dense layers as TF.js or Keras describe it."""
+    """Return the layer sizes of a sequential model of dense layers, as TensorFlow.js or Keras describe it."""
     model = _object("modelTopology.model_config", topology.get("model_config", topology))
     kind = model.get("class_name")
     if kind != "Sequential":
@@ -168,7 +169,7 @@ def _check_sizes(sizes: tuple[int, ...], input_shape: object) -> None:
     if input_shape != [None, LAYERS[0]]:
         raise InvalidRecordError("modelTopology.batch_input_shape", f"must be [null, {LAYERS[0]}]")
     if sizes[-1] != LAYERS[-1] or len(sizes) < 2:
-        raise InvalidRecordError("modelTopology", f"must end with {LAYERS[-1]} outputs: e, m, c and p")
+        raise InvalidRecordError("modelTopology", f"must end with {LAYERS[-1]} outputs: e, m, c, and p")
     if parameter_count(sizes) > MAX_WEIGHTS:
         raise InvalidRecordError("modelTopology", f"has more than {MAX_WEIGHTS} weights")
 
@@ -192,7 +193,7 @@ def _units(index: int, layer: object, *, last: bool) -> int:
     if config.get("activation") != activation or config.get("use_bias", True) is not True:
         raise InvalidRecordError(field, f"must have activation {activation!r} and a bias")
     if type(units) is not int or not 0 < units <= MAX_WEIGHTS:
-        raise InvalidRecordError(f"{field}.units", "must be a whole number above 0")
+        raise InvalidRecordError(f"{field}.units", "must be an integer above 0")
     return units
 
 

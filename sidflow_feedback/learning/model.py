@@ -1,4 +1,4 @@
-"""The taste model: a small multilayer perceptron in numpy, and what predicts ratings with it."""
+"""The taste model: a small multilayer perceptron in numpy, and the model that predicts ratings with it."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike
 
-    from sidflow_feedback.analysis.features import FeatureStats
+    from sidflow_feedback.learning.scaler import FeatureScaler
     from sidflow_feedback.types import FloatArray
 
 Array = NDArray[Any]
 
 LAYERS: Final = (8, 32, 16, 4)
-"""Features, two hidden layers, and e, m, c, p."""
+"""Units of each layer: features, two hidden layers, and e, m, c, p."""
 
 
 class Network:
-    """A multilayer perceptron: ReLU in the hidden layers, linear outputs in ratings (1 to 5).
+    """A multilayer perceptron with ReLU in the hidden layers. Its linear outputs are ratings, 1 to 5.
 
     Attributes
     ----------
     sizes
         Units of each layer, inputs first.
     parameters
-        All weights in one vector: for each layer its kernel, row by row, then its bias. That is the order
-        of TF.js, too.
+        All weights in one vector: for each layer its kernel, row by row, then its bias. TensorFlow.js has
+        the same order.
     layers
-        Views into `parameters`, shape (inputs + 1, outputs): kernel, and the bias as last row.
+        Views into `parameters`, shape (inputs + 1, outputs): the kernel, and the bias as the last row.
     """
 
     def __init__(self, sizes: Sequence[int] = LAYERS, *, dtype: DTypeLike = np.float32) -> None:
@@ -46,7 +46,7 @@ class Network:
 
     @classmethod
     def random(cls, seed: int, sizes: Sequence[int] = LAYERS, *, dtype: DTypeLike = np.float32) -> Network:
-        """Return a network with Glorot-uniform kernels that predicts about 3, the middle of the scale."""
+        """Return a network with Glorot-uniform kernels. It predicts about 3, the middle of the scale."""
         network, rng = cls(sizes, dtype=dtype), np.random.default_rng(seed)
         for layer in network.layers:
             bound = np.sqrt(6 / (layer.shape[0] - 1 + layer.shape[1]))
@@ -70,7 +70,7 @@ class Network:
 
 
 def parameter_count(sizes: Sequence[int]) -> int:
-    """Return how many weights a network with these layer sizes has: 884 for `LAYERS`."""
+    """Return the number of weights of a network with these layer sizes: 884 for `LAYERS`."""
     return sum((inputs + 1) * outputs for inputs, outputs in pairwise(sizes))
 
 
@@ -86,30 +86,30 @@ def layer_views(flat: Array, sizes: Sequence[int]) -> list[Array]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """What predicts ratings: a network with the scales of its inputs, under a version.
+    """Predicts ratings: a network, the scaler for its inputs, and a version.
 
     Attributes
     ----------
     version
-        ``global-…`` as published, or ``local-<n>`` for what was learned from this listener.
+        ``global-…`` if the server published it, or ``local-<n>`` if it was learned from this listener.
     base_version
-        The global model it goes back to; its own version for a global one.
+        Version of the global model that it was learned from; the same as `version` for a global model.
     """
 
     version: str
     base_version: str
-    stats: FeatureStats
+    scaler: FeatureScaler
     network: Network
 
     def predict_many(self, features: FloatArray) -> FloatArray:
-        """Return e, m, c and p from 1 to 5, shape (n, 4), for feature vectors, shape (n, 8)."""
+        """Return e, m, c, and p from 1 to 5, shape (n, 4), for feature vectors, shape (n, 8)."""
         return in_range(self.outputs(features))
 
     def outputs(self, features: FloatArray) -> Array:
-        """Return the same without bounds: what lies beyond 1 or 5 still has an order."""
-        return self.network.predict_many(self.stats.scale(features))
+        """Return the predictions without bounds: those below 1 or above 5 still have an order."""
+        return self.network.predict_many(self.scaler.scale(features))
 
 
 def in_range(outputs: Array) -> FloatArray:
-    """Return outputs of a network as ratings from 1 to 5: a listener sees no others."""
+    """Clip outputs of a network to ratings from 1 to 5."""
     return np.clip(outputs.astype(np.float64), MIN_RATING, MAX_RATING)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from sidflow_feedback.learning.trainer_types import Run
     from sidflow_feedback.store import FeedbackStore
-    from sidflow_feedback.types import Record
+    from sidflow_feedback.types import RunRecord
 
 NOTE: Final = "training-runs"
 
@@ -23,7 +23,7 @@ async def remember(store: FeedbackStore, run: Run) -> None:
     StoreError
         The history can't be read or stored.
     """
-    record = {
+    record: RunRecord = {
         "time": run.time,
         "samples": run.samples,
         "duration": run.duration,
@@ -35,8 +35,8 @@ async def remember(store: FeedbackStore, run: Run) -> None:
     await store.keep_note(NOTE, {"runs": [*await past_runs(store), record][-MAX_RUNS:]})
 
 
-async def past_runs(store: FeedbackStore) -> list[Record]:
+async def past_runs(store: FeedbackStore) -> list[RunRecord]:
     """Return the runs in the history as JSON objects, oldest first."""
     note = await store.note(NOTE)
-    runs: list[Record] = (note or {}).get("runs", [])
+    runs: list[RunRecord] = (note or {}).get("runs", [])
     return runs

@@ -1,9 +1,9 @@
-"""Methods of scikit-learn. Importing this module loads none of it; `load` does.
+"""Fitters with methods of scikit-learn, which `load` loads. Importing this module doesn't.
 
-`ridge` and `sgd` fit the last layer only: a linear model of what is missing to the anchor's outputs, with
-the hidden units as features. So what the listener has not rated stays as the anchor has it. `mlp` fits all
-layers. A Gaussian process is not among them: what it has learned are its rows, no network of a few weights,
-and neither a snapshot of 8 KB nor TensorFlow.js could hold that.
+`ridge` and `sgd` fit only the last layer: a linear model of the residuals of the anchor's outputs, with the
+hidden units as features. Outputs that the listener hasn't rated stay as in the anchor. `mlp` fits all layers.
+There is no Gaussian process: its state is the training set, which fits into neither a snapshot of 8 KB nor
+TensorFlow.js.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ import numpy as np
 
 from sidflow_feedback.errors import TrainingError
 from sidflow_feedback.learning.fitters import without_state
-from sidflow_feedback.learning.learner import BATCH
+from sidflow_feedback.learning.learner import BATCH_SIZE
 from sidflow_feedback.learning.model import Network
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sidflow_feedback.idle import Steps
-    from sidflow_feedback.learning.fitters import FitProblem, Fitted, Fitter, Rows
+    from sidflow_feedback.learning.fitters import FitProblem, FitResult, Fitter, Rows
     from sidflow_feedback.learning.model import Array
     from sidflow_feedback.types import FloatArray
 
 LoadScikit: TypeAlias = Callable[[Callable[[str], None]], Awaitable[None]]
-"""Imports scikit-learn, fetching it first where it must, and says meanwhile what it does."""
+"""Imports scikit-learn, fetches it first if necessary, and calls its argument with progress messages."""
 
 RIDGE_PRIOR: Final = 8.0
 SGD_RATE: Final = 1e-2
 MLP_RATE: Final = 2e-3
 
 
-async def load(_tell: Callable[[str], None] = print) -> None:
-    """Import what the methods need, where it is installed. Takes seconds in a browser, in two pieces.
+async def load(_notify: Callable[[str], None] = print) -> None:
+    """Import the parts of scikit-learn that the fitters need. Takes seconds in a browser, in two pieces.
 
     Raises
     ------
     TrainingError
-        It is not, or does not work.
+        scikit-learn isn't installed, or doesn't work.
     """
     for module in ("sklearn.linear_model", "sklearn.neural_network"):
         try:
@@ -52,27 +52,27 @@ async def load(_tell: Callable[[str], None] = print) -> None:
         await asyncio.sleep(0)
 
 
-def fit_ridge(problem: FitProblem) -> Steps[Fitted]:
+def fit_ridge(problem: FitProblem) -> Steps[FitResult]:
     """Fit the last layer in closed form (`Ridge`)."""
     from sklearn.linear_model import Ridge
 
     yield "ridge"
     network = problem.anchor.copy()
-    for column, hidden, missing, weights in _unexplained(network, problem.rows):
+    for column, hidden, residuals, weights in _residuals(network, problem.rows):
         model = Ridge(alpha=RIDGE_PRIOR, fit_intercept=False)
-        column += model.fit(hidden, missing, sample_weight=weights).coef_
+        column += model.fit(hidden, residuals, sample_weight=weights).coef_
         yield "ridge"
     return without_state(network)
 
 
-def fit_sgd(problem: FitProblem) -> Steps[Fitted]:
-    """Fit the last layer by passes over the rows (`SGDRegressor`), as many as come to the iterations."""
+def fit_sgd(problem: FitProblem) -> Steps[FitResult]:
+    """Fit the last layer with `SGDRegressor`, in as many passes over the rows as `iterations` allow."""
     from sklearn.linear_model import SGDRegressor
 
     yield "sgd"
     network = problem.anchor.copy()
-    passes = max(1, problem.iterations * BATCH // max(1, len(problem.rows[0])))
-    for column, hidden, missing, weights in _unexplained(network, problem.rows):
+    passes = max(1, problem.iterations * BATCH_SIZE // max(1, len(problem.rows[0])))
+    for column, hidden, residuals, weights in _residuals(network, problem.rows):
         model = SGDRegressor(
             alpha=problem.l2,
             eta0=SGD_RATE,
@@ -81,17 +81,18 @@ def fit_sgd(problem: FitProblem) -> Steps[Fitted]:
             random_state=problem.seed,
         )
         for _ in range(passes):
-            model.partial_fit(hidden, missing, sample_weight=weights)
+            model.partial_fit(hidden, residuals, sample_weight=weights)
             yield "sgd"
         column += model.coef_
     return without_state(network)
 
 
-def fit_mlp(problem: FitProblem) -> Steps[Fitted]:
-    """Fit all layers by Adam, one minibatch a step (`MLPRegressor.partial_fit`), without a pull.
+def fit_mlp(problem: FitProblem) -> Steps[FitResult]:
+    """Fit all layers with Adam, one minibatch for each step (`MLPRegressor.partial_fit`), without a pull.
 
-    It knows no weights of single labels. A label half-way from the prediction has the gradient of one of
-    weight 0.5, so that is what it is given, and for a missing one the prediction itself.
+    `MLPRegressor` has no weights for single labels. A label halfway between prediction and rating has the
+    same gradient as the rating with weight 0.5. So labels are moved toward the prediction, and a missing
+    label is replaced by it.
     """
     from sklearn.neural_network import MLPRegressor
 
@@ -105,14 +106,14 @@ def fit_mlp(problem: FitProblem) -> Steps[Fitted]:
         random_state=problem.seed,
     )
     inputs, labels, weights = problem.rows
-    model.partial_fit(inputs[:1], labels[:1])  # Makes its layers, which then become ours.
+    model.partial_fit(inputs[:1], labels[:1])  # Creates its layers, which are then replaced by ours.
     model.coefs_ = [layer[:-1] for layer in network.layers]
     model.intercepts_ = [layer[-1] for layer in network.layers]
-    del model._optimizer  # So that a new one begins without what the first step has left.
+    del model._optimizer  # Makes the next step start with a new optimizer.
     rows = np.random.default_rng(problem.seed)
     for _ in range(problem.iterations):
         yield "mlp"
-        picked = rows.permutation(len(inputs))[:BATCH]
+        picked = rows.permutation(len(inputs))[:BATCH_SIZE]
         guess = network.predict_many(inputs[picked])
         model.partial_fit(inputs[picked], guess + weights[picked] * (labels[picked] - guess))
     fitted = problem.start.copy()
@@ -123,10 +124,11 @@ def fit_mlp(problem: FitProblem) -> Steps[Fitted]:
 METHODS: Final[Mapping[str, Fitter]] = {"ridge": fit_ridge, "sgd": fit_sgd, "mlp": fit_mlp}
 
 
-def _unexplained(network: Network, rows: Rows) -> Iterator[tuple[Array, FloatArray, FloatArray, FloatArray]]:
-    """Give for each rated output its column of the last layer, and what is missing to its labels.
+def _residuals(network: Network, rows: Rows) -> Iterator[tuple[Array, FloatArray, FloatArray, FloatArray]]:
+    """Yield the parts of the problem for each rated output.
 
-    The column is a view; the others are the units before it with a one, the missing, and its weights.
+    They are its column of the last layer (a view), the hidden units with a column of ones for the bias, the
+    residuals of its labels, and their weights.
     """
     inputs, labels, weights = rows
     units: Array = inputs

@@ -1,8 +1,15 @@
-"""What the listener's model has learned, as one small JSON object for the store.
+"""Snapshots: the listener's model as one small JSON object for the store.
 
-Layout: weights as base64 of float16, to which training has rounded them; Adam's moments as 8-bit logarithmic
-numbers: with float32 the record would be 19 KB, and they only set the length of the next steps (Dettmers et
-al. 2022, "8-bit optimizers", keep training quality with them). No pickle anywhere.
+Weights are base64 of float16, to which training has rounded them. Adam's moments are 8-bit logarithmic
+numbers: with float32, the record would have 19 KB, and moments only decide the length of the next steps
+(8-bit optimizers keep the quality of training, Dettmers et al. 2022). Nothing is pickled.
+
+Schema versions of a record:
+
+1
+    The first one, without a ``v``.
+2
+    ``blind`` became ``validationWeights``.
 """
 
 from __future__ import annotations
@@ -16,15 +23,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from sidflow_feedback.analysis.features import FeatureStats
-from sidflow_feedback.errors import InvalidRecordError
+from sidflow_feedback.errors import InvalidRecordError, NewerVersionError
 from sidflow_feedback.idle import Steps
 from sidflow_feedback.learning.manifest import MAX_WEIGHTS, bytes_from_base64
 from sidflow_feedback.learning.model import LAYERS, Array, Model, Network, parameter_count
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.types import Milliseconds, Record
+from sidflow_feedback.vocabulary import SNAPSHOT_VERSION
 
 MAX_BYTES: Final = 8192
-"""Size of a snapshot of the usual network; a larger global model makes larger snapshots."""
+"""Maximum size of a snapshot of the usual network. A larger global model has larger snapshots."""
 
 _STEPS_PER_OCTAVE = 8
 _CODES = 127
@@ -32,23 +40,23 @@ _CODES = 127
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Snapshot:
-    """A model that training has accepted, with what is needed to train on.
+    """A model that training has accepted, and the state to continue training from.
 
     Attributes
     ----------
     model
         Its version is ``local-<n>``.
     validation_network
-        The network before it was fitted to the held-out rows, too: what the next run starts from, and is
-        compared with.
+        The network that was fitted without the held-out rows. The next run starts from it, and is compared
+        with it.
     moments, steps
-        State of the optimizer of `validation_network`, see `Adam`.
+        State of the optimizer that fitted `validation_network`, see `Adam`.
     created
-        Epoch milliseconds when the run began.
+        Start of the run, in epoch milliseconds.
     read
-        When the last event was read that it may have learned from, as `created`.
+        Time at which the last event was read that the model may have learned from, in epoch milliseconds.
     samples
-        Tunes it was trained on.
+        Number of songs it was trained on.
     error_before, error_after
         Held-out error (root mean square, in ratings) of the model it started from and of the validation
         network.
@@ -66,7 +74,7 @@ class Snapshot:
 
 
 def snapshot_to_record(snapshot: Snapshot) -> Steps[Record]:
-    """Return `snapshot` as a JSON object, with a checksum; made in small steps."""
+    """Return `snapshot` as a JSON object of schema version `SNAPSHOT_VERSION`. Works in small steps."""
     model = snapshot.model
     means, squares = snapshot.moments
     means1 = _compress(means)
@@ -74,6 +82,7 @@ def snapshot_to_record(snapshot: Snapshot) -> Steps[Record]:
     roots2 = _compress(np.sqrt(squares), up=True)
     yield "pack"
     record: Record = {
+        "v": SNAPSHOT_VERSION,
         "version": model.version,
         "baseVersion": model.base_version,
         "created": int(snapshot.created),
@@ -81,11 +90,11 @@ def snapshot_to_record(snapshot: Snapshot) -> Steps[Record]:
         "samples": snapshot.samples,
         "errorBefore": round(snapshot.error_before, 6),
         "errorAfter": round(snapshot.error_after, 6),
-        "means": list(model.stats.means),
-        "deviations": list(model.stats.deviations),
+        "means": list(model.scaler.means),
+        "deviations": list(model.scaler.deviations),
         "sizes": list(model.network.sizes),
         "weights": _base64(model.network.parameters.astype("<f2")),
-        "validation_network": _base64(snapshot.validation_network.parameters.astype("<f2")),
+        "validationWeights": _base64(snapshot.validation_network.parameters.astype("<f2")),
         "steps": snapshot.steps,
         "means1": means1,
         "roots2": roots2,
@@ -95,20 +104,22 @@ def snapshot_to_record(snapshot: Snapshot) -> Steps[Record]:
 
 
 def snapshot_from_record(record: Record) -> Snapshot:
-    """Read a snapshot from the store.
+    """Read a snapshot that this release or an earlier one has stored.
 
     Raises
     ------
+    NewerVersionError
+        A newer release wrote the snapshot.
     InvalidRecordError
-        Its checksum or one of its values is wrong.
+        The checksum or one of the values is wrong.
     """
     rest = {name: value for name, value in record.items() if name != "checksum"}
     if record.get("checksum") != _checksum(rest):
-        raise InvalidRecordError("checksum", "does not match: the snapshot is damaged")
+        raise InvalidRecordError("checksum", "doesn't match: the snapshot is damaged")
     try:
-        return _read(rest)
+        return _read(_migrated(rest))
     except (LookupError, TypeError, ValueError, OverflowError) as exc:
-        raise InvalidRecordError("snapshot", f"is not of the form this version writes ({exc!r})") from exc
+        raise InvalidRecordError("snapshot", f"is invalid: {exc!r}") from exc
 
 
 def local_number(version: object) -> int:
@@ -118,18 +129,24 @@ def local_number(version: object) -> int:
     return int(number) if text != number and number.isdecimal() else 0
 
 
+def _migrated(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return `record` as the current schema version has it."""
+    version = int(record.get("v", 1))
+    if version > SNAPSHOT_VERSION:
+        raise NewerVersionError("snapshot", version, SNAPSHOT_VERSION)
+    return {**record, "validationWeights": record["blind"]} if version == 1 else record
+
+
 def _read(record: Mapping[str, Any]) -> Snapshot:
     sizes = record["sizes"]
     if sizes[0] != LAYERS[0] or sizes[-1] != LAYERS[-1] or parameter_count(sizes) > MAX_WEIGHTS:
-        raise ValueError(f"layers {sizes} are not those of a taste model")
-    network, validation_network = (
-        _network(sizes, record, name) for name in ("weights", "validation_network")
-    )
+        raise ValueError(f"a taste model can't have layers {sizes}")
+    network, validation_network = (_network(sizes, record, name) for name in ("weights", "validationWeights"))
     size = network.parameters.size
-    stats = FeatureStats(tuple(record["means"]), tuple(record["deviations"]))
+    scaler = FeatureScaler(tuple(record["means"]), tuple(record["deviations"]))
     roots = _expand(record["roots2"], size)
     return Snapshot(
-        model=Model(str(record["version"]), str(record["baseVersion"]), stats, network),
+        model=Model(str(record["version"]), str(record["baseVersion"]), scaler, network),
         validation_network=validation_network,
         moments=np.stack([_expand(record["means1"], size), roots**2]),
         steps=int(record["steps"]),
@@ -151,10 +168,10 @@ def _network(sizes: Sequence[int], record: Mapping[str, Any], name: str) -> Netw
 
 
 def _compress(values: Array, *, up: bool = False) -> Record:
-    """Return `values` as signs and magnitudes in eighths of an octave below the largest, code 0 for 0.
+    """Return `values` as signs and magnitudes in eighths of an octave below the largest; code 0 is 0.
 
-    Magnitudes are rounded down, or `up`: with Adam's first moment down and the root of its second up, no
-    step becomes longer than it would have been.
+    Magnitudes are rounded down, or `up`. With Adam's first moment rounded down and the root of the second
+    rounded up, no step gets longer.
     """
     magnitudes = np.abs(values.astype(np.float64))
     scale = float(magnitudes.max()) or 1.0
@@ -181,7 +198,7 @@ def _checksum(record: Mapping[str, Any]) -> str:
 
 
 def _uniform(value: object) -> object:
-    """Return a JSON value with all numbers as floats: JavaScript's stores don't keep 3 and 3.0 apart."""
+    """Return a JSON value with all numbers as floats, because JavaScript doesn't distinguish 3 from 3.0."""
     if isinstance(value, Mapping):
         return {name: _uniform(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):

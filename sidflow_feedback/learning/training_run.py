@@ -93,7 +93,7 @@ class TrainingRunner:
         )
         if tuned.accepted:
             snapshot = Snapshot(
-                model=Model(self._model.next_version(), base.version, base.stats, tuned.network),
+                model=Model(self._model.next_version(), base.version, base.scaler, tuned.network),
                 validation_network=tuned.validation_network,
                 moments=tuned.moments,
                 steps=tuned.steps,

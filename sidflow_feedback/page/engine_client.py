@@ -7,13 +7,18 @@ from sidflow_feedback.errors import FeedbackError
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, TypeVar, overload
+
+    from sidflow_feedback.types import Message, Question
+
+    V = TypeVar("V")
+    A = TypeVar("A")
 
 
 class EngineClient:
-    """Sends requests to the engine and receives what it publishes.
+    """Sends requests to the engine, and receives what it publishes.
 
-    Values are JSON-like: dicts, lists, texts, numbers, booleans, and None.
+    Values are JSON; `vocabulary` says which type of value goes with which message.
 
     Parameters
     ----------
@@ -24,8 +29,8 @@ class EngineClient:
 
     Examples
     --------
-    >>> feedback.engine.on("state", lambda state: print(state["training"]["phase"]))  # doctest: +SKIP
-    >>> await feedback.engine.ask("train")  # doctest: +SKIP
+    >>> engine.on(Publication.STATE, lambda state: print(state["training"]["phase"]))  # doctest: +SKIP
+    >>> await engine.ask(Request.TRAIN)  # doctest: +SKIP
     'Learned.'
     """
 
@@ -38,19 +43,33 @@ class EngineClient:
         """Whether an engine runs."""
         return bool(self._channel.ready)
 
-    def on(self, kind: str, listener: "Callable[[Any], None]") -> None:
-        """Call ``listener(value)`` for each message of this kind, for as long as the page lives."""
+    def on(self, kind: "Message[V]", listener: "Callable[[V], None]") -> None:
+        """Call ``listener(value)`` for each message of this kind, for as long as the page lives.
+
+        Parameters
+        ----------
+        kind
+            One of `vocabulary.Publication`.
+        """
         self._channel.on(kind, self._create_proxy(lambda text: listener(json.loads(text))))
 
-    async def ask(self, kind: str, value: "Any" = None, binary: "Any" = None) -> "Any":
+    if TYPE_CHECKING:
+
+        @overload
+        async def ask(self, kind: Question[None, A]) -> A: ...
+
+        @overload
+        async def ask(self, kind: Question[V, A], value: V, binary: object = None) -> A: ...
+
+    async def ask(self, kind: "Any", value: "Any" = None, binary: object = None) -> "Any":
         """Return the engine's answer. The request waits until an engine runs.
 
         Parameters
         ----------
         kind
-            One of `sidflow_feedback.vocabulary.Request`.
+            One of `vocabulary.Request`.
         value
-            What that request takes.
+            Its value.
         binary
             A JavaScript buffer that goes along, such as a ``Float32Array``.
 

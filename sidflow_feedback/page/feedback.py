@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from sidflow_feedback.types import EngineState, Refusal, Songs, Sound
+
 
 class Feedback:
     """Learns what a listener likes: records their actions, trains a model in a worker, and predicts.
@@ -142,10 +144,8 @@ class Feedback:
         seconds
             Length of the whole item.
         """
-        features: dict[str, float] = await self.engine.ask(
-            Request.EXTRACT_FEATURES, {"rate": rate, "duration": seconds}, samples
-        )
-        return features
+        sound: Sound = {"rate": rate, "duration": seconds}
+        return await self.engine.ask(Request.EXTRACT_FEATURES, sound, samples)
 
     async def predict(self, songs: "list[dict[str, float] | None]") -> "list[dict[str, float] | None]":
         """Return the predicted ``e``, ``m``, ``c``, and ``p`` of items, each from 1 to 5.
@@ -162,7 +162,8 @@ class Feedback:
         list of dict or None
             One for each item; None where features are missing.
         """
-        answer = await self.engine.ask(Request.PREDICT, {"features": wire_format.pack(songs)})
+        question: Songs = {"features": wire_format.pack(songs)}
+        answer = await self.engine.ask(Request.PREDICT, question)
         scores = wire_format.unpack(answer["scores"])
         return [wire_format.score(scores, row) for row in range(len(songs))]
 
@@ -176,7 +177,7 @@ class Feedback:
         self._engine = engine
         asyncio.create_task(self.engine.ask(Request.CONFIGURE, self._preferences))
 
-    def _follow_model(self, state: "dict[str, Any]") -> None:
+    def _follow_model(self, state: "EngineState") -> None:
         training = state["training"]
         model = training["localVersion"] or training["baseVersion"]
         if model is None or model == self.model:
@@ -184,7 +185,7 @@ class Feedback:
         self.model = self.recorder.model_version = model
         self._model_changed.emit(model)
 
-    def _report(self, refusals: "list[dict[str, str]]") -> None:
+    def _report(self, refusals: "list[Refusal]") -> None:
         self._on_problem("This wasn't recorded: " + refusals[0]["reason"] + ".")
 
 

@@ -1,4 +1,4 @@
-"""How features and scores cross between page and engine: rows of 32-bit floats, as base64.
+"""The format of features and scores between page and engine: rows of 32-bit floats, in base64.
 
 Imports on MicroPython too.
 """
@@ -10,33 +10,35 @@ from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
-FEATURES = "<8f"
-SCORES = "<4f"
+
+FEATURES_FORMAT = "<8f"
+SCORES_FORMAT = "<4f"
 NAN = float("nan")
 
 
-def pack(songs: "list[dict[str, Any] | None]") -> str:
-    """Return the rows of these songs' features; one that is not known is not a number."""
+def pack(songs: "Sequence[Mapping[str, Any] | None]") -> str:
+    """Return the features of songs, one row for each; NaN where unknown."""
     rows = bytearray()
     for features in songs:
         known = features or {}
-        rows += struct.pack(FEATURES, *[_number(known.get(name)) for name in FEATURE_NAMES])
+        rows += struct.pack(FEATURES_FORMAT, *[_number(known.get(name)) for name in FEATURE_NAMES])
     return binascii.b2a_base64(rows).decode().strip()
 
 
 def unpack(text: str) -> bytes:
-    """Return rows as bytes."""
+    """Return the rows in `text` as bytes."""
     return binascii.a2b_base64(text.encode())
 
 
 def score(scores: bytes, row: int) -> "dict[str, float] | None":
-    """Return e, m, c and p of a row; None where they are not known."""
-    offset = row * struct.calcsize(SCORES)
+    """Return the predicted e, m, c, and p in a row; None if unknown."""
+    offset = row * struct.calcsize(SCORES_FORMAT)
     if row < 0 or offset >= len(scores):
         return None
-    values = struct.unpack_from(SCORES, scores, offset)
+    values = struct.unpack_from(SCORES_FORMAT, scores, offset)
     return None if values[0] != values[0] else dict(zip(DIMENSIONS, values))  # noqa: B905
 
 

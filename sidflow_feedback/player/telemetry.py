@@ -29,9 +29,11 @@ from sidflow_feedback.vocabulary import LengthSource, is_listen
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Literal
 
-    Track = dict[str, Any]
+    from sidflow_feedback.types import Action, Track
+
+    Judgment = Literal["like", "dislike"]
 
 COMPLETE = 0.9
 LATE = 0.7
@@ -68,12 +70,12 @@ class Telemetry:
         ``like``, ``dislike`` or None: what was said of this listen.
     """
 
-    def __init__(self, report: "Callable[[str, Track, float | None, float], object]") -> None:
+    def __init__(self, report: "Callable[[Action, Track, float | None, float], object]") -> None:
         self._report = report
         self.track: Track | None = None
         self._finished: Track | None = None
         self.heard = 0.0
-        self.judgment: str | None = None
+        self.judgment: Judgment | None = None
         self._position: float | None = None
         self._seen: float | None = None
 
@@ -89,7 +91,7 @@ class Telemetry:
             self._finished = self.track
             self._end("play_complete" if self._share() >= COMPLETE else None)
         self.left()
-        action = "replay" if _same(track, self._finished) else "play"
+        action: Action = "replay" if _same(track, self._finished) else "play"
         self.track, self._finished, self._position = track, None, position
         self._tell(action)
 
@@ -132,7 +134,7 @@ class Telemetry:
         if self.track is not None:
             self._end("play_complete" if self._share() >= COMPLETE else None)
 
-    def _judge(self, judgment: str) -> None:
+    def _judge(self, judgment: "Judgment") -> None:
         if self.track is None or self.judgment == judgment:
             return
         self.judgment = judgment
@@ -145,7 +147,7 @@ class Telemetry:
         length = self.track.get("length") if self.track else None
         return self.heard / length if length else 0.0
 
-    def _action_of_leaving(self, track: "Track") -> str | None:
+    def _action_of_leaving(self, track: "Track") -> "Action | None":
         share = self._share()
         if share >= COMPLETE:
             return "play_complete"
@@ -155,13 +157,13 @@ class Telemetry:
             return "skip_early"
         return "skip_late" if share > LATE else "skip"
 
-    def _end(self, action: str | None) -> None:
+    def _end(self, action: "Action | None") -> None:
         if action is not None:
             self._tell(action)
         self.track = self.judgment = self._position = self._seen = None
         self.heard = 0.0
 
-    def _tell(self, action: str) -> None:
+    def _tell(self, action: "Action") -> None:
         if self.track is not None:
             self._report(action, self.track, self._position, self.heard)
 

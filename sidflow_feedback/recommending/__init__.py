@@ -1,1 +1,1 @@
-"""Recommending: what the model predicts for the library, what plays next, and why."""
+"""Recommending: predictions for the library, the queue, explanations, and insights."""

@@ -1,4 +1,4 @@
-"""Why a prediction is what it is: what each feature contributes to it."""
+"""Explanations: what each feature contributes to a prediction."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """A prediction, taken apart.
+    """The parts of a prediction.
 
     Attributes
     ----------
     baseline, prediction
-        Of the average tune and of this one, shape (outputs,).
+        Predictions for the average song and for this one, shape (outputs,).
     contributions
-        What each feature adds to the baseline, shape (features, outputs): they sum up to the difference.
+        What each feature adds to the baseline, shape (features, outputs). The sum is the difference between
+        prediction and baseline.
     above
-        Which features are greater than the average tune's, shape (features,).
+        Whether each feature is greater than the average, shape (features,).
     """
 
     baseline: FloatArray
@@ -41,15 +42,15 @@ class Explanation:
     ) -> Explanation:
         """Return the exact Shapley values (Shapley 1953; Lundberg and Lee 2017) of one prediction.
 
-        In a coalition of features, those within have this tune's values and the others the average ones. With
-        8 features there are 256 coalitions: no need to sample.
+        In a coalition of features, the members have this song's values, and the others have the average ones.
+        8 features have 256 coalitions, few enough to evaluate them all.
 
         Parameters
         ----------
         predict
             Returns outputs, shape (n, outputs), for feature vectors, shape (n, features).
         features, average
-            Of this tune and of the average one, shape (features,).
+            Of this song and of the average one, shape (features,).
         """
         count = len(features)
         outputs = predict(np.where(_coalitions(count), features, average))
@@ -58,17 +59,17 @@ class Explanation:
 
 @lru_cache(maxsize=1)
 def _coalitions(count: int) -> NDArray[np.bool_]:
-    """Return who is in each coalition, shape (2**count, count): nobody in the first, all in the last."""
+    """Return the members of each coalition, shape (2**count, count): none in the first, all in the last."""
     members: NDArray[np.bool_] = np.arange(2**count)[:, None] >> np.arange(count) & 1 == 1
     return members
 
 
 @lru_cache(maxsize=1)
 def _shapley_weights(count: int) -> FloatArray:
-    """Return what each coalition's output counts for each feature, shape (count, 2**count).
+    """Return the weight of each coalition's output for each feature, shape (count, 2**count).
 
     A feature is credited with what it adds to a coalition of the others, averaged over all orders in which
-    they may come together.
+    they can join.
     """
     members = _coalitions(count)
     by_size = np.array([factorial(s) * factorial(count - s - 1) / factorial(count) for s in range(count)])

@@ -1,4 +1,4 @@
-"""The tunes that can be played, as the engine knows them: names, and one matrix of features."""
+"""The items that can be played, as the engine knows them: ids, and one matrix of features."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 class FeatureTable:
-    """The union of the tunes of all pages; a tune keeps its number as long as the engine lives.
+    """The union of the items of all pages. An item keeps its number as long as the engine runs.
 
     Attributes
     ----------
     features
-        A row for each song of each tune, shape (songs, 8), single precision; NaN where unknown.
+        A row for each song of each item, shape (songs, 8), single precision; NaN where unknown.
     starts
-        The row of each tune's first song, shape (tunes,), in the order in which the tunes came.
+        The row of each item's first song, shape (items,), in the order of their arrival.
     identities
-        A checksum of each tune's path, shape (tunes,).
+        A checksum of each item's id, shape (items,).
     revision
-        Grows with each change.
+        Incremented by each change.
     """
 
     def __init__(self) -> None:
@@ -40,82 +40,87 @@ class FeatureTable:
         self.revision = 0
         self._numbers: dict[str, int] = {}
 
-    def add(self, paths: Sequence[str], songs: Sequence[int], features: NDArray[np.float32]) -> list[int]:
-        """Add tunes, or the features of tunes that are there; return the row of each one's first song.
+    def add(self, item_ids: Sequence[str], songs: Sequence[int], features: NDArray[np.float32]) -> list[int]:
+        """Add items, or update their features; return the row of each item's first song.
 
         Parameters
         ----------
-        paths, songs
-            Of each tune: what events call it, and how many rows of `features` are its songs', at least 1.
+        item_ids, songs
+            The id of each item, and the number of its songs, at least 1.
         features
-            Shape (sum of songs, 8). Rows with a value that is not finite count as unknown.
+            A row for each song, shape (sum of songs, 8). A row with a value that isn't finite counts as
+            unknown.
 
         Raises
         ------
         InvalidRecordError
-            The three disagree, or a tune that is known has another number of songs now.
+            The lengths don't match, an id occurs twice, or the number of songs of a known item has changed.
         """
-        _check(paths, songs, features)
+        _check(item_ids, songs, features)
         rows = np.where(np.isfinite(features).all(axis=1, keepdims=True), features, np.float32(np.nan))
         ends = np.cumsum(songs, dtype=np.intp)
-        new = [path not in self._numbers for path in paths]
-        for path, end, count in zip(paths, ends.tolist(), songs, strict=True):
-            if path in self._numbers:
-                self._learn(path, rows[end - count : end])
+        new = [item_id not in self._numbers for item_id in item_ids]
+        for item_id, end, count in zip(item_ids, ends.tolist(), songs, strict=True):
+            if item_id in self._numbers:
+                self._update(item_id, rows[end - count : end])
         if any(new):
             counts = np.asarray(songs, np.intp)
-            self._append(list(compress(paths, new)), counts[new], rows[np.repeat(new, counts)])
-        return [int(self.starts[self._numbers[path]]) for path in paths]
+            self._append(list(compress(item_ids, new)), counts[new], rows[np.repeat(new, counts)])
+        return [int(self.starts[self._numbers[item_id]]) for item_id in item_ids]
 
-    def number(self, path: str) -> int | None:
-        """Return which tune this is, from 0; None for one that is not here."""
-        return self._numbers.get(path)
+    def number(self, item_id: str) -> int | None:
+        """Return the number of an item, from 0; None if it isn't in the table."""
+        return self._numbers.get(item_id)
 
     def number_at(self, row: int) -> int | None:
-        """Return which tune begins with this row; None where none does."""
+        """Return the number of the item whose first song is in this row; None if there is none."""
         number = int(np.searchsorted(self.starts, row))
         return number if number < len(self.starts) and self.starts[number] == row else None
 
     @property
     def average(self) -> FloatArray:
-        """The features of the average song, shape (8,); NaN as long as none is known."""
+        """The mean features of all known songs, shape (8,); NaN while there are none."""
         known = self.features[~np.isnan(self.features[:, 0])]
         if not len(known):
             return np.full(len(FEATURE_NAMES), np.nan)
         average: FloatArray = known.mean(axis=0, dtype=np.float64)
         return average
 
-    def _append(self, paths: Sequence[str], songs: NDArray[np.intp], rows: NDArray[np.float32]) -> None:
+    def _append(self, item_ids: Sequence[str], songs: NDArray[np.intp], rows: NDArray[np.float32]) -> None:
         starts = len(self.features) + np.cumsum(songs) - songs
-        checksums = np.array([zlib.crc32(path.encode(errors="surrogatepass")) for path in paths], np.uint32)
-        for number, path in enumerate(paths, len(self._numbers)):
-            self._numbers[path] = number
+        checksums = np.array([_checksum(item_id) for item_id in item_ids], np.uint32)
+        for number, item_id in enumerate(item_ids, len(self._numbers)):
+            self._numbers[item_id] = number
         self.features = np.concatenate([self.features, rows])
         self.starts = np.concatenate([self.starts, starts])
         self.identities = np.concatenate([self.identities, checksums])
         self.revision += 1
 
-    def _learn(self, path: str, rows: NDArray[np.float32]) -> None:
-        """Take what was not known, or is known otherwise now."""
-        number = self._numbers[path]
+    def _update(self, item_id: str, rows: NDArray[np.float32]) -> None:
+        """Update the features that are known in `rows`."""
+        number = self._numbers[item_id]
         end = self.starts[number + 1] if number + 1 < len(self.starts) else len(self.features)
-        there = self.features[self.starts[number] : end]
-        if there.shape != rows.shape:
+        known = self.features[self.starts[number] : end]
+        if known.shape != rows.shape:
             raise InvalidRecordError(
                 "songs",
-                f"{path} has {len(there)} songs in another tab and {len(rows)} here: load all tabs again",
+                f"must be {len(known)} for {item_id}, as in another tab, not {len(rows)}: reload all tabs",
             )
-        changed = ~np.isnan(rows) & (rows != there)
+        changed = ~np.isnan(rows) & (rows != known)
         if changed.any():
-            there[changed] = rows[changed]
+            known[changed] = rows[changed]
             self.revision += 1
 
 
-def _check(paths: Sequence[str], songs: Sequence[int], features: NDArray[np.float32]) -> None:
-    if len(paths) != len(songs) or len(set(paths)) != len(paths):
-        raise InvalidRecordError("paths", "must be all different, and as many as songs")
+def _checksum(item_id: str) -> int:
+    return zlib.crc32(item_id.encode(errors="surrogatepass"))
+
+
+def _check(item_ids: Sequence[str], songs: Sequence[int], features: NDArray[np.float32]) -> None:
+    if len(item_ids) != len(songs) or len(set(item_ids)) != len(item_ids):
+        raise InvalidRecordError("itemIds", "must all be different, and as many as songs")
     if min(songs, default=1) < 1 or features.shape != (sum(songs), len(FEATURE_NAMES)):
         raise InvalidRecordError(
             "features",
-            f"must be {len(FEATURE_NAMES)} numbers for each of {sum(songs)} songs, 1 or more a tune",
+            f"must be {len(FEATURE_NAMES)} numbers for each of {sum(songs)} songs, at least 1 for each item",
         )

@@ -1,9 +1,9 @@
-"""What the model has learned, as figures that can be drawn."""
+"""What the model has learned, as data for charts."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,25 +13,26 @@ from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES
 if TYPE_CHECKING:
     from sidflow_feedback.events import RatingEvent
     from sidflow_feedback.learning.model import Model
-    from sidflow_feedback.types import FloatArray, Record
+    from sidflow_feedback.types import Dimension, Effect, FloatArray, RatedSong
 
 MAP_SONGS: Final = 1500
-"""Songs on the map: more would hide one another."""
+"""Maximum number of songs on the map: more would hide one another."""
 
 AVERAGED: Final = 128
-"""Songs over which an effect is averaged."""
+"""Maximum number of songs over which an effect is averaged."""
 
 QUANTILES: Final = np.linspace(0.05, 0.95, 7)
-"""Where an effect is looked at: beyond these a library has few songs, and the model guesses."""
+"""Values of a feature at which an effect is computed. Beyond them, a library has few songs, so the model
+guesses."""
 
 
 def partial_dependence(
     predict: Callable[[FloatArray], FloatArray], rows: FloatArray, feature: int, values: FloatArray
 ) -> FloatArray:
-    """Return the average prediction when one feature of all rows has a value, and all else stays.
+    """Return the average prediction when one feature of all rows is set to a value.
 
-    That is Friedman's partial dependence (2001, "Greedy function approximation", section 8.2). Where features
-    go together in the library, some of the rows it averages over are songs that nobody has made.
+    This is Friedman's partial dependence (2001, "Greedy function approximation", section 8.2). If features
+    are correlated, some of the rows in the average are unrealistic songs.
 
     Parameters
     ----------
@@ -40,9 +41,9 @@ def partial_dependence(
     rows
         Feature vectors, shape (n, features).
     feature
-        Its column.
+        Column of the feature.
     values
-        Shape (k,).
+        Values to set it to, shape (k,).
 
     Returns
     -------
@@ -56,10 +57,13 @@ def partial_dependence(
     return averages
 
 
-def effects(model: Model, features: NDArray[np.float32]) -> list[Record]:
-    """Return what each feature does to the predictions for a library, shape (songs, 8), NaN for unknown ones.
+def effects(model: Model, features: NDArray[np.float32]) -> list[Effect]:
+    """Return how the predictions depend on each feature, at its `QUANTILES`.
 
-    For each ``feature`` its ``values`` at `QUANTILES`, and the ``outputs`` there: e, m, c and p.
+    Parameters
+    ----------
+    features
+        Of all songs of the library, shape (songs, 8); NaN where unknown.
     """
     rows = _known(features)
     if not len(rows):
@@ -75,21 +79,23 @@ def effects(model: Model, features: NDArray[np.float32]) -> list[Record]:
     ]
 
 
-def taste_map(model: Model, features: NDArray[np.float32]) -> dict[str, list[float]]:
-    """Return the predicted e, m, c and p of at most `MAP_SONGS` songs, spread over the library."""
+def taste_map(model: Model, features: NDArray[np.float32]) -> dict[Dimension, list[float]]:
+    """Return the predicted e, m, c, and p of at most `MAP_SONGS` songs, spread over the library."""
     rows = _spread(_known(features), MAP_SONGS)
     predicted = np.round(model.predict_many(rows), 2) if len(rows) else np.empty((0, len(DIMENSIONS)))
     return {name: predicted[:, i].tolist() for i, name in enumerate(DIMENSIONS)}
 
 
-def latest_ratings(ratings: Iterable[RatingEvent]) -> list[Record]:
-    """Return what was said last of each song, given newest first: ``sidPath``, ``song`` and ``ratings``."""
-    songs: dict[tuple[str, int], dict[str, Any]] = {}
+def latest_ratings(ratings: Iterable[RatingEvent]) -> list[RatedSong]:
+    """Return the latest rating of each dimension for each song; `ratings` are newest first."""
+    songs: dict[tuple[str, int], dict[Dimension, int]] = {}
     for event in ratings:
         latest = songs.setdefault((event.track.item_id, event.track.song), {})
         for name, value in event.ratings.items():
             latest.setdefault(name, value)
-    return [{"sidPath": path, "song": song, "ratings": said} for (path, song), said in songs.items()]
+    return [
+        {"sidPath": item_id, "song": song, "ratings": latest} for (item_id, song), latest in songs.items()
+    ]
 
 
 def _known(features: NDArray[np.float32]) -> FloatArray:

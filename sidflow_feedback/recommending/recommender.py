@@ -1,10 +1,10 @@
-"""The recommender: what the model expects of every tune, which tune comes next, and why."""
+"""The recommender: predictions for the whole library, the queue, and explanations."""
 
 from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -23,94 +23,97 @@ if TYPE_CHECKING:
     from sidflow_feedback.clock import Clock
     from sidflow_feedback.events import ImplicitEvent
     from sidflow_feedback.store import FeedbackStore
-    from sidflow_feedback.types import Milliseconds, Record
+    from sidflow_feedback.types import (
+        Explanations,
+        Items,
+        Milliseconds,
+        OutputExplanation,
+        QueueEntry,
+        Scores,
+        Songs,
+    )
 
 HISTORY: Final = 500
-"""Actions that say which tunes were heard lately and which are disliked: some 200 tunes."""
+"""Number of past actions that decide which items were played recently and which are disliked: those of about
+200 items."""
 
 CHUNK: Final = 4096
-"""Songs predicted at once: bounds memory at about 2 MB, whatever the size of the library."""
+"""Songs predicted at a time: limits memory to about 2 MB for a library of any size."""
 
 _PREFERENCE = DIMENSIONS.index("p")
 _DAY: Final[Milliseconds] = 86_400_000
 
 
 class Recommender:
-    """Ranks the library when somebody asks after model or library have changed.
+    """Ranks the library on the first request after the model or the library has changed.
 
     Parameters
     ----------
     store
-        Where the listener's actions are read.
+        Has the listener's actions.
     model
-        Returns the model to predict with; raises `TrainingError` as long as there is none.
+        Returns the model to predict with; raises `TrainingError` while there is none.
     clock
         Tells the day: each day draws other surprises.
+
+    Attributes
+    ----------
+    table
+        The items of all pages.
     """
 
     def __init__(self, store: FeedbackStore, model: Callable[[], Model], clock: Clock) -> None:
-        self.library = FeatureTable()
+        self.table = FeatureTable()
         self._store = store
         self._model = model
         self._clock = clock
         self._ranked: _Ranked | None = None
 
-    def add(self, tunes: Record) -> list[int]:
-        """Take tunes from a page; return the row of each one's first song.
-
-        Parameters
-        ----------
-        tunes
-            ``paths``, the number of ``songs`` of each, and ``features``, a row for each song: base64 of
-            little-endian 32-bit floats.
+    def add(self, items: Items) -> list[int]:
+        """Add items of a page, or update them; return the row of each item's first song.
 
         Raises
         ------
         InvalidRecordError
-            It is not that.
+            The features aren't rows of 32-bit floats, or don't match the songs; see `FeatureTable.add`.
         """
-        return self.library.add(tunes["paths"], tunes["songs"], _rows(tunes["features"]))
+        return self.table.add(items["itemIds"], items["songs"], _rows(items["features"]))
 
-    def scores(self) -> Record:
-        """Return the version of the ``model`` and its ``scores``: e, m, c, p of each song, as in `add`.
+    def scores(self) -> Scores:
+        """Return the predictions for all songs of the library.
 
         Raises
         ------
         TrainingError
             There is no model yet.
         """
-        return _scored(self._model(), self.library.features)
+        return _scored(self._model(), self.table.features)
 
-    def predict(self, songs: Record) -> Record:
-        """Return ``model`` and ``scores``, as `scores` does, of songs that need not be in the library.
-
-        Parameters
-        ----------
-        songs
-            Their ``features``, as in `add`; NaN where not known.
+    def predict(self, songs: Songs) -> Scores:
+        """Return the predictions for songs that need not be in the library.
 
         Raises
         ------
         TrainingError
             There is no model yet.
         InvalidRecordError
-            These are not features.
+            The features aren't rows of 32-bit floats.
         """
         return _scored(self._model(), _rows(songs["features"]))
 
     async def queue(
-        self, *, limit: int, exploration: int, place: int, heard: Sequence[int] = ()
-    ) -> list[tuple[int, bool]]:
-        """Return what comes next: the row of each tune's first song, and whether it is a surprise.
+        self, *, limit: int, exploration: int, offset: int, recent: Sequence[int]
+    ) -> list[QueueEntry]:
+        """Return the start of the queue.
 
         Parameters
         ----------
         limit
-            Most tunes.
-        exploration, place
+            Maximum number of items.
+        exploration, offset
             See `ranking.queue`.
-        heard
-            Rows of tunes heard last, latest first, of which the store may not know yet.
+        recent
+            Rows of the items played last, latest first. The store may not have these plays yet.
 
         Raises
         ------
@@ -119,25 +122,22 @@ class Recommender:
         StoreError
             The actions can't be read.
         """
-        ranking, library = self._ranking(), self.library
+        ranking, table = self._ranking(), self.table
         actions = await self._store.implicit(HISTORY)
         found = queue(
             ranking,
-            library.identities,
-            heard=self._heard(heard, actions),
+            table.identities,
+            recent=self._recent(recent, actions),
             disliked=self._disliked(actions),
             exploration=exploration,
-            place=place,
+            offset=offset,
             seed=int(self._clock.epoch() // _DAY),
         )
-        rows = library.starts[found.order[:limit]].tolist()
+        rows = table.starts[found.order[:limit]].tolist()
         return list(zip(rows, found.surprises[:limit].tolist(), strict=True))
 
-    def why(self, row: int) -> Record | None:
-        """Return why the model expects what it expects of a song; None where its features are not known.
-
-        For each of e, m, c and p: ``baseline``, ``prediction`` and ``reasons``, the features with their
-        ``effect`` and whether the song's is ``above`` the average, greatest effect first.
+    def explain(self, row: int) -> Explanations | None:
+        """Return what each feature of a song contributes to its predictions; None if they are unknown.
 
         Raises
         ------
@@ -146,25 +146,26 @@ class Recommender:
         InvalidRecordError
             There is no such row.
         """
-        model, library = self._model(), self.library
-        if not 0 <= row < len(library.features):
-            raise InvalidRecordError("row", f"there is no song {row} in a library of {len(library.features)}")
-        features = library.features[row].astype(np.float64)
+        model, table = self._model(), self.table
+        if not 0 <= row < len(table.features):
+            raise InvalidRecordError("row", f"must be from 0 to {len(table.features) - 1}, not {row}")
+        features = table.features[row].astype(np.float64)
         if np.isnan(features[0]):
             return None
-        explanation = Explanation.of(model.predict_many, features, library.average)
-        return {name: _reasons(explanation, i) for i, name in enumerate(DIMENSIONS)}
+        explanation = Explanation.of(model.predict_many, features, table.average)
+        return {name: _explanation(explanation, i) for i, name in enumerate(DIMENSIONS)}
 
     def _ranking(self) -> Ranking:
-        model, revision = self._model(), self.library.revision
+        model, revision = self._model(), self.table.revision
         if self._ranked is None or self._ranked.model is not model or self._ranked.revision != revision:
-            self._ranked = _Ranked.of(model, self.library)
+            self._ranked = _Ranked.of(model, self.table)
         return self._ranked.ranking
 
-    def _heard(self, rows: Iterable[int], actions: Iterable[ImplicitEvent]) -> list[int]:
-        here = [number for row in rows if (number := self.library.number_at(row)) is not None]
+    def _recent(self, rows: Iterable[int], actions: Iterable[ImplicitEvent]) -> list[int]:
+        """Return the items played last, latest first: those at `rows`, then those of stored plays."""
+        reported = [number for row in rows if (number := self.table.number_at(row)) is not None]
         stored = self._numbers(event for event in actions if event.action == "play")
-        return list(dict.fromkeys([*here, *stored]))
+        return list(dict.fromkeys([*reported, *stored]))
 
     def _disliked(self, actions: Iterable[ImplicitEvent]) -> list[int]:
         judgments: dict[str, ImplicitEvent] = {}
@@ -174,31 +175,31 @@ class Recommender:
         return self._numbers(event for event in judgments.values() if event.action == "dislike")
 
     def _numbers(self, events: Iterable[ImplicitEvent]) -> list[int]:
-        found = (self.library.number(event.track.item_id) for event in events)
+        found = (self.table.number(event.track.item_id) for event in events)
         return [number for number in found if number is not None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ranked:
-    """What a model makes of the library: a tune is ranked by its first song, with which it begins."""
+    """The ranking by a model. An item is ranked by its first song, which plays first."""
 
     model: Model
     revision: int
     ranking: Ranking
 
     @classmethod
-    def of(cls, model: Model, library: FeatureTable) -> _Ranked:
-        preferences = _outputs(model, library.features[library.starts])[:, _PREFERENCE]
-        return cls(model, library.revision, Ranking.of(preferences))
+    def of(cls, model: Model, table: FeatureTable) -> _Ranked:
+        preferences = _outputs(model, table.features[table.starts])[:, _PREFERENCE]
+        return cls(model, table.revision, Ranking.of(preferences))
 
 
-def _scored(model: Model, features: NDArray[np.float32]) -> Record:
+def _scored(model: Model, features: NDArray[np.float32]) -> Scores:
     scores = in_range(_outputs(model, features)).astype("<f4")
     return {"model": model.version, "scores": base64.b64encode(scores.tobytes()).decode()}
 
 
 def _outputs(model: Model, features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the model's outputs for rows of features, shape (rows, 4), a chunk at a time."""
+    """Return the model's outputs, shape (rows, 4), for rows of features. Works a chunk at a time."""
     outputs = np.empty((len(features), len(DIMENSIONS)), np.float32)
     for start in range(0, len(outputs), CHUNK):
         songs = slice(start, start + CHUNK)
@@ -213,7 +214,7 @@ def _rows(text: str) -> NDArray[np.float32]:
     return np.frombuffer(data, "<f4").reshape(-1, len(FEATURE_NAMES))
 
 
-def _reasons(explanation: Explanation, output: int) -> dict[str, Any]:
+def _explanation(explanation: Explanation, output: int) -> OutputExplanation:
     effects = explanation.contributions[:, output]
     return {
         "baseline": float(explanation.baseline[output]),

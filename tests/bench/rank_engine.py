@@ -11,11 +11,12 @@ from statistics import median
 import js
 import numpy as np
 
-from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.clock import SystemClock
 from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.recommending.recommender import Recommender
 from sidflow_feedback.store.memory import MemoryStore
+from sidflow_feedback.types import Items
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 TUNES = 60_000
@@ -27,8 +28,8 @@ ROUNDS = 15
 
 def models() -> list[Model]:
     """Return as many models as there are rounds: a model's ranking is kept, and asked for once."""
-    stats = FeatureStats((0.0,) * len(FEATURE_NAMES), (1.0,) * len(FEATURE_NAMES))
-    return [Model(f"local-{i}", "global-1", stats, Network.random(i)) for i in range(ROUNDS + 1)]
+    scaler = FeatureScaler((0.0,) * len(FEATURE_NAMES), (1.0,) * len(FEATURE_NAMES))
+    return [Model(f"local-{i}", "global-1", scaler, Network.random(i)) for i in range(ROUNDS + 1)]
 
 
 class Bench:
@@ -39,18 +40,18 @@ class Bench:
         self.model = self.models[0]
         self.recommender = Recommender(MemoryStore(), lambda: self.model, SystemClock())
         features = np.random.default_rng(1).normal(size=(TUNES * SONGS, len(FEATURE_NAMES)))
-        tunes = {
-            "paths": [f"MUSICIANS/B/Bench/Tune_{i}.sid" for i in range(TUNES)],
+        items: Items = {
+            "itemIds": [f"MUSICIANS/B/Bench/Tune_{i}.sid" for i in range(TUNES)],
             "songs": [SONGS] * TUNES,
             "features": base64.b64encode(features.astype("<f4").tobytes()).decode(),
         }
         begun = time.perf_counter()
-        self.recommender.add(tunes)
+        self.recommender.add(items)
         self.hand_over_ms = 1000 * (time.perf_counter() - begun)
 
     async def rank(self) -> None:
         """From the model to the queue: predict the tunes, sort them, mix in surprises."""
-        await self.recommender.queue(limit=20, exploration=15, place=0)
+        await self.recommender.queue(limit=20, exploration=15, offset=0, recent=[])
 
     async def figures(self) -> dict[str, float]:
         """Measure in turn, each round with a model that was not ranked yet."""
@@ -91,7 +92,7 @@ async def measure() -> None:
     try:
         bench = Bench()
         found = await bench.figures()
-        first_songs = bench.recommender.library.features[::SONGS].astype(np.float64)
+        first_songs = bench.recommender.table.features[::SONGS].astype(np.float64)
         found["naive60k_ms"] = naive_ms(lambda: np.argsort(-bench.model.predict_many(first_songs)[:, 3]))
         found |= {"hand_over60k_ms": bench.hand_over_ms, "rank60k_peak_mb": await bench.peak_mb()}
         answer = json.dumps(found)

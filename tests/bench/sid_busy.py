@@ -6,6 +6,8 @@ import random
 
 import js
 
+from sidflow_feedback.vocabulary import Request
+
 page = globals()["page"]  # Made by main.py, whose names this script shares.
 
 RATINGS = 512
@@ -42,7 +44,7 @@ async def train() -> None:
     """Ask for the next run as soon as one has ended."""
     while True:
         try:
-            await page.engine.ask("train")
+            await page.engine.ask(Request.TRAIN)
             done["runs"] += 1
         except Exception:
             await asyncio.sleep(2)  # There is no model yet, or too few ratings.
@@ -53,7 +55,7 @@ async def sync() -> None:
     while True:
         await asyncio.sleep(SYNC_SECONDS)
         try:
-            await page.engine.ask("sync")
+            await page.engine.ask(Request.SYNC)
             done["syncs"] += 1
         except Exception as exc:
             print("sync", exc)

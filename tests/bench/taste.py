@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from app.paths import paths
-from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.events import RatingEvent, TrackContext
 from sidflow_feedback.learning.fine_tuning import fine_tune
 from sidflow_feedback.learning.manifest import model_from_manifest
 from sidflow_feedback.learning.model import Model, in_range
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.learning.trainer_types import TrainingSettings
 from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES
 from tests.bench.taste_listeners import KINDS, Session, listeners
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def _cases(features: FloatArray) -> Iterator[Case]:
-    for listener in listeners(FeatureStats.of(features).scale(features), OF_EACH_KIND):
+    for listener in listeners(FeatureScaler.fit(features).scale(features), OF_EACH_KIND):
         for size in SIZES:
             yield Case(listener.kind, size, listener.session(size))
 
@@ -69,7 +69,7 @@ def _cases(features: FloatArray) -> Iterator[Case]:
 def _predictions(cases: list[Case], features: FloatArray) -> dict[str, list[FloatArray]]:
     """Return for each method and case e, m, c and p of the unseen tunes; NaN is for what it can't predict."""
     base = model_from_manifest(json.loads((paths().vendor / "model" / "latest.json").read_text("utf-8")))
-    scaled = base.stats.scale(features)
+    scaled = base.scaler.scale(features)
     predictions = {"global": [base.predict_many(features[case.session.unseen]) for case in cases]}
     for name, method in STANDARD.items():
         predictions[name] = [_by_dimension(method, case.session, scaled) for case in cases]
@@ -95,7 +95,7 @@ def _ours(base: Model, session: Session, features: FloatArray) -> FloatArray:
     dataset = collected(events[::-1], now=START + len(events), limit=settings.samples)
     tuned = drained(fine_tune(base, None, dataset, iterations=settings.iterations, seed=1))
     network = tuned.network if tuned.accepted else base.network
-    return Model("local-1", base.version, base.stats, network).predict_many(features[session.unseen])
+    return Model("local-1", base.version, base.scaler, network).predict_many(features[session.unseen])
 
 
 def _event(session: Session, index: int, features: FloatArray) -> RatingEvent:

@@ -6,6 +6,8 @@ import random
 
 import js
 
+from sidflow_feedback.vocabulary import Request
+
 page = globals()["page"]  # Made by main.py, whose names this script shares.
 
 RATINGS = 512
@@ -34,7 +36,7 @@ async def rate_all() -> None:
 async def train_on_and_on() -> None:
     """Ask for the next run as soon as one has ended."""
     while True:
-        await page.engine.ask("train")
+        await page.engine.ask(Request.TRAIN)
 
 
 asyncio.create_task({"rate_all": rate_all, "train_on_and_on": train_on_and_on}[globals()["WORK"]]())

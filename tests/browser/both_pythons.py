@@ -86,7 +86,7 @@ def recorder() -> "list[Any]":
     )
     page.model_version = "local-1"
     page.pipeline = "wasm"
-    track = {"item_id": 'Ü "\\ \n/a.sid', "song": 2, "features": FEATURES, "length": 93.5}
+    track: Any = {"item_id": 'Ü "\\ \n/a.sid', "song": 2, "features": FEATURES, "length": 93.5}
     while times:
         page.action("skip_late", track, 77.25)
         page.rating({"e": 5, "p": 1}, {"item_id": "b.sid", "song": 1})

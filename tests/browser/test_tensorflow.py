@@ -64,12 +64,12 @@ def tensorflow(browser: Browser) -> Iterator[Page]:
 def fine_tuned() -> Model:
     base = base_model()
     tuned = drained(fine_tune(base, None, collected(rating(i) for i in range(60)), iterations=100, seed=1))
-    return Model("local-1", base.version, base.stats, tuned.network)
+    return Model("local-1", base.version, base.scaler, tuned.network)
 
 
 @pytest.mark.parametrize("model", [base_model(), fine_tuned()], ids=["global", "fine-tuned"])
 def test_tensorflow_loads_ours(tensorflow: Page, model: Model) -> None:
-    inputs = model.stats.scale(matrix(range(50)))
+    inputs = model.scaler.scale(matrix(range(50)))
     question = {"manifest": model_to_manifest(model, {}), "inputs": inputs.tolist()}
     theirs = tensorflow.evaluate(LOAD_OURS, question)
     np.testing.assert_allclose(theirs, model.network.predict_many(inputs), atol=TOLERANCE, rtol=0)

@@ -148,7 +148,7 @@ def nothing_is_sent_until_it_is_switched_on_and_then_what_was_shown(
     before = shown(page)
     share(page)
     assert SYNC not in line.paths
-    assert sync_now(page) == "The server has taken 3 events."
+    assert sync_now(page) == "The server has accepted 3 events."
     assert [json.loads(upload) for upload in line.uploads] == [before]
     assert uuids(line.uploads[0]) == operator.events()
     page.wait_for_function("document.querySelector('#next-payload p').textContent.startsWith('Nothing')")
@@ -216,7 +216,7 @@ def test_each_event_is_on_the_server_once_whatever_happens_on_the_way(
     kill_the_server(page, line, operator)
     line.fault = faults.forward
     told = sync_now(page)
-    assert told.startswith("The server has taken")
+    assert told.startswith("The server has accepted")
     assert "/elsewhere" not in line.paths
     events = sorted(row["uuid"] for row in rows(page, "implicit-events"))
     assert len(events) > 10

@@ -94,7 +94,7 @@ def test_export_delete_import(page: Page, tmp_path: Path) -> None:
     wait_for_count(page, "implicit", 2)
     assert everything(page) == before
     page.set_input_files("#import", archive)
-    assert "0 events imported, 3 were there already" in wait_for_result(page, "0 events")
+    assert "0 events imported, 3 were here already" in wait_for_result(page, "0 events")
     edited = tmp_path / "edited.json"
     edited.write_text(archive.read_text().replace('"e": 5', '"e": 1'))
     page.set_input_files("#import", edited)

@@ -28,8 +28,9 @@ RUN = """text => {
 
 ASK = """
 import asyncio, js
+from sidflow_feedback.vocabulary import Request
 async def ask():
-    js.document.body.dataset.answer = str(len(await page.engine.ask("unsynced", 50)))
+    js.document.body.dataset.answer = str(len(await page.engine.ask(Request.UNSYNCED, 50)))
 asyncio.create_task(ask())
 """
 

@@ -21,11 +21,12 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from app.paths import paths
-from sidflow_feedback.analysis.features import FeatureStats, vector
+from sidflow_feedback.analysis.features import vector
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.idle.manual import ManualIdleClock
 from sidflow_feedback.learning.manifest import model_from_manifest
 from sidflow_feedback.learning.model import Model
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.transport import Response
@@ -50,7 +51,7 @@ class Crowd:
         catalog = json.loads((paths().vendor / "tunes" / "catalog.json").read_text())
         self.tunes: list[dict[str, Any]] = catalog["tunes"]
         self.features = np.array([vector(tune["features"][0]) for tune in self.tunes])
-        scaled = FeatureStats.of(self.features).scale(self.features)
+        scaled = FeatureScaler.fit(self.features).scale(self.features)
         directions = np.random.default_rng(30).normal(size=(8, len(DIMENSIONS)))
         self.truth = np.clip(3 + 1.2 * scaled @ (directions / np.linalg.norm(directions, axis=0)), 1, 5)
 

@@ -6,10 +6,10 @@ from datetime import date
 import httpx
 
 from app.server.settings import Settings
-from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.events import RatingEvent, TrackContext
 from sidflow_feedback.learning.manifest import model_from_manifest, model_to_manifest
 from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.sync.deltas import AnonymizedBatch, AnonymizedDelta
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
@@ -38,10 +38,10 @@ def test_delta_has_the_fields_that_the_server_takes() -> None:
 
 
 def test_served_model_is_read_back(client: httpx.Client, settings: Settings) -> None:
-    stats = FeatureStats((0.5,) * len(FEATURE_NAMES), (2.0,) * len(FEATURE_NAMES))
-    model = Model("global-7", "global-7", stats, Network.random(7))
+    scaler = FeatureScaler((0.5,) * len(FEATURE_NAMES), (2.0,) * len(FEATURE_NAMES))
+    model = Model("global-7", "global-7", scaler, Network.random(7))
     settings.model_path.write_text(json.dumps(model_to_manifest(model, {})))
     found = model_from_manifest(client.get("/api/model/latest").json())
     assert found.version == "global-7"
-    assert found.stats == stats
+    assert found.scaler == scaler
     assert (found.network.parameters == model.network.parameters).all()

@@ -55,12 +55,12 @@ class Crowd:
     @classmethod
     def of(cls, tunes: int, seed: int = 0) -> Crowd:
         """Return a crowd that knows so many tunes; the same seed gives the same one."""
-        rng, stats = np.random.default_rng(seed), first_model().stats
+        rng, scaler = np.random.default_rng(seed), first_model().scaler
         scaled = rng.standard_normal((tunes, 8))
         tastes = np.random.default_rng(64)  # the same for each crowd
         hidden = np.tanh(scaled @ tastes.normal(0, 0.5, (8, 12)) + tastes.normal(0, 0.5, 12))
         truth = np.clip(3 + hidden @ tastes.normal(0, 0.45, (12, 4)), 1, 5)
-        return cls(np.asarray(stats.means) + scaled * np.asarray(stats.deviations), truth)
+        return cls(np.asarray(scaler.means) + scaled * np.asarray(scaler.deviations), truth)
 
     def shared(
         self, uploads: int, *, seed: int = 1, size: int = 20, epsilon: tuple[float, float] | None = None

@@ -12,7 +12,7 @@ from tests.training.crowd import first_model
 
 
 def manifest(version: str, replaced: str | None = None) -> dict[str, Any]:
-    model = Model(version, version, first_model().stats, Network.random(1))
+    model = Model(version, version, first_model().scaler, Network.random(1))
     return model_to_manifest(model, {"replaced": replaced} if replaced else {})
 
 

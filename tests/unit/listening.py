@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.events import ImplicitEvent, RatingEvent, TrackContext
 from sidflow_feedback.idle import Steps
 from sidflow_feedback.learning.dataset import Collector, Dataset
 from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.types import Action, Dimension, FloatArray
 from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES
 
@@ -24,8 +24,8 @@ START = 1_790_000_000_000
 
 
 def base_model(version: str = "global-1", seed: int = 0, network: Network | None = None) -> Model:
-    stats = FeatureStats((0.0,) * 8, (1.0,) * 8)
-    return Model(version, version, stats, network or Network.random(seed))
+    scaler = FeatureScaler((0.0,) * 8, (1.0,) * 8)
+    return Model(version, version, scaler, network or Network.random(seed))
 
 
 def tune(number: int, *, features: bool = True) -> TrackContext:

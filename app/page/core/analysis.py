@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from app.page.core.playback import Playback
+    from sidflow_feedback.types import Question, SongAnalysis, SongToAnalyze
 
     Tune = dict[str, Any]
 
@@ -36,7 +37,12 @@ if TYPE_CHECKING:
         def ready(self) -> bool:
             """Whether there is one."""
 
-        def ask(self, kind: str, value: Any = None, binary: Any = None) -> Awaitable[Any]:
+        def ask(
+            self,
+            kind: Question[SongToAnalyze, SongAnalysis | None],
+            value: SongToAnalyze,
+            binary: object = None,
+        ) -> Awaitable[SongAnalysis | None]:
             """Return its answer."""
 
 
@@ -197,12 +203,11 @@ class Measuring:
         problem: str | None = found["problem"]
         return problem
 
-    async def _asked(self, tune: "Tune", song: int, urgent: bool) -> "dict[str, Any] | None":
-        duration = track_of(tune, song)["length"]
+    async def _asked(self, tune: "Tune", song: int, urgent: bool) -> "SongAnalysis | None":
+        duration = track_of(tune, song).get("length") or 0.0
         data = await self._library.data(tune, urgent)
-        question = {"song": song, "duration": duration, "urgent": urgent}
-        found: dict[str, Any] | None = await self._engine.ask(Request.ANALYZE, question, data)
-        return found
+        question: SongToAnalyze = {"song": song, "duration": duration, "urgent": urgent}
+        return await self._engine.ask(Request.ANALYZE, question, data)
 
     def _hand_over(self) -> None:
         if self._learned and self._now() >= self._told + GATHER:
@@ -226,7 +231,7 @@ def _item(tune: "Tune", name: str, song: int) -> "Any":
     return items[song - 1] if items and song <= len(items) else None
 
 
-def _row(tune: "Tune", song: int, found: "dict[str, Any]") -> "dict[str, Any]":
+def _row(tune: "Tune", song: int, found: "Any") -> "dict[str, Any]":
     """Return what is known of a tune by this version, with what was found of a song."""
     songs = range(1, max(tune["songs"], song) + 1)
     row: dict[str, Any] = {"version": ANALYSIS_VERSION}

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from sidflow_feedback.page.recorder import Recorder
+    from sidflow_feedback.types import Dimension, Track
 
     class Tunes(Protocol):
         """What playback needs of the library."""
@@ -69,7 +70,7 @@ class Playback:
         self.changed: Signal[[]] = Signal()
         self.tune: dict[str, Any] | None = None
         self.song = 0
-        self.track: dict[str, Any] | None = None
+        self.track: Track | None = None
         self.status = "idle"
         self.muted = 0
 
@@ -225,7 +226,7 @@ class Playback:
         (self._telemetry.liked if judgment == "like" else self._telemetry.disliked)()
         self.changed.emit()
 
-    def rate(self, ratings: "dict[str, int]") -> str | None:
+    def rate(self, ratings: "dict[Dimension, int]") -> str | None:
         """Record a rating of the song that is loaded; return its uuid, None when it could not be kept."""
         if self.track is None:
             return None

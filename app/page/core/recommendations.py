@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.page.core.settings import Settings
     from app.page.core.tune_library import TuneLibrary
     from sidflow_feedback.page.engine_client import EngineClient
+    from sidflow_feedback.types import Items, QueueQuestion
 
     Tune = dict[str, Any]
 
@@ -220,8 +221,8 @@ class Recommendations:
 
     async def _hand(self, tunes: "list[Tune]") -> None:
         songs = [tune["features"] or [None] for tune in tunes]
-        question = {
-            "paths": [tune["sidPath"] for tune in tunes],
+        question: Items = {
+            "itemIds": [tune["sidPath"] for tune in tunes],
             "songs": [len(features) for features in songs],
             "features": wire_format.pack([song for features in songs for song in features]),
         }
@@ -253,12 +254,12 @@ class Recommendations:
                 return mine
             asked *= 4
 
-    def _question(self, limit: int) -> "dict[str, Any]":
+    def _question(self, limit: int) -> "QueueQuestion":
         return {
             "limit": limit,
             "exploration": self.exploration,
-            "place": (_place() + self._taken) % PLACES,
-            "heard": [tune["row"] for tune in self._heard if self._here(tune)],
+            "offset": (_place() + self._taken) % PLACES,
+            "recent": [tune["row"] for tune in self._heard if self._here(tune)],
         }
 
 

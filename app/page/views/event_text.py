@@ -4,9 +4,13 @@ import json
 
 from pyscript import window
 
+from sidflow_feedback.vocabulary import DIMENSIONS
+
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Mapping
+
+    from sidflow_feedback.types import Dimension, EventRow
 
 ON_THE_SERVER = {
     "no": "",
@@ -16,7 +20,7 @@ ON_THE_SERVER = {
 """Of an event that was deleted here."""
 
 
-def describe_event(record: "dict[str, Any]", title: str) -> str:
+def describe_event(record: "EventRow", title: str) -> str:
     """Return what an event says, and when it happened."""
     # Must be a float: a whole number of this size reaches JavaScript cut to 32 bits.
     when = window.Date.new(float(record["timestamp"])).toLocaleString()
@@ -24,12 +28,12 @@ def describe_event(record: "dict[str, Any]", title: str) -> str:
     return text + (" (" + json.dumps(record["lastError"]) + ")" if record["lastError"] else "")
 
 
-def format_ratings(ratings: "dict[str, int]") -> str:
+def format_ratings(ratings: "Mapping[Dimension, int]") -> str:
     """Return ratings as ``e 4, m 2, c 3``."""
-    return ", ".join(name + " " + str(ratings[name]) for name in ("e", "m", "c", "p") if name in ratings)
+    return ", ".join(name + " " + str(ratings[name]) for name in DIMENSIONS if name in ratings)
 
 
-def _what(record: "dict[str, Any]") -> str:
+def _what(record: "EventRow") -> str:
     if record["kind"] == "rating":
         return "rated " + format_ratings(record["ratings"])
     return str(record["action"]).replace("_", " ")

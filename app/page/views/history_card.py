@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from app.page.core.tune_library import TuneLibrary
     from sidflow_feedback.page.engine_client import EngineClient
+    from sidflow_feedback.types import EngineState, EventRow, ForgottenEvent
 
 STEP = 20
 """Events that are shown at first, and by which the list grows."""
@@ -42,17 +43,17 @@ class HistoryCard:
         self._withdraw = withdraw
         self._on_forgotten = on_forgotten
         self._limit = STEP
-        self._records: list[dict[str, Any]] = []
+        self._records: list[EventRow] = []
         self._asked: list[str] = []
         on(by_id("history"), "toggle", lambda _event: spawn(self._list()))
         on(by_id("history-list"), "click", self._clicked)
         on(by_id("history-more"), "click", lambda _event: self._more())
 
-    def show(self, _state: "dict[str, Any]") -> None:
+    def show(self, _state: "EngineState") -> None:
         """Follow the engine's state."""
         spawn(self._list())
 
-    def forgotten(self, gone: "list[dict[str, str]]") -> None:
+    def forgotten(self, gone: "list[ForgottenEvent]") -> None:
         """Hear which events are gone for good."""
         for event in gone:
             if event["uuid"] in self._asked:
@@ -73,7 +74,7 @@ class HistoryCard:
         by_id("history-empty").hidden = bool(records)
         _give_focus_back(place)
 
-    def _item(self, record: "dict[str, Any]") -> "Any":
+    def _item(self, record: "EventRow") -> "Any":
         item = by_id("history-item").content.cloneNode(True).querySelector("li")
         title = title_of(self._library, record["sidPath"])
         item.dataset.uuid = record["uuid"]

@@ -7,13 +7,14 @@ from pyscript.js_modules import insights
 
 from app.page.views.dom import by_id, on, one_decimal, reason, spawn
 from app.page.views.reasons import WORDS
-from sidflow_feedback.vocabulary import Request
+from sidflow_feedback.vocabulary import MIN_RATED, Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Any
 
     from sidflow_feedback.page.engine_client import EngineClient
+    from sidflow_feedback.types import EngineState
 
 OUTPUTS = ("e", "m", "c", "p")
 STRONGEST = 4
@@ -43,7 +44,7 @@ class InsightsTab:
         """Begin to show them: the tab was chosen."""
         spawn(self._refresh())
 
-    def show(self, state: "dict[str, Any]") -> None:
+    def show(self, state: "EngineState") -> None:
         """Follow the engine's state, as long as somebody looks."""
         self._state = state
         spawn(self._refresh())
@@ -156,7 +157,7 @@ class InsightsTab:
         await _draw("lines", "budget-chart", data, text, len(busy))
 
 
-def _fingerprint(state: "dict[str, Any]") -> str:
+def _fingerprint(state: "EngineState") -> str:
     """Return what the figures depend on."""
     training, ratings = state["training"], state["counts"]["ratings"]
     run = training["lastRun"]
@@ -166,7 +167,7 @@ def _fingerprint(state: "dict[str, Any]") -> str:
     )  # fmt: skip
 
 
-def _summary(figures: "dict[str, Any]", state: "dict[str, Any]") -> str:
+def _summary(figures: "dict[str, Any]", state: "EngineState") -> str:
     learned = figures["model"].startswith("local")
     rated = "You have rated " + str(len(figures["rated"])) + " songs. "
     if learned:
@@ -181,8 +182,8 @@ def _summary(figures: "dict[str, Any]", state: "dict[str, Any]") -> str:
     )
 
 
-def _no_runs(figures: "dict[str, Any]", state: "dict[str, Any]") -> str:
-    missing = figures["least"] - len(figures["rated"])
+def _no_runs(figures: "dict[str, Any]", state: "EngineState") -> str:
+    missing = MIN_RATED - len(figures["rated"])
     text = "No training run yet: "
     if missing > 0:
         return (

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from app.page.core.tune_library import TuneLibrary
     from sidflow_feedback.page.engine_client import EngineClient
+    from sidflow_feedback.types import Counts, EngineState, SyncStatus
 
-STATUSES = (
+STATUSES: "tuple[tuple[SyncStatus, str], ...]" = (
     ("pending", "kept here"),
     ("processing", "being sent"),
     ("synced", "sent"),
@@ -52,7 +53,7 @@ class LocalDataCard:
         on(by_id("import"), "change", lambda event: spawn(self._do(self._import(event.target))))
         on(by_id("wipe"), "click", lambda _event: spawn(self._do(self._wipe())))
 
-    def show(self, state: "dict[str, Any]") -> None:
+    def show(self, state: "EngineState") -> None:
         """Show the engine's state."""
         _show_counts(state["counts"])
         spawn(self._list())
@@ -95,7 +96,7 @@ class LocalDataCard:
     async def _import(self, chooser: "Any") -> str:
         text = await chooser.files[0].text()
         chooser.value = ""
-        return str(await self._engine.ask(Request.IMPORT, text))
+        return await self._engine.ask(Request.IMPORT, str(text))
 
     async def _wipe(self) -> str:
         question = (
@@ -105,10 +106,10 @@ class LocalDataCard:
         if not window.confirm(question):
             return "Nothing was deleted."
         await self._library.wipe()
-        return str(await self._engine.ask(Request.WIPE))
+        return await self._engine.ask(Request.WIPE)
 
 
-def _show_counts(counts: "dict[str, Any]") -> None:
+def _show_counts(counts: "Counts") -> None:
     body = by_id("counts").querySelector("tbody")
     body.replaceChildren()
     for status, text in STATUSES:

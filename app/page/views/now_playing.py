@@ -127,9 +127,7 @@ def _voice_name(voice: int, several_chips: bool) -> str:
     return "SID " + str(voice // CHIP_VOICES + 1) + ", " + name if several_chips else "V" + name[1:]
 
 
-def _facts(
-    tune: "dict[str, Any]", track: "dict[str, Any]", used: "dict[str, Any] | None"
-) -> "list[tuple[str, str]]":
+def _facts(tune: "dict[str, Any]", track: "Any", used: "dict[str, Any] | None") -> "list[tuple[str, str]]":
     length = minutes(track["length"]) + ", " + SOURCES.get(track["length_source"], track["length_source"])
     facts = [("Released", tune.get("released") or "not said")]
     facts.append(("Song", str(track["song"]) + " of " + str(tune["songs"])))

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from app.page.core.settings import Settings
     from sidflow_feedback.page.engine_client import EngineClient
+    from sidflow_feedback.types import EngineState, TrainingState
 
 PHASES = {
     "off": "off",
@@ -37,7 +38,7 @@ class PreferencesTab:
         on(by_id("pause-training"), "click", lambda _event: spawn(self._pause()))
         settings.follow(self._show_settings)
 
-    def show(self, state: "dict[str, Any]") -> None:
+    def show(self, state: "EngineState") -> None:
         """Show the engine's state."""
         training = state["training"]
         describe(by_id("training-status"), _training_rows(training))
@@ -74,7 +75,7 @@ class PreferencesTab:
         await self._engine.ask(Request.PAUSE_TRAINING, not self._paused)
 
 
-def _training_rows(training: "dict[str, Any]") -> "list[tuple[str, str]]":
+def _training_rows(training: "TrainingState") -> "list[tuple[str, str]]":
     rows = [
         ("Now", PHASES[training["phase"]]),
         ("Global model", training["baseVersion"] or "not loaded yet"),
@@ -95,7 +96,7 @@ def _training_rows(training: "dict[str, Any]") -> "list[tuple[str, str]]":
     ]
 
 
-def _own_model(training: "dict[str, Any]") -> str:
+def _own_model(training: "TrainingState") -> str:
     if training["localVersion"] is None:
         return "none yet"
     return str(training["localVersion"]) + ", made from " + str(training["localBaseVersion"])

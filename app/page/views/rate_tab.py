@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from app.page.core.playback import Playback
     from app.page.core.recommendations import Recommendations
+    from sidflow_feedback.types import Dimension, ForgottenEvent
 
 MAX_REASONS = 2
 
@@ -83,7 +84,7 @@ class RateTab:
             for name in last["ratings"]:
                 _choose(name, last["ratings"][name])
 
-    def forgotten(self, gone: "list[dict[str, str]]") -> None:
+    def forgotten(self, gone: "list[ForgottenEvent]") -> None:
         """Hear which events are gone for good."""
         for event in gone:
             if event["uuid"] == self._undone:
@@ -182,8 +183,8 @@ def _add_scale(name: str) -> None:
         scale.append(label)
 
 
-def _chosen() -> "dict[str, int]":
-    chosen: dict[str, int] = {}
+def _chosen() -> "dict[Dimension, int]":
+    chosen: dict[Dimension, int] = {}
     for name in DIMENSIONS:
         choice = _fieldset(name).querySelector("input:checked")
         if choice:
@@ -195,7 +196,7 @@ def _choose(name: str, value: int) -> None:
     _fieldset(name).querySelector("input[value='" + str(value) + "']").checked = True
 
 
-def _surprise(ratings: "dict[str, int]", expected: "dict[str, float] | None") -> str:
+def _surprise(ratings: "dict[Dimension, int]", expected: "dict[str, float] | None") -> str:
     """Say where the model was wrong: that is what it learns from a rating."""
     if expected is None:
         return ""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from app.page.core.settings import Settings
     from sidflow_feedback.page.engine_client import EngineClient
+    from sidflow_feedback.types import Counts, EngineState, SyncState
 
 
 class SharingCard:
@@ -24,7 +25,7 @@ class SharingCard:
         on(by_id("next-payload"), "toggle", lambda _event: spawn(self._preview()))
         settings.follow(self._show_settings)
 
-    def show(self, state: "dict[str, Any]") -> None:
+    def show(self, state: "EngineState") -> None:
         """Show the engine's state."""
         describe(by_id("sync-status"), _rows(state["sync"], state["counts"]))
         spawn(self._preview())
@@ -70,7 +71,7 @@ def _described(body: str | None) -> str:
     return _events(count) + ", " + str(len(body)) + " bytes; only spaces are added here to make it readable."
 
 
-def _rows(sync: "dict[str, Any]", counts: "dict[str, Any]") -> "list[tuple[str, str]]":
+def _rows(sync: "SyncState", counts: "Counts") -> "list[tuple[str, str]]":
     waiting = counts["ratings"]["pending"] + counts["implicit"]["pending"]
     rows = [
         ("Now", _now(sync)),
@@ -85,7 +86,7 @@ def _rows(sync: "dict[str, Any]", counts: "dict[str, Any]") -> "list[tuple[str, 
     return rows
 
 
-def _now(sync: "dict[str, Any]") -> str:
+def _now(sync: "SyncState") -> str:
     if not sync["enabled"]:
         return "off: nothing is sent"
     if sync["running"]:

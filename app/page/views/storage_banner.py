@@ -6,6 +6,8 @@ TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Any
 
+    from sidflow_feedback.types import EngineState
+
 OFF = "Feedback is off: "
 NOT_PERSISTENT = (
     "The browser may delete what is kept here when disk space is short: export it from time to time."
@@ -39,7 +41,7 @@ class StorageBanner:
         self._off = problem
         self._show()
 
-    def show(self, state: "dict[str, Any]") -> None:
+    def show(self, state: "EngineState") -> None:
         """Show the engine's state."""
         self._problem, self._pruned = state["problem"], state["pruned"]
         self._show()

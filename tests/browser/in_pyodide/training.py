@@ -11,10 +11,10 @@ import feedback_store  # type: ignore[import-not-found]  # sidflow_feedback/stor
 import numpy as np
 import pyodide_js
 
-from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.clock import SystemClock
 from sidflow_feedback.engine.start import load_scikit
 from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.learning.trainer import Trainer
 from sidflow_feedback.learning.trainer_types import TrainingSettings
 from sidflow_feedback.store.indexeddb import IndexedDbStore
@@ -39,7 +39,7 @@ async def trainer(**settings: Any) -> Trainer:
     store = await IndexedDbStore.open(feedback_store, f"training-{uuid.uuid4()}")
     values = np.random.default_rng(1).standard_normal((40, 8)).tolist()
     await store.add([_rating(number, row) for number, row in enumerate(values)])
-    base = Model("global-1", "global-1", FeatureStats((0.0,) * 8, (1.0,) * 8), Network.random(1))
+    base = Model("global-1", "global-1", FeatureScaler((0.0,) * 8, (1.0,) * 8), Network.random(1))
     chosen = TrainingSettings(enabled=True, **settings)
     return Trainer(store, Clock(), base, chosen, load_scikit=load_scikit)
 

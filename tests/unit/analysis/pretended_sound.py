@@ -26,7 +26,7 @@ class PretendedSound:
     piece: float = 25.0
     seconds: int = 20
     end: float | None = None
-    heard: bool = True
+    has_sound: bool = True
     problem: str | None = None
     spent: list[tuple[float, float]] = field(default_factory=list)
     begun: list[object] = field(default_factory=list)
@@ -54,7 +54,7 @@ class PretendedSound:
         return Progress(
             busy=milliseconds,
             done=self._done >= self.seconds,
-            heard=self.heard,
+            has_sound=self.has_sound,
             end=self.end if self._done >= self.seconds else None,
             problem=self.problem,
         )

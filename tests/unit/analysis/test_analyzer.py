@@ -13,7 +13,7 @@ from sidflow_feedback.analysis.analyzer import Analyzer
 from sidflow_feedback.idle.manual import ManualIdleClock
 from sidflow_feedback.idle.meter import CpuMeter
 from sidflow_feedback.idle.slots import CPU_SHARE, TARGET_SHARE, Slots
-from sidflow_feedback.types import Record
+from sidflow_feedback.types import SongAnalysis
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 from tests.unit.analysis.pretended_sound import PretendedSound
 
@@ -26,19 +26,19 @@ class Desk:
         self.meter = CpuMeter(TARGET_SHARE)
         self.slots = Slots(self.clock, self.meter)
         self.sound = PretendedSound(self.clock, **sound)
-        self.measurer = Analyzer(self.slots, self.sound)
+        self.analyzer = Analyzer(self.slots, self.sound)
 
-    def begin(self, tune: str, *, urgent: bool = False) -> asyncio.Task[Record | None]:
-        return asyncio.create_task(self.measurer.measure(tune, song=1, duration=90.0, urgent=urgent))
+    def begin(self, tune: str, *, urgent: bool = False) -> asyncio.Task[SongAnalysis | None]:
+        return asyncio.create_task(self.analyzer.analyze(tune, song=1, duration=90.0, urgent=urgent))
 
-    async def found(self, measuring: Coroutine[Any, Any, Record | None]) -> Record | None:
+    async def found(self, measuring: Coroutine[Any, Any, SongAnalysis | None]) -> SongAnalysis | None:
         task = asyncio.create_task(measuring)
         while not task.done():
             await self.clock.advance(1)
         return task.result()
 
-    async def of(self, tune: str) -> Record | None:
-        return await self.found(self.measurer.measure(tune, song=1, duration=90.0))
+    async def of(self, tune: str) -> SongAnalysis | None:
+        return await self.found(self.analyzer.analyze(tune, song=1, duration=90.0))
 
     def share(self) -> float:
         """Return the largest share that other threads' work has had of any 60 s."""
@@ -51,6 +51,7 @@ class Desk:
 async def test_a_song_is_described_by_its_features() -> None:
     found = await Desk().of("tune")
     assert found is not None
+    assert found["features"] is not None
     assert tuple(found["features"]) == FEATURE_NAMES
     assert found["features"]["duration"] == 90
     assert (found["length"], found["problem"]) == (None, None)
@@ -59,6 +60,7 @@ async def test_a_song_is_described_by_its_features() -> None:
 async def test_a_song_that_ends_has_a_length_and_that_duration() -> None:
     found = await Desk(seconds=9, end=2.5).of("tune")
     assert found is not None
+    assert found["features"] is not None
     assert (found["length"], found["problem"]) == (2.5, None)
     assert found["features"]["duration"] == 2.5
 
@@ -66,13 +68,14 @@ async def test_a_song_that_ends_has_a_length_and_that_duration() -> None:
 async def test_of_an_effect_of_a_moment_the_length_is_known() -> None:
     found = await Desk(seconds=7, end=0.3).of("tune")
     assert found is not None
+    assert found["features"] is not None
     assert found["length"] == 0.3
     assert found["features"]["duration"] == 0.3
 
 
 async def test_what_is_silent_or_broken_has_no_features_but_a_reason() -> None:
-    silent = await Desk(heard=False).of("tune")
-    assert silent == {"length": None, "features": None, "problem": "Its first 20 s are silent."}
+    silent = await Desk(has_sound=False).of("tune")
+    assert silent == {"length": None, "features": None, "problem": "The first 20 s are silent."}
     broken = await Desk(problem="This is no SID file.").of("tune")
     assert broken == {"length": None, "features": None, "problem": "This is no SID file."}
 
@@ -88,7 +91,9 @@ async def test_the_tune_that_plays_comes_first() -> None:
     assert other.result() is None
     while not urgent.done():
         await desk.clock.advance(1)
-    assert (urgent.result() or {})["features"]
+    analysis = urgent.result()
+    assert analysis is not None
+    assert analysis["features"]
     assert desk.sound.begun == [("other", 1), ("mine", 1)]
 
 
@@ -100,7 +105,7 @@ async def test_the_tune_that_plays_need_not_wait_for_the_background() -> None:
     other = desk.begin("other")
     await desk.clock.advance(5)
     assert not other.done(), "The budget of the background is used up."
-    await desk.found(desk.measurer.measure("mine", song=1, duration=90.0, urgent=True))
+    await desk.found(desk.analyzer.analyze("mine", song=1, duration=90.0, urgent=True))
     assert desk.clock.now() - before < 12_000
 
 

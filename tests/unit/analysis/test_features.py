@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sidflow_feedback.analysis.features import EXCERPT_SECONDS, FeatureStats, Samples, extract, vector
+from sidflow_feedback.analysis.features import EXCERPT_SECONDS, Samples, extract, vector
 from sidflow_feedback.errors import InvalidRecordError, TrainingError
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
@@ -142,25 +142,3 @@ def test_vector_refuses_what_is_missing_or_not_finite(value: float | None) -> No
     with pytest.raises(InvalidRecordError) as caught:
         vector(features)
     assert caught.value.field == "features.bpm"
-
-
-def test_stats_scale_to_mean_0_and_deviation_1() -> None:
-    matrix = np.random.default_rng(2).normal(5, 3, (100, 8))
-    matrix[:, 7] = 60.0
-    scaled = FeatureStats.of(matrix).scale(matrix)
-    np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-12)
-    np.testing.assert_allclose(scaled.std(axis=0), [1, 1, 1, 1, 1, 1, 1, 0], atol=1e-12)
-
-
-@pytest.mark.parametrize(
-    ("means", "deviations", "field"),
-    [
-        ([0.0] * 7, [1.0] * 8, "featureStats.means"),
-        ([0.0] * 8, [1.0] * 7 + [float("nan")], "featureStats.stds"),
-        ([0.0] * 8, [1.0] * 7 + [0.0], "featureStats.stds"),
-    ],
-)
-def test_stats_refuse(means: list[float], deviations: list[float], field: str) -> None:
-    with pytest.raises(InvalidRecordError) as caught:
-        FeatureStats(means, deviations)
-    assert caught.value.field == field

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -11,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.engine.service import FeedbackService
 from sidflow_feedback.errors import StoreError, SyncError, TrainingError
@@ -20,18 +20,20 @@ from sidflow_feedback.idle.manual import ManualIdleClock
 from sidflow_feedback.learning.global_model import FIRST_RETRY, INTERVAL
 from sidflow_feedback.learning.manifest import model_to_manifest
 from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.learning.scaler import FeatureScaler
+from sidflow_feedback.page.engine_client import EngineClient
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.sync.transport.memory import MemoryTransport
-from sidflow_feedback.types import Record
-from sidflow_feedback.vocabulary import FEATURE_NAMES, Request
+from sidflow_feedback.types import Items, QueueQuestion, Record
+from sidflow_feedback.vocabulary import FEATURE_NAMES, Post, Request
 from tests.unit.analysis.pretended_sound import PretendedSound
 
 FEATURES = dict(zip(FEATURE_NAMES, (8.0, 0.1, 1500.0, 3000.0, 0.05, 120.0, 0.5, 90.0), strict=True))
 
 
 def manifest(version: str = "global-1") -> Record:
-    stats = FeatureStats(tuple(FEATURES.values()), (1.0,) * len(FEATURES))
-    return model_to_manifest(Model(version, version, stats, Network.random(1)), {})
+    scaler = FeatureScaler(tuple(FEATURES.values()), (1.0,) * len(FEATURES))
+    return model_to_manifest(Model(version, version, scaler, Network.random(1)), {})
 
 
 def rating(**fields: Any) -> Record:
@@ -77,8 +79,17 @@ class Pages:
     def say(self, kind: str, value: Any = None) -> None:
         self._listeners[kind](value)
 
-    async def ask(self, kind: str, value: Any = None) -> Any:
-        return await self._handlers[kind](value, None)
+    async def request(self, kind: str, text: str, binary: Any) -> str:
+        """Answer as the JavaScript channel does: with JSON, and with nothing else."""
+        return json.dumps(await self._handlers[kind](json.loads(text), binary))
+
+    @property
+    def answered(self) -> set[str]:
+        return set(self._handlers)
+
+    @property
+    def received(self) -> set[str]:
+        return set(self._listeners)
 
     def last(self, kind: str) -> Any:
         return next((value for name, value in reversed(self.published) if name == kind), None)
@@ -95,6 +106,7 @@ class Engine:
         self.runtime = FeedbackRuntime(self.store, self.clock, transport, publish=self.pages.publish)
         self.excerpts = PretendedSound(self.clock)
         self.service = FeedbackService(self.runtime, self.pages, self.excerpts)
+        self.client = EngineClient(self.pages, lambda function: function)
 
     async def pass_time(self, seconds: float = 1.0) -> None:
         await self.clock.advance(seconds)
@@ -140,28 +152,39 @@ async def test_pages_register_tunes_and_request_predictions_a_queue_and_an_expla
 ) -> None:
     await engine.pass_time()
     song = np.array(list(FEATURES.values()), "<f4").tobytes()
-    tunes = {"paths": ["Demo/A.sid", "Demo/B.sid"], "songs": [1, 2], "features": _base64(3 * song)}
-    assert await engine.pages.ask(Request.LIBRARY, tunes) == [0, 1]
-    answer = await engine.pages.ask(Request.SCORES)
+    tunes: Items = {"itemIds": ["Demo/A.sid", "Demo/B.sid"], "songs": [1, 2], "features": _base64(3 * song)}
+    assert await engine.client.ask(Request.LIBRARY, tunes) == [0, 1]
+    answer = await engine.client.ask(Request.SCORES)
     assert answer["model"] == "global-1"
     scores = np.frombuffer(base64.b64decode(answer["scores"]), "<f4").reshape(3, 4)
     assert ((scores >= 1) & (scores <= 5)).all()
-    question = {"limit": 9, "exploration": 0, "place": 0}
-    assert await engine.pages.ask(Request.QUEUE, question) == [(0, False), (1, False)]
+    question: QueueQuestion = {"limit": 9, "exploration": 0, "offset": 0, "recent": []}
+    assert [tuple(entry) for entry in await engine.client.ask(Request.QUEUE, question)] == [
+        (0, False),
+        (1, False),
+    ]
     engine.pages.say("events", [played()])
     await engine.pass_time()
-    assert await engine.pages.ask(Request.QUEUE, question) == [(1, False), (0, False)]
-    why = await engine.pages.ask(Request.WHY, 2)
+    assert [row for row, _ in await engine.client.ask(Request.QUEUE, question)] == [1, 0]
+    why = await engine.client.ask(Request.WHY, 2)
+    assert why is not None
     assert list(why) == ["e", "m", "c", "p"]
     assert why["p"]["prediction"] == pytest.approx(scores[2, 3])
+
+
+async def test_every_request_of_the_vocabulary_has_an_answer(engine: Engine) -> None:
+    assert engine.pages.answered == {value for name, value in vars(Request).items() if name.isupper()}
+    assert engine.pages.received == {value for name, value in vars(Post).items() if name.isupper()} - {
+        Post.IDLE_GRANTED
+    }, "the idle clock receives that one"
 
 
 async def test_training_is_off_until_configured(engine: Engine) -> None:
     await engine.pass_time()
     with pytest.raises(TrainingError, match="off"):
-        await engine.pages.ask(Request.TRAIN)
-    await engine.pages.ask(Request.CONFIGURE, {"training": True})
-    asking = asyncio.ensure_future(engine.pages.ask(Request.TRAIN))
+        await engine.client.ask(Request.TRAIN)
+    await engine.client.ask(Request.CONFIGURE, {"training": True})
+    asking = asyncio.ensure_future(engine.client.ask(Request.TRAIN))
     await engine.pass_time()
     with pytest.raises(TrainingError, match="8"):
         await asking
@@ -171,10 +194,10 @@ async def test_sync_is_off_until_configured(engine: Engine) -> None:
     engine.pages.say("events", [rating()])
     await engine.pass_time()
     with pytest.raises(SyncError, match="off"):
-        await engine.pages.ask(Request.SYNC)
+        await engine.client.ask(Request.SYNC)
     assert engine.transport.sent == []
-    await engine.pages.ask(Request.CONFIGURE, {"sync": True})
-    assert "1 event" in await engine.pages.ask(Request.SYNC)
+    await engine.client.ask(Request.CONFIGURE, {"sync": True})
+    assert "1 event" in await engine.client.ask(Request.SYNC)
     assert engine.pages.published
 
 
@@ -186,7 +209,7 @@ async def test_events_are_stored_while_there_is_no_global_model() -> None:
     assert engine.pages.last("state")["counts"]["ratings"]["pending"] == 1
     assert "no global model" in engine.pages.last("state")["problem"]
     with pytest.raises(TrainingError, match="no model yet"):
-        await engine.pages.ask(Request.SCORES)
+        await engine.client.ask(Request.SCORES)
     engine.transport.model = manifest()
     await engine.pass_time(70)
     assert engine.pages.last("state")["problem"] is None
@@ -220,7 +243,7 @@ async def test_wiping_deletes_stored_and_queued_events_and_notifies_the_outboxes
     engine.pages.say("events", [rating()])
     await engine.pass_time()
     engine.pages.say("events", [rating()])
-    await engine.pages.ask(Request.WIPE)
+    await engine.client.ask(Request.WIPE)
     await engine.pass_time()
     assert await engine.store.ratings(9) == []
     assert "wiped" in [kind for kind, _ in engine.pages.published]
@@ -331,8 +354,8 @@ async def test_withdrawal_reports_whether_the_event_was_sent(engine: Engine) -> 
     event = rating()
     engine.pages.say("events", [event])
     await engine.pass_time()
-    await engine.pages.ask(Request.CONFIGURE, {"sync": True})
-    await engine.pages.ask(Request.SYNC)
+    await engine.client.ask(Request.CONFIGURE, {"sync": True})
+    await engine.client.ask(Request.SYNC)
     engine.pages.say("forget", [event["uuid"]])
     await engine.pass_time()
     assert engine.pages.last("forgotten") == [{"uuid": event["uuid"], "sent": "yes"}]
@@ -344,10 +367,10 @@ async def test_forgetting_an_item_includes_its_queued_events(engine: Engine) -> 
     engine.pages.say("events", [rating(), other, rating(song=2)])
     await engine.pass_time()
     engine.pages.say("events", [played()])
-    assert "4 " not in await engine.pages.ask(Request.FORGET_ITEM, "Demo/C.sid")
-    assert "Forgotten: 3 " in await engine.pages.ask(Request.FORGET_ITEM, "Demo/A.sid")
+    assert "4 " not in await engine.client.ask(Request.FORGET_ITEM, "Demo/C.sid")
+    assert "Forgotten: 3 " in await engine.client.ask(Request.FORGET_ITEM, "Demo/A.sid")
     await engine.pass_time()
-    left = await engine.pages.ask(Request.HISTORY, 50)
+    left = await engine.client.ask(Request.HISTORY, 50)
     assert [row["uuid"] for row in left] == [other["uuid"]]
     assert len(engine.pages.last("forgotten")) == 3
 
@@ -356,7 +379,7 @@ async def test_forgetting_a_rating_deletes_the_model_that_learned_from_it(engine
     now = int(engine.clock.epoch())
     ratings = [rating(timestamp=now - 1000 + n, sidPath=f"Demo/{n}.sid") for n in range(12)]
     engine.pages.say("events", ratings)
-    await engine.pages.ask(Request.CONFIGURE, {"training": True})
+    await engine.client.ask(Request.CONFIGURE, {"training": True})
     await engine.pass_time(30)
     assert engine.runtime.trainer.model.version == "local-1"
     engine.pages.say("forget", [ratings[0]["uuid"]])
@@ -398,17 +421,17 @@ async def test_insights_have_the_runs_and_the_share_of_the_processor(engine: Eng
 
     engine.store.newest = newest_takes_time  # type: ignore[method-assign]
     engine.pages.say("events", [rating(sidPath=f"Demo/{n}.sid") for n in range(12)])
-    await engine.pages.ask(Request.CONFIGURE, {"training": True})
+    await engine.client.ask(Request.CONFIGURE, {"training": True})
     await engine.pass_time(10)
     shares = [value["training"]["cpuShare"] for kind, value in engine.pages.published if kind == "state"]
     assert max(shares) > 0
     await engine.pass_time(90)
     assert engine.pages.last("state")["training"]["cpuShare"] == 0, "the fall is published, too"
-    insights = await engine.pages.ask(Request.INSIGHTS)
+    insights = await engine.client.ask(Request.INSIGHTS)
     assert insights["model"] == "local-1"
     [run] = insights["runs"]
     assert run["samples"] == 12
     assert len(insights["rated"]) == 12
     assert max(share for _, share in insights["shares"]) > 0
-    await engine.pages.ask(Request.WIPE)
-    assert (await engine.pages.ask(Request.INSIGHTS))["runs"] == []
+    await engine.client.ask(Request.WIPE)
+    assert (await engine.client.ask(Request.INSIGHTS))["runs"] == []

@@ -9,7 +9,7 @@ import pytest
 
 from sidflow_feedback.errors import TrainingError
 from sidflow_feedback.learning.dataset import Dataset
-from sidflow_feedback.learning.fine_tuning import FineTuned, calibrated, fine_tune
+from sidflow_feedback.learning.fine_tuning import FineTuningResult, calibrated, fine_tune
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.snapshot import Snapshot
 from tests.unit.listening import START, base_model, collected, drained, rating
@@ -19,7 +19,7 @@ def dataset() -> Dataset:
     return collected(rating(number) for number in range(60))
 
 
-def tuned(base: Model, rows: Dataset, last: Snapshot | None = None) -> FineTuned:
+def tuned(base: Model, rows: Dataset, last: Snapshot | None = None) -> FineTuningResult:
     return drained(fine_tune(base, last, rows, iterations=50, seed=1))
 
 
@@ -66,7 +66,7 @@ def test_the_error_is_that_of_what_is_held_out() -> None:
     )
 
 
-def snapshot(base: Model, result: FineTuned) -> Snapshot:
+def snapshot(base: Model, result: FineTuningResult) -> Snapshot:
     return Snapshot(
         model=replace(base, version="local-1", network=result.network),
         validation_network=result.validation_network,

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.learning.manifest import model_from_manifest, model_to_manifest
 from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.types import Record
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
-STATS = FeatureStats(tuple(0.1 * i for i in range(8)), tuple(1.0 + i for i in range(8)))
+STATS = FeatureScaler(tuple(0.1 * i for i in range(8)), tuple(1.0 + i for i in range(8)))
 TFJS_EXPORT = Path(__file__).with_name("tfjs_model.json")
 """A model of dense layers that TF.js 4.22 made and saved, with inputs and its own predictions."""
 
@@ -34,7 +34,7 @@ def manifest() -> Record:
 
 def test_round_trip() -> None:
     read = model_from_manifest(manifest())
-    assert (read.version, read.base_version, read.stats) == ("global-7", "global-7", STATS)
+    assert (read.version, read.base_version, read.scaler) == ("global-7", "global-7", STATS)
     assert read.network.sizes == (8, 32, 16, 4)
     np.testing.assert_array_equal(read.network.parameters, model().network.parameters)
 

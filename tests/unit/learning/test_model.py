@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.neural_network import MLPRegressor
 
-from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.errors import TrainingError
 from sidflow_feedback.learning.learner import Learner
 from sidflow_feedback.learning.model import LAYERS, Array, Model, Network, parameter_count
+from sidflow_feedback.learning.scaler import FeatureScaler
 
 
 def rows(count: int = 64, seed: int = 3) -> tuple[Array, Array, Array]:
@@ -188,8 +188,8 @@ def test_a_model_scales_its_inputs_and_stays_on_the_scale() -> None:
     network = Network.random(13)
     network.layers[-1][:] *= 20
     features = np.random.default_rng(0).normal(100, 30, (50, 8))
-    stats = FeatureStats.of(features)
-    predicted = Model("global-1", "global-1", stats, network).predict_many(features)
+    scaler = FeatureScaler.fit(features)
+    predicted = Model("global-1", "global-1", scaler, network).predict_many(features)
     raw = network.predict_many((features - features.mean(axis=0)) / features.std(axis=0))
     np.testing.assert_allclose(predicted, np.clip(raw, 1, 5), atol=1e-5)
     assert (raw > 5).any()

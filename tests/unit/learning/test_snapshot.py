@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sidflow_feedback.analysis.features import FeatureStats
-from sidflow_feedback.errors import InvalidRecordError
-from sidflow_feedback.learning.learner import Adam, Learner
+from sidflow_feedback.errors import InvalidRecordError, NewerVersionError
+from sidflow_feedback.learning.adam import Adam
+from sidflow_feedback.learning.learner import Learner
 from sidflow_feedback.learning.model import Array, Model, Network
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.learning.snapshot import (
     MAX_BYTES,
     Snapshot,
@@ -21,6 +22,7 @@ from sidflow_feedback.learning.snapshot import (
     snapshot_to_record,
 )
 from sidflow_feedback.types import Record
+from sidflow_feedback.vocabulary import SNAPSHOT_VERSION
 from tests.unit.listening import drained
 
 
@@ -40,9 +42,9 @@ def _half(network: Network) -> Network:
 
 def snapshot() -> Snapshot:
     learner = trained()
-    stats = FeatureStats.of(np.random.default_rng(2).normal(1234.5678, 987.654, (60, 8)))
+    scaler = FeatureScaler.fit(np.random.default_rng(2).normal(1234.5678, 987.654, (60, 8)))
     return Snapshot(
-        model=Model("local-123456", "global-0-0123456789abcdef", stats, _half(learner.network)),
+        model=Model("local-123456", "global-0-0123456789abcdef", scaler, _half(learner.network)),
         validation_network=_half(Network.random(2)),
         moments=learner.adam.moments,
         steps=10_000_000,
@@ -67,7 +69,7 @@ def test_round_trip() -> None:
     written, read = snapshot(), snapshot_from_record(stored())
     np.testing.assert_array_equal(read.model.network.parameters, written.model.network.parameters)
     np.testing.assert_array_equal(read.validation_network.parameters, written.validation_network.parameters)
-    assert read.model.stats == written.model.stats
+    assert read.model.scaler == written.model.scaler
     assert (read.model.version, read.model.base_version) == ("local-123456", "global-0-0123456789abcdef")
     assert (read.steps, read.created, read.samples) == (10_000_000, 1_790_000_000_000, 4096)
     assert read.error_before == pytest.approx(written.error_before, abs=1e-6)
@@ -128,7 +130,7 @@ def test_another_shape_is_refused(sizes: list[Any]) -> None:
         snapshot_from_record(_signed(stored() | {"sizes": sizes}))
 
 
-@pytest.mark.parametrize("name", ["weights", "validation_network"])
+@pytest.mark.parametrize("name", ["weights", "validationWeights"])
 def test_weights_that_are_not_finite_are_refused(name: str) -> None:
     values = np.full(884, np.nan, "<f2")
     damaged = stored() | {name: base64.b64encode(values.tobytes()).decode()}
@@ -168,6 +170,23 @@ def test_one_flipped_bit_in_the_weights_is_noticed() -> None:
 def test_the_record_of_another_version_is_refused(field: str, value: object) -> None:
     with pytest.raises(InvalidRecordError):
         snapshot_from_record(_signed(stored() | {field: value}))
+
+
+def test_snapshot_of_version_1_is_migrated() -> None:
+    old = stored()
+    old["blind"] = old.pop("validationWeights")
+    del old["v"]
+    np.testing.assert_array_equal(
+        snapshot_from_record(_signed(old)).validation_network.parameters,
+        snapshot_from_record(stored()).validation_network.parameters,
+    )
+
+
+def test_snapshot_of_a_newer_version_is_refused_and_both_versions_are_named() -> None:
+    with pytest.raises(NewerVersionError) as caught:
+        snapshot_from_record(_signed(stored() | {"v": SNAPSHOT_VERSION + 1}))
+    assert f"snapshot has schema version {SNAPSHOT_VERSION + 1}" in str(caught.value)
+    assert f"up to {SNAPSHOT_VERSION}." in str(caught.value)
 
 
 def test_local_numbers() -> None:

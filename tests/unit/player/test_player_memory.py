@@ -242,7 +242,7 @@ def test_a_song_that_falls_silent_ends_there_unless_its_length_is_known() -> Non
         asyncio.run(listener.playback.open(tune))
         listener.listen(10)
         listener.playback.hear("memory", {"status": "playing", "song": 1, "error": "", "end": 20.0})
-        assert (listener.playback.track or {})["length"] == length
+        assert (listener.playback.track or {"length": None})["length"] == length
         listener.listen(9)
         assert listener.playback.tune is tune
         listener.listen(2)

@@ -12,8 +12,8 @@ from sidflow_feedback.player.telemetry import Telemetry
 from sidflow_feedback.vocabulary import ACTIONS, is_listen
 
 TICK = 0.5
-FIRST: dict[str, Any] = {"item_id": "Demo/First.sid", "song": 1, "length": 100.0}
-OTHER: dict[str, Any] = {"item_id": "Demo/Other.sid", "song": 1, "length": 100.0}
+FIRST: Any = {"item_id": "Demo/First.sid", "song": 1, "length": 100.0}
+OTHER: Any = {"item_id": "Demo/Other.sid", "song": 1, "length": 100.0}
 ENDS = ("play_complete", "skip_early", "skip", "skip_late")
 
 
@@ -28,7 +28,7 @@ class Listening:
         self.now = 1000.0
         self.tells_position = True
 
-    def report(self, action: str, track: dict[str, Any], position: float | None, heard: float) -> None:
+    def report(self, action: str, track: Any, position: float | None, heard: float) -> None:
         self.reports.append((action, track, heard))
         self.positions.append(position)
 

@@ -7,8 +7,8 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.recommending.explanation import Explanation
 from sidflow_feedback.types import FloatArray
 from sidflow_feedback.vocabulary import FEATURE_NAMES
@@ -19,7 +19,7 @@ COUNT = len(FEATURE_NAMES)
 def model(seed: int) -> Model:
     network = Network.random(seed, dtype=np.float64)
     network.layers[-1][:-1] *= 3  # So that some predictions are cut off at 1 and 5.
-    return Model("global-1", "global-1", FeatureStats((0.0,) * COUNT, (1.0,) * COUNT), network)
+    return Model("global-1", "global-1", FeatureScaler((0.0,) * COUNT, (1.0,) * COUNT), network)
 
 
 def tune(seed: int) -> FloatArray:

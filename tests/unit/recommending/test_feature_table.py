@@ -70,9 +70,9 @@ def test_average_is_of_all_songs_that_are_known() -> None:
     [
         (["a"], [2], 1, "2 songs"),
         (["a", "b"], [1], 1, "as many as songs"),
-        (["a", "a"], [1, 1], 2, "all different"),
-        (["a"], [0], 0, "1 or more"),
-        (["known"], [3], 3, "load all tabs again"),
+        (["a", "a"], [1, 1], 2, "all be different"),
+        (["a"], [0], 0, "at least 1"),
+        (["known"], [3], 3, "reload all tabs"),
     ],
 )
 def test_what_does_not_fit_is_refused_and_nothing_of_it_taken(

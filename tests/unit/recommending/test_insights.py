@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.run_history import MAX_RUNS, past_runs, remember
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.learning.trainer_types import Run
 from sidflow_feedback.recommending.insights import (
     AVERAGED,
@@ -22,7 +22,7 @@ from sidflow_feedback.types import FloatArray
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 from tests.contracts.samples import rating, track
 
-MODEL = Model("local-1", "global-1", FeatureStats((0.0,) * 8, (1.0,) * 8), Network.random(3))
+MODEL = Model("local-1", "global-1", FeatureScaler((0.0,) * 8, (1.0,) * 8), Network.random(3))
 
 
 def songs(count: int) -> FloatArray:

@@ -33,27 +33,27 @@ def test_unknown_come_after_and_are_not_dropped() -> None:
 
 
 def test_model_without_preferences_changes_nothing_and_has_no_surprises() -> None:
-    found = ask([3.0 + 0.04 * (i % 3 == 0) for i in range(20)], exploration=50, heard=[0])
+    found = ask([3.0 + 0.04 * (i % 3 == 0) for i in range(20)], exploration=50, recent=[0])
     assert found.order.tolist() == [*range(1, 20), 0]
     assert not found.surprises.any()
     assert ask([3.0 + 0.06 * (i % 3 == 0) for i in range(20)]).order[:3].tolist() == [0, 3, 6]
 
 
-def test_heard_come_back_after_the_unknown_longest_ago_first_and_disliked_last() -> None:
-    found = ask([5.0, 4.0, 3.0, 2.0, 1.0, UNKNOWN], heard=[1, 4], disliked=[0])
+def test_recent_items_come_back_after_the_unknown_longest_ago_first_and_disliked_last() -> None:
+    found = ask([5.0, 4.0, 3.0, 2.0, 1.0, UNKNOWN], recent=[1, 4], disliked=[0])
     assert found.order.tolist() == [2, 3, 5, 4, 1, 0]
-    both = ask([5.0, 4.0, 3.0, 2.0], heard=[0, 1], disliked=[0])
+    both = ask([5.0, 4.0, 3.0, 2.0], recent=[0, 1], disliked=[0])
     assert both.order.tolist() == [2, 3, 1, 0]
 
 
-def test_half_of_the_library_counts_as_heard_at_most() -> None:
-    assert ask(falling(6), heard=[0, 1, 2, 3, 4, 5]).order.tolist() == [3, 4, 5, 2, 1, 0]
+def test_half_of_the_library_counts_as_recent_at_most() -> None:
+    assert ask(falling(6), recent=[0, 1, 2, 3, 4, 5]).order.tolist() == [3, 4, 5, 2, 1, 0]
 
 
 @pytest.mark.parametrize("exploration", [0, 1, 10, 15, 33, 40, 50])
 def test_share_of_surprises_is_exact_in_each_hundred(exploration: int) -> None:
-    for place in (0, 7, 99, 350):
-        surprises = ask(falling(1000), exploration=exploration, place=place).surprises[:500]
+    for offset in (0, 7, 99, 350):
+        surprises = ask(falling(1000), exploration=exploration, offset=offset).surprises[:500]
         assert [surprises[i : i + 100].sum() for i in range(400)] == [exploration] * 400
     gaps = np.diff(np.flatnonzero(surprises))
     assert not gaps.size or gaps.max() - gaps.min() <= 1
@@ -79,35 +79,37 @@ def test_same_seed_same_order_another_seed_other_surprises() -> None:
 @pytest.mark.parametrize("exploration", [0, 15, 40])
 def test_order_does_not_jump_while_the_queue_is_played(exploration: int) -> None:
     whole = ask(falling(60), exploration=exploration, seed=3)
-    heard: list[int] = []
-    for place in range(30):
-        now = ask(falling(60), exploration=exploration, seed=3, place=place, heard=heard)
-        assert now.order[:5].tolist() == whole.order[place : place + 5].tolist()
-        assert now.surprises[:5].tolist() == whole.surprises[place : place + 5].tolist()
-        heard.insert(0, int(now.order[0]))
+    recent: list[int] = []
+    for offset in range(30):
+        now = ask(falling(60), exploration=exploration, seed=3, offset=offset, recent=recent)
+        assert now.order[:5].tolist() == whole.order[offset : offset + 5].tolist()
+        assert now.surprises[:5].tolist() == whole.surprises[offset : offset + 5].tolist()
+        recent.insert(0, int(now.order[0]))
 
 
 def test_smallest_libraries() -> None:
     assert ask([], exploration=50).order.tolist() == []
-    alone = ask([3.0], exploration=50, place=1, heard=[0])
+    alone = ask([3.0], exploration=50, offset=1, recent=[0])
     assert alone.order.tolist() == [0]
     assert not alone.surprises.any()
     assert ask([3.0], disliked=[0]).order.tolist() == [0]
-    assert ask([3.0, 2.0], heard=[0]).order.tolist() == [1, 0]
+    assert ask([3.0, 2.0], recent=[0]).order.tolist() == [1, 0]
 
 
 @given(
     preferences=st.lists(st.just(UNKNOWN) | st.sampled_from([1.0, 2.5, 5.0, 7.0]), max_size=30),
     data=st.data(),
     exploration=st.integers(0, 50),
-    place=st.integers(0, 1000),
+    offset=st.integers(0, 1000),
     seed=st.integers(0, 2**40),
 )
 def test_every_tune_is_there_once_whatever_is_asked(
-    preferences: list[float], data: st.DataObject, exploration: int, place: int, seed: int
+    preferences: list[float], data: st.DataObject, exploration: int, offset: int, seed: int
 ) -> None:
     tunes = st.integers(0, len(preferences) - 1) if preferences else st.nothing()
-    heard, disliked = data.draw(st.lists(tunes, unique=True)), data.draw(st.lists(tunes))
-    found = ask(preferences, heard=heard, disliked=disliked, exploration=exploration, place=place, seed=seed)
+    recent, disliked = data.draw(st.lists(tunes, unique=True)), data.draw(st.lists(tunes))
+    found = ask(
+        preferences, recent=recent, disliked=disliked, exploration=exploration, offset=offset, seed=seed
+    )
     assert sorted(found.order.tolist()) == list(range(len(preferences)))
     assert len(found.surprises) == len(preferences)

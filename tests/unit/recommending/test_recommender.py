@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sidflow_feedback.analysis.features import FeatureStats
 from sidflow_feedback.clock import ManualClock
 from sidflow_feedback.errors import InvalidRecordError, TrainingError
 from sidflow_feedback.events import Event, event_from_record
 from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.recommending.recommender import CHUNK, HISTORY, Recommender
 from sidflow_feedback.store.memory import MemoryStore
-from sidflow_feedback.types import Action, Record
+from sidflow_feedback.types import Action, Explanations, Items, Record, Scores, Songs
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 DAY = 86_400_000
@@ -30,7 +30,7 @@ def taste(version: str = "local-1", *, bpm: float = 1.0, beyond: float = 0.0) ->
     network = Network((8, 4))
     network.layers[0][BPM, 3] = bpm
     network.layers[0][-1] = (2.0, 3.0, 4.0, 3.0 + beyond)
-    return Model(version, "global-1", FeatureStats((100.0,) * 8, (10.0,) * 8), network)
+    return Model(version, "global-1", FeatureScaler((100.0,) * 8, (10.0,) * 8), network)
 
 
 def features(*tempos: float) -> NDArray[np.float32]:
@@ -40,10 +40,10 @@ def features(*tempos: float) -> NDArray[np.float32]:
     return rows
 
 
-def handed(tempos: Sequence[float], songs: Sequence[int] | None = None, prefix: str = "") -> Record:
+def handed(tempos: Sequence[float], songs: Sequence[int] | None = None, prefix: str = "") -> Items:
     songs = songs or [1] * len(tempos)
     return {
-        "paths": [f"{prefix}{i}.sid" for i in range(len(songs))],
+        "itemIds": [f"{prefix}{i}.sid" for i in range(len(songs))],
         "songs": list(songs),
         "features": base64.b64encode(features(*tempos).astype("<f4").tobytes()).decode(),
     }
@@ -62,7 +62,7 @@ def action(tune: int, what: Action, when: int, song: int = 1) -> Event:
     )
 
 
-def scores_in(answer: Record) -> NDArray[np.float32]:
+def scores_in(answer: Scores) -> NDArray[np.float32]:
     return np.frombuffer(base64.b64decode(answer["scores"]), "<f4").reshape(-1, 4)
 
 
@@ -82,7 +82,7 @@ class Listener:
         return self.model
 
     async def next(self, count: int = 9, **options: object) -> list[int]:
-        question: Record = {"limit": count, "exploration": 0, "place": 0, **options}
+        question: Record = {"limit": count, "exploration": 0, "offset": 0, "recent": [], **options}
         return [row for row, _ in await self.recommender.queue(**question)]
 
     def scores(self) -> NDArray[np.float32]:
@@ -91,12 +91,12 @@ class Listener:
 
 async def test_songs_that_are_not_in_the_library_are_predicted_alike() -> None:
     listener = Listener([110, 160])
-    answer = listener.recommender.predict(handed([160, math.nan, 110]))
+    answer = listener.recommender.predict(Songs(features=handed([160, math.nan, 110])["features"]))
     found = scores_in(answer)
     assert answer["model"] == "local-1"
     assert np.isnan(found[1]).all()
     assert found[[2, 0]].tolist() == listener.scores().tolist()
-    assert len(listener.recommender.library.features) == 2
+    assert len(listener.recommender.table.features) == 2
 
 
 async def test_scores_are_of_every_song_as_ratings_and_unknown_ones_are_no_numbers() -> None:
@@ -142,9 +142,9 @@ async def test_what_the_store_knows_as_played_or_disliked_goes_back() -> None:
 
 async def test_what_a_page_has_just_played_goes_back_before_the_store_knows() -> None:
     listener = Listener([150, 140, 130, 120], songs=[1, 1, 1, 1])
-    assert await listener.next(heard=[0, 77, -1]) == [1, 2, 3, 0]
+    assert await listener.next(recent=[0, 77, -1]) == [1, 2, 3, 0]
     await listener.store.add([action(1, "play", 1)])
-    assert await listener.next(heard=[0]) == [2, 3, 1, 0]
+    assert await listener.next(recent=[0]) == [2, 3, 1, 0]
 
 
 async def test_only_the_newest_actions_are_looked_at() -> None:
@@ -158,7 +158,7 @@ async def test_only_the_newest_actions_are_looked_at() -> None:
 
 async def test_surprises_are_told_and_drawn_anew_each_day() -> None:
     listener = Listener([100 + i / 10 for i in range(100)])
-    question: Record = {"limit": 100, "exploration": 20, "place": 0}
+    question: Record = {"limit": 100, "exploration": 20, "offset": 0, "recent": []}
     today = await listener.recommender.queue(**question)
     assert [i for i, (_, surprise) in enumerate(today) if surprise] == list(range(4, 100, 5))
     await listener.clock.advance(DAY / 2000)
@@ -193,7 +193,7 @@ async def test_without_a_model_it_is_said_and_taken_up_later() -> None:
 
 async def test_why_names_the_feature_that_moves_the_prediction() -> None:
     listener = Listener([95, 110, 95, math.nan])
-    why = listener.recommender.why(1)
+    why = listener.recommender.explain(1)
     assert why is not None
     assert why["p"]["baseline"] == pytest.approx(3.0)
     assert why["p"]["prediction"] == pytest.approx(4.0)
@@ -201,17 +201,17 @@ async def test_why_names_the_feature_that_moves_the_prediction() -> None:
     assert (first["feature"], first["above"]) == ("bpm", True)
     assert first["effect"] == pytest.approx(1.0)
     assert [reason["effect"] for reason in why["e"]["reasons"]] == pytest.approx([0] * 8)
-    assert listener.recommender.why(3) is None
+    assert listener.recommender.explain(3) is None
     for row in (-1, 4):
-        with pytest.raises(InvalidRecordError, match=f"no song {row}"):
-            listener.recommender.why(row)
+        with pytest.raises(InvalidRecordError, match=f"not {row}"):
+            listener.recommender.explain(row)
 
 
 def test_features_that_are_no_rows_are_refused() -> None:
-    broken = {"paths": ["a"], "songs": [1], "features": base64.b64encode(b"1234567").decode()}
+    broken: Items = {"itemIds": ["a"], "songs": [1], "features": base64.b64encode(b"1234567").decode()}
     with pytest.raises(InvalidRecordError, match="rows of 8"):
         Listener([]).recommender.add(broken)
 
 
-async def _why(listener: Listener, row: int) -> Record | None:
-    return listener.recommender.why(row)
+async def _why(listener: Listener, row: int) -> Explanations | None:
+    return listener.recommender.explain(row)

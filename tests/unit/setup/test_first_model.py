@@ -35,7 +35,7 @@ def catalog(tmp_path: Path) -> Path:
 def test_it_follows_the_rules(catalog: Path, tmp_path: Path) -> None:
     write_first_model(catalog, tmp_path / "model" / "latest.json")
     model = model_from_manifest(json.loads((tmp_path / "model" / "latest.json").read_text()))
-    predicted, wanted = model.predict_many(songs()), rule_of_thumb(model.stats.scale(songs()))
+    predicted, wanted = model.predict_many(songs()), rule_of_thumb(model.scaler.scale(songs()))
     assert predicted.min() >= 1
     assert predicted.max() <= 5
     assert np.abs(predicted - wanted).mean() < 0.1
@@ -45,9 +45,9 @@ def test_it_follows_the_rules(catalog: Path, tmp_path: Path) -> None:
 
 def test_the_scales_are_the_catalogs(catalog: Path, tmp_path: Path) -> None:
     write_first_model(catalog, tmp_path / "latest.json")
-    stats = model_from_manifest(json.loads((tmp_path / "latest.json").read_text())).stats
-    np.testing.assert_allclose(stats.means, songs().mean(axis=0))
-    np.testing.assert_allclose(stats.deviations, songs().std(axis=0))
+    scaler = model_from_manifest(json.loads((tmp_path / "latest.json").read_text())).scaler
+    np.testing.assert_allclose(scaler.means, songs().mean(axis=0))
+    np.testing.assert_allclose(scaler.deviations, songs().std(axis=0))
 
 
 def test_it_says_where_it_comes_from(catalog: Path, tmp_path: Path) -> None:

@@ -1,0 +1,64 @@
+"""Adam, the optimizer of the learner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+    from sidflow_feedback.learning.model import Array
+
+
+class Adam:
+    """The Adam optimizer.
+
+    From Kingma and Ba (2015): algorithm 1, in the efficient form at the end of section 2.
+
+    Attributes
+    ----------
+    moments
+        Running means of the gradient and of its square, shape (2, parameters).
+    steps
+        Number of updates so far.
+    gradient
+        Buffer for the gradient, shape (parameters,). The caller fills it before `update`.
+    """
+
+    decay: Final = (0.9, 0.999)
+    epsilon: Final = 1e-8
+
+    def __init__(self, size: int, learning_rate: float, *, dtype: DTypeLike = np.float32) -> None:
+        self.learning_rate = learning_rate
+        self.moments: Array = np.zeros((2, size), dtype)
+        self.steps = 0
+        self._powers: Array = np.zeros((2, size), dtype)
+        self._scratch: Array = np.zeros((2, size), dtype)
+        self._gains = (1 - np.array(self.decay)).astype(dtype)[:, None]
+        self.gradient: Array = self._powers[0]
+
+    def resume(self, moments: Array, steps: int) -> None:
+        """Continue from the state of an earlier optimizer for the same parameters."""
+        self.moments[:] = moments
+        self.steps = steps
+
+    def update(self, parameters: Array) -> None:
+        """Move `parameters` one step against the gradient, in place."""
+        self.steps += 1
+        gradient, square = self._powers
+        np.multiply(gradient, gradient, out=square)
+        np.subtract(self._powers, self.moments, out=self._scratch)
+        self._scratch *= self._gains
+        self.moments += self._scratch
+        step, root = self._scratch
+        np.sqrt(self.moments[1], out=root)
+        root += self.epsilon
+        np.divide(self.moments[0], root, out=step)
+        step *= self._rate()
+        parameters -= step
+
+    def _rate(self) -> float:
+        first, second = (1 - decay**self.steps for decay in self.decay)
+        return float(self.learning_rate * second**0.5 / first)
