@@ -140,6 +140,14 @@ def test_server_training_and_export_import_nothing_of_setup(source: str) -> None
     assert not [module for module in imports(source) if module.startswith("app.setup")]
 
 
+@pytest.mark.parametrize("source", [name for name in sources("app") if not name.startswith(PAGE)])
+def test_application_does_not_import_itself_by_name(source: str) -> None:
+    """Its folder is `app`, and its installed package is `sidflow_app`."""
+    tree = ast.parse((ROOT / source).read_text())
+    absolute = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level}
+    assert not [module for module in absolute if module and module.split(".")[0] == "app"]
+
+
 @pytest.mark.parametrize("source", sources("sidflow_feedback", "app"))
 def test_browser_is_imported_by_adapters_only(source: str) -> None:
     if source not in ADAPTERS and not source.startswith(PAGE):
