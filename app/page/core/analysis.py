@@ -7,11 +7,12 @@ from sidflow_feedback.vocabulary import LengthSource, Request
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from typing import Any, Protocol
+    from typing import Protocol
 
-    from app.page.core.payloads import AnalysisCounts, AnalysisRecord, SongAnalysis
+    from app.page.core.payloads import AnalysisCounts, AnalysisRecord
     from app.page.core.playback import Playback
     from app.page.core.tune import Tune
+    from sidflow_feedback.types import Question, SongAnalysis, SongToAnalyze
 
     Key = tuple[str, int]
     """A song: the tune's path, and the song's number."""
@@ -38,7 +39,12 @@ if TYPE_CHECKING:
         def ready(self) -> bool:
             """Whether the engine runs."""
 
-        def ask(self, kind: str, value: Any = None, binary: object = None) -> Awaitable[Any]:
+        def ask(
+            self,
+            kind: Question[SongToAnalyze, SongAnalysis | None],
+            value: SongToAnalyze,
+            binary: object = None,
+        ) -> Awaitable[SongAnalysis | None]:
             """Return the engine's answer."""
 
 
@@ -199,9 +205,8 @@ class FeatureAnalysis:
 
     async def _request(self, tune: "Tune", song: int, urgent: bool) -> "SongAnalysis | None":
         data = await self._library.data(tune, urgent)
-        question = {"song": song, "duration": tune.play_length(song), "urgent": urgent}
-        found: SongAnalysis | None = await self._engine.ask(Request.ANALYZE, question, data)
-        return found
+        question: SongToAnalyze = {"song": song, "duration": tune.play_length(song), "urgent": urgent}
+        return await self._engine.ask(Request.ANALYZE, question, data)
 
     def _emit_batch(self) -> None:
         if self._analyzed and self._now() >= self._last_batch + BATCH_SECONDS:

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Literal, Protocol, TypeAlias
 
-    from app.page.core.payloads import Dimension
     from app.page.core.tune import Tune
     from sidflow_feedback.page.recorder import Recorder
     from sidflow_feedback.player import Hardware, Player, PlayerState, PlayerStatus
+    from sidflow_feedback.types import Dimension
 
     Judgment: TypeAlias = Literal["like", "dislike"]
     PlaybackState: TypeAlias = PlayerStatus | Literal["fetching"]

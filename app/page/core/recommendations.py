@@ -9,39 +9,14 @@ from sidflow_feedback.vocabulary import Publication, Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from typing import Literal, TypedDict
-
     from app.page.core.settings import Settings, Values
     from app.page.core.tune import Tune
     from app.page.core.tune_library import TuneLibrary
     from sidflow_feedback.page.engine_client import EngineClient
+    from sidflow_feedback.types import Explanations, Items, QueueQuestion
 
     Entry = tuple[Tune, bool]
     """A tune of the queue, and whether it is a surprise."""
-
-    class Reason(TypedDict):
-        """One feature's share in a prediction."""
-
-        feature: str
-        effect: float
-        above: bool
-
-    class Explanation(TypedDict):
-        """A prediction, that of the average tune, and what makes the difference."""
-
-        prediction: float
-        baseline: float
-        reasons: list[Reason]
-
-    Why = dict[Literal["e", "m", "c", "p"], Explanation]
-
-    class QueueQuestion(TypedDict):
-        """What the engine needs to make a queue."""
-
-        limit: int
-        exploration: int
-        place: int
-        heard: list[int]
 
 
 QUEUE_OFFSET = "sidflow.queue-offset"
@@ -91,7 +66,7 @@ class Recommendations:
         self._unsent: list[Tune] = []
         self._scores = b""
         self._scored: tuple[str, str] | None = None
-        self._explanations: dict[int, Why] = {}
+        self._explanations: dict[int, Explanations | None] = {}
         self._queue: list[Entry] = []
         self._recent: list[Tune] = []
         self._stale = self._updating = False
@@ -131,7 +106,7 @@ class Recommendations:
         row = self._row(tune, song)
         return None if row is None else wire_format.score(self._scores, row)
 
-    async def why(self, tune: "Tune", song: int) -> "Why | None":
+    async def why(self, tune: "Tune", song: int) -> "Explanations | None":
         """Return the engine's explanation of a song's prediction, None while there is none."""
         row = self._row(tune, song)
         if row is None or not self.model:
@@ -246,8 +221,8 @@ class Recommendations:
 
     async def _send_batch(self, tunes: "list[Tune]") -> None:
         songs = [tune.features or [None] for tune in tunes]
-        question = {
-            "paths": [tune.sid_path for tune in tunes],
+        question: Items = {
+            "itemIds": [tune.sid_path for tune in tunes],
             "songs": [len(features) for features in songs],
             "features": wire_format.pack([song for features in songs for song in features]),
         }
@@ -284,8 +259,8 @@ class Recommendations:
         return {
             "limit": limit,
             "exploration": self.exploration,
-            "place": (_queue_offset() + self._taken_incognito) % QUEUE_PERIOD,
-            "heard": [tune.row for tune in self._recent if tune.row is not None and self._is_known(tune)],
+            "offset": (_queue_offset() + self._taken_incognito) % QUEUE_PERIOD,
+            "recent": [tune.row for tune in self._recent if tune.row is not None and self._is_known(tune)],
         }
 
 

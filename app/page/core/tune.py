@@ -6,8 +6,9 @@ TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Final
 
-    from app.page.core.payloads import AnalysisRecord, Features, SongAnalysis, TuneRecord
+    from app.page.core.payloads import AnalysisRecord, TuneRecord
     from sidflow_feedback.player import TuneHeader
+    from sidflow_feedback.types import Features, SongAnalysis
     from sidflow_feedback.types import Track as TrackRecord
 
 DEFAULT_LENGTH = 180.0

@@ -8,8 +8,9 @@ from typing import Any, cast
 import pytest
 
 from app.page.core.analysis import BATCH_SECONDS, REST_SECONDS, FeatureAnalysis
-from app.page.core.payloads import AnalysisCounts, AnalysisRecord, Features, SongAnalysis, TuneRecord
+from app.page.core.payloads import AnalysisCounts, AnalysisRecord, TuneRecord
 from app.page.core.tune import DEFAULT_LENGTH, Track, Tune
+from sidflow_feedback.types import Features, SongAnalysis
 from sidflow_feedback.vocabulary import ANALYSIS_VERSION
 from tests.contracts.samples import FEATURES
 
