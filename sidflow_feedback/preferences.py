@@ -1,102 +1,112 @@
-"""What the listener has switched on. Shared by page and engine: imports on MicroPython too."""
+"""The listener's preferences for the engine, and how settings are validated. Runs on MicroPython too."""
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Protocol
 
-DEFAULTS: "dict[str, Any]" = {
-    "training": False,
-    "iterations": 200,
-    "samples": 512,
-    "learner": "numpy",
-    "measure": True,
-    "sync": False,
-    "cadence": 60,
-    "privacy": "off",
-    "budget": 100,
-    "exploration": 15,
-    "order": "catalog",
-    "volume": 80,
-    "player": "wasm",
-    "clock": "file",
-    "chip": "file",
-    "waves": "auto",
-    "u64Address": "",
-    "shortcuts": True,
-    "theme": "auto",
-}
+    class Rule(Protocol):
+        """What a setting may be."""
 
-BOUNDS = {
-    "iterations": (10, 1000),
-    "samples": (16, 4096),
-    "cadence": (5, 1440),
-    "budget": (10, 1000),
-    "exploration": (0, 50),
-    "volume": (0, 100),
-}
-"""Least and most: optimizer steps of a run, ratings it looks at, minutes between syncs, epsilon of all events
-that are sent with noise, surprises of 100 tunes, per cent."""
+        @property
+        def default(self) -> Any:
+            """The value of a setting that was never changed."""
 
-CHOICES = {
-    "order": ("catalog", "for-you", "title", "author"),
-    "theme": ("auto", "light", "dark"),
-    "learner": ("numpy", "ridge", "sgd", "mlp"),
-    "privacy": ("off", "4", "2", "1"),
-    "player": ("wasm", "stream", "cli", "u64"),
-    "clock": ("file", "PAL", "NTSC"),
-    "chip": ("file", "6581", "8580"),
-    "waves": ("auto", "on", "off"),
-}
-"""For privacy: the epsilon of each event that is sent. For waves: auto is on, unless the system asks for less
-motion."""
-
-GUARDS = ("privacy", "budget")
-"""What protects the listener while they share: where it can't be read, nothing is shared."""
+        def problem(self, value: Any) -> str | None:
+            """Return what is wrong with a value, None if it is valid."""
 
 
-def problem(name: str, value: "Any") -> str | None:
-    """Say what is wrong with a setting; None when nothing is."""
-    if name not in DEFAULTS:
-        return "There is no setting '" + str(name) + "'."
-    if name in BOUNDS:
-        least, most = BOUNDS[name]
-        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            return name + " must be a whole number from " + str(least) + " to " + str(most) + "."
-    elif name == "u64Address":
-        if value != "" and not _is_own_address(value):
-            return "The address must be one of your own network, such as 192.168.1.64, or 192.168.1.64:8080."
-    elif name in CHOICES:
-        if value not in CHOICES[name]:
-            return name + " must be one of " + ", ".join(CHOICES[name]) + "."
-    elif not isinstance(value, bool):
-        return name + " must be on or off."
-    return None
+class Switch:
+    """On or off."""
+
+    def __init__(self, default: bool) -> None:
+        self.default = default
+
+    def problem(self, value: "Any") -> str | None:
+        """Return what is wrong with a value, None if it is valid."""
+        return None if isinstance(value, bool) else "Choose on or off."
 
 
-def _is_own_address(value: "Any") -> bool:
-    """Return whether the server would call this address: the server itself is stricter."""
-    if not isinstance(value, str):
-        return False
-    host, colon, port = value.partition(":")
-    parts = host.split(".")
-    if len(parts) != 4 or not all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts):
-        return False
-    if colon and not (port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
-        return False
-    first, second = int(parts[0]), int(parts[1])
-    return first in (10, 127) or (first == 192 and second == 168) or (first == 172 and 16 <= second < 32)
+class WholeNumber:
+    """A whole number between two limits, both included."""
+
+    def __init__(self, default: int, minimum: int, maximum: int) -> None:
+        self.default, self.minimum, self.maximum = default, minimum, maximum
+
+    def problem(self, value: "Any") -> str | None:
+        """Return what is wrong with a value, None if it is valid."""
+        if isinstance(value, int) and not isinstance(value, bool) and self.minimum <= value <= self.maximum:
+            return None
+        return "Enter a whole number from " + str(self.minimum) + " to " + str(self.maximum) + "."
+
+
+class Choice:
+    """One of several texts; the first one is the default."""
+
+    def __init__(self, *choices: str) -> None:
+        self.default, self.choices = choices[0], choices
+
+    def problem(self, value: "Any") -> str | None:
+        """Return what is wrong with a value, None if it is valid."""
+        return None if value in self.choices else "Choose one of " + ", ".join(self.choices) + "."
+
+
+class Schema:
+    """Settings by name, each with its rule."""
+
+    def __init__(self, rules: "dict[str, Rule]") -> None:
+        self.rules = rules
+
+    @property
+    def defaults(self) -> "dict[str, Any]":
+        """The settings that were never changed."""
+        return {name: rule.default for name, rule in self.rules.items()}
+
+    def problem(self, name: str, value: "Any") -> str | None:
+        """Return what is wrong with a setting, None if it is valid."""
+        if name not in self.rules:
+            return "There is no setting '" + str(name) + "'."
+        return self.rules[name].problem(value)
+
+    def validated(self, values: "dict[str, Any]") -> "dict[str, Any]":
+        """Return all settings: `values` where they are valid, the defaults elsewhere."""
+        return {
+            name: values[name] if name in values and rule.problem(values[name]) is None else rule.default
+            for name, rule in self.rules.items()
+        }
+
+
+ITERATIONS = WholeNumber(200, 10, 1000)
+"""Optimizer steps of a training run."""
+
+SAMPLES = WholeNumber(512, 16, 4096)
+"""Most ratings that a training run uses."""
+
+LEARNER = Choice("numpy", "ridge", "sgd", "mlp")
+
+PREFERENCES = Schema(
+    {
+        "training": Switch(False),
+        "iterations": ITERATIONS,
+        "samples": SAMPLES,
+        "learner": LEARNER,
+        "sync": Switch(False),
+        "cadence": WholeNumber(60, 5, 1440),  # Minutes between uploads.
+        "privacy": Choice("off", "4", "2", "1"),  # The epsilon of each event that is sent.
+        "budget": WholeNumber(100, 10, 1000),  # Sum of the epsilons of all events that are sent.
+    }
+)
+
+SAFEGUARDS = ("privacy", "budget")
+"""What protects listeners who share: if a stored value can't be read, nothing is shared."""
 
 
 def validated(values: "dict[str, Any]") -> "dict[str, Any]":
-    """Return all settings: `values` where they are valid, the defaults elsewhere.
+    """Return all preferences: `values` where they are valid, the defaults elsewhere.
 
-    What another version stored, or a hand edited, can't break the page, nor share with less protection than
-    was chosen.
+    Values that another version stored, or that were edited by hand, can neither break the page nor share data
+    with less protection than the listener chose.
     """
-    valid = {
-        name: values[name] if name in values and problem(name, values[name]) is None else default
-        for name, default in DEFAULTS.items()
-    }
-    if any(name in values and problem(name, values[name]) for name in GUARDS):
+    valid = PREFERENCES.validated(values)
+    if any(name in values and PREFERENCES.problem(name, values[name]) for name in SAFEGUARDS):
         valid["sync"] = False
     return valid

@@ -1,9 +1,11 @@
-"""The page: builds its parts and ties them together."""
+"""The page: builds its parts and connects them."""
 
 import js
 from pyscript import document, window
+from pyscript.ffi import create_proxy
 from pyscript.js_modules import (
     files,
+    local,
     offline,
     player_remote,
     sid_player,
@@ -13,12 +15,13 @@ from pyscript.js_modules import (
     tunes_list,
 )
 
-from app.page.core.analysis import Measuring
+from app.page.core.analysis import FeatureAnalysis
 from app.page.core.playback import Playback
 from app.page.core.recommendations import Recommendations
 from app.page.core.settings import Settings
+from app.page.core.tasks import error_message, spawn
 from app.page.core.tune_library import TuneLibrary
-from app.page.views.dom import by_id, notice, reason, spawn
+from app.page.views.dom import by_id, notice
 from app.page.views.history_card import HistoryCard
 from app.page.views.incognito import Incognito
 from app.page.views.insights_tab import InsightsTab
@@ -44,18 +47,21 @@ from sidflow_feedback.vocabulary import Publication
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
+    from app.page.core.settings import Values
+    from app.page.core.tune import Tune
+    from sidflow_feedback.player import Player, StateListener
     from sidflow_feedback.types import BootProgress, EngineState, ForgottenEvent
 
 RELEASE = window.URL.new("..", document.querySelector("script[type=mpy]").src).href
-"""Address below which the files of this release are; another release is elsewhere."""
+"""Address of this release's files; each release has its own."""
 
-SID_WASM = RELEASE + "static/vendor/sid/sid.wasm"
-STAYS_OFF = "Playing works, but nothing is remembered; allow this page to keep data, or leave private mode."
+EMULATOR = RELEASE + "static/vendor/sid/sid.wasm"
+NO_DATABASE = (
+    "the browser offers this page no database ({}). You can play tunes, but nothing is remembered. "
+    "To change that, allow this site to store data, or leave private mode."
+)
 TICK = 250
-"""Milliseconds between two looks at the player's position."""
+"""Milliseconds between two updates of the player's position."""
 
 
 class Page:
@@ -64,127 +70,127 @@ class Page:
     def __init__(self) -> None:
         self.feedback = Feedback(notice, RELEASE)
         self.engine = self.feedback.engine
-        self.settings = Settings()
+        self.settings = Settings(local)
         self._collection = tunes_collection.Collection.new()
         self.library = TuneLibrary(self._collection)
         self.recommendations = Recommendations(self.library, self.engine, self.settings)
         self.playback = Playback(
-            self.library, self.feedback.recorder, self.recommendations.take, _tell, _seconds
+            self.library, self.feedback.recorder, self.recommendations.take, _notify, _seconds
         )
-        self.player = WasmPlayer(sid_player, SID_WASM, self._heard("wasm"))
-        self._measuring = Measuring(
+        self.player = WasmPlayer(sid_player, EMULATOR, self._on_state("wasm"))
+        self._analysis = FeatureAnalysis(
             *(self.library, self.playback, self.engine),
-            wanted=lambda: bool(self.settings.values["measure"]),
+            enabled=lambda: self.settings.values["analyze"],
             hidden=lambda: bool(document.hidden),
-            on_learned=self.recommendations.add,
-            show=_show_measuring,
-            tell=_tell,
+            on_analyzed=self.recommendations.add,
+            show=_show_analysis,
+            notify=_notify,
             now=_seconds,
         )
-        self._engine = ""
-        self._tune: dict[str, Any] | None = None
+        self._engine_id = ""
+        self._tune: Tune | None = None
         self._build()
+        self._connect()
 
     def _build(self) -> None:
-        tabs = Tabs()
-        self._player_bar = PlayerBar(self.playback, self.settings)
-        self._incognito = Incognito(self.playback, self.feedback.recorder, self.recommendations)
+        playback, settings, engine = self.playback, self.settings, self.engine
+        self._tabs = Tabs()
+        self._player_bar = PlayerBar(playback, settings)
+        self._incognito = Incognito(playback, self.recommendations)
         tune_list = tunes_list.TuneList.new(self._collection, by_id("tune-list"))
-        self._play_tab = PlayTab(self.library, self.playback, self.recommendations, self.settings, tune_list)
-        self._own_music = OwnMusic(self.library, self._collection, self.playback, self._music_changed)
-        NowPlaying(self.playback, self.settings, self.player.native)
-        self.library.analyzed.connect(self.recommendations.add)
-        self._up_next = UpNext(self.playback, self.recommendations)
+        self._play_tab = PlayTab(self.library, playback, self.recommendations, settings, tune_list)
+        self._own_music = OwnMusic(self.library, self._collection, playback, self._on_music_changed)
+        self._now_playing = NowPlaying(playback, settings, self.player.native)
+        self._up_next = UpNext(playback, self.recommendations)
         self._banner = StorageBanner(self.feedback.outbox, storage)
         self._rate_tab = RateTab(
-            self.playback, self.recommendations, self._withdraw, lambda: spawn(self._banner.persist())
+            playback, self.recommendations, self._withdraw, lambda: spawn(self._banner.persist())
         )
-        for part in (self._player_bar, self._rate_tab):
-            self._incognito.subscribe(part.show)
-        Shortcuts(self.settings, self._rate_tab)
-        self._insights_tab = InsightsTab(self.engine)
-        tabs.when_opened("insights", self._insights_tab.open)
-        self._history_card = HistoryCard(self.engine, self.library, self._withdraw, self._forget_heard)
-        self._preferences_tab = PreferencesTab(self.settings, self.engine)
-        self._player_card = PlayerCard(self.playback, self.settings, self._players())
-        self._sharing_card = SharingCard(self.settings, self.engine)
-        self._kept_card = LocalDataCard(self.engine, self.library, self.feedback.outbox, files, storage)
-        self.playback.changed.connect(self._playing)
+        self._shortcuts = Shortcuts(settings, self._rate_tab)
+        self._insights_tab = InsightsTab(engine)
+        self._history_card = HistoryCard(engine, self.library, self._withdraw, self._on_delete)
+        self._preferences_tab = PreferencesTab(settings, engine)
+        self._player_card = PlayerCard(playback, settings, self._players())
+        self._sharing_card = SharingCard(settings, engine)
+        self._local_data_card = LocalDataCard(engine, self.library, self.feedback.outbox, files, storage)
+
+    def _connect(self) -> None:
+        self._tabs.on_open("insights", self._insights_tab.open)
+        self.library.analyzed.connect(self.recommendations.add)
+        self.playback.changed.connect(self._on_playback)
         self.feedback.on_model(self.recommendations.use_model)
-        self.recommendations.changed.connect(lambda: spawn(self._recommended()))
+        self.recommendations.changed.connect(lambda: spawn(self._show_predictions()))
         self.settings.follow(_show_theme)
-        self.settings.follow(self._configure)
-        self.settings.follow(lambda _values: self._measuring.changed())
+        self.settings.follow(lambda _values: spawn(self.feedback.configure(**self.settings.preferences)))
+        self.settings.follow(lambda _values: self._analysis.restart())
+        # Not `addEventListener`: after a call on an element, MicroPython calls it with a wrong `this` here.
+        window.onstorage = create_proxy(lambda event: self.settings.on_storage(event.key))
         restrict(self.settings)
-        self.engine.on(Publication.BOOT_PROGRESS, _show_start)
-        self.engine.on(Publication.READY, self._engine_ready)
-        self.engine.on(Publication.STATE, self._engine_state)
-        self.engine.on(Publication.OFF, self._engine_off)
-        self.engine.on(Publication.FORGOTTEN, self._forgotten)
+        self.engine.on(Publication.BOOT_PROGRESS, _show_boot_progress)
+        self.engine.on(Publication.READY, self._on_engine_ready)
+        self.engine.on(Publication.STATE, self._on_engine_state)
+        self.engine.on(Publication.OFF, self._on_engine_off)
+        self.engine.on(Publication.FORGOTTEN, self._on_forgotten)
         js.setInterval(lambda: spawn(self._tick()), TICK)
 
-    def _players(self) -> "dict[str, Any]":
+    def _players(self) -> "dict[str, Player]":
         def address() -> str:
-            return str(self.settings.values["u64Address"])
+            return self.settings.values["u64Address"]
 
         return {
             "wasm": self.player,
-            "stream": StreamPlayer(player_remote, self._heard("stream")),
-            "cli": RemotePlayer(player_remote, "cli", self._heard("cli")),
-            "u64": RemotePlayer(player_remote, "u64", self._heard("u64"), address),
+            "stream": StreamPlayer(player_remote, self._on_state("stream")),
+            "cli": RemotePlayer(player_remote, "cli", self._on_state("cli")),
+            "u64": RemotePlayer(player_remote, "u64", self._on_state("u64"), address),
         }
 
-    def _heard(self, pipeline: str) -> "Callable[[dict[str, Any]], None]":
-        return lambda state: self.playback.hear(pipeline, state)
+    def _on_state(self, pipeline: str) -> "StateListener":
+        return lambda state: self.playback.on_player_state(pipeline, state)
 
     async def start(self) -> None:
-        """Show the library, then start the engine: a listener can click before it is there."""
+        """Show the library, then start the engine: the listener can use the page before it is ready."""
         await self._player_card.start()
         try:
             await self.library.load()
         except Exception as exc:
-            by_id("no-tunes").textContent = reason(exc)
+            self._play_tab.problem = error_message(exc)
         await self._play_tab.show()
         self._up_next.show()
-        self._measuring.changed()
-        self.recommendations.add(self.library.tunes)  # Another tab's engine may have been there before.
+        self._analysis.restart()
+        self.recommendations.add(self.library.tunes)  # Another tab's engine may have been ready before.
         document.documentElement.dataset.ui = "ready"
         window.performance.mark("ui-ready")
-        spawn(self.library.load_measured())
+        spawn(self.library.load_analyzed())
         problem = await self.feedback.start()
         if problem:
-            self._engine_off("the browser has no database for this page (" + problem + "). " + STAYS_OFF)
+            self._on_engine_off(NO_DATABASE.format(problem))
 
     async def _tick(self) -> None:
         await self.playback.tick()
         self._player_bar.tick()
         self._banner.tick()
-        self._measuring.hosting = self.feedback.hosting
-        self._measuring.tick()
+        self._analysis.hosting = self.feedback.hosting
+        self._analysis.tick()
 
-    def _engine_ready(self, engine: str) -> None:
-        if engine == self._engine:
+    def _on_engine_ready(self, engine_id: str) -> None:
+        if engine_id == self._engine_id:
             return
-        if not self._engine:
+        if not self._engine_id:
             window.performance.mark("engine-ready")
-        self._engine = engine
-        document.documentElement.dataset.engine = "ready"
-        by_id("engine-status").textContent = "Ready to learn"
-        by_id("engine-start").hidden = True
+        self._engine_id = engine_id
+        _show_engine_status("ready", "Ready to learn")
         start_snapshot.keepStart()
         offline.keep(RELEASE)
-        self.recommendations.use_engine(engine)
+        self.recommendations.use_engine(engine_id)
 
-    def _engine_off(self, problem: str) -> None:
-        document.documentElement.dataset.engine = "off"
-        by_id("engine-status").textContent = "Learning is off"
-        by_id("engine-start").hidden = True
+    def _on_engine_off(self, problem: str) -> None:
+        _show_engine_status("off", "Learning is off")
         self._banner.off(problem)
 
-    def _engine_state(self, state: "EngineState") -> None:
+    def _on_engine_state(self, state: "EngineState") -> None:
         self._preferences_tab.show(state)
         self._sharing_card.show(state)
-        self._kept_card.show(state)
+        self._local_data_card.show(state)
         self._history_card.show(state)
         self._insights_tab.show(state)
         self._banner.show(state)
@@ -192,40 +198,41 @@ class Page:
     def _withdraw(self, uuid: str) -> None:
         self.feedback.outbox.withdraw(uuid)
 
-    def _forgotten(self, gone: "list[ForgottenEvent]") -> None:
-        self._rate_tab.forgotten(gone)
-        self._history_card.forgotten(gone)
+    def _on_forgotten(self, forgotten: "list[ForgottenEvent]") -> None:
+        self._rate_tab.on_forgotten(forgotten)
+        self._history_card.on_forgotten(forgotten)
 
-    def _forget_heard(self, path: str) -> None:
+    def _on_delete(self, path: str) -> None:
         self.recommendations.forget(path, self.playback.tune)
 
-    def _configure(self, values: "dict[str, Any]") -> None:
-        spawn(self.feedback.configure(**values))
-
-    def _playing(self) -> None:
+    def _on_playback(self) -> None:
         tune = self.playback.tune
         if tune is not self._tune:
             self._tune = tune
             spawn(self.library.follow(tune))
-        self.recommendations.heard(tune)
-        self._measuring.heard()
+        self.recommendations.on_playing(tune)
+        self._analysis.on_playback()
 
-    async def _recommended(self) -> None:
+    async def _show_predictions(self) -> None:
         model = self.recommendations.model
         await self._play_tab.show_predictions()
         document.documentElement.dataset.model = model
 
-    async def _music_changed(self) -> None:
+    async def _on_music_changed(self) -> None:
         await self._play_tab.show()
-        self._measuring.changed()
+        self._analysis.restart()
 
 
-def _show_start(progress: "BootProgress") -> None:
-    """Show how far the engine is: nine tenths are what it has to fetch."""
-    bar, megabytes = (
-        by_id("engine-start"),
-        f"{progress['fetched'] / 1e6:.0f} of {progress['total'] / 1e6:.0f} MB",
-    )
+def _show_engine_status(status: str, text: str) -> None:
+    document.documentElement.dataset.engine = status
+    by_id("engine-status").textContent = text
+    by_id("engine-start").hidden = True
+
+
+def _show_boot_progress(progress: "BootProgress") -> None:
+    """Show the progress of the engine's start; loading its files takes about 90 % of it."""
+    bar = by_id("engine-start")
+    megabytes = f"{progress['fetched'] / 1e6:.0f} of {progress['total'] / 1e6:.0f} MB"
     bar.value = 0.9 * progress["fetched"] / progress["total"]
     bar.title = megabytes
     bar.setAttribute("aria-valuetext", "loaded " + megabytes)
@@ -235,13 +242,13 @@ def _seconds() -> float:
     return float(window.performance.now()) / 1000
 
 
-def _tell(message: str, exc: Exception | None) -> None:
-    notice(message + (reason(exc) if exc else ""))
+def _notify(message: str, exc: Exception | None) -> None:
+    notice(message + (error_message(exc) if exc else ""))
 
 
-def _show_measuring(text: str) -> None:
-    by_id("measuring-status").textContent = text
+def _show_analysis(text: str) -> None:
+    by_id("analysis-status").textContent = text
 
 
-def _show_theme(values: "dict[str, Any]") -> None:
+def _show_theme(values: "Values") -> None:
     document.documentElement.dataset.theme = values["theme"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from sidflow_feedback.errors import InvalidRecordError
-from sidflow_feedback.preferences import BOUNDS, CHOICES
+from sidflow_feedback.preferences import ITERATIONS, LEARNER, SAMPLES
 
 if TYPE_CHECKING:
     from sidflow_feedback.types import Milliseconds
@@ -46,13 +46,16 @@ class TrainingSettings:
     cooldown: float = 60
 
     def __post_init__(self) -> None:
-        bounds = {**BOUNDS, "cooldown": COOLDOWN_BOUNDS}
-        for name in ("iterations", "samples", "cooldown"):
-            low, high = bounds[name]
+        bounds = {
+            "iterations": (ITERATIONS.minimum, ITERATIONS.maximum),
+            "samples": (SAMPLES.minimum, SAMPLES.maximum),
+            "cooldown": COOLDOWN_BOUNDS,
+        }
+        for name, (low, high) in bounds.items():
             if not low <= getattr(self, name) <= high:
                 raise InvalidRecordError(name, f"must be from {low} to {high}, not {getattr(self, name)!r}")
-        if self.learner not in CHOICES["learner"]:
-            raise InvalidRecordError("learner", f"must be one of {', '.join(CHOICES['learner'])}")
+        if self.learner not in LEARNER.choices:
+            raise InvalidRecordError("learner", f"must be one of {', '.join(LEARNER.choices)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,7 +119,7 @@ class Feedback:
     async def configure(self, **preferences: "Any") -> None:
         """Set preferences such as ``training=True``, for this engine and each that takes over.
 
-        `sidflow_feedback.preferences.DEFAULTS` lists them. Those that are left out, or not valid, get their
+        `sidflow_feedback.preferences.PREFERENCES` lists them. Those that are left out, or invalid, get their
         defaults.
         """
         self._preferences = preferences

@@ -1,16 +1,12 @@
-"""A player without sound, driven by hand: for tests and for trying telemetry out."""
+"""A silent player whose time is set by hand, for tests and for trying out telemetry."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable
+from typing import Any
 
 from sidflow_feedback.errors import PlayerError
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable
-
-    from sidflow_feedback.player import Ability, PlayerStatus, StateListener
-    from sidflow_feedback.types import Record
+from sidflow_feedback.player import Ability, Hardware, PlayerStatus, StateListener, TuneHeader
 
 
 class MemoryPlayer:
@@ -19,11 +15,11 @@ class MemoryPlayer:
     Parameters
     ----------
     on_state
-        Hears each change of state.
+        Called after each change of state.
     songs
-        Number of songs that each tune pretends to have.
+        Number of songs that each tune appears to have.
     pipeline, abilities
-        What it calls itself, and what it is to be able to do.
+        Its name, and what it can do.
     """
 
     def __init__(
@@ -37,7 +33,7 @@ class MemoryPlayer:
         self.pipeline = pipeline
         self.abilities = abilities
         self.progress = 1.0
-        self.used: Record | None = None
+        self.used: Hardware | None = None
         self.muted = 0
         self._on_state = on_state
         self._songs = songs
@@ -49,12 +45,12 @@ class MemoryPlayer:
     def position(self) -> float | None:
         return self._position if "position" in self.abilities else None
 
-    def load(self, data: Any, song: int) -> Awaitable[Record]:
+    def load(self, data: Any, song: int) -> Awaitable[TuneHeader]:
         self._song, self._position = song or 1, 0.0
         self._change("stopped" if data else "idle")
-        return self._info(data)
+        return self._header(data)
 
-    async def _info(self, data: Any) -> Record:
+    async def _header(self, data: Any) -> TuneHeader:
         if not data:
             raise PlayerError("The file is empty: choose another one.")
         return {"title": "", "author": "", "released": "", "songs": self._songs, "startSong": 1}
@@ -90,7 +86,7 @@ class MemoryPlayer:
         self._change("idle")
 
     def fail(self, message: str) -> None:
-        """Break down in mid-tune."""
+        """Report an error in the middle of a tune."""
         self._on_state({"status": "error", "song": self._song, "error": message})
         self._status = "stopped"
 

@@ -1,4 +1,4 @@
-"""Players that the server drives: sidplayfp on its machine, an Ultimate 64 nearby. For MicroPython."""
+"""Players that the server controls: sidplayfp on its machine, or an Ultimate 64. For MicroPython."""
 
 import asyncio
 import json
@@ -10,16 +10,20 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
 
-LOOK_SECONDS = 1.0
-"""Between two looks at how it goes."""
+    from sidflow_feedback.player import Hardware, PlayerState, PlayerStatus, StateListener, TuneHeader
 
-OFF, PLAYING, PAUSED = "off", "playing", "paused"
+POLL_SECONDS = 1.0
+"""Interval between two requests for the device's state."""
+
+OFF: "PlayerStatus" = "stopped"
+PLAYING: "PlayerStatus" = "playing"
+PAUSED: "PlayerStatus" = "paused"
 
 
 class RemotePlayer:
-    """A `Player` that can neither tell its position nor seek.
+    """A `Player` without position and seek.
 
-    Calls are made one after the other: after a row of quick clicks the last wish holds.
+    It calls the server one request at a time: after several quick clicks, only the last one counts.
 
     Parameters
     ----------
@@ -28,7 +32,7 @@ class RemotePlayer:
     pipeline
         ``cli`` or ``u64``.
     on_state
-        Hears each change of state as a dict.
+        Called after each change of state.
     address
         Returns the device's address.
     """
@@ -36,13 +40,13 @@ class RemotePlayer:
     abilities: "tuple[str, ...]" = ()
     position: float | None = None
     progress = 1.0
-    used: "dict[str, Any] | None" = None
+    used: "Hardware | None" = None
 
     def __init__(
         self,
         api: "Any",
         pipeline: str,
-        on_state: "Callable[[dict[str, Any]], None]",
+        on_state: "StateListener",
         address: "Callable[[], str]" = lambda: "",
     ) -> None:
         self.pipeline = pipeline
@@ -52,105 +56,105 @@ class RemotePlayer:
         self._data: Any = None
         self._tune = 0
         self._song = 0
-        self._mode = OFF
-        self._sounds: tuple[int, int] | None = None
-        self._done: tuple[int, int, str] = (0, 0, OFF)
+        self._mode: PlayerStatus = OFF
+        self._audible: tuple[int, int] | None = None
+        self._done: tuple[int, int, PlayerStatus] = (0, 0, OFF)
         self._busy = False
         self._ready = False
         self._watching = False
-        self._told = ""
+        self._last_state: PlayerState | None = None
 
-    def load(self, data: "Any", song: int) -> "Awaitable[dict[str, Any]]":
-        """Begin to load a .sid file from an ArrayBuffer."""
+    def load(self, data: "Any", song: int) -> "Awaitable[TuneHeader]":
+        """Begin to load a SID file from an ArrayBuffer."""
         self._data, self._song, self._mode, self._ready = data, song, OFF, False
         self._tune += 1
-        self._tell("loading")
-        asyncio.create_task(self._work())  # What sounds falls silent.
+        self._notify("loading")
+        asyncio.create_task(self._work())  # Silences the tune before.
         return self._open(self._tune)
 
     def play(self) -> None:
-        """Play, or play on; from the beginning after an error."""
-        self._wish(PLAYING)
+        """Play, or resume; after an error, from the beginning."""
+        self._want(PLAYING)
 
     def pause(self) -> None:
         """Fall silent."""
         if self._mode == PLAYING:
-            self._wish(PAUSED)
+            self._want(PAUSED)
 
     def set_song(self, song: int) -> None:
-        """Go to another song of the tune."""
+        """Switch to another song of the tune."""
         self._song = song
-        self._wish(PLAYING if self._mode == PLAYING else OFF)
+        self._want(PLAYING if self._mode == PLAYING else OFF)
 
     def seek(self, seconds: float) -> None:
-        """Do nothing: this player can't."""
+        """Do nothing: this player has no such control."""
 
     def set_volume(self, volume: float) -> None:
-        """Do nothing: the volume is set at the device."""
+        """Do nothing: the device has its own volume control."""
 
     def mute(self, mask: int) -> None:
-        """Do nothing: this player can't."""
+        """Do nothing: this player has no such control."""
 
     def override(self, clock: str, chip: int) -> None:
-        """Do nothing: this player can't."""
+        """Do nothing: this player has no such control."""
 
     def close(self) -> None:
         """Fall silent."""
-        self._wish(OFF)
+        self._want(OFF)
 
-    async def _open(self, tune: int) -> "dict[str, Any]":
-        """Play what is wished; return what the file says of itself."""
-        info: dict[str, Any] = json.loads(await self._api.call("POST", "/api/player/tune", self._data))
+    async def _open(self, tune: int) -> "TuneHeader":
+        """Read the header and bring the device to the wanted state; return the header."""
+        header: TuneHeader = json.loads(await self._api.call("POST", "/api/player/tune", self._data))
         if tune == self._tune:
-            self._song = self._song or info["startSong"]
+            self._song = self._song or header["startSong"]
             self._ready = True
             await self._work()
-        return info
+        return header
 
-    def _wish(self, mode: str) -> None:
+    def _want(self, mode: "PlayerStatus") -> None:
         self._mode = mode
         if self._ready:
             asyncio.create_task(self._work())
 
-    def _wished(self) -> "tuple[int, int, str]":
+    def _wanted(self) -> "tuple[int, int, PlayerStatus]":
         return (self._tune, self._song, self._mode if self._ready else OFF)
 
     async def _work(self) -> None:
-        """Bring the device to what was wished last."""
+        """Bring the device to the last wanted state."""
         if self._busy:
             return
         self._busy = True
         try:
-            while self._done != self._wished():
-                wish = self._wished()
-                await self._carry_out(wish[:2], wish[2])
-                self._done = wish
+            while self._done != self._wanted():
+                wanted = self._wanted()
+                await self._apply(wanted[:2], wanted[2])
+                self._done = wanted
             if self._ready:
-                self._tell("stopped" if self._mode == OFF else self._mode)
+                self._notify(self._mode)
         except Exception as exc:
             self._fail(str(exc.args[2] if len(exc.args) == 3 else exc))
         self._busy = False
         if self._ready and self._mode != OFF and not self._watching:
             asyncio.create_task(self._watch())
 
-    async def _carry_out(self, song: "tuple[int, int]", mode: str) -> None:
-        if mode == PLAYING and self._sounds != song:
-            self._tell("loading")
+    async def _apply(self, song: "tuple[int, int]", mode: str) -> None:
+        if mode == PLAYING and self._audible != song:
+            self._notify("loading")
             await self._call("POST", "", "&song=" + str(song[1]), self._data)
-            self._sounds = song
+            self._audible = song
         elif mode == PLAYING:
             await self._call("PUT", "/resume")
-        elif mode == PAUSED and self._sounds == song:
+        elif mode == PAUSED and self._audible == song:
             await self._call("PUT", "/pause")
-        elif self._sounds is not None:
-            self._sounds = None
+        elif self._audible is not None:
+            self._audible = None
             await self._call("PUT", "/stop")
 
     async def _watch(self) -> None:
-        """Notice when the tune ends, or the device is gone."""
+        """Poll until the tune ends or the device fails."""
         self._watching = True
         while self._mode != OFF:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
             if self._busy or not self._ready or self._mode == OFF:
                 continue
             before = self._done
@@ -159,22 +163,22 @@ class RemotePlayer:
             except Exception as exc:
                 state = {"status": "error", "error": str(exc.args[2] if len(exc.args) == 3 else exc)}
             if before == self._done and not self._busy:
-                self._take(state)
+                self._on_device_state(state)
         self._watching = False
 
-    def _take(self, state: "dict[str, Any]") -> None:
+    def _on_device_state(self, state: "dict[str, str]") -> None:
         if state["status"] == "error":
             self._fail(state["error"])
         elif state["status"] in ("ended", "idle"):
-            self._forget()
-            self._tell("ended")
+            self._set_off()
+            self._notify("ended")
 
     def _fail(self, message: str) -> None:
-        self._forget()
-        self._tell("error", message)
+        self._set_off()
+        self._notify("error", message)
 
-    def _forget(self) -> None:
-        self._mode, self._sounds = OFF, None
+    def _set_off(self) -> None:
+        self._mode, self._audible = OFF, None
         self._done = (self._tune, self._song, OFF)
 
     def _call(self, method: str, path: str, more: str = "", data: "Any" = None) -> "Awaitable[str]":
@@ -183,8 +187,8 @@ class RemotePlayer:
         called: Awaitable[str] = self._api.call(method, url, data)
         return called
 
-    def _tell(self, status: str, error: str = "") -> None:
-        told = status + error + str(self._song)
-        if told != self._told:
-            self._told = told
-            self._on_state({"status": status, "song": self._song, "error": error})
+    def _notify(self, status: "PlayerStatus", error: str = "") -> None:
+        state: PlayerState = {"status": status, "song": self._song, "error": error}
+        if state != self._last_state:
+            self._last_state = state
+            self._on_state(state)

@@ -1,4 +1,4 @@
-"""The player of what the server renders: an audio element. For MicroPython."""
+"""The player of a stream that the server renders, with an audio element. For MicroPython."""
 
 import asyncio
 import json
@@ -8,21 +8,29 @@ from pyscript.ffi import create_proxy
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
     from typing import Any
 
-BROKEN = "The stream broke off. See that the server runs, then play again."
+    from sidflow_feedback.player import Hardware, PlayerStatus, StateListener, TuneHeader
+
+    class Stream(TuneHeader):
+        """The server's answer: where the stream is."""
+
+        url: str
+
+
+BROKEN = "The stream stopped. Make sure that the server is running, then play the tune again."
 
 
 class StreamPlayer:
-    """A `Player` whose sound comes from the server as WAV, with ranges.
+    """A `Player` whose sound comes from the server as WAV, in HTTP ranges.
 
     Parameters
     ----------
     api
         The JavaScript module ``remote.js``.
     on_state
-        Hears each change of state as a dict.
+        Called after each change of state.
 
     Attributes
     ----------
@@ -33,9 +41,9 @@ class StreamPlayer:
     pipeline = "stream"
     abilities = ("position", "seek", "volume")
     progress = 1.0
-    used: "dict[str, Any] | None" = None
+    used: "Hardware | None" = None
 
-    def __init__(self, api: "Any", on_state: "Callable[[dict[str, Any]], None]") -> None:
+    def __init__(self, api: "Any", on_state: "StateListener") -> None:
         self._api = api
         self._on_state = on_state
         self._opened = 0
@@ -44,23 +52,24 @@ class StreamPlayer:
         self._data: Any = None
         self._song = 0
         self.element = window.Audio.new()
-        for event, status in (("playing", "playing"), ("waiting", "starting"), ("pause", "paused")):
-            self._on(event, status)
+        self._on("playing", "playing")
+        self._on("waiting", "starting")
+        self._on("pause", "paused")
         self._on("ended", "ended")
         self._on("error", "error")
 
     @property
     def position(self) -> float | None:
-        """Seconds of the song."""
+        """Seconds from the beginning of the song."""
         return float(self.element.currentTime) if self._ready else 0.0
 
-    def load(self, data: "Any", song: int) -> "Awaitable[dict[str, Any]]":
-        """Begin to load a .sid file from an ArrayBuffer."""
+    def load(self, data: "Any", song: int) -> "Awaitable[TuneHeader]":
+        """Begin to load a SID file from an ArrayBuffer."""
         self._data, self._wanted = data, False
         return self._open(song)
 
     def play(self) -> None:
-        """Play, or play on."""
+        """Play, or resume."""
         self._wanted = True
         if self._ready:
             self._start()
@@ -71,11 +80,11 @@ class StreamPlayer:
         self.element.pause()
 
     def set_song(self, song: int) -> None:
-        """Go to another song of the tune."""
+        """Switch to another song of the tune."""
         asyncio.create_task(self._change_song(song))
 
     def seek(self, seconds: float) -> None:
-        """Go to a place in the song: what lies before it must be rendered first."""
+        """Jump to a position in the song. The server renders everything before it first."""
         if self._ready:
             self.element.currentTime = seconds
 
@@ -87,10 +96,10 @@ class StreamPlayer:
         """Do nothing: the server mixes the voices."""
 
     def override(self, clock: str, chip: int) -> None:
-        """Do nothing: the server plays the tune as its header says."""
+        """Do nothing: the server follows the tune's header."""
 
     def close(self) -> None:
-        """Fall silent and let go of the stream."""
+        """Fall silent and release the stream."""
         self._opened += 1
         self._ready = self._wanted = False
         self.element.pause()
@@ -102,35 +111,35 @@ class StreamPlayer:
             await self._open(song)
         except Exception as exc:
             if opened == self._opened:
-                self._tell("error", str(exc.args[2] if len(exc.args) == 3 else exc))
+                self._notify("error", str(exc.args[2] if len(exc.args) == 3 else exc))
 
-    async def _open(self, song: int) -> "dict[str, Any]":
+    async def _open(self, song: int) -> "TuneHeader":
         self._opened += 1
         opened, self._song, self._ready = self._opened, song, False
         self.element.pause()
-        self._tell("loading")
+        self._notify("loading")
         url = "/api/player/stream?song=" + str(song)
-        info: dict[str, Any] = json.loads(await self._api.call("POST", url, self._data))
+        stream: Stream = json.loads(await self._api.call("POST", url, self._data))
         if opened == self._opened:
-            self._song = song or info["startSong"]
-            self.element.src = info["url"]
+            self._song = song or stream["startSong"]
+            self.element.src = stream["url"]
             self._ready = True
             if self._wanted:
                 self._start()
             else:
-                self._tell("stopped")
-        return info
+                self._notify("stopped")
+        return stream
 
     def _start(self) -> None:
-        self._tell("starting")
-        self._api.start(self.element, create_proxy(lambda message: self._tell("error", message)))
+        self._notify("starting")
+        self._api.start(self.element, create_proxy(lambda message: self._notify("error", message)))
 
-    def _on(self, event: str, status: str) -> None:
+    def _on(self, event: str, status: "PlayerStatus") -> None:
         def happened(_event: "Any") -> None:
             if self._ready and (status != "paused" or not self._wanted):
-                self._tell(status, BROKEN if status == "error" else "")
+                self._notify(status, BROKEN if status == "error" else "")
 
         self.element.addEventListener(event, create_proxy(happened))
 
-    def _tell(self, status: str, error: str = "") -> None:
+    def _notify(self, status: "PlayerStatus", error: str = "") -> None:
         self._on_state({"status": status, "song": self._song, "error": error})

@@ -4,8 +4,10 @@ from pyscript.ffi import to_js
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
     from typing import Any
+
+    from sidflow_feedback.player import Hardware, StateListener, TuneHeader
 
 
 class WasmPlayer:
@@ -16,44 +18,44 @@ class WasmPlayer:
     module
         The JavaScript module ``player.js``.
     wasm_url
-        Where the SID emulator is served.
+        Address of the SID emulator.
     on_state
-        Hears each change of state as a dict.
+        Called after each change of state.
 
     Attributes
     ----------
     native
-        The JavaScript player; its ``stats()`` tell frames played, underruns, and the level of the output.
+        The JavaScript player. Its ``stats()`` returns frames played, underruns, and the output level.
     """
 
     pipeline = "wasm"
     abilities = ("position", "seek", "volume", "mute", "override", "scope")
 
-    def __init__(self, module: "Any", wasm_url: str, on_state: "Callable[[dict[str, Any]], None]") -> None:
-        self.used: dict[str, Any] | None = None
+    def __init__(self, module: "Any", wasm_url: str, on_state: "StateListener") -> None:
+        self.used: Hardware | None = None
 
-        def tell(state: "Any") -> None:
-            self.used = _used(state.info)
+        def notify(state: "Any") -> None:
+            self.used = _hardware(state.info)
             on_state({"status": state.status, "song": state.song, "error": state.error, "end": state.end})
 
-        self.native = module.createSidPlayer(to_js({"wasmUrl": wasm_url, "onState": tell}))
+        self.native = module.createSidPlayer(to_js({"wasmUrl": wasm_url, "onState": notify}))
 
     @property
     def position(self) -> float | None:
-        """Seconds from the beginning of the song, after a seek from where it led."""
+        """Seconds from the beginning of the song; during a seek, its target."""
         return float(self.native.position)
 
     @property
     def progress(self) -> float:
-        """How much is done of a seek, 0 to 1; 1 when none is under way."""
+        """Completed part of a seek, 0 to 1; 1 when there is none."""
         return float(self.native.progress)
 
-    def load(self, data: "Any", song: int) -> "Awaitable[dict[str, Any]]":
-        """Begin to load a .sid file from an ArrayBuffer; a JavaScript error carries the reason."""
-        return _info(self.native.load(data, to_js({"song": song})))
+    def load(self, data: "Any", song: int) -> "Awaitable[TuneHeader]":
+        """Begin to load a SID file from an ArrayBuffer; fails with a JavaScript error that has the reason."""
+        return _header(self.native.load(data, to_js({"song": song})))
 
     def play(self) -> None:
-        """Play, or play on."""
+        """Play, or resume."""
         self.native.play()
 
     def pause(self) -> None:
@@ -61,7 +63,7 @@ class WasmPlayer:
         self.native.pause()
 
     def set_song(self, song: int) -> None:
-        """Go to another song of the tune."""
+        """Switch to another song of the tune."""
         self.native.setSong(song)
 
     def set_volume(self, volume: float) -> None:
@@ -69,29 +71,35 @@ class WasmPlayer:
         self.native.setVolume(volume)
 
     def seek(self, seconds: float) -> None:
-        """Go to a place in the song, through everything before it: ``progress`` tells how far."""
+        """Jump to a position in the song. Everything before it is rendered first: see `progress`."""
         self.native.seek(seconds)
 
     def mute(self, mask: int) -> None:
-        """Silence voices from now on: bit 3c + v is voice v of chip c."""
+        """Mute these voices from now on: bit 3c + v is voice v of chip c."""
         self.native.mute(mask)
 
     def override(self, clock: str, chip: int) -> None:
-        """Play with another clock or chip than the header's; the song goes on where it was."""
+        """Play with another clock or chip than the header's; the song continues at its position."""
         self.native.override(clock, chip)
 
     def close(self) -> None:
-        """Give back worker and audio hardware."""
+        """Release the worker and the audio hardware."""
         self.native.close()
 
 
-def _used(info: "Any") -> "dict[str, Any] | None":
+def _hardware(info: "Any") -> "Hardware | None":
     if not info:
         return None
     chips = [(int(sid.chip), int(sid.headerChip)) for sid in info.sids]
     return {"clock": info.clock, "headerClock": info.headerClock, "chips": chips}
 
 
-async def _info(loading: "Any") -> "dict[str, Any]":
+async def _header(loading: "Any") -> "TuneHeader":
     info = await loading
-    return {name: getattr(info, name) for name in ("title", "author", "released", "songs", "startSong")}
+    return {
+        "title": info.title,
+        "author": info.author,
+        "released": info.released,
+        "songs": info.songs,
+        "startSong": info.startSong,
+    }

@@ -88,7 +88,7 @@ def _add_own_tunes(page: Page, folder: Path) -> None:
 
 def _measured(page: Page) -> int:
     """Return how many tunes were measured, as the page says."""
-    return int((page.text_content("#measuring-status") or "0").split()[0].replace(",", ""))
+    return int((page.text_content("#analysis-status") or "0").split()[0].replace(",", ""))
 
 
 def _workers_time(browser: Browser) -> float:

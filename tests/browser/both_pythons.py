@@ -6,7 +6,7 @@ from sidflow_feedback import vocabulary
 from sidflow_feedback.page import wire_format
 from sidflow_feedback.page.recorder import Recorder
 from sidflow_feedback.player.telemetry import Telemetry
-from sidflow_feedback.preferences import BOUNDS, DEFAULTS, problem, validated
+from sidflow_feedback.preferences import PREFERENCES, validated
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def telemetry() -> "list[Any]":
             watcher.paused()
             now += 1000
             for mood in range(song % 3):
-                (watcher.liked if mood else watcher.disliked)()
+                watcher.judge("like" if mood else "dislike")
             if song % 4 == 0:
                 watcher.ended()
                 watcher.started({"item_id": "a.sid", "song": song, "length": length})
@@ -60,12 +60,12 @@ def telemetry() -> "list[Any]":
 
 
 def preferences() -> "list[Any]":
-    """Each setting with each value, and what is told of it."""
-    names = sorted(DEFAULTS)
+    """Each preference with each value, and the problem with it."""
+    names = sorted(PREFERENCES.rules)
     names.append("unknown")
-    told = [[name, [problem(name, value) for value in VALUES]] for name in names]
-    kept = [sorted(validated(dict.fromkeys(names, value)).items()) for value in VALUES]
-    return [told, kept, sorted((name, list(bounds)) for name, bounds in BOUNDS.items())]
+    problems = [[name, [PREFERENCES.problem(name, value) for value in VALUES]] for name in names]
+    valid = [sorted(validated(dict.fromkeys(names, value)).items()) for value in VALUES]
+    return [problems, valid, sorted(PREFERENCES.defaults.items())]
 
 
 class Outbox:

@@ -97,7 +97,7 @@ def test_what_changes_by_itself_is_told(shown: Page) -> None:
         "[role=status], [role=alert]", "all => all.map(one => one.id || one.parentElement.id)"
     )
     wanted = {"engine-status", "notice", "storage-banner", "incognito-note", "rate-result", "rate-last",
-              "training-result", "sync-result", "kept-result", "history-result"}  # fmt: skip
+              "training-result", "sync-result", "local-data-result", "history-result"}  # fmt: skip
     assert wanted <= set(told)
 
 

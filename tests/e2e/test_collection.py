@@ -139,7 +139,7 @@ def test_folder_is_indexed_found_played_and_remembered(page: Page, tree: Path) -
     search(page, "27 hulsbeck", 5)
     page.click("#tunes tbody tr:first-child button.tune")
     page.wait_for_selector("#notice:not([hidden])")
-    assert "Add the file or its folder again" in (page.text_content("#notice") or "")
+    assert "its folder again" in (page.text_content("#notice") or "")
     assert add_folder(page, tree).startswith(f"{COUNT + 1} tunes, 0 of them new.")
     assert page.locator("#folders li").count() == 1
     play_first(page, "Tune number 27")
@@ -266,7 +266,7 @@ def test_full_disk_is_told_and_the_list_lasts_as_long_as_the_page(page: Page, tr
     play_first(page, "Tune number 27")
 
 
-def test_delete_everything_deletes_own_music_and_what_was_measured(page: Page, own_tune: Path) -> None:
+def test_delete_everything_deletes_own_music_and_analyses(page: Page, own_tune: Path) -> None:
     wait_for_engine(page)
     page.set_input_files("#own-file", own_tune)
     wait_until_heard(page)
@@ -281,5 +281,5 @@ def test_delete_everything_deletes_own_music_and_what_was_measured(page: Page, o
     page.click("#tab-preferences")
     page.click("#wipe")
     wait_for_rows(page, SITE)
-    page.wait_for_selector("#kept-result:not(:empty)")
+    page.wait_for_selector("#local-data-result:not(:empty)")
     assert [page.evaluate(ROWS, store) for store in ("tunes", "contents", "analyses", "folders")] == [0] * 4

@@ -44,9 +44,9 @@ def test_insights_from_nothing_to_a_first_run(page: Page) -> None:
     assert not [url for url in loaded if "uPlot.esm" in url], "charts cost nothing until they are looked at"
     page.click("#tab-insights")
     page.wait_for_selector("#map-chart canvas")
-    assert "8 more rated songs are needed" in text(page, "#insights-hint")
-    assert "8 more rated songs are needed" in text(page, "#error-empty")
-    assert "has used nothing" in text(page, "#budget-empty")
+    assert "rate 8 more songs" in text(page, "#insights-hint")
+    assert "rate 8 more songs" in text(page, "#error-empty")
+    assert "has not used" in text(page, "#budget-empty")
     assert page.is_hidden("#error-chart")
 
     play(page, 1)
@@ -84,20 +84,20 @@ def test_insights_from_nothing_to_a_first_run(page: Page) -> None:
 
     page.click("#tab-preferences")
     status = named(page, "#training-status")
-    assert status["Now"] in ("waiting for new ratings", "learning now", "waiting for an idle moment")
+    assert status["Status"] in ("waiting for new ratings", "training", "waiting for an idle moment")
     assert status["Global model"].startswith("global-")
-    assert status["Your model"].startswith("local-1, made from global-")
-    assert status["Ratings used"].startswith(f"{RATED},")
+    assert status["Your model"].startswith("local-1, based on global-")
+    assert status["Ratings used"].startswith(f"{RATED};")
     assert status["Error before, after"] == ", ".join(f"{error}" for error in _errors(page))
     assert status["Last training"].endswith(" s")
-    assert float(status["Processor used"].split()[0]) <= 5
+    assert float(status["Processor use"].split()[0]) <= 5
     storage = named(page, "#storage-figures")
     assert storage["Space used"].split()[1] in ("KB", "MB")
-    assert "promised" in storage["Kept when the disk is full"]
-    assert storage["Set aside, as they could not be stored"] == "0"
+    assert storage["Kept when disk space is short"] in ("yes", "not guaranteed")
+    assert storage["Events that could not be stored"] == "0"
     sharing = named(page, "#sync-status")
-    assert (sharing["Now"], sharing["Next try"], sharing["Last error"]) == (
-        "off: nothing is sent",
+    assert (sharing["Status"], sharing["Next upload"], sharing["Last error"]) == (
+        "off: nothing is uploaded",
         "never",
         "none",
     )

@@ -63,7 +63,7 @@ def test_four_digits_and_enter_rate_and_go_on_and_u_takes_it_back(page: Page) ->
     )
     assert chosen == ["e1", "m2", "c3"]
     page.keyboard.press("u")
-    assert "Taken back" in (page.text_content("#rate-last") or "")
+    assert "Undone" in (page.text_content("#rate-last") or "")
     page.keyboard.press("Enter")  # On the scale of preference, which need not be rated.
     assert "e 1, m 2, c 3" in (page.text_content("#rate-last") or "")
 

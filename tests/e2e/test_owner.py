@@ -60,7 +60,7 @@ def test_rating_undone_before_the_engine_runs_never_reaches_store_or_server(
         if '"rating"' in page.evaluate("key => localStorage.getItem(key)", key)
     ]
     page.keyboard.press("u")
-    wait_for_text(page, "#rate-last", "Taken back")
+    wait_for_text(page, "#rate-last", "Undone")
     assert page.is_hidden("#rate-undo")
     rate(page, e=2, m=2, c=2)
     page.unroute("**/page/engine.json")
@@ -100,7 +100,7 @@ def test_undo_takes_back_the_last_rating_once_wherever_it_is(page: Page, served:
     [sent] = [row["uuid"] for row in rows(page, "ratings") if row["ratings"]["e"] == 4]
     page.click("#tab-rate")
     page.click("#rate-undo")
-    wait_for_text(page, "#rate-last", "The server has got it already")
+    wait_for_text(page, "#rate-last", "already uploaded")
     wait_for_count(page, "ratings", 1, "synced")
     assert sent in on_server(served)
     page.reload()
@@ -123,7 +123,7 @@ def test_history_lists_what_was_done_and_forgets_it(page: Page) -> None:
     page.locator("#history-list .forget").nth(2).focus()
     page.keyboard.press("Enter")
     page.wait_for_function("document.querySelectorAll('#history-list li').length === 3")
-    wait_for_text(page, "#history-result", "Forgotten.")
+    wait_for_text(page, "#history-result", "Deleted.")
     assert stored(page) == ["play", "skip_early", "play"]
     assert page.evaluate("document.activeElement.matches('#history-list .forget')")
     wait_for_count(page, "ratings", 0)
@@ -153,7 +153,7 @@ def test_incognito_leaves_no_trace(page: Page, context: BrowserContext) -> None:
     wait_for_count(page, "implicit", 1)
     before = page.evaluate("JSON.stringify(localStorage)")
     page.click("#incognito")
-    assert "nothing that you play" in (page.text_content("#incognito-note") or "")
+    assert "Nothing that you play" in (page.text_content("#incognito-note") or "")
     assert page.is_disabled("#like")
     page.click("#next")  # Leaving the tune that began before is not recorded either.
     page.wait_for_function("window.sidPlayer.stats().rms > 0.001")

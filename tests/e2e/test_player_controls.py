@@ -103,8 +103,8 @@ def test_card_says_what_plays_and_with_what(page: Page) -> None:
     said = facts(page)
     assert said["Song"] == "1 of 1"
     assert said["Length"] == "1:40, from the catalog"
-    assert said["Clock"] in ("PAL: as the file says", "NTSC: as the file says")
-    assert said["Chip"] in ("6581: as the file says", "8580: as the file says")
+    assert said["Clock"] in ("PAL (as in the file)", "NTSC (as in the file)")
+    assert said["Chip"] in ("6581 (as in the file)", "8580 (as in the file)")
     assert "sidflow" in said["Released"]
 
 
@@ -164,16 +164,16 @@ def test_muted_voices_are_silent_until_the_tune_changes(page: Page) -> None:
 def test_chosen_chip_and_clock_are_used_at_once_for_all_tunes_and_kept(page: Page) -> None:
     wait_position(page, 1)
     before = facts(page)
-    chip, clock = before["Chip"][:4], before["Clock"].partition(":")[0]
+    chip, clock = before["Chip"][:4], before["Clock"].partition(" ")[0]
     other_chip, other_clock = str(6581 + 8580 - int(chip)), {"PAL": "NTSC", "NTSC": "PAL"}[clock]
     page.select_option("#chip", other_chip)
     page.select_option("#clock", other_clock)
-    used = f"{other_chip} (file says {chip})"
+    used = f"{other_chip} (file: {chip})"
     page.wait_for_function(
         "used => document.querySelector('#now-facts').textContent.includes(used)", arg=used
     )
     wait_status(page, "playing")
-    assert facts(page)["Clock"] == f"{other_clock} (file says {clock})"
+    assert facts(page)["Clock"] == f"{other_clock} (file: {clock})"
     assert position(page) > 1
     assert json.loads(page.evaluate("localStorage['sidflow.preferences']"))["chip"] == other_chip
     play_another(page)
@@ -181,7 +181,7 @@ def test_chosen_chip_and_clock_are_used_at_once_for_all_tunes_and_kept(page: Pag
     page.select_option("#chip", "file")
     page.select_option("#clock", "file")
     page.wait_for_function(
-        "document.querySelectorAll('#now-facts dd')[4].textContent.includes('as the file says')"
+        "document.querySelectorAll('#now-facts dd')[4].textContent.includes('as in the file')"
     )
 
 
@@ -195,7 +195,7 @@ def pictures_in(page: Page, milliseconds: int) -> int:
 def test_waves_move_only_while_they_sound_and_can_be_seen(page: Page) -> None:
     canvas = page.locator("#scope")
     canvas.scroll_into_view_if_needed()
-    assert canvas.get_attribute("aria-label") == "Waves of 3 voices as they sound"
+    assert canvas.get_attribute("aria-label") == "Waveforms of 3 voices"
     assert pictures_in(page, 500) > 3
     drawn = page.evaluate(
         """() => {
@@ -246,8 +246,8 @@ def test_another_player_goes_on_there_and_says_what_it_can_not(page: Page) -> No
     for control in ("#voices button", "#clock", "#chip", "#waves"):
         assert page.locator(control).first.is_disabled(), control
     assert page.text_content("#now-why") == (
-        "This player can't mute voices, show their waves, change clock or chip. "
-        "The player in this page can: see Preferences."
+        "This player can't mute voices, show waveforms, change the clock or chip. "
+        "To do so, choose the player in this page under Preferences."
     )
     assert "Clock" not in facts(page)
     played = stats(page)["framesPlayed"]

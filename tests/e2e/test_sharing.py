@@ -90,7 +90,7 @@ def sync_now(page: Page) -> str:
     page.evaluate("document.querySelector('#sync-result').textContent = ''")
     page.click("#sync-now")
     page.wait_for_function(
-        "!['', 'Sending…'].includes(document.querySelector('#sync-result').textContent)", timeout=40_000
+        "!['', 'Uploading…'].includes(document.querySelector('#sync-result').textContent)", timeout=40_000
     )
     return page.text_content("#sync-result") or ""
 

@@ -24,9 +24,9 @@ def wait_for_saved_state(page: Page, text: str) -> None:
 
 def wait_for_result(page: Page, beginning: str) -> str:
     page.wait_for_function(
-        "text => document.querySelector('#kept-result').textContent.startsWith(text)", arg=beginning
+        "text => document.querySelector('#local-data-result').textContent.startsWith(text)", arg=beginning
     )
-    return page.text_content("#kept-result") or ""
+    return page.text_content("#local-data-result") or ""
 
 
 def everything(page: Page) -> list[tuple[str, str]]:

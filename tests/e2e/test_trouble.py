@@ -40,7 +40,7 @@ def test_tune_that_is_not_there_is_told_and_the_next_one_plays(page: Page) -> No
     page.route("**/tunes/*.sid", lambda route: route.continue_(url=f"{route.request.url}.missing"))
     page.click("#tunes tbody tr:nth-child(2) button.tune")
     page.wait_for_selector("#notice:not([hidden])")
-    assert "no such tune" in (page.text_content("#notice") or "")
+    assert "does not have this tune" in (page.text_content("#notice") or "")
     page.unroute("**/tunes/*.sid")
     page.click("#next")
     wait_until_heard(page)

@@ -178,7 +178,7 @@ def test_what_listeners_share_comes_back_as_a_better_model(
     page.click("#tab-preferences")
     page.check("[name=training]")
     page.wait_for_selector("html[data-model^=local]", timeout=90_000)
-    page.wait_for_function("document.querySelector('#training-status').textContent.includes('made from')")
+    page.wait_for_function("document.querySelector('#training-status').textContent.includes('based on')")
     assert first.version in own_model(page)
 
     assert in_a_thread(listen_and_share(crowd, served.url)) == [RATED_EACH] * LISTENERS
@@ -193,7 +193,7 @@ def test_what_listeners_share_comes_back_as_a_better_model(
     page.click("#tab-preferences")
     page.wait_for_function(
         """version => [...document.querySelectorAll("#training-status dd")].some(
-            ({ textContent }) => textContent.endsWith(`made from ${version}`))""",
+            ({ textContent }) => textContent.endsWith(`based on ${version}`))""",
         arg=second.version,
         timeout=90_000,
     )

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 
 from app import cli
+from app.page.core.settings import PAGE_SETTINGS
 from app.server.settings import VARIABLES
 from sidflow_feedback import vocabulary
-from sidflow_feedback.preferences import BOUNDS, CHOICES, DEFAULTS
+from sidflow_feedback.preferences import PREFERENCES, Choice, WholeNumber
 
 ROOT = Path(__file__).parents[2]
 MAX_LINE = 120
@@ -225,13 +226,15 @@ def test_preferences_are_documented() -> None:
         r"^\| .+? \| `(\w+)` \| (.+?) \| (.+?) \|$", read("docs/listening.md"), flags=re.MULTILINE
     )
     documented = {name: (values, default) for name, values, default in rows}
-    assert documented.keys() == DEFAULTS.keys()
+    rules = PREFERENCES.rules | PAGE_SETTINGS.rules
+    assert documented.keys() == rules.keys()
     for name, (values, default) in documented.items():
-        assert default.strip("`") == _shown(DEFAULTS[name]), name
-        if name in BOUNDS:
-            assert values == "{} to {}".format(*(f"{n:,}" for n in BOUNDS[name])), name
-        elif name in CHOICES:
-            assert values == ", ".join(f"`{choice}`" for choice in CHOICES[name]), name
+        rule = rules[name]
+        assert default.strip("`") == _shown(rule.default), name
+        if isinstance(rule, WholeNumber):
+            assert values == f"{rule.minimum:,} to {rule.maximum:,}", name
+        elif isinstance(rule, Choice):
+            assert values == ", ".join(f"`{choice}`" for choice in rule.choices), name
 
 
 def _shown(value: object) -> str:

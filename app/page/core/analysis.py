@@ -1,41 +1,43 @@
-"""Measuring tunes: what plays at once, other music in the background. Knows no browser."""
+"""Feature analysis: the current song first, other music in the background. Needs no browser."""
 
 import asyncio
 
-from app.page.core.track import track_of
-from sidflow_feedback.vocabulary import ANALYSIS_VERSION, LengthSource, Request
+from sidflow_feedback.vocabulary import LengthSource, Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
-    from typing import Any, Protocol
+    from collections.abc import Awaitable, Callable
+    from typing import Protocol
 
+    from app.page.core.payloads import AnalysisCounts, AnalysisRecord
     from app.page.core.playback import Playback
+    from app.page.core.tune import Tune
     from sidflow_feedback.types import Question, SongAnalysis, SongToAnalyze
 
-    Tune = dict[str, Any]
+    Key = tuple[str, int]
+    """A song: the tune's path, and the song's number."""
 
-    class Tunes(Protocol):
-        """What measuring needs of the library."""
+    class Library(Protocol):
+        """What the analysis needs of the library."""
 
-        def data(self, tune: Tune, may_ask: bool) -> Awaitable[Any]:
+        def data(self, tune: Tune, may_ask: bool) -> Awaitable[object]:
             """Return the bytes of a tune."""
 
-        def unmeasured(self, limit: int) -> Awaitable[list[Tune]]:
-            """Return tunes that are not measured, those first that the listener is likely to meet."""
+        def unanalyzed(self, limit: int) -> Awaitable[list[Tune]]:
+            """Return tunes that are not analyzed, in the order in which the listener may meet them."""
 
-        def learn(self, tune: Tune, row: dict[str, Any]) -> Coroutine[Any, Any, None]:
-            """Keep what was measured of a tune, and bring it up to date."""
+        async def save_analysis(self, tune: Tune, record: AnalysisRecord) -> None:
+            """Save the analysis of a tune, and update the tune."""
 
-        def progress(self) -> Awaitable[dict[str, int]]:
-            """Return how many tunes are ``measured``, how many ``failed``, of how many in ``all``."""
+        def analysis_counts(self) -> Awaitable[AnalysisCounts]:
+            """Return how many tunes are analyzed."""
 
     class Engine(Protocol):
-        """Who does the work."""
+        """Where the analysis runs."""
 
         @property
         def ready(self) -> bool:
-            """Whether there is one."""
+            """Whether the engine runs."""
 
         def ask(
             self,
@@ -43,39 +45,39 @@ if TYPE_CHECKING:
             value: SongToAnalyze,
             binary: object = None,
         ) -> Awaitable[SongAnalysis | None]:
-            """Return its answer."""
+            """Return the engine's answer."""
 
 
 AHEAD = 20
-"""Unmeasured tunes that the library is asked for at a time."""
+"""Number of tunes that are requested from the library at a time."""
 
-REST = 10.0
-"""Seconds between two questions when there was nothing to measure."""
+REST_SECONDS = 10.0
+"""Pause between two requests when there was nothing to analyze."""
 
-GATHER = 5.0
-"""Seconds between two times that the engine is told of newly measured tunes: it scores all tunes again."""
+BATCH_SECONDS = 5.0
+"""Pause between two batches of new features for the engine, which then predicts all tunes again."""
 
 
-class Measuring:
-    """Asks the engine for features and lengths that are not known yet, one tune at a time.
+class FeatureAnalysis:
+    """Asks the engine for unknown features and lengths, one tune at a time.
 
-    The engine does the work within the share of the processor that training has, too. In the background it is
-    the start song of a tune, in the tab that runs the engine, and not while the page is hidden and silent.
+    Analysis and training share the same part of the processor. In the background, only the start song of a
+    tune is analyzed, only in the tab that runs the engine, and not while the page is hidden and silent.
 
     Parameters
     ----------
-    wanted
-        Whether the listener wants it in the background.
+    enabled
+        Returns whether the listener wants analysis in the background.
     hidden
-        Whether nobody sees the page.
-    on_learned
-        Called with tunes whose features are known now.
+        Returns whether the page is hidden.
+    on_analyzed
+        Called with tunes that have features now.
     show
-        Shows how far it is.
-    tell
-        Shows a message to the listener: ``tell(text, exc)``, with the exception behind it or None.
+        Shows the progress.
+    notify
+        Shows a message to the listener: ``notify(text, exc)``, with the exception that caused it or None.
     now
-        A steady clock in seconds.
+        A monotonic clock in seconds.
 
     Attributes
     ----------
@@ -85,160 +87,138 @@ class Measuring:
 
     def __init__(
         self,
-        library: "Tunes",
+        library: "Library",
         playback: "Playback",
         engine: "Engine",
         *,
-        wanted: "Callable[[], bool]",
+        enabled: "Callable[[], bool]",
         hidden: "Callable[[], bool]",
-        on_learned: "Callable[[list[Tune]], None]",
+        on_analyzed: "Callable[[list[Tune]], None]",
         show: "Callable[[str], None]",
-        tell: "Callable[[str, Exception | None], None]",
+        notify: "Callable[[str, Exception | None], None]",
         now: "Callable[[], float]",
     ) -> None:
         self._library = library
         self._playback = playback
         self._engine = engine
-        self._wanted = wanted
+        self._enabled = enabled
         self._hidden = hidden
-        self._on_learned = on_learned
-        self._show_text = show
-        self._tell = tell
+        self._on_analyzed = on_analyzed
+        self._show = show
+        self._notify = notify
         self._now = now
-        self._playing: tuple[str, int] | None = None
-        self._tried: set[tuple[str, int]] = set()
-        self._failed = 0
+        self._current: Key | None = None
+        self._tried: set[Key] = set()
+        self._failures = 0
+        self._background: Key | None = None
         self._busy = False
-        self._under_way: tuple[str, int] | None = None
         self._rest_until = 0.0
-        self._learned: list[Tune] = []
-        self._told = 0.0
+        self._analyzed: list[Tune] = []
+        self._last_batch = 0.0
         self.hosting = False
 
     def tick(self) -> None:
-        """Follow what plays, and go on in the background; called a few times each second."""
-        self._hand_over()
+        """Follow the playback, and continue in the background; called a few times each second."""
+        self._emit_batch()
         if not self._engine.ready:
             return
         tune, song = self._playback.tune, self._playback.song
-        playing = (tune["sidPath"], song) if tune else None
-        if playing != self._playing:
-            self._playing = playing
-            if tune and not self._private():
-                self._hurry(tune, song)
-        if not self._busy and self._may_go_on() and self._now() >= self._rest_until:
+        current = (tune.sid_path, song) if tune else None
+        if current != self._current:
+            self._current = current
+            if tune and not self._is_private():
+                self._analyze_soon(tune, song)
+        if not self._busy and self._may_continue() and self._now() >= self._rest_until:
             self._busy = True
-            asyncio.create_task(self._go_on())
+            asyncio.create_task(self._continue())
 
-    def _hurry(self, tune: "Tune", song: int) -> None:
-        if (tune["sidPath"], song) == self._under_way or self._lacks(tune, song):
-            asyncio.create_task(self._measure_playing(tune, song))
-
-    def heard(self) -> None:
-        """Hear of each change of what plays: where the song has turned out to end is kept."""
+    def on_playback(self) -> None:
+        """Save where the current song was found to end, if its length is not known."""
         tune, song, track = self._playback.tune, self._playback.song, self._playback.track
-        if not tune or not track or self._private():
+        if not tune or not track or self._is_private():
             return
-        if track["length_source"] == LengthSource.MEASURED and not _item(tune, "lengths", song):
-            lengths = [_item(tune, "lengths", one) for one in range(1, max(tune["songs"], song) + 1)]
-            lengths[song - 1] = track["length"]
-            tune["lengths"], tune["lengthSource"] = lengths, LengthSource.MEASURED
-            asyncio.create_task(self._library.learn(tune, {"lengths": lengths}))
+        if track.length_source == LengthSource.MEASURED and not tune.length_of(song):
+            tune.set_measured_length(song, track.length)
+            asyncio.create_task(self._library.save_analysis(tune, {"lengths": tune.lengths}))
 
-    def changed(self) -> None:
-        """Hear that there are other tunes now, or that the listener has changed their mind."""
+    def restart(self) -> None:
+        """Look for tunes at once: there are other tunes, or the listener has changed the setting."""
         self._rest_until = 0.0
-        asyncio.create_task(self._show())
+        asyncio.create_task(self._show_counts())
 
-    def _private(self) -> bool:
-        """Return whether what plays must leave no trace."""
-        return bool(self._playback.track and self._playback.track.get("private"))
+    def _analyze_soon(self, tune: "Tune", song: int) -> None:
+        if (tune.sid_path, song) == self._background or self._is_missing(tune, song):
+            asyncio.create_task(self._analyze_current(tune, song))
 
-    def _may_go_on(self) -> bool:
-        heard = self._playback.status == "playing"
-        return self.hosting and self._wanted() and (heard or not self._hidden())
+    def _is_private(self) -> bool:
+        """Return whether the current song must leave no trace."""
+        return self._playback.track is not None and self._playback.track.private
 
-    def _lacks(self, tune: "Tune", song: int) -> bool:
-        known = _item(tune, "features", song) or _item(tune, "problems", song)
-        return not known and (tune["sidPath"], song) not in self._tried
+    def _may_continue(self) -> bool:
+        audible = self._playback.state == "playing"
+        return self.hosting and self._enabled() and (audible or not self._hidden())
 
-    async def _measure_playing(self, tune: "Tune", song: int) -> None:
-        message = "This tune plays, but nothing can be learned from it. "
+    def _is_missing(self, tune: "Tune", song: int) -> bool:
+        known = tune.features_of(song) or tune.problem_of(song)
+        return not known and (tune.sid_path, song) not in self._tried
+
+    async def _analyze_current(self, tune: "Tune", song: int) -> None:
+        message = "This tune plays, but the model can't learn from it. "
         try:
-            problem = await self._measure(tune, song, True)
+            problem = await self._analyze(tune, song, True)
         except Exception as exc:
-            self._tell(message, exc)
+            self._notify(message, exc)
         else:
             if problem:
-                self._tell(message + problem, None)
+                self._notify(message + problem, None)
 
-    async def _go_on(self) -> None:
+    async def _continue(self) -> None:
+        """Analyze one tune in the background."""
         try:
-            for tune in await self._library.unmeasured(AHEAD + self._failed):
-                song = tune.get("startSong") or 1
-                if self._lacks(tune, song):
-                    self._under_way = (tune["sidPath"], song)
-                    await self._measure(tune, song, False)
+            for tune in await self._library.unanalyzed(AHEAD + self._failures):
+                song = tune.start_song
+                if self._is_missing(tune, song):
+                    self._background = (tune.sid_path, song)
+                    await self._analyze(tune, song, False)
                     return
-            self._rest_until = self._now() + REST
+            self._rest_until = self._now() + REST_SECONDS
         except Exception:
-            self._failed += 1  # Its file can't be read, say: another time, perhaps.
+            self._failures += 1  # For example, its file can't be read. It may succeed on the next visit.
         finally:
-            self._busy, self._under_way = False, None
+            self._busy, self._background = False, None
 
-    async def _measure(self, tune: "Tune", song: int, urgent: bool) -> str | None:
-        """Measure a song; return why it can't be."""
-        key = (tune["sidPath"], song)
+    async def _analyze(self, tune: "Tune", song: int, urgent: bool) -> str | None:
+        """Analyze a song and save the result; return the reason if it can't be analyzed."""
+        key = (tune.sid_path, song)
         self._tried.add(key)
-        found = await self._asked(tune, song, urgent)
-        if found is None:  # Another one came first.
-            if urgent or key != self._playing:
+        found = await self._request(tune, song, urgent)
+        if found is None:  # An urgent request took precedence.
+            if urgent or key != self._current:
                 self._tried.discard(key)
             return None
-        await self._library.learn(tune, _row(tune, song, found))
-        self._playback.learn(tune)
+        await self._library.save_analysis(tune, tune.analysis_with(song, found))
+        self._playback.refresh_track(tune)
         if found["features"]:
-            self._learned.append(tune)
-        await self._show()
-        problem: str | None = found["problem"]
-        return problem
+            self._analyzed.append(tune)
+        await self._show_counts()
+        return found["problem"]
 
-    async def _asked(self, tune: "Tune", song: int, urgent: bool) -> "SongAnalysis | None":
-        duration = track_of(tune, song).get("length") or 0.0
+    async def _request(self, tune: "Tune", song: int, urgent: bool) -> "SongAnalysis | None":
         data = await self._library.data(tune, urgent)
-        question: SongToAnalyze = {"song": song, "duration": duration, "urgent": urgent}
+        question: SongToAnalyze = {"song": song, "duration": tune.play_length(song), "urgent": urgent}
         return await self._engine.ask(Request.ANALYZE, question, data)
 
-    def _hand_over(self) -> None:
-        if self._learned and self._now() >= self._told + GATHER:
-            self._told = self._now()
-            learned, self._learned = self._learned, []
-            self._on_learned(learned)
+    def _emit_batch(self) -> None:
+        if self._analyzed and self._now() >= self._last_batch + BATCH_SECONDS:
+            self._last_batch = self._now()
+            analyzed, self._analyzed = self._analyzed, []
+            self._on_analyzed(analyzed)
 
-    async def _show(self) -> None:
-        counts = await self._library.progress()
-        text = f"{counts['measured']:,} of {counts['all']:,} tunes measured."
+    async def _show_counts(self) -> None:
+        counts = await self._library.analysis_counts()
+        text = f"{counts['analyzed']:,} of {counts['all']:,} tunes analyzed."
         if counts["failed"]:
-            text += f" {counts['failed']:,} can't be."
-        if counts["measured"] + counts["failed"] < counts["all"] and not self._wanted():
-            text += " The others will be when they play."
-        self._show_text(text)
-
-
-def _item(tune: "Tune", name: str, song: int) -> "Any":
-    """Return what is known of a song by this version, None otherwise."""
-    items = tune.get(name) if tune.get("version") in (ANALYSIS_VERSION, None) else None
-    return items[song - 1] if items and song <= len(items) else None
-
-
-def _row(tune: "Tune", song: int, found: "Any") -> "dict[str, Any]":
-    """Return what is known of a tune by this version, with what was found of a song."""
-    songs = range(1, max(tune["songs"], song) + 1)
-    row: dict[str, Any] = {"version": ANALYSIS_VERSION}
-    names = [("features", "features"), ("problems", "problem")]
-    if tune["lengthSource"] in (LengthSource.DEFAULT, LengthSource.MEASURED):
-        names.append(("lengths", "length"))
-    for items, item in names:
-        row[items] = [_item(tune, items, one) for one in songs]
-        row[items][song - 1] = found[item]
-    return row
+            text += f" {counts['failed']:,} can't be analyzed."
+        if counts["analyzed"] + counts["failed"] < counts["all"] and not self._enabled():
+            text += " The others are analyzed when you play them."
+        self._show(text)

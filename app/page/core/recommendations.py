@@ -1,104 +1,104 @@
-"""What the engine expects of the library, and what comes next: the page's copy of both."""
+"""The page's copy of the engine's predictions and of the queue."""
 
 from pyscript.js_modules import local
 
-from app.page.views.dom import reason, spawn
+from app.page.core.tasks import error_message, spawn
 from sidflow_feedback.page import wire_format
 from sidflow_feedback.page.signal import Signal
 from sidflow_feedback.vocabulary import Publication, Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from typing import Any
-
-    from app.page.core.settings import Settings
+    from app.page.core.settings import Settings, Values
+    from app.page.core.tune import Tune
     from app.page.core.tune_library import TuneLibrary
     from sidflow_feedback.page.engine_client import EngineClient
-    from sidflow_feedback.types import Items, QueueQuestion
+    from sidflow_feedback.types import Explanations, Items, QueueQuestion
 
-    Tune = dict[str, Any]
+    Entry = tuple[Tune, bool]
+    """A tune of the queue, and whether it is a surprise."""
 
-PLACE = "sidflow.queue-place"
-"""Where localStorage counts the tunes that were taken from the queue: all tabs see the same surprises."""
 
-PLACES = 100
-"""After so many the surprises begin anew."""
+QUEUE_OFFSET = "sidflow.queue-offset"
+"""localStorage's count of the tunes that were taken from the queue: all tabs get the same surprises."""
 
-ASKED = 20
-"""Tunes of the queue that are asked for; more, if another tab's own files are among them."""
+QUEUE_PERIOD = 100
+"""Number of taken tunes after which the surprises repeat."""
 
-HANDED = 200
-"""Tunes that are handed to the engine at a time, lest the page stand still."""
+QUEUE_LENGTH = 20
+"""Requested length of the queue; more are requested if another tab's own files are among them."""
 
-REMEMBERED = 50
-"""Tunes played in this tab that are named to the engine, whose store may not know of them yet."""
+BATCH = 200
+"""Tunes that are handed to the engine at a time, so that the page stays responsive."""
+
+MAX_RECENT = 50
+"""Tunes played in this tab that are sent to the engine, whose store may not have them yet."""
 
 
 class Recommendations:
-    """Keeps scores and queue up to date with engine, model, library and listener.
+    """Keeps predictions and queue up to date with engine, model, library, and listener.
 
     Attributes
     ----------
     changed
-        Emitted after each change of scores or queue.
+        Emitted after each change of predictions or queue.
     model
-        Version of the model that the scores are from; empty while there are none.
+        Version of the model that made the predictions; empty while there are none.
     scores
-        The predictions of all rows of the engine, as the engine wrote them.
+        The predictions of all rows, in the engine's wire format.
     revision
-        Grows when there are new scores, or other tunes that they are of.
+        Grows with each change of the predictions, or of the tunes that they belong to.
     problem
-        Why the queue is not up to date; empty when it is.
+        Why the queue is not up to date; empty if it is.
     exploration
-        How many of 100 tunes are surprises.
+        Number of surprises among 100 tunes.
     surprise
-        The tune that was taken from the queue last, if it was a surprise.
+        The tune that was last taken from the queue, if it was a surprise.
     incognito
-        Whether what is taken from the queue leaves no trace in this browser.
+        Whether taking tunes from the queue leaves no trace in this browser.
     """
 
     def __init__(self, library: "TuneLibrary", engine: "EngineClient", settings: "Settings") -> None:
         self._library = library
         self._engine = engine
-        self._settings = settings
         self._engine_id = self._wanted_model = ""
-        self._at_row: dict[int, Tune] = {}
-        self._to_hand: list[Tune] = []
+        self._tunes_by_row: dict[int, Tune] = {}
+        self._unsent: list[Tune] = []
         self._scores = b""
-        self._scored: Any = None
-        self._reasons: dict[int, Any] = {}
-        self._queue: list[tuple[Tune, bool]] = []
-        self._heard: list[Tune] = []
-        self._stale = self._following = False
-        self._anew = True
+        self._scored: tuple[str, str] | None = None
+        self._explanations: dict[int, Explanations | None] = {}
+        self._queue: list[Entry] = []
+        self._recent: list[Tune] = []
+        self._stale = self._updating = False
+        self._engine_is_new = True
+        self._taken_incognito = 0
         self.changed: Signal[[]] = Signal()
         self.scores = ""
         self.revision = 0
-        self._taken = 0
         self.incognito = False
         self.exploration = -1
         self.model = self.problem = ""
         self.surprise: Tune | None = None
         engine.on(Publication.COMMITTED, lambda _uuids: self._refresh())
-        settings.follow(self._settings_changed)
+        settings.follow(self._on_settings)
         library.list_changed.connect(self.changed.emit)
 
     def use_engine(self, engine: str) -> None:
-        """Hand the library to this engine, which knows nothing of it yet."""
+        """Send the library to this engine, which has no tunes yet."""
         self._engine_id = engine
-        self._at_row = {}
-        self._anew = True
-        self._to_hand = list(self._library.tunes)
+        self._tunes_by_row = {}
+        self._engine_is_new = True
+        self._unsent = list(self._library.tunes)
         self._refresh()
 
     def use_model(self, version: str) -> None:
-        """Ask for the scores of the model that the engine uses now."""
+        """Request the predictions of the model that the engine uses now."""
         self._wanted_model = version
         self._refresh()
 
     def add(self, tunes: "list[Tune]") -> None:
-        """Take new tunes, or such whose features are known now."""
-        self._to_hand += tunes
+        """Add tunes that are new, or have features now."""
+        self._unsent += tunes
         self._refresh()
 
     def prediction(self, tune: "Tune", song: int) -> "dict[str, float] | None":
@@ -106,135 +106,134 @@ class Recommendations:
         row = self._row(tune, song)
         return None if row is None else wire_format.score(self._scores, row)
 
-    async def why(self, tune: "Tune", song: int) -> "Any":
-        """Return the engine's reasons for the prediction of a song, None while there is none."""
+    async def why(self, tune: "Tune", song: int) -> "Explanations | None":
+        """Return the engine's explanation of a song's prediction, None while there is none."""
         row = self._row(tune, song)
         if row is None or not self.model:
             return None
-        if row not in self._reasons:
+        if row not in self._explanations:
             scored = self._scored
             try:
                 why = await self._engine.ask(Request.WHY, row)
-            except Exception:  # Another engine has taken over; when it has the library, it is asked again.
+            except Exception:  # Another engine has taken over; the next call asks that one.
                 return None
             if scored != self._scored:
-                return None  # Of the model before: the new scores ask again.
-            self._reasons[row] = why
-        return self._reasons[row]
+                return None  # Of the previous model: the listeners of `changed` ask again.
+            self._explanations[row] = why
+        return self._explanations[row]
 
-    def upcoming(self, count: int) -> "list[tuple[Tune, bool]]":
-        """Return the next tunes, and whether each is a surprise; the list's where nothing is predicted."""
+    def upcoming(self, count: int) -> "list[Entry]":
+        """Return the next tunes: those of the queue, or of the list if nothing is predicted."""
         queue = self._suitable(self._queue)
         if queue:
             return queue[:count]
-        return [(tune, False) for tune in self._library.after(self._playing)[:count]]
+        return [(tune, False) for tune in self._library.after(self._current)[:count]]
 
     @property
     def predicted(self) -> bool:
-        """Whether predictions decide what comes next, rather than the order of the list."""
+        """Whether predictions decide which tune is next, rather than the order of the list."""
         return bool(self._suitable(self._queue))
 
     def take(self) -> "Tune | None":
         """Return the tune to play next, and count it as taken."""
-        coming = self.upcoming(1)
-        if not coming:
+        upcoming = self.upcoming(1)
+        if not upcoming:
             return None
-        [(tune, surprise)] = coming
+        [(tune, surprise)] = upcoming
         if self.predicted:
             self._count_taken()
-        self.heard(tune)
+        self.on_playing(tune)
         self.surprise = tune if surprise else None
         return tune
 
-    def heard(self, tune: "Tune | None") -> None:
-        """Note what plays: it is out of the queue at once."""
-        if tune is None or (self._heard and self._heard[0] is tune):
+    def on_playing(self, tune: "Tune | None") -> None:
+        """Take the tune that plays out of the queue at once."""
+        if tune is None or tune is self._current:
             return
-        earlier = [other for other in self._heard if other is not tune]
-        self._heard = ([tune] + earlier)[:REMEMBERED]  # noqa: RUF005  MicroPython can't unpack into a list.
+        earlier = [other for other in self._recent if other is not tune]
+        self._recent = ([tune] + earlier)[:MAX_RECENT]  # noqa: RUF005  MicroPython can't unpack into a list.
         self._queue = [entry for entry in self._queue if entry[0] is not tune]
         self.surprise = None
         self.changed.emit()
         self._refresh()
 
-    @property
-    def _playing(self) -> "Tune | None":
-        return self._heard[0] if self._heard else None
-
-    def _suitable(self, queue: "list[tuple[Tune, bool]]") -> "list[tuple[Tune, bool]]":
-        """Return what of a queue goes with what plays: with the listener's own music only their own."""
-        if self._playing and "own" in self._playing:
-            return [entry for entry in queue if "own" in entry[0]]
-        return queue
-
     def forget(self, path: str, playing: "Tune | None") -> None:
-        """No longer count a tune as heard lately, unless it is what plays."""
-        self._heard = [tune for tune in self._heard if tune["sidPath"] != path or tune is playing]
+        """No longer count a tune as recently played, unless it is playing."""
+        self._recent = [tune for tune in self._recent if tune.sid_path != path or tune is playing]
         self._refresh()
+
+    @property
+    def _current(self) -> "Tune | None":
+        return self._recent[0] if self._recent else None
+
+    def _suitable(self, queue: "list[Entry]") -> "list[Entry]":
+        """Return the part of a queue that suits the current tune: own music is followed by own music only."""
+        if self._current and self._current.own:
+            return [entry for entry in queue if entry[0].own]
+        return queue
 
     def _count_taken(self) -> None:
         if self.incognito:
-            self._taken += 1
+            self._taken_incognito += 1
         else:
-            local.setItem(PLACE, str((_place() + 1) % PLACES))
+            local.setItem(QUEUE_OFFSET, str((_queue_offset() + 1) % QUEUE_PERIOD))
 
     def _row(self, tune: "Tune", song: int) -> int | None:
-        known = self._here(tune) and song <= len(tune["features"])
-        return tune["row"] + song - 1 if known else None
+        known = self._is_known(tune) and song <= len(tune.features)
+        return tune.row + song - 1 if known and tune.row is not None else None
 
-    def _here(self, tune: "Tune") -> bool:
-        """Whether the present engine knows the tune, and it was not removed."""
-        return "row" in tune and self._at_row.get(tune["row"]) is tune
+    def _is_known(self, tune: "Tune") -> bool:
+        """Return whether the current engine knows the tune, and it was not removed."""
+        return tune.row is not None and self._tunes_by_row.get(tune.row) is tune
 
-    def _settings_changed(self, values: "dict[str, Any]") -> None:
+    def _on_settings(self, values: "Values") -> None:
         if values["exploration"] != self.exploration:
             self.exploration = values["exploration"]
             self._refresh()
 
     def _refresh(self) -> None:
         self._stale = bool(self._engine_id)
-        if self._stale and not self._following:
-            spawn(self._follow())
+        if self._stale and not self._updating:
+            spawn(self._update())
 
-    async def _follow(self) -> None:
-        """Bring everything up to date, and once more if something has changed meanwhile."""
-        self._following = True
+    async def _update(self) -> None:
+        """Bring everything up to date; repeat if something has changed meanwhile."""
+        self._updating = True
         while self._stale:
             self._stale = False
             try:
-                await self._hand_over()
+                await self._send_tunes()
                 if self._wanted_model:
-                    await self._ask_scores()
-                    queue = await self._asked_queue()
-                    if not self._stale:  # Else it may begin with what plays by now.
+                    await self._request_scores()
+                    queue = await self._request_queue()
+                    if not self._stale:  # Otherwise it may begin with the tune that plays by now.
                         self._queue = queue
                 self.problem = ""
             except Exception as exc:
-                self.problem = reason(exc)
+                self.problem = error_message(exc)
             self.changed.emit()
-        self._following = False
+        self._updating = False
 
-    async def _hand_over(self) -> None:
-        while self._to_hand:
-            tunes, self._to_hand = self._to_hand[:HANDED], self._to_hand[HANDED:]
-            await self._hand(tunes)
+    async def _send_tunes(self) -> None:
+        while self._unsent:
+            tunes, self._unsent = self._unsent[:BATCH], self._unsent[BATCH:]
+            await self._send_batch(tunes)
 
-    async def _hand(self, tunes: "list[Tune]") -> None:
-        songs = [tune["features"] or [None] for tune in tunes]
+    async def _send_batch(self, tunes: "list[Tune]") -> None:
+        songs = [tune.features or [None] for tune in tunes]
         question: Items = {
-            "itemIds": [tune["sidPath"] for tune in tunes],
+            "itemIds": [tune.sid_path for tune in tunes],
             "songs": [len(features) for features in songs],
             "features": wire_format.pack([song for features in songs for song in features]),
         }
-        found = await self._engine.ask(Request.LIBRARY, question)
-        for tune, row in zip(tunes, found):  # noqa: B905  MicroPython has no `strict`.
-            tune["row"] = row
-            self._at_row[row] = tune
-        anew, self._anew = self._anew, False
-        await self._library.place(tunes, found, anew)
+        rows = await self._engine.ask(Request.LIBRARY, question)
+        for tune, row in zip(tunes, rows):  # noqa: B905  MicroPython has no `strict`.
+            self._tunes_by_row[row] = tune
+        reset, self._engine_is_new = self._engine_is_new, False
+        await self._library.assign_rows(tunes, rows, reset)
         self._scored = None
 
-    async def _ask_scores(self) -> None:
+    async def _request_scores(self) -> None:
         wanted = (self._engine_id, self._wanted_model)
         if self._scored == wanted:
             return
@@ -242,27 +241,29 @@ class Recommendations:
         self.scores = answer["scores"]
         self.revision += 1
         self._scores, self.model = wire_format.unpack(self.scores), answer["model"]
-        self._scored, self._reasons = wanted, {}
+        self._scored, self._explanations = wanted, {}
 
-    async def _asked_queue(self) -> "list[tuple[Tune, bool]]":
-        asked = ASKED
+    async def _request_queue(self) -> "list[Entry]":
+        length = QUEUE_LENGTH
         while True:
-            entries = await self._engine.ask(Request.QUEUE, self._question(asked))
-            mine = [(self._at_row[row], surprise) for row, surprise in entries if row in self._at_row]
-            mine = self._suitable([entry for entry in mine if self._here(entry[0])])
-            if len(mine) >= ASKED // 2 or len(entries) < asked:
-                return mine
-            asked *= 4
+            rows = await self._engine.ask(Request.QUEUE, self._question(length))
+            queue = [
+                (self._tunes_by_row[row], surprise) for row, surprise in rows if row in self._tunes_by_row
+            ]
+            queue = self._suitable([entry for entry in queue if self._is_known(entry[0])])
+            if len(queue) >= QUEUE_LENGTH // 2 or len(rows) < length:
+                return queue
+            length *= 4
 
     def _question(self, limit: int) -> "QueueQuestion":
         return {
             "limit": limit,
             "exploration": self.exploration,
-            "offset": (_place() + self._taken) % PLACES,
-            "recent": [tune["row"] for tune in self._heard if self._here(tune)],
+            "offset": (_queue_offset() + self._taken_incognito) % QUEUE_PERIOD,
+            "recent": [tune.row for tune in self._recent if tune.row is not None and self._is_known(tune)],
         }
 
 
-def _place() -> int:
-    text = local.getItem(PLACE) or ""
-    return int(text) % PLACES if text.isdigit() else 0
+def _queue_offset() -> int:
+    text = local.getItem(QUEUE_OFFSET) or ""
+    return int(text) % QUEUE_PERIOD if text.isdigit() else 0

@@ -1,55 +1,150 @@
-"""The listener's preferences as this browser keeps them."""
+"""The listener's settings as this browser keeps them: the engine's preferences, and those of the page."""
 
 import json
 
-from pyscript import window
-from pyscript.js_modules import local
-
-from app.page.views.dom import on
 from sidflow_feedback.page.signal import Signal
-from sidflow_feedback.preferences import problem, validated
+from sidflow_feedback.preferences import PREFERENCES, Choice, Schema, Switch, WholeNumber, validated
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+    from typing import Any, Protocol, TypedDict
+
+    class Values(TypedDict):
+        """All settings."""
+
+        training: bool
+        iterations: int
+        samples: int
+        learner: str
+        sync: bool
+        cadence: int
+        privacy: str
+        budget: int
+        analyze: bool
+        exploration: int
+        order: str
+        volume: int
+        player: str
+        clock: str
+        chip: str
+        waves: str
+        u64Address: str
+        shortcuts: bool
+        theme: str
+
+    class Storage(Protocol):
+        """What the settings need of localStorage."""
+
+        def getItem(self, key: str) -> str | None:  # noqa: N802  JavaScript's name.
+            """Return a stored text."""
+
+        def setItem(self, key: str, value: str) -> object:  # noqa: N802
+            """Store a text."""
+
 
 KEY = "sidflow.preferences"
 
 
+class LocalAddress:
+    """An IPv4 address in a private network, with an optional port. The server itself is stricter."""
+
+    default = ""
+
+    def problem(self, value: object) -> str | None:
+        """Return what is wrong with a value, None if it is valid."""
+        if value == "" or _is_local_address(value):
+            return None
+        return "Enter an address in your local network, such as 192.168.1.64 or 192.168.1.64:8080."
+
+
+def _is_local_address(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    host, colon, port = value.partition(":")
+    parts = host.split(".")
+    if len(parts) != 4 or not all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts):
+        return False
+    if colon and not (port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
+        return False
+    first, second = int(parts[0]), int(parts[1])
+    return first in (10, 127) or (first == 192 and second == 168) or (first == 172 and 16 <= second < 32)
+
+
+PAGE_SETTINGS = Schema(
+    {
+        "analyze": Switch(True),
+        "exploration": WholeNumber(15, 0, 50),  # Surprises among 100 tunes.
+        "order": Choice("catalog", "for-you", "title", "author"),
+        "volume": WholeNumber(80, 0, 100),
+        "player": Choice("wasm", "stream", "cli", "u64"),
+        "clock": Choice("file", "PAL", "NTSC"),
+        "chip": Choice("file", "6581", "8580"),
+        "waves": Choice("auto", "on", "off"),  # Auto: on, unless the system asks for reduced motion.
+        "u64Address": LocalAddress(),
+        "shortcuts": Switch(True),
+        "theme": Choice("auto", "light", "dark"),
+    }
+)
+
+
 class Settings:
-    """Preferences in localStorage; where that is refused, they last as long as the page."""
+    """Settings in localStorage; if the browser denies that, they last as long as the page.
 
-    def __init__(self) -> None:
-        self.values = validated(_stored())
-        self.changed: Signal[[dict[str, Any]]] = Signal()
-        on(window, "storage", self._changed_elsewhere)
+    Parameters
+    ----------
+    storage
+        The JavaScript module ``local.js``.
 
-    def follow(self, listener: "Callable[[dict[str, Any]], None]") -> None:
+    Attributes
+    ----------
+    changed
+        Emitted with all values after each change, in this tab or another.
+    values
+        All settings, always valid.
+    """
+
+    def __init__(self, storage: "Storage") -> None:
+        self._storage = storage
+        self._values = _stored(storage)
+        self.values: Values = self._values
+        self.changed: Signal[[Values]] = Signal()
+
+    def follow(self, listener: "Callable[[Values], None]") -> None:
         """Call ``listener(values)`` now and after each change."""
         self.changed.connect(listener)
         listener(self.values)
 
-    def change(self, name: str, value: "Any") -> str | None:
-        """Set one preference; return what is wrong with the value, None when it was taken."""
-        wrong = problem(name, value)
-        if wrong is not None:
-            return wrong
-        self.values[name] = value
-        local.setItem(KEY, json.dumps(self.values))
+    def change(self, name: str, value: object) -> str | None:
+        """Change one setting; return what is wrong with the value, None if it was accepted."""
+        schema = PREFERENCES if name in PREFERENCES.rules else PAGE_SETTINGS
+        problem = schema.problem(name, value)
+        if problem is not None:
+            return problem
+        self._values[name] = value
+        self._storage.setItem(KEY, json.dumps(self._values))
         self.changed.emit(self.values)
         return None
 
-    def _changed_elsewhere(self, event: "Any") -> None:
-        """Follow another tab."""
-        if event.key == KEY:
-            self.values = validated(_stored())
+    @property
+    def preferences(self) -> "dict[str, object]":
+        """The settings that are the engine's."""
+        return {name: self._values[name] for name in PREFERENCES.rules}
+
+    def on_storage(self, key: str | None) -> None:
+        """Follow another tab, which has changed this key of localStorage."""
+        if key == KEY:
+            self._values = self.values = _stored(self._storage)
             self.changed.emit(self.values)
 
 
-def _stored() -> "dict[str, Any]":
+def _stored(storage: "Storage") -> "Any":
     try:
-        values = json.loads(local.getItem(KEY) or "{}")
-    except ValueError:  # A hand has edited it: the defaults hold.
-        return {}
-    return values if isinstance(values, dict) else {}
+        values = json.loads(storage.getItem(KEY) or "{}")
+    except ValueError:  # Edited by hand: the defaults apply.
+        values = {}
+    if not isinstance(values, dict):
+        values = {}
+    settings = validated(values)
+    settings.update(PAGE_SETTINGS.validated(values))
+    return settings

@@ -4,6 +4,7 @@ import json
 
 from pyscript import document, window
 
+from app.page.core.tune import Tune
 from sidflow_feedback.page.signal import Signal
 from sidflow_feedback.vocabulary import ANALYSIS_VERSION, LengthSource
 
@@ -11,25 +12,21 @@ TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Any
 
-    Tune = dict[str, Any]
+    from app.page.core.payloads import AnalysisCounts, AnalysisRecord, TuneRecord, ViewCounts
 
 PAGE = document.querySelector("script[type=mpy]").src
 CATALOG = window.URL.new("../static/vendor/tunes/catalog.json", PAGE).href
-"""Relative to the page's script, as all addresses of one release are."""
+"""Relative to the page's script, like all addresses of one release."""
 
 AHEAD = 20
-"""Tunes of the list that are known in advance, so that Next need not wait for the worker."""
+"""Tunes of the list that are known in advance, so that Next does not have to wait for the worker."""
 
 BATCH = 200
-"""Tunes that are read at a time, lest the page stand still."""
+"""Tunes that are read at a time, so that the page stays responsive."""
 
 
 class TuneLibrary:
-    """Tunes as dicts; a worker has all of them (`static/js/tunes/`), the page those that it deals with.
-
-    ``sidPath, title, author, released, songs, startSong``, and with one item for each song ``lengths``
-    (seconds) and ``features``, None where not known; ``lengthSource``; ``own`` where it is the
-    listener's; ``row`` once the engine has it. A tune is the same dict as long as the page lives.
+    """The page's tunes. A worker has all of them (``static/js/tunes/``), the page those that it has met.
 
     Parameters
     ----------
@@ -41,7 +38,7 @@ class TuneLibrary:
     known
         The tunes that the page has met, by path.
     tunes
-        Those that the engine can say something about: the catalog, and own tunes that were measured.
+        The tunes that the engine can predict: the catalog, and own tunes with features.
     list_changed
         Emitted when other tunes follow the current one in the list.
     analyzed
@@ -51,138 +48,156 @@ class TuneLibrary:
     def __init__(self, collection: "Any") -> None:
         self._collection = collection
         self.known: dict[str, Tune] = {}
-        self._measured_paths: set[str] = set()
+        self._analyzed_paths: set[str] = set()
         self._following: list[Tune] = []
         self._followed = ""
-        self.tunes: list[Tune] = []
         self.list_changed: Signal[[]] = Signal()
         self.analyzed: Signal[[list[Tune]]] = Signal()
+        self.tunes: list[Tune] = []
 
     async def load(self) -> None:
-        """Fetch the catalog."""
+        """Fetch the catalog.
+
+        Raises
+        ------
+        RuntimeError
+            If the server does not have it.
+        """
         answer = await window.fetch(CATALOG)
         if not answer.ok:
             raise RuntimeError(
-                "The tune library can't be loaded (the server answered "
+                "The tune library can't be loaded: the server answered "
                 + str(answer.status)
-                + "). Run the set-up again."
+                + ". Run the set-up again."
             )
         text = await answer.text()
-        for tune in json.loads(text)["tunes"]:
-            tune["lengthSource"] = LengthSource.CATALOG
-            self.known[tune["sidPath"]] = tune
-            self.tunes.append(tune)
+        for record in json.loads(text)["tunes"]:
+            record["lengthSource"] = LengthSource.CATALOG
+            self.tunes.append(self._intern(record))
         await self._collection.ask("site", text)
 
-    async def load_measured(self) -> None:
-        """Take all own tunes that were measured, some at a time."""
+    async def load_analyzed(self) -> None:
+        """Read all own tunes that were analyzed earlier, batch by batch."""
         after = 0
         while True:
-            batch = await self._ask("measured", {"after": after, "limit": BATCH})
+            batch = await self._ask("analyzed", {"after": after, "limit": BATCH})
             if not batch:
                 return
-            tunes = [self._intern(tune) for tune in batch]
-            self._add_measured(tunes)
+            tunes = [self._intern(record) for record in batch]
+            self._add_analyzed(tunes)
             self.analyzed.emit(tunes)
             after += len(batch)
 
-    async def view(self, text: str, order: str, folder: str) -> "dict[str, int]":
-        """Choose what the list shows; return the ``count`` of its tunes, and of ``all``."""
-        return dict(await self._ask("view", {"text": text, "order": order, "folder": folder}))
+    async def view(self, text: str, order: str, folder: str) -> "ViewCounts":
+        """Choose what the list shows."""
+        counts: ViewCounts = await self._ask("view", {"text": text, "order": order, "folder": folder})
+        return counts
 
-    def after(self, tune: "Tune | None") -> "list[Tune]":
-        """Return tunes that follow this one in the list; the first ones for none, or one not in it."""
+    def after(self, tune: Tune | None) -> list[Tune]:
+        """Return tunes that follow this one in the list; the first ones if it is None or not in the list."""
         for number in range(len(self._following)):
             if self._following[number] is tune:
                 return self._following[number + 1 :]
         return self._following
 
-    async def follow(self, tune: "Tune | None") -> None:
-        """Find out what follows this tune in the list."""
-        followed = self._followed = tune["sidPath"] if tune else ""
+    async def follow(self, tune: Tune | None) -> None:
+        """Read which tunes follow this one in the list."""
+        followed = self._followed = tune.sid_path if tune else ""
         found = await self._ask("following", {"sidPath": followed, "count": AHEAD})
         if followed != self._followed:
             return
-        before, self._following = self._following, [self._intern(tune) for tune in found]
-        if [tune["sidPath"] for tune in before] != [tune["sidPath"] for tune in self._following]:
+        before, self._following = self._following, [self._intern(record) for record in found]
+        if [tune.sid_path for tune in before] != [tune.sid_path for tune in self._following]:
             self.list_changed.emit()
 
-    async def find(self, path: str) -> "Tune | None":
-        """Return the tune at this path."""
+    async def find(self, path: str) -> Tune | None:
+        """Return the tune at this path, None if there is none."""
         known = self.known.get(path)
-        if known and "own" not in known:
+        if known and not known.own:
             return known
         found = await self._ask("find", {"sidPath": path})
         return self._intern(found) if found else None
 
-    async def data(self, tune: "Tune", may_ask: bool = True) -> "Any":
-        """Return the bytes of a tune as an ArrayBuffer; the browser may ask the listener for the folder."""
-        if "own" in tune:
-            return await self._collection.read(tune["sidPath"], may_ask)
-        answer = await window.fetch(window.URL.new(tune["url"], CATALOG))
+    async def data(self, tune: Tune, may_ask: bool = True) -> object:
+        """Return the bytes of a tune as an ArrayBuffer.
+
+        Parameters
+        ----------
+        tune
+            The tune to read.
+        may_ask
+            Whether the browser may ask the listener for access to the tune's folder.
+
+        Raises
+        ------
+        RuntimeError
+            If the server does not have the tune.
+        """
+        if tune.own:
+            return await self._collection.read(tune.sid_path, may_ask)
+        answer = await window.fetch(window.URL.new(tune.url, CATALOG))
         if not answer.ok:
-            raise RuntimeError("The server has no such tune (it answered " + str(answer.status) + ").")
+            raise RuntimeError("The server does not have this tune: it answered " + str(answer.status) + ".")
         return await answer.arrayBuffer()
 
-    async def unmeasured(self, limit: int) -> "list[Tune]":
-        """Return own tunes not measured by this version: first those in sight, then as the list goes on."""
-        found = await self._ask("unmeasured", {"limit": limit, "version": ANALYSIS_VERSION})
-        return [self._intern(tune) for tune in found]
+    async def unanalyzed(self, limit: int) -> list[Tune]:
+        """Return own tunes that this version has not analyzed: visible ones first, then in list order."""
+        found = await self._ask("unanalyzed", {"limit": limit, "version": ANALYSIS_VERSION})
+        return [self._intern(record) for record in found]
 
-    async def learn(self, tune: "Tune", row: "dict[str, Any]") -> None:
-        """Keep what was measured of a tune: ``version``, and of each song ``features, problems, lengths``.
-
-        A song of which nothing is known is None in each; lengths may be left out.
-        """
-        row["sidPath"] = tune["sidPath"]
-        found = await self._ask("learn", row)
+    async def save_analysis(self, tune: Tune, record: "AnalysisRecord") -> None:
+        """Save the analysis of a tune, and update the tune. Fields that are left out stay as they are."""
+        record["sidPath"] = tune.sid_path
+        found = await self._ask("saveAnalysis", record)
         if found:
             self._intern(found)
-            if any(tune["features"]):
-                self._add_measured([tune])
+            if tune.has_features():
+                self._add_analyzed([tune])
 
-    async def progress(self) -> "dict[str, int]":
-        """Return how many tunes are ``measured``, how many ``failed``, how many there are in ``all``."""
-        return dict(await self._ask("progress", {"version": ANALYSIS_VERSION}))
+    async def analysis_counts(self) -> "AnalysisCounts":
+        """Return how many tunes this version has analyzed."""
+        counts: AnalysisCounts = await self._ask("analysisCounts", {"version": ANALYSIS_VERSION})
+        return counts
 
-    async def place(self, tunes: "list[Tune]", rows: "list[int]", anew: bool) -> None:
-        """Tell the list what the engine calls these tunes; `anew` if it is another engine."""
-        paths = [tune["sidPath"] for tune in tunes]
-        await self._ask("place", {"sidPaths": paths, "rows": rows, "anew": anew})
+    async def assign_rows(self, tunes: list[Tune], rows: list[int], reset: bool) -> None:
+        """Set the engine's rows of these tunes; `reset` deletes all others, which are another engine's."""
+        for tune, row in zip(tunes, rows):  # noqa: B905  MicroPython has no `strict`.
+            tune.set_row(row)
+        paths = [tune.sid_path for tune in tunes]
+        await self._ask("assignRows", {"sidPaths": paths, "rows": rows, "reset": reset})
 
-    async def score(self, scores: str) -> None:
-        """Give the list the predictions of all rows of the engine, as the engine wrote them."""
-        await self._ask("score", {"scores": scores})
+    async def set_scores(self, scores: str) -> None:
+        """Give the list the predictions of all rows, in the engine's wire format."""
+        await self._ask("setScores", {"scores": scores})
 
     async def wipe(self) -> None:
-        """Delete all own music from the list and from the browser; the files themselves stay."""
+        """Remove all own music from the list and delete it from the browser; the files themselves stay."""
         await self._ask("wipe")
-        self.tunes = [tune for tune in self.tunes if "own" not in tune]
-        self._measured_paths = set()
+        self.tunes = [tune for tune in self.tunes if not tune.own]
+        self._analyzed_paths = set()
         for tune in list(self.known.values()):
-            if "own" in tune:
-                tune.pop("row", None)
-                del self.known[tune["sidPath"]]
+            if tune.own:
+                tune.set_row(None)
+                del self.known[tune.sid_path]
 
-    async def _ask(self, command: str, value: "Any" = None) -> "Any":
+    def title_of(self, path: str) -> str:
+        """Return the title of the tune at this path, or the path if the page has not met the tune."""
+        return self.known[path].title if path in self.known else path
+
+    async def _ask(self, command: str, value: object = None) -> "Any":
         return json.loads(await self._collection.ask(command, json.dumps(value or {})))
 
-    def _intern(self, found: "Tune") -> "Tune":
-        """Return the one dict of this tune, with what is known by now."""
-        tune = self.known.get(found["sidPath"])
+    def _intern(self, record: "TuneRecord") -> Tune:
+        """Return the one object of this tune, up to date."""
+        tune = self.known.get(record["sidPath"])
         if tune is None:
-            tune = self.known[found["sidPath"]] = found
-        elif "own" in tune:
-            tune.update(found)
+            tune = self.known[record["sidPath"]] = Tune(record)
+        elif tune.own:
+            tune.update(record)
         return tune
 
-    def _add_measured(self, tunes: "list[Tune]") -> None:
+    def _add_analyzed(self, tunes: list[Tune]) -> None:
         for tune in tunes:
-            if tune["sidPath"] not in self._measured_paths:
-                self._measured_paths.add(tune["sidPath"])
+            if tune.sid_path not in self._analyzed_paths:
+                self._analyzed_paths.add(tune.sid_path)
                 self.tunes.append(tune)
-
-
-def title_of(library: TuneLibrary, path: str) -> str:
-    """Return the title of the tune at this path, the path where the page has not met it."""
-    return str(library.known[path]["title"]) if path in library.known else path

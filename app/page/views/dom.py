@@ -1,68 +1,80 @@
-"""The few things every part of the page does with the document."""
-
-import asyncio
+"""What every part of the page does with the document."""
 
 from pyscript import document, window
 from pyscript.ffi import create_proxy
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-    from typing import Any
+    from collections.abc import Callable
+
+    from app.page.views.elements import Element, Event, Target
 
 
-def by_id(identity: str) -> "Any":
+def by_id(identity: str) -> "Element":
     """Return the element with this id."""
-    return document.getElementById(identity)
+    return document.getElementById(identity)  # type: ignore[no-any-return]
 
 
-def on(element: "Any", event: str, handler: "Callable[[Any], Any]") -> None:
+def create(tag: str, text: str = "") -> "Element":
+    """Return a new element with this text."""
+    element: Element = document.createElement(tag)
+    element.textContent = text
+    return element
+
+
+def from_template(identity: str) -> "Element":
+    """Return a copy of the list item in the template with this id."""
+    return by_id(identity).content.cloneNode(True).querySelector("li")
+
+
+def on(target: "Target", event: str, handler: "Callable[[Event], object]") -> None:
     """Call ``handler(event)`` as long as the page lives."""
-    element.addEventListener(event, create_proxy(handler))
-
-
-def spawn(work: "Coroutine[Any, Any, Any]") -> None:
-    """Run a coroutine in the background."""
-    asyncio.create_task(work)
+    target.addEventListener(event, create_proxy(handler))
 
 
 def notice(message: str) -> None:
-    """Show a message at the top of the page; an empty one takes it away."""
+    """Show a message at the top of the page; an empty one hides it."""
     element = by_id("notice")
     element.textContent = message
     element.hidden = not message
 
 
+def aria(state: bool) -> str:
+    """Return a state as ARIA attributes have it."""
+    return "true" if state else "false"
+
+
+def describe(target: "Element", rows: "list[tuple[str, str]]") -> None:
+    """Fill a ``<dl>`` with names and values."""
+    target.replaceChildren()
+    for name, value in rows:
+        target.append(create("dt", name), create("dd", value))
+
+
 def minutes(seconds: "float | None") -> str:
-    """Write a time as ``m:ss``."""
+    """Format a duration as ``m:ss``."""
     if seconds is None:
         return "–:––"
     whole = int(seconds)
     return str(whole // 60) + ":" + ("0" + str(whole % 60))[-2:]
 
 
-def clock(milliseconds: "float | None") -> str:
-    """Write an epoch time as the listener's time of day."""
-    if milliseconds is None:
-        return "never"
+def time_of_day(milliseconds: float) -> str:
+    """Format an epoch time as the listener's time of day."""
+    # Must be a float: MicroPython cuts a whole number of this size to 32 bits on its way to JavaScript.
     return str(window.Date.new(float(milliseconds)).toLocaleTimeString())
 
 
-def reason(exc: Exception) -> str:
-    """Return the message of an exception; MicroPython has a JavaScript error's as its third argument."""
-    return str(exc.args[2] if len(exc.args) == 3 else exc)
-
-
-def describe(target: "Any", rows: "list[tuple[str, str]]") -> None:
-    """Fill a ``<dl>`` with names and values."""
-    target.replaceChildren()
-    for name, value in rows:
-        for tag, text in (("dt", name), ("dd", value)):
-            element = document.createElement(tag)
-            element.textContent = text
-            target.append(element)
+def date_and_time(milliseconds: float) -> str:
+    """Format an epoch time as the listener's date and time of day."""
+    return str(window.Date.new(float(milliseconds)).toLocaleString())
 
 
 def one_decimal(number: float) -> str:
-    """Write a number with one decimal."""
+    """Format a number with one decimal."""
     return f"{number:.1f}"
+
+
+def count(number: int, noun: str) -> str:
+    """Format a count with its noun, in the plural as needed: ``1 tune``, ``12,000 tunes``."""
+    return f"{number:,} " + noun + ("" if number == 1 else "s")

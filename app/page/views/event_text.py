@@ -1,9 +1,6 @@
-"""What the listener did, in words."""
+"""Events in words."""
 
-import json
-
-from pyscript import window
-
+from app.page.views.dom import date_and_time
 from sidflow_feedback.vocabulary import DIMENSIONS
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -12,20 +9,20 @@ if TYPE_CHECKING:
 
     from sidflow_feedback.types import Dimension, EventRow
 
-ON_THE_SERVER = {
+SERVER_COPY = {
     "no": "",
-    "perhaps": " It may have reached the server, which can't tell whose it is and keeps it.",
-    "yes": " The server has got it already, can't tell whose it is, and keeps it.",
+    "perhaps": (
+        " It may already have been uploaded. The server can't link it to you, so it can't be deleted there."
+    ),
+    "yes": " It was already uploaded. The server can't link it to you, so it can't be deleted there.",
 }
-"""Of an event that was deleted here."""
+"""What an event's ``sent`` means once the event is deleted in this browser."""
 
 
-def describe_event(record: "EventRow", title: str) -> str:
-    """Return what an event says, and when it happened."""
-    # Must be a float: a whole number of this size reaches JavaScript cut to 32 bits.
-    when = window.Date.new(float(record["timestamp"])).toLocaleString()
-    text = title + ": " + _what(record) + ", " + str(when)
-    return text + (" (" + json.dumps(record["lastError"]) + ")" if record["lastError"] else "")
+def describe_event(event: "EventRow", title: str) -> str:
+    """Return a tune's title, what happened, and when."""
+    text = title + ": " + _what(event) + ", " + date_and_time(event["timestamp"])
+    return text + (" (" + event["lastError"] + ")" if event["lastError"] else "")
 
 
 def format_ratings(ratings: "Mapping[Dimension, int]") -> str:
@@ -33,7 +30,7 @@ def format_ratings(ratings: "Mapping[Dimension, int]") -> str:
     return ", ".join(name + " " + str(ratings[name]) for name in DIMENSIONS if name in ratings)
 
 
-def _what(record: "EventRow") -> str:
-    if record["kind"] == "rating":
-        return "rated " + format_ratings(record["ratings"])
-    return str(record["action"]).replace("_", " ")
+def _what(event: "EventRow") -> str:
+    if event["kind"] == "rating":
+        return "rated " + format_ratings(event["ratings"])
+    return event["action"].replace("_", " ")

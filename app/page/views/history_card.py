@@ -1,34 +1,34 @@
-"""What was played and rated here, and the means to forget it."""
+"""The card of what was played and rated, where the listener can delete it."""
 
 from pyscript import document, window
 
-from app.page.core.tune_library import title_of
-from app.page.views.dom import by_id, on, reason, spawn
-from app.page.views.event_text import ON_THE_SERVER, describe_event
+from app.page.core.tasks import error_message, spawn
+from app.page.views.dom import by_id, from_template, on
+from app.page.views.event_text import SERVER_COPY, describe_event
 from sidflow_feedback.vocabulary import Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from app.page.core.tune_library import TuneLibrary
+    from app.page.views.elements import Element, Event
     from sidflow_feedback.page.engine_client import EngineClient
     from sidflow_feedback.types import EngineState, EventRow, ForgottenEvent
 
 STEP = 20
-"""Events that are shown at first, and by which the list grows."""
+"""Number of events that are shown first, and that are added by each click on Show more."""
 
 
 class HistoryCard:
-    """Lists the newest events, each with buttons that delete it, or all that is known of its tune.
+    """Lists the newest events, with buttons to delete each one, or all events of its tune.
 
     Parameters
     ----------
     withdraw
-        Deletes an event, given its uuid; what came of that is told to `forgotten`.
-    on_forgotten
-        Called with the path of each tune of which something was forgotten.
+        Deletes an event, given its uuid; the outcome arrives in `on_forgotten`.
+    on_delete
+        Called with the path of each tune that events were deleted of.
     """
 
     def __init__(
@@ -36,99 +36,98 @@ class HistoryCard:
         engine: "EngineClient",
         library: "TuneLibrary",
         withdraw: "Callable[[str], object]",
-        on_forgotten: "Callable[[str], None]",
+        on_delete: "Callable[[str], None]",
     ) -> None:
         self._engine = engine
         self._library = library
         self._withdraw = withdraw
-        self._on_forgotten = on_forgotten
+        self._on_delete = on_delete
         self._limit = STEP
-        self._records: list[EventRow] = []
-        self._asked: list[str] = []
+        self._events: list[EventRow] = []
+        self._withdrawn: list[str] = []
         on(by_id("history"), "toggle", lambda _event: spawn(self._list()))
-        on(by_id("history-list"), "click", self._clicked)
-        on(by_id("history-more"), "click", lambda _event: self._more())
+        on(by_id("history-list"), "click", self._on_click)
+        on(by_id("history-more"), "click", lambda _event: self._show_more())
 
     def show(self, _state: "EngineState") -> None:
-        """Follow the engine's state."""
+        """Show the engine's state."""
         spawn(self._list())
 
-    def forgotten(self, gone: "list[ForgottenEvent]") -> None:
-        """Hear which events are gone for good."""
-        for event in gone:
-            if event["uuid"] in self._asked:
-                self._asked.remove(event["uuid"])
-                by_id("history-result").textContent = "Forgotten." + ON_THE_SERVER[event["sent"]]
+    def on_forgotten(self, forgotten: "list[ForgottenEvent]") -> None:
+        """Show which events are deleted for good."""
+        for event in forgotten:
+            if event["uuid"] in self._withdrawn:
+                self._withdrawn.remove(event["uuid"])
+                by_id("history-result").textContent = "Deleted." + SERVER_COPY[event["sent"]]
 
     async def _list(self) -> None:
         if not by_id("history").open or not self._engine.ready:
             return
-        records = await self._engine.ask(Request.HISTORY, self._limit + 1)
-        by_id("history-more").hidden = len(records) <= self._limit
-        records = records[: self._limit]
-        if [record["uuid"] for record in records] == [record["uuid"] for record in self._records]:
+        events: list[EventRow] = await self._engine.ask(Request.HISTORY, self._limit + 1)
+        by_id("history-more").hidden = len(events) <= self._limit
+        events = events[: self._limit]
+        if [event["uuid"] for event in events] == [event["uuid"] for event in self._events]:
             return
-        self._records = records
-        place = _place_of_focus()
-        by_id("history-list").replaceChildren(*[self._item(record) for record in records])
-        by_id("history-empty").hidden = bool(records)
-        _give_focus_back(place)
+        self._events = events
+        focused = _focused_button()
+        by_id("history-list").replaceChildren(*[self._item(event) for event in events])
+        by_id("history-empty").hidden = bool(events)
+        _restore_focus(focused)
 
-    def _item(self, record: "EventRow") -> "Any":
-        item = by_id("history-item").content.cloneNode(True).querySelector("li")
-        title = title_of(self._library, record["sidPath"])
-        item.dataset.uuid = record["uuid"]
-        item.querySelector("span").textContent = describe_event(record, title)
-        item.querySelector(".forget").setAttribute(
-            "aria-label", "Forget this: " + describe_event(record, title)
-        )
-        item.querySelector(".forget-tune").setAttribute("aria-label", "Forget tune: " + title)
+    def _item(self, event: "EventRow") -> "Element":
+        item = from_template("history-item")
+        title = self._library.title_of(event["sidPath"])
+        text = describe_event(event, title)
+        item.dataset.uuid = event["uuid"]
+        item.querySelector("span").textContent = text
+        item.querySelector(".forget").setAttribute("aria-label", "Delete event: " + text)
+        item.querySelector(".forget-tune").setAttribute("aria-label", "Delete all of tune: " + title)
         return item
 
-    def _clicked(self, event: "Any") -> None:
-        button = event.target.closest("button")
+    def _on_click(self, click: "Event") -> None:
+        button = click.target.closest("button")
         if not button:
             return
         uuid = button.closest("li").dataset.uuid
-        record = [record for record in self._records if record["uuid"] == uuid][0]  # noqa: RUF015
-        if button.classList.contains("forget"):
-            by_id("history-result").textContent = "Forgetting…"
-            self._asked.append(uuid)
+        event = [event for event in self._events if event["uuid"] == uuid][0]  # noqa: RUF015
+        if button.className == "forget":
+            by_id("history-result").textContent = "Deleting…"
+            self._withdrawn.append(uuid)
             self._withdraw(uuid)
-            self._on_forgotten(record["sidPath"])
+            self._on_delete(event["sidPath"])
         else:
-            spawn(self._forget_tune(record["sidPath"]))
+            spawn(self._delete_tune(event["sidPath"]))
 
-    async def _forget_tune(self, path: str) -> None:
-        title = title_of(self._library, path)
-        if not window.confirm("Forget all plays, likes and ratings of " + title + "?"):
+    async def _delete_tune(self, path: str) -> None:
+        title = self._library.title_of(path)
+        if not window.confirm("Delete all plays, likes, dislikes, and ratings of “" + title + "”?"):
             return
         try:
             by_id("history-result").textContent = await self._engine.ask(Request.FORGET_ITEM, path)
-            self._on_forgotten(path)
+            self._on_delete(path)
         except Exception as exc:
-            by_id("history-result").textContent = reason(exc)
+            by_id("history-result").textContent = error_message(exc)
 
-    def _more(self) -> None:
+    def _show_more(self) -> None:
         self._limit += STEP
         spawn(self._list())
 
 
-def _place_of_focus() -> "tuple[int, int] | None":
+def _focused_button() -> "tuple[int, int] | None":
     """Return which button of which item has the focus."""
-    button = document.activeElement.closest("#history-list button")
+    button: Element = document.activeElement.closest("#history-list button")
     if not button:
         return None
     item = button.closest("li")
-    return list(item.parentElement.children).index(item), 1 if button.classList.contains("forget-tune") else 0
+    return list(item.parentElement.children).index(item), 1 if button.className == "forget-tune" else 0
 
 
-def _give_focus_back(place: "tuple[int, int] | None") -> None:
-    items = by_id("history-list").children
-    if place is None:
+def _restore_focus(focused: "tuple[int, int] | None") -> None:
+    if focused is None:
         return
+    items = by_id("history-list").children
     if not items.length:
         by_id("history").querySelector("summary").focus()
         return
-    item = items[min(place[0], items.length - 1)]
-    item.querySelectorAll("button")[place[1]].focus()
+    item: Element = items[min(focused[0], items.length - 1)]
+    item.querySelectorAll("button")[focused[1]].focus()

@@ -1,68 +1,42 @@
-"""Incognito: playing without a trace, as long as the page lives."""
+"""The incognito switch, which lasts as long as the page."""
 
 from pyscript import document
 
-from app.page.views.dom import by_id, on
+from app.page.views.dom import aria, by_id, on
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from app.page.core.playback import Playback
     from app.page.core.recommendations import Recommendations
-    from sidflow_feedback.page.recorder import Recorder
 
 ON = (
-    "Incognito: nothing that you play, skip, like or rate in this tab is recorded or learned from, until you "
-    "switch it off or leave the page. What was recorded before stays."
+    "Incognito is on. Nothing that you play, skip, like, or rate in this tab is recorded or learned from "
+    "until you turn it off or leave the page. Earlier recordings stay."
 )
-LEFT_OVER = "Incognito is off. This tune began incognito and stays unrecorded; the next one counts again."
+PRIVATE_TUNE = (
+    "Incognito is off. The current tune started incognito and stays unrecorded; the next one counts."
+)
 
 
 class Incognito:
-    """The switch. A tune that is heard while it is on is marked, and stays unrecorded to its end.
+    """The switch. A tune that plays while it is on is private, and stays unrecorded to its end."""
 
-    Must be made after whoever enables the buttons that judge a tune.
-    """
-
-    def __init__(
-        self, playback: "Playback", recorder: "Recorder", recommendations: "Recommendations"
-    ) -> None:
+    def __init__(self, playback: "Playback", recommendations: "Recommendations") -> None:
         self._playback = playback
-        self._recorder = recorder
         self._recommendations = recommendations
-        self._listeners: list[Callable[[], None]] = []
-        on(by_id("incognito"), "click", lambda _event: self.toggle())
+        on(by_id("incognito"), "click", lambda _event: self._toggle())
         playback.changed.connect(self._show)
 
-    def subscribe(self, listener: "Callable[[], None]") -> None:
-        """Call `listener` after each change."""
-        self._listeners.append(listener)
-
-    def toggle(self) -> None:
-        """Switch it on, or off."""
-        self._mark()  # Must come first when it goes off: what was heard up to now stays private.
-        self._recorder.incognito = not self._recorder.incognito
-        self._recommendations.incognito = self._recorder.incognito
-        for listener in self._listeners:
-            listener()
-        self._show()
-
-    def _mark(self) -> None:
-        if self._playback.track:
-            self._playback.track["private"] = True
+    def _toggle(self) -> None:
+        self._recommendations.incognito = not self._playback.incognito
+        self._playback.set_incognito(self._recommendations.incognito)
 
     def _show(self) -> None:
-        switched_on = self._recorder.incognito
-        if switched_on:
-            self._mark()
-        private = bool(self._playback.track and self._playback.track.get("private"))
-        document.documentElement.dataset.incognito = "on" if switched_on else "off"
-        by_id("incognito").setAttribute("aria-checked", "true" if switched_on else "false")
-        text = ON if switched_on else LEFT_OVER if private else ""
-        if by_id("incognito-note").textContent != text:  # Else it would be read out again and again.
-            by_id("incognito-note").textContent = text
-        by_id("incognito-note").hidden = not text
-        if private:
-            for name in ("like", "dislike"):
-                by_id(name).disabled = True
+        incognito, track = self._playback.incognito, self._playback.track
+        document.documentElement.dataset.incognito = "on" if incognito else "off"
+        by_id("incognito").setAttribute("aria-checked", aria(incognito))
+        text = ON if incognito else PRIVATE_TUNE if track and track.private else ""
+        note = by_id("incognito-note")
+        if note.textContent != text:  # Otherwise screen readers would announce it again.
+            note.textContent = text
+        note.hidden = not text

@@ -1,53 +1,71 @@
-"""The card of what is kept in this browser: counts, what is not shared yet, export, import, delete."""
+"""The card of the data in this browser: counts, unsent events, export, import, delete."""
 
 import json
 
-from pyscript import document, window
+from pyscript import window
 
-from app.page.core.tune_library import title_of
-from app.page.views.dom import by_id, describe, on, one_decimal, reason, spawn
+from app.page.core.tasks import error_message, spawn
+from app.page.views.dom import by_id, create, describe, on, one_decimal
 from app.page.views.event_text import describe_event
 from sidflow_feedback.vocabulary import Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Awaitable
+    from typing import Protocol
 
     from app.page.core.tune_library import TuneLibrary
+    from app.page.views.elements import Element
     from sidflow_feedback.page.engine_client import EngineClient
-    from sidflow_feedback.types import Counts, EngineState, SyncStatus
+    from sidflow_feedback.types import Counts, EngineState, EventRow, SyncStatus
+
+    class Files(Protocol):
+        """The JavaScript module ``files.js``."""
+
+        def save(self, name: str, text: str) -> None:
+            """Offer a text as a download."""
+
+    class Storage(Protocol):
+        """The JavaScript module ``storage.js``."""
+
+        def estimate(self) -> Awaitable[str]:
+            """Return in JSON the bytes ``used``, the ``quota``, and whether data is ``persisted``."""
+
+    class Outbox(Protocol):
+        """The page's outbox."""
+
+        refused: int
+        """Number of events that the database refused."""
+
 
 STATUSES: "tuple[tuple[SyncStatus, str], ...]" = (
-    ("pending", "kept here"),
-    ("processing", "being sent"),
-    ("synced", "sent"),
+    ("pending", "stored here"),
+    ("processing", "being uploaded"),
+    ("synced", "uploaded"),
     ("failed", "refused"),
 )
-PROMISES = {True: "promised by the browser", False: "not promised", None: "the browser does not say"}
+PERSISTENCE = {True: "yes", False: "not guaranteed", None: "unknown"}
 
 LISTED = 50
 """Most events that the list shows."""
 
 
 class LocalDataCard:
-    """Shows the listener their data, and lets them take or delete it.
-
-    Parameters
-    ----------
-    files, storage
-        The JavaScript modules ``files.js`` and ``storage.js``.
-    outbox
-        Says how many events were ``refused`` by the database.
-    """
+    """Shows the listener's data, and lets the listener export, import, or delete it."""
 
     def __init__(
-        self, engine: "EngineClient", library: "TuneLibrary", outbox: "Any", files: "Any", storage: "Any"
+        self,
+        engine: "EngineClient",
+        library: "TuneLibrary",
+        outbox: "Outbox",
+        files: "Files",
+        storage: "Storage",
     ) -> None:
-        self._outbox = outbox
-        self._storage = storage
         self._engine = engine
         self._library = library
+        self._outbox = outbox
         self._files = files
+        self._storage = storage
         on(by_id("waiting"), "toggle", lambda _event: spawn(self._list()))
         on(by_id("export"), "click", lambda _event: spawn(self._do(self._export())))
         on(by_id("import"), "change", lambda event: spawn(self._do(self._import(event.target))))
@@ -65,43 +83,42 @@ class LocalDataCard:
             by_id("storage-figures"),
             [
                 ("Space used", _bytes(figures["used"]) + " of " + _bytes(figures["quota"])),
-                ("Kept when the disk is full", PROMISES[figures["persisted"]]),
-                ("Set aside, as they could not be stored", str(self._outbox.refused)),
+                ("Kept when disk space is short", PERSISTENCE[figures["persisted"]]),
+                ("Events that could not be stored", str(self._outbox.refused)),
             ],
         )
 
     async def _list(self) -> None:
         if not by_id("waiting").open:
             return
-        records = await self._engine.ask(Request.UNSYNCED, LISTED)
+        events: list[EventRow] = await self._engine.ask(Request.UNSYNCED, LISTED)
         items = by_id("waiting").querySelector("ul")
         items.replaceChildren()
-        for record in records:
-            await self._library.find(record["sidPath"])  # Its title is known now.
-            item = document.createElement("li")
-            item.dataset.uuid = record["uuid"]
-            item.textContent = describe_event(record, title_of(self._library, record["sidPath"]))
+        for event in events:
+            await self._library.find(event["sidPath"])  # Afterwards, the library knows its title.
+            item = create("li", describe_event(event, self._library.title_of(event["sidPath"])))
+            item.dataset.uuid = event["uuid"]
             items.append(item)
 
-    async def _do(self, work: "Any") -> None:
+    async def _do(self, work: "Awaitable[str]") -> None:
         try:
-            by_id("kept-result").textContent = await work
+            by_id("local-data-result").textContent = await work
         except Exception as exc:
-            by_id("kept-result").textContent = reason(exc)
+            by_id("local-data-result").textContent = error_message(exc)
 
     async def _export(self) -> str:
         self._files.save("sidflow-feedback.json", await self._engine.ask(Request.EXPORT))
         return "Exported to sidflow-feedback.json."
 
-    async def _import(self, chooser: "Any") -> str:
+    async def _import(self, chooser: "Element") -> str:
         text = await chooser.files[0].text()
         chooser.value = ""
         return await self._engine.ask(Request.IMPORT, str(text))
 
     async def _wipe(self) -> str:
         question = (
-            "Delete all ratings, plays, what was learned from them, and the list of your own music? "
-            "Export them first to keep a copy. The music files themselves stay where they are."
+            "Delete all ratings, plays, and what was learned from them, and remove your music from the list? "
+            "To keep a copy, export your data first. Your music files are not deleted."
         )
         if not window.confirm(question):
             return "Nothing was deleted."
@@ -113,13 +130,10 @@ def _show_counts(counts: "Counts") -> None:
     body = by_id("counts").querySelector("tbody")
     body.replaceChildren()
     for status, text in STATUSES:
-        row = document.createElement("tr")
+        row = create("tr")
         row.dataset.status = status
-        values = [text, str(counts["ratings"][status]), str(counts["implicit"][status])]
-        for tag, value in zip(("th", "td", "td"), values):  # noqa: B905  MicroPython has no `strict`.
-            cell = document.createElement(tag)
-            cell.textContent = value
-            row.append(cell)
+        ratings, plays = counts["ratings"][status], counts["implicit"][status]
+        row.append(create("th", text), create("td", str(ratings)), create("td", str(plays)))
         body.append(row)
 
 

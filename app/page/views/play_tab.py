@@ -1,6 +1,7 @@
-"""The Play tab's list of tunes: search, order, and what the model thinks of each tune."""
+"""The Play tab's list of tunes: search, order, and the model's predictions."""
 
-from app.page.views.dom import by_id, notice, on, spawn
+from app.page.core.tasks import spawn
+from app.page.views.dom import by_id, notice, on
 from app.page.views.reasons import show_reasons
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -9,21 +10,27 @@ if TYPE_CHECKING:
 
     from app.page.core.playback import Playback
     from app.page.core.recommendations import Recommendations
-    from app.page.core.settings import Settings
+    from app.page.core.settings import Settings, Values
     from app.page.core.tune_library import TuneLibrary
+    from app.page.views.elements import Element, Event
 
 MAX_REASONS = 8
 
-NOTHING_FOUND = "No tune has all of these words in its title, author or year."
+NOTHING_FOUND = "No tune has all of these words in its title, author, or year."
 
 
 class PlayTab:
-    """A row for each tune; a click plays it, and a click on its preference says why.
+    """A row for each tune: a click plays it, a click on its preference explains the prediction.
 
     Parameters
     ----------
     tune_list
-        ``TuneList`` of ``static/js/tunes/list.js``, which has the rows.
+        ``TuneList`` of ``static/js/tunes/list.js``, which shows the rows.
+
+    Attributes
+    ----------
+    problem
+        Why there are no tunes at all; empty if there are.
     """
 
     def __init__(
@@ -37,40 +44,40 @@ class PlayTab:
         self._library = library
         self._playback = playback
         self._recommendations = recommendations
-        self._settings = settings
         self._list = tune_list
         self._order = settings.values["order"]
         self._revision = 0
         self._model = ""
-        on(by_id("tunes"), "click", self._clicked)
+        self.problem = ""
+        on(by_id("tunes"), "click", self._on_click)
         on(by_id("search"), "input", lambda _event: spawn(self.show(True)))
         on(by_id("folder"), "change", lambda _event: spawn(self.show(True)))
         on(by_id("order"), "change", lambda event: settings.change("order", event.target.value))
         by_id("order").value = self._order
         playback.changed.connect(self._mark_current)
-        settings.follow(self._settings_changed)
+        settings.follow(self._on_settings)
 
     async def show(self, from_top: bool = False) -> None:
-        """Show what the listener searches, in the order that they chose."""
+        """Show the tunes that match the search, in the chosen order."""
         counts = await self._library.view(by_id("search").value, self._order, by_id("folder").value)
         by_id("no-tunes").hidden = counts["count"] > 0
-        by_id("no-tunes").textContent = NOTHING_FOUND if counts["all"] else ""
+        by_id("no-tunes").textContent = NOTHING_FOUND if counts["all"] else self.problem
         await self._list.show(counts["count"], from_top)
         await self._library.follow(self._playback.tune)
 
     async def show_predictions(self) -> None:
-        """Show what the model says now; only a new one changes the order, lest it jump under the hand."""
+        """Show the current predictions. Only a new model changes the order, so that rows don't jump."""
         revision, model = self._recommendations.revision, self._recommendations.model
         if revision == self._revision:
             return
-        await self._library.score(self._recommendations.scores)
+        await self._library.set_scores(self._recommendations.scores)
         if model != self._model:
             await self.show()
         else:
             await self._list.refresh()
-        self._revision, self._model = revision, model  # Not before: who calls waits until they are seen.
+        self._revision, self._model = revision, model  # Must come last: callers wait until they are visible.
 
-    def _settings_changed(self, values: "dict[str, Any]") -> None:
+    def _on_settings(self, values: "Values") -> None:
         if values["order"] != self._order:
             self._order = values["order"]
             spawn(self._show_order())
@@ -79,7 +86,7 @@ class PlayTab:
         await self.show(True)
         by_id("order").value = self._order
 
-    def _clicked(self, event: "Any") -> None:
+    def _on_click(self, event: "Event") -> None:
         row = event.target.closest("tr[data-path]")
         if not row:
             return
@@ -94,7 +101,7 @@ class PlayTab:
         if tune:
             await self._playback.open(tune)
 
-    async def _toggle_reasons(self, row: "Any") -> None:
+    async def _toggle_reasons(self, row: "Element") -> None:
         path = row.dataset.path
         opening = row.querySelector("button.why").getAttribute("aria-expanded") == "false"
         self._list.closeReasons()
@@ -102,11 +109,11 @@ class PlayTab:
             return
         tune = await self._library.find(path)
         why = await self._recommendations.why(tune, 1) if tune else None
-        place = self._list.openReasons(path)
-        if place:
-            show_reasons(place, why, MAX_REASONS)
-            self._list.place()
+        target = self._list.openReasons(path)
+        if target:
+            show_reasons(target, why, MAX_REASONS)
+            self._list.layout()
 
     def _mark_current(self) -> None:
         tune = self._playback.tune
-        self._list.mark(tune["sidPath"] if tune else "")
+        self._list.mark(tune.sid_path if tune else "")

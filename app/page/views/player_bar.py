@@ -1,23 +1,23 @@
-"""The player bar at the foot of the page."""
+"""The player bar at the bottom of the page."""
 
 from pyscript import document
 
-from app.page.views.dom import by_id, minutes, on, spawn
+from app.page.core.tasks import spawn
+from app.page.views.dom import aria, by_id, create, minutes, on
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from typing import Any
-
     from app.page.core.playback import Playback
     from app.page.core.settings import Settings
+    from app.page.core.tune import Tune
+    from app.page.views.elements import Event
 
 
 class PlayerBar:
-    """Shows what plays and takes the listener's clicks."""
+    """Shows the current song, and controls it."""
 
     def __init__(self, playback: "Playback", settings: "Settings") -> None:
         self._playback = playback
-        self._settings = settings
         self._dragged = False
         self._seeking = False
         on(by_id("play-pause"), "click", lambda _event: playback.toggle())
@@ -25,9 +25,9 @@ class PlayerBar:
         on(by_id("like"), "click", lambda _event: playback.judge("like"))
         on(by_id("dislike"), "click", lambda _event: playback.judge("dislike"))
         on(by_id("song"), "change", lambda event: playback.set_song(int(event.target.value)))
-        on(by_id("volume"), "input", self._volume_moved)
-        on(by_id("progress"), "input", self._position_dragged)
-        on(by_id("progress"), "change", self._position_moved)
+        on(by_id("volume"), "input", lambda event: settings.change("volume", int(event.target.value)))
+        on(by_id("progress"), "input", self._on_drag)
+        on(by_id("progress"), "change", self._on_drop)
         settings.follow(lambda values: playback.set_volume(values["volume"]))
         by_id("volume").value = settings.values["volume"]
         playback.changed.connect(self.show)
@@ -35,79 +35,67 @@ class PlayerBar:
 
     def show(self) -> None:
         """Show the playback's state."""
-        playback = self._playback
-        tune = playback.tune
-        playing = playback.status in ("playing", "starting", "loading")
-        by_id("play-pause").textContent = "Pause" if playing else "Play"
-        footer = document.querySelector("footer").dataset
-        footer.status, footer.pipeline = playback.status, playback.pipeline
+        playback, tune = self._playback, self._playback.tune
+        by_id("play-pause").textContent = "Pause" if playback.active else "Play"
         by_id("play-pause").disabled = tune is None
+        footer = document.querySelector("footer").dataset
+        footer.status, footer.pipeline = playback.state, playback.pipeline
         for name in ("like", "dislike"):
-            by_id(name).disabled = not playback.begun
-            by_id(name).setAttribute("aria-pressed", "true" if playback.judgment == name else "false")
-        by_id("now-title").textContent = tune["title"] if tune else "Nothing is playing"
-        by_id("now-detail").textContent = _detail(tune, playback.status)
+            by_id(name).disabled = not playback.can_judge
+            by_id(name).setAttribute("aria-pressed", aria(playback.judgment == name))
+        by_id("now-title").textContent = tune.title if tune else "Nothing is playing"
+        by_id("now-detail").textContent = _detail(tune, playback.state)
         by_id("progress").disabled = "seek" not in playback.abilities
         by_id("volume").disabled = "volume" not in playback.abilities
         self._show_songs(tune)
-        self.show_position()
+        self._show_position()
 
-    def show_position(self) -> None:
-        """Show how far the song has come."""
-        length = self._length()
+    def tick(self) -> None:
+        """Show the progress of the song or of a seek; called a few times each second."""
+        if self._playback.state == "playing" or self._seeking:
+            self._show_position()
+
+    def _show_position(self) -> None:
+        length, progress = self._length(), self._playback.progress
         position = min(self._playback.elapsed, length)
         by_id("length").textContent = minutes(length)
-        self._show_seek(self._playback.progress)
+        self._seeking = progress < 1
+        by_id("seeking").hidden = not self._seeking
+        by_id("seeking").value = progress
         if not self._dragged:
             by_id("progress").value = position / length if length else 0
             self._write_position(position, length)
 
-    def tick(self) -> None:
-        """Show how far the song, or the way to a place in it, has come."""
-        if self._playback.status == "playing" or self._seeking:
-            self.show_position()
-
     def _length(self) -> float:
-        track = self._playback.track
-        return (track["length"] or 0) if track else 0
+        return self._playback.track.length if self._playback.track else 0.0
 
     def _write_position(self, position: float, length: float) -> None:
         by_id("position").textContent = minutes(position)
         by_id("progress").setAttribute("aria-valuetext", minutes(position) + " of " + minutes(length))
 
-    def _show_seek(self, done: float) -> None:
-        self._seeking = done < 1
-        by_id("seeking").hidden = not self._seeking
-        by_id("seeking").value = done
-
-    def _show_songs(self, tune: "dict[str, Any] | None") -> None:
+    def _show_songs(self, tune: "Tune | None") -> None:
         select = by_id("song")
-        songs = tune["songs"] if tune else 1
+        songs = tune.songs if tune else 1
         if select.options.length != songs:
             select.replaceChildren()
             for number in range(1, songs + 1):
-                option = document.createElement("option")
-                option.value = option.textContent = str(number)
+                option = create("option", str(number))
+                option.value = str(number)
                 select.append(option)
         select.value = str(self._playback.song or 1)
         select.disabled = songs < 2
 
-    def _position_dragged(self, event: "Any") -> None:
+    def _on_drag(self, event: "Event") -> None:
         self._dragged = True
         self._write_position(float(event.target.value) * self._length(), self._length())
 
-    def _position_moved(self, event: "Any") -> None:
+    def _on_drop(self, event: "Event") -> None:
         self._dragged = False
         if self._length():
             self._playback.seek(float(event.target.value) * self._length())
 
-    def _volume_moved(self, event: "Any") -> None:
-        self._settings.change("volume", int(event.target.value))
 
-
-def _detail(tune: "dict[str, Any] | None", status: str) -> str:
+def _detail(tune: "Tune | None", state: str) -> str:
     if tune is None:
         return ""
-    if status == "loading":
-        return "loading…"
-    return str(tune["author"])
+    return "loading…" if state in ("fetching", "loading") else tune.author

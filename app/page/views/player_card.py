@@ -1,18 +1,18 @@
-"""The Preferences' card of players: which one plays, and why another can't."""
+"""The Preferences tab's card of players: which one plays, and why others are not available."""
 
 import json
 
 from pyscript.js_modules import player_remote, sid_audio, site
 
-from app.page.views.dom import by_id, describe, on, reason, spawn
+from app.page.core.tasks import error_message, spawn
+from app.page.views.dom import by_id, describe, on
 from app.page.views.static_hosting import NO_SERVER
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from typing import Any
-
     from app.page.core.playback import Playback
-    from app.page.core.settings import Settings
+    from app.page.core.settings import Settings, Values
+    from sidflow_feedback.player import Player
 
 NAMES = (
     ("wasm", "In this page"),
@@ -20,27 +20,27 @@ NAMES = (
     ("cli", "sidplayfp"),
     ("u64", "Ultimate 64"),
 )
+REMOTE = ("stream", "cli", "u64")
 
 
 class PlayerCard:
-    """Gives the chosen player to the playback, in mid-tune too."""
+    """Gives the chosen player to the playback, even in the middle of a tune."""
 
-    def __init__(self, playback: "Playback", settings: "Settings", players: "dict[str, Any]") -> None:
+    def __init__(self, playback: "Playback", settings: "Settings", players: "dict[str, Player]") -> None:
         self._playback = playback
         self._settings = settings
         self._players = players
         self._chosen = ""
-        self._address: str | None = None
+        self._address = settings.values["u64Address"]
         on(by_id("tab-preferences"), "click", lambda _event: spawn(self._check()))
         on(by_id("check-players"), "click", lambda _event: spawn(self._check()))
 
     async def start(self) -> None:
-        """Use the chosen player; from now on follow the settings."""
-        self._address = self._settings.values["u64Address"]
+        """Use the chosen player, and follow the settings from now on."""
         await self._use(self._settings.values["player"])
-        self._settings.follow(self._changed)
+        self._settings.follow(self._on_settings)
 
-    def _changed(self, values: "dict[str, Any]") -> None:
+    def _on_settings(self, values: "Values") -> None:
         if values["player"] != self._chosen:
             spawn(self._use(values["player"]))
         if values["u64Address"] != self._address:
@@ -52,18 +52,14 @@ class PlayerCard:
         await self._playback.use(self._players[name])
 
     async def _check(self) -> None:
-        """Show of each player whether it can be used, else why not."""
-        why: dict[str, Any] = {"wasm": str(sid_audio.whyUnsupported()) or None}
-        if not site.server:
-            why.update(dict.fromkeys(("stream", "cli", "u64"), NO_SERVER))
-            self._show(why)
-            return
-        try:
-            url = "/api/player?address=" + (self._address or "")
-            why.update(json.loads(await player_remote.call("GET", url)))
-        except Exception as exc:
-            why.update(dict.fromkeys(("stream", "cli", "u64"), reason(exc)))
-        self._show(why)
-
-    def _show(self, why: "dict[str, Any]") -> None:
-        describe(by_id("player-status"), [(title, why[name] or "ready") for name, title in NAMES])
+        """Show which players are available, and why the others are not."""
+        problems: dict[str, str | None] = {"wasm": str(sid_audio.whyUnsupported()) or None}
+        if site.server:
+            try:
+                url = "/api/player?address=" + self._address
+                problems.update(json.loads(await player_remote.call("GET", url)))
+            except Exception as exc:
+                problems.update(dict.fromkeys(REMOTE, error_message(exc)))
+        else:
+            problems.update(dict.fromkeys(REMOTE, NO_SERVER))
+        describe(by_id("player-status"), [(title, problems[name] or "ready") for name, title in NAMES])

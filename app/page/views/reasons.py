@@ -1,15 +1,14 @@
-"""Why the model expects what it expects, in words."""
+"""Explanations of predictions in words."""
 
-from pyscript import document
-
-from app.page.views.dom import one_decimal
+from app.page.views.dom import create, one_decimal
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from typing import Any
+    from app.page.views.elements import Element
+    from sidflow_feedback.types import Explanations, Reason
 
-LEAST_EFFECT = 0.05
-"""In ratings: less would be shown as nothing."""
+MIN_EFFECT = 0.05
+"""In rating points: a smaller effect would be shown as 0.0."""
 
 WORDS = {
     "energy": ("more going on", "less going on"),
@@ -21,43 +20,45 @@ WORDS = {
     "confidence": ("steadier beat", "freer beat"),
     "duration": ("longer", "shorter"),
 }
-"""What a song is whose feature is above, or below, the average."""
+"""What a song is like whose feature is above, or below, the average."""
 
 
-def phrases(reasons: "list[dict[str, Any]]", most: int) -> "list[str]":
-    """Return the strongest reasons, each with its effect in ratings: ``brighter sound +0.4``."""
-    told = [reason for reason in reasons if abs(reason["effect"]) >= LEAST_EFFECT]
-    return [_phrase(reason) for reason in told[:most]]
+def phrases(reasons: "list[Reason]", limit: int) -> "list[str]":
+    """Return the strongest reasons, each with its effect in rating points: ``brighter sound +0.4``."""
+    visible = [reason for reason in reasons if abs(reason["effect"]) >= MIN_EFFECT]
+    return [_phrase(reason) for reason in visible[:limit]]
 
 
-def show_reasons(target: "Any", why: "dict[str, Any] | None", most: int) -> None:
-    """Fill an element with the expected preference and what moves it away from that of the average tune."""
+def show_reasons(target: "Element", why: "Explanations | None", limit: int) -> None:
+    """Fill an element with the predicted preference, and its difference from the average tune's."""
     target.replaceChildren()
     if why is None:
-        _add(target, "p", "The model knows nothing of its sound.").className = "quiet"
+        target.append(_quiet("There is no prediction for this tune yet: it has not been analyzed."))
         return
     preference = why["p"]
-    summary = _add(target, "p", "")
-    _add(summary, "strong", one_decimal(preference["prediction"]) + " of 5")
-    summary.append(" expected; the average tune: " + one_decimal(preference["baseline"]) + ".")
-    found = phrases(preference["reasons"], most)
+    summary = create("p")
+    summary.append(
+        create("strong", one_decimal(preference["prediction"]) + " of 5"),
+        " expected; average tune: " + one_decimal(preference["baseline"]) + ".",
+    )
+    target.append(summary)
+    found = phrases(preference["reasons"], limit)
     if not found:
-        _add(target, "p", "Nothing in its sound speaks for or against it.").className = "quiet"
+        target.append(_quiet("No feature of its sound makes a difference."))
         return
-    items = _add(target, "ul", "")
+    items = create("ul")
     items.className = "reasons"
-    for text in found:
-        _add(items, "li", text)
+    items.append(*[create("li", text) for text in found])
+    target.append(items)
 
 
-def _phrase(reason: "dict[str, Any]") -> str:
+def _phrase(reason: "Reason") -> str:
     effect = reason["effect"]
     words = WORDS[reason["feature"]][0 if reason["above"] else 1]
     return words + (" +" if effect > 0 else " −") + one_decimal(abs(effect))
 
 
-def _add(target: "Any", tag: str, text: str) -> "Any":
-    element = document.createElement(tag)
-    element.textContent = text
-    target.append(element)
-    return element
+def _quiet(text: str) -> "Element":
+    paragraph = create("p", text)
+    paragraph.className = "quiet"
+    return paragraph

@@ -1,46 +1,44 @@
-"""The Sharing card: whether, when and what is sent, and the next upload as it would go."""
+"""The Sharing card: the status of sync, and a preview of the next upload."""
 
 import json
 
 from pyscript import window
 
-from app.page.views.dom import by_id, clock, describe, on, reason, spawn
+from app.page.core.tasks import error_message, spawn
+from app.page.views.dom import by_id, count, describe, on, time_of_day
 from sidflow_feedback.vocabulary import Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from typing import Any
-
-    from app.page.core.settings import Settings
+    from app.page.core.settings import Settings, Values
+    from app.page.views.elements import Element
     from sidflow_feedback.page.engine_client import EngineClient
     from sidflow_feedback.types import Counts, EngineState, SyncState
 
 
 class SharingCard:
-    """Shows the sync's state. Its switches are those of the Preferences tab."""
+    """Shows the status of sync. The Preferences tab owns the card's controls."""
 
     def __init__(self, settings: "Settings", engine: "EngineClient") -> None:
         self._engine = engine
         on(by_id("sync-now"), "click", lambda _event: spawn(self._sync()))
         on(by_id("next-payload"), "toggle", lambda _event: spawn(self._preview()))
-        settings.follow(self._show_settings)
+        settings.follow(self._on_settings)
 
     def show(self, state: "EngineState") -> None:
         """Show the engine's state."""
         describe(by_id("sync-status"), _rows(state["sync"], state["counts"]))
         spawn(self._preview())
 
-    def _show_settings(self, values: "dict[str, Any]") -> None:
+    def _on_settings(self, values: "Values") -> None:
         by_id("sync-now").disabled = not values["sync"]
-        noise = values["privacy"] != "off"
-        by_id("sync-card").querySelector("[name=budget]").disabled = not noise
 
     async def _sync(self) -> None:
-        by_id("sync-result").textContent = "Sending…"
+        by_id("sync-result").textContent = "Uploading…"
         try:
             by_id("sync-result").textContent = await self._engine.ask(Request.SYNC)
         except Exception as exc:
-            by_id("sync-result").textContent = reason(exc)
+            by_id("sync-result").textContent = error_message(exc)
 
     async def _preview(self) -> None:
         details = by_id("next-payload")
@@ -49,52 +47,52 @@ class SharingCard:
         body = None
         try:
             body = await self._engine.ask(Request.NEXT_UPLOAD)
-            text = _described(body)
+            text = _summary(body)
         except Exception as exc:
-            text = reason(exc)
+            text = error_message(exc)
         details.querySelector("p").textContent = text
         _show_body(details.querySelector("pre"), body)
 
 
-def _show_body(pre: "Any", body: str | None) -> None:
+def _show_body(pre: "Element", body: str | None) -> None:
     pre.hidden = body is None
     text = window.JSON.stringify(window.JSON.parse(body), None, 2) if body else ""
-    if pre.textContent != text:  # Else a selection would be lost.
+    if pre.textContent != text:  # Otherwise a selection would be lost.
         pre.textContent = text
 
 
-def _described(body: str | None) -> str:
+def _summary(body: str | None) -> str:
     if body is None:
-        return "Nothing waits to be sent."
+        return "Nothing to upload."
     batch = json.loads(body)
-    count = len(batch["ratings"]) + len(batch["implicit"])
-    return _events(count) + ", " + str(len(body)) + " bytes; only spaces are added here to make it readable."
+    events = count(len(batch["ratings"]) + len(batch["implicit"]), "event")
+    return events + ", " + count(len(body), "byte") + ". Spaces are added here for readability."
 
 
 def _rows(sync: "SyncState", counts: "Counts") -> "list[tuple[str, str]]":
     waiting = counts["ratings"]["pending"] + counts["implicit"]["pending"]
     rows = [
-        ("Now", _now(sync)),
-        ("Waiting", _events(waiting)),
-        ("Sent since the engine started", _events(sync["sent"])),
-        ("Last upload", clock(sync["lastTime"])),
-        ("Next try", clock(sync["nextTime"])),
+        ("Status", _status(sync)),
+        ("Waiting", count(waiting, "event")),
+        ("Uploaded since the engine started", count(sync["sent"], "event")),
+        ("Last upload", _time(sync["lastTime"])),
+        ("Next upload", _time(sync["nextTime"])),
         ("Last error", sync["lastError"] or "none"),
     ]
     if sync["epsilon"] is not None or sync["spent"]:
-        rows.append(("ε of all events sent", f"{sync['spent']:g} of {sync['budget']:g}"))
+        rows.append(("Total ε of uploaded events", f"{sync['spent']:g} of {sync['budget']:g}"))
     return rows
 
 
-def _now(sync: "SyncState") -> str:
+def _status(sync: "SyncState") -> str:
     if not sync["enabled"]:
-        return "off: nothing is sent"
+        return "off: nothing is uploaded"
     if sync["running"]:
-        return "sending"
+        return "uploading"
     if sync["tries"]:
-        return "on, but the server did not answer (" + str(sync["tries"]) + " times in a row)"
+        return "on, but the server did not answer (" + count(sync["tries"], "attempt") + ")"
     return "on"
 
 
-def _events(count: int) -> str:
-    return "1 event" if count == 1 else str(count) + " events"
+def _time(milliseconds: "float | None") -> str:
+    return "never" if milliseconds is None else time_of_day(milliseconds)

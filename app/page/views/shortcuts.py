@@ -1,4 +1,4 @@
-"""Keys for what is done often: to rate, to judge, to go on."""
+"""Keyboard shortcuts for frequent actions: rating, judging, playback."""
 
 from pyscript import document
 
@@ -6,33 +6,32 @@ from app.page.views.dom import by_id, on
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from typing import Any
-
     from app.page.core.settings import Settings
+    from app.page.views.elements import Event
     from app.page.views.rate_tab import RateTab
 
 BUTTONS = {"n": "next", "l": "like", "d": "dislike", " ": "play-pause"}
 """Keys that press a button of the player."""
 
-WRITING = "input:not([type=radio], [type=checkbox], [type=range]), textarea, select, [contenteditable]"
-"""Where a letter is a letter."""
+TEXT_FIELDS = "input:not([type=radio], [type=checkbox], [type=range]), textarea, select, [contenteditable]"
+"""Elements that use letters themselves."""
 
-OWN_SPACE = "button, summary, a, input, [role=tab]"
-"""Where the space bar has a meaning of its own."""
+SPACE_CONTROLS = "button, summary, a, input, [role=tab]"
+"""Elements that use the space bar themselves."""
 
 
 class Shortcuts:
-    """Single keys, without modifiers; not in a field, and not when switched off in the preferences."""
+    """Single keys without modifiers. They do nothing in a text field, or if they are turned off."""
 
     def __init__(self, settings: "Settings", rate_tab: "RateTab") -> None:
         self._settings = settings
         self._rate_tab = rate_tab
-        on(document, "keydown", self._key)
+        on(document, "keydown", self._on_key)
         on(by_id("keys-open"), "click", lambda _event: _show_help())
         on(by_id("keys-close"), "click", lambda _event: by_id("keys").close())
 
-    def _key(self, event: "Any") -> None:
-        if not self._settings.values["shortcuts"] or not _is_for_us(event):
+    def _on_key(self, event: "Event") -> None:
+        if not self._settings.values["shortcuts"] or not _is_shortcut(event):
             return
         key = event.key.lower()
         if key == "?":
@@ -48,7 +47,7 @@ class Shortcuts:
         event.preventDefault()
 
 
-def _is_for_us(event: "Any") -> bool:
+def _is_shortcut(event: "Event") -> bool:
     if event.defaultPrevented or event.repeat or event.ctrlKey or event.altKey or event.metaKey:
         return False
     if event.isComposing or by_id("keys").open:
@@ -56,9 +55,9 @@ def _is_for_us(event: "Any") -> bool:
     target = event.target
     if not hasattr(target, "closest"):
         return True
-    return not target.closest(WRITING) and not (event.key == " " and target.closest(OWN_SPACE))
+    return not target.closest(TEXT_FIELDS) and not (event.key == " " and target.closest(SPACE_CONTROLS))
 
 
 def _show_help() -> None:
-    if not by_id("keys").open:  # Else it throws, which can't be caught here.
+    if not by_id("keys").open:  # Otherwise it throws, and MicroPython can't catch that.
         by_id("keys").showModal()

@@ -1,32 +1,40 @@
-"""The banner that says when what the listener does is not safe, and the mark that says when it is."""
+"""The banner that warns when data is not safe, and the status text beside the tabs."""
 
 from app.page.views.dom import by_id, on
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Awaitable
+    from typing import Protocol
 
     from sidflow_feedback.types import EngineState
 
+    class Outbox(Protocol):
+        """The page's outbox."""
+
+        size: int
+        """Number of events that are not in the database yet."""
+
+        unsaved: int
+        """Number of events that a crash of the page would lose."""
+
+    class Storage(Protocol):
+        """The JavaScript module ``storage.js``."""
+
+        def persist(self) -> Awaitable[bool]:
+            """Ask the browser to keep the data; return whether it will."""
+
+
 OFF = "Feedback is off: "
 NOT_PERSISTENT = (
-    "The browser may delete what is kept here when disk space is short: export it from time to time."
+    "The browser may delete your data when disk space is short. Export it from time to time to keep a copy."
 )
 
 
 class StorageBanner:
-    """Tells the worst that is known of the storage.
+    """Shows the most serious problem of the storage."""
 
-    Parameters
-    ----------
-    outbox
-        The page's ``Outbox``: its ``size`` says what is not in the database yet, ``unsaved`` what is not even
-        safe from a crash.
-    storage
-        The JavaScript module ``storage.js``.
-    """
-
-    def __init__(self, outbox: "Any", storage: "Any") -> None:
+    def __init__(self, outbox: "Outbox", storage: "Storage") -> None:
         self._outbox = outbox
         self._storage = storage
         self._off: str | None = None
@@ -37,7 +45,7 @@ class StorageBanner:
         on(by_id("storage-banner-close"), "click", lambda _event: self._close())
 
     def off(self, problem: str) -> None:
-        """Say that there is no database."""
+        """Show that there is no database."""
         self._off = problem
         self._show()
 
@@ -54,12 +62,14 @@ class StorageBanner:
             self._show()
 
     async def persist(self) -> None:
-        """Ask the browser to keep the data, once there is something worth keeping."""
+        """Ask the browser to keep the data, once there is some worth keeping."""
         if self._persisted is not None:
             return
         self._persisted = bool(await self._storage.persist())
         by_id("storage-status").textContent = (
-            "The browser has promised to keep this." if self._persisted else NOT_PERSISTENT
+            "The browser keeps this data even when disk space is short."
+            if self._persisted
+            else NOT_PERSISTENT
         )
         self._show()
 
@@ -75,9 +85,11 @@ class StorageBanner:
         if self._problem:
             return self._problem
         if self._outbox.unsaved:
-            return "The browser's storage is full or forbidden: what is not saved is lost with this page."
+            return "The browser's storage is full or blocked. Unsaved events are lost when this page closes."
         if self._pruned:
-            return "The disk is full: the " + str(self._pruned) + " oldest plays were deleted. Ratings stay."
+            return (
+                "The disk is full. The " + str(self._pruned) + " oldest plays were deleted; ratings are kept."
+            )
         return NOT_PERSISTENT if self._persisted is False else ""
 
     def _close(self) -> None:

@@ -1,13 +1,14 @@
-"""The tab list, by mouse and by keyboard (WAI-ARIA tabs pattern)."""
+"""The tab list, for mouse and keyboard (WAI-ARIA tabs pattern)."""
 
 from pyscript import document
 
-from app.page.views.dom import by_id, on
+from app.page.views.dom import aria, by_id, on
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
+
+    from app.page.views.elements import Element, Event
 
 STEPS = {"ArrowRight": 1, "ArrowLeft": -1}
 
@@ -16,32 +17,31 @@ class Tabs:
     """Shows one panel at a time."""
 
     def __init__(self) -> None:
-        self._openers: dict[str, Callable[[], None]] = {}
-        self._tabs = list(document.querySelectorAll("[role=tab]"))
+        self._on_open: dict[str, Callable[[], None]] = {}
+        self._tabs: list[Element] = list(document.querySelectorAll("[role=tab]"))
         for tab in self._tabs:
-            on(tab, "click", lambda event: self.select(event.currentTarget))
-            on(tab, "keydown", self._key)
+            on(tab, "click", lambda event: self._select(event.currentTarget))
+            on(tab, "keydown", self._on_key)
 
-    def when_opened(self, panel: str, opener: "Callable[[], None]") -> None:
-        """Call `opener` each time this panel is shown."""
-        self._openers[panel] = opener
+    def on_open(self, panel: str, listener: "Callable[[], None]") -> None:
+        """Call `listener` each time the panel with this id is shown."""
+        self._on_open[panel] = listener
 
-    def select(self, chosen: "Any") -> None:
-        """Show the panel of this tab."""
+    def _select(self, chosen: "Element") -> None:
         for tab in self._tabs:
             selected = tab.id == chosen.id
-            tab.setAttribute("aria-selected", "true" if selected else "false")
+            tab.setAttribute("aria-selected", aria(selected))
             tab.tabIndex = 0 if selected else -1
             by_id(tab.getAttribute("aria-controls")).hidden = not selected
-        opener = self._openers.get(chosen.getAttribute("aria-controls"))
-        if opener:
-            opener()
+        listener = self._on_open.get(chosen.getAttribute("aria-controls"))
+        if listener:
+            listener()
 
-    def _key(self, event: "Any") -> None:
+    def _on_key(self, event: "Event") -> None:
         step = STEPS.get(event.key)
         if step is None:
             return
-        names = [tab.id for tab in self._tabs]
-        tab = self._tabs[(names.index(event.currentTarget.id) + step) % len(names)]
-        self.select(tab)
+        ids = [tab.id for tab in self._tabs]
+        tab = self._tabs[(ids.index(event.currentTarget.id) + step) % len(ids)]
+        self._select(tab)
         tab.focus()

@@ -19,7 +19,7 @@ const REPORT_INTERVAL_MS = 300;
 const MAX_STORED = { files: 200, bytes: 20 * 2 ** 20 };
 
 const FILE_UNREACHABLE =
-  "The browser can't reach this file anymore. Add the file or its folder again (Add music).";
+  "The browser can't reach this file anymore. Add the file or its folder again.";
 const FILE_CHANGED = "The file has changed since it was added. Add the file or its folder again.";
 
 const index = new TuneIndex();
@@ -317,15 +317,15 @@ const commands = {
   },
 
   /** Save the analysis of a tune. */
-  async learn(row) {
+  async saveAnalysis(row) {
     applyAnalysis(row);
     await database.write((tables) => tables.putAnalysis(row));
-    reportThrottled("learned", {});
+    reportThrottled("analyzed", {});
     return toPageTune(index.get(row.sidPath));
   },
 
   /** Return own tunes that this version hasn't analyzed: first the visible ones, then in the list's order. */
-  async unmeasured({ limit, version }) {
+  async unanalyzed({ limit, version }) {
     await loaded;
     const found = new Set();
     for (const tunes of [view.slice(...visible), view.slice(visible[1]), index.values()]) {
@@ -338,28 +338,28 @@ const commands = {
   },
 
   /** Count the tunes that were analyzed, and those that can't be. */
-  async progress({ version }) {
+  async analysisCounts({ version }) {
     await loaded;
     const tunes = [...index.values()];
-    const measured = tunes.filter(hasFeatures).length;
+    const analyzed = tunes.filter(hasFeatures).length;
     const failed = tunes.filter((tune) => tune.version === version && !hasFeatures(tune)).length;
-    return { measured, failed, all: tunes.length };
+    return { analyzed, failed, all: tunes.length };
   },
 
   /** Return own tunes with features, from position `after` on. */
-  async measured({ after, limit }) {
+  async analyzed({ after, limit }) {
     await loaded;
     const known = [...index.values()].filter((tune) => tune.places && hasFeatures(tune));
     return known.slice(after, after + limit).map(toPageTune);
   },
 
-  place({ sidPaths, rows, anew }) {
-    index.place(sidPaths, rows, anew);
+  assignRows({ sidPaths, rows, reset }) {
+    index.assignRows(sidPaths, rows, reset);
   },
 
-  score({ scores }) {
+  setScores({ scores }) {
     const bytes = Uint8Array.from(atob(scores), (letter) => letter.charCodeAt(0));
-    index.score(new Float32Array(bytes.buffer));
+    index.setScores(new Float32Array(bytes.buffer));
   },
 
   /** Delete all own music from the list and from the browser. */

@@ -38,7 +38,7 @@ export class TuneList {
     scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     scroller.addEventListener("keydown", (event) => this.#onKeyDown(event));
     scroller.addEventListener("focusin", (event) => this.#onFocusIn(event));
-    collection.on("learned", () => this.refresh());
+    collection.on("analyzed", () => this.refresh());
     new ResizeObserver(() => this.#measure()).observe(scroller);
   }
 
@@ -88,11 +88,11 @@ export class TuneList {
     this.#reasons?.element.remove();
     this.#reasons?.row.why.setAttribute("aria-expanded", "false");
     this.#reasons = null;
-    this.place();
+    this.layout();
   }
 
   /** Update the height of the list. Must also be called after reasons were filled in. */
-  place() {
+  layout() {
     const more = this.#reasons?.element.offsetHeight ?? 0;
     this.#space.style.height = `${this.#head + this.#count * this.#height + more}px`;
     this.#table.style.marginTop = `${this.#from * this.#height}px`;
@@ -117,7 +117,7 @@ export class TuneList {
   async #catchUp() {
     while (this.#stale) {
       this.#stale = false;
-      this.place();
+      this.layout();
       const [from, to] = this.#range();
       this.#render(from, await this.#collection.call("slice", { from, to }));
     }
@@ -157,7 +157,7 @@ export class TuneList {
       row.mark(tune.sidPath === this.#current);
       row.activate(from + number === this.#active);
     });
-    this.place();
+    this.layout();
     if (!this.#head) this.#measure();
     if (focus) this.#focus();
   }
@@ -181,7 +181,7 @@ export class TuneList {
     if (height) {
       this.#height = height;
       this.#head = this.#table.tHead.offsetHeight;
-      this.place();
+      this.layout();
     }
     this.#onScroll();
   }

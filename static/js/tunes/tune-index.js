@@ -73,9 +73,9 @@ export class TuneIndex {
     return Object.fromEntries([...this.#folders].map(([id, list]) => [id, list.length]));
   }
 
-  /** Set the row numbers that the trainer uses for tunes; `anew`: the trainer has restarted, so old rows are invalid. */
-  place(sidPaths, rows, anew) {
-    if (anew) for (const tune of this.#tunes.values()) tune.row = undefined;
+  /** Set the engine's rows of these tunes; `reset` deletes all others, which are another engine's. */
+  assignRows(sidPaths, rows, reset) {
+    if (reset) for (const tune of this.#tunes.values()) tune.row = undefined;
     sidPaths.forEach((sidPath, number) => {
       const tune = this.#tunes.get(sidPath);
       if (tune) tune.row = rows[number];
@@ -84,7 +84,7 @@ export class TuneIndex {
   }
 
   /** Set the model's predictions: four numbers for each row. */
-  score(scores) {
+  setScores(scores) {
     this.#scores = scores;
     this.#orders.delete("for-you");
   }

@@ -1,18 +1,19 @@
-"""A listener with the player that is driven by hand: the page's own playback, and the players' contract."""
+"""A listener with the player whose time is set by hand: the page's playback, and the players' contract."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import json
-from typing import Any
 
 import pytest
 
+from app.page.core.payloads import TuneRecord
 from app.page.core.playback import Playback
+from app.page.core.tune import Tune
 from sidflow_feedback.errors import PlayerError
 from sidflow_feedback.page.recorder import Recorder
-from sidflow_feedback.player import Ability
+from sidflow_feedback.player import Ability, PlayerState
 from sidflow_feedback.player.memory import MemoryPlayer
 from sidflow_feedback.types import Record
 from tests.contracts.player_contract import EVENTS, LONG, SHORT, SHORT_SECONDS, SONGS, check_context, heard
@@ -27,28 +28,32 @@ class Tunes:
 
     def __init__(self) -> None:
         self.numbers = itertools.count()
+        self.bytes: dict[str, bytes] = {}
+        self.waiting: asyncio.Event | None = None
         self.named = {
             LONG: self.make(),
             SONGS: self.make(),
             SHORT: self.make(SHORT_SECONDS),
         }
 
-    def make(self, length: float = 100.0, data: bytes | None = None) -> Record:
-        tune: Record = {
+    def make(self, length: float | None = 100.0, data: bytes = b"PSID") -> Tune:
+        record: TuneRecord = {
             "sidPath": f"Demo/{next(self.numbers)}.sid",
             "title": "Tune",
-            "author": "",
             "songs": 2,
             "lengths": [length, length],
             "lengthSource": "catalog",
             "features": [FEATURES, FEATURES],
         }
-        return tune if data is None else tune | {"data": data}
+        self.bytes[record["sidPath"]] = data
+        return Tune(record)
 
-    async def data(self, tune: Record) -> bytes:
-        return tune.get("data", b"PSID")  # type: ignore[no-any-return]
+    async def data(self, tune: Tune) -> bytes:
+        if self.waiting:
+            await self.waiting.wait()
+        return self.bytes[tune.sid_path]
 
-    def take(self) -> Record:
+    def take(self) -> Tune | None:
         return self.make()
 
 
@@ -59,16 +64,16 @@ class HandListener:
         self.now = 1000.0
         self.abilities = abilities
         self.kept: list[Record] = []
-        self.told: list[str] = []
+        self.messages: list[str] = []
         self.tunes = Tunes()
         uuids = (f"00000000-0000-4000-8000-{i:012}" for i in itertools.count())
-        recorder = Recorder(self, lambda: next(uuids), lambda: 0.0, "session-1", self.told.append)
-        self.playback = Playback(self.tunes, recorder, self.tunes.take, self.tell, lambda: self.now)
+        recorder = Recorder(self, lambda: next(uuids), lambda: 0.0, "session-1", self.messages.append)
+        self.playback = Playback(self.tunes, recorder, self.tunes.take, self.notify, lambda: self.now)
         self.player = self.use("memory")
 
     def use(self, pipeline: str) -> MemoryPlayer:
         player = MemoryPlayer(
-            lambda state: self.playback.hear(pipeline, state),
+            lambda state: self.playback.on_player_state(pipeline, state),
             songs=2,
             pipeline=pipeline,
             abilities=self.abilities,
@@ -80,8 +85,8 @@ class HandListener:
         self.kept.append(json.loads(json_text) | {"uuid": uuid})
         return "saved"
 
-    def tell(self, text: str, exc: Exception | None) -> None:
-        self.told.append(text + str(exc or ""))
+    def notify(self, text: str, exc: Exception | None) -> None:
+        self.messages.append(text + str(exc or ""))
 
     def choose(self, tune: str) -> None:
         asyncio.run(self.playback.open(self.tunes.named[tune]))
@@ -126,7 +131,7 @@ class HandListener:
 
     def open_broken_file(self) -> None:
         asyncio.run(self.playback.open(self.tunes.make(data=b"")))
-        assert self.told.pop() == "Tune can't be played. The file is empty: choose another one."
+        assert self.messages.pop() == "Tune can't be played. The file is empty: choose another one."
 
     def wait_for_end(self) -> None:
         self.listen(SHORT_SECONDS)
@@ -143,7 +148,7 @@ def test_contract(abilities: tuple[Ability, ...]) -> None:
     listener = HandListener(abilities)
     assert heard(listener) == EVENTS
     check_context(listener.events(), positions="position" in abilities)
-    assert listener.told == []
+    assert listener.messages == []
 
 
 def actions(listener: HandListener) -> list[str]:
@@ -154,7 +159,7 @@ def actions(listener: HandListener) -> list[str]:
 @pytest.mark.parametrize(
     ("seconds", "action"), [(9, "skip_early"), (30, "skip"), (75, "skip_late"), (95, "play_complete")]
 )
-def test_leaving_is_judged_by_what_was_heard(
+def test_the_action_of_leaving_depends_on_the_listened_seconds(
     abilities: tuple[Ability, ...], seconds: float, action: str
 ) -> None:
     listener = HandListener(abilities)
@@ -165,17 +170,17 @@ def test_leaving_is_judged_by_what_was_heard(
     assert listener.events()[1]["listenedSeconds"] == pytest.approx(seconds)
 
 
-def test_player_that_is_gone_is_not_listened_to() -> None:
+def test_player_that_was_replaced_is_ignored() -> None:
     listener = HandListener()
     listener.choose(LONG)
     old = listener.player
     listener.switch()
     old.fail("too late")
-    assert listener.playback.status == "playing"
-    assert listener.told == []
+    assert listener.playback.state == "playing"
+    assert listener.messages == []
 
 
-def test_new_player_goes_on_where_the_old_one_was() -> None:
+def test_new_player_continues_at_the_position_of_the_old_one() -> None:
     listener = HandListener()
     listener.choose(LONG)
     listener.listen(40)
@@ -194,31 +199,31 @@ def test_paused_tune_stays_paused_in_the_new_player() -> None:
     listener.switch()
     listener.listen(5)
     assert listener.player.position == 5
-    assert listener.playback.status == "paused"
+    assert listener.playback.state == "paused"
     assert actions(listener) == ["play"]
 
 
-def test_failure_in_mid_tune_is_told_and_is_no_skip() -> None:
+def test_failure_in_mid_tune_is_shown_and_is_no_skip() -> None:
     listener = HandListener()
     listener.choose(LONG)
     listener.listen(5)
     listener.player.fail("The cable is out. Put it back.")
     listener.next()
     assert actions(listener) == ["play", "play"]
-    assert listener.told == ["The cable is out. Put it back."]
+    assert listener.messages == ["The cable is out. Put it back."]
 
 
 def test_player_that_ends_by_itself_is_a_complete_play() -> None:
     listener = HandListener(())
     listener.choose(LONG)
     listener.listen(20)
-    state: dict[str, Any] = {"status": "ended", "song": 1, "error": ""}
-    listener.playback.hear("memory", state)
+    state: PlayerState = {"status": "ended", "song": 1, "error": ""}
+    listener.playback.on_player_state("memory", state)
     listener.listen(TICK)
     assert actions(listener) == ["play", "play_complete", "play"]
 
 
-def test_rating_tells_position_and_what_was_heard() -> None:
+def test_rating_has_position_and_listened_seconds() -> None:
     listener = HandListener()
     assert listener.playback.rate({"e": 3}) is None
     listener.choose(LONG)
@@ -227,7 +232,7 @@ def test_rating_tells_position_and_what_was_heard() -> None:
     assert (listener.kept[-1]["position"], listener.kept[-1]["listenedSeconds"]) == (5, 5)
 
 
-def test_memory_player_refuses_what_makes_no_sense() -> None:
+def test_memory_player_refuses_invalid_values() -> None:
     player = MemoryPlayer()
     with pytest.raises(PlayerError, match="choose 0 to 1"):
         player.set_volume(2)
@@ -237,15 +242,87 @@ def test_memory_player_refuses_what_makes_no_sense() -> None:
 
 def test_a_song_that_falls_silent_ends_there_unless_its_length_is_known() -> None:
     listener = HandListener()
-    unknown = listener.tunes.make() | {"lengths": [], "lengthSource": "default"}
+    unknown = listener.tunes.make(None)
     for tune, length in ((unknown, 20.0), (listener.tunes.make(), 100.0)):
         asyncio.run(listener.playback.open(tune))
         listener.listen(10)
-        listener.playback.hear("memory", {"status": "playing", "song": 1, "error": "", "end": 20.0})
-        assert (listener.playback.track or {"length": None})["length"] == length
+        state: PlayerState = {"status": "playing", "song": 1, "error": "", "end": 20.0}
+        listener.playback.on_player_state("memory", state)
+        assert listener.playback.track
+        assert listener.playback.track.length == length
         listener.listen(9)
         assert listener.playback.tune is tune
         listener.listen(2)
         assert (listener.playback.tune is tune) == (length == 100)
     assert [event["action"] for event in listener.kept][:2] == ["play", "play_complete"]
     assert listener.kept[1]["lengthSource"] == "measured"
+
+
+def test_reports_of_the_player_are_ignored_while_the_next_tune_is_fetched() -> None:
+    async def choose_and_fail() -> None:
+        listener.tunes.waiting = asyncio.Event()
+        opening = asyncio.create_task(listener.playback.open(listener.tunes.named[SONGS]))
+        await asyncio.sleep(0)
+        listener.player.fail("too late")
+        assert listener.playback.state == "fetching"
+        listener.tunes.waiting.set()
+        await opening
+
+    listener = HandListener()
+    listener.choose(LONG)
+    asyncio.run(choose_and_fail())
+    assert listener.playback.state == "playing"
+    assert listener.messages == []
+    assert actions(listener) == ["play", "skip_early", "play"]
+
+
+def test_the_newest_of_two_choices_plays() -> None:
+    async def choose_twice() -> None:
+        listener.tunes.waiting = asyncio.Event()
+        first = asyncio.create_task(listener.playback.open(listener.tunes.named[LONG]))
+        await asyncio.sleep(0)
+        second = asyncio.create_task(listener.playback.open(listener.tunes.named[SONGS]))
+        await asyncio.sleep(0)
+        listener.tunes.waiting.set()
+        await asyncio.gather(first, second)
+
+    listener = HandListener()
+    asyncio.run(choose_twice())
+    assert listener.playback.tune is listener.tunes.named[SONGS]
+    assert [event["sidPath"] for event in listener.events()] == [listener.tunes.named[SONGS].sid_path]
+
+
+def test_playback_stops_at_the_end_if_no_tune_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tunes, "take", lambda _tunes: None)
+    listener = HandListener()
+    listener.choose(LONG)
+    listener.listen(101)
+    assert listener.playback.state == "stopped"
+    assert actions(listener) == ["play", "play_complete"]
+
+
+def test_a_tune_that_played_incognito_stays_private_and_can_not_be_judged() -> None:
+    listener = HandListener()
+    listener.choose(LONG)
+    listener.playback.set_incognito(True)
+    listener.next()
+    assert not listener.playback.can_judge
+    assert listener.playback.rate({"e": 3}) is None
+    listener.playback.set_incognito(False)
+    assert listener.playback.track
+    assert listener.playback.track.private
+    listener.like()
+    assert actions(listener) == ["play"]
+    listener.next()
+    assert listener.playback.can_judge
+    assert actions(listener) == ["play", "play"]
+
+
+def test_a_like_is_recorded_once_for_each_listen() -> None:
+    listener = HandListener()
+    assert not listener.playback.can_judge
+    listener.choose(LONG)
+    listener.like()
+    listener.like()
+    assert actions(listener) == ["play", "like"]
+    assert listener.playback.judgment == "like"

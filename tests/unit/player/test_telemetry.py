@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sidflow_feedback.player.telemetry import Telemetry
+from sidflow_feedback.types import Action, Track
 from sidflow_feedback.vocabulary import ACTIONS, is_listen
 
 TICK = 0.5
-FIRST: Any = {"item_id": "Demo/First.sid", "song": 1, "length": 100.0}
-OTHER: Any = {"item_id": "Demo/Other.sid", "song": 1, "length": 100.0}
+FIRST: Track = {"item_id": "Demo/First.sid", "song": 1, "length": 100.0}
+OTHER: Track = {"item_id": "Demo/Other.sid", "song": 1, "length": 100.0}
 ENDS = ("play_complete", "skip_early", "skip", "skip_late")
 
 
@@ -21,24 +22,24 @@ class Listening:
     """A listener with a player; `actions` is what telemetry made of it."""
 
     def __init__(self) -> None:
-        self.reports: list[tuple[str, dict[str, Any], float]] = []
+        self.reports: list[tuple[Action, Track, float]] = []
         self.positions: list[float | None] = []
         self.telemetry = Telemetry(self.report)
         self.position = 0.0
         self.now = 1000.0
         self.tells_position = True
 
-    def report(self, action: str, track: Any, position: float | None, heard: float) -> None:
-        self.reports.append((action, track, heard))
+    def report(self, action: Action, track: Track, position: float | None, listened: float) -> None:
+        self.reports.append((action, track, listened))
         self.positions.append(position)
 
     @property
-    def actions(self) -> list[str]:
-        return [action for action, _track, _heard in self.reports]
+    def actions(self) -> list[Action]:
+        return [action for action, _track, _listened in self.reports]
 
     def start(self, **changes: Any) -> Listening:
         self.position = 0.0
-        self.telemetry.started(FIRST | changes)
+        self.telemetry.started(cast("Track", {**FIRST, **changes}))
         self.look()
         return self
 
@@ -163,7 +164,7 @@ def test_stall_is_not_heard() -> None:
     for _ in range(60):
         here.now += 1
         here.look()
-    assert here.telemetry.heard == 20
+    assert here.telemetry.listened_seconds == 20
 
 
 def test_slow_ticks_of_a_hidden_page_lose_nothing() -> None:
@@ -173,7 +174,7 @@ def test_slow_ticks_of_a_hidden_page_lose_nothing() -> None:
         here.start()
         here.now += 60
         here.seek(60)
-        assert here.telemetry.heard == 60
+        assert here.telemetry.listened_seconds == 60
 
 
 def test_sleep_of_the_machine_is_not_heard() -> None:
@@ -182,7 +183,7 @@ def test_sleep_of_the_machine_is_not_heard() -> None:
     here.start().listen(20)
     here.now += 3600
     here.look()
-    assert here.telemetry.heard == 20
+    assert here.telemetry.listened_seconds == 20
 
 
 def test_position_that_is_not_known_is_null() -> None:
@@ -253,14 +254,14 @@ def test_what_was_heard_again_counts_again() -> None:
 
 def test_like_then_next_is_no_skip() -> None:
     here = Listening().start().listen(12)
-    here.telemetry.liked()
+    here.telemetry.judge("like")
     here.telemetry.left()
     assert here.reports == [("play", FIRST, 0.0), ("like", FIRST, 12.0)]
 
 
 def test_liked_track_can_still_be_complete() -> None:
     here = Listening().start().listen(12)
-    here.telemetry.liked()
+    here.telemetry.judge("like")
     here.listen(80)
     here.telemetry.left()
     assert here.actions == ["play", "like", "play_complete"]
@@ -268,21 +269,24 @@ def test_liked_track_can_still_be_complete() -> None:
 
 def test_dislike_then_next_is_both() -> None:
     here = Listening().start().listen(12)
-    here.telemetry.disliked()
+    here.telemetry.judge("dislike")
     here.telemetry.left()
     assert here.actions == ["play", "dislike", "skip"]
 
 
 def test_judgment_counts_once_until_it_changes() -> None:
     here = Listening().start()
-    for judge in ("liked", "liked", "disliked", "disliked", "liked"):
-        getattr(here.telemetry, judge)()
+    here.telemetry.judge("like")
+    here.telemetry.judge("like")
+    here.telemetry.judge("dislike")
+    here.telemetry.judge("dislike")
+    here.telemetry.judge("like")
     assert here.actions == ["play", "like", "dislike", "like"]
 
 
 def test_judgment_belongs_to_one_track() -> None:
     here = Listening().start()
-    here.telemetry.liked()
+    here.telemetry.judge("like")
     here.start(song=2).listen(30)
     here.telemetry.left()
     assert here.actions == ["play", "like", "play", "skip"]
@@ -290,7 +294,8 @@ def test_judgment_belongs_to_one_track() -> None:
 
 def test_without_a_track_nothing_is_reported() -> None:
     here = Listening()
-    for call in ("liked", "disliked", "ended", "left", "failed", "paused"):
+    here.telemetry.judge("like")
+    for call in ("ended", "left", "failed", "paused"):
         getattr(here.telemetry, call)()
     assert here.actions == []
 
@@ -338,7 +343,8 @@ STEPS = st.one_of(
         "length": st.none() | st.floats(0, 300),
     })),
     st.tuples(st.just("moved"), st.none() | st.floats(0, 400), st.floats(0, 400)),
-    st.tuples(st.sampled_from(["liked", "disliked", "ended", "left", "failed", "paused"])),
+    st.tuples(st.just("judge"), st.sampled_from(["like", "dislike"])),
+    st.tuples(st.sampled_from(["ended", "left", "failed", "paused"])),
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The listener's own music is measured in the background, once, and used."""
+"""The listener's own music is analyzed in the background, once, and used."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ HALT = " .byte 2"
 
 @pytest.fixture
 def music(tmp_path: Path) -> list[Path]:
-    """Three files, short ones: what measuring may cost in a minute is enough for them."""
+    """Three files, short ones: the processor time of one minute is enough to analyze them."""
     made = {
         "first": program(1, FALL_SILENT, b"First"),
         "halts": program(0.5, HALT, b"Halts"),
@@ -74,22 +74,22 @@ def music(tmp_path: Path) -> list[Path]:
 def add(page: Page, music: list[Path]) -> None:
     for file in music:
         page.set_input_files("#own-file", file)
-        page.wait_for_timeout(500)  # No matter whether it is heard meanwhile.
+        page.wait_for_timeout(500)  # It may play meanwhile.
 
 
-def wait_until_measured(page: Page) -> None:
+def wait_until_analyzed(page: Page) -> None:
     page.wait_for_function(
-        "document.querySelector('#measuring-status').textContent.includes(\"1 can't be.\")"
+        "document.querySelector('#analysis-status').textContent.includes(\"1 can't be analyzed.\")"
         " && document.querySelectorAll('#tunes tbody td.e:empty').length === 1",
         timeout=150_000,
     )
 
 
-def test_a_song_that_falls_silent_is_over(context: BrowserContext, served: Served, music: list[Path]) -> None:
+def test_a_song_ends_when_it_falls_silent(context: BrowserContext, served: Served, music: list[Path]) -> None:
     page = context.new_page()
     page.add_init_script(
         "navigator.locks.request = () => new Promise(() => {})"
-    )  # No engine: nothing is measured.
+    )  # No engine, so no analysis.
     page.add_init_script(OUTBOX)
     page.goto(served.url)
     page.wait_for_selector("html[data-ui=ready]")
@@ -104,7 +104,7 @@ def test_a_song_that_falls_silent_is_over(context: BrowserContext, served: Serve
     assert row["lengths"] == [events[1]["length"]]
 
 
-def test_own_music_is_measured_once_and_used(
+def test_own_music_is_analyzed_once_and_used(
     context: BrowserContext, served: Served, music: list[Path]
 ) -> None:
     page = context.new_page()
@@ -112,7 +112,7 @@ def test_own_music_is_measured_once_and_used(
     page.goto(served.url)
     page.wait_for_selector("html[data-ui=ready]")
     add(page, music)
-    wait_until_measured(page)
+    wait_until_analyzed(page)
     rows: list[dict[str, Any]] = sorted(page.evaluate(ROWS), key=lambda row: row["lengths"][0] or 9)
     assert [row["lengths"][0] for row in rows] == [pytest.approx(1, abs=0.1), pytest.approx(2, abs=0.1), None]
     assert [(row["features"][0] or {}).get("duration") for row in rows] == [row["lengths"][0] for row in rows]
@@ -122,5 +122,5 @@ def test_own_music_is_measured_once_and_used(
     page.reload()
     page.wait_for_selector("html[data-engine=ready]", timeout=ENGINE_START)
     add(page, music)
-    wait_until_measured(page)
+    wait_until_analyzed(page)
     assert page.evaluate("questions") == 0

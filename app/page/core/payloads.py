@@ -1,0 +1,50 @@
+"""Types of the JSON values that the tunes worker sends. The page itself does not load this module."""
+
+from __future__ import annotations
+
+from typing import Required, TypedDict
+
+from sidflow_feedback.types import Features
+
+
+class TuneRecord(TypedDict, total=False):
+    """A tune in JSON, as the catalog and the tunes worker write it."""
+
+    sidPath: Required[str]
+    url: str
+    own: bool
+    title: str
+    author: str
+    released: str
+    songs: int
+    startSong: int
+    lengths: list[float | None]
+    lengthSource: str
+    features: list[Features | None]
+    problems: list[str | None]
+    version: int
+
+
+class AnalysisRecord(TypedDict, total=False):
+    """What is saved of a tune's analysis, in JSON: one item for each song, None where it is unknown."""
+
+    sidPath: str
+    version: int
+    features: list[Features | None]
+    problems: list[str | None]
+    lengths: list[float | None]
+
+
+class ViewCounts(TypedDict):
+    """Number of tunes in the list, and of all tunes."""
+
+    count: int
+    all: int
+
+
+class AnalysisCounts(TypedDict):
+    """Number of tunes that were analyzed, of those that can't be, and of all tunes."""
+
+    analyzed: int
+    failed: int
+    all: int
