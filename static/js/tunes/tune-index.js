@@ -32,7 +32,7 @@ const ORDERS = { "for-you": "preference", title: "title", author: "author" };
 export const FILES = "files";
 
 /** Id of the folder for the site's tunes. */
-export const SITE = "site";
+const SITE = "site";
 
 const VALUES = 4;
 const PREFERENCE = 3;
