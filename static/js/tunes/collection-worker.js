@@ -61,8 +61,7 @@ const REPORT_INTERVAL_MS = 300;
 /** Limits for storing the files themselves if the browser offers no way to reach them again. */
 const MAX_STORED = { files: 200, bytes: 20 * 2 ** 20 };
 
-const FILE_UNREACHABLE =
-  "The browser can't reach this file anymore. Add the file or its folder again.";
+const FILE_UNREACHABLE = "The browser can't reach this file anymore. Add the file or its folder again.";
 const FILE_CHANGED = "The file has changed since it was added. Add the file or its folder again.";
 
 const index = new TuneIndex();
