@@ -23,10 +23,16 @@ const VOLUME_SECONDS = 0.02;
 /** @returns {string} why this browser can't play tunes, or "" if it can */
 export function whyUnsupported() {
   if (typeof AudioWorkletNode === "undefined") {
-    return "This browser can't play tunes here because it has no AudioWorklet. Use a current browser over https or on localhost.";
+    return (
+      "This browser can't play tunes here because it has no AudioWorklet. Use a current browser over https or on " +
+      "localhost."
+    );
   }
   if (typeof SharedArrayBuffer === "undefined") {
-    return "This page can't play tunes because it isn't cross-origin isolated. The server must send the COOP and COEP headers.";
+    return (
+      "This page can't play tunes because it isn't cross-origin isolated. The server must send the COOP and COEP " +
+      "headers."
+    );
   }
   return "";
 }

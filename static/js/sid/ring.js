@@ -114,7 +114,8 @@ export class Ring {
    * are blended in after those.
    *
    * @param {Float32Array} source
-   * @param {number} [at]  position of the first frame in this ring, at most the end of the written frames; can be negative
+   * @param {number} [at]  position of the first frame in this ring, at most the end of the written frames; can be
+   *   negative
    */
   write(source, at = Atomics.load(this.#header, WRITTEN)) {
     const replaced = (Atomics.load(this.#header, WRITTEN) - at) | 0;

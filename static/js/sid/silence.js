@@ -7,7 +7,7 @@
  * longer runs count.
  */
 
-/** Peak to peak; full scale is 2. Waveforms with closed gates leak up to 0.005 (6581); the faintest notes have 0.0073. */
+/** Peak to peak; full scale is 2. Waveforms with closed gates leak up to 0.005 (6581); faint notes have 0.0073. */
 const THRESHOLD = 0.006;
 
 /** A song has ended after this much silence. Rests in music are usually shorter. */

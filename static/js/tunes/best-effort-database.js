@@ -1,4 +1,4 @@
-/** The database as the worker uses it. Without a database, or without space, the collection lasts as long as the page. */
+/** The database as the worker uses it. Without a database or space, the collection lasts as long as the page. */
 
 import { open } from "./database.js";
 
