@@ -13,7 +13,7 @@ await start(database, site=site)
  * @property {string} [lockFileURL]  its lock, where that is somewhere else
  * @property {Uint8Array} archive    the package as a zip file
  * @property {string} folder         where the page has it installed
- * @property {string} database       address of ``store/indexeddb.js``
+ * @property {string} database       address of `store/indexeddb.js`
  * @property {string} model          address of the first global model
  */
 

@@ -43,7 +43,7 @@ export const engineScript = (source, config) => () => {
 
 /**
  * An engine in a Pyodide worker, from the package that is installed on this page.
- * @param {string} script  address of ``engine/worker.js``
+ * @param {string} script  address of `engine/worker.js`
  * @param {import("../engine/worker.js").Setup} setup
  */
 export const engineWorker = (script, setup) => () => {

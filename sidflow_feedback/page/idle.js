@@ -39,7 +39,7 @@ function whenIdle(grant) {
   );
 }
 
-/** @returns {() => string | null} returns why only listening may use the device now; null when nothing speaks against more */
+/** @returns {() => string | null} returns why only listening may use the device now; null if idle work may, too */
 function watchSavers() {
   /** @type {{charging: boolean, level: number} | null} */
   let battery = null;

@@ -8,8 +8,8 @@
   new PerformanceObserver((list) => tasks.push(...list.getEntries())).observe({ type: "longtask" });
 
   /**
-   * Measure how long some work takes (`ms`), and the page's longest task meanwhile (`longest`, 0 when all took less than
-   * 50 ms).
+   * Measure how long some work takes (`ms`), and the page's longest task meanwhile (`longest`, 0 when all took less
+   * than 50 ms).
    * @template {object | void} Result
    * @param {() => Promise<Result>} work
    */

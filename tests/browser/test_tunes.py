@@ -113,9 +113,10 @@ def build(page: Page, *titles: str) -> None:
         """async (titles) => {
           const { TuneIndex } = await import("/static/js/tunes/tune-index.js");
           window.index = new TuneIndex();
+          const own = (path, added) => ({ added, locations: [{ folder: path[0], path }] });
           titles.forEach((title, number) => index.add({
             sidPath: title, title, author: "Chris Hülsbeck", released: "1987 Rainbow Arts",
-            ...(title.startsWith("*") ? {} : { places: [{ folder: title[0], path: title }], added: number }),
+            ...(title.startsWith("*") ? {} : own(title, number)),
           }));
         }""",
         list(titles),

@@ -259,7 +259,7 @@ def test_full_disk_is_told_and_the_list_lasts_as_long_as_the_page(page: Page, tr
     session, origin = page.context.new_cdp_session(page), page.evaluate("location.origin")
     session.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 1000})
     add_folder(page, tree)
-    page.wait_for_function("document.querySelector('#notice').textContent.includes('no more room')")
+    page.wait_for_function("document.querySelector('#notice').textContent.includes('no more storage')")
     wait_for_rows(page, SITE + COUNT)
     search(page, "number 27 hulsbeck", 5)
     session.send("Storage.overrideQuotaForOrigin", {"origin": origin})

@@ -26,7 +26,10 @@ import uPlot from "../../vendor/uplot/uPlot.esm.js";
  */
 
 /** @typedef {{chart: keyof typeof CHARTS, data: any, plot: uPlot | null, width: number}} Drawn */
-/** @typedef {(context: CanvasRenderingContext2D, x: number, y: number, ratio: number) => void} Mark  in canvas pixels */
+/**
+ * Draws one point; x and y in canvas pixels.
+ * @typedef {(context: CanvasRenderingContext2D, x: number, y: number, ratio: number) => void} Mark
+ */
 
 const CHARTS = { map, lines };
 const SHADES = 5;

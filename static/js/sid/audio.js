@@ -23,21 +23,33 @@ const VOLUME_SECONDS = 0.02;
 /** @returns {string} why this browser can't play tunes, or "" if it can */
 export function whyUnsupported() {
   if (typeof AudioWorkletNode === "undefined") {
-    return "This browser can't play tunes here because it has no AudioWorklet. Use a current browser over https or on localhost.";
+    return (
+      "This browser can't play tunes here because it has no AudioWorklet. Use a current browser over https or on " +
+      "localhost."
+    );
   }
   if (typeof SharedArrayBuffer === "undefined") {
-    return "This page can't play tunes because it isn't cross-origin isolated. The server must send the COOP and COEP headers.";
+    return (
+      "This page can't play tunes because it isn't cross-origin isolated. The server must send the COOP and COEP " +
+      "headers."
+    );
   }
   return "";
 }
 
 export class AudioOutput {
+  /** @type {AudioContext | null} */
   #context = null;
+  /** @type {Promise<void> | null} */
   #opening = null;
+  /** @type {AudioWorkletNode | null} */
   #node = null;
+  /** @type {import("./ring.js").Ring | null} */
   #ring = null;
   #volume = 1;
+  /** @type {GainNode | null} */
   #gain = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #suspendTimer;
   #onChange;
   #onError;
@@ -53,7 +65,7 @@ export class AudioOutput {
 
   /** Whether the hardware plays samples; false until the browser's autoplay policy allows it. */
   get running() {
-    return this.#node !== null && this.#context.state === "running";
+    return this.#node !== null && this.#context?.state === "running";
   }
 
   /** Seconds from the worklet to the speakers, if the browser can tell; else 0. */
@@ -66,7 +78,7 @@ export class AudioOutput {
     clearTimeout(this.#suspendTimer);
     this.#context ??= this.#createContext();
     this.#context.resume().catch(() => {}); // closed meanwhile; a refusal is visible in `running`
-    this.#opening ??= this.#connect();
+    this.#opening ??= this.#connect(this.#context);
     await this.#opening;
   }
 
@@ -79,7 +91,7 @@ export class AudioOutput {
   /** @param {number} volume  [0, 1] */
   setVolume(volume) {
     this.#volume = volume;
-    this.#gain?.gain.setTargetAtTime(volume, this.#context.currentTime, VOLUME_SECONDS);
+    this.#gain?.gain.setTargetAtTime(volume, this.#gain.context.currentTime, VOLUME_SECONDS);
   }
 
   /** Suspend the hardware soon, because nothing plays. */
@@ -102,8 +114,8 @@ export class AudioOutput {
     return context;
   }
 
-  async #connect() {
-    const context = this.#context;
+  /** @param {AudioContext} context */
+  async #connect(context) {
     try {
       await context.audioWorklet.addModule(new URL("./worklet.js", import.meta.url));
     } catch (cause) {

@@ -34,12 +34,40 @@
  * @property {string} problem  why the emulator can't play the file; "" if it can
  */
 
+/**
+ * The functions of sid.wasm, see `wasm/exports.cpp`. Pointers are offsets in `memory`.
+ *
+ * @typedef {object} SidExports
+ * @property {WebAssembly.Memory} memory
+ * @property {() => void} _initialize
+ * @property {(size: number) => number} sid_input  pointer; 0: the file is too large
+ * @property {(size: number) => number} sid_load  0: done
+ * @property {(size: number) => number} sid_inspect  pointer to JSON
+ * @property {() => number} sid_info  pointer to JSON
+ * @property {() => number} sid_message  pointer to text
+ * @property {(song: number, sampleRate: number) => number} sid_start  0: done
+ * @property {(frames: number) => number} sid_render  frames rendered
+ * @property {() => number} sid_output  pointer to frames
+ * @property {(frames: number) => number} sid_skip  frames skipped
+ * @property {() => number} sid_state  pointer
+ * @property {() => number} sid_state_size
+ * @property {(mask: number) => void} sid_mute
+ * @property {(clock: number) => void} sid_override_clock
+ * @property {(chip: number, model: number) => void} sid_override_chip
+ * @property {(on: number) => void} sid_scope
+ * @property {(voice: number) => number} sid_wave  pointer to points
+ * @property {() => number} sid_wave_size
+ */
+
 /** An error whose message is for the listener, such as a damaged file. The emulator can still be used. */
 export class SidError extends Error {
   name = "SidError";
 }
 
-/** @returns {boolean} whether the emulator has crashed with this error and must be replaced */
+/**
+ * @param {unknown} error
+ * @returns {boolean} whether the emulator has crashed with this error and must be replaced
+ */
 export const isCrash = (error) => !(error instanceof SidError);
 
 /** Most frames that one call of `render` returns. */
@@ -54,7 +82,7 @@ const utf8 = new TextDecoder();
 export class SidEmulator {
   #wasm;
 
-  /** @param {WebAssembly.Exports} wasm  exports of an initialized instance */
+  /** @param {SidExports} wasm  exports of an initialized instance */
   constructor(wasm) {
     this.#wasm = wasm;
   }
@@ -83,8 +111,9 @@ export class SidEmulator {
    */
   static async from(module) {
     const { exports } = await WebAssembly.instantiate(module, wasiStubs(module));
-    exports._initialize();
-    return new SidEmulator(exports);
+    const wasm = /** @type {SidExports} */ (/** @type {unknown} */ (exports));
+    wasm._initialize();
+    return new SidEmulator(wasm);
   }
 
   /**
@@ -209,15 +238,18 @@ export class SidEmulator {
     return new Int8Array(this.#wasm.memory.buffer, pointer, this.#wasm.sid_wave_size());
   }
 
+  /** @param {Uint8Array} bytes */
   #input(bytes) {
     this.checkSize(bytes.length);
     new Uint8Array(this.#wasm.memory.buffer).set(bytes, this.#wasm.sid_input(bytes.length));
   }
 
+  /** @param {number} size */
   #state(size) {
     return new Uint8Array(this.#wasm.memory.buffer, this.#wasm.sid_state(), size);
   }
 
+  /** @param {number} status  0: done */
   #check(status) {
     if (status !== 0) throw new SidError(this.#message());
   }
@@ -226,14 +258,20 @@ export class SidEmulator {
     return this.#text(this.#wasm.sid_message());
   }
 
+  /** @param {number} pointer */
   #text(pointer) {
     const bytes = new Uint8Array(this.#wasm.memory.buffer, pointer);
     return utf8.decode(bytes.subarray(0, bytes.indexOf(0)));
   }
 }
 
-/** The emulator does no I/O: the functions that libc imports for it return "not implemented". */
+/**
+ * The emulator does no I/O: the functions that libc imports for it return "not implemented".
+ *
+ * @param {WebAssembly.Module} module
+ */
 function wasiStubs(module) {
+  /** @type {WebAssembly.Imports} */
   const imports = {};
   for (const { module: namespace, name } of WebAssembly.Module.imports(module)) {
     imports[namespace] ??= {};
@@ -242,6 +280,7 @@ function wasiStubs(module) {
   return imports;
 }
 
+/** @param {number} code */
 function exit(code) {
   throw new Error(`The SID emulator exited (code ${code}).`);
 }

@@ -1,10 +1,10 @@
 /** Worker that renders excerpts with an emulator of its own, in small pieces, so that playback isn't disturbed. */
 
 import { serve, transfer } from "../worker-client.js";
-import { isCrash, MAX_FRAMES, SidEmulator } from "./emulator.js";
+import { isCrash, MAX_FRAMES, SidEmulator, SidError } from "./emulator.js";
 import { SilenceDetector } from "./silence.js";
 
-const emulatorReady = SidEmulator.fetch(globalThis.name);
+const emulatorReady = SidEmulator.fetch(self.name);
 emulatorReady.catch(() => {}); // reported to the caller of `begin`
 
 /** Frames rendered at a time: few enough that most chunks aren't interrupted by other threads. */
@@ -19,6 +19,8 @@ let excerpt = null;
 /** Whether the emulator has built its tables, which the first song does. That counts as loading, not as work. */
 let loaded = false;
 
+/** @typedef {{bytes: Uint8Array, song: number, seconds: number, sampleRate: number}} ExcerptOptions */
+
 class Excerpt {
   #emulator;
   #pcm;
@@ -28,7 +30,7 @@ class Excerpt {
 
   /**
    * @param {SidEmulator} emulator
-   * @param {{bytes: Uint8Array, song: number, seconds: number, sampleRate: number}} options
+   * @param {ExcerptOptions} options
    */
   constructor(emulator, { bytes, song, seconds, sampleRate }) {
     emulator.load(bytes);
@@ -76,6 +78,7 @@ class Excerpt {
 
 serve(
   {
+    /** @param {ExcerptOptions} options */
     async begin(options) {
       const emulator = await emulatorReady;
       excerpt = null;
@@ -84,16 +87,18 @@ serve(
         excerpt = new Excerpt(emulator, options);
         const busy = loaded ? performance.now() - started : 0;
         loaded = true;
-        return busy;
+        return { excerpt, busy };
       });
     },
 
+    /** @param {{milliseconds: number}} limit */
     advance({ milliseconds }) {
-      return answer(() => excerpt.advance(milliseconds));
+      const running = current();
+      return answer(() => ({ excerpt: running, busy: running.advance(milliseconds) }));
     },
 
     take() {
-      const { pcm } = excerpt;
+      const { pcm } = current();
       excerpt = null;
       return transfer(pcm, [pcm.buffer]);
     },
@@ -101,15 +106,25 @@ serve(
   isCrash,
 );
 
-/** A problem with the file is part of the answer; other errors are thrown. */
+/** @returns {Excerpt} */
+function current() {
+  if (excerpt === null) throw new SidError("No excerpt was started. Start one first.");
+  return excerpt;
+}
+
+/**
+ * A problem with the file is part of the answer; other errors are thrown.
+ *
+ * @param {() => {excerpt: Excerpt, busy: number}} work
+ */
 function answer(work) {
-  const started = performance.now();
+  const begun = performance.now();
   try {
-    const busy = work();
+    const { excerpt, busy } = work();
     return { ...excerpt.progress, problem: null, busy };
   } catch (error) {
     if (isCrash(error)) throw error;
     excerpt = null;
-    return { problem: error.message, busy: performance.now() - started };
+    return { problem: error.message, busy: performance.now() - begun };
   }
 }

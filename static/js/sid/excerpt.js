@@ -18,6 +18,7 @@ const MAX_SECONDS = 600;
 
 export class ExcerptRenderer {
   #worker;
+  /** @type {Promise<unknown>} */
   #last = Promise.resolve();
 
   /** @param {string} wasmUrl */
@@ -77,6 +78,10 @@ export class ExcerptRenderer {
     this.#worker.close("The excerpt was canceled: its renderer was closed.");
   }
 
+  /**
+   * @param {ArrayBuffer | ArrayBufferView} bytes
+   * @param {{seconds: number, song?: number, sampleRate?: number}} options
+   */
   async #renderAll(bytes, options) {
     let { problem } = await this.begin(bytes, options);
     if (problem === null) ({ problem } = await this.advance(Infinity));

@@ -24,10 +24,14 @@ export class SidPlayer {
   #output;
   #onState;
   #lastReported = "";
-  /** The last request: it alone decides the outcome of a series of quick clicks. */
+  /**
+   * The last request: it alone decides the outcome of a series of quick clicks.
+   * @type {"stopped" | "playing" | "paused"}
+   */
   #intent = "stopped";
   /** @type {"" | "loading" | "seeking"} the request that the worker hasn't answered yet */
   #busy = "";
+  /** @type {TuneInfo | null} */
   #info = null;
   #song = 0;
   /** @type {number | null} */
@@ -196,29 +200,43 @@ export class SidPlayer {
     this.#open("loading", () => this.#renderer.restart(this.#song)).catch(() => {}); // a failure is in the state
   }
 
+  /**
+   * @param {number} seconds
+   * @param {boolean} restart  whether the song starts again on the way, so that new overrides apply
+   */
   #goTo(seconds, restart) {
     this.#open("seeking", () => this.#renderer.seek(this.#song, seconds, restart)).catch(() => {});
   }
 
+  /**
+   * @param {"loading" | "seeking"} busy
+   * @param {() => Promise<TuneInfo>} start
+   */
   async #open(busy, start) {
     this.#busy = busy;
     this.#error = "";
+    let info;
     try {
       const reason = whyUnsupported();
       if (reason !== "") throw new Error(reason);
       const started = start();
       this.#apply();
-      this.#info = await started;
+      info = await started;
     } catch (error) {
       if (error.name !== "AbortError") this.#fail(error.message);
       throw error;
     }
+    this.#info = info;
     this.#busy = "";
-    this.#song ||= this.#info.startSong;
+    this.#song ||= info.startSong;
     this.#apply();
-    return this.#info;
+    return info;
   }
 
+  /**
+   * @param {string} message
+   * @param {boolean} [lost]  whether no tune is loaded any longer
+   */
   #fail(message, lost = this.#busy === "loading" && this.#info === null) {
     this.#intent = "stopped";
     this.#busy = "";
@@ -227,6 +245,7 @@ export class SidPlayer {
     this.#apply();
   }
 
+  /** @returns {PlayerState["status"]} */
   #status() {
     if (this.#error !== "") return "error";
     if (this.#busy === "loading") return "loading";

@@ -6,12 +6,15 @@ import { AHEAD, Ring, SAMPLE_RATE } from "./ring.js";
 import { SilenceDetector } from "./silence.js";
 import { Song } from "./song.js";
 
+/** @typedef {import("./renderer.js").Target} Target */
+/** @typedef {Target & {song: number}} Start  song: 1-based; 0: the tune's start song */
+
 const FULL_POLL_MS = 200;
 
 /** How often a seek checks for messages, since a newer one replaces it. */
 const YIELD_MS = 30;
 
-const emulatorReady = SidEmulator.fetch(globalThis.name);
+const emulatorReady = SidEmulator.fetch(self.name);
 emulatorReady.catch(() => {}); // reported to the caller of `load`
 
 /** @type {Song | null} null: no song was started */
@@ -22,10 +25,12 @@ let stream = 0;
 /** @type {SilenceDetector | null} null: it has found the end of the song, or a voice is muted */
 let silence = null;
 let voices = 0;
+/** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
 serve(
   {
+    /** @param {Start & {bytes: Uint8Array}} request */
     async load({ bytes, ...start }) {
       const emulator = await emulatorReady;
       [ring, song, stream] = [null, null, start.stream];
@@ -34,23 +39,32 @@ serve(
       return begin(emulator, start);
     },
 
+    /** @param {Start} start */
     async song(start) {
       return begin(await emulatorReady, start);
     },
 
-    /** Go to a position in the current song; with `restart`, start it again so that new settings apply. */
+    /**
+     * Go to a position in the current song; with `restart`, start it again so that new settings apply.
+     *
+     * @param {Start & {restart: boolean}} request
+     */
     async seek({ restart, ...start }) {
       const emulator = await emulatorReady;
       if (restart || song === null) return begin(emulator, start);
       ring = null;
       if (song.at > new Ring(start.ring).base) song.back(new Ring(start.ring).base);
-      return go(emulator, start);
+      return go(emulator, song, start);
     },
 
-    /** Mute or unmute voices, also in the frames that were rendered ahead. */
+    /**
+     * Mute or unmute voices, also in the frames that were rendered ahead.
+     *
+     * @param {{muted: number}} request
+     */
     async mute({ muted }) {
       const emulator = await emulatorReady;
-      if (ring !== null) song.back(ring.base + ring.framesPlayed);
+      if (ring !== null) song?.back(ring.base + ring.framesPlayed);
       emulator.mute(muted);
       silence = null;
       fill(emulator);
@@ -64,6 +78,10 @@ serve(
   isCrash,
 );
 
+/**
+ * @param {SidEmulator} emulator
+ * @param {Start} start
+ */
 function begin(emulator, start) {
   [ring, song, stream] = [null, null, start.stream];
   emulator.override(start.settings);
@@ -71,26 +89,37 @@ function begin(emulator, start) {
   const started = new Song(emulator);
   started.start(start.song);
   song = started;
-  return go(emulator, start);
+  return go(emulator, started, start);
 }
 
-/** Bring the song to the start of the ring, then fill the ring. */
-async function go(emulator, start) {
-  stream = start.stream;
-  emulator.mute(start.settings.muted);
-  const next = new Ring(start.ring);
-  await approach(next, start.stream);
-  if (stream === start.stream) {
+/**
+ * Bring a song to the start of the ring, then fill the ring.
+ *
+ * @param {SidEmulator} emulator
+ * @param {Song} current
+ * @param {Target} target
+ */
+async function go(emulator, current, target) {
+  stream = target.stream;
+  emulator.mute(target.settings.muted);
+  const next = new Ring(target.ring);
+  await approach(current, next, target.stream);
+  if (stream === target.stream) {
     voices = 3 * emulator.info().chips;
     ring = next;
-    silence = start.settings.muted === 0 ? new SilenceDetector(SAMPLE_RATE) : null;
+    silence = target.settings.muted === 0 ? new SilenceDetector(SAMPLE_RATE) : null;
     fill(emulator);
   }
   return emulator.info();
 }
 
-async function approach(next, requested) {
-  const [current, from, distance] = [song, song.at, next.base - song.at];
+/**
+ * @param {Song} current
+ * @param {Ring} next
+ * @param {number} requested  the stream; another one replaces it
+ */
+async function approach(current, next, requested) {
+  const [from, distance] = [current.at, next.base - current.at];
   while (current.at < next.base) {
     const deadline = performance.now() + YIELD_MS;
     do current.approach(next.base);
@@ -102,25 +131,34 @@ async function approach(next, requested) {
   next.progress = 1;
 }
 
-/** Render one chunk, then return to the event loop, so that messages are answered between chunks. */
+/**
+ * Render one chunk, then return to the event loop, so that messages are answered between chunks.
+ *
+ * @param {SidEmulator} emulator
+ */
 function fill(emulator) {
   clearTimeout(timer);
-  if (ring === null) return;
+  if (ring === null || song === null) return;
   const ahead = song.at - ring.base - ring.framesPlayed;
   const full = ahead > AHEAD - MAX_FRAMES;
   if (full && !ring.playing) return;
-  if (!full && !renderChunk(emulator)) return;
+  if (!full && !renderChunk(emulator, song, ring)) return;
   timer = setTimeout(fill, full ? FULL_POLL_MS : 0, emulator);
 }
 
-/** @returns {boolean} whether the song continues */
-function renderChunk(emulator) {
+/**
+ * @param {SidEmulator} emulator
+ * @param {Song} current
+ * @param {Ring} target
+ * @returns {boolean} whether the song continues
+ */
+function renderChunk(emulator, current, target) {
   try {
-    const at = song.at - ring.base;
-    const frames = song.render();
-    ring.write(frames, at);
-    detectEnd(frames);
-    for (let voice = 0; voice < voices; voice++) ring.writeWave(voice, emulator.wave(voice), at);
+    const at = current.at - target.base;
+    const frames = current.render();
+    target.write(frames, at);
+    detectEnd(frames, target.base);
+    for (let voice = 0; voice < voices; voice++) target.writeWave(voice, emulator.wave(voice), at);
     return true;
   } catch (error) {
     ring = song = null;
@@ -130,11 +168,16 @@ function renderChunk(emulator) {
   }
 }
 
-/** Report once where the song fell silent, in seconds from its start. */
-function detectEnd(frames) {
+/**
+ * Report once where the song fell silent, in seconds from its start.
+ *
+ * @param {Float32Array} frames
+ * @param {number} base  the ring's
+ */
+function detectEnd(frames, base) {
   silence?.add(frames);
   const end = silence?.end ?? null;
   if (end === null) return;
   silence = null;
-  notify({ stream, end: ring.base / SAMPLE_RATE + end });
+  notify({ stream, end: base / SAMPLE_RATE + end });
 }

@@ -6,6 +6,16 @@ import { Ring, SAMPLE_RATE } from "./ring.js";
 /** Time limit for loading a file and starting a song. */
 const LOAD_TIMEOUT_MS = 15_000;
 
+/**
+ * @typedef {object} Settings
+ * @property {number} muted  as of `Renderer.mute`
+ * @property {"PAL" | "NTSC" | ""} clock
+ * @property {(0 | 6581 | 8580)[]} chips
+ */
+
+/** @typedef {{stream: number, ring: SharedArrayBuffer, settings: Settings}} Target  where a song is rendered */
+/** @typedef {{stream: number, end?: number, problem?: string}} RenderEvent  about the song of a stream */
+
 const SILENCE = { base: 0, framesPlayed: 0, underruns: 0, levels: { peak: 0, rms: 0 } };
 
 export class Renderer {
@@ -17,6 +27,7 @@ export class Renderer {
   #ring = null;
   #stream = 0;
   #retired = { framesPlayed: 0, underruns: 0 };
+  /** @type {Settings} */
   #settings = { muted: 0, clock: "", chips: [] };
 
   /**
@@ -44,14 +55,18 @@ export class Renderer {
    * @returns {Promise<import("./emulator.js").TuneInfo>} rejects with an AbortError if a newer request replaces it
    */
   async load(bytes, song) {
-    this.#nextRing(0);
-    return this.#start("load", { bytes: toBytes(bytes), song }, LOAD_TIMEOUT_MS);
+    const ring = this.#nextRing(0);
+    return this.#start(ring, "load", { bytes: toBytes(bytes), song }, LOAD_TIMEOUT_MS);
   }
 
-  /** Start a song of the loaded tune from its beginning; otherwise like `load`. */
+  /**
+   * Start a song of the loaded tune from its beginning; otherwise like `load`.
+   *
+   * @param {number} song
+   */
   async restart(song) {
-    this.#nextRing(0);
-    return this.#start("song", { song }, LOAD_TIMEOUT_MS);
+    const ring = this.#nextRing(0);
+    return this.#start(ring, "song", { song }, LOAD_TIMEOUT_MS);
   }
 
   /**
@@ -62,8 +77,8 @@ export class Renderer {
    * @param {boolean} [restart]  start the song again first, so that new overrides apply
    */
   async seek(song, seconds, restart = false) {
-    this.#nextRing(Math.round(seconds * SAMPLE_RATE));
-    return this.#start("seek", { song, restart });
+    const ring = this.#nextRing(Math.round(seconds * SAMPLE_RATE));
+    return this.#start(ring, "seek", { song, restart });
   }
 
   /** @param {number} muted  bit 3c + v mutes voice v of chip c, also in the frames that were rendered ahead */
@@ -73,12 +88,21 @@ export class Renderer {
     if (this.#ring !== null) this.#worker.call("mute", { muted }).catch(() => {});
   }
 
-  /** Override the header's clock and chips from the next start on, as `SidEmulator.override` does. */
+  /**
+   * Override the header's clock and chips from the next start on, as `SidEmulator.override` does.
+   *
+   * @param {Settings["clock"]} clock
+   * @param {Settings["chips"]} chips
+   */
   override(clock, chips) {
     Object.assign(this.#settings, { clock, chips });
   }
 
-  /** Play or pause the newest ring. */
+  /**
+   * Play or pause the newest ring.
+   *
+   * @param {boolean} on
+   */
   setPlaying(on) {
     if (this.#ring === null || this.#ring.playing === on) return;
     this.#ring.playing = on;
@@ -96,7 +120,14 @@ export class Renderer {
     return this.#ring?.progress ?? 1;
   }
 
-  /** As `Ring.readWave`; returns false if nothing is loaded. */
+  /**
+   * As `Ring.readWave`.
+   *
+   * @param {number} voice
+   * @param {Int8Array} target
+   * @param {number} latency  seconds
+   * @returns {boolean} whether anything is loaded
+   */
   readWave(voice, target, latency) {
     this.#ring?.readWave(voice, target, Math.round(latency * SAMPLE_RATE));
     return this.#ring !== null;
@@ -118,12 +149,15 @@ export class Renderer {
     this.#worker.close();
   }
 
+  /** @param {number} base  frame of the song */
   #nextRing(base) {
     this.#retire();
-    this.#ring = new Ring();
-    this.#ring.base = base;
-    this.#ring.progress = base === 0 ? 1 : 0;
-    this.#onRing(this.#ring);
+    const ring = new Ring();
+    ring.base = base;
+    ring.progress = base === 0 ? 1 : 0;
+    this.#ring = ring;
+    this.#onRing(ring);
+    return ring;
   }
 
   /** Stop the current ring and drop the requests for it. */
@@ -136,19 +170,28 @@ export class Renderer {
     this.#ring = null;
   }
 
-  async #start(command, args, timeoutMs) {
+  /**
+   * @param {Ring} ring
+   * @param {"load" | "song" | "seek"} method  of the worker
+   * @param {object} args
+   * @param {number} [timeoutMs]
+   * @returns {Promise<import("./emulator.js").TuneInfo>}
+   */
+  async #start(ring, method, args, timeoutMs) {
     const stream = this.#stream;
-    const target = { stream, ring: this.#ring.buffer, settings: this.#settings };
-    const outcome = await this.#worker.call(command, { ...args, ...target }, timeoutMs).then(
-      (info) => ({ info }),
-      (error) => ({ error }),
+    /** @type {Target} */
+    const target = { stream, ring: ring.buffer, settings: this.#settings };
+    const outcome = await this.#worker.call(method, { ...args, ...target }, timeoutMs).then(
+      (info) => ({ info, error: undefined }),
+      (error) => ({ info: undefined, error }),
     );
     if (stream !== this.#stream) throw new DOMException("A newer request replaced this one.", "AbortError");
     if (outcome.error !== undefined) throw outcome.error;
     return outcome.info;
   }
 
-  #receive({ stream, problem, end }) {
+  /** @param {RenderEvent} event */
+  #receive({ stream, problem = "", end }) {
     if (stream !== this.#stream) return;
     if (end !== undefined) this.#onEnd(end);
     else this.#onProblem(problem, false);

@@ -14,7 +14,7 @@ export const SAMPLE_RATE = 44100;
 export const AHEAD = 2 * SAMPLE_RATE;
 
 /** Frames per point of a waveform. */
-export const FRAMES_PER_POINT = 4;
+const FRAMES_PER_POINT = 4;
 
 const CAPACITY = 2 ** 17;
 const POINTS = CAPACITY / FRAMES_PER_POINT;
@@ -34,6 +34,7 @@ export class Ring {
   #header;
   #numbers;
   #frames;
+  /** @type {Int8Array[]} */
   #waves = [];
 
   /** @param {SharedArrayBuffer} [buffer]  shared with writer and readers; default: a new one */
@@ -97,6 +98,10 @@ export class Ring {
     return { peak: this.#numbers[PEAK], rms: this.#numbers[RMS] };
   }
 
+  /**
+   * @param {number} peak
+   * @param {number} rms
+   */
   setLevels(peak, rms) {
     this.#numbers[PEAK] = peak;
     this.#numbers[RMS] = rms;
@@ -109,7 +114,8 @@ export class Ring {
    * are blended in after those.
    *
    * @param {Float32Array} source
-   * @param {number} [at]  position of the first frame in this ring, at most the end of the written frames; can be negative
+   * @param {number} [at]  position of the first frame in this ring, at most the end of the written frames; can be
+   *   negative
    */
   write(source, at = Atomics.load(this.#header, WRITTEN)) {
     const replaced = (Atomics.load(this.#header, WRITTEN) - at) | 0;
@@ -167,6 +173,10 @@ export class Ring {
     return count;
   }
 
+  /**
+   * @param {Float32Array} source
+   * @param {number} start
+   */
   #copy(source, start) {
     const at = start % CAPACITY;
     const first = Math.min(source.length, CAPACITY - at);
@@ -174,7 +184,13 @@ export class Ring {
     if (first < source.length) this.#frames.set(source.subarray(first), 0);
   }
 
-  /** Crossfade from the existing frames to `source` within 3 ms, so that there is no click. */
+  /**
+   * Crossfade from the existing frames to `source` within 3 ms, so that there is no click.
+   *
+   * @param {Float32Array} source
+   * @param {number} start
+   * @param {number} existing  number of existing frames
+   */
   #blend(source, start, existing) {
     const length = Math.min(BLEND, source.length, existing);
     for (let i = 0; i < length; i++) {

@@ -28,11 +28,11 @@ export class Scope {
    */
   constructor(canvas, player) {
     this.#canvas = canvas;
-    this.#context = canvas.getContext("2d");
+    this.#context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     this.#player = player;
     new ResizeObserver(() => this.#fit()).observe(canvas);
     new IntersectionObserver((entries) => {
-      this.#visible = entries.at(-1).isIntersecting;
+      this.#visible = entries[entries.length - 1].isIntersecting;
       this.#schedule();
     }).observe(canvas);
   }
@@ -80,6 +80,11 @@ export class Scope {
     context.stroke();
   }
 
+  /**
+   * @param {number} middle  y of the waveform's zero
+   * @param {number} scale  pixels per unit
+   * @param {number} width  pixels
+   */
   #trace(middle, scale, width) {
     const from = findRise(this.#points);
     for (let i = 0; i < SHOWN; i += STEP) {
@@ -90,7 +95,11 @@ export class Scope {
   }
 }
 
-/** Find the first rising zero crossing, so that the picture of a steady tone stands still. */
+/**
+ * Find the first rising zero crossing, so that the picture of a steady tone stands still.
+ *
+ * @param {Int8Array} points
+ */
 function findRise(points) {
   for (let i = 1; i < SEARCHED - SHOWN; i++) if (points[i - 1] < 0 && points[i] >= 0) return i;
   return 0;

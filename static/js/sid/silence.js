@@ -7,11 +7,11 @@
  * longer runs count.
  */
 
-/** Peak to peak; full scale is 2. Waveforms with closed gates leak up to 0.005 (6581); the faintest notes have 0.0073. */
-export const THRESHOLD = 0.006;
+/** Peak to peak; full scale is 2. Waveforms with closed gates leak up to 0.005 (6581); faint notes have 0.0073. */
+const THRESHOLD = 0.006;
 
 /** A song has ended after this much silence. Rests in music are usually shorter. */
-export const SILENT_SECONDS = 6;
+const SILENT_SECONDS = 6;
 
 const HIGH_PASS_HZ = 40;
 const WINDOWS_PER_SECOND = 100;
@@ -23,6 +23,7 @@ const MIN_RUN = 5;
 export class SilenceDetector {
   #windowFrames;
   #decay;
+  /** @type {number | null} */
   #last = null;
   #filtered = 0;
   #lowest = 0;
@@ -71,6 +72,7 @@ export class SilenceDetector {
     this.#lowest = this.#highest = this.#filtered;
   }
 
+  /** @param {number} at  index of a window with sound */
   #addSound(at) {
     if (at - this.#runTo > MAX_GAP) this.#runFrom = at;
     this.#runTo = at;

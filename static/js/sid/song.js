@@ -48,16 +48,27 @@ export class Song {
     return frames;
   }
 
-  /** Go back to the last stored state at or before `frame`, or else to the start of the song. */
+  /**
+   * Go back to the last stored state at or before `frame`, or else to the start of the song.
+   *
+   * @param {number} frame
+   */
   back(frame) {
-    while (this.#states.length > 0 && this.#states.at(-1).at > frame) this.#states.pop();
-    const nearest = this.#states.at(-1);
+    let nearest = this.#states.at(-1);
+    while (nearest !== undefined && nearest.at > frame) {
+      this.#states.pop();
+      nearest = this.#states.at(-1);
+    }
     if (nearest === undefined) return this.start(this.#number);
     this.#emulator.restore(nearest.state);
     this.at = nearest.at;
   }
 
-  /** Go one bounded step toward `frame` and drop the sound. */
+  /**
+   * Go one bounded step toward `frame` and drop the sound.
+   *
+   * @param {number} frame
+   */
   approach(frame) {
     const rest = frame - this.at;
     if (rest > SETTLING) this.at += this.#emulator.skip(rest - SETTLING);

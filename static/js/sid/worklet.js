@@ -24,13 +24,18 @@ class SidProcessor extends AudioWorkletProcessor {
     };
   }
 
-  /** Must not allocate: the audio thread calls it every 128 frames. */
+  /**
+   * Must not allocate: the audio thread calls it every 128 frames.
+   *
+   * @param {Float32Array[][]} _inputs
+   * @param {Float32Array[][]} outputs
+   */
   process(_inputs, outputs) {
     const out = outputs[0][0];
     if (this.#next !== null && this.#gain === 0) this.#swap();
     if (this.#ring === null) return true;
-    this.#play(out);
-    this.#meter(out);
+    this.#play(this.#ring, out);
+    this.#meter(this.#ring, out);
     return true;
   }
 
@@ -41,18 +46,28 @@ class SidProcessor extends AudioWorkletProcessor {
     this.#peak = this.#squares = this.#metered = 0;
   }
 
-  /** Leaves `out` silent, as the browser provides it, while paused or buffering. */
-  #play(out) {
-    const target = this.#ring.playing && this.#next === null ? 1 : 0;
+  /**
+   * Leaves `out` silent, as the browser provides it, while paused or buffering.
+   *
+   * @param {Ring} ring
+   * @param {Float32Array} out
+   */
+  #play(ring, out) {
+    const target = ring.playing && this.#next === null ? 1 : 0;
     if (target === 0 && this.#gain === 0) return;
-    this.#buffered ||= this.#ring.buffered >= MIN_BUFFERED;
+    this.#buffered ||= ring.buffered >= MIN_BUFFERED;
     if (!this.#buffered) return;
-    const count = this.#ring.read(out);
+    const count = ring.read(out);
     this.#ramp(out, target);
-    if (count < out.length && target === 1) this.#underrun();
+    if (count < out.length && target === 1) this.#underrun(ring);
   }
 
-  /** Change to the target gain over one quantum (3 ms), so that pause, resume, and change don't click. */
+  /**
+   * Change to the target gain over one quantum (3 ms), so that pause, resume, and change don't click.
+   *
+   * @param {Float32Array} out
+   * @param {number} target
+   */
   #ramp(out, target) {
     if (this.#gain === target) return;
     const step = (target - this.#gain) / out.length;
@@ -60,20 +75,25 @@ class SidProcessor extends AudioWorkletProcessor {
     this.#gain = target;
   }
 
-  #underrun() {
-    this.#ring.countUnderrun();
+  /** @param {Ring} ring */
+  #underrun(ring) {
+    ring.countUnderrun();
     this.#buffered = false;
     this.#gain = 0;
   }
 
-  #meter(out) {
+  /**
+   * @param {Ring} ring
+   * @param {Float32Array} out
+   */
+  #meter(ring, out) {
     for (let i = 0; i < out.length; i++) {
       this.#squares += out[i] * out[i];
       this.#peak = Math.max(this.#peak, Math.abs(out[i]));
     }
     this.#metered += out.length;
     if (this.#metered < METER_FRAMES) return;
-    this.#ring.setLevels(this.#peak, Math.sqrt(this.#squares / this.#metered));
+    ring.setLevels(this.#peak, Math.sqrt(this.#squares / this.#metered));
     this.#peak = this.#squares = this.#metered = 0;
   }
 }

@@ -1,8 +1,11 @@
-/** The database as the worker uses it. Without a database, or without space, the collection lasts as long as the page. */
+/** The database as the worker uses it. Without a database or space, the collection lasts as long as the page. */
 
 import { open } from "./database.js";
 
+/** @typedef {import("./database.js").TunesDatabase} TunesDatabase */
+
 export class BestEffortDatabase {
+  /** @type {Promise<TunesDatabase | null>} */
   #opening;
   #onProblem;
 
@@ -13,10 +16,10 @@ export class BestEffortDatabase {
   }
 
   /**
-   * @template T
-   * @param {(tables: import("./database.js").TunesDatabase) => Promise<T>} work
-   * @param {T} [fallback]  the result if nothing can be stored
-   * @returns {Promise<T>}
+   * @template Result, Fallback
+   * @param {(tables: TunesDatabase) => Promise<Result>} work
+   * @param {Fallback} fallback  the result if nothing can be stored
+   * @returns {Promise<Result | Fallback>}
    */
   async read(work, fallback) {
     const database = await this.#opening;
@@ -30,7 +33,7 @@ export class BestEffortDatabase {
   }
 
   /**
-   * @param {(tables: import("./database.js").TunesDatabase) => Promise<unknown>} work
+   * @param {(tables: TunesDatabase) => Promise<unknown>} work
    * @returns {Promise<boolean>} whether it was written
    */
   write(work) {
@@ -40,6 +43,7 @@ export class BestEffortDatabase {
     }, false);
   }
 
+  /** @param {Error} error */
   #fail(error) {
     this.#opening = Promise.resolve(null);
     this.#onProblem(reason(error));
@@ -47,6 +51,7 @@ export class BestEffortDatabase {
   }
 }
 
+/** @param {Error} error */
 function reason(error) {
   if (error.name === "QuotaExceededError") return "the browser gives this page no more storage";
   return error.message || String(error);

@@ -2,10 +2,53 @@
 
 import { notify, serve } from "../worker-client.js";
 import { BestEffortDatabase } from "./best-effort-database.js";
-import { Indexing, nameOf } from "./indexing.js";
+import { Indexing, nameOf, ownTunes } from "./indexing.js";
 import { fileAt, mayRead, walk } from "./reading.js";
 import { parseSonglengths } from "./songlengths.js";
 import { FILES, TuneIndex } from "./tune-index.js";
+
+/** @typedef {import("./best-effort-database.js").TunesDatabase} TunesDatabase */
+/** @typedef {import("./indexing.js").Tune} OwnTune */
+/** @typedef {import("./reading.js").Entry} Entry */
+/** @typedef {import("./row.js").ListedTune} ListedTune */
+/** @typedef {import("./schema.js").AnalysisRow} AnalysisRow */
+/** @typedef {import("./schema.js").Folder} Folder */
+/** @typedef {import("./schema.js").TuneRow} TuneRow */
+/** @typedef {import("./tune-index.js").Tune} Tune */
+
+/** @typedef {{path: string, file: File}} ChosenFile  path: below the folder */
+/** @typedef {import("./indexing.js").Progress & {folder: string, canceled: boolean, problem: string}} IndexingResult */
+/** @typedef {{bytes?: ArrayBuffer, ask?: FileSystemDirectoryHandle}} Content  ask: the folder that needs permission */
+/** @typedef {{id: string, name: string, again: boolean, tunes: number}} FolderInfo  again: it can be read again */
+/** @typedef {"changed" | "progress" | "problem" | "analyzed"} ReportKind */
+/** @typedef {object | null} PageTune  a tune for the page's Python */
+
+/**
+ * The worker's commands, for `Collection.call`.
+ *
+ * @typedef {object} Commands
+ * @property {(args: {tunes: Tune[]}) => void} site
+ * @property {(args: {choice: string, files: ChosenFile[]}) => void} choose
+ * @property {(args: {choice: string, name: string | null}) => Promise<IndexingResult>} index
+ * @property {(args: {handle: FileSystemDirectoryHandle}) => Promise<IndexingResult>} walk
+ * @property {(args: object) => void} cancel
+ * @property {(args: object) => Promise<{folders: FolderInfo[], problem: string}>} folders
+ * @property {(args: {id: string}) => FileSystemDirectoryHandle | null} handle
+ * @property {(args: {id: string}) => Promise<void>} removeFolder
+ * @property {(query: {text?: string, order?: string, folder?: string}) => {count: number, all: number}} view
+ * @property {(args: {from: number, to: number}) => ListedTune[]} slice
+ * @property {(args: {sidPath: string}) => number} position
+ * @property {(args: {sidPath: string, count: number}) => PageTune[]} following
+ * @property {(args: {sidPath: string}) => Promise<PageTune>} find
+ * @property {(args: {sidPath: string}) => Promise<Content>} read
+ * @property {(row: AnalysisRow) => Promise<PageTune>} saveAnalysis
+ * @property {(args: {limit: number, version: number}) => Promise<PageTune[]>} unanalyzed
+ * @property {(args: {version: number}) => Promise<{analyzed: number, failed: number, all: number}>} analysisCounts
+ * @property {(args: {after: number, limit: number}) => Promise<PageTune[]>} analyzed
+ * @property {(args: {sidPaths: string[], rows: number[], reset: boolean}) => void} assignRows
+ * @property {(args: {scores: string}) => void} setScores  base64 of 32-bit floats
+ * @property {(args: object) => Promise<void>} wipe
+ */
 
 const SONGLENGTHS = "Songlengths.md5";
 
@@ -18,32 +61,54 @@ const REPORT_INTERVAL_MS = 300;
 /** Limits for storing the files themselves if the browser offers no way to reach them again. */
 const MAX_STORED = { files: 200, bytes: 20 * 2 ** 20 };
 
-const FILE_UNREACHABLE =
-  "The browser can't reach this file anymore. Add the file or its folder again.";
+const FILE_UNREACHABLE = "The browser can't reach this file anymore. Add the file or its folder again.";
 const FILE_CHANGED = "The file has changed since it was added. Add the file or its folder again.";
 
 const index = new TuneIndex();
 
-/** Files that this page can read, by `sidPath`. */
+/**
+ * Files that this page can read, by `sidPath`.
+ *
+ * @type {Map<string, File>}
+ */
 const openFiles = new Map();
-const folders = new Map([[FILES, { id: FILES, name: "Single files" }]]);
+/** @type {Folder} */
+const singleFiles = { id: FILES, name: "Single files" };
+/** @type {Map<string, Folder>} */
+const folders = new Map([[FILES, singleFiles]]);
 
-/** Files that the listener has choices and `index` hasn't indexed yet, by choice. */
+/**
+ * Files that the listener has chosen and `index` hasn't indexed yet, by choice.
+ *
+ * @type {Map<string, ChosenFile[]>}
+ */
 const choices = new Map();
 
-/** Time of the last report, by kind. */
+/**
+ * Time of the last report, by kind.
+ *
+ * @type {Map<ReportKind, number>}
+ */
 const lastReported = new Map();
 
-/** Reports that wait for their interval, by kind. */
+/**
+ * Reports that wait for their interval, by kind.
+ *
+ * @type {Map<ReportKind, {timer: ReturnType<typeof setTimeout>, value: object}>}
+ */
 const pendingReports = new Map();
 
+/** @type {Map<string, number[]> | null} from Songlengths.md5, by MD5 */
 let lengths = null;
+/** @type {import("./tune-index.js").IndexedTune[]} */
 let view = [];
 
-/** First position in view, and the one after the last. */
+/** @type {[number, number]} first visible position, and the one after the last */
 let visible = [0, 0];
+/** @type {Indexing | null} */
 let indexing = null;
 let problem = "";
+/** @type {Promise<unknown>} */
 let running = Promise.resolve();
 
 /** @type {Promise<import("../sid/emulator.js").SidEmulator> | null} */
@@ -57,22 +122,32 @@ const loaded = load();
 
 async function load() {
   for (const folder of await database.read((tables) => tables.folders(), [])) folders.set(folder.id, folder);
-  await forEachRow("tunes", (tune) => index.get(tune.sidPath) ?? index.add(tune));
-  await forEachRow("analyses", applyAnalysis);
+  await forEachRow(
+    (tables) => tables.tunes(),
+    (tune) => index.get(tune.sidPath) ?? index.add(tune),
+  );
+  await forEachRow((tables) => tables.analyses(), applyAnalysis);
   index.arrange(folders.keys());
   report("changed", {});
 }
 
-/** Call `action` with each row of a store. */
-async function forEachRow(store, action) {
+/**
+ * Call `action` with each row of a store.
+ *
+ * @template Row
+ * @param {(tables: TunesDatabase) => AsyncIterable<Row[]>} batchesOf
+ * @param {(row: Row) => unknown} action
+ */
+async function forEachRow(batchesOf, action) {
   await database.read(async (tables) => {
-    for await (const rows of tables[store]()) {
+    for await (const rows of batchesOf(tables)) {
       for (const row of rows) action(row);
       reportThrottled("changed", {});
     }
-  });
+  }, undefined);
 }
 
+/** @param {AnalysisRow} row */
 function applyAnalysis({ sidPath, version, features, problems, lengths }) {
   const tune = index.get(sidPath);
   if (!tune) return;
@@ -80,14 +155,14 @@ function applyAnalysis({ sidPath, version, features, problems, lengths }) {
   if (lengths) tune.measured = { lengths, lengthSource: "measured" };
 }
 
-/** What an Indexing needs of the collection. */
+/** @type {import("./indexing.js").IndexedCollection} */
 const collection = {
   index,
   openFiles,
   loadEmulator,
 
   async save(tunes, contents) {
-    const removed = tunes.filter((tune) => tune.places.length === 0);
+    const removed = tunes.filter((tune) => tune.locations.length === 0);
     if (removed.length) index.remove(removed);
     reportThrottled("changed", {});
     for (let at = 0; at < tunes.length; at += BATCH) await write(tunes.slice(at, at + BATCH));
@@ -98,12 +173,13 @@ const collection = {
 
   /** Apply a Songlengths.md5 to present and future tunes. */
   async useLengths(text) {
-    lengths = parseSonglengths(text);
+    const parsed = parseSonglengths(text);
+    lengths = parsed;
     await database.write((tables) => tables.putNote(SONGLENGTHS, new Blob([text])));
-    const changed = [...index.values()].filter((tune) => tune.places && lengths.has(tune.md5));
-    for (const tune of changed) tune.lengths = lengths.get(tune.md5);
+    const changed = ownTunes(index).filter((tune) => parsed.has(tune.md5));
+    for (const tune of changed) tune.lengths = collection.lengthsOf(tune.md5);
     await collection.save(changed, []);
-    return lengths.size;
+    return parsed.size;
   },
 
   reportProgress: (progress) => reportThrottled("progress", progress),
@@ -118,25 +194,47 @@ function loadEmulator() {
   return emulator;
 }
 
+/** @param {OwnTune[]} tunes */
 function write(tunes) {
-  const present = tunes.filter((tune) => tune.places.length > 0);
-  const removed = tunes.filter((tune) => tune.places.length === 0);
+  const present = tunes.filter((tune) => tune.locations.length > 0);
+  const removed = tunes.filter((tune) => tune.locations.length === 0);
   return database.write(async (tables) => {
     await tables.putTunes(present.map(toDatabaseRow));
     await tables.deleteTunes(removed.map((tune) => tune.sidPath));
   });
 }
 
-/** Convert a tune for the database, without the fields that only this page needs. */
-function toDatabaseRow({ sidPath, md5, title, author, released, songs, startSong, lengths, places, added }) {
-  return { sidPath, md5, title, author, released, songs, startSong, lengths, places, added };
+/**
+ * Convert a tune for the database, without the fields that only this page needs.
+ *
+ * @param {TuneRow} tune
+ * @returns {TuneRow}
+ */
+function toDatabaseRow({
+  sidPath,
+  md5,
+  title,
+  author,
+  released,
+  songs,
+  startSong,
+  lengths,
+  locations,
+  added,
+}) {
+  return { sidPath, md5, title, author, released, songs, startSong, lengths, locations, added };
 }
 
-/** Convert a tune for the page's Python. */
+/**
+ * Convert a tune for the page's Python.
+ *
+ * @param {import("./tune-index.js").IndexedTune | undefined} tune
+ * @returns {PageTune}
+ */
 function toPageTune(tune) {
   if (!tune) return null;
-  const { text, row, md5, places, added, measured, ...fields } = tune;
-  if (!places) return fields;
+  const { text, row, md5, locations, added, measured, ...fields } = tune;
+  if (!locations) return fields;
   const lengths = tune.lengths.length
     ? { lengths: tune.lengths, lengthSource: "songlengths" }
     : (measured ?? { lengths: [], lengthSource: "default" });
@@ -147,13 +245,24 @@ function toPageTune(tune) {
   return { ...fields, features, ...lengths, own: true };
 }
 
-/** Convert a tune for the list. */
+/**
+ * Convert a tune for the list.
+ *
+ * @param {Tune} tune
+ * @returns {ListedTune}
+ */
 function toListRow(tune) {
   const { sidPath, title, author, lengths } = tune;
   const length = lengths[0] ?? tune.measured?.lengths[0] ?? null;
   return { sidPath, title, author, length, prediction: index.prediction(tune) };
 }
 
+/**
+ * @param {Folder} folder
+ * @param {AsyncGenerator<Entry>} entries
+ * @param {boolean} storeBytes
+ * @returns {Promise<IndexingResult>}
+ */
 async function runIndexing(folder, entries, storeBytes) {
   await loaded;
   lengths ??= await storedSonglengths();
@@ -170,18 +279,29 @@ async function runIndexing(folder, entries, storeBytes) {
 }
 
 async function storedSonglengths() {
-  const blob = await database.read((tables) => tables.note(SONGLENGTHS));
+  const blob = await database.read((tables) => tables.note(SONGLENGTHS), undefined);
   return blob ? parseSonglengths(await blob.text()) : null;
 }
 
-/** Run `work` after all earlier work. */
+/**
+ * Run `work` after all earlier work.
+ *
+ * @template Result
+ * @param {() => Promise<Result>} work
+ */
 function enqueue(work) {
   const done = running.then(work);
   running = done.catch(() => {});
   return done;
 }
 
-/** Find the folder if it was added before; else create one. */
+/**
+ * Find the folder if it was added before; else create one.
+ *
+ * @param {string} name
+ * @param {FileSystemDirectoryHandle | null} handle
+ * @returns {Promise<Folder>}
+ */
 async function folderFor(name, handle) {
   for (const folder of folders.values()) {
     const same = handle && folder.handle ? await folder.handle.isSameEntry(handle) : folder.name === name;
@@ -190,30 +310,42 @@ async function folderFor(name, handle) {
   return { id: crypto.randomUUID(), name };
 }
 
+/** @param {Folder} folder */
 async function saveFolder(folder) {
   folders.set(folder.id, folder);
   await database.write((tables) => tables.putFolder(folder));
 }
 
+/**
+ * @param {ChosenFile[]} files
+ * @returns {AsyncGenerator<Entry>}
+ */
 async function* entriesOf(files) {
   for (const { path, file } of files) yield { path, open: async () => file };
 }
 
+/**
+ * @param {Tune} tune
+ * @returns {Promise<Content>}
+ */
 async function bytesOf(tune) {
-  const stored = await database.read((tables) => tables.content(tune.sidPath));
+  const stored = await database.read((tables) => tables.content(tune.sidPath), undefined);
   if (stored) return { bytes: stored };
-  if (openFiles.has(tune.sidPath)) return { bytes: await openFiles.get(tune.sidPath).arrayBuffer() };
-  for (const place of tune.places) {
-    const { handle } = folders.get(place.folder) ?? {};
+  const file = openFiles.get(tune.sidPath);
+  if (file) return { bytes: await file.arrayBuffer() };
+  for (const { folder, path } of tune.locations ?? []) {
+    const handle = folders.get(folder)?.handle;
     if (!handle) continue;
     if (!(await mayRead(handle))) return { ask: handle };
-    return { bytes: await (await fileAt(handle, place.path)).arrayBuffer() };
+    return { bytes: await (await fileAt(handle, path)).arrayBuffer() };
   }
   throw new Error(FILE_UNREACHABLE);
 }
 
+/** @param {Tune} tune */
 const hasFeatures = (tune) => tune.features?.some((song) => song !== null) ?? false;
 
+/** @type {Commands} */
 const commands = {
   /** Add the tunes of the site. */
   site({ tunes }) {
@@ -223,15 +355,16 @@ const commands = {
 
   /** Add files to a choice of the listener, for `index`. */
   choose({ choice, files }) {
-    if (!choices.has(choice)) choices.set(choice, []);
-    choices.get(choice).push(...files);
+    const chosen = choices.get(choice) ?? [];
+    choices.set(choice, chosen);
+    chosen.push(...files);
   },
 
   /** Index a choice: single files (`name` is null), or the files of a folder with this name. */
   async index({ choice, name }) {
     const files = choices.get(choice) ?? [];
     choices.delete(choice);
-    const folder = name === null ? folders.get(FILES) : await folderFor(name, null);
+    const folder = name === null ? singleFiles : await folderFor(name, null);
     const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
     const storeBytes = !folder.handle && files.length <= MAX_STORED.files && bytes <= MAX_STORED.bytes;
     return enqueue(async () => {
@@ -270,8 +403,10 @@ const commands = {
   removeFolder: ({ id }) =>
     enqueue(async () => {
       await loaded;
-      const changed = [...index.values()].filter((tune) => tune.places?.some((place) => place.folder === id));
-      for (const tune of changed) tune.places = tune.places.filter((place) => place.folder !== id);
+      const changed = ownTunes(index).filter(({ locations }) =>
+        locations.some(({ folder }) => folder === id),
+      );
+      for (const tune of changed) tune.locations = tune.locations.filter(({ folder }) => folder !== id);
       if (id !== FILES) folders.delete(id);
       await collection.save(changed, []);
       await database.write((tables) => tables.deleteFolder(id));
@@ -327,11 +462,12 @@ const commands = {
   /** Return own tunes that this version hasn't analyzed: first the visible ones, then in the list's order. */
   async unanalyzed({ limit, version }) {
     await loaded;
+    /** @type {Set<import("./tune-index.js").IndexedTune>} */
     const found = new Set();
     for (const tunes of [view.slice(...visible), view.slice(visible[1]), index.values()]) {
       for (const tune of tunes) {
         if (found.size >= limit) return [...found].map(toPageTune);
-        if (tune.places && tune.version !== version) found.add(tune);
+        if (tune.locations && tune.version !== version) found.add(tune);
       }
     }
     return [...found].map(toPageTune);
@@ -349,7 +485,7 @@ const commands = {
   /** Return own tunes with features, from position `after` on. */
   async analyzed({ after, limit }) {
     await loaded;
-    const known = [...index.values()].filter((tune) => tune.places && hasFeatures(tune));
+    const known = [...index.values()].filter((tune) => tune.locations && hasFeatures(tune));
     return known.slice(after, after + limit).map(toPageTune);
   },
 
@@ -367,7 +503,7 @@ const commands = {
     indexing?.cancel();
     return enqueue(async () => {
       await loaded;
-      index.remove([...index.values()].filter((tune) => tune.places));
+      index.remove(ownTunes(index));
       for (const id of [...folders.keys()]) if (id !== FILES) folders.delete(id);
       openFiles.clear();
       await database.write((tables) => tables.wipe());
@@ -377,22 +513,33 @@ const commands = {
   },
 };
 
+/** @param {ReportKind} kind */
 function cancelReport(kind) {
   clearTimeout(pendingReports.get(kind)?.timer);
   pendingReports.delete(kind);
 }
 
+/**
+ * @param {ReportKind} kind
+ * @param {object} value
+ */
 function report(kind, value) {
   cancelReport(kind);
   lastReported.set(kind, performance.now());
   notify({ kind, value });
 }
 
-/** Report at most once per interval; of the reports that come too soon, only the last is sent. */
+/**
+ * Report at most once per interval; of the reports that come too soon, only the last is sent.
+ *
+ * @param {ReportKind} kind
+ * @param {object} value
+ */
 function reportThrottled(kind, value) {
   const delay = REPORT_INTERVAL_MS - performance.now() + (lastReported.get(kind) ?? 0);
   const timer =
-    pendingReports.get(kind)?.timer ?? setTimeout(() => report(kind, pendingReports.get(kind).value), delay);
+    pendingReports.get(kind)?.timer ??
+    setTimeout(() => report(kind, pendingReports.get(kind)?.value ?? {}), delay);
   pendingReports.set(kind, { timer, value });
 }
 

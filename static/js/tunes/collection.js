@@ -5,6 +5,12 @@ import { WorkerClient } from "../worker-client.js";
 /** Files per message to the worker: more would block the page. */
 const FILES_PER_MESSAGE = 100;
 
+const NO_PERMISSION = "The browser doesn't let this page read the folder. Allow it, or add the folder again.";
+
+/** @typedef {import("./collection-worker.js").ChosenFile} ChosenFile */
+/** @typedef {import("./collection-worker.js").Commands} Commands */
+/** @typedef {import("./collection-worker.js").IndexingResult} IndexingResult */
+
 export class Collection {
   #worker = new WorkerClient(new URL("./collection-worker.js", import.meta.url), {
     describeFailure: (reason) =>
@@ -13,6 +19,7 @@ export class Collection {
     onFailure: (message) => this.#onFailure(message),
   });
   #failure = "";
+  /** @type {Map<string, (json: string) => void>} */
   #listeners = new Map();
 
   constructor() {
@@ -22,7 +29,7 @@ export class Collection {
   /**
    * Listen to the worker's reports.
    *
-   * @param {"changed" | "progress" | "problem" | "learned"} kind
+   * @param {import("./collection-worker.js").ReportKind} kind
    * @param {(json: string) => void} listener
    */
   on(kind, listener) {
@@ -30,16 +37,22 @@ export class Collection {
   }
 
   /**
-   * @param {string} command  of `collection-worker.js`
-   * @param {object} [args]  plain values, files, and handles
-   * @returns {Promise<any>} rejects with an Error whose message is for the listener
+   * @template {keyof Commands} Name
+   * @param {Name} command
+   * @param {Parameters<Commands[Name]>[0]} args
+   * @returns {Promise<Awaited<ReturnType<Commands[Name]>>>} rejects with an Error whose message is for the listener
    */
-  async call(command, args = {}) {
+  async call(command, args) {
     if (this.#failure) throw new Error(this.#failure); // a new worker wouldn't know the site's tunes
     return this.#worker.call(command, args);
   }
 
-  /** Same as `call`, with JSON for the page's Python. */
+  /**
+   * Same as `call`, with JSON for the page's Python.
+   *
+   * @param {keyof Commands} command
+   * @param {string} json
+   */
   async ask(command, json = "{}") {
     return JSON.stringify((await this.call(command, JSON.parse(json))) ?? null);
   }
@@ -56,7 +69,9 @@ export class Collection {
     if (bytes) return bytes;
     if (!mayAsk) throw new Error("The browser needs the listener's permission to read the folder.");
     await requirePermission(ask);
-    return (await this.call("read", { sidPath })).bytes;
+    const { bytes: permitted } = await this.call("read", { sidPath });
+    if (!permitted) throw new Error(NO_PERMISSION);
+    return permitted;
   }
 
   /**
@@ -66,6 +81,7 @@ export class Collection {
    * @returns {Promise<string>} the result as JSON
    */
   async addFiles(list) {
+    /** @type {ChosenFile[]} */
     const files = [];
     for (let at = 0; at < list.length; at++) {
       files.push({ path: list[at].webkitRelativePath || list[at].name, file: list[at] });
@@ -91,10 +107,13 @@ export class Collection {
     return Boolean(globalThis.showDirectoryPicker);
   }
 
-  /** Index a stored folder again. */
+  /**
+   * Index a stored folder again.
+   *
+   * @param {string} id
+   */
   async again(id) {
-    const handle = await this.call("handle", { id });
-    await requirePermission(handle);
+    const handle = await requirePermission(await this.call("handle", { id }));
     return JSON.stringify(await this.call("walk", { handle }));
   }
 
@@ -106,6 +125,7 @@ export class Collection {
    */
   watchDrops(hint, onDrop) {
     let depth = 0;
+    /** @type {(change: number) => (event: DragEvent) => void} */
     const over = (change) => (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
@@ -124,17 +144,23 @@ export class Collection {
     });
   }
 
-  /** Must request all items before the first `await`: they are gone when the event is over. */
+  /**
+   * Must request all items before the first `await`: they are gone when the event is over.
+   *
+   * @param {DataTransfer} transfer
+   */
   async #addDropped(transfer) {
     const items = [...transfer.items].filter((item) => item.kind === "file");
     const found = await Promise.all(items.map(openItem));
     const files = found.flatMap(({ files }) => files ?? []);
+    /** @type {IndexingResult[]} */
     const results = [];
     for (const { handle } of found) if (handle) results.push(await this.call("walk", { handle }));
     if (files.length || !results.length) results.push(await this.#index(files));
     return JSON.stringify(results.reduce(addResults));
   }
 
+  /** @param {ChosenFile[]} files */
   async #index(files) {
     const choice = crypto.randomUUID();
     for (let at = 0; at < files.length; at += FILES_PER_MESSAGE) {
@@ -146,72 +172,117 @@ export class Collection {
     return this.call("index", { choice, name: folderOf(files) });
   }
 
+  /**
+   * @param {string} kind
+   * @param {unknown} value
+   */
   #emit(kind, value) {
     this.#listeners.get(kind)?.(JSON.stringify(value));
   }
 
+  /** @param {string} message */
   #onFailure(message) {
     this.#failure = message;
     this.#emit("problem", { problem: message });
   }
 }
 
+/**
+ * @param {FileSystemDirectoryHandle | null | undefined} handle
+ * @returns {Promise<FileSystemDirectoryHandle>} the same
+ */
 async function requirePermission(handle) {
   if (
     !handle ||
     (handle.requestPermission && (await handle.requestPermission({ mode: "read" })) !== "granted")
   ) {
-    throw new Error("The browser doesn't let this page read the folder. Allow it, or add the folder again.");
+    throw new Error(NO_PERMISSION);
   }
+  return handle;
 }
 
-/** Return the handle of a dropped folder if the browser provides one, else the files. */
+/**
+ * @param {DataTransferItem} item
+ * @returns {Promise<{handle?: FileSystemDirectoryHandle, files?: ChosenFile[]}>} the handle of a dropped folder if the
+ *   browser provides one, else the files
+ */
 function openItem(item) {
   const entry = item.webkitGetAsEntry?.();
   const file = item.getAsFile();
   const handle = entry?.isDirectory ? item.getAsFileSystemHandle?.() : null;
   return Promise.resolve(handle).then(async (handle) => {
     if (handle) return { handle };
-    if (entry?.isDirectory) return { files: await filesIn(entry) };
+    if (isFolder(entry)) return { files: await filesIn(entry) };
     return { files: file ? [{ path: file.name, file }] : [] };
   });
 }
 
+/**
+ * @param {FileSystemEntry | null} entry
+ * @returns {entry is FileSystemDirectoryEntry}
+ */
+const isFolder = (entry) => entry?.isDirectory ?? false;
+
+/**
+ * @param {FileSystemDirectoryEntry} folder
+ * @returns {Promise<ChosenFile[]>}
+ */
 async function filesIn(folder) {
   const files = [];
   for (const entry of await entriesOf(folder)) {
-    if (entry.isDirectory) files.push(...(await filesIn(entry)));
-    else files.push({ path: entry.fullPath.slice(1), file: await promisify(entry, "file") });
+    if (isFolder(entry)) files.push(...(await filesIn(entry)));
+    else files.push({ path: entry.fullPath.slice(1), file: await fileOf(entry) });
   }
   return files;
 }
 
+/** @param {FileSystemDirectoryEntry} folder */
 async function entriesOf(folder) {
-  const [reader, entries] = [folder.createReader(), []];
+  const reader = folder.createReader();
+  const entries = [];
   for (;;) {
-    const some = await promisify(reader, "readEntries");
+    /** @type {FileSystemEntry[]} */
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     if (!some.length) return entries;
     entries.push(...some);
   }
 }
 
-const promisify = (object, method) => new Promise((resolve, reject) => object[method](resolve, reject));
+/**
+ * @param {FileSystemEntry} entry
+ * @returns {Promise<File>}
+ */
+const fileOf = (entry) =>
+  new Promise((resolve, reject) => /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject));
 
-/** Return the name of the chosen folder; null for files that were chosen one by one. */
+/**
+ * @param {ChosenFile[]} files
+ * @returns {string | null} the name of the chosen folder; null for files that were chosen one by one
+ */
 function folderOf(files) {
   const names = new Set(files.map(({ path }) => (path.includes("/") ? path.split("/")[0] : null)));
   return names.size === 1 ? [...names][0] : null;
 }
 
+/**
+ * @param {ChosenFile} chosen
+ * @returns {ChosenFile}
+ */
 const relativeToFolder = ({ path, file }) => ({ path: path.slice(path.indexOf("/") + 1), file });
 
+/**
+ * @param {IndexingResult} one
+ * @param {IndexingResult} other
+ * @returns {IndexingResult}
+ */
 function addResults(one, other) {
-  const sum = (name) => one[name] + other[name];
   return {
     ...one,
-    ...Object.fromEntries(
-      ["found", "indexed", "fresh", "skipped", "lengths"].map((name) => [name, sum(name)]),
-    ),
+    found: one.found + other.found,
+    indexed: one.indexed + other.indexed,
+    fresh: one.fresh + other.fresh,
+    skipped: one.skipped + other.skipped,
+    lengths: one.lengths + other.lengths,
     reasons: [...one.reasons, ...other.reasons],
     tunes: [...one.tunes, ...other.tunes],
     canceled: one.canceled || other.canceled,

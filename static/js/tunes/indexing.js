@@ -15,27 +15,78 @@ const BATCH = 500;
 /** Most skipped files that are reported with a reason. All of them are counted. */
 const MAX_REASONS = 50;
 
-/** @returns {Promise<string>} the `sidPath` of an own tune: a hash of its content */
+/** @typedef {import("../sid/emulator.js").SidEmulator} SidEmulator */
+/** @typedef {import("../sid/emulator.js").TuneInfo} TuneInfo */
+/** @typedef {import("./reading.js").Entry} Entry */
+/** @typedef {import("./schema.js").FileLocation} FileLocation */
+/** @typedef {import("./schema.js").TuneRow} TuneRow */
+
+/**
+ * What a run needs of the collection.
+ *
+ * @typedef {object} IndexedCollection
+ * @property {import("./tune-index.js").TuneIndex} index
+ * @property {Map<string, File>} openFiles  by `sidPath`
+ * @property {() => Promise<SidEmulator>} loadEmulator
+ * @property {(tunes: Tune[], contents: [string, ArrayBuffer][]) => Promise<void>} save
+ * @property {(md5: string) => number[]} lengthsOf
+ * @property {(text: string) => Promise<number>} useLengths  applies a Songlengths.md5; returns its number of tunes
+ * @property {(progress: Progress) => void} reportProgress
+ */
+
+/**
+ * @typedef {object} Progress
+ * @property {number} found  SID files
+ * @property {number} indexed  tunes
+ * @property {number} fresh  tunes that were not known before
+ * @property {number} skipped  files
+ * @property {[string, string][]} reasons  path and reason of skipped files
+ * @property {string[]} tunes  `sidPath` of the first ones
+ * @property {number} lengths  tunes in Songlengths.md5
+ */
+
+/** @typedef {TuneRow & import("./tune-index.js").TuneState} Tune  of the listener */
+
+/**
+ * @param {ArrayBuffer} bytes
+ * @returns {Promise<string>} the `sidPath` of an own tune: a hash of its content
+ */
 export async function nameOf(bytes) {
   return `sha256:${bytesToHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)))}`;
 }
+
+/**
+ * @param {import("./tune-index.js").TuneIndex} index
+ * @returns {Tune[]} the listener's
+ */
+export const ownTunes = (index) =>
+  /** @type {Tune[]} */ ([...index.values()].filter((tune) => tune.locations));
 
 export class Indexing {
   #collection;
   #folder;
   #entries;
   #storeBytes;
+  /**
+   * The folder's tunes by path.
+   *
+   * @type {Map<string, Tune>}
+   */
   #known = new Map();
+  /** @type {Set<string>} */
   #seen = new Set();
+  /** @type {Set<Tune>} */
   #changed = new Set();
+  /** @type {[string, ArrayBuffer][]} */
   #contents = [];
   #canceled = false;
+  /** @type {Progress} */
   progress = { found: 0, indexed: 0, fresh: 0, skipped: 0, reasons: [], tunes: [], lengths: 0 };
 
   /**
-   * @param {object} collection  of `collection-worker.js`
+   * @param {IndexedCollection} collection
    * @param {string} folder  its id
-   * @param {AsyncGenerator<{path: string, open: () => Promise<File>}>} entries
+   * @param {AsyncGenerator<Entry>} entries
    * @param {boolean} storeBytes  whether to store the files themselves
    */
   constructor(collection, folder, entries, storeBytes) {
@@ -49,11 +100,10 @@ export class Indexing {
     this.#canceled = true;
   }
 
-  /** @returns {Promise<object>} the final `progress`, and whether the run was canceled */
+  /** @returns {Promise<Progress & {canceled: boolean}>} the final `progress`, and whether the run was canceled */
   async run() {
-    for (const tune of this.#collection.index.values()) {
-      for (const place of tune.places ?? [])
-        if (place.folder === this.#folder) this.#known.set(place.path, tune);
+    for (const tune of ownTunes(this.#collection.index)) {
+      for (const { folder, path } of tune.locations) if (folder === this.#folder) this.#known.set(path, tune);
     }
     try {
       await Promise.all(Array.from({ length: READERS }, () => this.#readEntries()));
@@ -77,6 +127,7 @@ export class Indexing {
     }
   }
 
+  /** @param {Entry} entry */
   async #add({ path, open }) {
     if (isSonglengths(path)) {
       this.progress.lengths += await this.#collection.useLengths(await (await open()).text());
@@ -97,26 +148,43 @@ export class Indexing {
     }
   }
 
+  /**
+   * @param {string} path
+   * @param {File} file
+   */
   #unchanged(path, file) {
     const tune = this.#known.get(path);
-    const place = tune?.places.find((place) => this.#isHere(place, path));
-    return place?.size === file.size && place.modified === file.lastModified ? tune : null;
+    const location = tune?.locations.find((location) => this.#isAt(location, path));
+    return location?.size === file.size && location.modified === file.lastModified ? tune : undefined;
   }
 
+  /**
+   * @param {string} path
+   * @param {File} file
+   * @param {SidEmulator} emulator
+   */
   async #read(path, file, emulator) {
     emulator.checkSize(file.size);
     const bytes = await file.arrayBuffer();
     const { tune: header, problem } = emulator.inspect(new Uint8Array(bytes));
-    if (problem) throw new Error(problem);
+    if (problem || !header) throw new Error(problem);
     const sidPath = await nameOf(bytes);
-    const place = { folder: this.#folder, path, size: file.size, modified: file.lastModified };
-    const tune = this.#collection.index.get(sidPath) ?? this.#newTune(sidPath, header, bytes, place);
-    this.#replace(tune, place);
+    const location = { folder: this.#folder, path, size: file.size, modified: file.lastModified };
+    const known = /** @type {Tune | undefined} */ (this.#collection.index.get(sidPath));
+    const tune = known ?? this.#newTune(sidPath, header, bytes, location);
+    this.#replace(tune, location);
     if (this.#storeBytes) this.#contents.push([sidPath, bytes]);
     return tune;
   }
 
-  #newTune(sidPath, header, bytes, place) {
+  /**
+   * @param {string} sidPath
+   * @param {TuneInfo} header
+   * @param {ArrayBuffer} bytes
+   * @param {FileLocation} location
+   * @returns {Tune}
+   */
+  #newTune(sidPath, header, bytes, location) {
     const hash = bytesToHex(md5(new Uint8Array(bytes)));
     const lengths = this.#collection.lengthsOf(hash);
     const { title, author, released, songs, startSong } = header;
@@ -129,34 +197,47 @@ export class Indexing {
       songs,
       startSong,
       lengths,
-      places: [place],
+      locations: [location],
       added: Date.now(),
     };
-    tune.title ||= place.path.split("/").at(-1);
+    tune.title ||= location.path.slice(location.path.lastIndexOf("/") + 1);
     this.#collection.index.add(tune);
     this.progress.fresh += 1;
     return tune;
   }
 
-  /** Set the tune at a place, which another tune may have had before. */
-  #replace(tune, place) {
-    const before = this.#known.get(place.path);
-    if (before && before !== tune && this.#folder !== FILES) this.#removePlace(before, place.path);
-    tune.places = [...tune.places.filter((other) => !this.#isHere(other, place.path)), place];
+  /**
+   * Set the tune at a location, which another tune may have had before.
+   *
+   * @param {Tune} tune
+   * @param {FileLocation} location
+   */
+  #replace(tune, location) {
+    const before = this.#known.get(location.path);
+    if (before && before !== tune && this.#folder !== FILES) this.#removeLocation(before, location.path);
+    tune.locations = [...tune.locations.filter((other) => !this.#isAt(other, location.path)), location];
     this.#changed.add(tune);
   }
 
-  #removePlace(tune, path) {
-    tune.places = tune.places.filter((place) => !this.#isHere(place, path));
+  /**
+   * @param {Tune} tune
+   * @param {string} path
+   */
+  #removeLocation(tune, path) {
+    tune.locations = tune.locations.filter((location) => !this.#isAt(location, path));
     this.#changed.add(tune);
   }
 
   #removeMissing() {
-    for (const [path, tune] of this.#known) if (!this.#seen.has(path)) this.#removePlace(tune, path);
+    for (const [path, tune] of this.#known) if (!this.#seen.has(path)) this.#removeLocation(tune, path);
   }
 
-  #isHere(place, path) {
-    return place.folder === this.#folder && place.path === path;
+  /**
+   * @param {FileLocation} location
+   * @param {string} path
+   */
+  #isAt(location, path) {
+    return location.folder === this.#folder && location.path === path;
   }
 
   async #save() {

@@ -1,6 +1,6 @@
 /** The list of tunes: only visible rows, and some around them, are in the document. */
 
-import { TuneRow } from "./row.js";
+import { cloneRow, TuneRow } from "./row.js";
 
 /** A list of at most this many tunes is in the document completely. */
 const SHORT = 100;
@@ -16,13 +16,16 @@ export class TuneList {
   #body;
   #count = 0;
   #from = 0;
+  /** @type {TuneRow[]} */
   #rows = [];
   #height = 44;
   #head = 0;
   #active = 0;
   #current = "";
+  /** @type {{row: TuneRow, element: HTMLElement, sidPath: string} | null} */
   #reasons = null;
   #stale = false;
+  /** @type {Promise<void> | null} */
   #busy = null;
 
   /**
@@ -32,8 +35,8 @@ export class TuneList {
   constructor(collection, scroller) {
     this.#collection = collection;
     this.#scroller = scroller;
-    this.#space = scroller.firstElementChild;
-    this.#table = scroller.querySelector("table");
+    this.#space = /** @type {HTMLElement} */ (scroller.firstElementChild);
+    this.#table = /** @type {HTMLTableElement} */ (scroller.querySelector("table"));
     this.#body = this.#table.tBodies[0];
     scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     scroller.addEventListener("keydown", (event) => this.#onKeyDown(event));
@@ -66,18 +69,27 @@ export class TuneList {
     return this.#busy;
   }
 
-  /** Mark the playing tune. */
+  /**
+   * Mark the playing tune.
+   *
+   * @param {string} sidPath
+   */
   mark(sidPath) {
     this.#current = sidPath;
     for (const row of this.#rows) row.mark(row.sidPath === sidPath);
   }
 
-  /** @returns {HTMLElement | null} an open element below the tune, for its reasons; null if the tune isn't shown */
+  /**
+   * Open a row for reasons below a tune.
+   *
+   * @param {string} sidPath
+   * @returns {Element | null} the element to fill; null if the tune isn't shown
+   */
   openReasons(sidPath) {
     this.closeReasons();
     const row = this.#rows.find((row) => row.sidPath === sidPath);
     if (!row) return null;
-    const element = document.getElementById("why-row").content.cloneNode(true).firstElementChild;
+    const element = cloneRow("why-row");
     row.element.after(element);
     row.why.setAttribute("aria-expanded", "true");
     this.#reasons = { row, element, sidPath };
@@ -96,17 +108,22 @@ export class TuneList {
     const more = this.#reasons?.element.offsetHeight ?? 0;
     this.#space.style.height = `${this.#head + this.#count * this.#height + more}px`;
     this.#table.style.marginTop = `${this.#from * this.#height}px`;
-    this.#table.setAttribute("aria-rowcount", this.#count + 1);
+    this.#table.setAttribute("aria-rowcount", String(this.#count + 1));
   }
 
   get #hasFocus() {
     return this.#scroller.contains(document.activeElement);
   }
 
+  /**
+   * @param {number} position
+   * @returns {TuneRow | undefined}
+   */
   #rowAt(position) {
     return this.#rows[position - this.#from];
   }
 
+  /** @param {string} sidPath  of the active tune, which stays in sight */
   async #follow(sidPath) {
     const position = await this.#collection.call("position", { sidPath });
     if (position < 0) return;
@@ -124,13 +141,16 @@ export class TuneList {
     this.#busy = null;
   }
 
-  /** The first visible position, and the one after the last. */
+  /** @returns {[number, number]} the first visible position, and the one after the last */
   #visibleRange() {
     const first = Math.floor(this.#scroller.scrollTop / this.#height);
     return [first, first + Math.ceil(this.#scroller.clientHeight / this.#height)];
   }
 
-  /** The range of positions for the document. Its size is constant, so that rows need not be added. */
+  /**
+   * @returns {[number, number]} the range of positions for the document; its size is constant, so that rows needn't be
+   *   added
+   */
   #range() {
     if (this.#count <= SHORT) return [0, this.#count];
     const [first, last] = this.#visibleRange();
@@ -146,6 +166,10 @@ export class TuneList {
     if (above < this.#from || below > this.#from + this.#rows.length) this.refresh();
   }
 
+  /**
+   * @param {number} from  position of the first tune
+   * @param {import("./row.js").ListedTune[]} tunes
+   */
   #render(from, tunes) {
     const focus = this.#hasFocus;
     this.#from = from;
@@ -162,7 +186,7 @@ export class TuneList {
     if (focus) this.#focus();
   }
 
-  /** Add or remove rows in the document. */
+  /** @param {number} count  of rows in the document */
   #setRowCount(count) {
     while (this.#rows.length < count) {
       const row = new TuneRow();
@@ -180,17 +204,19 @@ export class TuneList {
     const { height } = this.#rows[0]?.element.getBoundingClientRect() ?? { height: 0 };
     if (height) {
       this.#height = height;
-      this.#head = this.#table.tHead.offsetHeight;
+      this.#head = this.#table.tHead?.offsetHeight ?? 0;
       this.layout();
     }
     this.#onScroll();
   }
 
+  /** @param {FocusEvent} event */
   #onFocusIn({ target }) {
-    const row = target.closest("tr[data-path]");
+    const row = /** @type {Element} */ (target).closest("tr[data-path]");
     if (row) this.#activate(Number(row.getAttribute("aria-rowindex")) - 2);
   }
 
+  /** @param {number} position */
   #activate(position) {
     this.#rowAt(this.#active)?.activate(false);
     this.#active = position;
@@ -204,8 +230,10 @@ export class TuneList {
     else if (!row.element.contains(document.activeElement)) row.tune.focus({ preventScroll: true });
   }
 
+  /** @param {KeyboardEvent} event */
   #onKeyDown(event) {
     const page = Math.max(1, Math.floor(this.#rowsHeight / this.#height) - 1);
+    /** @type {Record<string, number>} */
     const moves = {
       ArrowDown: 1,
       ArrowUp: -1,
@@ -228,6 +256,7 @@ export class TuneList {
     return this.#scroller.clientHeight - this.#head;
   }
 
+  /** @param {number} position */
   async #moveTo(position) {
     this.#activate(Math.max(0, Math.min(position, this.#count - 1)));
     const top = this.#active * this.#height;

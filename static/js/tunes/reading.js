@@ -1,13 +1,19 @@
 /** The listener's files: walking through a folder, and opening one of its files later. */
 
-/** @returns {boolean} whether the name is that of a SID file */
+/** @typedef {{path: string, open: () => Promise<File>}} Entry  path: below the folder */
+
+/**
+ * @param {string} path
+ * @returns {boolean} whether the name is that of a SID file
+ */
 export const isTune = (path) => /\.sid$/i.test(path);
 
 /**
  * Yield all files below a folder, ordered by name in each folder.
  *
  * @param {FileSystemDirectoryHandle} folder
- * @returns {AsyncGenerator<{path: string, open: () => Promise<File>}>} path is relative to the folder
+ * @param {string} prefix  of the paths
+ * @returns {AsyncGenerator<Entry>}
  */
 export async function* walk(folder, prefix = "") {
   const entries = [];
@@ -20,15 +26,22 @@ export async function* walk(folder, prefix = "") {
   }
 }
 
-/** @returns {Promise<File>} the file at a path below a folder */
+/**
+ * @param {FileSystemDirectoryHandle} folder
+ * @param {string} path  below the folder
+ */
 export async function fileAt(folder, path) {
   const names = path.split("/");
-  let at = folder;
-  for (const name of names.slice(0, -1)) at = await at.getDirectoryHandle(name);
-  return (await at.getFileHandle(names.at(-1))).getFile();
+  const fileName = names.pop() ?? "";
+  let parent = folder;
+  for (const name of names) parent = await parent.getDirectoryHandle(name);
+  return (await parent.getFileHandle(fileName)).getFile();
 }
 
-/** @returns {Promise<boolean>} whether the folder can be read without asking the listener */
+/**
+ * @param {FileSystemDirectoryHandle} folder
+ * @returns {Promise<boolean>} whether the folder can be read without asking the listener
+ */
 export async function mayRead(folder) {
   return !folder.queryPermission || (await folder.queryPermission({ mode: "read" })) === "granted";
 }

@@ -5,13 +5,25 @@
 
 const UNKNOWN = "–:––";
 
+/**
+ * A tune as the list shows it.
+ *
+ * @typedef {object} ListedTune
+ * @property {string} sidPath
+ * @property {string} title
+ * @property {string} author
+ * @property {number | null} length  seconds
+ * @property {number[] | null} prediction  energy, mood, complexity, preference
+ */
+
 export class TuneRow {
   #parts;
   #shown = "";
 
   constructor() {
-    this.element = document.getElementById("tune-row").content.cloneNode(true).firstElementChild;
-    const part = (selector) => this.element.querySelector(selector);
+    this.element = cloneRow("tune-row");
+    /** @type {(selector: string) => HTMLElement} */
+    const part = (selector) => /** @type {HTMLElement} */ (this.element.querySelector(selector));
     this.tune = part(".tune");
     this.why = part(".why");
     this.#parts = Object.fromEntries(
@@ -23,12 +35,16 @@ export class TuneRow {
     return this.element.dataset.path;
   }
 
+  /**
+   * @param {ListedTune} tune
+   * @param {number} position  in the list, from 0
+   */
   show(tune, position) {
     const shown = JSON.stringify([tune, position]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.element.dataset.path = tune.sidPath;
-    this.element.setAttribute("aria-rowindex", position + 2); // the head is row 1
+    this.element.setAttribute("aria-rowindex", String(position + 2)); // the head is row 1
     this.#parts[".name"].textContent = tune.title;
     this.#parts[".author"].textContent = tune.author;
     this.#parts[".length"].textContent = minutes(tune.length);
@@ -46,10 +62,11 @@ export class TuneRow {
     else this.element.removeAttribute("aria-current");
   }
 
+  /** @param {ListedTune} tune */
   #showPrediction({ title, prediction }) {
     ["e", "m", "c", "p"].forEach((name, number) => {
       const cell = this.#parts[`td.${name}`];
-      cell.style.setProperty("--level", prediction ? (prediction[number] - 1) / 4 : 0);
+      cell.style.setProperty("--level", String(prediction ? (prediction[number] - 1) / 4 : 0));
       if (name !== "p") cell.textContent = prediction ? prediction[number].toFixed(1) : "";
     });
     this.why.hidden = !prediction;
@@ -59,6 +76,17 @@ export class TuneRow {
   }
 }
 
+/**
+ * @param {string} id  of a template
+ * @returns {HTMLTableRowElement} a copy of the row in it
+ */
+export function cloneRow(id) {
+  const template = /** @type {HTMLTemplateElement} */ (document.getElementById(id));
+  const copy = /** @type {DocumentFragment} */ (template.content.cloneNode(true));
+  return /** @type {HTMLTableRowElement} */ (copy.firstElementChild);
+}
+
+/** @param {number | null} seconds */
 function minutes(seconds) {
   if (seconds === null) return UNKNOWN;
   const whole = Math.floor(seconds);

@@ -17,9 +17,64 @@ export const ANALYSES = "analyses";
 /** Files that belong to no tune, by name: the listener's Songlengths.md5. */
 export const NOTES = "notes";
 
+/**
+ * Where the file of a tune is.
+ *
+ * @typedef {object} FileLocation
+ * @property {string} folder  id
+ * @property {string} path  below the folder
+ * @property {number} size  bytes
+ * @property {number} modified  epoch milliseconds
+ */
+
+/**
+ * @typedef {object} TuneRow
+ * @property {string} sidPath
+ * @property {string} md5  of the file
+ * @property {string} title
+ * @property {string} author
+ * @property {string} released
+ * @property {number} songs
+ * @property {number} startSong  1-based
+ * @property {number[]} lengths  seconds of each song from Songlengths.md5; empty if unknown
+ * @property {FileLocation[]} locations
+ * @property {number} added  epoch milliseconds
+ */
+
+/**
+ * Results for each song, from the first on.
+ *
+ * @typedef {object} AnalysisRow
+ * @property {string} sidPath
+ * @property {number} [version]  of the analysis
+ * @property {(Record<string, number> | null)[]} [features]  by name; null if unknown
+ * @property {(string | null)[]} [problems]
+ * @property {(number | null)[]} [lengths]  seconds; null if unknown
+ */
+
+/** @typedef {{id: string, name: string, handle?: FileSystemDirectoryHandle}} Folder */
+
+/**
+ * @typedef {{
+ *   tunes: {key: string, value: TuneRow},
+ *   contents: {key: string, value: ArrayBuffer},
+ *   folders: {key: string, value: Folder},
+ *   analyses: {key: string, value: AnalysisRow},
+ *   notes: {key: string, value: Blob},
+ * }} TunesTypes
+ */
+
+/** @typedef {import("idb").StoreNames<TunesTypes>} StoreName */
+
+/** @type {StoreName[]} */
 export const STORES = [TUNES, CONTENTS, FOLDERS, ANALYSES, NOTES];
 
-/** Migrate a database to `VERSION`. Must only wait for requests of this transaction. */
+/**
+ * Migrate a database to `VERSION`. Must only wait for requests of this transaction.
+ *
+ * @param {import("idb").IDBPDatabase<TunesTypes>} database
+ * @param {number} oldVersion
+ */
 export function migrate(database, oldVersion) {
   if (oldVersion >= 1) return;
   database.createObjectStore(TUNES, { keyPath: "sidPath" });

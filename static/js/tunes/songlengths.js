@@ -13,17 +13,24 @@ export function parseSonglengths(content) {
   for (const line of content.split(/\r?\n/)) {
     const match = LINE.exec(line);
     const lengths = match && parseLengths(match[2]);
-    if (lengths) found.set(match[1].toLowerCase(), lengths);
+    if (match && lengths) found.set(match[1].toLowerCase(), lengths);
   }
   return found;
 }
 
-/** Null if one of them is invalid, because the songs after it would get wrong lengths. */
+/**
+ * @param {string} text
+ * @returns {number[] | null} null if one of them is invalid, because the songs after it would get wrong lengths
+ */
 function parseLengths(text) {
   const lengths = text.trim().split(/\s+/).map(seconds);
   return lengths.every((length) => length > 0) ? lengths : null;
 }
 
+/**
+ * @param {string} text
+ * @returns {number} NaN if it is invalid
+ */
 function seconds(text) {
   const match = LENGTH.exec(text);
   if (!match) return Number.NaN;
@@ -31,4 +38,5 @@ function seconds(text) {
   return Number(minutes) * 60 + Number(whole) + Number(part.padEnd(3, "0")) / 1000;
 }
 
+/** @param {string} path */
 export const isSonglengths = (path) => /(^|\/)songlengths\.md5$/i.test(path);

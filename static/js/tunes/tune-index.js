@@ -1,31 +1,63 @@
 /** All tunes in memory, the site's and the listener's: search and order. Independent of database and page. */
 
-/** The preferences' names for the orders of the list, and the field that each sorts by. */
+/** @typedef {import("./schema.js").AnalysisRow} AnalysisRow */
+/** @typedef {import("./schema.js").TuneRow} TuneRow */
+
+/** @typedef {"md5" | "locations" | "added"} OwnFields  of the listener's tunes only */
+
+/**
+ * @typedef {object} TuneState
+ * @property {number} [row]  of the tune's first song in the engine
+ * @property {{lengths: (number | null)[], lengthSource: "measured"}} [measured]  lengths from the analysis
+ */
+
+/**
+ * A tune of the site or of the listener.
+ *
+ * @typedef {Omit<TuneRow, OwnFields> & Partial<Pick<TuneRow, OwnFields>> & TuneState
+ *   & Omit<AnalysisRow, "sidPath" | "lengths">} Tune
+ */
+
+/** @typedef {Tune & {text: string}} IndexedTune  text: what the search looks through */
+/** @typedef {"preference" | "title" | "author"} SortKey */
+
+/**
+ * The preferences' names for the orders of the list, and the field that each sorts by.
+ *
+ * @type {Record<string, SortKey>}
+ */
 const ORDERS = { "for-you": "preference", title: "title", author: "author" };
 
 /** Id of the folder for files that were added one by one. */
 export const FILES = "files";
 
 /** Id of the folder for the site's tunes. */
-export const SITE = "site";
+const SITE = "site";
 
 const VALUES = 4;
 const PREFERENCE = 3;
 
 export class TuneIndex {
+  /** @type {Map<string, IndexedTune>} */
   #tunes = new Map();
-  /** Folders in the order in which they were added, with their tunes in the order of the list. */
+  /**
+   * Folders in the order in which they were added, with their tunes in the order of the list.
+   *
+   * @type {Map<string, IndexedTune[]>}
+   */
   #folders = new Map([
     [FILES, []],
     [SITE, []],
   ]);
   #scores = new Float32Array();
+  /** @type {Map<string, IndexedTune[]>} */
   #orders = new Map();
 
   get size() {
     return this.#tunes.size;
   }
 
+  /** @param {string} sidPath */
   get(sidPath) {
     return this.#tunes.get(sidPath);
   }
@@ -34,15 +66,21 @@ export class TuneIndex {
     return this.#tunes.values();
   }
 
-  /** Append a tune to its folder. The index must not contain a tune with the same `sidPath`. */
+  /**
+   * Append a tune to its folder. The index must not contain a tune with the same `sidPath`.
+   *
+   * @param {Tune} tune
+   */
   add(tune) {
-    this.#tunes.set(tune.sidPath, tune);
-    tune.text = fold(`${tune.title} ${tune.author} ${tune.released}`);
-    this.#folder(tune).push(tune);
+    const indexed = Object.assign(tune, { text: fold(`${tune.title} ${tune.author} ${tune.released}`) });
+    this.#tunes.set(tune.sidPath, indexed);
+    this.#folder(indexed).push(indexed);
     this.#orders.clear();
   }
 
+  /** @param {Tune[]} tunes */
   remove(tunes) {
+    /** @type {Set<Tune>} */
     const removed = new Set(tunes);
     for (const tune of removed) this.#tunes.delete(tune.sidPath);
     for (const [id, list] of this.#folders) {
@@ -54,26 +92,36 @@ export class TuneIndex {
     this.#orders.clear();
   }
 
-  /** Sort folders in the order given, single files by newest first, and the tunes of other folders by path. */
+  /**
+   * Sort the folders, single files by newest first, and the tunes of other folders by path.
+   *
+   * @param {Iterable<string>} folders  ids in their order
+   */
   arrange(folders) {
-    const own = [...this.#tunes.values()].filter((tune) => tune.places);
+    const own = [...this.#tunes.values()].filter((tune) => tune.locations);
     this.#folders = new Map(
-      [FILES, SITE, ...folders].map((id) => [id, id === SITE ? this.#folders.get(SITE) : []]),
+      [FILES, SITE, ...folders].map((id) => [id, (id === SITE && this.#folders.get(SITE)) || []]),
     );
     for (const tune of own) this.#folder(tune).push(tune);
     for (const [id, list] of this.#folders) {
-      if (id === FILES) list.sort((one, other) => other.added - one.added);
-      else if (id !== SITE) list.sort((one, other) => compare(one.places[0].path, other.places[0].path));
+      if (id === FILES) list.sort((one, other) => (other.added ?? 0) - (one.added ?? 0));
+      else if (id !== SITE) list.sort((one, other) => compare(firstPath(one), firstPath(other)));
     }
     this.#orders.clear();
   }
 
-  /** Number of tunes in each folder. */
+  /** @returns {Record<string, number>} number of tunes in each folder */
   counts() {
     return Object.fromEntries([...this.#folders].map(([id, list]) => [id, list.length]));
   }
 
-  /** Set the engine's rows of these tunes; `reset` deletes all others, which are another engine's. */
+  /**
+   * Set the engine's rows of tunes.
+   *
+   * @param {string[]} sidPaths
+   * @param {number[]} rows  of each tune's first song
+   * @param {boolean} reset  delete all other rows, because the engine has restarted
+   */
   assignRows(sidPaths, rows, reset) {
     if (reset) for (const tune of this.#tunes.values()) tune.row = undefined;
     sidPaths.forEach((sidPath, number) => {
@@ -83,13 +131,20 @@ export class TuneIndex {
     this.#orders.delete("for-you");
   }
 
-  /** Set the model's predictions: four numbers for each row. */
+  /**
+   * Set the model's predictions.
+   *
+   * @param {Float32Array<ArrayBuffer>} scores  four numbers for each row
+   */
   setScores(scores) {
     this.#scores = scores;
     this.#orders.delete("for-you");
   }
 
-  /** @returns {number[] | null} predicted energy, mood, complexity and preference of a tune's first song */
+  /**
+   * @param {Tune} tune
+   * @returns {number[] | null} predicted energy, mood, complexity, and preference of its first song
+   */
   prediction(tune) {
     const at = (tune.row ?? -1) * VALUES;
     if (at < 0 || at >= this.#scores.length || Number.isNaN(this.#scores[at])) return null;
@@ -98,7 +153,7 @@ export class TuneIndex {
 
   /**
    * @param {{text?: string, order?: string, folder?: string}} query  text: words that must all occur
-   * @returns {object[]} tunes
+   * @returns {IndexedTune[]}
    */
   view({ text = "", order = "catalog", folder = "" }) {
     const words = fold(text).split(/\s+/).filter(Boolean);
@@ -109,36 +164,66 @@ export class TuneIndex {
     );
   }
 
+  /** @param {string} order */
   #ordered(order) {
-    if (!this.#orders.has(order)) this.#orders.set(order, this.#sorted(ORDERS[order]));
-    return this.#orders.get(order);
+    const sorted = this.#orders.get(order) ?? this.#sorted(ORDERS[order]);
+    this.#orders.set(order, sorted);
+    return sorted;
   }
 
+  /** @param {SortKey | undefined} by */
   #sorted(by) {
     const list = [...this.#folders.values()].flat();
     if (by === "preference") return sortBy(list, (tune) => -(this.prediction(tune)?.[PREFERENCE] ?? 0));
     return by ? sortBy(list, (tune) => fold(tune[by])) : list;
   }
 
+  /**
+   * @param {Tune} tune
+   * @returns {IndexedTune[]} the tunes in its folder
+   */
   #folder(tune) {
-    const id = tune.places ? tune.places[0].folder : SITE;
-    if (!this.#folders.has(id)) this.#folders.set(id, []);
-    return this.#folders.get(id);
+    const id = tune.locations ? tune.locations[0].folder : SITE;
+    const list = this.#folders.get(id) ?? [];
+    this.#folders.set(id, list);
+    return list;
   }
 }
 
+/** @param {Tune} tune */
+const firstPath = (tune) => tune.locations?.[0].path ?? "";
+
+/**
+ * @param {Tune} tune
+ * @param {string} folder  id
+ */
 function isIn(tune, folder) {
-  return tune.places ? tune.places.some((place) => place.folder === folder) : folder === SITE;
+  return tune.locations ? tune.locations.some(({ folder: id }) => id === folder) : folder === SITE;
 }
 
-/** Computes each key once. `Intl.Collator` would take a second for 60,000 tunes. */
+/**
+ * Sort by keys that are computed once. `Intl.Collator` would take a second for 60,000 tunes.
+ *
+ * @template {string | number} Key
+ * @param {IndexedTune[]} list
+ * @param {(tune: IndexedTune) => Key} key
+ */
 function sortBy(list, key) {
-  const keyed = list.map((tune) => [key(tune), tune]);
-  keyed.sort(([one], [other]) => compare(one, other));
-  return keyed.map(([, tune]) => tune);
+  const keyed = list.map((tune) => ({ key: key(tune), tune }));
+  keyed.sort((one, other) => compare(one.key, other.key));
+  return keyed.map(({ tune }) => tune);
 }
 
+/**
+ * @template {string | number} Key
+ * @param {Key} one
+ * @param {Key} other
+ */
 const compare = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
 
-/** Remove case and accents, so that "hulsbeck" finds "Hülsbeck". */
+/**
+ * Remove case and accents, so that "hulsbeck" finds "Hülsbeck".
+ *
+ * @param {string} text
+ */
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
