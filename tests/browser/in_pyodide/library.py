@@ -39,7 +39,7 @@ def about() -> dict[str, Any]:
     }
 
 
-PAGE_ONLY = {"sidflow_feedback.page.feedback"} | {
+PAGE_ONLY = {"sidflow_feedback.page.configured"} | {
     f"sidflow_feedback.player.{name}" for name in ("wasm", "stream", "remote")
 }
 
