@@ -1,4 +1,3 @@
-import socket
 from pathlib import Path
 
 import httpx
@@ -8,7 +7,7 @@ from app.server.application import create_app
 from app.server.headers import SECURITY_HEADERS
 from app.server.settings import Settings
 
-from .conftest import Serve
+from .conftest import Serve, connected
 
 MOUNTS = ["/static", "/static/vendor", "/page", "/sidflow_feedback"]
 
@@ -21,7 +20,7 @@ def put(path: Path, content: bytes = b"content") -> Path:
 
 def raw_get(client: httpx.Client, target: str) -> bytes:
     """Send `target` byte for byte: httpx would tidy it."""
-    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=20) as peer:
+    with connected(client) as peer:
         peer.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         answer = b""
         while part := peer.recv(65536):

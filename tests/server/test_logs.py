@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.patience import PATIENCE
+
 from .deltas import batch, rating
 
 SYNC = "/api/feedback/sync"
@@ -34,11 +36,11 @@ def log_of_a_server(tmp_path: Path, level: str) -> list[dict[str, Any]]:
         assert server.stdout
         found = re.search(r"http://127\.0\.0\.1:\d+", server.stdout.readline())
         assert found
-        with httpx.Client(base_url=found[0]) as client:
+        with httpx.Client(base_url=found[0], timeout=PATIENCE) as client:
             client.post(SYNC, json=batch(rating()), headers={"X-Forwarded-For": "192.0.2.77"})
             client.get("/static/%0a{}/%1b[31m.js")
         server.send_signal(signal.SIGINT)
-        _, errors = server.communicate(timeout=20)
+        _, errors = server.communicate(timeout=PATIENCE)
     assert server.returncode == 0
     return [json.loads(line) for line in errors.splitlines()]
 

@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import sys
-import time
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +27,7 @@ from app.server.player.request import Tune
 from app.server.player.stream import Streams
 from app.server.player.ultimate import checked
 from app.server.settings import Settings
+from tests.patience import PATIENCE, wait_until
 from tests.served import serve as serve_by_script
 from tests.server.conftest import Serve, running
 from tests.server.ultimate_device import Device, ultimate
@@ -82,13 +82,6 @@ def process_state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 
-def wait_until(condition: Any) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 @needs_sidplayfp
 def test_sidplayfp_plays_pauses_and_stops(client: httpx.Client, tune: bytes) -> None:
     assert client.get("/api/player").json()["cli"] is None
@@ -132,7 +125,7 @@ def test_sidplayfp_ends_with_the_server(settings: Settings, tune: bytes) -> None
 @pytest.mark.usefixtures("silent_output")
 @pytest.mark.parametrize("paused", [False, True])
 def test_sidplayfp_ends_with_a_server_that_is_killed(tune: bytes, tmp_path: Path, paused: bool) -> None:
-    with serve_by_script(tmp_path) as served, httpx.Client(base_url=served.url) as client:
+    with serve_by_script(tmp_path) as served, httpx.Client(base_url=served.url, timeout=PATIENCE) as client:
         assert client.post("/api/player/cli", content=tune, headers=MEDIA).status_code == 200
         [pid] = processes(served.process.pid)
         if paused:
@@ -154,7 +147,7 @@ def test_sidplayfp_that_dies_is_told(client: httpx.Client, tune: bytes) -> None:
 @needs_sidplayfp
 @pytest.mark.usefixtures("silent_output")
 async def test_sidplayfp_stops_when_the_page_is_gone(tune: bytes) -> None:
-    player = CliPlayer(abandoned_seconds=1)
+    player = CliPlayer(abandoned_seconds=3)
     await player.play("", tune, 1)
     assert len(processes()) == 1
     await asyncio.to_thread(wait_until, lambda: not processes())

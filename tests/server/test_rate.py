@@ -95,7 +95,7 @@ def test_too_many_requests(serve: Serve, settings: Settings, rows: Rows) -> None
     for answer in answers:
         assert answer.status_code == 429
         assert answer.json()["error"]["code"] == "too_many_requests"
-        assert 90 <= int(answer.headers["retry-after"]) <= 100
+        assert 1 < int(answer.headers["retry-after"]) <= 100
     assert len(rows()) == 3
     assert client.get("/api/health").status_code == 200
     assert client.get("/").status_code == 200

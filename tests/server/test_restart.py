@@ -12,6 +12,7 @@ import httpx
 
 from app.server.application import create_app
 from app.server.settings import Settings
+from tests.patience import PATIENCE
 
 from .conftest import Rows, both_databases, running
 from .deltas import batch, rating
@@ -53,7 +54,7 @@ def own_process(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], h
         process = subprocess.Popen(command, env=environment, pass_fds=[listener.fileno()])
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     try:
-        with httpx.Client(base_url=address, timeout=30) as client:
+        with httpx.Client(base_url=address, timeout=PATIENCE) as client:
             yield process, client
     finally:
         process.kill()
@@ -113,7 +114,7 @@ def test_a_graceful_stop_under_load_answers_what_is_under_way(settings: Settings
         with Senders(client) as senders:
             senders.wait_for(40)
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE)
     check_that_all_are_stored_once(senders.acknowledged, rows)
     assert len(rows()) == len(senders.acknowledged) >= 40
 

@@ -1,6 +1,5 @@
 import gzip
 import json
-import socket
 import tracemalloc
 import zlib
 from collections import Counter
@@ -22,7 +21,7 @@ from app.server.errors import BodyTooLargeError
 from app.server.tables import events
 from sidflow_feedback.vocabulary import MAX_UPLOAD_EVENTS
 
-from .conftest import Rows, both_databases
+from .conftest import Rows, both_databases, connected
 from .deltas import FEATURES, batch, implicit, rating
 
 pytestmark = both_databases
@@ -258,7 +257,7 @@ def test_body_cap(client: httpx.Client, rows: Rows, chunked: bool) -> None:
 
 def test_endless_body_is_refused_before_its_end(client: httpx.Client) -> None:
     head = HEAD + "Transfer-Encoding: chunked\r\n\r\n"
-    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=20) as peer:
+    with connected(client) as peer:
         peer.sendall(head.encode())
         for _ in range(MAX_BODY_BYTES // 4096 + 1):
             peer.sendall(b"1000\r\n" + b" " * 4096 + b"\r\n")
@@ -323,7 +322,7 @@ def test_ten_megabytes(client: httpx.Client, rows: Rows) -> None:
 
 def test_body_that_does_not_come(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body_module, "BODY_SECONDS", 0.2)
-    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=20) as peer:
+    with connected(client) as peer:
         peer.sendall((HEAD + "Content-Length: 500\r\n\r\n{").encode())
         answer = b"".join(iter(lambda: peer.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 408 ")
@@ -333,7 +332,7 @@ def test_body_that_does_not_come(client: httpx.Client, monkeypatch: pytest.Monke
 def test_half_a_request_leaves_the_server_up(client: httpx.Client, rows: Rows) -> None:
     head = HEAD + "Content-Length: 500\r\n\r\n"
     for _ in range(5):
-        with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as peer:
+        with connected(client) as peer:
             peer.sendall(head.encode() + b'{"batchId": ')
     assert statuses(client.post(SYNC, json=batch(rating()))) == ["accepted"]
     assert len(rows()) == 1
