@@ -224,4 +224,4 @@ def test_preferences_say_why_a_player_can_t_be_used(page: Page) -> None:
     page.wait_for_function("document.querySelectorAll('#player-status dd').length === 4")
     said = page.locator("#player-status dd").all_text_contents()
     assert said[:2] == ["ready", "ready"]
-    assert said[3] == "Give the address of your Ultimate 64 below, for example 192.168.1.64."
+    assert said[3] == "Enter the address of your Ultimate 64 below, for example 192.168.1.64."

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from sidflow_feedback.sync.client import TIMEOUT
+from sidflow_feedback.sync.client import REQUEST_TIMEOUT
 from sidflow_feedback.sync.schedule import FIRST_RETRY
 from tests.e2e import faulty_line as faults
 from tests.e2e.faulty_line import SYNC, FaultyLine
@@ -156,7 +156,7 @@ def switched_off_aborts_the_request(page: Page, line: FaultyLine) -> None:
     wait_until(lambda: len(line.uploads) == 2)
     page.uncheck("[name=sync]")
     wait_until(lambda: line.given_up)
-    assert line.given_up[0] < TIMEOUT - 1, "not only when the time for an answer is over"
+    assert line.given_up[0] < REQUEST_TIMEOUT - 1, "not only when the time for an answer is over"
     wait_for_count(page, "implicit", 1)
     page.evaluate("dispatchEvent(new Event('online'))")
     time.sleep(1)
@@ -209,7 +209,7 @@ def test_each_event_is_on_the_server_once_whatever_happens_on_the_way(
     line.fault = faults.silence
     assert "no answer within 15 s" in sync_now(page)
     assert len(line.given_up) == 1
-    assert line.given_up[0] > TIMEOUT - 1
+    assert line.given_up[0] > REQUEST_TIMEOUT - 1
     kill_the_server(page, line, operator)
     line.fault = faults.forward
     told = sync_now(page)

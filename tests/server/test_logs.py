@@ -58,11 +58,11 @@ def test_requests_are_json_lines_without_addresses(tmp_path: Path) -> None:
     assert "127.0.0.1:" not in json.dumps(requests)
 
 
-def test_nothing_is_said_when_nothing_is_wrong(tmp_path: Path) -> None:
+def test_no_log_without_problems(tmp_path: Path) -> None:
     assert log_of_a_server(tmp_path, "warning") == []
 
 
-def test_an_exception_is_one_line() -> None:
+def test_exception_is_one_line() -> None:
     code = """
 import logging.config
 from app.server.logs import log_config
@@ -75,7 +75,7 @@ except RuntimeError: logging.getLogger("sidflow").exception("it failed")
     assert "two\nlines" in json.loads(line)["exc_info"]
 
 
-def test_a_setting_that_cannot_work_is_a_message_and_a_status(tmp_path: Path) -> None:
+def test_invalid_setting_prints_a_message_and_exits_with_1(tmp_path: Path) -> None:
     variables = environment(tmp_path, SIDFLOW_RATE_LIMIT="many")
     done = subprocess.run(
         [sys.executable, "-c", SERVE], env=variables, capture_output=True, text=True, check=False
@@ -86,12 +86,12 @@ def test_a_setting_that_cannot_work_is_a_message_and_a_status(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("url", ["postgresql://user:hidden@127.0.0.1:1/name", "sqlite:////proc/none/x"])
-def test_a_database_that_cannot_be_had_is_a_message(tmp_path: Path, url: str) -> None:
+def test_unavailable_database_prints_a_message(tmp_path: Path, url: str) -> None:
     variables = environment(tmp_path, SIDFLOW_DATABASE_URL=url)
     done = subprocess.run(
         [sys.executable, "-c", SERVE], env=variables, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "cannot be opened" in done.stderr
+    assert "can't be opened" in done.stderr
     assert "Traceback" not in done.stderr
     assert "hidden" not in done.stderr

@@ -97,7 +97,7 @@ def check_that_all_are_stored_once(acknowledged: list[str], rows: Rows) -> None:
     assert len(stored) == len(set(stored))
 
 
-def test_what_was_answered_survives_kill_9_under_load(settings: Settings, rows: Rows) -> None:
+def test_acknowledged_events_survive_kill_9_under_load(settings: Settings, rows: Rows) -> None:
     with own_process(settings) as (process, client):
         assert client.get("/api/health").status_code == 200
         with Senders(client) as senders:
@@ -107,7 +107,7 @@ def test_what_was_answered_survives_kill_9_under_load(settings: Settings, rows: 
     check_that_all_are_stored_once(senders.acknowledged, rows)
 
 
-def test_a_graceful_stop_under_load_answers_what_is_under_way(settings: Settings, rows: Rows) -> None:
+def test_graceful_stop_under_load_answers_pending_requests(settings: Settings, rows: Rows) -> None:
     """All that is stored was acknowledged, too: nobody has to send again what the server had taken."""
     with own_process(settings) as (process, client):
         assert client.get("/api/health").status_code == 200
@@ -119,7 +119,7 @@ def test_a_graceful_stop_under_load_answers_what_is_under_way(settings: Settings
     assert len(rows()) == len(senders.acknowledged) >= 40
 
 
-def test_environment_names_database_and_model(settings: Settings, rows: Rows) -> None:
+def test_environment_sets_database_and_model(settings: Settings, rows: Rows) -> None:
     with own_process(settings) as (_process, client):
         assert client.get("/api/model/latest").json()["version"] == "global-1"
         assert rows() == []

@@ -35,9 +35,7 @@ def with_pyodide(here: Paths) -> Paths:
 
 
 @needs_set_up
-def test_sources_become_bytecode_the_same_each_time(
-    archive: Path, with_pyodide: Paths, progress: StepProgress
-) -> None:
+def test_bytecode_is_reproducible(archive: Path, with_pyodide: Paths, progress: StepProgress) -> None:
     (made,) = bytecode.compile_archives([archive], with_pyodide, progress)
     first = made.read_bytes()
     with ZipFile(made) as compiled:
@@ -49,7 +47,7 @@ def test_sources_become_bytecode_the_same_each_time(
     assert made.read_bytes() == first
 
 
-def test_what_cannot_be_compiled_is_served_as_it_is(
+def test_archive_that_fails_to_compile_is_copied(
     archive: Path, with_pyodide: Paths, progress: StepProgress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -61,7 +59,7 @@ def test_what_cannot_be_compiled_is_served_as_it_is(
 
 
 @needs_set_up
-def test_the_lock_names_what_the_engine_loads_with_its_checksums() -> None:
+def test_lock_has_the_engine_s_packages_with_checksums() -> None:
     engine = HERE.vendor / "engine"
     packages = json.loads((engine / "pyodide-lock.json").read_text())["packages"]
     assert set(packages) == {"joblib", "numpy", "scikit-learn", "scipy", "sidflow-feedback", "threadpoolctl"}
