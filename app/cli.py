@@ -160,7 +160,7 @@ def train(options: argparse.Namespace) -> None:
         migrate(settings.database_url)
         chosen = run.Options(
             seed=options.seed,
-            least_uploads=options.min_uploads,
+            min_uploads=options.min_uploads,
             scheduler=options.scheduler,
             workers=options.workers,
         )

@@ -5,7 +5,14 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import hypothesis
 import pytest
+
+# Short and the same at each run; `--hypothesis-profile long` looks further, elsewhere each time.
+# Without deadlines: how long an example takes depends on the machine.
+hypothesis.settings.register_profile("short", max_examples=40, deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile("long", max_examples=5000, deadline=None, print_blob=True)
+hypothesis.settings.load_profile("short")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import psycopg
 
-STARTING_SECONDS = 60
+from tests.patience import PATIENCE
 
 
 class PostgresMissingError(Exception):
@@ -102,10 +102,10 @@ def _free_port() -> int:
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + STARTING_SECONDS
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            psycopg.connect(url, connect_timeout=5).close()
+            psycopg.connect(url, connect_timeout=round(PATIENCE)).close()
             return
         except psycopg.OperationalError as exc:
             if server.poll() is not None or time.monotonic() > deadline:

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.patience import PATIENCE
+
 
 @dataclass(frozen=True)
 class Served:
@@ -41,7 +43,7 @@ def serve(folder: Path, *, port: int = 0, **environment: str) -> Iterator[Served
         yield Served(_announced(process.stdout), database, process)
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=PATIENCE)
         process.stdout.close()
 
 

@@ -1,4 +1,4 @@
-"""The demo library: C64 tunes composed from a seed, as PSID files with a play routine of our own."""
+"""Composes the demo tunes from a seed, as PSID files with a play routine of our own."""
 
 from .library import DemoTune, compose_library
 

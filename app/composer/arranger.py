@@ -1,4 +1,4 @@
-"""The material of a song (key, themes, sounds) and its sections, written for three voices."""
+"""The material of a song (key, themes, sounds), and its sections for three voices."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ _DRUM_ROWS = {"k": 1, "s": 2, "h": 1, "o": 2, "t": 2}
 
 @dataclass(frozen=True)
 class Theme:
-    """What a section plays: the root (a degree) of each bar's chord, rhythms, melody, the lead's sound."""
+    """The root (a degree) of each bar's chord, rhythms, melody, and lead sound of a section."""
 
     chords: tuple[int, ...]
     bass: str
@@ -32,7 +32,7 @@ class Theme:
 
 @dataclass(frozen=True)
 class Section:
-    """Which theme is played by which layers (see `Form`), `raised` semitones higher; half of it or all."""
+    """A theme played by some layers (see `Form`), whole or half, `raised` by some semitones."""
 
     theme: str
     layers: str
@@ -41,7 +41,7 @@ class Section:
 
     @classmethod
     def parse(cls, text: str, half: bool = False) -> "Section":
-        """Read a section of a `Form`."""
+        """Parse a section of a `Form`."""
         theme, layers = text.split(":")
         return cls(theme, layers, half)
 
@@ -79,8 +79,8 @@ class Arranger:
     def _voice(layers: str, parts: dict[str, Part]) -> Part:
         voice: Part = []
         for layer in layers:
-            # A chord that fills a melody's gap for a single row would be a mere click.
-            voice = overlaid(voice, parts.get(layer, []), least=1 if layer == "d" else 2)
+            # A chord of a single row in a melody's gap would sound like a click.
+            voice = overlaid(voice, parts.get(layer, []), min_rows=1 if layer == "d" else 2)
         return voice
 
     def last_chord(self) -> list[Block]:
@@ -125,7 +125,7 @@ class Arranger:
         return Theme(chords, *self._rhythms(), tuple(melody), self._lead_sound())
 
     def _variation(self, theme: Theme) -> Theme:
-        """Dress the same tune in another lead and other rhythms."""
+        """Return the same melody with another lead sound and other rhythms."""
         bass, harmony, drums = self._rhythms()
         return replace(theme, bass=bass, harmony=harmony, drums=drums, lead=self._lead_sound())
 
@@ -179,7 +179,7 @@ class Arranger:
         return self.harmony_sound.with_chord(self.key.intervals(root, self.voicing), self.arpeggio_frames)
 
     def _lead(self, theme: Theme) -> Part:
-        """Write the melody; a gliding lead ties the notes of a bar."""
+        """Write the melody. A gliding lead ties the notes of a bar."""
         part: Part = []
         for note in theme.melody:
             joins = bool(
@@ -193,7 +193,7 @@ class Arranger:
         return echo(self._lead(theme), self.style.beat * 3 // 4, quieter)
 
     def _counter(self, theme: Theme) -> Part:
-        """One long chord tone a bar, moving as little as it can."""
+        """Write one chord tone per bar, as close as possible to the one before."""
         degree = self.style.harmony_center + 2
         part: Part = []
         for bar, root in enumerate(theme.chords):

@@ -3,7 +3,7 @@
 Syntax: ``label:``, ``name = expr``, ``* = expr``, ``.byte``, ``.word``, ``.fill count``, ``; comment``, and
 one instruction a line in the usual notation. An expression is ``+``/``-`` over ``$hex``, ``%binary``, decimal
 numbers and names; ``<`` or ``>`` in front takes the low or high byte. A name can be a zero page address only
-below its definition.
+after its definition.
 """
 
 import re
@@ -73,7 +73,7 @@ _LINE = re.compile(r"^(?:([a-z_]\w*):)?\s*(\*(?=\s*=)|\.?[a-z_]\w*)?\s*(.*)")
 
 
 class AssemblyError(ValueError):
-    """The source cannot be assembled; the message names the line and the reason."""
+    """The source can't be assembled. The message has the line and the reason."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def assemble(source: str) -> Program:
     Raises
     ------
     AssemblyError
-        On a syntax error, an unknown name, a name defined twice, a value or branch out of range.
+        On a syntax error, an unknown or duplicate name, or a value or branch out of range.
     """
     assembler = _Assembler()
     for number, line in enumerate(source.lower().splitlines(), start=1):
@@ -118,7 +118,7 @@ class _Assembler:
         self.line = 0
 
     def read(self, number: int, text: str) -> None:
-        """First pass over one line: define its names, choose its addressing mode, advance the address."""
+        """First pass over a line: define its names, choose its addressing mode, advance the address."""
         self.line = number
         label, op, rest = _LINE.findall(text)[0]
         if label:
@@ -126,12 +126,12 @@ class _Assembler:
         if op and rest.startswith("="):
             self._assign(op, rest[1:].strip())
         elif op:
-            self._place(op, rest.replace(" ", ""))
+            self._emit(op, rest.replace(" ", ""))
         elif rest:
-            raise self._error(f"cannot read {rest!r}")
+            raise self._error(f"can't parse {rest!r}")
 
     def encode(self, statement: _Statement) -> bytes:
-        """Second pass: the bytes of one statement."""
+        """Second pass: return the bytes of a statement."""
         self.line, self.address = statement.line, statement.address
         values = [self._value(argument) for argument in statement.arguments]
         if statement.op == ".fill":
@@ -159,7 +159,7 @@ class _Assembler:
         else:
             self.origin = self.address = self._value(expression)
 
-    def _place(self, op: str, operand: str) -> None:
+    def _emit(self, op: str, operand: str) -> None:
         arguments: tuple[str, ...]
         if op in (".byte", ".word"):
             arguments = tuple(operand.split(","))
@@ -183,7 +183,7 @@ class _Assembler:
                 if (op, short) in OPCODES and self._is_zero_page(match[1]):
                     return short, (match[1],)
                 return self._mode(op, mode), (match[1],)
-        raise self._error(f"cannot read operand {operand!r}")
+        raise self._error(f"can't parse operand {operand!r}")
 
     def _mode(self, op: str, mode: str) -> str:
         if (op, mode) not in OPCODES:
@@ -195,14 +195,14 @@ class _Assembler:
         return all(name in self.symbols for name in names) and self._value(expression) < 0x100
 
     def _value(self, expression: str) -> int:
-        if expression.isdigit():  # most of a large table
+        if expression.isdigit():  # A shortcut: large tables consist of these.
             return int(expression)
         select = expression[:1] if expression[:1] in "<>" else ""
         body = expression[len(select) :].replace(" ", "")
         signed = body if body[:1] in ("+", "-") else "+" + body
         terms = _TERM.findall(signed)
         if "".join(sign + term for sign, term in terms) != signed:
-            raise self._error(f"cannot read expression {expression!r}")
+            raise self._error(f"can't parse expression {expression!r}")
         value = sum(-self._term(term) if sign == "-" else self._term(term) for sign, term in terms)
         return {"": value, "<": value & 0xFF, ">": value >> 8 & 0xFF}[select]
 
@@ -221,7 +221,7 @@ class _Assembler:
 
     def _bytes(self, value: int, size: int) -> bytes:
         if not 0 <= value < 256**size:
-            raise self._error(f"{value} does not fit into {size} byte(s)")
+            raise self._error(f"{value} doesn't fit into {size} byte(s)")
         return value.to_bytes(size, "little")
 
     def _branch(self, target: int) -> bytes:

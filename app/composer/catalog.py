@@ -1,4 +1,4 @@
-"""The catalog of the demo tunes: what their headers say, and the features of each song.
+"""The catalog of the demo tunes: metadata, and the features of each song.
 
 The features are deterministic, but rendering 75 songs takes minutes: the catalog is kept in the repository.
 Run ``python -m app.composer.catalog`` after a change to the composer, the emulator, or the features.

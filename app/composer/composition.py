@@ -1,4 +1,4 @@
-"""A whole song: its tempo, the sequence of its sections and how it ends."""
+"""Composes a song: tempo, sequence of sections, and ending."""
 
 from dataclasses import dataclass, replace
 from random import Random
@@ -8,20 +8,20 @@ from .song import VOICES, Clock, Song
 from .style import Style
 
 _SHORTEST, _LONGEST = 50.0, 140.0
-"""Seconds; a last bar may come on top."""
+"""Seconds, without a final bar."""
 _CALLS_PER_SECOND = (50, 60, 75, 100)
 
 
 @dataclass(frozen=True)
 class Tempo:
-    """Frames of even and odd rows, and calls of the play routine per second (None: one per video frame)."""
+    """Frames of even and odd rows, and calls of the play routine per second (None: once per video frame)."""
 
     speeds: tuple[int, int]
     play_rate: float | None
 
 
 def choose_tempo(rng: Random, style: Style, clock: Clock, cia: bool) -> Tempo:
-    """Choose a tempo of the style: exact with a CIA timer, else the nearest that whole video frames give."""
+    """Choose a tempo: exact with a CIA timer, otherwise rounded to whole video frames."""
     rows_per_second = rng.uniform(*style.bpm) / 60 * style.beat
     share = rng.choice(style.swing)
     if cia:
@@ -41,7 +41,7 @@ def compose_song(style: Style, rng: Random, clock: Clock, chip: int, cia: bool) 
     written = {section: arranger.blocks(section) for section in dict.fromkeys(sections)}
     order = [[*written[section]] for section in sections]
     if ending == "fade":
-        # The last section, a half one, goes down to silence.
+        # The last section, of half length, fades to silence.
         fade = min(255, section_frames // 2 // (draft.volume + 1))
         order[-1][0] = replace(order[-1][0], fade=fade)
     elif ending == "chord":
@@ -53,20 +53,20 @@ def compose_song(style: Style, rng: Random, clock: Clock, chip: int, cia: bool) 
 
 
 def _shared(frames: int, share: float) -> tuple[int, int]:
-    """Frames of the even and the odd one of two rows; the even one takes `share`, and the odd frame."""
+    """Return the frames of an even and an odd row. The even one gets `share`, rounded up."""
     even = int(frames * share + 0.5)
     return even, frames - even
 
 
 def _choose_sections(style: Style, rng: Random, seconds: float, loops: bool) -> list[Section]:
-    """Choose the sections of a song; a full one lasts `seconds`, intro and outro are half as long."""
+    """Choose the sections of a song. A full one lasts `seconds`; intro and outro are half as long."""
     form = style.form
     intro = [Section.parse(text, half=True) for text in form.intro]
     outro = [] if loops else [Section.parse(text, half=True) for text in form.outro]
     ends = (len(intro) + len(outro)) / 2
     wanted = rng.uniform(1.2 * _SHORTEST, _LONGEST) / seconds - ends
-    fewest, most = int(_SHORTEST / seconds - ends) + 1, int(_LONGEST / seconds - ends)
-    count = max(1, min(most, max(fewest, round(wanted))))
+    minimum, maximum = int(_SHORTEST / seconds - ends) + 1, int(_LONGEST / seconds - ends)
+    count = max(1, min(maximum, max(minimum, round(wanted))))
     body = [Section.parse(form.body[index % len(form.body)]) for index in range(count)]
     if count >= 5 and rng.random() < 0.35:
         raised = rng.choice((1, 2, 2))

@@ -1,4 +1,4 @@
-"""Songs as machine code: the play routine's source, with the tables of notes and sounds, assembled."""
+"""Encodes songs as machine code: the play routine with tables of notes and sounds."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import chain
@@ -30,22 +30,22 @@ T = TypeVar("T", bound=Hashable)
 
 
 class SongTooLargeError(ValueError):
-    """The songs need more patterns, sounds or order list entries than the play routine can number."""
+    """The songs exceed the play routine's limits for patterns, sounds, or order lists."""
 
 
 class _Register(Generic[T]):
-    """Gives each different thing a number, in the order in which they come."""
+    """Numbers distinct items in order of appearance."""
 
     def __init__(self, kind: str, limit: int, first: Iterable[T] = ()) -> None:
         self.kind, self.limit = kind, limit
         self.numbers: dict[T, int] = {}
-        for thing in first:
-            self.number(thing)
+        for item in first:
+            self.number(item)
 
-    def number(self, thing: T) -> int:
-        if thing not in self.numbers and len(self.numbers) >= self.limit:
-            raise SongTooLargeError(f"more than {self.limit} {self.kind}; write simpler songs")
-        return self.numbers.setdefault(thing, len(self.numbers))
+    def number(self, item: T) -> int:
+        if item not in self.numbers and len(self.numbers) >= self.limit:
+            raise SongTooLargeError(f"There are more than {self.limit} {self.kind}. Write simpler songs.")
+        return self.numbers.setdefault(item, len(self.numbers))
 
 
 def encode_songs(songs: Sequence[Song], clock: Clock) -> Program:
@@ -54,7 +54,7 @@ def encode_songs(songs: Sequence[Song], clock: Clock) -> Program:
     Raises
     ------
     SongTooLargeError
-        When there are more than 64 instruments, 128 patterns, 256 bytes of wave steps or of one order list.
+        If there are more than 64 instruments, 128 patterns, or 256 bytes of wave steps or of an order list.
     """
     encoder = _Encoder(clock)
     tables = encoder.tables(songs)
@@ -70,7 +70,7 @@ class _Encoder:
         self.waves: _Register[tuple[tuple[tuple[int, int], ...], int]] = _Register("wave sequences", 256)
 
     def tables(self, songs: Sequence[Song]) -> list[str]:
-        """Write the data as assembler source. Orders must be encoded first: they number everything else."""
+        """Return the data as assembler source. Encodes the orders first: they number everything else."""
         orders = [self._order(song, voice) for song in songs for voice in range(VOICES)]
         return [
             *(
@@ -87,7 +87,7 @@ class _Encoder:
 
     def _record(self, song: Song, index: int) -> list[int | str]:
         timer = 0 if song.play_rate is None else self.clock.timer(song.play_rate)
-        # A hard restart takes 33 ms at worst; more calls per second means more of them.
+        # A hard restart takes up to 33 ms, which is more calls at a higher rate.
         early = max(2, round(self.clock.play_rate(song) / 30))
         orders = [f"order_{VOICES * index + voice}" for voice in range(VOICES)]
         return [
@@ -110,7 +110,7 @@ class _Encoder:
             order.append(self.patterns.number(tuple(self._pattern(block))))
         order += [_LOOP, starts[-1 if song.loop is None else song.loop]]
         if len(order) > 256:
-            raise SongTooLargeError("an order list of more than 256 bytes; use longer patterns")
+            raise SongTooLargeError("An order list has more than 256 bytes. Use longer patterns.")
         return order
 
     def _pattern(self, block: Block) -> Iterable[int]:
@@ -163,7 +163,7 @@ class _Encoder:
             steps += [*wave, (_WAVE_JUMP, starts[-1] + loop)]
         if len(steps) > 256:
             raise SongTooLargeError(
-                f"{len(steps)} wave steps; use at most 256, with fewer or shorter arpeggios"
+                f"There are {len(steps)} wave steps, but at most 256 fit. Use fewer or shorter arpeggios."
             )
         return steps, starts
 
@@ -185,7 +185,7 @@ class _Encoder:
 
 
 def _split(event: Event) -> Iterable[Event]:
-    """Events longer than one can be: as several, tied."""
+    """Split an event that is too long into several tied ones."""
     yield Event(min(event.rows, _LONGEST), event.pitch, event.instrument, event.tied)
     for done in range(_LONGEST, event.rows, _LONGEST):
         rows = min(event.rows - done, _LONGEST)

@@ -1,4 +1,4 @@
-"""Rhythms written as text: a character for each row; ``.`` lets the last sound go on, ``-`` is silence."""
+"""Rhythms as text: one character per row. ``.`` continues the last sound, ``-`` is silence."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from itertools import pairwise
 
 @dataclass(frozen=True)
 class Stroke:
-    """A sound from row `row` on for `rows` rows; `symbol` says which."""
+    """A sound that starts at row `row` and lasts `rows` rows; `symbol` selects it."""
 
     row: int
     rows: int
@@ -15,7 +15,7 @@ class Stroke:
 
 
 def strokes(text: str, rows: int) -> Iterator[Stroke]:
-    """Strokes of a rhythm, repeated until `rows` rows are full."""
+    """Yield the strokes of a rhythm, repeated to fill `rows` rows."""
     grid = (text * (rows // len(text) + 1))[:rows]
     starts = [row for row, symbol in enumerate(grid) if symbol != "."]
     for start, stop in pairwise([*starts, rows]):

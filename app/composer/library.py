@@ -1,4 +1,4 @@
-"""The library of demo tunes."""
+"""Composes the library of demo tunes."""
 
 from dataclasses import dataclass
 from random import Random
@@ -14,12 +14,12 @@ AUTHOR = "sidflow demo generator"
 RELEASED = "2026 sidflow-feedback"
 TUNES_PER_STYLE = 4
 _SUBSONGS = (1, 1, 1, 1, 1, 3, 1, 1, 1, 1, 2)
-"""Number of subsongs, taken in turn."""
+"""Numbers of subsongs, used in turn."""
 
 
 @dataclass(frozen=True)
 class DemoTune:
-    """A tune: `data` is a PSID v2 file, `lengths` are the seconds of each subsong until it ends or loops."""
+    """A tune. `data` is a PSID v2 file; `lengths` are the seconds until each subsong ends or loops."""
 
     file_name: str
     title: str
@@ -29,7 +29,7 @@ class DemoTune:
 
 
 def compose_library(seed: int = 64) -> list[DemoTune]:
-    """Compose the demo tunes; the same seed gives the same bytes.
+    """Compose the demo tunes. The same seed gives the same bytes.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def compose_library(seed: int = 64) -> list[DemoTune]:
 
 
 def _titles(rng: Random) -> dict[str, list[str]]:
-    """Titles by style. No word is used twice within a style, and no two styles share their words."""
+    """Return the titles by style. Words don't repeat within a style or across styles."""
     titles = {}
     for style in STYLES:
         first, second = (words.split() for words in style.titles)

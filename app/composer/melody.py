@@ -1,4 +1,4 @@
-"""Melodies: phrases of motifs that return over other chords, with chord tones on the beats and cadences."""
+"""Composes melodies: recurring motifs over changing chords, with chord tones on beats and cadences."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -28,14 +28,14 @@ RHYTHMS: dict[int, tuple[tuple[str, ...], ...]] = {
         ("xxxxxx", "x.xxxx", "xxxx.x", "xxxx.."),
     ),
 }
-"""Rhythm cells by their rows (two beats of four, a bar of 3/4, a bar of 6/8) and by density (0-3)."""
+"""Rhythm cells by length in rows (half a bar of 4/4, a bar of 3/4, a bar of 6/8) and density (0-3)."""
 
 _PLANS = ("abacabad", "aabcaabd", "abcbabcd", "aababbad", "abaceced", "aaabaaad")
 
 
 @dataclass(frozen=True)
 class MelodyNote:
-    """A note of a melody, its pitch a scale degree."""
+    """A note of a melody, with a scale degree as pitch."""
 
     start: int
     rows: int
@@ -44,7 +44,7 @@ class MelodyNote:
 
 @dataclass(frozen=True)
 class Profile:
-    """What a melody is to be like: density of rhythm (0-3), center and half width in degrees, leaps (0-1)."""
+    """Parameters of a melody: rhythmic density (0-3), center and half range in degrees, leaps (0-1)."""
 
     density: int
     center: int
@@ -55,7 +55,7 @@ class Profile:
 def write_melody(
     rng: Random, chords: Sequence[int], bar: int, beat: int, profile: Profile
 ) -> list[MelodyNote]:
-    """Write a melody over `chords` (the root's degree for each bar); a bar has `bar` rows, a beat `beat`."""
+    """Write a melody over `chords` (a root degree per bar). A bar has `bar` rows, a beat `beat` rows."""
     return _Melodist(rng, bar, beat, profile).write(chords)
 
 
@@ -79,7 +79,7 @@ class _Melodist:
         return notes
 
     def _motif(self, letter: str, root: int, target: int) -> list[tuple[Stroke, int]]:
-        """Give the motif of that letter, new or bent to the chord `root`."""
+        """Return the motif of this letter: a new one, or the known one adapted to the chord on `root`."""
         if letter not in self.motifs:
             self.motifs[letter] = list(self._invent(root, target))
             return self.motifs[letter]
@@ -88,11 +88,11 @@ class _Melodist:
             return motif
         first = motif[0][1]
         shift = nearest_chord_tone(first, root) - first
-        bent = [(stroke, self._settled(stroke, degree + shift, root)) for stroke, degree in motif]
+        bent = [(stroke, self._snap_to_chord(stroke, degree + shift, root)) for stroke, degree in motif]
         self.degree = bent[-1][1]
         return bent
 
-    def _settled(self, stroke: Stroke, degree: int, root: int) -> int:
+    def _snap_to_chord(self, stroke: Stroke, degree: int, root: int) -> int:
         return nearest_chord_tone(degree, root) if self._is_strong(stroke) else degree
 
     def _is_strong(self, stroke: Stroke) -> bool:
@@ -106,7 +106,7 @@ class _Melodist:
             yield stroke, self.degree
 
     def _step(self, root: int, target: int, strong: bool) -> int:
-        """Choose the next degree: mostly steps, drawn to `target`; on strong beats a chord tone."""
+        """Choose the next degree: mostly a step, toward `target`; on strong beats, a chord tone."""
         low, high = self.profile.center - self.profile.span, self.profile.center + self.profile.span
         near_by = range(max(low, self.degree - 5), min(high, self.degree + 5) + 1)
         choices = [d for d in near_by if not strong or is_chord_tone(d, root)]
@@ -121,7 +121,7 @@ class _Melodist:
         return size * wide * math.exp(-distance / 3)
 
     def _cadence(self, root: int, final: bool) -> list[tuple[Stroke, int]]:
-        """Two notes that lead to a long one: the chord's root at the end, else its third or fifth."""
+        """Return two notes and a long one: the chord's root at the end, otherwise its third or fifth."""
         home = near(root if final else root + self.rng.choice((2, 4)), self.degree)
         if self.profile.density == 0:
             return [(Stroke(0, self.bar, "x"), home)]

@@ -1,4 +1,4 @@
-"""Notes on a timeline of rows, how parts share a voice, and how a voice becomes events."""
+"""Notes on a timeline of rows. Parts share a voice, and a voice becomes events."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ from .song import HIGHEST_NOTE, Event, Instrument
 
 @dataclass(frozen=True)
 class Note:
-    """A note from row `start` on for `rows` rows; a `tied` one goes on from the note before it."""
+    """A note that starts at row `start` and lasts `rows` rows. A `tied` one continues the note before it."""
 
     start: int
     rows: int
@@ -23,10 +23,10 @@ class Note:
 
 
 _TOP = HIGHEST_NOTE - 28
-"""Leaves room for arpeggios (two octaves) and for a section that is played higher."""
+"""Headroom for arpeggios of two octaves and for transposed sections."""
 
 Part = list[Note]
-"""Notes in the order of their start that do not overlap."""
+"""Notes in order of their start, without overlaps."""
 
 
 def moved(part: Iterable[Note], rows: int) -> Part:
@@ -39,32 +39,32 @@ def clipped(part: Iterable[Note], rows: int) -> Part:
     return [replace(note, rows=min(note.rows, rows - note.start)) for note in part if note.start < rows]
 
 
-def overlaid(base: Iterable[Note], top: Sequence[Note], least: int = 1) -> Part:
-    """Join two parts in one voice: notes of `base` give way to those of `top`, and come back after them.
+def overlaid(base: Iterable[Note], top: Sequence[Note], min_rows: int = 1) -> Part:
+    """Merge two parts into one voice. Notes of `top` interrupt those of `base`.
 
-    A base note of which less than `least` rows are left does not come back.
+    An interrupted note continues afterward if at min_rows `min_rows` rows of it are left.
     """
     pieces = list(base)
     for cut in top:
-        pieces = [piece for note in pieces for piece in _without(note, cut, least)]
+        pieces = [piece for note in pieces for piece in _without(note, cut, min_rows)]
     return _retied(sorted([*pieces, *top], key=lambda note: note.start))
 
 
 def _retied(part: Part) -> Part:
-    """Let ties stay only where the note before is still there."""
+    """Remove ties to notes that are gone."""
     return [
         replace(note, tied=note.tied and before.stop == note.start and before.instrument == note.instrument)
         for before, note in zip([*part[-1:], *part], part, strict=False)
     ]
 
 
-def _without(note: Note, cut: Note, least: int) -> Iterable[Note]:
+def _without(note: Note, cut: Note, min_rows: int) -> Iterable[Note]:
     if cut.stop <= note.start or cut.start >= note.stop:
         yield note
         return
     if note.start < cut.start:
         yield replace(note, rows=cut.start - note.start)
-    if note.stop - cut.stop >= least:
+    if note.stop - cut.stop >= min_rows:
         yield replace(note, start=cut.stop, rows=note.stop - cut.stop, tied=False)
 
 
@@ -76,7 +76,7 @@ def echo(part: Part, rows: int, instrument: Instrument) -> Part:
 
 
 def events(part: Part, rows: int) -> tuple[Event, ...]:
-    """Write the part as events that fill `rows` rows exactly, with rests between the notes."""
+    """Return the part as events that fill exactly `rows` rows, with rests between the notes."""
     result: list[Event] = []
     at = 0
     for note in part:
@@ -90,7 +90,7 @@ def events(part: Part, rows: int) -> tuple[Event, ...]:
 
 
 def _in_range(pitch: int) -> int:
-    """Move a pitch by octaves into what the frequency table holds."""
+    """Move a pitch by octaves into the range of the frequency table."""
     while pitch > _TOP:
         pitch -= 12
     return max(pitch, 0)

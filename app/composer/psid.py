@@ -10,7 +10,7 @@ _CHIPS = {6581: 1, 8580: 2}
 
 @dataclass(frozen=True)
 class PsidHeader:
-    """What a PSID file says of its tune. Texts are at most 32 Latin-1 characters."""
+    """The metadata of a PSID file. Texts have at most 32 Latin-1 characters."""
 
     title: str
     author: str
@@ -25,7 +25,7 @@ class PsidHeader:
 
 
 def psid_file(header: PsidHeader, load: int, init: int, play: int, code: bytes) -> bytes:
-    """Bytes of a PSID v2 file whose `code` is loaded at `load`; the data start with the load address."""
+    """Return a PSID v2 file whose `code` is loaded at `load`. The data start with the load address."""
     fields = (
         (b"PSID", 2, _HEADER.size, 0, init, play, header.songs, 1),
         (sum(1 << song for song in header.cia_songs),),
@@ -39,5 +39,7 @@ def psid_file(header: PsidHeader, load: int, init: int, play: int, code: bytes) 
 def _text(text: str) -> bytes:
     encoded = text.encode("latin-1")
     if len(encoded) > 32:
-        raise ValueError(f"{text!r} has {len(encoded)} characters; a PSID header has room for 32")
+        raise ValueError(
+            f"{text!r} has {len(encoded)} characters, but a PSID header has room for 32. Shorten it."
+        )
     return encoded

@@ -1,4 +1,4 @@
-"""A song as the play routine knows it: instruments, filter programs, events, order of patterns."""
+"""The play routine's model of a song: instruments, filter programs, events, and order lists."""
 
 from dataclasses import dataclass, replace
 
@@ -9,10 +9,10 @@ HIGHEST_NOTE = 94
 
 @dataclass(frozen=True)
 class FilterProgram:
-    """What the filter does from the moment the program starts.
+    """Settings of the filter from the start of the program on.
 
     Cutoff values are the upper 8 of the filter's 11 bits. `speed` is in 1/256 of these steps per
-    frame; at `low` or `high` the cutoff turns back if `bounce`, else it stays.
+    frame. At `low` or `high` the cutoff reverses if `bounce` is set; otherwise it stays.
     """
 
     voices: tuple[int, ...]
@@ -31,7 +31,7 @@ class Instrument:
     """A sound: envelope, sequence of waveforms and pitches (one step per frame), pulse width, vibrato, glide.
 
     A step of `wave` is (control register, pitch): pitch 0-127 is added to the note in semitones, 128 and
-    above is the note number pitch - 128 itself. After the last step it goes on at step `loop`.
+    above is the absolute note pitch - 128. The last step is followed by step `loop`.
     """
 
     attack_decay: int
@@ -54,7 +54,7 @@ class Instrument:
     filter: FilterProgram | None = None
     """Starts with each note."""
     soft: bool = False
-    """Whether a new note leaves the envelope running down instead of cutting it (hard restart)."""
+    """Whether a new note lets the envelope decay instead of cutting it (hard restart)."""
 
     def with_wave(self, *wave: tuple[int, int], loop: int = 0) -> "Instrument":
         """Return the same sound with another sequence of waveforms and pitches."""
@@ -68,9 +68,9 @@ class Instrument:
 
 @dataclass(frozen=True)
 class Event:
-    """What a voice does for `rows` rows: a note, or a rest where `pitch` is None.
+    """A note of `rows` rows, or a rest if `pitch` is None.
 
-    A `tied` note keeps the envelope running: the pitch moves, or stays and the note goes on.
+    A `tied` note doesn't restart the envelope, so it changes the pitch or extends the note before it.
     """
 
     rows: int
@@ -81,7 +81,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Block:
-    """One entry of a voice's order list: a pattern, moved by `transpose` semitones."""
+    """An entry of a voice's order list: a pattern, transposed by `transpose` semitones."""
 
     pattern: tuple[Event, ...]
     transpose: int = 0
@@ -93,10 +93,11 @@ class Block:
 
 @dataclass(frozen=True)
 class Song:
-    """One subsong.
+    """A subsong.
 
-    `speeds` are the frames of even and odd rows; `order` the blocks of each voice; after the last one a voice
-    goes on at block `loop`, or is silent where that is None. `play_rate` (Hz): None is once per video frame.
+    `speeds` are the frames of even and odd rows, `order` the blocks of each voice. After the last block, a
+    voice continues at block `loop`, or is silent if that is None. `play_rate` is in Hz; None means once per
+    video frame.
     """
 
     speeds: tuple[int, int]
@@ -124,7 +125,7 @@ class Clock:
         return round(self.cycles / rate) - 1
 
     def play_rate(self, song: Song) -> float:
-        """Count the calls of the play routine per second, as the machine's timers really give it."""
+        """Return the calls of the play routine per second, as rounded by the machine's timers."""
         if song.play_rate is None:
             return self.frame_rate
         return self.cycles / (self.timer(song.play_rate) + 1)
@@ -139,12 +140,12 @@ NTSC = Clock("NTSC", 1_022_727, 65 * 263)
 
 
 def count_rows(pattern: tuple[Event, ...]) -> int:
-    """Rows that a pattern lasts."""
+    """Return the number of rows in a pattern."""
     return sum(event.rows for event in pattern)
 
 
 def song_seconds(song: Song, clock: Clock) -> float:
-    """Seconds until the song ends or loops for the first time."""
+    """Return the seconds until the song ends or first loops."""
     rows = sum(count_rows(block.pattern) for block in song.order[0])
     frames = (rows + 1) // 2 * song.speeds[0] + rows // 2 * song.speeds[1]
     return frames / clock.play_rate(song)

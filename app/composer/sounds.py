@@ -1,4 +1,4 @@
-"""The sounds: instruments by name, each a little different every time, and what the filter does to them."""
+"""Instruments by name, each with random variations, and filter programs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,11 +13,11 @@ _CUTOFFS = {
     6581: ((0, 0), (250, 30), (400, 70), (800, 104), (1600, 132), (4000, 164), (8000, 192), (14000, 250)),
     8580: ((0, 0), (12500, 250)),
 }
-"""(Hz, upper 8 bits of the cutoff): the 6581's curve is steep in its middle, the 8580's straight."""
+"""Hz and the upper 8 bits of the cutoff. The 6581's curve is steep in the middle, the 8580's linear."""
 
 
 def cutoff(chip: int, hertz: float) -> int:
-    """Upper 8 bits of the filter's cutoff register for about `hertz`."""
+    """Return the upper 8 bits of the cutoff register for about `hertz`."""
     points = _CUTOFFS[chip]
     for (low, start), (high, stop) in pairwise(points):
         if hertz <= high:
@@ -28,7 +28,7 @@ def cutoff(chip: int, hertz: float) -> int:
 def sweep(
     rng: Random, chip: int, voices: tuple[int, ...], low: float, high: float, seconds: float
 ) -> FilterProgram:
-    """Make a low-pass (sometimes with band-pass) that wanders from `low` to `high` in `seconds`, and back."""
+    """Return a low-pass, sometimes with band-pass, that sweeps between `low` and `high` in `seconds`."""
     bottom, top = max(4, cutoff(chip, low)), cutoff(chip, high)
     speed = max(1, round((top - bottom) * 256 / (50 * seconds)))
     mode = rng.choice((0x10, 0x10, 0x10, 0x30))
@@ -38,14 +38,14 @@ def sweep(
 def pluck_filter(
     rng: Random, chip: int, voice: int, low: float, high: float, seconds: float
 ) -> FilterProgram:
-    """Make a low-pass that falls from `high` to `low` with each note: the acid bass."""
+    """Return a low-pass that falls from `high` to `low` with each note, for an acid bass."""
     bottom, top = max(8, cutoff(chip, low)), cutoff(chip, high)
     speed = -min(round((top - bottom) * 256 / (50 * seconds)), 7 * 256)
     return FilterProgram((voice,), 0x10, rng.randint(9, 15), top, speed, bottom, top)
 
 
 def high_pass(chip: int, voices: tuple[int, ...], hertz: float) -> FilterProgram:
-    """Make a still high-pass: thin and bright."""
+    """Return a static high-pass, for a thin and bright sound."""
     return FilterProgram(voices, 0x40, 2, cutoff(chip, hertz))
 
 
@@ -75,7 +75,7 @@ def _plain(form: int, attack_decay: int, sustain_release: int) -> Instrument:
 
 
 def _knock(sound: Instrument, interval: int) -> Instrument:
-    """One frame higher at the start of the note gives it a bite."""
+    """Add an attack: the first frame sounds higher by `interval`."""
     form = sound.wave[0][0]
     return sound.with_wave((form, interval), (form, 0), loop=1)
 
@@ -130,7 +130,7 @@ INSTRUMENTS: Mapping[str, Callable[[Random], Instrument]] = {
 
 
 def _drum(attack_decay: int, *steps: tuple[int, int]) -> Instrument:
-    """Make a drum: steps of (waveform, absolute note); the last one stays while the envelope runs down."""
+    """Return a drum: steps of (waveform, absolute note). The last one stays during the decay."""
     wave = tuple((form, _ABSOLUTE + note) for form, note in steps)
     return Instrument(attack_decay, attack_decay & 0x0F, wave, loop=len(wave) - 1)
 

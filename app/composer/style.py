@@ -1,4 +1,4 @@
-"""What makes a style: the choices from which a song is drawn."""
+"""Styles: the choices from which songs are composed."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ FilterUse = Literal["none", "sweep", "acid", "thin"]
 
 @dataclass(frozen=True)
 class Form:
-    """Sections as ``theme:layers``; `body` is gone through in a circle until the song is long enough.
+    """Sections as ``theme:layers``. `body` repeats until the song is long enough.
 
     Themes: A, B, and C, which is A with other rhythms and sounds. Layers: b(ass), d(rums), h(armony), l(ead),
     c(ounter melody), e(cho). The sections of `intro` and `outro` are cut to half their length.
@@ -21,9 +21,9 @@ class Form:
 
 @dataclass(frozen=True)
 class Style:
-    """A style. Where a tuple of alternatives is given, each song takes one of them.
+    """A style. Each song uses one of the alternatives in a tuple.
 
-    Rhythms are written as in `app.composer.grid`, a character for a row. Bass: r(oot), o(ctave), 5, 3,
+    Rhythms are in the notation of `app.composer.grid`, one character per row. Bass: r(oot), o(ctave), 5, 3,
     6, 7 above the root, b(elow: the fifth), a(pproach to the next root). Harmony: x is the chord as an
     arpeggio; 0 to 4 a single tone of it. Drums: k(ick), s(nare), h(i-hat), o(pen hi-hat), t(om).
     """
@@ -43,13 +43,13 @@ class Style:
     counters: tuple[str, ...]
     form: Form
     layouts: tuple[tuple[str, str, str], ...] = (("bd", "h", "cl"),)
-    """Layers of each voice; where two sound at once, the later letter is heard."""
+    """Layers of each voice. Later layers interrupt earlier ones."""
     bar: int = 16
     beat: int = 4
     bars: int = 8
-    """Bars of a section."""
+    """Bars per section."""
     progressions: tuple[tuple[int, ...], ...] = ()
-    """Instead of the mode's own."""
+    """Replace the mode's own progressions."""
     chord_bars: tuple[int, ...] = (1, 2)
     densities: tuple[int, ...] = (1, 2)
     span: int = 6
@@ -63,8 +63,8 @@ class Style:
     arpeggio_frames: tuple[int, ...] = (1, 2)
     kit: str = "chip"
     swing: tuple[float, ...] = (0.5,)
-    """Share of the even row in two rows."""
+    """Share of the even row in a pair of rows."""
     volume: tuple[int, int] = (12, 15)
     filter: FilterUse = "none"
     cutoffs: tuple[int, int] = (200, 2000)
-    """Lowest and highest cutoff, Hz."""
+    """Lowest and highest cutoff in Hz."""

@@ -1,4 +1,4 @@
-"""Keys, chords and progressions, counted in scale degrees (0 is the tonic, 7 the tonic an octave above)."""
+"""Keys, chords, and progressions in scale degrees (0 is the tonic, 7 the tonic an octave higher)."""
 
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ PROGRESSIONS: dict[str, tuple[tuple[int, ...], ...]] = {
     "mixolydian": ((0, 6, 3, 0), (0, 6, 0, 3), (0, 4, 6, 3), (0, 3, 6, 0)),
     "harmonic minor": ((0, 3, 4, 0), (0, 5, 3, 4), (0, 4, 0, 4), (0, 5, 4, 0)),
 }
-"""Four chords each, a bar or two to a chord; each set begins or ends where the mode is most itself."""
+"""Progressions of four chords, one or two bars each, with the chords that are typical of the mode."""
 
 BLUES = (0, 0, 0, 0, 3, 3, 0, 0, 4, 3, 0, 4)
 """The twelve-bar blues."""
@@ -45,31 +45,31 @@ BLUES = (0, 0, 0, 0, 3, 3, 0, 0, 4, 3, 0, 4)
 
 @dataclass(frozen=True)
 class Key:
-    """A tonic (note number of degree 0) and the seven steps of a scale above it."""
+    """A tonic (the note number of degree 0) and a scale."""
 
     tonic: int
     scale: str
 
     def pitch(self, degree: int) -> int:
-        """Note number of a scale degree, which may be negative or above 6."""
+        """Return the note number of a scale degree, which may be negative or above 6."""
         octave, step = divmod(degree, 7)
         return self.tonic + 12 * octave + SCALES[self.scale][step]
 
     def intervals(self, root: int, steps: tuple[int, ...]) -> tuple[int, ...]:
-        """Semitones above the chord root `root` (a degree) of the chord tones `steps` degrees above it."""
+        """Return the semitones from a chord's root (a degree) to the tones `steps` degrees above it."""
         return tuple(self.pitch(root + step) - self.pitch(root) for step in steps)
 
 
 def is_chord_tone(degree: int, root: int) -> bool:
-    """Whether `degree`, in any octave, belongs to the triad on `root`."""
+    """Return whether `degree`, in any octave, belongs to the triad on `root`."""
     return (degree - root) % 7 in (0, 2, 4)
 
 
 def nearest_chord_tone(degree: int, root: int) -> int:
-    """Find the tone of the triad on `root` that is nearest to `degree`; the lower one of two."""
+    """Return the tone of the triad on `root` nearest to `degree`; the lower one of two."""
     return next(degree + offset for offset in (0, -1, 1, -2, 2) if is_chord_tone(degree + offset, root))
 
 
 def near(root: int, center: int) -> int:
-    """`root` moved by octaves until it is within half an octave of `center` (all in degrees)."""
+    """Move `root` by octaves to within half an octave of `center` (all in degrees)."""
     return center - 3 + (root - center + 3) % 7

@@ -1,4 +1,4 @@
-"""The application: all routes, put together."""
+"""The ASGI application with all its routes."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from .feedback import feedback_router
 from .files import mount_files
 from .headers import SecurityHeaders
 from .health import health_router
-from .metrics import Metrics, Observed, metrics_router
+from .metrics import Metrics, RequestMetrics, metrics_router
 from .model import model_router
 from .player.routes import Players, player_router
 from .rate import RateLimit, TokenBuckets
@@ -62,7 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.add_middleware(Observed, metrics=metrics)
+    app.add_middleware(RequestMetrics, metrics=metrics)
     app.add_middleware(SecurityHeaders)
     install_error_handlers(app)
     limit = RateLimit(TokenBuckets(settings.rate_limit, settings.rate_burst))

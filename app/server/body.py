@@ -1,4 +1,4 @@
-"""The body of a request, read under a cap."""
+"""Reading request bodies, with limits on size and time."""
 
 import asyncio
 import zlib
@@ -11,13 +11,13 @@ from starlette.requests import Request
 from .errors import BodyTooLargeError, InvalidRequestError, MediaTypeError, SlowBodyError
 
 MAX_BODY_BYTES = 64 * 1024
-"""A client sends at most 50 events in 60 KB; the rest is room for headers of the format."""
+"""A client uploads at most 60 KB; the rest is headroom."""
 
 BODY_SECONDS = 30.0
-"""How long a body may take: a client gives up after 15 s, so whatever is slower is not one."""
+"""Time limit for a body. Our clients give up after 15 s."""
 
 _GZIP = 31
-"""zlib's number for the format gzip with any window."""
+"""The `wbits` value with which zlib accepts gzip with any window size."""
 
 
 async def read_json(request: Request) -> Any:
@@ -26,14 +26,14 @@ async def read_json(request: Request) -> Any:
     Raises
     ------
     MediaTypeError
-        If the body is declared as something other than JSON, plain or compressed with gzip.
+        If the Content-Type isn't JSON, or the Content-Encoding neither identity nor gzip.
     BodyTooLargeError
-        If it is longer than `MAX_BODY_BYTES`, as sent or inflated; no more than that is ever held.
+        If it is longer than `MAX_BODY_BYTES`, compressed or not. No more than that is kept in memory.
     SlowBodyError
         If it takes longer than `BODY_SECONDS` to arrive.
     InvalidRequestError
-        If it is broken, or not JSON. NaN and Infinity are let through: the field that has one is named later,
-        and costs no other event.
+        If it isn't valid gzip or JSON. NaN and Infinity are accepted here; the event with such a value is
+        rejected later, without affecting the others.
     """
     _check_media(request.headers)
     compressed = _is_compressed(request.headers)
@@ -41,7 +41,7 @@ async def read_json(request: Request) -> Any:
         async with asyncio.timeout(BODY_SECONDS):
             body = await _read_bytes(request)
     except TimeoutError as exc:
-        raise SlowBodyError(f"The body was not here after {BODY_SECONDS:.0f} s. Send it again.") from exc
+        raise SlowBodyError(f"The body did not arrive within {BODY_SECONDS:.0f} s. Send it again.") from exc
     if compressed:
         body = _inflate(body)
     try:
@@ -52,7 +52,7 @@ async def read_json(request: Request) -> Any:
 
 
 def _check_media(headers: Headers) -> None:
-    # Demanding this type also means that a browser asks first (CORS) before another site's page can post.
+    # This type also makes browsers send a CORS preflight before a page of another site can post.
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise MediaTypeError("The body must be JSON. Send it with Content-Type: application/json.")
@@ -61,7 +61,7 @@ def _check_media(headers: Headers) -> None:
 def _is_compressed(headers: Headers) -> bool:
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "gzip"):
-        raise MediaTypeError("Bodies are taken plain or compressed with gzip, in no other encoding.")
+        raise MediaTypeError("The Content-Encoding must be gzip or identity. Send the body with one of them.")
     return encoding == "gzip"
 
 
@@ -79,11 +79,13 @@ def _inflate(body: bytes) -> bytes:
     try:
         plain = stream.decompress(body, MAX_BODY_BYTES + 1)
     except zlib.error as exc:
-        raise InvalidRequestError("The body is no gzip stream. Send it again, or uncompressed.") from exc
+        raise InvalidRequestError("The body is not valid gzip. Send it again, or uncompressed.") from exc
     if len(plain) > MAX_BODY_BYTES:
         raise _too_large()
     if not stream.eof or stream.unused_data:
-        raise InvalidRequestError("The body is no whole gzip stream. Send it again, or uncompressed.")
+        raise InvalidRequestError(
+            "The gzip stream is incomplete or followed by other data. Send it again, or uncompressed."
+        )
     return plain
 
 

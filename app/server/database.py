@@ -1,4 +1,4 @@
-"""The database of synced feedback: what the server does with it."""
+"""The database of synced events."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -20,12 +20,12 @@ logger = logging.getLogger("sidflow.database")
 
 
 def migrate(url: str) -> None:
-    """Bring the database at `url` up to date, and leave it.
+    """Apply pending migrations to the database at `url`.
 
     Raises
     ------
     ConfigurationError
-        As `Database` and its `open` do.
+        If `Database` or `Database.open` raises it.
     """
     database = Database(url)
     database.open()
@@ -33,7 +33,7 @@ def migrate(url: str) -> None:
 
 
 class Database:
-    """The one place that events are kept in. Its methods block: call them in a worker thread.
+    """The store of all events. Its methods block: call them in a worker thread.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Database:
     Raises
     ------
     ConfigurationError
-        If the URL cannot be read, or names a database that is not supported or whose driver is missing.
+        If the URL is invalid, the kind of database isn't supported, or its driver is missing.
     """
 
     def __init__(self, url: str) -> None:
@@ -53,12 +53,12 @@ class Database:
         self._insert = _insert_statement(self._engine)
 
     def open(self) -> None:
-        """Connect, and bring the tables up to date.
+        """Connect and apply pending migrations.
 
         Raises
         ------
         ConfigurationError
-            If the database cannot be reached or written, or is newer than this program.
+            If the database can't be reached or written, or was created by a newer version.
         """
         try:
             make_folder(self._url)
@@ -68,68 +68,68 @@ class Database:
             self.close()
             cause = getattr(exc, "orig", exc)
             raise ConfigurationError(
-                f"The database {self._url.database} cannot be opened: {cause}. "
-                "Set SIDFLOW_DATABASE_URL to one that can."
+                f"The database {self._url.database} can't be opened: {cause}. "
+                "Correct that, or set SIDFLOW_DATABASE_URL to another database."
             ) from exc
 
     def close(self) -> None:
-        """Close all connections; `open` may be called again."""
+        """Close all connections. `open` may be called again."""
         self._engine.dispose()
 
     def check(self) -> None:
-        """Ask the database for an answer.
+        """Check that the database answers a query.
 
         Raises
         ------
         DatabaseUnavailableError
-            If it gives none.
+            If it doesn't.
         """
         try:
             with self._engine.connect() as connection:
                 connection.execute(select(events.c.id).limit(1))
         except SQLAlchemyError as exc:
-            raise DatabaseUnavailableError("The database does not answer. Ask again later.") from exc
+            raise DatabaseUnavailableError("The database does not respond. Try again later.") from exc
 
     def add_batches(self, batches: Sequence[Rows]) -> list[set[str]]:
-        """Add the rows whose uuid is new, in one transaction that is committed on return.
+        """Add the rows with new uuids, in one transaction that is committed on return.
 
         Parameters
         ----------
         batches
-            Rows with the values of all columns of `events` but `id`. Of rows with one uuid the first counts.
+            Rows with values for all columns of `events` except `id`. For duplicate uuids, the first wins.
 
         Returns
         -------
         list of set of str
-            For each batch the uuids that were added.
+            The uuids added for each batch.
 
         Raises
         ------
         DatabaseUnavailableError
-            If the database refused; then no row is added.
+            If the transaction failed. No row is added then.
         """
         try:
             with self._writer.begin() as connection:
                 self._lock(connection)
-                known = _known(connection, [row["uuid"] for rows in batches for row in rows])
-                fresh = [_fresh(rows, known) for rows in batches]
-                if any(fresh):
-                    connection.exec_driver_sql(*self._insertion([row for rows in fresh for row in rows]))
-                return [{row["uuid"] for row in rows} for rows in fresh]
+                known = _stored_uuids(connection, [row["uuid"] for rows in batches for row in rows])
+                new = [_new_rows(rows, known) for rows in batches]
+                if any(new):
+                    connection.exec_driver_sql(*self._insertion([row for rows in new for row in rows]))
+                return [{row["uuid"] for row in rows} for rows in new]
         except SQLAlchemyError as exc:
-            logger.error("events were not stored", exc_info=exc)
+            logger.error("storing events failed", exc_info=exc)
             raise DatabaseUnavailableError(
-                "The events could not be stored, and none of this batch is kept. Send the same batch later."
+                "The events could not be stored, so none of this batch is kept. Send it again later."
             ) from exc
 
     def _insertion(self, rows: Rows) -> tuple[str, list[Any]]:
-        """Return statement and parameters as the driver takes them: SQLAlchemy would work on each value."""
+        """Return statement and parameters for the driver: SQLAlchemy would spend time on each value."""
         if self._insert.positional:
             return str(self._insert), list(map(itemgetter(*self._insert.positiontup or ()), rows))
         return str(self._insert), list(rows)
 
     def _lock(self, connection: Connection) -> None:
-        """Let no other process write until the commit, as SQLite does by itself: so ids grow with commits."""
+        """Lock out other writers until the commit (as SQLite does), so that ids grow in commit order."""
         if self._engine.dialect.name == "postgresql":
             connection.execute(text("LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE"))
 
@@ -137,19 +137,19 @@ class Database:
 def _insert_statement(engine: Engine) -> SQLCompiler:
     columns = [column.name for column in events.columns if column.name != "id"]
     compiled = insert(events).inline().compile(dialect=engine.dialect, column_keys=columns)
-    assert isinstance(compiled, SQLCompiler), "an insertion is no DDL"
+    assert isinstance(compiled, SQLCompiler), "an INSERT isn't DDL"
     return compiled
 
 
-def _known(connection: Connection, uuids: Sequence[str]) -> set[str]:
+def _stored_uuids(connection: Connection, uuids: Sequence[str]) -> set[str]:
     return set(connection.scalars(select(events.c.uuid).where(events.c.uuid.in_(uuids))))
 
 
-def _fresh(rows: Rows, known: set[str]) -> list[Mapping[str, Any]]:
-    """Return the rows whose uuids are not among the known ones, to which they are added."""
-    fresh = []
+def _new_rows(rows: Rows, known: set[str]) -> list[Mapping[str, Any]]:
+    """Return the rows whose uuids aren't in `known`, and add those uuids to it."""
+    new = []
     for row in rows:
         if row["uuid"] not in known:
             known.add(row["uuid"])
-            fresh.append(row)
-    return fresh
+            new.append(row)
+    return new

@@ -1,4 +1,4 @@
-"""Connections to the database: SQLite or PostgreSQL, by one URL."""
+"""Connections to SQLite and PostgreSQL."""
 
 import sqlite3
 from datetime import date
@@ -13,36 +13,36 @@ from sqlalchemy.exc import ArgumentError
 from .errors import ConfigurationError
 
 ADVICE = "Set SIDFLOW_DATABASE_URL to sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."
-# What SQLite's driver does by itself until Python takes that away: a day is stored as SQLAlchemy reads it.
+# Python 3.12 deprecates sqlite3's default adapter. SQLAlchemy reads dates in this format.
 sqlite3.register_adapter(date, date.isoformat)
 
 LOCK_SECONDS = 10
-"""How long a SQLite writer waits for another one; PostgreSQL's waits as long as it takes."""
+"""How long a SQLite writer waits for the lock. PostgreSQL has no such limit."""
 
 
 def parse_url(text: str) -> URL:
-    """Read a database URL; plain `postgresql://` is psycopg's.
+    """Parse a database URL; `postgresql://` selects psycopg.
 
     Raises
     ------
     ConfigurationError
-        If it cannot be read, or names a kind of database that is not supported.
+        If it is invalid, or the kind of database isn't supported.
     """
-    # The message leaves the URL out: what cannot be parsed may hold a password anywhere.
+    # The message omits the URL: it may contain a password.
     try:
         url = make_url(text)
     except ArgumentError as exc:
-        raise ConfigurationError(f"The database URL cannot be read. {ADVICE}") from exc
+        raise ConfigurationError(f"The database URL is invalid. {ADVICE}") from exc
     backend = url.get_backend_name()
     if backend not in ("sqlite", "postgresql"):
-        raise ConfigurationError(f"Databases of the kind {backend!r} are not supported. {ADVICE}")
+        raise ConfigurationError(f"{backend!r} databases are not supported. {ADVICE}")
     if backend == "sqlite" and url.database in (None, "", ":memory:"):
-        raise ConfigurationError(f"A SQLite database in memory keeps nothing. {ADVICE}")
+        raise ConfigurationError(f"An in-memory SQLite database would lose all events. {ADVICE}")
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
 
 
 def connect(url: URL, **options: Any) -> Engine:
-    """Return an engine, made with these further options; its errors never show the values of rows.
+    """Return an SQLAlchemy engine with these options. Its error messages don't contain row values.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def connect(url: URL, **options: Any) -> Engine:
         engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, **options)
     except (ImportError, ArgumentError) as exc:
         raise ConfigurationError(
-            f"The driver of {url.drivername} cannot be loaded: {exc}. Install it, or name another one."
+            f"The database driver {url.drivername} can't be loaded: {exc}. Install it or choose another one."
         ) from exc
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
@@ -62,24 +62,24 @@ def connect(url: URL, **options: Any) -> Engine:
 
 
 def make_folder(url: URL) -> None:
-    """Make the folder that a SQLite file lies in."""
+    """Create the folder of a SQLite file."""
     if url.get_backend_name() == "sqlite" and url.database:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    # The driver's own idea of when a transaction begins leaves out changes of the schema.
+    # The driver's implicit transactions don't cover schema changes.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {LOCK_SECONDS * 1000}")
-    # Readers (a training run, a backup) and the writer do not wait for each other.
+    # Readers (a training run, a backup) and the writer don't block each other.
     cursor.execute("PRAGMA journal_mode = WAL")
-    # Each commit is on the disk before it is acknowledged: no power failure takes it back.
+    # A commit is on disk before it is acknowledged, so it survives a power failure.
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A writer takes the lock at once: one that starts as a reader may find later that it can't have it.
+    # A writer takes the lock immediately: upgrading a read lock later can fail.
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

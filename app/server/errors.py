@@ -1,10 +1,10 @@
-"""Errors of the server, and the one JSON shape in which a client sees them.
+"""The server's errors, and the JSON format in which clients get them.
 
 ::
 
     Exception
-    ├── ConfigurationError                 the settings cannot work; raised before anything is served
-    └── ServerError                        answered as {"error": {"code", "message", "field"?}}
+    ├── ConfigurationError                 the settings are invalid; raised at startup
+    └── ServerError                        sent as {"error": {"code", "message", "field"?}}
         ├── InvalidRequestError            400
         ├── SlowBodyError                  408
         ├── BodyTooLargeError              413
@@ -27,28 +27,28 @@ from starlette.responses import JSONResponse, Response
 from .headers import SECURITY_HEADERS
 
 FIELD_LENGTH = 80
-"""Longest part of a client's own field name that an answer repeats, in characters."""
+"""Maximum length of a client's field name in a response; the rest is cut off."""
 
-INTERNAL_MESSAGE = "The server failed while it answered; nothing that you sent is at fault. Try again later."
+INTERNAL_MESSAGE = "An internal error occurred in the server. Your request is not the cause. Try again later."
 HTTP_MESSAGES = {
-    404: "There is nothing at this address. Check how it is spelled.",
-    405: "This address does not take that method. The Allow header lists those that it takes.",
+    404: "There is nothing at this address. Check the spelling.",
+    405: "This address does not support that method. See the Allow header for those it supports.",
 }
 
 
 class ConfigurationError(Exception):
-    """The settings cannot work: a message for whoever starts the server."""
+    """The settings are invalid. The message is for the operator."""
 
 
 class ServerError(Exception):
-    """A request that could not be answered as asked.
+    """A request that the server can't fulfill.
 
     Parameters
     ----------
     message
-        What happened, why, and what to do. It is sent to the client: never a path or a trace.
+        What happened, why, and what to do. It is sent to the client: no paths, no traces.
     field
-        Dotted name of the part of the request that is at fault.
+        Dotted name of the invalid part of the request.
     """
 
     status: ClassVar[int]
@@ -62,7 +62,7 @@ class ServerError(Exception):
 
 
 class InvalidRequestError(ServerError):
-    """The body is not JSON, or not of the form that this address takes."""
+    """The body isn't JSON or doesn't match the schema."""
 
     status = 400
     code = "invalid_request"
@@ -77,14 +77,14 @@ class SlowBodyError(ServerError):
 
 
 class BodyTooLargeError(ServerError):
-    """The body is longer than the cap."""
+    """The body is longer than the limit."""
 
     status = 413
     code = "body_too_large"
 
 
 class MediaTypeError(ServerError):
-    """The body is declared as something other than JSON, plain or gzipped."""
+    """The body isn't JSON, or is compressed with something other than gzip."""
 
     status = 415
     code = "unsupported_media_type"
@@ -92,47 +92,47 @@ class MediaTypeError(ServerError):
 
 
 class TooManyRequestsError(ServerError):
-    """The client asks too often.
+    """The client sends too many requests.
 
     Parameters
     ----------
     wait
-        Seconds until it may ask again.
+        Seconds until it may try again.
     """
 
     status = 429
     code = "too_many_requests"
 
     def __init__(self, wait: int) -> None:
-        super().__init__(f"Too many requests from your address. Ask again in {wait} s.")
+        super().__init__(f"Too many requests from your address. Try again in {wait} s.")
         self.headers = {"Retry-After": str(wait)}  # type: ignore[misc]
 
 
 class UnavailableError(ServerError):
-    """Something that the answer needs is missing for now."""
+    """Something that the server needs is temporarily unavailable."""
 
     status = 503
     headers: ClassVar[dict[str, str]] = {"Retry-After": "30"}
 
 
 class ModelUnavailableError(UnavailableError):
-    """There is no global model that can be served."""
+    """There is no valid global model to serve."""
 
     code = "model_unavailable"
 
 
 class DatabaseUnavailableError(UnavailableError):
-    """The database did not take the rows; none of them is kept."""
+    """The database failed. No row of the request is stored."""
 
     code = "database_unavailable"
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Make every error of `app` a JSON answer of the one shape."""
+    """Send every error of `app` as JSON in the same format."""
     app.add_exception_handler(ServerError, _answer_server_error)
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(RequestValidationError, _answer_validation_error)
-    app.add_exception_handler(ClientDisconnect, _answer_nobody)
+    app.add_exception_handler(ClientDisconnect, _answer_disconnect)
     app.add_exception_handler(Exception, _answer_crash)
 
 
@@ -153,7 +153,7 @@ async def _answer_server_error(_request: Request, exc: Exception) -> Response:
 async def _answer_http_error(_request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException), "registered for HTTPException only"
     phrase = HTTPStatus(exc.status_code).phrase
-    message = HTTP_MESSAGES.get(exc.status_code, f"The request was refused: {phrase}.")
+    message = HTTP_MESSAGES.get(exc.status_code, f"The request failed: {phrase}.")
     code = phrase.lower().replace(" ", "_")
     return _error(exc.status_code, code, message, headers=dict(exc.headers or {}))
 
@@ -162,17 +162,17 @@ async def _answer_validation_error(_request: Request, exc: Exception) -> Respons
     assert isinstance(exc, RequestValidationError), "registered for RequestValidationError only"
     first = exc.errors()[0]
     field = ".".join(str(part) for part in first["loc"])
-    message = f"A part of the request is not as it must be: {first['msg']}. Correct it and send it again."
+    message = f"The request is invalid: {first['msg']}. Correct it and send it again."
     return _error(422, "invalid_field", message, field)
 
 
-async def _answer_nobody(_request: Request, _exc: Exception) -> Response:
-    # The client left while it was sending: no one reads this, and the log needs no trace of it.
+async def _answer_disconnect(_request: Request, _exc: Exception) -> Response:
+    # The client disconnected while sending. Nobody reads this response; it keeps a trace out of the log.
     return Response(status_code=400)
 
 
 async def _answer_crash(_request: Request, _exc: Exception) -> Response:
-    # Answered outside all middleware, so the headers of every answer are added here. The exception goes on
-    # to uvicorn, which logs it and then drops the connection: the client must not use that one again.
+    # This runs outside all middleware, so it adds the security headers itself. The exception then reaches
+    # uvicorn, which logs it and drops the connection, so the client must not reuse that.
     headers = {**SECURITY_HEADERS, "Connection": "close"}
     return _error(500, "internal_error", INTERNAL_MESSAGE, headers=headers)

@@ -1,4 +1,4 @@
-"""`POST /api/feedback/sync`: takes a batch of anonymous events, each counted once."""
+"""`POST /api/feedback/sync`: stores a batch of anonymous events, each event once."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ from .writer import Writer
 _EMPTY_ROW = dict.fromkeys(column.name for column in events.columns if column.name != "id")
 
 
-# FastAPI does not read the body: it would do so without a cap.
+# FastAPI must not read the body: it would do so without a size limit.
 _BODY = {
     "requestBody": {
         "required": True,
@@ -36,7 +36,7 @@ _BODY = {
 
 
 def feedback_router(writer: Writer, metrics: Metrics, limit: RateLimit) -> APIRouter:
-    """Make the route that stores synced events by `writer`."""
+    """Create the route that stores synced events with `writer`."""
     router = APIRouter(prefix="/api/feedback", dependencies=[Depends(limit)])
 
     @router.post(
@@ -59,12 +59,12 @@ def _parse_batch(value: object) -> SyncRequest:
         return SyncRequest.model_validate(value)
     except ValidationError as exc:
         field, problem = first_problem(exc)
-        message = f"The batch cannot be read: {problem}. Correct it; nothing of it was stored."
+        message = f"The batch is invalid: {problem}. None of it was stored. Correct it and send it again."
         raise InvalidRequestError(message, field or None) from exc
 
 
 def rows_of(batch: SyncRequest) -> list[dict[str, Any]]:
-    """Return the rows of those events of a batch that can be stored."""
+    """Return the rows for the valid events of a batch."""
     return [_row(item, batch) for item in _check(batch) if not isinstance(item, SyncResult)]
 
 
@@ -87,13 +87,13 @@ def _check_event(kind: type[Delta], value: Any) -> Delta | SyncResult:
     except ValidationError as exc:
         field, problem = first_problem(exc)
         uuid = value.get("uuid") if isinstance(value, dict) else None
-        known = isinstance(uuid, str) and UUID.fullmatch(uuid)
+        valid = isinstance(uuid, str) and UUID.fullmatch(uuid)
         reason = f"{field[:FIELD_LENGTH] or 'event'}: {problem}"
-        return SyncResult(uuid=uuid if known else None, status="rejected", reason=reason)
+        return SyncResult(uuid=uuid if valid else None, status="rejected", reason=reason)
 
 
 def _row(delta: Delta, batch: SyncRequest) -> dict[str, Any]:
-    """Flatten an event to the columns of the table; what it lacks is null."""
+    """Flatten an event to the columns of the table. Missing values are null."""
     row = _EMPTY_ROW | vars(delta)
     for nested in (row.pop("ratings", None), row.pop("features")):
         if nested is not None:
@@ -104,7 +104,7 @@ def _row(delta: Delta, batch: SyncRequest) -> dict[str, Any]:
 
 
 def _result(delta: Delta, added: set[str]) -> SyncResult:
-    """Tell what became of an event; takes its uuid out of `added`, so that only the first of two counts."""
+    """Return the result for an event. Its uuid leaves `added`, so that a second one is a duplicate."""
     if delta.uuid not in added:
         return SyncResult(uuid=delta.uuid, status="duplicate")
     added.remove(delta.uuid)

@@ -1,4 +1,4 @@
-"""The page and the static files."""
+"""Serving the page and static files."""
 
 import gzip
 import mimetypes
@@ -19,7 +19,7 @@ from ..paths import COMPRESSED
 from .release import ETAG_DIGITS, LIBRARY_SUFFIXES, MADE, PREFIX, Contents, Releases
 from .settings import Settings
 
-# Given here because Python's table and the system's differ from machine to machine.
+# Python's table of media types depends on the system, so ours is explicit.
 MEDIA_TYPES = {
     ".css": "text/css",
     ".html": "text/html",
@@ -38,24 +38,24 @@ MEDIA_TYPES = {
 for _suffix, _media_type in MEDIA_TYPES.items():
     mimetypes.add_type(_media_type, _suffix)
 
-FOR_EVER = "public, max-age=31536000, immutable"
+CACHE_IMMUTABLE = "public, max-age=31536000, immutable"
 ENCODINGS = {"br": ".br", "gzip": ".gz"}
-"""Content codings in the order of preference, and the names of the copies made at set-up."""
+"""Content codings in order of preference, with the suffixes of the compressed copies."""
 
 
 class Files(StaticFiles):
-    """Files of one folder, revalidated by ETag at each use; hidden files and bytecode are not served.
+    """Files of one folder, revalidated by ETag at each use. Hidden files and bytecode are not served.
 
-    Where set-up has made a compressed copy, and the client takes it, that is sent.
+    If set-up has made a compressed copy and the client accepts its coding, the copy is sent.
 
     Parameters
     ----------
     directory
-        The folder; as long as it is missing, so are its files (404).
+        The folder. While it doesn't exist, its files are 404.
     suffixes
-        Only files whose names end with one of these are served.
+        Only files with these suffixes are served.
     contents, copies
-        Checksums of files, which are their ETags, and the folder of the compressed copies.
+        Checksums of files, for their ETags, and the folder of the compressed copies.
     """
 
     def __init__(
@@ -67,10 +67,10 @@ class Files(StaticFiles):
         self._suffixes = suffixes
 
     async def check_config(self) -> None:
-        """Accept a folder that set-up has yet to make."""
+        """Accept a folder that set-up hasn't created yet."""
 
     def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
-        """Find a served file; the folder is never left, not even by a symbolic link."""
+        """Find a served file. Nothing outside the folder is found, not even through a symbolic link."""
         parts = PurePosixPath(path).parts
         if any(part.startswith((".", "__pycache__")) for part in parts) or not path.endswith(self._suffixes):
             return "", None
@@ -79,8 +79,8 @@ class Files(StaticFiles):
     def file_response(
         self, full_path: PathLike, stat_result: os.stat_result, scope: Scope, status_code: int = 200
     ) -> Response:
-        """Answer with a file, or with 304 when the client has it."""
-        del stat_result  # The checksum says more.
+        """Respond with the file, or with 304 if the client has it."""
+        del stat_result  # The checksum is more exact.
         request = Headers(scope=scope)
         path = Path(full_path)
         checksum = self._contents.sha256(path)
@@ -96,7 +96,7 @@ class Files(StaticFiles):
         return response
 
     def _coding(self, checksum: str, request: Headers) -> str:
-        """Return the coding of the copy to send; empty for the file as it is: parts are asked of that."""
+        """Return the coding of the copy to send, or "" for the file itself, which ranges refer to."""
         if "range" in request:
             return ""
         accepted = {part.partition(";")[0].strip() for part in request.get("accept-encoding", "").split(",")}
@@ -105,12 +105,12 @@ class Files(StaticFiles):
 
 
 def mount_files(app: FastAPI, settings: Settings, releases: Releases) -> None:
-    """Serve the page at `/`, and the folders of `settings`, each also below the address of a release."""
+    """Serve the page at `/` and the folders of `settings`, each also below the address of a release."""
     copies, contents = settings.vendor / COMPRESSED, releases.contents
     mounts = {
         "page": Files(settings.page, contents, copies),
         "sidflow_feedback": Files(settings.library, contents, copies, suffixes=LIBRARY_SUFFIXES),
-        # Must come before `static`: in an installed wheel it is elsewhere.
+        # Must come before `static`: in an installed wheel it isn't a subfolder of it.
         "static/vendor": Files(settings.vendor, contents, copies),
         "static": Files(settings.static, contents, copies),
     }
@@ -127,7 +127,7 @@ def mount_files(app: FastAPI, settings: Settings, releases: Releases) -> None:
 
 
 class _Site:
-    """The page, and the files of releases."""
+    """The page and the files of releases."""
 
     def __init__(self, releases: Releases, mounts: dict[str, Files]) -> None:
         self._releases = releases
@@ -142,14 +142,14 @@ class _Site:
     async def released(self, release: str, address: str, request: Request) -> Response:
         found = self._releases.get(release)
         if found and address == "files.json":
-            return JSONResponse(found.offline(), headers={"Cache-Control": FOR_EVER})
+            return JSONResponse(found.offline(), headers={"Cache-Control": CACHE_IMMUTABLE})
         if found and address in MADE:
             response = _text(found.made(address), "application/json", request)
         else:
             response = await self._file(address, request.scope)
-        # A page of an older release gets what there is, and does not keep it.
+        # A page of an older release gets the current file, which must not be cached under that address.
         if self._releases.holds(release, address, response.headers.get("etag", "")):
-            response.headers["Cache-Control"] = FOR_EVER
+            response.headers["Cache-Control"] = CACHE_IMMUTABLE
         return response
 
     async def _file(self, address: str, scope: Scope) -> Response:
@@ -165,7 +165,7 @@ def _headers(checksum: str, coding: str) -> dict[str, str]:
 
 
 def _text(text: str, media_type: str, request: Request) -> Response:
-    """Answer with a text that was made for this answer."""
+    """Respond with a generated text."""
     headers = _headers(sha256(text.encode()).hexdigest(), "")
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)

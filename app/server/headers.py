@@ -1,4 +1,4 @@
-"""The headers that every answer carries."""
+"""Security headers of all responses."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -6,8 +6,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
-        # PyScript and Pyodide make functions of texts of their own, and start workers from blobs. Scripts of
-        # other hosts and scripts within a page, which is what an injection would bring, are refused.
+        # PyScript and Pyodide create functions from strings and workers from blobs. Inline scripts and
+        # scripts of other hosts, which an injection would use, stay blocked.
         "script-src 'self' 'unsafe-eval'",
         "worker-src 'self' blob:",
         "connect-src 'self'",
@@ -24,7 +24,7 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    # Cross-origin isolation, without which the page gets no SharedArrayBuffer.
+    # Cross-origin isolation: SharedArrayBuffer needs it.
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Embedder-Policy": "require-corp",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -34,13 +34,13 @@ SECURITY_HEADERS = {
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds `SECURITY_HEADERS` to the answers of `app`."""
+    """ASGI middleware that adds `SECURITY_HEADERS` to the responses of `app`."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or run the lifespan."""
+        """Handle a request or the lifespan."""
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

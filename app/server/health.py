@@ -1,4 +1,4 @@
-"""`GET /api/health`: whether the server can do its work."""
+"""`GET /api/health`: whether server and database work."""
 
 from fastapi import APIRouter
 
@@ -7,7 +7,7 @@ from .schema import Health, errors
 
 
 def health_router(database: Database, release: str) -> APIRouter:
-    """Make the route that answers for the server and its `database`."""
+    """Create the route that checks `database`."""
     router = APIRouter()
 
     @router.get("/api/health", responses=errors(503))

@@ -1,4 +1,4 @@
-"""The server's log: one JSON object a line, on standard error, without addresses."""
+"""The server's log: one JSON object per line on standard error, without client addresses."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ LEVELS = ("debug", "info", "warning", "error")
 
 
 def log_config(level: str) -> dict[str, Any]:
-    """Return the configuration of `logging`, for messages of `level` and above."""
+    """Return a `logging` configuration for messages of at least `level`."""
     return {
         "version": 1,
         "disable_existing_loggers": False,

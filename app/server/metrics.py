@@ -1,4 +1,4 @@
-"""What an operator can watch: counts and times, in Prometheus' format and as log lines. No addresses."""
+"""Metrics in Prometheus' format, and one log line for each request. Neither contains client addresses."""
 
 import collections
 import logging
@@ -22,11 +22,11 @@ from .schema import SyncResult
 logger = logging.getLogger("sidflow.requests")
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-"""Upper bounds in seconds: a sync takes milliseconds, a slow body up to half a minute."""
+"""Upper bounds in seconds. A sync takes milliseconds; a slow upload, up to half a minute."""
 
 
 class Metrics:
-    """The counters of one application."""
+    """The metrics of one application."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -36,20 +36,20 @@ class Metrics:
         )
         self._seconds = Histogram(
             "sidflow_request_seconds",
-            "Time until an answer was sent.",
+            "Time until the response was sent.",
             ["route"],
             buckets=BUCKETS,
             registry=self.registry,
         )
-        self._events = Counter("sidflow_events", "Events taken in.", ["result"], registry=self.registry)
+        self._events = Counter("sidflow_events", "Events received.", ["result"], registry=self.registry)
 
     def count_events(self, results: Iterable[SyncResult]) -> None:
-        """Count what became of the events of a batch."""
+        """Count the events of a batch by result."""
         for status, count in collections.Counter(result.status for result in results).items():
             self._events.labels(status).inc(count)
 
     def count_request(self, scope: Scope, status: int, seconds: float) -> None:
-        """Count a request, and log it."""
+        """Count and log a request."""
         method = scope["method"] if scope["method"] in HTTPMethod.__members__ else "other"
         route = getattr(scope.get("route"), "path", "none")
         self._requests.labels(method, route, str(status)).inc()
@@ -58,33 +58,33 @@ class Metrics:
         logger.info("request", extra=facts)
 
 
-class Observed:
-    """ASGI middleware that counts the requests to `app` in `metrics`."""
+class RequestMetrics:
+    """ASGI middleware that records the requests to `app` in `metrics`."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or run the lifespan."""
+        """Handle a request or the lifespan."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         status, began = 500, time.perf_counter()
 
-        async def send_and_note(message: Message) -> None:
+        async def send_and_record(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
             await send(message)
 
         try:
-            await self._app(scope, receive, send_and_note)
+            await self._app(scope, receive, send_and_record)
         finally:
             self._metrics.count_request(scope, status, time.perf_counter() - began)
 
 
 def metrics_router(metrics: Metrics) -> APIRouter:
-    """Make the route that Prometheus asks."""
+    """Create the route that Prometheus scrapes."""
     router = APIRouter()
 
     @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})

@@ -1,4 +1,4 @@
-"""A limit on how often one client may ask, by token buckets in memory."""
+"""Rate limits for clients: token buckets in memory."""
 
 import hashlib
 import math
@@ -12,28 +12,28 @@ from starlette.requests import Request
 from .errors import TooManyRequestsError
 
 MAX_CLIENTS = 100_000
-"""Clients that are remembered at once, some 20 MB; then those not heard of for longest are forgotten."""
+"""Clients in memory, some 20 MB. Beyond that, the least recently seen ones are dropped."""
 
 
 class TokenBuckets:
-    """One bucket for each client: a request takes a token, and tokens come back at a steady rate.
+    """One bucket per client: a request takes a token, and tokens are refilled at a steady rate.
 
     Parameters
     ----------
     rate
-        Tokens that come back in a second; 0 means no limit.
+        Tokens refilled per second; 0 means no limit.
     burst
-        Tokens of a full bucket.
+        Capacity of a bucket.
     clock
-        Seconds, growing.
+        Monotonic time in seconds.
     """
 
     def __init__(self, rate: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate, self._burst, self._clock = rate, burst, clock
-        self._buckets: dict[bytes, tuple[float, float]] = {}  # tokens at a time; longest unheard of first
+        self._buckets: dict[bytes, tuple[float, float]] = {}  # tokens and time, least recently seen first
 
     def take(self, client: bytes) -> float:
-        """Take a token; return 0, or the seconds until there is one."""
+        """Take a token. Return 0, or the seconds until there is one."""
         if not self._rate:
             return 0.0
         now = self._clock()
@@ -45,11 +45,11 @@ class TokenBuckets:
         return 0.0 if granted else (1 - tokens) / self._rate
 
     def __len__(self) -> int:
-        """Return how many clients are remembered."""
+        """Return the number of clients in memory."""
         return len(self._buckets)
 
     def _forget(self, now: float) -> None:
-        """Forget clients whose buckets are full again, and those that are too many."""
+        """Drop clients with full buckets and those beyond the limit."""
         full_after = self._burst / self._rate
         while self._buckets:
             oldest = next(iter(self._buckets))
@@ -59,9 +59,9 @@ class TokenBuckets:
 
 
 class RateLimit:
-    """A dependency of routes that refuses clients who ask too often.
+    """A FastAPI dependency that rejects requests of clients that exceed their rate.
 
-    A client is known by a keyed hash of its address; the key is made at each start and kept nowhere, and
+    Clients are identified by a keyed hash of their address. The key is new at each start and only in memory;
     neither address nor hash is written anywhere.
     """
 
@@ -75,7 +75,7 @@ class RateLimit:
         Raises
         ------
         TooManyRequestsError
-            If the client has asked too often; it says when to ask again.
+            If the client exceeds its rate. The error says when to try again.
         """
         wait = self._buckets.take(self._pseudonym(request.client.host if request.client else ""))
         if wait:
@@ -86,7 +86,7 @@ class RateLimit:
 
 
 def _network(address: str) -> bytes:
-    """Return what tells clients apart: of IPv6 the first half, since one client has all of the second."""
+    """Return the part of an address that identifies a client. An IPv6 client owns a whole /64 network."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Releases: everything that is served to a page, named by its content, so that it can be kept for ever."""
+"""Releases: all files of the page under an address derived from their content, cacheable forever."""
 
 import json
 import posixpath
@@ -13,41 +13,41 @@ from ..files import fingerprint, sha256_of, sources_in
 from .settings import Settings
 
 RELEASES_KEPT = 8
-"""Of how many releases the server remembers which file was what: a developer makes many."""
+"""Releases whose file checksums the server remembers. A developer's edits create many."""
 
 PREFIX = "r"
-"""First part of the addresses of a release's files."""
+"""First path segment of a release's files."""
 
 ETAG_DIGITS = 32
-"""How much of its SHA-256 is in a file's ETag."""
+"""Digits of a file's SHA-256 in its ETag."""
 
 _OWN_ADDRESS = re.compile(r'\b(href|src|config)="/?(?=(?:page|static)/)')
 
 
 LIBRARY_SUFFIXES = (".py", ".js", ".json")
-"""What is served of the library's folder."""
+"""Suffixes of the library's files that are served."""
 
 CONFIGURATION = "page/page.json"
-"""PyScript takes the interpreter's address in it to be relative to the page, all others to this file."""
+"""PyScript resolves its `interpreter` relative to the page, all other addresses relative to this file."""
 
 SOURCES = "page/sources.json"
-"""The Python that the configuration names, as one file: a request for each would take longer than they do."""
+"""All Python files that the configuration names, in one: separate requests would take longer."""
 
 MADE = (CONFIGURATION, SOURCES)
-"""Files of a release that are made of other files."""
+"""Files of a release that are generated from others."""
 
 _INTERPRETER = "static/js/micropython.js"
-"""Takes the place of MicroPython, and puts `SOURCES` into it."""
+"""Wraps MicroPython, and adds `SOURCES` to its file system."""
 
 
 class Contents:
-    """SHA-256 of files, computed again only when a file has changed."""
+    """A cache of SHA-256 checksums, computed again when a file has changed."""
 
     def __init__(self) -> None:
         self._known: dict[Path, tuple[tuple[int, int], str]] = {}
 
     def sha256(self, path: Path) -> str:
-        """Return the SHA-256 of the file's content in hexadecimal."""
+        """Return the file's SHA-256 in hexadecimal."""
         status = path.stat()
         state = (status.st_mtime_ns, status.st_size)
         if path not in self._known or self._known[path][0] != state:
@@ -57,14 +57,14 @@ class Contents:
 
 @dataclass(frozen=True)
 class Release:
-    """What was served at one time.
+    """The files that are served at one time.
 
     Attributes
     ----------
     name
-        Another one for each content.
+        A hash of the content.
     files, paths
-        SHA-256 and place of each file by its address.
+        SHA-256 and path of each file, by address.
     """
 
     name: str
@@ -72,11 +72,11 @@ class Release:
     paths: dict[str, Path]
 
     def index(self) -> str:
-        """Return the page with addresses of this release."""
+        """Return the page, with the addresses of this release."""
         return _OWN_ADDRESS.sub(rf'\1="{PREFIX}/{self.name}/', self._read("page/index.html"))
 
     def made(self, address: str) -> str:
-        """Return the text of one of the files `MADE`."""
+        """Return the text of a file in `MADE`."""
         if address == CONFIGURATION:
             configuration = json.loads(self._read(CONFIGURATION))
             configuration["interpreter"] = f"./{PREFIX}/{self.name}/{_INTERPRETER}"
@@ -85,7 +85,7 @@ class Release:
         return json.dumps({to: self._read(source) for source, to in self._sources().items()})
 
     def _sources(self) -> dict[str, str]:
-        """Return the addresses of what `SOURCES` is made of, and the paths in the interpreter."""
+        """Return the addresses of the files in `SOURCES`, with their paths in the interpreter."""
         files = json.loads(self._read(CONFIGURATION))["files"]
         return {posixpath.normpath(f"page/{source}"): path for source, path in files.items()}
 
@@ -93,7 +93,7 @@ class Release:
         return self.paths[address].read_text("utf-8")
 
     def offline(self) -> dict[str, str]:
-        """Return of the files that a page needs without a network the SHA-256, by address."""
+        """Return the SHA-256 of each file that a page needs offline, by address."""
         left_out = self._sources()
         return {
             address: content
@@ -102,7 +102,7 @@ class Release:
         }
 
     def exported(self) -> list[str]:
-        """Return the addresses of the files that a copy of the page can load."""
+        """Return the addresses of the files that an exported page can load."""
         return [address for address in self.files if not _FOR_BUILDING.match(address)]
 
 
@@ -110,18 +110,18 @@ _ON_DEMAND = re.compile(
     r"static/vendor/(pyodide/.*\.(whl|zip)|wheels/|engine/(scipy|scikit_learn|joblib|threadpoolctl)-"
     r"|pyscript/(toml|zip|pyodide_graph))|sidflow_feedback/learning/first_model"
 )
-"""What few pages need: scikit-learn, sources of what is compiled, and parts of PyScript for others."""
+"""Files that few pages need: scikit-learn, uncompiled packages, and optional parts of PyScript."""
 
 _FOR_BUILDING = re.compile(r"static/vendor/(pyodide/.*\.(whl|zip)|wheels/)|page/index\.html")
 
 
 class Releases:
-    """The present release, and those that were served before.
+    """The current release, and earlier ones since the server started.
 
     Parameters
     ----------
     settings
-        Where the files are.
+        The folders of the files.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -130,7 +130,7 @@ class Releases:
         self._releases: OrderedDict[str, Release] = OrderedDict()
 
     def present(self) -> Release:
-        """Return the release of the files as they are now."""
+        """Return the release of the current files."""
         paths = dict(self._files())
         files = {address: self.contents.sha256(path) for address, path in paths.items()}
         name = fingerprint(part for item in sorted(files.items()) for part in item)[:16]
@@ -142,14 +142,14 @@ class Releases:
         return self._releases[name]
 
     def holds(self, name: str, address: str, etag: str) -> bool:
-        """Return whether an answer with this ETag has the file that the release has at this address."""
+        """Return whether a response with this ETag contains the release's file at this address."""
         release = self._releases.get(name)
         return release is not None and release.files.get(address, "-").startswith(
             etag.strip('"')[:ETAG_DIGITS]
         )
 
     def get(self, name: str) -> Release | None:
-        """Return a release that was served since the server started."""
+        """Return a release by name, if the server remembers it."""
         return self._releases.get(name)
 
     def _files(self) -> Iterator[tuple[str, Path]]:

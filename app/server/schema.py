@@ -1,4 +1,4 @@
-"""The wire format of the server's JSON, validated strictly: unknown fields are refused, nothing is coerced.
+"""The schema of the server's JSON. Validation is strict: no unknown fields, no coercion.
 
 Names are camelCase on the wire and snake_case in Python.
 """
@@ -56,7 +56,7 @@ def _parse_day(value: object) -> date:
             return date.fromisoformat(value)
     except ValueError:
         pass
-    raise PydanticCustomError("day", "must be a day of the calendar as YYYY-MM-DD")
+    raise PydanticCustomError("day", "must be a calendar date in the form YYYY-MM-DD")
 
 
 def _check_base64(value: str) -> str:
@@ -86,13 +86,13 @@ Base64 = Annotated[str, AfterValidator(_check_base64)]
 
 
 class Wire(BaseModel):
-    """Base of all that crosses the wire."""
+    """Base class of everything sent or received."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, strict=True)
 
 
 class Features(Wire):
-    """The eight audio features of a song, in the order that models take them."""
+    """The eight audio features of a song, in the order of a model's inputs."""
 
     energy: FiniteFloat
     rms: FiniteFloat
@@ -105,7 +105,7 @@ class Features(Wire):
 
 
 class Ratings(Wire):
-    """Scores from 1 to 5 for energy, mood, complexity and preference; at least one is given."""
+    """Scores from 1 to 5 for energy, mood, complexity, and preference; at least one is required."""
 
     e: Score | None = None
     m: Score | None = None
@@ -115,15 +115,15 @@ class Ratings(Wire):
     @model_validator(mode="after")
     def _check_any(self) -> Self:
         if (self.e, self.m, self.c, self.p) == (None, None, None, None):
-            raise PydanticCustomError("ratings", "must hold a score for at least one of e, m, c and p")
+            raise PydanticCustomError("ratings", "must contain a score for at least one of e, m, c, and p")
         return self
 
 
 class Delta(Wire):
-    """What a rating and an implicit event have in common.
+    """The common fields of ratings and implicit events.
 
-    `epsilon` is the privacy loss of the event's ratings or action under randomized response; without it they
-    are exact.
+    `epsilon` is the privacy loss of the event's ratings or action under randomized response. If it is null,
+    they are exact.
     """
 
     uuid: Uuid
@@ -136,13 +136,13 @@ class Delta(Wire):
 
 
 class RatingDelta(Delta):
-    """One explicit rating of one song."""
+    """A rating of a song."""
 
     ratings: Ratings
 
 
 class ImplicitDelta(Delta):
-    """One action of a listener on one song."""
+    """A listener's action on a song."""
 
     action: Action
 
@@ -151,7 +151,7 @@ Events = Annotated[list[Any], Field(json_schema_extra={"maxItems": MAX_UPLOAD_EV
 
 
 class SyncRequest(Wire):
-    """One batch of a client. Its events are checked one by one, so that a bad one costs no other."""
+    """A client's batch. Events are validated one by one, so that an invalid one doesn't affect the others."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -173,14 +173,14 @@ class SyncRequest(Wire):
         if not 1 <= count <= MAX_UPLOAD_EVENTS:
             raise PydanticCustomError(
                 "count",
-                "ratings and implicit together must hold 1 to {limit} events, not {count}",
+                "ratings and implicit together must contain 1 to {limit} events, not {count}",
                 {"limit": MAX_UPLOAD_EVENTS, "count": count},
             )
         return self
 
 
 class SyncResult(Wire):
-    """What became of one event; `uuid` is null where the event had none that can be read."""
+    """The result for one event. `uuid` is null if the event has no valid one."""
 
     uuid: str | None
     status: Literal["accepted", "duplicate", "rejected"]
@@ -188,14 +188,14 @@ class SyncResult(Wire):
 
 
 class SyncAnswer(Wire):
-    """One result for each event of the batch: ratings first, then implicit events, in the order sent."""
+    """One result per event of the batch: first the ratings, then the implicit events, in the order sent."""
 
     batch_id: str
     results: list[SyncResult]
 
 
 class ErrorDetail(Wire):
-    """What went wrong, why, and what to do; `field` is the part of the request that is at fault."""
+    """What happened, why, and what to do. `field` is the invalid part of the request."""
 
     code: str
     message: str
@@ -203,25 +203,25 @@ class ErrorDetail(Wire):
 
 
 class ErrorAnswer(Wire):
-    """The answer to whatever could not be done."""
+    """The response to a request that failed."""
 
     error: ErrorDetail
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return what FastAPI is told of a route that may answer with these errors."""
+    """Return FastAPI's `responses` for a route that may respond with these errors."""
     return {status: {"model": ErrorAnswer} for status in statuses}
 
 
 class Health(Wire):
-    """The answer to a health check."""
+    """The response to a health check."""
 
     status: Literal["ok"] = "ok"
     version: str
 
 
 class FeatureStats(Wire):
-    """Mean and standard deviation of each feature, as used to scale a model's input."""
+    """Mean and standard deviation of each feature, for scaling a model's inputs."""
 
     feature_names: list[str]
     means: list[FiniteFloat]
@@ -230,12 +230,12 @@ class FeatureStats(Wire):
     @model_validator(mode="after")
     def _check_lengths(self) -> Self:
         if not len(self.feature_names) == len(self.means) == len(self.stds):
-            raise PydanticCustomError("lengths", "featureNames, means and stds must be of the same length")
+            raise PydanticCustomError("lengths", "featureNames, means, and stds must have the same length")
         return self
 
 
 class Manifest(Wire):
-    """A model in the TF.js layers format; a part that is missing is null."""
+    """A model in the TensorFlow.js layers format. Missing parts are null."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -248,6 +248,6 @@ class Manifest(Wire):
 
 
 def first_problem(error: ValidationError) -> tuple[str, str]:
-    """Return the dotted name of the first field at fault (empty: the whole) and what is wrong with it."""
+    """Return the dotted name of the first invalid field ("" for the whole) and what is wrong with it."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     return ".".join(str(part) for part in first["loc"]), first["msg"]

@@ -1,4 +1,4 @@
-"""Settings of the server, from the environment and from where things are installed."""
+"""The server's settings, from the environment and the installation."""
 
 import os
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from .errors import ConfigurationError
 from .logs import LEVELS
 
 RATE_LIMIT = 2.0
-"""Requests a second that one address may keep up: 100 events a second, far above any household."""
+"""Requests per second and address: 100 events per second, far more than a household sends."""
 
 RATE_BURST = 240.0
-"""Requests that one address may make at once: two listeners who send all 5,000 plays that a browser keeps."""
+"""Requests per address in a burst: two listeners who upload all 5,000 plays that a browser keeps."""
 
 VARIABLES = (
     "SIDFLOW_DATABASE_URL",
@@ -28,7 +28,7 @@ VARIABLES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What the server needs to know before it starts.
+    """The server's configuration.
 
     Attributes
     ----------
@@ -37,16 +37,16 @@ class Settings:
     model_path
         Manifest file of the global model. `SIDFLOW_MODEL_PATH`.
     first_model
-        Manifest that is served as long as there is none at `model_path`.
+        Manifest to serve while there is none at `model_path`.
     page, static, vendor, library
         Folders served at `/page`, `/static`, `/static/vendor` and `/sidflow_feedback`.
     rate_limit, rate_burst
-        Requests a second that one client may keep up (0: any number), and make at once.
+        Requests per second and client (0: no limit), and requests in a burst.
         `SIDFLOW_RATE_LIMIT`, `SIDFLOW_RATE_BURST`.
     trusted_proxies
-        Addresses, separated by commas, whose X-Forwarded-For is believed. `SIDFLOW_TRUSTED_PROXIES`.
+        Comma-separated addresses whose X-Forwarded-For is trusted. `SIDFLOW_TRUSTED_PROXIES`.
     log_level
-        Least level that is logged, one of `LEVELS`. `SIDFLOW_LOG_LEVEL`.
+        Minimum level of log messages, one of `LEVELS`. `SIDFLOW_LOG_LEVEL`.
     """
 
     database_url: str = field(repr=False)  # may hold a password
@@ -63,12 +63,12 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        """Take what `environment` sets, and the default for the rest; an empty value is unset.
+        """Read the settings from `environment`. Defaults apply to missing and empty values.
 
         Raises
         ------
         ConfigurationError
-            If a value is not of its kind.
+            If a value is invalid.
         """
         here, own_model = paths(), environment.get("SIDFLOW_MODEL_PATH")
         return cls(
@@ -80,25 +80,27 @@ class Settings:
             static=here.static,
             vendor=here.vendor,
             library=here.library,
-            rate_limit=_number(environment, "SIDFLOW_RATE_LIMIT", RATE_LIMIT, least=0),
-            rate_burst=_number(environment, "SIDFLOW_RATE_BURST", RATE_BURST, least=1),
+            rate_limit=_number(environment, "SIDFLOW_RATE_LIMIT", RATE_LIMIT, minimum=0),
+            rate_burst=_number(environment, "SIDFLOW_RATE_BURST", RATE_BURST, minimum=1),
             trusted_proxies=environment.get("SIDFLOW_TRUSTED_PROXIES") or "127.0.0.1",
             log_level=_level(environment.get("SIDFLOW_LOG_LEVEL") or "warning"),
         )
 
 
-def _number(environment: Mapping[str, str], name: str, default: float, *, least: float) -> float:
+def _number(environment: Mapping[str, str], name: str, default: float, *, minimum: float) -> float:
     text = environment.get(name) or default
     try:
         value = float(text)
     except ValueError:
         value = float("nan")
-    if not least <= value < float("inf"):
-        raise ConfigurationError(f"{name} must be a number from {least}, not {text!r}. Correct it.")
+    if not minimum <= value < float("inf"):
+        raise ConfigurationError(f"{name} must be a number of at least {minimum}, not {text!r}. Correct it.")
     return value
 
 
 def _level(text: str) -> str:
     if text.lower() not in LEVELS:
-        raise ConfigurationError(f"SIDFLOW_LOG_LEVEL must be one of {', '.join(LEVELS)}, not {text!r}.")
+        raise ConfigurationError(
+            f"SIDFLOW_LOG_LEVEL must be one of {', '.join(LEVELS)}, not {text!r}. Correct it."
+        )
     return text.lower()

@@ -1,4 +1,4 @@
-"""The tables of the database, as the newest migration leaves them."""
+"""The tables of the database, as of the newest migration."""
 
 from sqlalchemy import BigInteger, Column, Date, Double, Integer, MetaData, SmallInteger, String, Table
 
@@ -8,8 +8,8 @@ metadata = MetaData(
     naming_convention={"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
 )
 
-# `id` grows and is never used twice: readers go on from the last one they saw, and no clock time is kept.
-# `batch_id` tells how many different uploads a tune has. `epsilon` is null where the values are exact.
+# `id` grows and is never reused: readers continue after the last one they saw, without a timestamp.
+# `batch_id` is for counting the different uploads of a tune. `epsilon` is null if the values are exact.
 events = Table(
     "events",
     metadata,

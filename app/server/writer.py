@@ -1,4 +1,4 @@
-"""The one writer of a server: batches that wait at the same time are committed together."""
+"""The server's only writer, which commits waiting batches together."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from .database import Database, Rows
 from .errors import DatabaseUnavailableError
 
 MAX_BATCHES = 20
-"""Batches of one commit: 1,000 events at most, so that nobody waits long for those of others."""
+"""Batches per commit. At most 1,000 events, so that no client waits long for others."""
 
 
 class Writer:
-    """Adds batches of events to `database`, in the order in which they come.
+    """Adds batches of events to `database`, in order.
 
-    One commit at a time: writers that wait for each other's locks are slower, and a disk takes as long for
-    one batch as for twenty.
+    It makes one commit at a time: concurrent writers would wait for each other's locks, and one batch takes
+    a disk as long as twenty.
     """
 
     def __init__(self, database: Database) -> None:
@@ -25,7 +25,7 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
 
     async def add(self, rows: Rows) -> set[str]:
-        """Add the rows whose uuid is new; they are committed on return.
+        """Add the rows with new uuids. They are committed on return.
 
         Returns
         -------
@@ -35,7 +35,7 @@ class Writer:
         Raises
         ------
         DatabaseUnavailableError
-            If the database refused; then none of these rows is added.
+            If the database failed. None of these rows is added then.
         """
         future: asyncio.Future[set[str]] = asyncio.get_running_loop().create_future()
         self._waiting.append((rows, future))
@@ -44,34 +44,34 @@ class Writer:
         return await future
 
     async def aclose(self) -> None:
-        """Wait until everything that waits is written."""
+        """Wait until all batches are written."""
         if self._task is not None:
             await self._task
 
     async def _write(self) -> None:
         while self._waiting:
-            taken, self._waiting = self._waiting[:MAX_BATCHES], self._waiting[MAX_BATCHES:]
-            await self._commit(taken)
+            batches, self._waiting = self._waiting[:MAX_BATCHES], self._waiting[MAX_BATCHES:]
+            await self._commit(batches)
         self._task = None
 
-    async def _commit(self, taken: Sequence[tuple[Rows, asyncio.Future[set[str]]]]) -> None:
+    async def _commit(self, batches: Sequence[tuple[Rows, asyncio.Future[set[str]]]]) -> None:
         try:
-            added = await asyncio.to_thread(self._database.add_batches, [rows for rows, _ in taken])
+            added = await asyncio.to_thread(self._database.add_batches, [rows for rows, _ in batches])
         except DatabaseUnavailableError as exc:
-            await self._commit_apart(taken, exc)
+            await self._commit_separately(batches, exc)
             return
-        for (_, future), uuids in zip(taken, added, strict=True):
-            if not future.done():  # its client may be gone
+        for (_, future), uuids in zip(batches, added, strict=True):
+            if not future.done():  # The client may have disconnected.
                 future.set_result(uuids)
 
-    async def _commit_apart(
-        self, taken: Sequence[tuple[Rows, asyncio.Future[set[str]]]], exc: DatabaseUnavailableError
+    async def _commit_separately(
+        self, batches: Sequence[tuple[Rows, asyncio.Future[set[str]]]], exc: DatabaseUnavailableError
     ) -> None:
-        """After a refusal: what one batch has done wrong must not cost the others."""
-        if len(taken) == 1:
-            [(_, future)] = taken
+        """Commit batches one by one after a failure, so that a bad one doesn't affect the others."""
+        if len(batches) == 1:
+            [(_, future)] = batches
             if not future.done():
                 future.set_exception(exc)
             return
-        for one in taken:
-            await self._commit([one])
+        for batch in batches:
+            await self._commit([batch])

@@ -1,4 +1,4 @@
-"""What the engine loads: Pyodide's packages, its standard library and our own wheel, compiled in advance."""
+"""Precompiled bytecode for the engine: Pyodide's packages, its standard library, and our own wheel."""
 
 import json
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ FETCHED_AT_START = ("pyodide.asm.mjs", "pyodide.asm.wasm")
 
 
 def compile_packages(paths: Paths, wheels: Sequence[str], progress: StepProgress) -> list[Path]:
-    """Compile Pyodide's standard library and those of the wheels that an engine loads."""
+    """Compile Pyodide's standard library and the wheels that the engine loads."""
     names = [STANDARD_LIBRARY, *(name for name in wheels if not name.startswith(NEVER_LOADED))]
     return compile_archives([paths.vendor / "pyodide" / name for name in names], paths, progress)
 
 
 def compile_library(paths: Paths, wheel: Path, progress: StepProgress) -> list[Path]:
-    """Compile the library's wheel, and write the lock by which the engine finds and checks its packages."""
+    """Compile the library's wheel, and write the lock of the engine's packages."""
     (compiled,) = compile_archives([wheel], paths, progress)
     original = json.loads((paths.vendor / "pyodide" / "pyodide-lock.json").read_text("utf-8"))
     lock = _lock(original, compiled)
@@ -38,7 +38,7 @@ def compile_library(paths: Paths, wheel: Path, progress: StepProgress) -> list[P
 
 
 def compile_archives(sources: Sequence[Path], paths: Paths, progress: StepProgress) -> list[Path]:
-    """Put archives with bytecode into static/vendor/engine; as they are, where they can't be compiled."""
+    """Write archives with bytecode to static/vendor/engine; unchanged, if they can't be compiled."""
     targets = [paths.vendor / "engine" / source.name for source in sources]
     with ExitStack() as stack:
         parts = [stack.enter_context(replacing(target)) for target in targets]
@@ -46,7 +46,7 @@ def compile_archives(sources: Sequence[Path], paths: Paths, progress: StepProgre
             node.run_script("compile.mjs", list(zip(sources, parts, strict=True)), paths.vendor / "pyodide")
         except SetupError as error:
             progress.note(
-                f"{error}\n      The engine gets its packages as sources: it starts some seconds later."
+                f"{error}\n      The engine loads its packages as sources, so it starts some seconds later."
             )
             for source, part in zip(sources, parts, strict=True):
                 part.write_bytes(source.read_bytes())
@@ -54,7 +54,7 @@ def compile_archives(sources: Sequence[Path], paths: Paths, progress: StepProgre
 
 
 def _lock(original: dict[str, Any], library: Path) -> dict[str, Any]:
-    """Return Pyodide's lock with the packages that are in the folder of `library`, and with the library."""
+    """Return Pyodide's lock, reduced to the packages in the folder of `library`, plus the library."""
     packages = {
         name: {
             **package,
@@ -79,7 +79,7 @@ def _lock(original: dict[str, Any], library: Path) -> dict[str, Any]:
 
 
 def _write_start(paths: Paths, library: Path) -> Path:
-    """Write the sizes of the files that an engine fetches, for the progress bar, and what they are."""
+    """Write the sizes of the files that the engine fetches, for the progress bar, and their fingerprint."""
     engine = library.parent
     runtime = [*(paths.vendor / "pyodide" / name for name in FETCHED_AT_START), engine / STANDARD_LIBRARY]
     files = [*runtime, *engine.glob("numpy-*.whl"), library]

@@ -1,4 +1,4 @@
-"""A Chromium for the tests, and Debian's native SID player to compare with."""
+"""Provides Chromium for the tests, and Debian's native SID player for comparison."""
 
 import os
 import shutil
@@ -15,68 +15,68 @@ from ..paths import paths
 
 SYSTEM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 INSTALL_SECONDS = 600.0
-"""Limit of one installation; on a closed network Playwright gives up long before."""
+"""Time limit of an installation. Without network access, Playwright gives up long before."""
 
 
 def chromium() -> Path:
-    """Return the path of a Chromium that runs, installing one if there is none.
+    """Return the path of a working Chromium, installing one if necessary.
 
-    In this order: the one found the last time, Playwright's own, the system's, Debian's package (as root).
+    Tried in this order: the one used last time, Playwright's, the system's, and Debian's package (as root).
 
     Raises
     ------
     SetupError
-        If there is none, and none can be installed.
+        If none is found or can be installed.
     """
     found = paths().work / "chromium.txt"
-    ways: tuple[Callable[[], Path | None], ...] = (
+    sources: tuple[Callable[[], Path | None], ...] = (
         lambda: Path(found.read_text("utf-8")) if found.is_file() else None,
-        _of_playwright,
-        _install_of_playwright,
-        _of_system,
-        _install_of_debian,
+        _playwright_chromium,
+        _install_playwright_chromium,
+        _system_chromium,
+        _install_debian_chromium,
     )
-    for way in ways:
-        path = way()
+    for source in sources:
+        path = source()
         if path and _runs(path):
             write_bytes(found, str(path).encode())
             return path
     raise SetupError(
-        "The browser tests need Chromium, and none could be found or installed: "
-        "install it (on Debian as root: apt-get install chromium) and run the tests again."
+        "The browser tests need Chromium, but none was found and none could be installed. "
+        "Install it (on Debian as root: apt-get install chromium), then run the tests again."
     )
 
 
-def _of_playwright() -> Path:
+def _playwright_chromium() -> Path:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         return Path(playwright.chromium.executable_path)
 
 
-def _install_of_playwright() -> Path:
-    _try([sys.executable, "-m", "playwright", "install", "chromium"])
-    return _of_playwright()
+def _install_playwright_chromium() -> Path:
+    _try_command([sys.executable, "-m", "playwright", "install", "chromium"])
+    return _playwright_chromium()
 
 
-def _of_system() -> Path | None:
+def _system_chromium() -> Path | None:
     return next((Path(path) for name in SYSTEM_NAMES if (path := shutil.which(name))), None)
 
 
-def _install_of_debian() -> Path | None:
+def _install_debian_chromium() -> Path | None:
     install_debian("chromium")
-    return _of_system()
+    return _system_chromium()
 
 
 def install_debian(package: str) -> None:
-    """Install a Debian package if this is root on a Debian; otherwise do nothing."""
+    """Install a Debian package when running as root on Debian; otherwise do nothing."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        _try(["apt-get", "update"])
-        _try(["apt-get", "install", "--yes", "--no-install-recommends", package])
+        _try_command(["apt-get", "update"])
+        _try_command(["apt-get", "install", "--yes", "--no-install-recommends", package])
 
 
-def _try(command: list[str]) -> None:
-    """Run a command whose failure is not the end; what went wrong is said in a line."""
+def _try_command(command: list[str]) -> None:
+    """Run a command that may fail; print a failure in one line."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     try:
         subprocess.run(
@@ -84,7 +84,7 @@ def _try(command: list[str]) -> None:
         )
     except subprocess.SubprocessError as error:
         reason = next(iter((getattr(error, "stderr", None) or str(error)).strip().splitlines()[:1]), "")
-        _note(f"{' '.join(command[-3:])} did not work ({reason}); trying another way.")
+        _note(f"{' '.join(command[-3:])} failed ({reason}); trying another way.")
 
 
 def _note(text: str) -> None:
@@ -92,7 +92,7 @@ def _note(text: str) -> None:
 
 
 def _runs(path: Path) -> bool:
-    """Return whether the executable starts at all: one whose system libraries are missing does not."""
+    """Return whether the executable starts. It doesn't if system libraries are missing."""
     try:
         return (
             subprocess.run([path, "--version"], capture_output=True, timeout=60, check=False).returncode == 0
@@ -102,7 +102,7 @@ def _runs(path: Path) -> bool:
 
 
 def main() -> int:
-    """Print the path of the Chromium, and provide the native SID player where that can be done."""
+    """Print the path of Chromium, and install the native SID player if possible."""
     try:
         path = chromium()
     except SetupError as error:

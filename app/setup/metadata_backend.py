@@ -1,7 +1,7 @@
-"""A build backend that builds nothing: it answers pip's question for an sdist's metadata from its PKG-INFO.
+"""A build backend that only returns an sdist's metadata, from its PKG-INFO.
 
-pip cannot download an sdist without asking the sdist's backend. With this one in its place, none of the
-sdist's code runs and no build tool is fetched for it.
+pip can't download an sdist without calling its backend. With this one in its place, none of the sdist's code
+runs and no build tool is downloaded.
 """
 
 import shutil
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def prepare_metadata_for_build_wheel(metadata_directory: str, _settings: object = None) -> str:
-    """Copy PKG-INFO of the sdist in the current folder, as PEP 517 asks; return the folder that holds it."""
+    """Copy the PKG-INFO in the current folder as PEP 517 requires, and return the name of its folder."""
     package = HeaderParser().parsestr(Path("PKG-INFO").read_text("utf-8"), headersonly=True)
     folder = Path(metadata_directory) / f"{package['Name']}-{package['Version']}.dist-info"
     folder.mkdir()
@@ -19,5 +19,5 @@ def prepare_metadata_for_build_wheel(metadata_directory: str, _settings: object 
 
 
 def build_wheel(*_arguments: object) -> str:
-    """Refuse: there is nothing to build with."""
-    raise NotImplementedError("only the sdist itself is wanted")
+    """Fail: this backend builds nothing."""
+    raise NotImplementedError("this backend only provides metadata")

@@ -1,4 +1,4 @@
-"""Runs the set-up's own JavaScript by Node.js, which is there where npm is."""
+"""Runs set-up's own JavaScript with Node.js, which comes with npm."""
 
 import json
 import shutil
@@ -8,20 +8,20 @@ from pathlib import Path
 from ..errors import SetupError
 
 SECONDS = 600.0
-"""Limit of one run, for very slow machines."""
+"""Time limit of a run, enough for very slow machines."""
 
 
 def run_script(script: str, jobs: object, *arguments: Path) -> None:
-    """Run a script of this folder, with `jobs` as JSON on its standard input.
+    """Run a script in this folder, with `jobs` as JSON on its standard input.
 
     Raises
     ------
     SetupError
-        If there is no Node.js, or the script fails.
+        If Node.js is missing or the script fails.
     """
     node = shutil.which("node")
     if node is None:
-        raise SetupError("Node.js was not found: install Node.js 20 or later, and run set-up again.")
+        raise SetupError("Node.js was not found. Install Node.js 20 or later, then run set-up again.")
     command = [node, str(Path(__file__).with_name(script)), *map(str, arguments)]
     text = json.dumps(jobs, default=str)
     try:

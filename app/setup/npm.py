@@ -1,4 +1,4 @@
-"""Packages from the npm registry by its ordinary client, and the files of theirs that are served."""
+"""Installs packages with npm, and copies the files that are served."""
 
 import shutil
 import subprocess
@@ -13,14 +13,14 @@ MANIFESTS = ("package.json", "package-lock.json")
 
 
 def install(paths: Paths) -> list[Path]:
-    """Install what package-lock.json names, and return the file that npm writes last.
+    """Install the packages in package-lock.json, and return the file that npm writes last.
 
     A checkout also gets the optional linter. No script of a package is run.
 
     Raises
     ------
     SetupError
-        If there is no npm, or npm fails.
+        If npm is missing or fails.
     """
     npm = shutil.which("npm")
     if npm is None:
@@ -48,14 +48,14 @@ def _run(command: list[str], folder: Path) -> None:
         reason = "\n  ".join((result.stderr or result.stdout).strip().splitlines()[:12])
         raise SetupError(
             f"npm could not install the packages of {folder / MANIFESTS[1]}:\n  {reason}\n"
-            "Check that the npm registry can be reached (npm's own settings count), then run set-up again."
+            "Check that the npm registry can be reached (see npm's own settings), then run set-up again."
         )
 
 
 def serve_package(package: NpmPackage, paths: Paths, folder: Path | None = None) -> list[Path]:
-    """Copy the served files of an installed package into `folder`, each checked against the lock.
+    """Copy the served files of an installed package into `folder`, verifying each against the lock.
 
-    The folder is static/vendor, unless given.
+    The default folder is static/vendor.
     """
     source = paths.npm / "node_modules" / package.name / package.source
     target = (folder or paths.vendor) / package.target
@@ -64,5 +64,5 @@ def serve_package(package: NpmPackage, paths: Paths, folder: Path | None = None)
 
 def _serve_file(source: Path, target: Path, sha256: str) -> Path:
     if not source.is_file():
-        raise SetupError(f"{source} is missing. Delete the folder node_modules there and run set-up again.")
+        raise SetupError(f"{source} is missing. Delete the folder node_modules and run set-up again.")
     return write_checked(target, source.read_bytes(), sha256, str(source))

@@ -1,4 +1,4 @@
-"""Downloads from the Python package index by its ordinary client, pip."""
+"""Downloads from the Python package index with pip."""
 
 import os
 import re
@@ -23,17 +23,17 @@ _MISMATCH = re.compile(r"Expected sha256 (\w+)\s+Got\s+(\w+)")
 
 @contextmanager
 def downloaded(archive: PyPIArchive, work: Path, progress: StepProgress) -> Iterator[Path]:
-    """Download `archive` into a temporary folder in `work`; pip checks its SHA-256 before it looks inside.
+    """Download `archive` into a temporary folder in `work`. pip verifies its SHA-256 before unpacking it.
 
     Raises
     ------
     ChecksumError
-        If the file is not the one that the lock names.
+        If the file's SHA-256 differs from the lock.
     SetupError
-        If pip is missing or cannot get the file.
+        If pip is missing or can't download the file.
     """
     folder = work / "download"
-    shutil.rmtree(folder, ignore_errors=True)  # a killed set-up leaves one
+    shutil.rmtree(folder, ignore_errors=True)  # Left by a killed set-up.
     folder.mkdir(parents=True)
     try:
         _run_pip(archive, folder, progress)
@@ -65,7 +65,7 @@ def _backend_environment(folder: Path) -> dict[str, str]:
 
 
 def _follow(command: list[str], environment: dict[str, str], progress: StepProgress) -> tuple[int, str]:
-    """Run `command`, turn its progress lines into progress, and return its status and the other lines."""
+    """Run `command`, report its progress lines, and return its exit status and the other lines."""
     lines = []
     with Popen(command, env=environment, stdout=PIPE, stderr=STDOUT, text=True) as process:
         try:
@@ -85,11 +85,11 @@ def _failure(archive: PyPIArchive, output: str) -> SetupError:
         return ChecksumError(archive.file, match[1], match[2])
     if "No module named pip" in output:
         return SetupError(
-            f"{archive.file} could not be fetched: this Python has no pip. "
-            f"Run '{sys.executable} -m ensurepip', then set-up again."
+            f"{archive.file} could not be downloaded: this Python has no pip. "
+            f"Run '{sys.executable} -m ensurepip', then run set-up again."
         )
     reasons = [line for line in output.splitlines() if line.startswith("ERROR")] or output.splitlines()[-5:]
     return SetupError(
         f"pip could not download {archive.name}=={archive.version}:\n  " + "\n  ".join(reasons) + "\n"
-        "Check that the Python package index can be reached (pip's own settings count), then try again."
+        "Check that the Python package index can be reached (see pip's own settings), then run set-up again."
     )

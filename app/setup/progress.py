@@ -1,4 +1,4 @@
-"""What set-up tells while it works."""
+"""Progress reports of set-up."""
 
 import time
 from collections.abc import Iterator
@@ -10,36 +10,36 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
 BYTES = "bytes"
 LINE_SECONDS = 15.0
-"""How often progress is told in a line where there is no terminal to draw a bar on."""
+"""Interval of progress lines when the output isn't a terminal."""
 
 
 class StepProgress:
-    """Progress of one step: a text, and a count of bytes or items towards a total."""
+    """Progress of a step: a text, and a count of bytes or items toward a total."""
 
     def __init__(self, bar: Progress, task: TaskID) -> None:
         self._bar, self._task = bar, task
         self._text, self._unit, self._done, self._total = "", "", 0, 0
-        self._told = time.monotonic()
+        self._last_line = time.monotonic()
 
     def begin(self, text: str, total: int = 0, unit: str = BYTES) -> None:
-        """Start to count towards `total`; 0 means that the length is not known."""
+        """Start to count toward `total`; 0 means that it is unknown."""
         self._text, self._unit, self._done, self._total = text, unit, 0, total
         self._bar.update(self._task, description=text, total=total or None, completed=0, amount="")
 
     def reach(self, done: int, total: int | None = None) -> None:
-        """Tell how much is done in all, and the total if it became known."""
+        """Report how much is done, and the total if it has become known."""
         self._done, self._total = done, total or self._total
         self._bar.update(self._task, completed=done, total=self._total or None, amount=self._amount())
-        if not self._bar.console.is_terminal and time.monotonic() - self._told > LINE_SECONDS:
-            self._told = time.monotonic()
+        if not self._bar.console.is_terminal and time.monotonic() - self._last_line > LINE_SECONDS:
+            self._last_line = time.monotonic()
             self.note(f"{self._text}: {self._amount()}")
 
     def advance(self, count: int = 1) -> None:
-        """Tell that `count` more are done."""
+        """Report that `count` more are done."""
         self.reach(self._done + count)
 
     def note(self, text: str) -> None:
-        """Leave a line that stays."""
+        """Print a permanent line."""
         self._bar.console.print(f"      {text}", highlight=False, markup=False, soft_wrap=True)
 
     def _amount(self) -> str:
@@ -49,14 +49,14 @@ class StepProgress:
 
 
 class Reporter:
-    """Writes a line at the start and at the end of each step, and on a terminal a live bar between them."""
+    """Prints a line at the start and end of each step, with a live progress bar on a terminal."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console()
 
     @contextmanager
     def step(self, number: int, count: int, title: str) -> Iterator[StepProgress]:
-        """Report one step, from entering the block to leaving it."""
+        """Report a step that lasts as long as the block."""
         label = f"[{number}/{count}] {title}"
         self.console.print(label, highlight=False, markup=False, soft_wrap=True)
         started = time.monotonic()

@@ -1,4 +1,4 @@
-"""Package wheels for Pyodide, from whichever mirror can be reached."""
+"""Downloads Pyodide's package wheels from its own distribution or a mirror."""
 
 from http.client import HTTPException
 from pathlib import Path
@@ -12,26 +12,26 @@ from .pip import downloaded
 from .progress import StepProgress
 
 TIMEOUT = 5.0
-"""Seconds to wait for Pyodide's own distribution: closed networks often answer nothing at all."""
+"""Seconds to wait for Pyodide's own distribution. Closed networks often drop connections silently."""
 
 CHUNK = 1 << 18
 
 
 class UnreachableError(Exception):
-    """Pyodide's own distribution cannot be reached from here."""
+    """Pyodide's own distribution can't be reached."""
 
 
 def fetch_wheels(wheels: PyodideWheels, paths: Paths, progress: StepProgress) -> list[Path]:
-    """Put the wheels into static/vendor/pyodide, and return their paths. Those already there are kept.
+    """Download missing wheels to static/vendor/pyodide, and return the paths of all.
 
-    Pyodide's own distribution is asked once; when it cannot be reached, the rest comes from the mirror.
+    If Pyodide's own distribution can't be reached, the remaining wheels come from the mirror.
 
     Raises
     ------
     ChecksumError
-        If a file is not the one that the lock names, wherever it came from.
+        If a file's SHA-256 differs from the lock.
     SetupError
-        If the mirror cannot be reached either.
+        If the mirror can't be reached either.
     """
     targets = {paths.vendor / "pyodide" / name: sha256 for name, sha256 in wheels.files.items()}
     missing = {path: sha256 for path, sha256 in targets.items() if not is_intact(path, sha256)}
@@ -41,8 +41,8 @@ def fetch_wheels(wheels: PyodideWheels, paths: Paths, progress: StepProgress) ->
             write_checked(path, _download(wheels.base_url + path.name, progress), missing[path], path.name)
             del missing[path]
     except UnreachableError as error:
-        progress.note(f"{wheels.base_url} cannot be reached ({error})")
-        progress.note(f"taking the same files from {wheels.mirror.file}")
+        progress.note(f"{wheels.base_url} can't be reached ({error})")
+        progress.note(f"using the same files from {wheels.mirror.file}")
         _extract_from_mirror(wheels, missing, paths.work, progress)
     return list(targets)
 

@@ -1,6 +1,6 @@
-"""Write the lock anew from the installed npm packages, after a version was changed (`make lock`).
+"""Updates the lock from the installed npm packages after a version change (`make lock`).
 
-The two archives of the Python package index, and which files are served, stay as the lock names them.
+The two archives from the Python package index and the list of served files stay unchanged.
 """
 
 import json
@@ -13,7 +13,7 @@ from .lock import LOCK_FILE, Lock, NpmPackage, PyodideWheels, read_lock
 
 
 def relock(lock: Lock, modules: Path) -> Lock:
-    """Return `lock` with the versions and checksums of the packages in the folder node_modules, `modules`."""
+    """Return `lock` with the versions and checksums of the packages in `modules`, a node_modules folder."""
     pyodide = json.loads((modules / "pyodide" / "pyodide-lock.json").read_text("utf-8"))
     return replace(
         lock,

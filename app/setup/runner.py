@@ -1,4 +1,4 @@
-"""Runs the steps of set-up: each only when it is not up to date, and never two set-ups at once."""
+"""Runs the outdated steps of set-up, under a lock."""
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
@@ -11,22 +11,22 @@ from ..files import fingerprint
 from .progress import Reporter, StepProgress
 from .stamps import Stamps
 
-PATIENCE = 1800.0
+LOCK_SECONDS = 1800.0
 """Seconds to wait for another set-up in the same folder."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step of set-up.
+    """A step of set-up.
 
     Attributes
     ----------
     name, title
-        For the stamp, and for people.
+        Name of the stamp, and text for the user.
     inputs
-        What the outputs depend on: files by name and content, and texts. Asked just before the step.
+        Files (by name and content) and texts that the outputs depend on. Evaluated just before the step.
     make
-        Makes the outputs, each whole or not at all, and returns their paths.
+        Writes the outputs, each atomically, and returns their paths.
     """
 
     name: str
@@ -36,15 +36,15 @@ class Step:
 
 
 def run_steps(steps: list[Step], folder: Path, reporter: Reporter) -> None:
-    """Do those of the steps that are not stamped in `folder` with their present inputs.
+    """Run the steps that have no stamp in `folder` for their current inputs.
 
     Raises
     ------
     SetupError
-        If a step cannot be done. What the steps before it made stays, and the next run goes on there.
+        If a step fails. The outputs of earlier steps are kept, and the next run continues there.
     """
     stamps = Stamps(folder)
-    with _alone_in(folder, reporter):
+    with _locked(folder, reporter):
         for number, step in enumerate(steps, 1):
             inputs = fingerprint(step.inputs())
             if not stamps.is_current(step.name, inputs):
@@ -53,27 +53,27 @@ def run_steps(steps: list[Step], folder: Path, reporter: Reporter) -> None:
 
 
 @contextmanager
-def _alone_in(folder: Path, reporter: Reporter) -> Iterator[None]:
-    """Hold a lock on `folder`, waiting for another set-up to end.
+def _locked(folder: Path, reporter: Reporter) -> Iterator[None]:
+    """Hold an exclusive lock on `folder`, waiting for another set-up to finish.
 
-    SQLite's lock, since it works alike on all systems and is gone when its process is, however that ends.
+    SQLite's lock works the same on all systems and is released when its process ends, however it ends.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(folder / ".lock", timeout=0, isolation_level=None)) as lock:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
-            reporter.console.print("Another set-up is at work in the same folder; waiting for it.")
+            reporter.console.print("Another set-up is running in the same folder; waiting for it to finish.")
             _wait(lock, folder)
         yield
 
 
 def _wait(lock: sqlite3.Connection, folder: Path) -> None:
     try:
-        lock.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000:.0f}")
+        lock.execute(f"PRAGMA busy_timeout = {LOCK_SECONDS * 1000:.0f}")
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
         raise SetupError(
-            f"Another set-up has held {folder} for {PATIENCE / 60:.0f} minutes ({error}). "
-            "End it, then run set-up again."
+            f"Another set-up has locked {folder} for {LOCK_SECONDS / 60:.0f} minutes ({error}). "
+            "Stop it, then run set-up again."
         ) from error

@@ -1,4 +1,4 @@
-"""Remembers of each step from which inputs its outputs were made."""
+"""Stamps: the inputs from which each step's outputs were checksums."""
 
 import json
 import os
@@ -17,30 +17,30 @@ class Stamp(NamedTuple):
 
 
 class Stamps:
-    """Stamps of a set-up, one file a step, written when the step's outputs are in place.
+    """The stamps of a set-up: one file per step, written after its outputs.
 
     Parameters
     ----------
     folder
-        Where the stamps are, and what paths of outputs are relative to.
+        The folder of the stamps. Paths of outputs are relative to it.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def is_current(self, step: str, inputs: str) -> bool:
-        """Return whether `step` was done from the same inputs and its outputs are still as it left them."""
+        """Return whether `step` was run with the same inputs and its outputs are unchanged."""
         stamp = self._read(step)
         return stamp.inputs == inputs and all(
             is_intact(self._folder / path, sha256) for path, sha256 in stamp.outputs.items()
         )
 
     def write(self, step: str, inputs: str, outputs: Sequence[Path]) -> None:
-        """Stamp `step` as done, and delete what it made an earlier time and no longer makes."""
-        made = {os.path.relpath(path, self._folder): sha256_of(path) for path in outputs}
-        for path in self._read(step).outputs.keys() - made.keys():
+        """Stamp `step` as done, and delete outputs of earlier runs that it no longer makes."""
+        checksums = {os.path.relpath(path, self._folder): sha256_of(path) for path in outputs}
+        for path in self._read(step).outputs.keys() - checksums.keys():
             (self._folder / path).unlink(missing_ok=True)
-        write_bytes(self._path(step), json.dumps(Stamp(inputs, made)._asdict(), indent=1).encode())
+        write_bytes(self._path(step), json.dumps(Stamp(inputs, checksums)._asdict(), indent=1).encode())
 
     def _path(self, step: str) -> Path:
         return self._folder / ".stamps" / f"{step}.json"

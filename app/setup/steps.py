@@ -1,4 +1,4 @@
-"""What set-up does, step by step."""
+"""The steps of set-up."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -33,12 +33,12 @@ PAGE_PACKAGES = (
 
 
 def set_up(paths: Paths, reporter: Reporter) -> None:
-    """Do what is not up to date of all the steps."""
+    """Run all outdated steps."""
     run_steps(steps(paths, read_lock()), paths.vendor, reporter)
 
 
 def steps(paths: Paths, lock: Lock) -> list[Step]:
-    """Return the steps in their order: each needs what those before it made."""
+    """Return the steps in order. Each may need the outputs of earlier ones."""
     return [
         *_fetching(paths, lock),
         *_building(paths, lock),

@@ -1,4 +1,4 @@
-"""The demo library in static/vendor/tunes: composed, with its catalog."""
+"""Writes the demo tunes and their catalog."""
 
 import json
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from ..files import write_bytes
 
 
 def make_tunes(library: Sequence[DemoTune], folder: Path) -> list[Path]:
-    """Write the tunes of `library` and then their catalog into `folder`, and return what was written.
+    """Write the tunes of `library` and their catalog to `folder`, and return the files.
 
     Raises
     ------
     SetupError
-        The catalog in the repository does not describe one of the tunes.
+        The catalog in the repository lacks one of the tunes.
     """
     known = read_catalog()
     entries = []
@@ -25,7 +25,7 @@ def make_tunes(library: Sequence[DemoTune], folder: Path) -> list[Path]:
         entry = known.get(sha256(tune.data).hexdigest())
         if entry is None:
             raise SetupError(
-                f"The catalog does not describe the demo tune {tune.file_name}: the composer has changed. "
+                f"The catalog lacks the demo tune {tune.file_name}, because the composer has changed. "
                 "Run `python -m app.composer.catalog` and commit app/composer/catalog.json."
             )
         entries.append(entry)

@@ -1,4 +1,4 @@
-"""The wheel of the library for the browser, made from the package that this Python imports."""
+"""Builds the library's wheel for the browser from the installed package."""
 
 from importlib.metadata import version
 from pathlib import Path
@@ -11,7 +11,7 @@ from ..files import sources_in, write_bytes
 
 DISTRIBUTION = "sidflow-feedback"
 EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The time of every member: the same sources give the same bytes."""
+"""Timestamp of every member, so that the same sources give the same bytes."""
 
 METADATA = """\
 Metadata-Version: 2.4
@@ -42,7 +42,7 @@ class _ReproducibleWheel(WheelFile):  # type: ignore[misc]  # the wheel library 
 
 
 def build_library_wheel(library: Path, folder: Path) -> Path:
-    """Pack the package in the folder `library` into a wheel inside `folder`, and return the wheel."""
+    """Build a wheel of the package in `library`, write it to `folder`, and return its path."""
     release = version(DISTRIBUTION)
     name = f"{library.name}-{release}-py3-none-any.whl"
     with TemporaryDirectory() as temporary:

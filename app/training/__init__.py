@@ -1,1 +1,1 @@
-"""Global training: from what listeners have shared to the model that everybody starts from next."""
+"""Global training: from the events that listeners have shared to the next global model."""

@@ -1,5 +1,5 @@
-"""What ends a training run."""
+"""Errors of global training."""
 
 
 class TrainingError(Exception):
-    """There is nothing to train from or nothing to publish; the message says what to do."""
+    """Nothing can be trained or published. The message says what to do."""

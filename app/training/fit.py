@@ -1,4 +1,4 @@
-"""Fitting the next global model to the statistics, and measuring it against the present one."""
+"""Fitting the next global model to the statistics, and comparing it with the current one."""
 
 from __future__ import annotations
 
@@ -23,38 +23,38 @@ if TYPE_CHECKING:
 
     from .statistics import Statistics
 
-LEAST_TUNES: Final = 20
-"""With fewer tunes than this the held-out ones say nothing."""
+MIN_TUNES: Final = 20
+"""With fewer tunes, the held-out ones tell nothing about the error."""
 
 HELD_OUT: Final = 5
-"""One tune of this many measures the error, and is never learned from."""
+"""One in this many tunes is held out of training, to measure the held_out_error."""
 
-PRIOR: Final = 1.0
-"""Ratings that the present model's word weighs against what is known of a tune, in each dimension."""
+PRIOR_WEIGHT: Final = 1.0
+"""Weight of the current model's prediction for a tune, in ratings, in each dimension."""
 
 ALPHA: Final = 5.0
 """L2 penalty of `MLPRegressor`."""
 
 ITERATIONS: Final = 500
 
-# `PRIOR` and `ALPHA` were chosen on simulated listeners, 30 to 1,000 of them: docs/benchmarks.md.
+# `PRIOR_WEIGHT` and `ALPHA` were chosen on 30 to 1,000 simulated listeners: see docs/benchmarks.md.
 
-SPREAD: Final = 4.0
-"""Deviations at which a feature is cut when it is learned from."""
+CLIP_SIGMAS: Final = 4.0
+"""Standard deviations to which features are clipped for training."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tunes:
-    """Tunes that can be learned from.
+    """The tunes to learn from.
 
     Attributes
     ----------
     features
         Shape (t, 8).
     labels, weights
-        Mean e, m, c and p, 1 to 5, and how many ratings' worth they rest on, 0 for none; shape (t, 4).
+        Mean e, m, c, and p from 1 to 5, and their weights in ratings (0: unknown); shape (t, 4).
     held_out
-        Which only measure the error, shape (t,).
+        Whether a tune is used to measure the held_out_error only, shape (t,).
     """
 
     features: FloatArray
@@ -63,45 +63,45 @@ class Tunes:
     held_out: NDArray[np.bool_]
 
 
-def tunes_of(statistics: Statistics, least_uploads: int) -> Tunes:
-    """Return the tunes that at least so many different uploads have, and whose features are known.
+def select_tunes(statistics: Statistics, min_uploads: int) -> Tunes:
+    """Return the tunes with known features that occur in at least `min_uploads` uploads.
 
     Raises
     ------
     TrainingError
-        If they are too few.
+        If there are too few.
     """
     features = statistics.features()
-    known = (statistics.upload_counts() >= least_uploads) & ~np.isnan(features[:, 0])
+    known = (statistics.upload_counts() >= min_uploads) & ~np.isnan(features[:, 0])
     weights = np.maximum(statistics.weights[known], 0)
     means = np.divide(statistics.pulls[known], weights, out=np.zeros_like(weights), where=weights > 0)
     held_out = statistics.tunes[known] % HELD_OUT == 0
-    if known.sum() < LEAST_TUNES or not weights[held_out].sum() > 0:
+    if known.sum() < MIN_TUNES or not weights[held_out].sum() > 0:
         raise TrainingError(
-            f"{known.sum()} tunes have had {least_uploads} uploads; it takes {LEAST_TUNES}. "
-            "Nothing is published. Try again when more has been shared."
+            f"Only {known.sum()} tunes occur in {min_uploads} uploads; training needs {MIN_TUNES}. "
+            "Nothing was published. Try again when listeners have shared more."
         )
     return Tunes(features[known], in_range(means + NEUTRAL_RATING), weights, held_out)
 
 
-def fit(tunes: Tunes, present: Model, seed: int) -> Model:
-    """Fit a network to the tunes that are not held out; the same seed gives the same one.
+def fit(tunes: Tunes, current: Model, seed: int) -> Model:
+    """Fit a network to the tunes that aren't held out. The same seed gives the same network.
 
-    Where little is known of a tune in a dimension, the present model's word counts more (`PRIOR`). Tunes
-    weigh as much as is known of them, so that making up many tunes gains nothing.
+    The less evidence there is for a tune in a dimension, the more the current model's prediction counts
+    (`PRIOR_WEIGHT`). The weight of a tune is its evidence, so that inventing many tunes gains nothing.
     """
     scaler, learned = _robust_stats(tunes), ~tunes.held_out
     features, labels, weights = (part[learned] for part in (tunes.features, tunes.labels, tunes.weights))
-    word = present.predict_many(features)
-    targets = (weights * labels + PRIOR * word) / (weights + PRIOR)
-    inputs = np.clip(scaler.scale(features), -SPREAD, SPREAD)
+    prior = current.predict_many(features)
+    targets = (weights * labels + PRIOR_WEIGHT * prior) / (weights + PRIOR_WEIGHT)
+    inputs = np.clip(scaler.scale(features), -CLIP_SIGMAS, CLIP_SIGMAS)
     network = _regress(inputs, targets, weights.mean(axis=1), seed)
-    version = _version(network, scaler, present)
+    version = _version(network, scaler, current)
     return Model(version, version, scaler, network)
 
 
-def error(model: Model, tunes: Tunes) -> float:
-    """Return the weighted root mean square error on the held-out tunes, in ratings."""
+def held_out_error(model: Model, tunes: Tunes) -> float:
+    """Return the weighted root mean square held_out_error on the held-out tunes, in ratings."""
     rows = tunes.held_out
     weights = tunes.weights[rows]
     errors = model.predict_many(tunes.features[rows]) - tunes.labels[rows]
@@ -109,9 +109,10 @@ def error(model: Model, tunes: Tunes) -> float:
 
 
 def _robust_stats(tunes: Tunes) -> FeatureScaler:
-    """Return the scale of the features: median and half of what lies between the 16th and 84th percentile.
+    """Return the scale of the features: median, and half the distance from 16th to 84th percentile.
 
-    For normal numbers that is mean and deviation, and odd tunes with little weight don't move it.
+    For a normal distribution, these are mean and standard deviation. Outliers of little weight don't change
+    them.
     """
     low, middle, high = np.quantile(
         tunes.features,
@@ -132,7 +133,7 @@ def _regress(inputs: FloatArray, targets: FloatArray, weights: FloatArray, seed:
     estimator = MLPRegressor(
         hidden_layer_sizes=LAYERS[1:-1], solver="lbfgs", alpha=ALPHA, max_iter=ITERATIONS, random_state=seed
     )
-    # One thread: with several, sums come out differently from run to run.
+    # One thread: with several, rounding differs from run to run.
     with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         estimator.fit(inputs, targets - NEUTRAL_RATING, sample_weight=weights / weights.mean())
@@ -143,9 +144,9 @@ def _regress(inputs: FloatArray, targets: FloatArray, weights: FloatArray, seed:
     return network
 
 
-def _version(network: Network, scaler: FeatureScaler, present: Model) -> str:
-    """Return `global-<n>-<hash>`, n one more than the present model's."""
+def _version(network: Network, scaler: FeatureScaler, current: Model) -> str:
+    """Return `global-<n>-<hash>`, where n is one more than the current model's."""
     content = network.parameters.tobytes() + np.array([scaler.means, scaler.deviations]).tobytes()
-    found = re.match(r"global-(\d{1,9})\b", present.version)
+    found = re.match(r"global-(\d{1,9})\b", current.version)
     number = int(found[1]) + 1 if found else 1
     return f"global-{number}-{hashlib.sha256(content).hexdigest()[:12]}"

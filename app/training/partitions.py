@@ -1,4 +1,4 @@
-"""Reading the events in partitions, each as far as it is needed, on this machine or on a Dask cluster."""
+"""Reading the events in partitions, on this machine or on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..server.db_connection import connect, parse_url
 from ..server.schema import Features
 from ..server.tables import events
 from .errors import TrainingError
-from .response import Evidence, of_actions, of_ratings
+from .response import Evidence, action_evidence, rating_evidence
 from .statistics import Statistics, merge, summarize
 
 if TYPE_CHECKING:
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
 PARTITION: Final = 20_000
-"""Events read at once: some 25 MB of rows."""
+"""Events per partition: some 25 MB of rows."""
 
 FAN_IN: Final = 8
-"""Partitions added at once to what came before them."""
+"""Partitions merged at a time into the total."""
 
 SCHEDULER_SECONDS: Final = 10
 
-_PLACES = {action: place for place, action in enumerate(ACTIONS)}
+_ACTION_INDEX = {action: index for index, action in enumerate(ACTIONS)}
 _COLUMNS = (
     *(events.c.sid_path, events.c.song, events.c.batch_id, events.c.action, events.c.epsilon),
     *(events.c[name] for name in DIMENSIONS),
@@ -45,7 +45,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Partition:
-    """Events with ids from `first` up to but not including `end`, and what keys are made with."""
+    """Events with ids from `first` to `end` (excluded), and the salt of their keys."""
 
     url: str
     first: int
@@ -54,18 +54,18 @@ class Partition:
 
 
 def collect(url: str, *, seed: int, scheduler: str | None, workers: int | None) -> Statistics | None:
-    """Return the statistics of all events, None if there are none.
+    """Return the statistics of all events, or None if there are none.
 
     Parameters
     ----------
     url
-        Of the database; workers on other machines must reach it, too.
+        URL of the database. Workers on other machines must be able to reach it, too.
     seed
-        Of the choice of sampled uploads.
+        Seed of the sample of uploads.
     scheduler
-        Address of a Dask cluster's scheduler; threads of this process when it is None.
+        Address of a Dask scheduler. None: threads of this process.
     workers
-        Threads, None for one each core.
+        Number of threads. None: one per core.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def collect(url: str, *, seed: int, scheduler: str | None, workers: int | None) 
         If the cluster can't be reached.
     """
     parts = [delayed(read)(partition) for partition in partitions(url, seed)]
-    # A chain, whoever works on it: the same sums to the last bit, and few partial results at any time.
+    # A chain gives the same sums to the last bit on any workers, and keeps few partial results.
     total: list[Any] = []
     for start in range(0, len(parts), FAN_IN):
         total = [delayed(merge)(total + parts[start : start + FAN_IN])]
@@ -85,20 +85,20 @@ def collect(url: str, *, seed: int, scheduler: str | None, workers: int | None) 
 
 
 def partitions(url: str, seed: int) -> list[Partition]:
-    """Return the partitions of the events that are there now."""
+    """Return the partitions of the current events."""
     with _reading(url) as engine, engine.connect() as connection:
         first, last = connection.execute(select(func.min(events.c.id), func.max(events.c.id))).one()
         if first is None:
             return []
         newest = connection.scalar(select(events.c.batch_id).where(events.c.id == last))
-    # With the newest batch in the keys no client can choose a batch id that is sampled for sure.
+    # The newest batch id in the salt prevents clients from choosing ids that are surely sampled.
     salt = hashlib.blake2b(f"{seed} {newest}".encode(), digest_size=16).digest()
     starts = range(first, last + 1, PARTITION)
     return [Partition(url, start, min(start + PARTITION, last + 1), salt) for start in starts]
 
 
 def read(partition: Partition) -> Statistics:
-    """Read one partition, and return its statistics."""
+    """Read a partition and return its statistics."""
     query = select(*_COLUMNS).where(events.c.id >= partition.first, events.c.id < partition.end)
     with _reading(partition.url) as engine, engine.connect() as connection:
         return _summarize(connection.execute(query.order_by(events.c.id)).all(), partition.salt)
@@ -111,9 +111,9 @@ def _summarize(rows: Sequence[Any], salt: bytes) -> Statistics:
         np.array(part, np.float64).T for part in (numbers[: len(DIMENSIONS)], numbers[len(DIMENSIONS) :])
     )
     epsilon = np.array(epsilons, np.float64)
-    places = np.array([_PLACES.get(action, -1) for action in actions], np.intp)
-    said = zip(of_ratings(ratings, epsilon), of_actions(places, epsilon), strict=True)
-    evidence = Evidence(*(rated + implied for rated, implied in said))
+    indices = np.array([_ACTION_INDEX.get(action, -1) for action in actions], np.intp)
+    pairs = zip(rating_evidence(ratings, epsilon), action_evidence(indices, epsilon), strict=True)
+    evidence = Evidence(*(rated + implied for rated, implied in pairs))
     tunes = _keys(list(zip(paths, songs, strict=True)), salt)
     return summarize(tunes, _keys(batches, salt), features, evidence)
 
@@ -138,7 +138,7 @@ def _reading(url: str) -> Iterator[Engine]:
 
 @contextmanager
 def _scheduler(address: str | None, workers: int | None) -> Iterator[dict[str, Any]]:
-    """Give the options with which Dask computes."""
+    """Yield the options of Dask's `compute`."""
     if address is None:
         yield {"scheduler": "threads", "num_workers": workers}
         return
@@ -146,11 +146,13 @@ def _scheduler(address: str | None, workers: int | None) -> Iterator[dict[str, A
         from distributed import Client
     except ImportError as exc:
         raise TrainingError(
-            f"A cluster needs Dask's distributed ({exc}): pip install 'sidflow-app[cluster]'."
+            f"Dask's distributed is not installed ({exc}). Run: pip install 'sidflow-app[cluster]'."
         ) from exc
     try:
         client = Client(address, timeout=SCHEDULER_SECONDS)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as exc:
-        raise TrainingError(f"No scheduler answers at {address}: {exc}. Start one, or leave it out.") from exc
+        raise TrainingError(
+            f"No Dask scheduler responds at {address}: {exc}. Start one, or omit --scheduler."
+        ) from exc
     with client:
         yield {"scheduler": client}

@@ -1,4 +1,4 @@
-"""The published model and those before it: one file that is served, and a folder of versions beside it."""
+"""The published model and its predecessors: the served file, and a folder of versions beside it."""
 
 from __future__ import annotations
 
@@ -17,54 +17,56 @@ if TYPE_CHECKING:
     from sidflow_feedback.types import Record
 
 REPLACED = "replaced"
-"""Key of a manifest's metadata: the version that was published before."""
+"""Key in a manifest's metadata for the version that it replaced."""
 
 
 class Publication:
-    """The place where the global model is published.
+    """Publishes the global model.
 
     Parameters
     ----------
     path
-        The manifest that is served. Each version is kept as `versions/<version>.json` beside it.
+        The served manifest. Each version is kept as `versions/<version>.json` beside it.
     first
-        What is served as long as nothing has been published.
+        The manifest that is served until one is published.
     """
 
     def __init__(self, path: Path, first: Path | None) -> None:
         self._path, self._first = path, first
         self._versions = path.parent / "versions"
 
-    def present(self) -> tuple[Model, Record]:
-        """Return the model that is served, and its manifest.
+    def current(self) -> tuple[Model, Record]:
+        """Return the published model and its manifest.
 
         Raises
         ------
         TrainingError
-            If there is none, or it can't be read.
+            If it is missing or invalid.
         """
         path = self._first if self._first and not self._path.exists() else self._path
         return _read(path)
 
     def publish(self, manifest: Record) -> None:
-        """Serve this manifest from now on; what it replaces is kept."""
-        _, replaced = self.present()
+        """Publish this manifest, and keep the one that it replaces."""
+        _, replaced = self.current()
         self._keep(replaced)
         self._keep(manifest)
         write_bytes(self._path, _as_bytes(manifest))
 
     def roll_back(self) -> str:
-        """Serve the version again that the present one has replaced; return it.
+        """Publish the version again that the current one replaced, and return it.
 
         Raises
         ------
         TrainingError
-            If the present model has replaced none, or that one is no longer there.
+            If the current model replaced none, or its predecessor is missing.
         """
-        _, manifest = self.present()
+        _, manifest = self.current()
         before = (manifest.get("metadata") or {}).get(REPLACED)
         if not isinstance(before, str):
-            raise TrainingError(f"{manifest['version']} has replaced no other model: there is no way back.")
+            raise TrainingError(
+                f"{manifest['version']} did not replace another model, so there is none to go back to."
+            )
         _, earlier = _read(self._version(before))
         write_bytes(self._path, _as_bytes(earlier))
         return before
@@ -75,7 +77,7 @@ class Publication:
     def _version(self, version: str) -> Path:
         if not set(version) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."):
             raise TrainingError(
-                f"The version {version!r} is no name of a file. Publish a model by hand first."
+                f"The version {version!r} can't be a file name. Publish a model with another version first."
             )
         return self._versions / f"{version}.json"
 

@@ -1,4 +1,4 @@
-"""`sidflow-app train-global`: the next global model, published if it is better than the present one."""
+"""`sidflow-app train-global`: trains a global model, and publishes it if it beats the current one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sidflow_feedback.learning.manifest import model_to_manifest
 from sidflow_feedback.vocabulary import DIMENSIONS
 
 from .errors import TrainingError
-from .fit import error, fit, tunes_of
+from .fit import fit, held_out_error, select_tunes
 from .partitions import collect
 from .publish import REPLACED, Publication
 
@@ -17,61 +17,61 @@ if TYPE_CHECKING:
     from ..server.settings import Settings
     from .fit import Tunes
 
-LEAST_UPLOADS: Final = 5
-"""Different uploads that a tune must have had: no single one decides what is learned of it."""
+MIN_UPLOADS: Final = 5
+"""Different uploads that a tune must occur in, so that no single one determines what is learned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How to train.
+    """Options of a training run.
 
     Attributes
     ----------
     seed
         The same seed and events give the same model.
-    least_uploads
-        Different uploads that a tune must have had.
+    min_uploads
+        Different uploads that a tune must occur in.
     scheduler
-        Address of a Dask scheduler, None for threads of this process.
+        Address of a Dask scheduler. None: threads of this process.
     workers
-        How many threads, None for one each core.
+        Number of threads. None: one per core.
     """
 
     seed: int = 0
-    least_uploads: int = LEAST_UPLOADS
+    min_uploads: int = MIN_UPLOADS
     scheduler: str | None = None
     workers: int | None = None
 
 
 def train_global(settings: Settings, options: Options) -> dict[str, Any]:
-    """Train, compare, and publish if the new model is better; return what came of it.
+    """Train a model, publish it if it is better than the current one, and return the result.
 
     Raises
     ------
     TrainingError
-        If too little has been shared, or the present model can't be read; then nothing is changed.
+        If there are too few events, or the current model is invalid. Nothing is changed then.
     ConfigurationError
         If the database can't be opened.
     """
     publication = Publication(settings.model_path, settings.first_model)
-    present, _ = publication.present()
+    current, _ = publication.current()
     statistics = collect(
         settings.database_url, seed=options.seed, scheduler=options.scheduler, workers=options.workers
     )
     if statistics is None:
-        raise TrainingError("Nothing has been shared yet, so there is nothing to learn from.")
-    tunes = tunes_of(statistics, options.least_uploads)
-    candidate = fit(tunes, present, options.seed)
-    before, after = error(present, tunes), error(candidate, tunes)
+        raise TrainingError("No events have been shared yet. Try again when listeners have shared some.")
+    tunes = select_tunes(statistics, options.min_uploads)
+    candidate = fit(tunes, current, options.seed)
+    before, after = held_out_error(current, tunes), held_out_error(candidate, tunes)
     metrics = {"events": statistics.events, **_counts(tunes), "errorBefore": before, "errorAfter": after}
     if published := after < before:
-        publication.publish(model_to_manifest(candidate, _metadata(metrics, options, present.version)))
-    version = candidate.version if published else present.version
+        publication.publish(model_to_manifest(candidate, _metadata(metrics, options, current.version)))
+    version = candidate.version if published else current.version
     return {"published": published, "version": version, **metrics}
 
 
 def roll_back(settings: Settings) -> dict[str, Any]:
-    """Publish the version again that the present one has replaced.
+    """Publish the version again that the current one replaced.
 
     Raises
     ------
@@ -88,10 +88,10 @@ def _counts(tunes: Tunes) -> dict[str, Any]:
 
 def _metadata(metrics: dict[str, Any], options: Options, replaced: str) -> dict[str, Any]:
     return {
-        "origin": "what listeners have shared",
+        "origin": "events that listeners have shared",
         REPLACED: replaced,
         "outputs": list(DIMENSIONS),
         "range": [1, 5],
         "metrics": metrics,
-        "options": {"seed": options.seed, "leastUploads": options.least_uploads},
+        "options": {"seed": options.seed, "minUploads": options.min_uploads},
     }

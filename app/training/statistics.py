@@ -1,9 +1,9 @@
-"""What is known of each tune: sums that add up, and stay small however many events there are.
+"""Statistics of each tune: sums that can be merged, with a size independent of the number of events.
 
-The rules know uploads, not listeners. In each dimension, all events of an upload on one tune weigh together
-at most as much as one rating, and all events of an upload at most as much as `UPLOAD_CAP`. A tune counts
-only when enough different uploads have it; to tell, and for the tune's features, `SAMPLE` of its uploads
-are kept, chosen by a hash that nobody can foresee.
+Weights are limited per upload, since listeners are anonymous. In each dimension, all events of an upload for
+one tune together weigh at most as much as one rating, and all events of an upload at most as much as
+`UPLOAD_CAP`. A tune counts only if it occurs in enough different uploads. To count them, and for the tune's
+features, `SAMPLE` of its uploads are kept, chosen by an unpredictable hash.
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ if TYPE_CHECKING:
     Keys = NDArray[np.uint64]
 
 SAMPLE: Final = 15
-"""Uploads kept of each tune: the median of their features stands as long as less than half are made up."""
+"""Uploads kept per tune. The median of their features is right unless half of them are made up."""
 
 UPLOAD_CAP: Final = 5.0
-"""Ratings' worth that an upload can move in each dimension, however full it is: some hours of listening."""
+"""Maximum weight of an upload in each dimension, in ratings: some hours of listening."""
 
 MAX_TUNES: Final = 250_000
-"""Four times the largest collection. If more turn up they are made up; those with the least weight go."""
+"""Four times the largest collection. More must be made up, so those with the least weight are dropped."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Statistics:
-    """Sums over some events.
+    """Statistics of a set of events.
 
     Attributes
     ----------
     events
-        How many there were.
+        Number of events.
     tunes
-        Keys of the tunes, growing, shape (t,).
+        Keys of the tunes, ascending, shape (t,).
     pulls, weights
-        Sums of the evidence on each tune (see `Evidence`), shape (t, 4).
+        Sums of the evidence for each tune (see `Evidence`), shape (t, 4).
     sample_tunes, sample_uploads, sample_features
-        Of each tune those uploads with the lowest keys, at most `SAMPLE`: keys of tune and upload, shape
-        (s,), and the features that came with them, shape (s, 8), NaN for none.
+        For each tune, the uploads with the lowest keys, at most `SAMPLE`: keys of tune and upload, shape
+        (s,), and the uploaded features, shape (s, 8), NaN for none.
     """
 
     events: int
@@ -60,31 +60,31 @@ class Statistics:
     sample_features: FloatArray
 
     def upload_counts(self) -> NDArray[np.intp]:
-        """Return how many different uploads each tune has had, shape (t,); `SAMPLE` means that or more."""
-        counts: NDArray[np.intp] = np.bincount(self._sample_places(), minlength=len(self.tunes))
+        """Return the number of different uploads of each tune, up to `SAMPLE`, shape (t,)."""
+        counts: NDArray[np.intp] = np.bincount(self._sample_indices(), minlength=len(self.tunes))
         return counts
 
     def features(self) -> FloatArray:
-        """Return the median of the sampled features of each tune, shape (t, 8); NaN where there are none."""
+        """Return the median of each tune's sampled features, shape (t, 8); NaN for none."""
         slots = np.full((len(self.tunes), SAMPLE, self.sample_features.shape[1]), np.nan)
-        slots[self._sample_places(), _ranks(self.sample_tunes)] = self.sample_features
+        slots[self._sample_indices(), _ranks(self.sample_tunes)] = self.sample_features
         return _medians(slots)
 
-    def _sample_places(self) -> NDArray[np.intp]:
+    def _sample_indices(self) -> NDArray[np.intp]:
         return np.searchsorted(self.tunes, self.sample_tunes)
 
 
 def summarize(tunes: Keys, uploads: Keys, features: FloatArray, evidence: Evidence) -> Statistics:
-    """Return the statistics of events; all arrays have one row for each.
+    """Return the statistics of events. All arrays have one row per event.
 
     Parameters
     ----------
     tunes, uploads
         Keys, shape (n,).
     features
-        Shape (n, 8), NaN in rows without.
+        Shape (n, 8), NaN in rows without features.
     evidence
-        What the events say.
+        Evidence of the events.
     """
     order = np.lexsort((np.isnan(features[:, 0]), uploads, tunes))
     tunes, uploads, features = tunes[order], uploads[order], features[order]
@@ -106,28 +106,28 @@ def summarize(tunes: Keys, uploads: Keys, features: FloatArray, evidence: Eviden
 
 
 def _cap(masses: FloatArray, uploads: Keys) -> FloatArray:
-    """Return by how much evidence is scaled down, given the masses of each upload on each tune."""
+    """Return the factors that limit the evidence, given the masses of each upload for each tune."""
     on_tune = 1 / np.maximum(masses, 1)
-    names, places = np.unique(uploads, return_inverse=True)
+    names, indices = np.unique(uploads, return_inverse=True)
     totals = np.zeros((len(names), masses.shape[1]))
-    np.add.at(totals, places, masses * on_tune)
+    np.add.at(totals, indices, masses * on_tune)
     of_upload: FloatArray = 1 / np.maximum(totals / UPLOAD_CAP, 1)
-    return on_tune * of_upload[places]
+    return on_tune * of_upload[indices]
 
 
 def merge(parts: Sequence[Statistics]) -> Statistics:
-    """Return the statistics of all events of the parts; the order of the parts decides on roundings only."""
-    tunes, places = np.unique(np.concatenate([part.tunes for part in parts]), return_inverse=True)
+    """Merge statistics. The order of the parts affects rounding only."""
+    tunes, indices = np.unique(np.concatenate([part.tunes for part in parts]), return_inverse=True)
     sums = np.zeros((2, len(tunes), parts[0].pulls.shape[1]))
     for total, name in zip(sums, ("pulls", "weights"), strict=True):
-        np.add.at(total, places, np.concatenate([getattr(part, name) for part in parts]))
+        np.add.at(total, indices, np.concatenate([getattr(part, name) for part in parts]))
     kept = np.sort(np.argsort(-sums[1].sum(axis=1), kind="stable")[:MAX_TUNES])
     events = sum(part.events for part in parts)
     return Statistics(events, tunes[kept], sums[0, kept], sums[1, kept], *_sampled(parts, tunes[kept]))
 
 
 def _sampled(parts: Sequence[Statistics], known: Keys) -> tuple[Keys, Keys, FloatArray]:
-    """Return the sample of the known tunes: each upload once, at most `SAMPLE` of each tune."""
+    """Return the sample for the known tunes: each upload once, at most `SAMPLE` per tune."""
     tunes = np.concatenate([part.sample_tunes for part in parts])
     uploads = np.concatenate([part.sample_uploads for part in parts])
     features = np.concatenate([part.sample_features for part in parts])
@@ -148,16 +148,17 @@ def _starts(*columns: NDArray[np.generic]) -> NDArray[np.intp]:
 
 
 def _ranks(column: NDArray[np.generic]) -> NDArray[np.intp]:
-    """Return each row's place in its run of equal values."""
+    """Return each row's position in its run of equal values."""
     starts = _starts(column)
     lengths = np.diff(np.append(starts, len(column)))
     return np.arange(len(column)) - np.repeat(starts, lengths)
 
 
 def _medians(slots: FloatArray) -> FloatArray:
-    """Return the medians over axis 1, ignoring NaN; NaN where there is nothing else."""
+    """Return the medians over axis 1, ignoring NaN; NaN if all values are NaN."""
     ordered = np.sort(slots, axis=1)  # NaN last
     counts = (~np.isnan(ordered[:, :, :1])).sum(axis=1, keepdims=True)
-    middle = np.maximum(counts - 1, 0) // 2  # of an even number the lower: never a value that nobody sent
+    # The lower middle value of an even number, so that the median is a value that was sent.
+    middle = np.maximum(counts - 1, 0) // 2
     found: FloatArray = np.take_along_axis(ordered, middle, axis=1)[:, 0]
     return found

@@ -17,6 +17,7 @@ from app.errors import SetupError
 from app.paths import paths
 from app.setup.chromium import chromium
 from tests.browser.site import Site, serve_application
+from tests.patience import PATIENCE_MS, patient
 
 CHROMIUM_ARGS = [
     "--no-sandbox",
@@ -27,8 +28,6 @@ CHROMIUM_ARGS = [
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 MADE_BY_SETUP = ("pyodide/pyodide.mjs", "micropython/micropython.mjs", "pyscript/core.js")
-PATIENCE = 30_000
-"""Milliseconds to wait for something on a page, on a busy machine."""
 
 
 class Pyodide:
@@ -36,7 +35,8 @@ class Pyodide:
 
     def __init__(self, page: Page, site: Site) -> None:
         self.page = page
-        page.evaluate("setup => startPyodide(setup)", {"wheel": site.wheel, "files": site.files})
+        setup = {"wheel": site.wheel, "files": site.files}
+        page.evaluate("arguments => startPyodide(...arguments)", [setup, PATIENCE_MS])
 
     def call(self, module: str, name: str, *arguments: Any) -> Any:
         """Run a function of ``tests/browser/in_pyodide``; what it raises there fails the test here."""
@@ -56,7 +56,7 @@ class Mortal:
     def __init__(self, browser: Browser, site: Site) -> None:
         self._browser = browser
         self._site = site
-        self._context = browser.new_context()
+        self._context = patient(browser.new_context())
         self._killed: set[int] = set()
 
     def open_page(self) -> Page:
@@ -67,7 +67,7 @@ class Mortal:
 
     def die(self, page: Page, script: str, argument: object) -> None:
         """Run a function on the page that gets the page killed."""
-        with page.expect_event("crash", timeout=PATIENCE):
+        with page.expect_event("crash"):
             page.evaluate(f"argument => {{ setTimeout(() => ({script})(argument)) }}", argument)
 
     def arm(self) -> None:
@@ -119,7 +119,7 @@ def browser(executable: Path) -> Iterator[Browser]:
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """One listener's browser profile: storage and channels of its own."""
-    with browser.new_context() as context:
+    with patient(browser.new_context()) as context:
         yield context
 
 
@@ -132,7 +132,7 @@ def open_page(context: BrowserContext, site: Site) -> Callable[[], Page]:
 @pytest.fixture(scope="module")
 def pyodide(browser: Browser, site: Site) -> Iterator[Pyodide]:
     """One Pyodide for all tests of a module that leave nothing behind in it."""
-    with browser.new_context() as context:
+    with patient(browser.new_context()) as context:
         yield Pyodide(open_harness(context, site), site)
 
 
@@ -150,8 +150,10 @@ def without_storage(browser: Browser, executable: Path, tmp_path: Path) -> Itera
     preferences = {"profile": {"default_content_setting_values": {"cookies": 2}}}
     (tmp_path / "Default").mkdir()
     (tmp_path / "Default" / "Preferences").write_text(json.dumps(preferences))
-    with browser.browser_type.launch_persistent_context(
-        tmp_path, executable_path=executable, args=CHROMIUM_ARGS
+    with patient(
+        browser.browser_type.launch_persistent_context(
+            tmp_path, executable_path=executable, args=CHROMIUM_ARGS
+        )
     ) as context:
         yield context
 
@@ -159,7 +161,6 @@ def without_storage(browser: Browser, executable: Path, tmp_path: Path) -> Itera
 def open_harness(context: BrowserContext, site: Site) -> Page:
     """Open a page of the site that has nothing on it but ways to start Python."""
     page = context.new_page()
-    page.set_default_timeout(PATIENCE)
     page.goto(f"{site.url}/test/browser/harness.html")
     page.wait_for_function("globalThis.harness")
     return page

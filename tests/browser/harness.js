@@ -2,16 +2,14 @@
 
 import { loadMicroPython } from "/static/vendor/micropython/micropython.mjs";
 
-/** Milliseconds: a busy machine boots Pyodide slowly. */
-const TIMEOUT = 120_000;
-
 /** @typedef {{resolve: (value: any) => void, reject: (error: Error) => void}} Waiting */
 
 /**
  * Start Pyodide in a worker with our wheel; `python.call` then runs functions there.
  * @param {{wheel: string, files: Record<string, string>}} setup
+ * @param {number} patience milliseconds for each call
  */
-async function startPyodide(setup) {
+async function startPyodide(setup, patience) {
   const worker = new Worker("/test/browser/pyodide_worker.js", { type: "module" });
   /** @type {Map<string, Waiting>} */
   const waiting = new Map();
@@ -26,7 +24,7 @@ async function startPyodide(setup) {
     new Promise((resolve, reject) => {
       const id = crypto.randomUUID();
       const giveUp = () => reject(new Error(`no answer from Pyodide to ${JSON.stringify(message)}`));
-      setTimeout(giveUp, TIMEOUT);
+      setTimeout(giveUp, patience);
       worker.onerror = ({ message }) => reject(new Error(message));
       waiting.set(id, { resolve, reject });
       worker.postMessage({ id, ...message });

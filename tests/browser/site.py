@@ -20,7 +20,7 @@ from app.server.settings import Settings
 from app.setup.wheel import build_library_wheel
 
 ROOT = Path(__file__).resolve().parents[2]
-PYTHON_FILES = ("tests/contracts", "tests/browser/in_pyodide")
+PYTHON_FILES = ("tests/patience.py", "tests/contracts/*.py", "tests/browser/in_pyodide/*.py")
 MODEL = {"version": "global-test"}
 
 
@@ -101,5 +101,5 @@ def _application(site: Site, folder: Path) -> FastAPI:
 
 
 def _python_files() -> dict[str, str]:
-    paths = (path for folder in PYTHON_FILES for path in sorted((ROOT / folder).glob("*.py")))
+    paths = (path for pattern in PYTHON_FILES for path in sorted(ROOT.glob(pattern)))
     return {path.relative_to(ROOT).as_posix(): path.read_text() for path in paths}

@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, Page
 
-from tests.browser.conftest import PATIENCE, Pyodide, open_harness
+from tests.browser.conftest import Pyodide, open_harness
 from tests.browser.site import Site
+from tests.patience import PATIENCE_MS
 
-CONNECT = """async () => {
+CONNECT = """async (patience) => {
   const { EngineChannel } = await import("/sidflow_feedback/page/channel.js");
   const { grantIdleTime } = await import("/sidflow_feedback/page/idle.js");
   window.heard = [];
   window.channel = new EngineChannel();
   window.grant = () => grantIdleTime(channel);
   channel.on("news", (json) => heard.push(JSON.parse(json)));
-  const noAnswer = () => new Promise((_, reject) => setTimeout(reject, 30_000, new Error("no answer")));
+  const noAnswer = () => new Promise((_, reject) => setTimeout(reject, patience, new Error("no answer")));
   window.ask = async (type, value, binary) => {
     const answer = channel.request(type, JSON.stringify(value), binary ?? null);
     return JSON.parse(await Promise.race([answer, noAnswer()]));
@@ -41,7 +42,7 @@ def open_tab(pyodide: Pyodide, site: Site) -> Iterator[Callable[[], Page]]:
 
     def open_tab() -> Page:
         tabs.append(open_harness(pyodide.page.context, site))
-        tabs[-1].evaluate(CONNECT)
+        tabs[-1].evaluate(CONNECT, PATIENCE_MS)
         return tabs[-1]
 
     yield open_tab
@@ -204,7 +205,7 @@ def test_engine_asks_again_when_the_page_it_asked_is_gone(
     )
     tab = open_tab()
     tab.evaluate("window.asked = 0; channel.on('idle-wanted', () => (asked += 1))")
-    tab.wait_for_function("asked > 0", timeout=PATIENCE)
+    tab.wait_for_function("asked > 0")
     tab.evaluate("grant()")
     assert engine.page.evaluate("slots.then((json) => JSON.parse(json).length)") == 1
 

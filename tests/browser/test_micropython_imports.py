@@ -13,7 +13,6 @@ from playwright.sync_api import BrowserContext, Page
 from app.paths import paths
 from sidflow_feedback.events import event_from_record
 from tests.browser import both_pythons
-from tests.browser.conftest import PATIENCE
 from tests.browser.site import Site
 
 SHARED = ("page/recorder", "page/signal", "page/wire_format", "player/telemetry", "preferences", "vocabulary")
@@ -34,7 +33,6 @@ def there(open_page: Callable[[], Page]) -> dict[str, Any]:
 
 def test_every_module_of_the_page_imports(context: BrowserContext, site: Site) -> None:
     page = context.new_page()
-    page.set_default_timeout(PATIENCE)
     page.goto(f"{site.url}/test/browser/mpy_imports.html")
     page.wait_for_function("globalThis.imported")
     interpreter, outcomes = json.loads(page.evaluate("imported"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from tests.browser.in_pyodide.sound import tone
 from tests.browser.site import Site
 from tests.contracts import store_contract, transport_contract
 from tests.contracts.samples import rating
+from tests.patience import wait_until
 
 HEAVY = ("sklearn", "scipy", "joblib")
 
@@ -57,9 +57,7 @@ def test_fetch_keeps_the_contract_of_all_transports(pyodide: Pyodide, name: str)
 def test_server_that_does_not_answer_is_given_up(pyodide: Pyodide, site: Site) -> None:
     before = site.aborted
     assert "can't be reached" in pyodide.call("library", "silent_server_is_given_up")
-    deadline = time.monotonic() + 10
-    while site.aborted == before and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: site.aborted > before)
     assert site.aborted == before + 1
 
 

@@ -15,9 +15,6 @@ from tests.browser.site import Site
 
 OpenPage = Callable[[], Page]
 
-PATIENCE = 15_000
-"""Milliseconds for what must end after about 3 s, on a busy machine."""
-
 
 def with_faults(page: Page) -> Page:
     page.evaluate("async () => { window.faults = await import('/test/browser/store_faults.js'); }")
@@ -43,7 +40,7 @@ def outcome(page: Page, attempt: str = "faults.openStore('feedback')") -> str:
     page.evaluate(
         f"() => {{ window.ended = null; faults.outcome({attempt}).then(how => {{ ended = how; }}); }}"
     )
-    page.wait_for_function("window.ended", timeout=PATIENCE)
+    page.wait_for_function("window.ended")
     ended: str = page.evaluate("ended")
     return ended
 
@@ -170,8 +167,8 @@ def test_what_is_under_way_when_the_connection_is_cut_is_written_or_refused(page
              })();
            }"""
     )
-    for _ in range(5):
-        page.wait_for_timeout(100)
+    for cut in range(5):
+        page.wait_for_function("count => reports.filter(how => how === 'done').length > count", arg=2 * cut)
         session.send("Storage.clearDataForOrigin", {"origin": site.url, "storageTypes": "indexeddb"})
     page.evaluate("() => { pouring = false; return poured; }")
     reports = Counter(page.evaluate("reports"))

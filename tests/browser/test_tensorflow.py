@@ -14,6 +14,7 @@ from sidflow_feedback.learning.fine_tuning import fine_tune
 from sidflow_feedback.learning.manifest import model_from_manifest, model_to_manifest
 from sidflow_feedback.learning.model import Model
 from sidflow_feedback.vocabulary import FEATURE_NAMES
+from tests.patience import patient
 from tests.unit.listening import base_model, collected, drained, matrix, rating
 
 TENSORFLOW = Path(__file__).resolve().parents[2] / "node_modules/@tensorflow/tfjs/dist/tf.min.js"
@@ -54,7 +55,7 @@ SAVE_THEIRS = """async ({ sizes, inputs }) => {
 @pytest.fixture(scope="module")
 def tensorflow(browser: Browser) -> Iterator[Page]:
     """A page with TensorFlow.js, which computes on the processor."""
-    with browser.new_context() as context:
+    with patient(browser.new_context()) as context:
         page = context.new_page()
         page.add_script_tag(path=TENSORFLOW)
         page.evaluate("tf.setBackend('cpu')")

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import open_harness
 from tests.browser.site import Site
+from tests.patience import patient
 from tests.wasm.psid import psid
 
 INSPECT = """async (files) => {
@@ -25,7 +26,7 @@ A, B, C = "0a" * 16, "0b" * 16, "0c" * 16
 @pytest.fixture(scope="module")
 def page(browser: Browser, site: Site) -> Iterator[Page]:
     """One page for all tests; each sets up what it needs."""
-    with browser.new_context() as context:
+    with patient(browser.new_context()) as context:
         yield open_harness(context, site)
 
 

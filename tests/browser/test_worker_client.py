@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import open_harness
 from tests.browser.site import Site
+from tests.patience import patient
 
 CONNECT = """() => {
   const source = `
@@ -40,7 +41,7 @@ CONNECT = """() => {
 
 @pytest.fixture
 def page(browser: Browser, site: Site) -> Iterator[Page]:
-    with browser.new_context(bypass_csp=True) as context:
+    with patient(browser.new_context(bypass_csp=True)) as context:
         page = open_harness(context, site)
         page.evaluate(CONNECT)
         yield page

@@ -9,12 +9,11 @@ from sidflow_feedback.errors import SyncError
 from sidflow_feedback.sync.deltas import AnonymizedBatch, AnonymizedDelta
 from sidflow_feedback.sync.transport import Transport
 from tests.contracts.samples import implicit, rating
+from tests.patience import PATIENCE
 
 Line: TypeAlias = Literal["up", "down", "without model"]
 OpenTransport: TypeAlias = Callable[[Line], Transport]
 Check: TypeAlias = Callable[[OpenTransport], Awaitable[None]]
-
-PATIENCE = 10.0
 
 
 async def check_each_event_is_answered(open_transport: OpenTransport) -> None:

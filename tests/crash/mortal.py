@@ -14,6 +14,7 @@ from playwright.sync_api import BrowserContext, Page, Playwright
 from app.setup.chromium import chromium
 from tests.browser.conftest import CHROMIUM_ARGS
 from tests.crash.reports import TELL, Reports
+from tests.patience import patient, wait_until
 
 RECORD = (Path(__file__).parent / "record.py").read_text()
 
@@ -40,11 +41,13 @@ class MortalBrowser:
         self._context = self._launch()
 
     def _launch(self) -> BrowserContext:
-        return self._chromium.launch_persistent_context(
-            self._profile,
-            executable_path=chromium(),
-            args=CHROMIUM_ARGS,
-            bypass_csp=True,  # The page has to tell the test, at another address, what it does.
+        return patient(
+            self._chromium.launch_persistent_context(
+                self._profile,
+                executable_path=chromium(),
+                args=CHROMIUM_ARGS,
+                bypass_csp=True,  # The page reports to another address, the test's.
+            )
         )
 
     def new_page(self) -> Page:
@@ -103,9 +106,6 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _wait_until_gone(pids: list[int], timeout: float = 10) -> None:
+def _wait_until_gone(pids: list[int]) -> None:
     """Wait for the browser's other processes, which end by themselves: they hold files of the profile."""
-    end = time.monotonic() + timeout
-    while any(Path(f"/proc/{pid}").exists() for pid in pids):
-        assert time.monotonic() < end, "processes of a killed browser go on"
-        time.sleep(0.02)
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))

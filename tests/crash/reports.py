@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.patience import PATIENCE
+
 TELL = """globalThis.tell = url => {
     const request = new XMLHttpRequest();
     request.open("POST", url, false);
@@ -33,12 +35,12 @@ class Reports:
         with self._changed:
             return list(self._texts[kind])
 
-    def wait_for(self, kind: str, more: int, timeout: float = 60) -> None:
+    def wait_for(self, kind: str, more: int) -> None:
         """Wait until so many more texts of a kind have come."""
         with self._changed:
             wanted = len(self._texts[kind]) + more
-            came = self._changed.wait_for(lambda: len(self._texts[kind]) >= wanted, timeout)
-        assert came, f"the page has not told {more} times of '{kind}' within {timeout} s"
+            came = self._changed.wait_for(lambda: len(self._texts[kind]) >= wanted, PATIENCE)
+        assert came, f"the page has not reported '{kind}' {more} times within {PATIENCE:.0f} s"
 
 
 @contextmanager

@@ -23,8 +23,7 @@ def open_until_all_saved(page: Page, url: str) -> None:
     wait_for_engine(page)
     page.wait_for_function(
         """() => !Object.keys(localStorage).some(key => key.startsWith("sidflow.outbox."))
-            && document.querySelector("#saved-state").textContent === "All saved" """,
-        timeout=60_000,
+            && document.querySelector("#saved-state").textContent === "All saved" """
     )
     refused = page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('sidflow.refused.'))")
     assert refused == []

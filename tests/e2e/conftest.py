@@ -11,10 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from app.paths import paths
 from app.setup.chromium import chromium
 from tests.browser.conftest import CHROMIUM_ARGS
+from tests.patience import patient
 from tests.served import Served, serve
-
-ENGINE_START = 60_000
-"""Milliseconds that the engine may take on a busy machine; what it takes is measured in a benchmark."""
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +32,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    context = browser.new_context()
+    context = patient(browser.new_context())
     yield context
     context.close()
 

@@ -14,6 +14,8 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TypeAlias
 
+from tests.patience import PATIENCE
+
 SYNC = "/api/feedback/sync"
 OWN_HEADERS = {"connection", "content-length", "transfer-encoding", "keep-alive"}
 """What concerns one connection only."""
@@ -63,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_HEAD = handle_any  # noqa: N815
 
     def ask_upstream(self) -> tuple[http.client.HTTPResponse, bytes]:
-        upstream = http.client.HTTPConnection(self.line.upstream.removeprefix("http://"), timeout=30)
+        upstream = http.client.HTTPConnection(self.line.upstream.removeprefix("http://"), timeout=PATIENCE)
         try:
             headers = {name: value for name, value in self.headers.items() if name.lower() not in OWN_HEADERS}
             upstream.request(self.command, self.path, self.body or None, headers)
@@ -148,7 +150,7 @@ def busy_until(request: _Handler) -> None:
 def silence(request: _Handler) -> None:
     """Nothing is answered, until the client gives up."""
     since = time.monotonic()
-    select.select([request.connection], [], [], 60)
+    select.select([request.connection], [], [], PATIENCE)
     request.line.given_up.append(time.monotonic() - since)
 
 

@@ -3,15 +3,55 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
-from tests.e2e.conftest import ENGINE_START
+from sidflow_feedback.vocabulary import CHANNEL, Post
+
+ENGINE_SETUP = "**/page/engine.json"
+"""What the page loads before it starts an engine."""
+
+COUNT_SLOTS = """([channel, granted]) => {
+    globalThis.slots = 0;
+    new BroadcastChannel(channel).onmessage = ({ data }) => {
+        if (data.type === granted) slots++;
+    };
+}"""
+MAX_SLOTS = 10_000
+"""Far more idle slots than the analysis of a tune takes on any machine."""
 
 
 def wait_for_engine(page: Page) -> None:
-    page.wait_for_selector("html[data-engine=ready]", timeout=ENGINE_START)
+    page.wait_for_selector("html[data-engine=ready]")
+
+
+def hold_engine(page: Page) -> Callable[[], None]:
+    """Keep the engine of a page that is about to be opened from starting; return what lets it start."""
+    held: list[Route] = []
+    page.route(ENGINE_SETUP, lambda route: held.append(route))
+
+    def release() -> None:
+        page.unroute(ENGINE_SETUP)
+        for route in held:
+            route.continue_()
+
+    return release
+
+
+def wait_for_analysis(page: Page, condition: str) -> None:
+    """Wait until the page shows what an analysis has found, as long as the engine is getting on with it.
+
+    With its share of the processor the engine needs minutes for a tune on a slow machine. Each idle slot that
+    the page grants is a sign of progress.
+    """
+    page.evaluate(COUNT_SLOTS, [CHANNEL, Post.IDLE_GRANTED])
+    for _ in range(MAX_SLOTS):
+        page.wait_for_function(f"seen => ({condition}) || slots > seen", arg=page.evaluate("slots"))
+        if page.evaluate(condition):
+            return
+    raise AssertionError(f"not so after {MAX_SLOTS} slots: {condition}")
 
 
 def play(page: Page, number: int) -> None:
@@ -22,7 +62,7 @@ def play(page: Page, number: int) -> None:
 
 
 def wait_until_heard(page: Page) -> None:
-    page.wait_for_selector("#like:enabled", timeout=30_000)
+    page.wait_for_selector("#like:enabled")
 
 
 def stats(page: Page) -> dict[str, float]:

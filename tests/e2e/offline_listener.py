@@ -19,6 +19,4 @@ def rate_and_train(page: Page) -> None:
     wait_for_count(page, "ratings", MIN_RATED)
     page.click("#tab-preferences")
     page.check("[name=training]")
-    page.wait_for_function(
-        "document.querySelector('#training-status').textContent.includes('Error before')", timeout=90_000
-    )
+    page.wait_for_function("document.querySelector('#training-status').textContent.includes('Error before')")

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from app.paths import paths
 from tests.e2e.listener import play, wait_for_engine, wait_until_heard
+from tests.patience import patient
 from tests.served import Served
 
 AXE = paths().npm / "node_modules" / "axe-core" / "axe.min.js"
@@ -47,7 +48,7 @@ RUN = """async () => (await axe.run(document, { resultTypes: ["violations"] })).
 @pytest.fixture(scope="module")
 def shown(browser: Browser, served: Served) -> Iterator[Page]:
     """One page for all: playing, and with everything open that can be opened."""
-    context = browser.new_context(bypass_csp=True, reduced_motion="reduce")
+    context = patient(browser.new_context(bypass_csp=True, reduced_motion="reduce"))
     page = context.new_page()
     page.goto(served.url)
     page.wait_for_selector("html[data-ui=ready]")

@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from app.composer.assembler import assemble
-from tests.e2e.conftest import ENGINE_START
+from tests.e2e.listener import wait_for_analysis
+from tests.e2e.short_tunes import FALL_SILENT, HALT, short_tune
 from tests.served import Served
-from tests.wasm.programs import PAL, TABLES, arpeggio, header_flags, voices
-from tests.wasm.psid import psid
 
 QUESTIONS = """() => {
     globalThis.questions = 0;
@@ -35,36 +33,13 @@ ROWS = """() => new Promise((resolve, reject) => {
 })"""
 
 
-def program(seconds: float, then: str, title: bytes) -> bytes:
-    """Return a tune that sounds for so long, and then does something else."""
-    code = assemble(f"""
-* = $1000
-{voices()}
- rts
-play: {arpeggio(0xD400)}
- inc frame
- lda frame
- cmp #{round(50 * seconds)}
- bne sound
-{then}
-sound: rts
-frame: .byte 0
-{TABLES}
-""")
-    return psid(code.code, play=code.symbols["play"], flags=header_flags(PAL, 6581), title=title)
-
-
-FALL_SILENT = " lda #0\n sta $d418"
-HALT = " .byte 2"
-
-
 @pytest.fixture
 def music(tmp_path: Path) -> list[Path]:
     """Three files, short ones: the processor time of one minute is enough to analyze them."""
     made = {
-        "first": program(1, FALL_SILENT, b"First"),
-        "halts": program(0.5, HALT, b"Halts"),
-        "last": program(2, FALL_SILENT, b"Last"),
+        "first": short_tune(1, FALL_SILENT, b"First"),
+        "halts": short_tune(0.5, HALT, b"Halts"),
+        "last": short_tune(2, FALL_SILENT, b"Last"),
     }
     for name, data in made.items():
         (tmp_path / f"{name}.sid").write_bytes(data)
@@ -78,10 +53,10 @@ def add(page: Page, music: list[Path]) -> None:
 
 
 def wait_until_analyzed(page: Page) -> None:
-    page.wait_for_function(
+    wait_for_analysis(
+        page,
         "document.querySelector('#analysis-status').textContent.includes(\"1 can't be analyzed.\")"
         " && document.querySelectorAll('#tunes tbody td.e:empty').length === 1",
-        timeout=150_000,
     )
 
 
@@ -94,7 +69,7 @@ def test_a_song_ends_when_it_falls_silent(context: BrowserContext, served: Serve
     page.goto(served.url)
     page.wait_for_selector("html[data-ui=ready]")
     page.set_input_files("#own-file", music[0])
-    page.wait_for_function("globalThis.events().length > 2", timeout=60_000)
+    page.wait_for_function("globalThis.events().length > 2")
     events = sorted(page.evaluate("globalThis.events()"), key=lambda event: event["timestamp"])
     assert [event["action"] for event in events] == ["play", "play_complete", "play"]
     assert events[1]["length"] == pytest.approx(1, abs=0.1)
@@ -120,7 +95,7 @@ def test_own_music_is_analyzed_once_and_used(
     assert all(len(row["sidPath"]) == len("sha256:") + 64 for row in rows)
     assert page.evaluate("questions") >= 3
     page.reload()
-    page.wait_for_selector("html[data-engine=ready]", timeout=ENGINE_START)
+    page.wait_for_selector("html[data-engine=ready]")
     add(page, music)
     wait_until_analyzed(page)
     assert page.evaluate("questions") == 0

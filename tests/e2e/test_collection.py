@@ -12,7 +12,8 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.collection_tree import length_of, plant, songlengths, tune
-from tests.e2e.listener import rows, wait_for_engine, wait_until_heard
+from tests.e2e.listener import rows, wait_for_analysis, wait_for_engine, wait_until_heard
+from tests.e2e.short_tunes import FALL_SILENT, short_tune
 
 COUNT = 300
 SITE = 60
@@ -266,17 +267,18 @@ def test_full_disk_is_told_and_the_list_lasts_as_long_as_the_page(page: Page, tr
     play_first(page, "Tune number 27")
 
 
-def test_delete_everything_deletes_own_music_and_analyses(page: Page, own_tune: Path) -> None:
+def test_delete_everything_deletes_own_music_and_analyses(page: Page, tmp_path: Path) -> None:
+    own_tune = tmp_path / "short.sid"
+    own_tune.write_bytes(short_tune(1, FALL_SILENT, b"Short"))
     wait_for_engine(page)
     page.set_input_files("#own-file", own_tune)
-    wait_until_heard(page)
-    measured = "#tunes tbody tr:first-child td.e:not(:empty)"
-    page.wait_for_selector(measured, timeout=60_000)
+    measured = "document.querySelector('#tunes tbody tr:first-child td.e:not(:empty)') !== null"
+    wait_for_analysis(page, measured)
     assert page.evaluate(ROWS, "analyses") == 1
     page.reload()
     wait_for_engine(page)
     wait_for_rows(page, SITE + 1)
-    page.wait_for_selector(measured, timeout=60_000)
+    page.wait_for_function(measured)
     page.once("dialog", lambda dialog: dialog.accept())
     page.click("#tab-preferences")
     page.click("#wipe")

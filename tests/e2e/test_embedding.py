@@ -14,11 +14,7 @@ from app.paths import paths
 from app.server.settings import Settings
 from app.setup.wheel import build_library_wheel
 from tests.browser.isolated_server import serve
-from tests.e2e.conftest import ENGINE_START
 from tests.e2e.listener import rows
-
-START = 3 * ENGINE_START
-"""The page's own Pyodide starts first, and both from sources."""
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "embed"
 OPINION = (1, 1, 2, 2, 4, 4, 5, 5)
@@ -103,9 +99,7 @@ def rate(page: Page, number: int, stars: int) -> None:
 
 
 def test_it_learns_from_a_page_of_loops(page: Page) -> None:
-    page.wait_for_function(
-        "document.querySelector('#status').textContent === 'Ready to learn.'", timeout=START
-    )
+    page.wait_for_function("document.querySelector('#status').textContent === 'Ready to learn.'")
     page.wait_for_function("[...document.querySelectorAll('#loops output')].every((one) => one.textContent)")
     before = predicted(page)
     for number, stars in enumerate(OPINION):
@@ -114,7 +108,6 @@ def test_it_learns_from_a_page_of_loops(page: Page) -> None:
     page.wait_for_function(
         "before => document.querySelector('#loops output').textContent !== before",
         arg=page.text_content("#loops output"),
-        timeout=60_000,
     )
     after = predicted(page)
     assert len(set(before)) == 1 or before != after
@@ -123,9 +116,7 @@ def test_it_learns_from_a_page_of_loops(page: Page) -> None:
     assert sorted(row["sidPath"] for row in kept) == [f"loop-{number}" for number in range(8)]
     assert all(set(row["features"]) >= {"energy", "bpm"} for row in kept)
     page.reload()
-    page.wait_for_function(
-        f"document.querySelector('#loops output')?.textContent === 'you: {after[0]}'", timeout=START
-    )
+    page.wait_for_function(f"document.querySelector('#loops output')?.textContent === 'you: {after[0]}'")
     assert predicted(page) == after
 
 
@@ -136,5 +127,5 @@ def test_micropip_and_three_lines_embed_it(context: BrowserContext, tmp_path: Pa
         (tmp_path / "index.html").write_text(THREE_LINES.format(wheel=f"{url}/{wheel.name}"))
         page = context.new_page()
         page.goto(url)
-        page.wait_for_function("globalThis.answer", timeout=START)
+        page.wait_for_function("globalThis.answer")
         assert page.evaluate("answer").startswith("The file is damaged")

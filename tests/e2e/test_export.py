@@ -17,8 +17,6 @@ from app.server.settings import Settings
 from tests.e2e.listener import play, wait_for_engine
 from tests.e2e.offline_listener import rate_and_train
 
-PATIENCE = 60_000
-
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -49,7 +47,7 @@ def test_it_plays_records_and_trains_without_a_server_of_ours(context: BrowserCo
     context.on("request", lambda request: asked.append(request.url))
     page = context.new_page()
     page.goto(host)
-    page.wait_for_function("crossOriginIsolated && document.documentElement.dataset.ui", timeout=PATIENCE)
+    page.wait_for_function("crossOriginIsolated && document.documentElement.dataset.ui")
     play(page, 1)
     wait_for_engine(page)
     rate_and_train(page)

@@ -59,7 +59,7 @@ def test_insights_from_nothing_to_a_first_run(page: Page) -> None:
     wait_for_count(page, "ratings", RATED)
     page.click("#tab-preferences")
     page.check("[name=training]")
-    page.wait_for_selector("html[data-model^=local]", timeout=90_000)
+    page.wait_for_selector("html[data-model^=local]")
     page.click("#tab-insights")
     page.wait_for_selector("#error-chart canvas")
     assert f"You have rated {RATED} songs" in text(page, "#insights-hint")
@@ -102,7 +102,7 @@ def test_insights_from_nothing_to_a_first_run(page: Page) -> None:
         "none",
     )
     page.reload()
-    page.wait_for_selector("html[data-model^=local]", timeout=60_000)
+    page.wait_for_selector("html[data-model^=local]")
     page.click("#tab-insights")
     page.wait_for_selector("#error-chart canvas")
     assert table(page, "error")[0][2:4] == run[2:4], "the runs outlive the page"

@@ -45,14 +45,14 @@ def test_predictions_follow_the_ratings(page: Page) -> None:
     rate_everything_low(page)
     assert rows(page, "model-snapshots") == []
     switch(page, "training")
-    page.wait_for_selector("html[data-model^=local]", timeout=90_000)
+    page.wait_for_selector("html[data-model^=local]")
     after = predictions(page)
     assert _mean(after, 0) < _mean(before, 0)
     assert _mean(after, 1) < _mean(before, 1)
     status = page.text_content("#training-status") or ""
     assert "kept" in status
     page.reload()
-    page.wait_for_selector("html[data-model^=local]", timeout=60_000)
+    page.wait_for_selector("html[data-model^=local]")
     assert predictions(page) == after
 
 

@@ -6,9 +6,21 @@ import hashlib
 import time
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
-from tests.e2e.listener import play, rate, rows, stats, wait_for_count, wait_for_engine, wait_until_heard
+from tests.e2e.listener import (
+    hold_engine,
+    play,
+    rate,
+    rows,
+    stats,
+    wait_for_analysis,
+    wait_for_count,
+    wait_for_engine,
+    wait_until_heard,
+)
+from tests.patience import wait_until
+from tests.served import Served
 
 
 def actions(page: Page) -> list[str]:
@@ -24,10 +36,13 @@ def test_a_tune_is_heard(page: Page) -> None:
     page.wait_for_function(
         "window.sidPlayer.stats().rms < 0.001 || document.querySelector('#play-pause').textContent === 'Play'"
     )
-    page.wait_for_timeout(100)  # The sound's own thread hears of it a moment later.
-    paused = stats(page)["framesPlayed"]
+    wait_until(lambda: stands_still(page))
+
+
+def stands_still(page: Page) -> bool:
+    before = stats(page)["framesPlayed"]
     page.wait_for_timeout(500)
-    assert stats(page)["framesPlayed"] == paused
+    return stats(page)["framesPlayed"] == before
 
 
 def test_the_library_is_large_and_varied(page: Page) -> None:
@@ -36,10 +51,14 @@ def test_the_library_is_large_and_varied(page: Page) -> None:
     assert len(set(titles)) == len(titles)
 
 
-def test_what_happens_before_the_engine_is_ready_is_kept(page: Page) -> None:
+def test_what_happens_before_the_engine_is_ready_is_kept(context: BrowserContext, served: Served) -> None:
+    page = context.new_page()
+    start_engine = hold_engine(page)
+    page.goto(served.url)
     play(page, 1)
     page.click("#like")
-    assert page.get_attribute("html", "data-engine") != "ready", "the engine was faster than the click"
+    assert page.get_attribute("html", "data-engine") != "ready"
+    start_engine()
     wait_for_engine(page)
     wait_for_count(page, "implicit", 2)
     assert actions(page) == ["play", "like"]
@@ -78,7 +97,7 @@ def test_own_file_is_played_and_known_by_its_content(page: Page, own_tune: Path)
     wait_for_engine(page)
     page.set_input_files("#own-file", own_tune)
     wait_until_heard(page)
-    page.wait_for_selector("#tunes tbody tr:first-child td.e:not(:empty)", timeout=60_000)
+    wait_for_analysis(page, "document.querySelector('#tunes tbody tr:first-child td.e:not(:empty)') !== null")
     page.click("#like")
     wait_for_count(page, "implicit", 2)
     like = rows(page, "implicit-events")[1]

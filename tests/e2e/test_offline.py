@@ -24,7 +24,6 @@ from tests.server.conftest import running
 
 EDIT = "\n// edited\n"
 KEPT = "html[data-offline=ready]"
-PATIENCE = 60_000
 
 
 class Server:
@@ -75,7 +74,7 @@ def test_new_release_leaves_the_running_page_alone_and_is_whole_at_the_next_load
     with running(create_app(settings)) as client:
         url = str(client.base_url)
         first = opened(context, url)
-        first.wait_for_selector(KEPT, timeout=PATIENCE)
+        first.wait_for_selector(KEPT)
         first.close()
         page, old = opened(context, url), release(client)
         script = static / "js" / "files.js"
@@ -86,7 +85,7 @@ def test_new_release_leaves_the_running_page_alone_and_is_whole_at_the_next_load
         assert new != old
         assert EDIT in fetched(other, f"r/{new}/static/js/files.js")
         assert releases_loaded(other) == {new}
-        other.wait_for_selector(KEPT, timeout=PATIENCE)
+        other.wait_for_selector(KEPT)
         assert EDIT not in fetched(page, f"r/{old}/static/js/files.js")
         assert releases_loaded(page) == {old}
 
@@ -109,7 +108,7 @@ def releases_loaded(page: Page) -> set[str]:
 
 def test_second_visit_needs_no_network(server: Server, context: BrowserContext) -> None:
     first = opened(context, server.served.url)
-    first.wait_for_selector(KEPT, timeout=PATIENCE)
+    first.wait_for_selector(KEPT)
     first.close()
     server.stop()
     context.set_offline(True)
@@ -129,7 +128,7 @@ def _sync_waits_and_then_delivers(page: Page, server: Server) -> None:
     page.check("[name=sync]")
     page.click("#sync-now")
     page.wait_for_function(
-        "document.querySelector('#sync-result').textContent.includes('can\\'t be reached')", timeout=PATIENCE
+        "document.querySelector('#sync-result').textContent.includes('can\\'t be reached')"
     )
     wait_for_count(page, "ratings", MIN_RATED)
     server.come_back()

@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.e2e.listener import (
     count,
+    hold_engine,
     play,
     rate,
     rows,
@@ -48,8 +49,7 @@ def test_rating_undone_before_the_engine_runs_never_reaches_store_or_server(
     context: BrowserContext, served: Served
 ) -> None:
     page = context.new_page()
-    held: list[object] = []
-    page.route("**/page/engine.json", lambda route: held.append(route))
+    hold_engine(page)
     page.goto(served.url)
     page.wait_for_selector("html[data-ui=ready]")
     play(page, 1)
@@ -63,7 +63,6 @@ def test_rating_undone_before_the_engine_runs_never_reaches_store_or_server(
     wait_for_text(page, "#rate-last", "Undone")
     assert page.is_hidden("#rate-undo")
     rate(page, e=2, m=2, c=2)
-    page.unroute("**/page/engine.json")
     page.close()  # What was undone must not come back with another page and its engine.
     page = context.new_page()
     page.goto(served.url)

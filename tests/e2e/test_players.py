@@ -17,16 +17,17 @@ from sidflow_feedback.types import Record
 from tests.contracts.player_contract import (
     EVENTS,
     LONG,
+    LONG_SECONDS,
     SHORT,
     SHORT_SECONDS,
     SONGS,
     check_context,
     heard,
 )
+from tests.patience import patient
 from tests.served import Served, serve
 from tests.server.ultimate_device import Device, ultimate
 
-PATIENCE = 20_000
 WITHOUT_ENGINE = "navigator.locks.request = () => new Promise(() => {})"
 """The engine starts when its lock is granted."""
 
@@ -55,9 +56,8 @@ def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.fixture
 def page(browser: Browser, silent: Served) -> Iterator[Page]:
     """A page without an engine: events stay in the outbox, and the queue is the list."""
-    with browser.new_context() as context:
+    with patient(browser.new_context()) as context:
         page = context.new_page()
-        page.set_default_timeout(PATIENCE)
         thrown: list[str] = []
         page.on("pageerror", lambda error: thrown.append(str(error)))
         page.add_init_script(WITHOUT_ENGINE)
@@ -75,7 +75,7 @@ def _serve_catalog(route: Route) -> None:
     tunes.remove(songs)
     tunes.insert(ROWS[SONGS] - 1, songs)
     for number, tune in enumerate(tunes, 1):
-        length = SHORT_SECONDS if number == ROWS[SHORT] else 100.0
+        length = SHORT_SECONDS if number == ROWS[SHORT] else LONG_SECONDS
         tune["lengths"] = [length] * tune["songs"]
     route.fulfill(json=catalog)
 
@@ -136,7 +136,7 @@ class PageListener:
 
     def seek(self, seconds: float) -> None:
         if self.page.is_enabled("#progress"):
-            self.page.fill("#progress", str(seconds / 100))
+            self.page.fill("#progress", str(seconds / LONG_SECONDS))
 
     def next(self) -> None:
         plays = self.plays()
@@ -224,4 +224,4 @@ def test_preferences_say_why_a_player_can_t_be_used(page: Page) -> None:
     page.wait_for_function("document.querySelectorAll('#player-status dd').length === 4")
     said = page.locator("#player-status dd").all_text_contents()
     assert said[:2] == ["ready", "ready"]
-    assert said[3] == "Give the address of your Ultimate 64 below, for example 192.168.1.64."
+    assert said[3] == "Enter the address of your Ultimate 64 below, for example 192.168.1.64."

@@ -62,9 +62,7 @@ def wait_for_titles(page: Page, expected: list[str]) -> None:
 def go_on(page: Page, title: str) -> None:
     """Press Next, which must play this."""
     page.click("#next")
-    page.wait_for_function(
-        "title => document.querySelector('#now-title').textContent === title", arg=title, timeout=5000
-    )
+    page.wait_for_function("title => document.querySelector('#now-title').textContent === title", arg=title)
 
 
 def rate_as_one_who_likes_it_busy(page: Page) -> set[str]:
@@ -83,7 +81,7 @@ def rate_as_one_who_likes_it_busy(page: Page) -> set[str]:
     wait_for_count(page, "ratings", RATED)
     page.click("#tab-preferences")
     page.check("[name=training]")
-    page.wait_for_selector("html[data-model^=local]", timeout=90_000)
+    page.wait_for_selector("html[data-model^=local]")
     page.click("#tab-play")
     return heard | {page.text_content("#now-title") or ""}
 
@@ -91,7 +89,7 @@ def rate_as_one_who_likes_it_busy(page: Page) -> set[str]:
 def test_taste_that_was_learned_decides_what_comes_next_and_says_why(page: Page) -> None:
     catalog = listed(page)
     assert titles(page) == catalog[:5]
-    page.wait_for_selector("html[data-model^=global]", timeout=60_000)
+    page.wait_for_selector("html[data-model^=global]")
     assert "not known yet" in (page.text_content("#up-next-how") or "")
     page.evaluate("document.body.dataset.here = 'still'")
     set_preference(page, "exploration", "0")
@@ -126,7 +124,7 @@ def test_taste_that_was_learned_decides_what_comes_next_and_says_why(page: Page)
 def _other_tab_shows_the_same(page: Page) -> None:
     other = page.context.new_page()
     other.goto(page.url)
-    other.wait_for_selector("html[data-model^=local]", timeout=60_000)
+    other.wait_for_selector("html[data-model^=local]")
     wait_for_titles(other, titles(page))
     other.wait_for_selector("#tunes td.e:not(:empty)")
     assert predictions(other) == predictions(page)

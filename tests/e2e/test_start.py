@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.e2e.conftest import ENGINE_START
 from tests.e2e.listener import wait_for_engine
 from tests.served import Served
 
@@ -48,7 +47,7 @@ def page(context: BrowserContext, served: Served) -> Page:
 
 
 def wait_until_kept(page: Page) -> int:
-    page.wait_for_selector("html[data-start=kept]", state="attached", timeout=ENGINE_START)
+    page.wait_for_selector("html[data-start=kept]", state="attached")
     size: int = page.evaluate(KEPT)
     return size
 

@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from app.setup.chromium import chromium
 from tests.browser.conftest import CHROMIUM_ARGS
-from tests.e2e.conftest import ENGINE_START
-from tests.e2e.listener import play, predictions, rate, rows, wait_for_count, wait_for_engine
+from tests.e2e.listener import hold_engine, play, predictions, rate, rows, wait_for_count, wait_for_engine
+from tests.patience import patient
 from tests.served import Served
 
 
@@ -35,12 +35,16 @@ def everything(page: Page) -> list[tuple[str, str]]:
     return sorted((row["uuid"], row["kind"]) for row in found)
 
 
-def test_unsaved_until_it_is_committed(page: Page) -> None:
+def test_unsaved_until_it_is_committed(context: BrowserContext, served: Served) -> None:
+    page = context.new_page()
+    start_engine = hold_engine(page)
+    page.goto(served.url)
+    page.wait_for_selector("html[data-ui=ready]")
     assert saved_state(page) == "All saved"
     play(page, 1)
     page.click("#like")
-    assert page.get_attribute("html", "data-engine") != "ready", "the engine was faster than the click"
     wait_for_saved_state(page, "2 not saved yet")
+    start_engine()
     wait_for_engine(page)
     wait_for_saved_state(page, "All saved")
     assert len(rows(page, "implicit-events")) == 2
@@ -114,7 +118,7 @@ def test_what_was_learned_goes_with_everything_else(page: Page) -> None:
         page.wait_for_selector("#like:enabled")
     page.click("#tab-preferences")
     page.check("[name=training]")
-    page.wait_for_selector("html[data-model^=local]", timeout=90_000)
+    page.wait_for_selector("html[data-model^=local]")
     assert predictions(page) != before
     page.once("dialog", lambda dialog: dialog.accept())
     page.click("#wipe")
@@ -149,7 +153,6 @@ def banner(page: Page, text: str) -> None:
              return !banner.hidden && banner.textContent.includes(text);
            }""",
         arg=text,
-        timeout=ENGINE_START,
     )
 
 
@@ -166,8 +169,10 @@ def test_without_a_database_tunes_play_and_the_banner_says_that_feedback_is_off(
     preferences = {"profile": {"default_content_setting_values": {"cookies": 2}}}
     (tmp_path / "Default").mkdir()
     (tmp_path / "Default" / "Preferences").write_text(json.dumps(preferences))
-    with browser.browser_type.launch_persistent_context(
-        tmp_path, executable_path=chromium(), args=CHROMIUM_ARGS
+    with patient(
+        browser.browser_type.launch_persistent_context(
+            tmp_path, executable_path=chromium(), args=CHROMIUM_ARGS
+        )
     ) as context:
         page = opened(context, served)
         banner(page, "Feedback is off")

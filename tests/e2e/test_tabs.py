@@ -11,9 +11,6 @@ from playwright.sync_api import BrowserContext, Page, Request
 from tests.e2e.listener import rows, wait_for_engine
 from tests.served import Served
 
-TAKEOVER = 2_000
-"""Milliseconds within which another tab must begin to start the engine."""
-
 LOCKS = """async () => {
     const { held, pending } = await navigator.locks.query();
     return [held, pending].map((locks) => locks.filter(({ name }) => name === "sidflow-feedback-engine"));
@@ -69,9 +66,7 @@ def recorded(page: Page, least: int) -> list[str]:
 
 
 def wait_for_all_saved(page: Page) -> None:
-    page.wait_for_function(
-        "() => !Object.keys(localStorage).some(key => key.startsWith('sidflow.outbox.'))", timeout=60_000
-    )
+    page.wait_for_function("() => !Object.keys(localStorage).some(key => key.startsWith('sidflow.outbox.'))")
 
 
 def requests_of(page: Page) -> list[str]:
@@ -116,8 +111,8 @@ def test_another_tab_takes_over_and_answers(context: BrowserContext, served: Ser
     second.wait_for_function(f"({LOCKS})().then(([held, pending]) => held.length + pending.length === 2)")
     first.close()
     second.evaluate(RUN, ASK)
-    second.wait_for_selector("script[name=engine]", state="attached", timeout=TAKEOVER)
-    second.wait_for_selector("body[data-answer='0']", state="attached", timeout=60_000)
+    second.wait_for_selector("script[name=engine]", state="attached")
+    second.wait_for_selector("body[data-answer='0']", state="attached")
     held, pending = second.evaluate(LOCKS)
     assert (len(held), len(pending)) == (1, 0)
 

@@ -17,7 +17,7 @@ def test_server_that_is_gone_is_told_and_costs_nothing(page: Page) -> None:
     page.context.set_offline(True)
     page.click("#sync-now")
     page.wait_for_function(
-        "document.querySelector('#sync-result').textContent.includes('can\\'t be reached')", timeout=60_000
+        "document.querySelector('#sync-result').textContent.includes('can\\'t be reached')"
     )
     # The browser may have kept the tune by now, for when there is no network.
     page.route("**/tunes/*.sid", lambda route: route.abort())

@@ -177,7 +177,7 @@ def test_what_listeners_share_comes_back_as_a_better_model(
     rate_in_the_browser(page, crowd)
     page.click("#tab-preferences")
     page.check("[name=training]")
-    page.wait_for_selector("html[data-model^=local]", timeout=90_000)
+    page.wait_for_selector("html[data-model^=local]")
     page.wait_for_function("document.querySelector('#training-status').textContent.includes('based on')")
     assert first.version in own_model(page)
 
@@ -195,6 +195,5 @@ def test_what_listeners_share_comes_back_as_a_better_model(
         """version => [...document.querySelectorAll("#training-status dd")].some(
             ({ textContent }) => textContent.endsWith(`based on ${version}`))""",
         arg=second.version,
-        timeout=90_000,
     )
     assert own_model(page).startswith("local-")

@@ -12,6 +12,8 @@ from typing import Any
 
 from websockets.sync.client import ClientConnection, connect
 
+from tests.patience import PATIENCE
+
 PROGRAM = "firefox-esr"
 NEEDS = (PROGRAM,)
 PREFERENCES = {
@@ -20,7 +22,6 @@ PREFERENCES = {
     "datareporting.policy.dataSubmissionEnabled": False,
     "app.update.enabled": False,
 }
-PATIENCE = 120.0
 
 
 class Firefox:
@@ -81,7 +82,9 @@ def firefox(folder: Path, environment: Mapping[str, str]) -> Iterator[Firefox]:
     assert process.stderr is not None
     try:
         address = next(found.group() for text in process.stderr if (found := re.search(r"ws://\S+", text)))
-        with connect(address + "/session", max_size=None) as line:
+        with connect(
+            address + "/session", max_size=None, open_timeout=PATIENCE, ping_timeout=PATIENCE
+        ) as line:
             yield Firefox(line)
     finally:
         process.terminate()

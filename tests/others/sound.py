@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
-PATIENCE = 20.0
+from tests.patience import PATIENCE
 
 
 @contextmanager

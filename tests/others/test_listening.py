@@ -13,10 +13,10 @@ import pytest
 
 from tests.others import firefox, webkit
 from tests.others.sound import silent_sound_card
+from tests.patience import PATIENCE
 from tests.served import serve
 
 RATED = 12
-PATIENCE = 120.0
 
 BEGIN = "document.querySelector('#like:enabled') !== null"
 COUNT_QUESTIONS = """(() => {

@@ -13,9 +13,10 @@ from typing import Any
 
 import httpx
 
+from tests.patience import PATIENCE
+
 PROGRAM = "WebKitWebDriver"
 NEEDS = (PROGRAM, "Xvfb")
-PATIENCE = 120.0
 
 
 class WebKit:

@@ -1,7 +1,6 @@
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -9,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import hypothesis
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -19,15 +17,11 @@ from app.server.application import create_app
 from app.server.db_connection import parse_url
 from app.server.settings import Settings
 from app.server.tables import events
+from tests.patience import PATIENCE, wait_until
 from tests.postgres import PostgresMissingError, new_database, postgres
 
 Serve = Callable[[FastAPI], httpx.Client]
 Rows = Callable[[], list[dict[str, Any]]]
-
-# Short and the same at each run; `--hypothesis-profile long` looks further, elsewhere each time.
-hypothesis.settings.register_profile("short", max_examples=40, deadline=None, derandomize=True, database=None)
-hypothesis.settings.register_profile("long", max_examples=5000, deadline=None, print_blob=True)
-hypothesis.settings.load_profile("short")
 
 MANIFEST = {
     "version": "global-1",
@@ -99,17 +93,21 @@ def running(app: FastAPI) -> Iterator[httpx.Client]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
-        deadline = time.monotonic() + 20
-        while not server.started:
-            assert thread.is_alive(), "the server ended while it started"
-            assert time.monotonic() < deadline, "the server did not start within 20 s"
-            time.sleep(0.005)
-        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=20) as client:
+        wait_until(lambda: server.started or not thread.is_alive(), pause=0.005)
+        assert server.started, "the server ended while it started"
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with httpx.Client(base_url=url, timeout=PATIENCE) as client:
             yield client
     finally:
         server.should_exit = True
         thread.join()
         listener.close()
+
+
+def connected(client: httpx.Client) -> socket.socket:
+    """Connect to the server of a client, to send it what no client would."""
+    address = (client.base_url.host, client.base_url.port or 0)
+    return socket.create_connection(address, timeout=PATIENCE)
 
 
 @pytest.fixture

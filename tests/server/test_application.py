@@ -66,29 +66,29 @@ def test_invalid_parameter_is_a_422(serve: Serve, settings: Settings) -> None:
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("nonsense", "cannot be read"),
-        ("sqlite://", "in memory"),
-        ("sqlite:///:memory:", "in memory"),
-        ("mysql://user:password@host/name", "'mysql' are not supported"),
-        ("postgresql+nodriver://user:password@host/name", "cannot be loaded"),
+        ("nonsense", "is invalid"),
+        ("sqlite://", "in-memory"),
+        ("sqlite:///:memory:", "in-memory"),
+        ("mysql://user:password@host/name", "'mysql' databases are not supported"),
+        ("postgresql+nodriver://user:password@host/name", "can't be loaded"),
     ],
 )
-def test_url_that_cannot_work(url: str, reason: str) -> None:
+def test_invalid_url(url: str, reason: str) -> None:
     with pytest.raises(ConfigurationError, match=reason) as caught:
         create_app(Settings.from_environment({"SIDFLOW_DATABASE_URL": url}))
     assert "password" not in str(caught.value)
 
 
-async def test_database_that_cannot_be_opened(tmp_path: Path) -> None:
+async def test_database_that_fails_to_open(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     url = f"sqlite:///{tmp_path / 'file' / 'feedback.sqlite3'}"
     app = create_app(Settings.from_environment({"SIDFLOW_DATABASE_URL": url}))
-    with pytest.raises(ConfigurationError, match=r"cannot be opened.*Set SIDFLOW_DATABASE_URL"):
+    with pytest.raises(ConfigurationError, match=r"can't be opened.*set SIDFLOW_DATABASE_URL"):
         async with app.router.lifespan_context(app):
             pass
 
 
-async def test_file_that_is_no_database(tmp_path: Path) -> None:
+async def test_file_that_is_not_a_database(tmp_path: Path) -> None:
     path = tmp_path / "feedback.sqlite3"
     path.write_text("these are a listener's notes, and no database at all" * 40)
     before = path.read_bytes()

@@ -36,7 +36,7 @@ def of_release_0_1(engine: Engine) -> str:
     return uuid
 
 
-def test_migrations_give_the_tables_of_the_code(engine: Engine, database_url: str) -> None:
+def test_migrations_create_the_tables_of_the_code(engine: Engine, database_url: str) -> None:
     migrate(database_url)
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
@@ -52,7 +52,7 @@ def test_database_of_release_0_1_is_adopted(engine: Engine, database_url: str, r
     engine.dispose()
 
 
-def test_servers_that_start_at_once(engine: Engine, database_url: str, rows: Rows) -> None:
+def test_servers_that_start_at_the_same_time(engine: Engine, database_url: str, rows: Rows) -> None:
     of_release_0_1(engine)
     databases = [Database(database_url) for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
@@ -63,7 +63,7 @@ def test_servers_that_start_at_once(engine: Engine, database_url: str, rows: Row
     engine.dispose()
 
 
-def test_database_of_a_newer_version_is_left_alone(engine: Engine, database_url: str) -> None:
+def test_database_of_a_newer_version_is_unchanged(engine: Engine, database_url: str) -> None:
     database = Database(database_url)
     database.open()
     with engine.begin() as connection:
@@ -80,13 +80,13 @@ def test_failed_migration_changes_nothing(engine: Engine, database_url: str) -> 
     of_release_0_1(engine)
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE events ADD COLUMN epsilon INTEGER"))
-    with pytest.raises(ConfigurationError, match="cannot be opened"):
+    with pytest.raises(ConfigurationError, match="can't be opened"):
         Database(database_url).open()
     assert inspect(engine).get_table_names() == ["events"]
     engine.dispose()
 
 
-def test_sqlite_is_durable_and_read_while_written(backend: str, database_url: str) -> None:
+def test_sqlite_is_durable_and_readable_during_writes(backend: str, database_url: str) -> None:
     if backend != "sqlite":
         pytest.skip("PostgreSQL is both by itself")
     url = parse_url(database_url)

@@ -1,4 +1,3 @@
-import socket
 from pathlib import Path
 
 import httpx
@@ -8,7 +7,7 @@ from app.server.application import create_app
 from app.server.headers import SECURITY_HEADERS
 from app.server.settings import Settings
 
-from .conftest import Serve
+from .conftest import Serve, connected
 
 MOUNTS = ["/static", "/static/vendor", "/page", "/sidflow_feedback"]
 
@@ -21,7 +20,7 @@ def put(path: Path, content: bytes = b"content") -> Path:
 
 def raw_get(client: httpx.Client, target: str) -> bytes:
     """Send `target` byte for byte: httpx would tidy it."""
-    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=20) as peer:
+    with connected(client) as peer:
         peer.sendall(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         answer = b""
         while part := peer.recv(65536):
@@ -60,7 +59,7 @@ def test_media_types(client: httpx.Client, settings: Settings, name: str, media_
     assert answer.headers["content-type"] == media_type
 
 
-def test_places(client: httpx.Client, settings: Settings) -> None:
+def test_addresses(client: httpx.Client, settings: Settings) -> None:
     folders = (settings.static, settings.vendor, settings.page, settings.library)
     for folder, address in zip(folders, MOUNTS, strict=True):
         put(folder / "sub" / "file.py", address.encode())
@@ -131,7 +130,9 @@ def test_isolation_headers_on_304(client: httpx.Client) -> None:
         "/link/secret.txt",
     ],
 )
-def test_folders_are_not_left(client: httpx.Client, settings: Settings, tmp_path: Path, escape: str) -> None:
+def test_paths_outside_folders_are_404(
+    client: httpx.Client, settings: Settings, tmp_path: Path, escape: str
+) -> None:
     folders = (settings.static, settings.vendor, settings.page, settings.library)
     for folder, mount in zip(folders, MOUNTS, strict=True):
         (folder / "x").mkdir()
@@ -158,7 +159,7 @@ def test_hidden_files_are_not_served(client: httpx.Client, settings: Settings, n
     assert client.get(f"/static/{name}").status_code == 404
 
 
-def test_only_python_of_the_library(client: httpx.Client, settings: Settings) -> None:
+def test_library_serves_known_suffixes_only(client: httpx.Client, settings: Settings) -> None:
     put(settings.library / "events.py")
     put(settings.library / "notes.txt")
     assert client.get("/sidflow_feedback/events.py").status_code == 200
@@ -168,7 +169,7 @@ def test_only_python_of_the_library(client: httpx.Client, settings: Settings) ->
 @pytest.mark.parametrize(
     "path", ["/static/" + "a" * 5000, "/static/%00", "/static/%ff", "/%ff", "/api/health/"]
 )
-def test_odd_addresses(client: httpx.Client, path: str) -> None:
+def test_unusual_addresses(client: httpx.Client, path: str) -> None:
     assert raw_get(client, path).startswith(b"HTTP/1.1 404 ")
 
 

@@ -12,6 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.patience import PATIENCE
+
 from .deltas import batch, rating
 
 SYNC = "/api/feedback/sync"
@@ -34,11 +36,11 @@ def log_of_a_server(tmp_path: Path, level: str) -> list[dict[str, Any]]:
         assert server.stdout
         found = re.search(r"http://127\.0\.0\.1:\d+", server.stdout.readline())
         assert found
-        with httpx.Client(base_url=found[0]) as client:
+        with httpx.Client(base_url=found[0], timeout=PATIENCE) as client:
             client.post(SYNC, json=batch(rating()), headers={"X-Forwarded-For": "192.0.2.77"})
             client.get("/static/%0a{}/%1b[31m.js")
         server.send_signal(signal.SIGINT)
-        _, errors = server.communicate(timeout=20)
+        _, errors = server.communicate(timeout=PATIENCE)
     assert server.returncode == 0
     return [json.loads(line) for line in errors.splitlines()]
 
@@ -56,11 +58,11 @@ def test_requests_are_json_lines_without_addresses(tmp_path: Path) -> None:
     assert "127.0.0.1:" not in json.dumps(requests)
 
 
-def test_nothing_is_said_when_nothing_is_wrong(tmp_path: Path) -> None:
+def test_no_log_without_problems(tmp_path: Path) -> None:
     assert log_of_a_server(tmp_path, "warning") == []
 
 
-def test_an_exception_is_one_line() -> None:
+def test_exception_is_one_line() -> None:
     code = """
 import logging.config
 from app.server.logs import log_config
@@ -73,7 +75,7 @@ except RuntimeError: logging.getLogger("sidflow").exception("it failed")
     assert "two\nlines" in json.loads(line)["exc_info"]
 
 
-def test_a_setting_that_cannot_work_is_a_message_and_a_status(tmp_path: Path) -> None:
+def test_invalid_setting_prints_a_message_and_exits_with_1(tmp_path: Path) -> None:
     variables = environment(tmp_path, SIDFLOW_RATE_LIMIT="many")
     done = subprocess.run(
         [sys.executable, "-c", SERVE], env=variables, capture_output=True, text=True, check=False
@@ -84,12 +86,12 @@ def test_a_setting_that_cannot_work_is_a_message_and_a_status(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("url", ["postgresql://user:hidden@127.0.0.1:1/name", "sqlite:////proc/none/x"])
-def test_a_database_that_cannot_be_had_is_a_message(tmp_path: Path, url: str) -> None:
+def test_unavailable_database_prints_a_message(tmp_path: Path, url: str) -> None:
     variables = environment(tmp_path, SIDFLOW_DATABASE_URL=url)
     done = subprocess.run(
         [sys.executable, "-c", SERVE], env=variables, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "cannot be opened" in done.stderr
+    assert "can't be opened" in done.stderr
     assert "Traceback" not in done.stderr
     assert "hidden" not in done.stderr

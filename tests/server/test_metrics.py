@@ -13,7 +13,7 @@ def samples(client: httpx.Client) -> dict[str, float]:
     return {name: float(value) for name, _, value in lines}
 
 
-def test_events_are_counted_by_what_became_of_them(client: httpx.Client) -> None:
+def test_events_are_counted_by_result(client: httpx.Client) -> None:
     body = batch(rating(), rating(), {})
     client.post(SYNC, json=body)
     client.post(SYNC, json=body)
@@ -34,7 +34,7 @@ def test_requests_are_counted(client: httpx.Client) -> None:
     assert found["process_open_fds"] > 0
 
 
-def test_what_clients_make_up_makes_no_series(client: httpx.Client) -> None:
+def test_client_input_creates_no_time_series(client: httpx.Client) -> None:
     for i in range(20):
         client.get(f"/nothing/{i}")
         client.get(f"/static/{i}.js")

@@ -68,7 +68,7 @@ def test_new_model_has_a_new_etag(client: httpx.Client, manifest: Path) -> None:
     assert answer.headers["etag"] != old
 
 
-def test_no_model_then_one(client: httpx.Client, manifest: Path) -> None:
+def test_model_that_appears_later(client: httpx.Client, manifest: Path) -> None:
     content = manifest.read_bytes()
     manifest.unlink()
     unavailable(client, "no global model yet")
@@ -89,9 +89,7 @@ def test_no_model_then_one(client: httpx.Client, manifest: Path) -> None:
         ({"weightData": "A*AA"}, "weightData: must be base64"),
     ],
 )
-def test_part_of_the_wrong_form(
-    client: httpx.Client, manifest: Path, changes: dict[str, Any], reason: str
-) -> None:
+def test_invalid_part(client: httpx.Client, manifest: Path, changes: dict[str, Any], reason: str) -> None:
     manifest.write_text(json.dumps({**MANIFEST, **changes}))
     unavailable(client, reason)
 

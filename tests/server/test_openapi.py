@@ -34,7 +34,7 @@ def test_routes() -> None:
     }
 
 
-def test_it_is_served(server: httpx.Client) -> None:
+def test_schema_is_served(server: httpx.Client) -> None:
     assert server.get("/api/openapi.json").json() == SCHEMA.raw_schema
 
 
@@ -47,6 +47,6 @@ def _has_too_many_events(body: Any) -> bool:
 
 
 @SCHEMA.parametrize()
-def test_every_answer_is_as_described(case: schemathesis.Case[Any], server: httpx.Client) -> None:
+def test_every_response_matches_the_schema(case: schemathesis.Case[Any], server: httpx.Client) -> None:
     assume(not _has_too_many_events(case.body))
     case.call_and_validate(base_url=str(server.base_url))

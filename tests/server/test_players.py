@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import sys
-import time
 import wave
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,8 +25,9 @@ from app.server.player.cli import CliPlayer
 from app.server.player.errors import NoSuchStreamError, PlayerUnavailableError, TooManyStreamsError
 from app.server.player.request import Tune
 from app.server.player.stream import Streams
-from app.server.player.ultimate import checked
+from app.server.player.ultimate import parse_address
 from app.server.settings import Settings
+from tests.patience import PATIENCE, wait_until
 from tests.served import serve as serve_by_script
 from tests.server.conftest import Serve, running
 from tests.server.ultimate_device import Device, ultimate
@@ -82,13 +82,6 @@ def process_state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
 
-def wait_until(condition: Any) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-
-
 @needs_sidplayfp
 def test_sidplayfp_plays_pauses_and_stops(client: httpx.Client, tune: bytes) -> None:
     assert client.get("/api/player").json()["cli"] is None
@@ -108,7 +101,7 @@ def test_sidplayfp_plays_pauses_and_stops(client: httpx.Client, tune: bytes) -> 
 
 
 @needs_sidplayfp
-def test_one_sidplayfp_at_a_time_also_when_it_is_paused(client: httpx.Client, tune: bytes) -> None:
+def test_new_tune_replaces_a_paused_sidplayfp(client: httpx.Client, tune: bytes) -> None:
     client.post("/api/player/cli", content=tune, headers=MEDIA)
     [first] = processes()
     client.put("/api/player/cli/pause")
@@ -132,7 +125,7 @@ def test_sidplayfp_ends_with_the_server(settings: Settings, tune: bytes) -> None
 @pytest.mark.usefixtures("silent_output")
 @pytest.mark.parametrize("paused", [False, True])
 def test_sidplayfp_ends_with_a_server_that_is_killed(tune: bytes, tmp_path: Path, paused: bool) -> None:
-    with serve_by_script(tmp_path) as served, httpx.Client(base_url=served.url) as client:
+    with serve_by_script(tmp_path) as served, httpx.Client(base_url=served.url, timeout=PATIENCE) as client:
         assert client.post("/api/player/cli", content=tune, headers=MEDIA).status_code == 200
         [pid] = processes(served.process.pid)
         if paused:
@@ -144,17 +137,17 @@ def test_sidplayfp_ends_with_a_server_that_is_killed(tune: bytes, tmp_path: Path
 
 
 @needs_sidplayfp
-def test_sidplayfp_that_dies_is_told(client: httpx.Client, tune: bytes) -> None:
+def test_sidplayfp_that_dies_is_reported(client: httpx.Client, tune: bytes) -> None:
     client.post("/api/player/cli", content=tune, headers=MEDIA)
     os.kill(processes()[0], signal.SIGKILL)
     wait_until(lambda: client.get("/api/player/cli").json()["status"] == "error")
-    assert "ended before the tune did" in client.get("/api/player/cli").json()["error"]
+    assert "exited before the end of the tune" in client.get("/api/player/cli").json()["error"]
 
 
 @needs_sidplayfp
 @pytest.mark.usefixtures("silent_output")
-async def test_sidplayfp_stops_when_the_page_is_gone(tune: bytes) -> None:
-    player = CliPlayer(abandoned_seconds=1)
+async def test_sidplayfp_stops_without_state_requests(tune: bytes) -> None:
+    player = CliPlayer(abandoned_seconds=3)
     await player.play("", tune, 1)
     assert len(processes()) == 1
     await asyncio.to_thread(wait_until, lambda: not processes())
@@ -162,7 +155,7 @@ async def test_sidplayfp_stops_when_the_page_is_gone(tune: bytes) -> None:
 
 
 @needs_sidplayfp
-async def test_without_a_sound_output_the_reason_is_told(
+async def test_missing_sound_output_is_reported(
     tune: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "none.conf").write_text("")
@@ -176,7 +169,7 @@ async def test_without_a_sound_output_the_reason_is_told(
     await player.aclose()
 
 
-async def test_program_that_is_not_there_is_told(tune: bytes) -> None:
+async def test_missing_program_is_reported(tune: bytes) -> None:
     player = CliPlayer("sidplayfp-of-nobody")
     assert "is not installed" in (await player.unavailable("") or "")
     with pytest.raises(PlayerUnavailableError, match="is not installed"):
@@ -185,15 +178,15 @@ async def test_program_that_is_not_there_is_told(tune: bytes) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/player/cli", "/api/player/u64?address=127.0.0.1:9"])
-def test_page_of_another_site_can_make_nothing_play(client: httpx.Client, tune: bytes, path: str) -> None:
+def test_page_of_another_site_is_rejected(client: httpx.Client, tune: bytes, path: str) -> None:
     elsewhere = client.post(path, content=tune, headers=MEDIA | {"Host": "evil.example"})
     assert elsewhere.status_code == 403
-    assert "is for the machine that the server runs on" in message(elsewhere)
+    assert "works only on the machine that runs the server" in message(elsewhere)
     simple = client.post(path, content=tune, headers={"Content-Type": "text/plain"})
     assert simple.status_code == 415
 
 
-def test_other_machine_can_make_nothing_play(settings: Settings, tune: bytes) -> None:
+def test_other_machine_is_rejected(settings: Settings, tune: bytes) -> None:
     answers = {}
     for name, host in (("neighbor", "192.168.1.5"), ("forged", "8.8.8.8"), ("here", "127.0.0.1")):
         answers[name] = _ask(create_app(settings), host, tune)
@@ -213,7 +206,7 @@ def _ask(app: FastAPI, host: str, tune: bytes) -> int:
 
 
 @pytest.mark.parametrize("name", ["cli", "u64", "stream"])
-def test_bad_files_are_refused(client: httpx.Client, name: str) -> None:
+def test_bad_files_are_rejected(client: httpx.Client, name: str) -> None:
     path = f"/api/player/{name}?seconds=10&address=127.0.0.1:9"
     assert client.post(path, content=b"no tune", headers=MEDIA).status_code == 422
     assert client.post(path, content=bytes(129 * 1024), headers=MEDIA).status_code == 413
@@ -225,7 +218,7 @@ def render(client: httpx.Client, tune: bytes, seconds: float = 3) -> str:
     return str(answer.json()["url"])
 
 
-def test_stream_is_what_the_engine_plays(client: httpx.Client, tune: bytes) -> None:
+def test_stream_contains_what_the_emulator_renders(client: httpx.Client, tune: bytes) -> None:
     answer = client.get(render(client, tune, 2.5))
     assert answer.headers["content-type"] == "audio/wav"
     with wave.open(io.BytesIO(answer.content)) as file:
@@ -257,14 +250,14 @@ def test_ranges_are_parts_of_the_whole(client: httpx.Client, tune: bytes) -> Non
         assert client.get(url, headers={"Range": wanted}).status_code == 416
 
 
-def test_length_of_a_stream_is_bounded(client: httpx.Client, tune: bytes) -> None:
+def test_length_of_a_stream_is_limited(client: httpx.Client, tune: bytes) -> None:
     for seconds in (0, 901, "nan", "inf"):
         answer = client.post(f"/api/player/stream?seconds={seconds}", content=tune, headers=MEDIA)
         assert answer.status_code == 422
     assert client.get(f"/api/player/stream/{'0' * 64}.wav").status_code == 404
 
 
-async def test_renderings_are_bounded(tune: bytes) -> None:
+async def test_renderings_are_limited(tune: bytes) -> None:
     streams = Streams(cache_bytes=250_000, per_minute=4)
     wanted = Tune(tune, {"songs": 1, "startSong": 1})
     names = [await streams.begin(wanted, 1, 1 + i / 10) for i in range(4)]
@@ -277,9 +270,7 @@ async def test_renderings_are_bounded(tune: bytes) -> None:
     await streams.aclose()
 
 
-def test_ultimate_is_driven_by_its_documented_calls(
-    client: httpx.Client, device: Device, tune: bytes
-) -> None:
+def test_ultimate_receives_documented_calls(client: httpx.Client, device: Device, tune: bytes) -> None:
     where = f"address={device.address}"
     assert client.get(f"/api/player?{where}").json()["u64"] is None
     assert client.post(f"/api/player/u64?{where}&song=1", content=tune, headers=MEDIA).status_code == 200
@@ -302,10 +293,10 @@ def test_ultimate_is_driven_by_its_documented_calls(
         ({"errors": ["file not found"]}, "refused: file not found"),
         ({"status": 403}, "network password"),
         ({"status": 500}, "refused: status 500"),
-        ({"body": b"<html>router</html>"}, "its answer is not that of an Ultimate"),
+        ({"body": b"<html>router</html>"}, "its response is not that of an Ultimate"),
     ],
 )
-def test_what_the_device_answers_is_told(
+def test_error_of_the_device_is_reported(
     client: httpx.Client, device: Device, changes: dict[str, Any], told: str
 ) -> None:
     for name, value in changes.items():
@@ -315,11 +306,11 @@ def test_what_the_device_answers_is_told(
     assert told in message(answer)
 
 
-def test_device_that_is_off_is_told(client: httpx.Client) -> None:
+def test_device_that_is_off_is_reported(client: httpx.Client) -> None:
     with ultimate() as device:
         address = device.address
-    assert "does not answer" in client.get(f"/api/player?address={address}").json()["u64"]
-    assert "does not answer" in message(client.put(f"/api/player/u64/pause?address={address}"))
+    assert "does not respond" in client.get(f"/api/player?address={address}").json()["u64"]
+    assert "does not respond" in message(client.put(f"/api/player/u64/pause?address={address}"))
 
 
 @pytest.mark.parametrize(
@@ -327,13 +318,13 @@ def test_device_that_is_off_is_told(client: httpx.Client) -> None:
     ["8.8.8.8", "169.254.169.254", "0.0.0.0", "255.255.255.255", "224.0.0.1", "ultimate.local", "127.1",
      "2130706433", "192.168.1.64:0", "192.168.1.64:65536", "192.168.1.64/x", "user@192.168.1.64", "::1"],
 )  # fmt: skip
-def test_server_calls_nobody_outside_the_listener_s_network(client: httpx.Client, address: str) -> None:
+def test_addresses_outside_the_local_network_are_rejected(client: httpx.Client, address: str) -> None:
     answer = client.put("/api/player/u64/pause", params={"address": address})
     assert answer.status_code == 400
     assert answer.json()["error"]["field"] == "address"
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:80", "10.0.0.9", "172.16.0.1", "192.168.1.64:8080"])
-def test_own_network_is_allowed(address: str) -> None:
+def test_addresses_in_the_local_network_are_allowed(address: str) -> None:
     host, _, port = address.partition(":")
-    assert checked(address) == (host, int(port or 80))
+    assert parse_address(address) == (host, int(port or 80))

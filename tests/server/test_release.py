@@ -35,7 +35,7 @@ def release(client: httpx.Client) -> str:
     return f"/r/{names.pop()}"
 
 
-def test_all_addresses_of_the_page_are_of_one_release(client: httpx.Client) -> None:
+def test_all_addresses_of_the_page_belong_to_one_release(client: httpx.Client) -> None:
     at = release(client)[1:]
     assert client.get("/").text == INDEX.replace('"page/', f'"{at}/page/').replace(
         '"/static/', f'"{at}/static/'
@@ -48,7 +48,7 @@ def test_all_addresses_of_the_page_are_of_one_release(client: httpx.Client) -> N
     assert {answer.headers["cache-control"] for answer in (config, sources)} == {IMMUTABLE}
 
 
-def test_another_content_is_another_release(client: httpx.Client, settings: Settings) -> None:
+def test_changed_content_is_a_new_release(client: httpx.Client, settings: Settings) -> None:
     old = release(client)
     assert client.get(f"{old}/static/a.css").headers["cache-control"] == IMMUTABLE
     put(settings.static / "a.css", b"new, and longer")
@@ -76,11 +76,11 @@ def test_list_of_files_has_their_checksums(client: httpx.Client) -> None:
 @pytest.mark.parametrize(
     "path", ["/r/none/static/none.css", "/r/none/secret.txt", "/r/none/files.json", "/r/x"]
 )
-def test_what_is_not_there(client: httpx.Client, path: str) -> None:
+def test_missing_files_and_releases(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
-def test_compressed_copies_are_sent_to_those_who_take_them(client: httpx.Client, settings: Settings) -> None:
+def test_compressed_copies_are_sent_if_accepted(client: httpx.Client, settings: Settings) -> None:
     path = put(settings.vendor / "a.wasm", b"wasm" * 1000)
     name = hashlib.sha256(path.read_bytes()).hexdigest()
     copy = put(settings.vendor / COMPRESSED / f"{name}.gz", gzip.compress(path.read_bytes()))
@@ -99,7 +99,7 @@ def test_compressed_copies_are_sent_to_those_who_take_them(client: httpx.Client,
     assert client.get(f"/static/vendor/{COMPRESSED}/{name}.gz").status_code == 404
 
 
-def test_our_page_names_no_address_outside_its_release() -> None:
+def test_page_has_no_address_outside_its_release() -> None:
     """Else it would be missing without a network, and on a host where the page is not at the root."""
     folder = paths().page
     config = json.loads((folder / "page.json").read_text())

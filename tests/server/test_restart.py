@@ -12,6 +12,7 @@ import httpx
 
 from app.server.application import create_app
 from app.server.settings import Settings
+from tests.patience import PATIENCE
 
 from .conftest import Rows, both_databases, running
 from .deltas import batch, rating
@@ -53,7 +54,7 @@ def own_process(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], h
         process = subprocess.Popen(command, env=environment, pass_fds=[listener.fileno()])
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     try:
-        with httpx.Client(base_url=address, timeout=30) as client:
+        with httpx.Client(base_url=address, timeout=PATIENCE) as client:
             yield process, client
     finally:
         process.kill()
@@ -96,7 +97,7 @@ def check_that_all_are_stored_once(acknowledged: list[str], rows: Rows) -> None:
     assert len(stored) == len(set(stored))
 
 
-def test_what_was_answered_survives_kill_9_under_load(settings: Settings, rows: Rows) -> None:
+def test_acknowledged_events_survive_kill_9_under_load(settings: Settings, rows: Rows) -> None:
     with own_process(settings) as (process, client):
         assert client.get("/api/health").status_code == 200
         with Senders(client) as senders:
@@ -106,19 +107,19 @@ def test_what_was_answered_survives_kill_9_under_load(settings: Settings, rows: 
     check_that_all_are_stored_once(senders.acknowledged, rows)
 
 
-def test_a_graceful_stop_under_load_answers_what_is_under_way(settings: Settings, rows: Rows) -> None:
+def test_graceful_stop_under_load_answers_pending_requests(settings: Settings, rows: Rows) -> None:
     """All that is stored was acknowledged, too: nobody has to send again what the server had taken."""
     with own_process(settings) as (process, client):
         assert client.get("/api/health").status_code == 200
         with Senders(client) as senders:
             senders.wait_for(40)
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=30)
+            process.wait(timeout=PATIENCE)
     check_that_all_are_stored_once(senders.acknowledged, rows)
     assert len(rows()) == len(senders.acknowledged) >= 40
 
 
-def test_environment_names_database_and_model(settings: Settings, rows: Rows) -> None:
+def test_environment_sets_database_and_model(settings: Settings, rows: Rows) -> None:
     with own_process(settings) as (_process, client):
         assert client.get("/api/model/latest").json()["version"] == "global-1"
         assert rows() == []

@@ -19,7 +19,7 @@ def problem(kind: type[RatingDelta | ImplicitDelta], value: object) -> str:
     return field
 
 
-def test_features_are_the_library_s_in_its_order() -> None:
+def test_features_match_the_library() -> None:
     assert [field.alias for field in Features.model_fields.values()] == list(FEATURE_NAMES)
 
 
@@ -135,5 +135,5 @@ def test_unknown_fields_are_refused(field: str) -> None:
     assert problem(RatingDelta, rating(**{field: 1})) == field
 
 
-def test_an_implicit_event_takes_no_ratings() -> None:
+def test_implicit_event_with_ratings_is_rejected() -> None:
     assert problem(ImplicitDelta, implicit(ratings={"e": 3})) == "ratings"

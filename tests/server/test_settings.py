@@ -45,7 +45,7 @@ def test_defaults() -> None:
     assert (settings.trusted_proxies, settings.log_level) == ("127.0.0.1", "warning")
 
 
-def test_each_is_taken_from_the_environment() -> None:
+def test_each_is_read_from_the_environment() -> None:
     settings = Settings.from_environment(
         {
             "SIDFLOW_DATABASE_URL": "postgresql://user:hidden@host/name",
@@ -74,6 +74,6 @@ def test_each_is_taken_from_the_environment() -> None:
         ("SIDFLOW_LOG_LEVEL", "loud"),
     ],
 )
-def test_values_that_cannot_work(name: str, value: str) -> None:
+def test_invalid_values(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=name):
         Settings.from_environment({name: value})

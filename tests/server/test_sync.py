@@ -1,6 +1,5 @@
 import gzip
 import json
-import socket
 import tracemalloc
 import zlib
 from collections import Counter
@@ -22,7 +21,7 @@ from app.server.errors import BodyTooLargeError
 from app.server.tables import events
 from sidflow_feedback.vocabulary import MAX_UPLOAD_EVENTS
 
-from .conftest import Rows, both_databases
+from .conftest import Rows, both_databases, connected
 from .deltas import FEATURES, batch, implicit, rating
 
 pytestmark = both_databases
@@ -45,7 +44,7 @@ def error(response: httpx.Response, status: int, code: str) -> dict[str, str]:
     return found
 
 
-def test_batch_is_stored_whole(client: httpx.Client, rows: Rows) -> None:
+def test_batch_is_stored(client: httpx.Client, rows: Rows) -> None:
     body = batch(rating(), implicit=(implicit(features=None, modelVersion=None),))
     answer = client.post(SYNC, json=body)
     assert answer.json() == {
@@ -86,7 +85,7 @@ def test_same_batch_twice_counts_once(client: httpx.Client, rows: Rows) -> None:
     assert rows() == before
 
 
-def test_first_of_one_uuid_counts(client: httpx.Client, rows: Rows) -> None:
+def test_first_event_with_a_uuid_wins(client: httpx.Client, rows: Rows) -> None:
     first, second = rating(), rating(ratings={"e": 1})
     second["uuid"] = first["uuid"]
     body = batch(first, second, implicit=(implicit(uuid=first["uuid"]),))
@@ -94,7 +93,7 @@ def test_first_of_one_uuid_counts(client: httpx.Client, rows: Rows) -> None:
     assert [row["e"] for row in rows()] == [4]
 
 
-def test_new_events_among_known_ones_are_kept(client: httpx.Client, rows: Rows) -> None:
+def test_new_events_among_duplicates_are_stored(client: httpx.Client, rows: Rows) -> None:
     known, new = rating(), rating()
     client.post(SYNC, json=batch(known))
     assert statuses(client.post(SYNC, json=batch(new, known))) == ["accepted", "duplicate"]
@@ -125,7 +124,7 @@ def test_racing_clients_count_each_event_once(client: httpx.Client, rows: Rows) 
         ({"epsilon": 0.05}, "epsilon"),
     ],
 )
-def test_bad_event_is_named_and_the_others_are_kept(
+def test_invalid_event_is_reported_and_the_others_are_stored(
     client: httpx.Client, rows: Rows, changes: dict[str, Any], field: str
 ) -> None:
     good, bad, liked = rating(), rating() | changes, implicit()
@@ -138,19 +137,19 @@ def test_bad_event_is_named_and_the_others_are_kept(
 
 
 @pytest.mark.parametrize("junk", [None, 7, "text", [], {}, [[[]]]])
-def test_junk_for_an_event_costs_no_other(client: httpx.Client, rows: Rows, junk: object) -> None:
+def test_junk_in_place_of_an_event_affects_no_other(client: httpx.Client, rows: Rows, junk: object) -> None:
     good = rating()
     answer = client.post(SYNC, json=batch(junk, good, implicit=(junk,)))
     assert statuses(answer) == ["rejected", "accepted", "rejected"]
     assert [row["uuid"] for row in rows()] == [good["uuid"]]
 
 
-def test_batch_of_rejects_stores_nothing(client: httpx.Client, rows: Rows) -> None:
+def test_batch_of_invalid_events_stores_nothing(client: httpx.Client, rows: Rows) -> None:
     assert statuses(client.post(SYNC, json=batch({}, {}))) == ["rejected", "rejected"]
     assert rows() == []
 
 
-def test_endless_field_name_is_cut(client: httpx.Client) -> None:
+def test_long_field_name_is_cut(client: httpx.Client) -> None:
     answer = client.post(SYNC, json=batch(rating(**{"x" * 5000: 1})))
     assert len(answer.json()["results"][0]["reason"]) < 200
     refused = client.post(SYNC, json=batch(rating()) | {"x" * 5000: 1})
@@ -179,7 +178,7 @@ def test_malformed_envelope(
     assert rows() == []
 
 
-def test_full_batch_is_taken(client: httpx.Client, rows: Rows) -> None:
+def test_full_batch_is_accepted(client: httpx.Client, rows: Rows) -> None:
     body = batch(*(rating() for _ in range(MAX_UPLOAD_EVENTS)))
     assert statuses(client.post(SYNC, json=body)) == ["accepted"] * MAX_UPLOAD_EVENTS
     assert len(rows()) == MAX_UPLOAD_EVENTS
@@ -200,13 +199,13 @@ def test_full_batch_is_taken(client: httpx.Client, rows: Rows) -> None:
         json.dumps(batch(rating())).encode()[:-1],
     ],
 )
-def test_body_that_is_no_batch(client: httpx.Client, rows: Rows, body: bytes) -> None:
+def test_body_that_is_not_a_batch(client: httpx.Client, rows: Rows, body: bytes) -> None:
     error(client.post(SYNC, content=body, headers=JSON), 400, "invalid_request")
     assert rows() == []
 
 
 @pytest.mark.parametrize("number", ["1e999", "NaN", "-Infinity", "9" * 500])
-def test_number_that_is_none_rejects_its_event_only(client: httpx.Client, rows: Rows, number: str) -> None:
+def test_nan_rejects_its_event_only(client: httpx.Client, rows: Rows, number: str) -> None:
     good = rating()
     body = json.dumps(batch(rating(), good)).replace("1830.5", number, 1)
     answer = client.post(SYNC, content=body, headers=JSON)
@@ -225,7 +224,7 @@ def test_number_that_is_none_rejects_its_event_only(client: httpx.Client, rows: 
         {**JSON, "Content-Encoding": "gzip, gzip"},
     ],
 )
-def test_other_media(client: httpx.Client, rows: Rows, headers: dict[str, str]) -> None:
+def test_other_media_types(client: httpx.Client, rows: Rows, headers: dict[str, str]) -> None:
     answer = client.post(SYNC, content=json.dumps(batch(rating())), headers=headers)
     error(answer, 415, "unsupported_media_type")
     assert rows() == []
@@ -246,7 +245,7 @@ def chunks(body: bytes) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_body_cap(client: httpx.Client, rows: Rows, chunked: bool) -> None:
+def test_body_size_limit(client: httpx.Client, rows: Rows, chunked: bool) -> None:
     whole, over = padded(MAX_BODY_BYTES), padded(MAX_BODY_BYTES + 1)
     too_large = client.post(SYNC, content=chunks(over) if chunked else over, headers=JSON)
     error(too_large, 413, "body_too_large")
@@ -256,9 +255,9 @@ def test_body_cap(client: httpx.Client, rows: Rows, chunked: bool) -> None:
     ]
 
 
-def test_endless_body_is_refused_before_its_end(client: httpx.Client) -> None:
+def test_endless_body_is_rejected_before_its_end(client: httpx.Client) -> None:
     head = HEAD + "Transfer-Encoding: chunked\r\n\r\n"
-    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=20) as peer:
+    with connected(client) as peer:
         peer.sendall(head.encode())
         for _ in range(MAX_BODY_BYTES // 4096 + 1):
             peer.sendall(b"1000\r\n" + b" " * 4096 + b"\r\n")
@@ -302,7 +301,7 @@ def test_broken_gzip(client: httpx.Client, rows: Rows, body: bytes) -> None:
     assert rows() == []
 
 
-def test_gzip_is_inflated_to_the_cap_and_no_further(client: httpx.Client) -> None:
+def test_gzip_is_decompressed_up_to_the_limit(client: httpx.Client) -> None:
     fits, bomb = gzip.compress(padded(MAX_BODY_BYTES)), gzip.compress(bytes(60_000_000))
     assert len(bomb) < MAX_BODY_BYTES
     assert statuses(client.post(SYNC, content=fits, headers=GZIP)) == ["accepted"]
@@ -321,19 +320,19 @@ def test_ten_megabytes(client: httpx.Client, rows: Rows) -> None:
     assert len(rows()) == 1
 
 
-def test_body_that_does_not_come(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_body_that_does_not_arrive(client: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body_module, "BODY_SECONDS", 0.2)
-    with socket.create_connection((client.base_url.host, client.base_url.port or 0), timeout=20) as peer:
+    with connected(client) as peer:
         peer.sendall((HEAD + "Content-Length: 500\r\n\r\n{").encode())
         answer = b"".join(iter(lambda: peer.recv(65536), b""))
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"request_timeout" in answer
 
 
-def test_half_a_request_leaves_the_server_up(client: httpx.Client, rows: Rows) -> None:
+def test_incomplete_requests_do_not_affect_others(client: httpx.Client, rows: Rows) -> None:
     head = HEAD + "Content-Length: 500\r\n\r\n"
     for _ in range(5):
-        with socket.create_connection((client.base_url.host, client.base_url.port or 0)) as peer:
+        with connected(client) as peer:
             peer.sendall(head.encode() + b'{"batchId": ')
     assert statuses(client.post(SYNC, json=batch(rating()))) == ["accepted"]
     assert len(rows()) == 1
@@ -356,7 +355,7 @@ def change(database_url: str, statement: str) -> None:
     engine.dispose()
 
 
-def test_broken_database_is_503_and_keeps_nothing(
+def test_broken_database_is_503_and_stores_nothing(
     client: httpx.Client, database_url: str, tmp_path: Path, rows: Rows
 ) -> None:
     change(database_url, "ALTER TABLE events RENAME TO hidden")
@@ -372,7 +371,7 @@ def test_broken_database_is_503_and_keeps_nothing(
     assert len(rows()) == 1
 
 
-def test_readers_do_not_hold_up_the_writer(client: httpx.Client, database_url: str) -> None:
+def test_readers_do_not_block_the_writer(client: httpx.Client, database_url: str) -> None:
     count = select(func.count()).select_from(events)
     client.post(SYNC, json=batch(rating()))
     engine = create_engine(parse_url(database_url), isolation_level="SERIALIZABLE")
@@ -392,7 +391,7 @@ def test_epsilon_is_stored(client: httpx.Client, rows: Rows, epsilon: float) -> 
     assert [row["epsilon"] for row in rows()] == [epsilon, None, epsilon]
 
 
-def test_a_bomb_is_not_inflated_in_memory(backend: str) -> None:
+def test_gzip_bomb_is_not_decompressed_in_memory(backend: str) -> None:
     if backend != "sqlite":
         pytest.skip("has nothing to do with the database")
     bomb = gzip.compress(bytes(60_000_000))

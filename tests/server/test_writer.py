@@ -43,7 +43,7 @@ async def database(database_url: str) -> AsyncIterator[CountingDatabase]:
     database.close()
 
 
-async def test_what_waits_is_committed_together(database: CountingDatabase, rows: Rows) -> None:
+async def test_waiting_batches_are_committed_together(database: CountingDatabase, rows: Rows) -> None:
     writer, batches = Writer(database), [new_batch() for _ in range(2 * MAX_BATCHES)]
     added = await asyncio.gather(*(writer.add(one) for one in batches))
     assert added == [uuids(one) for one in batches]
@@ -51,7 +51,7 @@ async def test_what_waits_is_committed_together(database: CountingDatabase, rows
     assert database.commits == 2
 
 
-async def test_of_two_batches_with_one_uuid_the_first_has_it(database: CountingDatabase, rows: Rows) -> None:
+async def test_first_of_two_batches_with_a_uuid_wins(database: CountingDatabase, rows: Rows) -> None:
     writer, one = Writer(database), new_batch()
     other = [one[0] | {"e": 1}, *new_batch()]
     first, second = await asyncio.gather(writer.add(one), writer.add(other))
@@ -60,9 +60,7 @@ async def test_of_two_batches_with_one_uuid_the_first_has_it(database: CountingD
     assert [row["e"] for row in rows()] == [4] * 4
 
 
-async def test_a_batch_that_the_database_refuses_costs_no_other(
-    database: CountingDatabase, rows: Rows
-) -> None:
+async def test_failing_batch_does_not_affect_the_others(database: CountingDatabase, rows: Rows) -> None:
     writer, good, bad, last = Writer(database), new_batch(), new_batch(sid_path=None), new_batch()
     answers = await asyncio.gather(*map(writer.add, (good, bad, last)), return_exceptions=True)
     assert answers[0] == uuids(good)
@@ -71,7 +69,7 @@ async def test_a_batch_that_the_database_refuses_costs_no_other(
     assert uuids(rows()) == uuids(good) | uuids(last)
 
 
-async def test_a_client_that_leaves_costs_no_other(database: CountingDatabase, rows: Rows) -> None:
+async def test_disconnected_client_does_not_affect_the_others(database: CountingDatabase, rows: Rows) -> None:
     writer, leaving, staying = Writer(database), new_batch(), new_batch()
     tasks = [asyncio.create_task(writer.add(one)) for one in (leaving, staying)]
     await asyncio.sleep(0)
@@ -80,7 +78,7 @@ async def test_a_client_that_leaves_costs_no_other(database: CountingDatabase, r
     assert uuids(rows()) == uuids(leaving) | uuids(staying)
 
 
-async def test_closing_waits_for_what_waits(database: CountingDatabase, rows: Rows) -> None:
+async def test_closing_waits_for_pending_batches(database: CountingDatabase, rows: Rows) -> None:
     writer, waiting = Writer(database), new_batch()
     task = asyncio.create_task(writer.add(waiting))
     await asyncio.sleep(0)

@@ -32,31 +32,31 @@ def versions(tmp_path: Path) -> set[str]:
 
 
 def test_first_model_until_one_is_published(publication: Publication, tmp_path: Path) -> None:
-    assert publication.present()[0].version == "first"
+    assert publication.current()[0].version == "first"
     publication.publish(manifest("second", "first"))
-    assert publication.present()[0].version == "second"
+    assert publication.current()[0].version == "second"
     assert json.loads((tmp_path / "first.json").read_text())["version"] == "first"
     assert versions(tmp_path) == {"first.json", "second.json"}
 
 
-def test_back_step_by_step(publication: Publication, tmp_path: Path) -> None:
+def test_roll_back_step_by_step(publication: Publication, tmp_path: Path) -> None:
     publication.publish(manifest("second", "first"))
     publication.publish(manifest("third", "second"))
     assert publication.roll_back() == "second"
-    assert publication.present()[1] == manifest("second", "first")
+    assert publication.current()[1] == manifest("second", "first")
     assert publication.roll_back() == "first"
-    with pytest.raises(TrainingError, match="first has replaced no other model"):
+    with pytest.raises(TrainingError, match="first did not replace another model"):
         publication.roll_back()
-    assert publication.present()[0].version == "first"
+    assert publication.current()[0].version == "first"
     assert versions(tmp_path) == {"first.json", "second.json", "third.json"}
 
 
-def test_lost_version_leaves_the_present_one(publication: Publication, tmp_path: Path) -> None:
+def test_missing_version_keeps_the_current_one(publication: Publication, tmp_path: Path) -> None:
     publication.publish(manifest("second", "first"))
     (tmp_path / "model" / "versions" / "first.json").unlink()
     with pytest.raises(TrainingError, match="can't be read"):
         publication.roll_back()
-    assert publication.present()[0].version == "second"
+    assert publication.current()[0].version == "second"
 
 
 def test_corrupt_model_is_not_replaced(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_corrupt_model_is_not_replaced(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", ["../escape", "a/b", "/escape"])
 def test_versions_stay_in_their_folder(publication: Publication, tmp_path: Path, version: str) -> None:
-    with pytest.raises(TrainingError, match="name of a file"):
+    with pytest.raises(TrainingError, match="be a file name"):
         publication.publish(manifest(version, "first"))
     assert not list(tmp_path.glob("*escape*"))
-    assert publication.present()[0].version == "first"
+    assert publication.current()[0].version == "first"

@@ -32,7 +32,7 @@ def manifest(settings: Settings) -> dict[str, Any]:
     return found
 
 
-def test_the_next_model_is_better_also_on_other_tunes(shared: Settings, train: Train) -> None:
+def test_next_model_is_better_on_other_tunes_too(shared: Settings, train: Train) -> None:
     result, model = train()
     others = Crowd.of(200, seed=9)
     assert result["published"]
@@ -46,7 +46,7 @@ def test_the_next_model_is_better_also_on_other_tunes(shared: Settings, train: T
     assert metadata["metrics"]["events"] == HONEST * 20
 
 
-def test_same_seed_same_model_however_many_work_on_it(
+def test_same_seed_gives_the_same_model_with_any_number_of_workers(
     shared: Settings, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(partitions, "PARTITION", 1000)
@@ -59,7 +59,7 @@ def test_same_seed_same_model_however_many_work_on_it(
     assert contents[3] != contents[0]
 
 
-def test_a_cluster_gives_the_same_model(shared: Settings, train: Train) -> None:
+def test_cluster_gives_the_same_model(shared: Settings, train: Train) -> None:
     distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
     train()
     here = shared.model_path.read_bytes()
@@ -70,9 +70,9 @@ def test_a_cluster_gives_the_same_model(shared: Settings, train: Train) -> None:
     assert shared.model_path.read_bytes() == here
 
 
-def test_no_cluster_is_told(shared: Settings, train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_cluster_is_reported(shared: Settings, train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(partitions, "SCHEDULER_SECONDS", 0.5)
-    with pytest.raises(TrainingError, match=r"No scheduler answers at tcp://127\.0\.0\.1:1:"):
+    with pytest.raises(TrainingError, match=r"No Dask scheduler responds at tcp://127\.0\.0\.1:1:"):
         train(scheduler="tcp://127.0.0.1:1")
     assert not shared.model_path.exists()
 
@@ -98,7 +98,7 @@ def postgres_url() -> Iterator[str]:
         pytest.skip(str(exc))
 
 
-def test_a_model_that_is_not_better_is_not_published(
+def test_model_that_is_not_better_is_not_published(
     shared: Settings, train: Train, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, model = train()
@@ -112,15 +112,15 @@ def test_a_model_that_is_not_better_is_not_published(
     assert shared.model_path.read_bytes() == before
 
 
-def test_too_little_changes_nothing(crowd: Crowd, settings: Settings, train: Train) -> None:
-    with pytest.raises(TrainingError, match="Nothing has been shared"):
+def test_too_few_events_change_nothing(crowd: Crowd, settings: Settings, train: Train) -> None:
+    with pytest.raises(TrainingError, match="No events have been shared"):
         train()
-    with pytest.raises(TrainingError, match=r"0 tunes have had 5 uploads; it takes 20"):
+    with pytest.raises(TrainingError, match=r"Only 0 tunes occur in 5 uploads; training needs 20"):
         train(crowd.shared(4))
     assert not settings.model_path.exists()
 
 
-def test_tunes_of_few_uploads_teach_nothing(shared: Settings, train: Train, crowd: Crowd) -> None:
+def test_tunes_of_few_uploads_are_ignored(shared: Settings, train: Train, crowd: Crowd) -> None:
     result, model = train()
     shared.model_path.unlink()
     rare = [
@@ -142,11 +142,11 @@ def clean(crowd: Crowd, tmp_path_factory: pytest.TempPathFactory) -> Model:
     settings = training_settings(tmp_path_factory.mktemp("clean"))
     store(settings.database_url, crowd.shared(HONEST + HONEST // 9))
     train_global(settings, Options())
-    return Publication(settings.model_path, None).present()[0]
+    return Publication(settings.model_path, None).current()[0]
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
-def test_a_tenth_of_poison_moves_predictions_no_further_than_the_bound(
+def test_poison_in_a_tenth_of_uploads_has_limited_effect(
     shared: Settings, train: Train, clean: Model, crowd: Crowd, attack: Attack
 ) -> None:
     result, model = train(attack(crowd, HONEST // 9, 50))
@@ -159,7 +159,7 @@ def test_a_tenth_of_poison_moves_predictions_no_further_than_the_bound(
     assert manifest(shared)["version"] == model.version
 
 
-def test_perturbed_events_teach_more_with_the_correction(
+def test_correction_improves_learning_from_perturbed_events(
     crowd: Crowd, settings: Settings, train: Train
 ) -> None:
     rows = list(crowd.shared(2000, epsilon=(1, 4)))
@@ -172,7 +172,7 @@ def test_perturbed_events_teach_more_with_the_correction(
     assert error(corrected, crowd) < 0.6 * error(first_model(), crowd)
 
 
-def test_memory_does_not_grow_with_the_events(shared: Settings, tmp_path: Path) -> None:
+def test_memory_is_independent_of_the_number_of_events(shared: Settings, tmp_path: Path) -> None:
     peaks = []
     for count in (40_000, 160_000):
         multiply(tmp_path / "feedback.sqlite3", count)
@@ -191,8 +191,8 @@ def test_console_script(
     assert main(["train-global", "--seed", "3", "--min-uploads", "6", "--workers", "1"]) == 0
     result = json.loads(capsys.readouterr().out)
     assert result["published"]
-    assert manifest(shared)["metadata"]["options"] == {"seed": 3, "leastUploads": 6}
+    assert manifest(shared)["metadata"]["options"] == {"seed": 3, "minUploads": 6}
     assert main(["train-global", "--rollback"]) == 0
     assert json.loads(capsys.readouterr().out) == {"published": True, "version": first_model().version}
     assert main(["train-global", "--rollback"]) == 1
-    assert "no way back" in capsys.readouterr().err
+    assert "none to go back to" in capsys.readouterr().err

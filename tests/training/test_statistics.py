@@ -42,13 +42,13 @@ def test_means_add_up_in_any_partition() -> None:
         assert (merged.features() == whole.features()).all()
 
 
-def test_one_upload_weighs_one_rating_on_a_tune() -> None:
+def test_weight_of_an_upload_on_a_tune_is_one_rating() -> None:
     flood = summary([7] * 50, [1] * 50)
     assert flood.weights.tolist() == [[1] * 4]
     assert flood.upload_counts().tolist() == [1]
 
 
-def test_one_upload_weighs_no_more_than_its_cap() -> None:
+def test_weight_of_an_upload_is_limited() -> None:
     full = summary(list(range(50)), [1] * 50)
     assert np.allclose(full.weights.sum(axis=0), UPLOAD_CAP)
     assert np.allclose(full.pulls, full.weights)
@@ -60,7 +60,7 @@ def test_different_uploads_are_counted_across_partitions() -> None:
     assert merge(parts).upload_counts().tolist() == [3, 1]
 
 
-def test_sample_is_bounded() -> None:
+def test_sample_is_limited() -> None:
     uploads = [int(upload) for upload in RNG.permutation(1000)]
     parts = [summary([7] * 100, uploads[start : start + 100]) for start in range(0, 1000, 100)]
     merged = merge(parts)
@@ -69,13 +69,13 @@ def test_sample_is_bounded() -> None:
     assert merged.weights.tolist() == [[1000] * 4]
 
 
-def test_features_are_those_that_most_uploads_agree_on() -> None:
+def test_features_are_the_median_of_uploads() -> None:
     honest, false = [0.25] * 8, [1e308, -1e308, 0.0, 1e300, -5.0, 7.0, 1e9]
     merged = summary([7] * 15, list(range(15)), features=false + honest)
     assert (merged.features() == 0.25).all()
 
 
-def test_uploads_without_features_have_no_say_in_them() -> None:
+def test_uploads_without_features_do_not_affect_the_median() -> None:
     nan = float("nan")
     assert (summary([7] * 4, [1, 2, 3, 4], features=[nan, 2.0, nan, 2.0]).features() == 2).all()
     assert np.isnan(summary([7], [1], features=[nan]).features()).all()
@@ -84,7 +84,7 @@ def test_uploads_without_features_have_no_say_in_them() -> None:
     ).all()
 
 
-def test_tunes_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_number_of_tunes_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statistics, "MAX_TUNES", 10)
     real = [summary(list(range(10)), [upload] * 10) for upload in range(3)]
     made_up = summary(list(range(100, 200)), list(range(100, 200)))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from app.emulator import SidEmulator, SidError
+from tests.patience import PATIENCE
 from tests.wasm.hostile import hostile
 from tests.wasm.psid import LOAD, RTS, clicker, clicker_play, psid
 
@@ -74,7 +75,7 @@ def loads_natively(file: bytes, folder: Path) -> bool:
     tune = folder / "tune.sid"
     tune.write_bytes(file)
     command = ["sidplayfp", "-q", "--delay=0", "-t1", f"-w{folder / 'native'}", str(tune)]
-    return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
+    return subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE).returncode == 0
 
 
 def test_inspection_is_the_tune_as_loaded(emulator: SidEmulator) -> None:

@@ -1,4 +1,4 @@
-"""Migrations of the database, run when the server starts. `versions/` has one file for each."""
+"""Database migrations, applied when the server starts. Each is a file in `versions/`."""
 
 from pathlib import Path
 
@@ -11,23 +11,23 @@ from ..tables import metadata
 
 HERE = Path(__file__).parent
 BEFORE_VERSIONS = "0001"
-"""What a database is that has no version table: releases before this one wrote none."""
+"""Revision of a database without a version table, which early releases did not write."""
 
 _LOCK = 0x51D_F10
-"""Number of PostgreSQL's advisory lock: of two servers that start at once, one waits for the other."""
+"""Key of a PostgreSQL advisory lock: if two servers start at once, one waits for the other."""
 
 
 class MigrationError(Exception):
-    """The database cannot be brought up to date; it is as it was before."""
+    """The database can't be migrated. It is unchanged."""
 
 
 def upgrade(connection: Connection) -> None:
-    """Bring the tables up to date, in the caller's transaction.
+    """Apply pending migrations in the caller's transaction.
 
     Raises
     ------
     MigrationError
-        If the database was written by a newer version of this program.
+        If the database was created by a newer version.
     """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
@@ -38,11 +38,11 @@ def upgrade(connection: Connection) -> None:
             command.stamp(config, BEFORE_VERSIONS)
         command.upgrade(config, "head")
     except CommandError as exc:
-        raise MigrationError(f"it was written by a newer version of this program ({exc})") from exc
+        raise MigrationError(f"it was created by a newer version of this program ({exc})") from exc
 
 
 def alembic_config(connection: Connection) -> Config:
-    """Return Alembic's configuration, bound to a connection whose transaction is the caller's."""
+    """Return Alembic's configuration for a connection in the caller's transaction."""
     config = Config()
     config.set_main_option("script_location", str(HERE).replace("%", "%%"))
     config.attributes.update(connection=connection, metadata=metadata)

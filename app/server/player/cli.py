@@ -1,4 +1,4 @@
-"""sidplayfp on this machine: one process at a time, stopped by signals, ended with the server."""
+"""Plays with sidplayfp on this machine: one process at a time, which ends with the server."""
 
 import asyncio
 import os
@@ -13,13 +13,13 @@ from .errors import PlayerUnavailableError
 
 PROGRAM = "sidplayfp"
 SETTLE_SECONDS = 0.4
-"""A sidplayfp that finds no sound output ends within this time."""
+"""Without a sound output, sidplayfp exits within this time."""
 
 ABANDONED_SECONDS = 120.0
-"""Nobody asks how it goes: the page is gone. A hidden one asks at least once a minute."""
+"""Without a state request for so long, the page is gone. A hidden page sends one a minute or more."""
 
-_KEPT = 4096
-_WITH_SERVER = Path(__file__).with_name("with_server.py")
+_STDERR_BYTES = 4096
+_EXIT_WITH_SERVER = Path(__file__).with_name("exit_with_server.py")
 
 
 class CliPlayer:
@@ -28,25 +28,25 @@ class CliPlayer:
     Parameters
     ----------
     program
-        The executable, looked for in PATH.
+        Name of the executable in PATH.
     abandoned_seconds
-        How long it plays on when no page asks for its state.
+        How long it keeps playing when no page requests its state.
     """
 
     def __init__(self, program: str = PROGRAM, abandoned_seconds: float = ABANDONED_SECONDS) -> None:
         self._program = program
-        self._patience = abandoned_seconds
+        self._abandoned_seconds = abandoned_seconds
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
         self._status = "idle"
         self._song = 0
-        self._said = b""
-        self._asked = 0.0
+        self._stderr = b""
+        self._last_request = 0.0
 
     async def unavailable(self, _address: str) -> str | None:
-        """Say why it can't be used; None when it can."""
+        """Return why it can't be used, or None if it can."""
         if shutil.which(self._program) is None:
             return (
                 f"{self._program} is not installed on the server's machine. Install it (on Debian: apt-get "
@@ -55,12 +55,12 @@ class CliPlayer:
         return None
 
     async def play(self, _address: str, data: bytes, song: int) -> None:
-        """Play a song from its beginning, instead of what plays now.
+        """Play a song from its beginning, in place of the current one.
 
         Raises
         ------
         PlayerUnavailableError
-            If there is no such program, or it ends at once.
+            If the program is missing or exits immediately.
         """
         if reason := await self.unavailable(""):
             raise PlayerUnavailableError(reason)
@@ -69,24 +69,24 @@ class CliPlayer:
             tune = self._tune_path()
             tune.write_bytes(data)
             self._process = await asyncio.create_subprocess_exec(
-                *_with_server(self._program, "-q", "-os", f"-o{song}", "-t0", str(tune)),
+                *_tied_to_server(self._program, "-q", "-os", f"-o{song}", "-t0", str(tune)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.PIPE,
             )
-            self._status, self._song, self._said = "playing", song, b""
-            self._asked = asyncio.get_running_loop().time()
+            self._status, self._song, self._stderr = "playing", song, b""
+            self._last_request = asyncio.get_running_loop().time()
             self._watch = asyncio.create_task(self._follow(self._process))
             await asyncio.wait({self._watch}, timeout=SETTLE_SECONDS)
             if self._status == "error":
                 raise PlayerUnavailableError(self._reason())
 
     async def pause(self, _address: str) -> None:
-        """Fall silent."""
+        """Pause the process."""
         self._signal(signal.SIGSTOP, "playing", "paused")
 
     async def resume(self, _address: str) -> None:
-        """Play on."""
+        """Resume the process."""
         self._signal(signal.SIGCONT, "paused", "playing")
 
     async def stop(self, _address: str) -> None:
@@ -95,13 +95,13 @@ class CliPlayer:
             await self._end()
 
     async def state(self, _address: str) -> dict[str, Any]:
-        """Return status (idle, playing, paused, ended, error), song, and the error's message."""
-        self._asked = asyncio.get_running_loop().time()
+        """Return status (idle, playing, paused, ended, error), song, and error message."""
+        self._last_request = asyncio.get_running_loop().time()
         error = self._reason() if self._status == "error" else ""
         return {"status": self._status, "song": self._song, "error": error}
 
     async def aclose(self) -> None:
-        """End the process, and forget the tune."""
+        """End the process and delete the tune."""
         await self._end()
         if self._folder is not None:
             self._folder.cleanup()
@@ -117,36 +117,40 @@ class CliPlayer:
 
     async def _follow(self, process: asyncio.subprocess.Process) -> None:
         assert process.stderr is not None
-        reading = asyncio.create_task(self._listen(process.stderr))
+        reading = asyncio.create_task(self._read_stderr(process.stderr))
         ending = asyncio.create_task(process.wait())
         while not ending.done():
-            await asyncio.wait({ending}, timeout=min(1.0, self._patience))
-            if asyncio.get_running_loop().time() - self._asked > self._patience and not ending.done():
+            await asyncio.wait({ending}, timeout=min(1.0, self._abandoned_seconds))
+            idle = asyncio.get_running_loop().time() - self._last_request
+            if idle > self._abandoned_seconds and not ending.done():
                 process.kill()
         await reading
         self._status = "ended" if process.returncode == 0 else "error"
 
-    async def _listen(self, stream: asyncio.StreamReader) -> None:
-        while chunk := await stream.read(_KEPT):
-            self._said = (self._said + chunk)[-_KEPT:]
+    async def _read_stderr(self, stream: asyncio.StreamReader) -> None:
+        while chunk := await stream.read(_STDERR_BYTES):
+            self._stderr = (self._stderr + chunk)[-_STDERR_BYTES:]
 
     async def _end(self) -> None:
         process, watch = self._process, self._watch
         self._process = self._watch = None
         if process is not None and watch is not None:
             if process.returncode is None:
-                process.kill()  # Also ends one that was stopped.
+                process.kill()  # SIGKILL also ends a stopped process.
             await watch
         self._status = "idle"
 
     def _reason(self) -> str:
-        lines = self._said.decode(errors="replace").replace(str(self._tune_path()), "the tune").split("\n")
-        said = next((line.strip() for line in reversed(lines) if "ERROR" in line), "it said nothing")
-        return f"{self._program} ended before the tune did ({said}). Check the sound output of this machine."
+        lines = self._stderr.decode(errors="replace").replace(str(self._tune_path()), "the tune").split("\n")
+        reason = next((line.strip() for line in reversed(lines) if "ERROR" in line), "no error message")
+        return (
+            f"{self._program} exited before the end of the tune ({reason}). "
+            "Check the sound output of this machine."
+        )
 
 
-def _with_server(*command: str) -> tuple[str, ...]:
-    """Return what runs `command` so that it ends when this process is killed, where the system can."""
+def _tied_to_server(*command: str) -> tuple[str, ...]:
+    """Return a command that also ends when this process is killed, if the system supports that."""
     if sys.platform != "linux":
         return command
-    return (sys.executable, "-I", "-S", str(_WITH_SERVER), str(os.getpid()), *command)
+    return (sys.executable, "-I", "-S", str(_EXIT_WITH_SERVER), str(os.getpid()), *command)

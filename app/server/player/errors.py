@@ -1,37 +1,37 @@
-"""What can go wrong with a player, as the page is told."""
+"""Errors of the players."""
 
 from ..errors import ServerError, UnavailableError
 
 
 class PlayerUnavailableError(UnavailableError):
-    """The program or device is not there, or does not answer."""
+    """The program or device is missing or does not respond."""
 
     code = "player_unavailable"
 
 
 class NotThisMachineError(ServerError):
-    """Somebody else's machine asks to make this one play."""
+    """A request to play on this machine came from another one."""
 
     status = 403
     code = "not_this_machine"
 
 
 class UnplayableTuneError(ServerError):
-    """The file is no tune that can be played."""
+    """The file can't be played."""
 
     status = 422
     code = "unplayable_tune"
 
 
 class NoSuchStreamError(ServerError):
-    """The rendering was dropped for newer ones, or never was."""
+    """The rendering does not exist or was dropped."""
 
     status = 404
     code = "no_such_stream"
 
 
 class TooManyStreamsError(ServerError):
-    """More was asked to be rendered than this server does in a while."""
+    """Too many renderings were requested."""
 
     status = 429
     code = "too_many_streams"

@@ -1,4 +1,4 @@
-"""One song as a WAV file that grows while it is read."""
+"""A song as a WAV file that grows while it is read."""
 
 import asyncio
 import struct
@@ -11,7 +11,7 @@ from ...emulator import SAMPLE_RATE, SidEmulator, SidError
 from .errors import UnplayableTuneError
 
 AHEAD_SECONDS = 15
-"""How far it is rendered ahead of what was asked for: who leaves a tune early has cost little."""
+"""How far to render ahead of the reader, so that a tune left early costs little."""
 
 HEADER_BYTES = 44
 _FRAME_BYTES = 2
@@ -20,17 +20,17 @@ _READ_BYTES = 64 * 1024
 
 
 class Rendering:
-    """Renders a song's first `frames` samples, mono, 16 bit, into a file.
+    """Renders the first `frames` samples of a song into a file, mono, 16 bits.
 
     Parameters
     ----------
     slots
-        Taken for each second that is rendered: so many renderings advance at once.
+        Limits how many renderings advance at once. Acquired for each second of sound.
 
     Attributes
     ----------
     size
-        Bytes of the whole file, known from the beginning.
+        Bytes of the complete file, known from the start.
     """
 
     def __init__(self, path: Path, frames: int, slots: asyncio.Semaphore) -> None:
@@ -46,7 +46,7 @@ class Rendering:
         self.size = HEADER_BYTES + _FRAME_BYTES * frames
 
     async def start(self, data: bytes, song: int) -> None:
-        """Render the first second, and go on in the background.
+        """Render the first second, then continue in the background.
 
         Raises
         ------
@@ -58,10 +58,10 @@ class Rendering:
             await self._render()
         except SidError as exc:
             raise UnplayableTuneError(str(exc)) from exc
-        self._task = asyncio.create_task(self._go_on())
+        self._task = asyncio.create_task(self._render_ahead())
 
     async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
-        """Yield the bytes from `first` to `last`, once they are there; fewer if the tune breaks off."""
+        """Yield the bytes from `first` to `last` as they are rendered, fewer if the tune fails."""
         with self._path.open("rb") as file:
             file.seek(first)
             at = first
@@ -74,7 +74,7 @@ class Rendering:
                 at += len(chunk)
 
     async def aclose(self) -> None:
-        """Stop rendering, and delete the file; who reads it reads on to what there is."""
+        """Stop rendering and delete the file. Open readers still get what is rendered."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -85,7 +85,7 @@ class Rendering:
 
     @property
     def stored(self) -> int:
-        """Bytes of the file that are there."""
+        """Bytes of the file that are rendered."""
         return HEADER_BYTES + _FRAME_BYTES * self._done
 
     def _open(self, data: bytes, song: int) -> None:
@@ -93,7 +93,7 @@ class Rendering:
         self._emulator.start(song)
         self._path.write_bytes(_header(self._frames))
 
-    async def _go_on(self) -> None:
+    async def _render_ahead(self) -> None:
         try:
             while self._done < self._frames:
                 async with self._grown:
@@ -126,7 +126,7 @@ class Rendering:
 
 
 def _header(frames: int) -> bytes:
-    """Return the header of a WAV file, which the module wave can't write before the sound is there."""
+    """Return the header of a WAV file. The `wave` module can't write one before the samples."""
     size = frames * _FRAME_BYTES
     kind = struct.pack("<HHIIHH", 1, 1, SAMPLE_RATE, SAMPLE_RATE * _FRAME_BYTES, _FRAME_BYTES, 16)
     return (

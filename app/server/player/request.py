@@ -1,4 +1,4 @@
-"""What a request to a player must be: from this machine where it drives one, and with a whole tune."""
+"""Checks of requests to the players: local clients only for devices, and a valid tune."""
 
 import asyncio
 import ipaddress
@@ -12,24 +12,24 @@ from ..errors import BodyTooLargeError, MediaTypeError
 from .errors import NotThisMachineError, UnplayableTuneError
 
 MAX_TUNE_BYTES = 128 * 1024
-"""A C64 has 64 KB; the rest is room for headers."""
+"""A C64 has 64 KB; the rest is headroom."""
 
 MEDIA_TYPE = "audio/prs.sid"
 BODY_SECONDS = 30.0
 
 
 def require_this_machine(request: Request) -> None:
-    """Refuse what does not come from this machine, and pages of other sites that point their name at it.
+    """Accept requests from this machine only, and not from sites that resolve their own name to it.
 
     Raises
     ------
     NotThisMachineError
-        If the client's address, or the name that it calls the server by, is not this machine's own.
+        If the client's address or the requested host isn't a loopback address.
     """
     client = request.client.host if request.client else ""
     if not (_is_loopback(client) and _is_loopback(request.url.hostname or "")):
         raise NotThisMachineError(
-            "This player is for the machine that the server runs on. Open the page there, at "
+            "This player works only on the machine that runs the server. Open the page there at "
             "http://127.0.0.1, or choose another player."
         )
 
@@ -46,14 +46,14 @@ def _is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True)
 class Tune:
-    """A .sid file, and what it says of itself."""
+    """A .sid file and the metadata in its header."""
 
     data: bytes
     info: dict[str, Any]
 
     @property
     def songs(self) -> int:
-        """How many songs it has."""
+        """Number of songs."""
         songs: int = self.info["songs"]
         return songs
 
@@ -64,7 +64,7 @@ async def read_tune(request: Request) -> Tune:
     Raises
     ------
     MediaTypeError
-        If it is not declared as one. A browser asks first before another site's page may send this type.
+        If the Content-Type is another one. This type makes browsers send a CORS preflight for other sites.
     BodyTooLargeError
         If it is longer than `MAX_TUNE_BYTES`.
     UnplayableTuneError
@@ -77,11 +77,13 @@ async def read_tune(request: Request) -> Tune:
         async for chunk in request.stream():
             data += chunk
             if len(data) > MAX_TUNE_BYTES:
-                raise BodyTooLargeError(f"A .sid file has at most {MAX_TUNE_BYTES // 1024} KB.")
+                raise BodyTooLargeError(
+                    f"A .sid file has at most {MAX_TUNE_BYTES // 1024} KB, this one more. Choose another."
+                )
     return await asyncio.to_thread(_tune, bytes(data))
 
 
-TheTune = Annotated[Tune, Depends(read_tune)]
+UploadedTune = Annotated[Tune, Depends(read_tune)]
 
 
 def _tune(data: bytes) -> Tune:
@@ -94,7 +96,7 @@ def _tune(data: bytes) -> Tune:
 
 
 def chosen_song(tune: Tune, song: int) -> int:
-    """Return the song to play: `song`, or the tune's first choice for 0.
+    """Return the song to play: `song`, or the start song for 0.
 
     Raises
     ------
@@ -102,5 +104,5 @@ def chosen_song(tune: Tune, song: int) -> int:
         If there is no such song.
     """
     if not 0 <= song <= tune.songs:
-        raise UnplayableTuneError(f"This tune has no song {song}: choose 1 to {tune.songs}.", "song")
+        raise UnplayableTuneError(f"This tune has no song {song}. Choose 1 to {tune.songs}.", "song")
     return song or int(tune.info["startSong"])

@@ -1,4 +1,4 @@
-"""`/api/player`: which players there are, and the calls that drive them."""
+"""`/api/player`: the available players and their controls."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from .cli import CliPlayer
 from .errors import NotThisMachineError
-from .request import TheTune, ThisMachine, chosen_song, require_this_machine
+from .request import ThisMachine, UploadedTune, chosen_song, require_this_machine
 from .stream import MAX_SECONDS, Streams
 from .ultimate import UltimatePlayer
 
@@ -21,56 +21,56 @@ Command = Literal["pause", "resume", "stop"]
 
 
 class Device(Protocol):
-    """A player on this machine or near it; `address` says which one where there may be several."""
+    """A player on this machine or network. `address` selects one if there may be several."""
 
     def unavailable(self, address: str) -> Awaitable[str | None]:
-        """Say why it can't be used; None when it can."""
+        """Return why it can't be used, or None if it can."""
 
     def play(self, address: str, data: bytes, song: int) -> Awaitable[None]:
-        """Play a song from its beginning, instead of what plays now."""
+        """Play a song from its beginning, in place of the current one."""
 
     def pause(self, address: str) -> Awaitable[None]:
-        """Fall silent."""
+        """Pause."""
 
     def resume(self, address: str) -> Awaitable[None]:
-        """Play on."""
+        """Resume."""
 
     def stop(self, address: str) -> Awaitable[None]:
-        """Fall silent for good."""
+        """Stop."""
 
     def state(self, address: str) -> Awaitable[dict[str, Any]]:
-        """Return status, song and error; a status of None where it can't be known."""
+        """Return status, song, and error. The status is None if it is unknown."""
 
     def aclose(self) -> Awaitable[None]:
-        """Give back what was taken."""
+        """Release all resources."""
 
 
 @dataclass
 class Players:
-    """All players of a server."""
+    """The server's players."""
 
     cli: Device = field(default_factory=CliPlayer)
     u64: Device = field(default_factory=UltimatePlayer)
     streams: Streams = field(default_factory=Streams)
 
     def device(self, name: Remote) -> Device:
-        """Return a device by its name."""
+        """Return a device by name."""
         return self.cli if name == "cli" else self.u64
 
     async def aclose(self) -> None:
-        """End them."""
+        """Close all players."""
         await self.cli.aclose()
         await self.u64.aclose()
         await self.streams.aclose()
 
 
 def player_router(players: Players) -> APIRouter:
-    """Make the routes of `players`."""
-    router = APIRouter(prefix="/api/player", include_in_schema=False)  # Of the page alone: it may change
+    """Create the routes of `players`."""
+    router = APIRouter(prefix="/api/player", include_in_schema=False)  # Internal to the page; may change.
 
     @router.get("")
     async def available(request: Request, address: Address = "") -> dict[str, str | None]:
-        """Say of each player why it can't be used; None where it can."""
+        """Return why each player can't be used, or None if it can."""
         try:
             require_this_machine(request)
         except NotThisMachineError as exc:
@@ -79,7 +79,7 @@ def player_router(players: Players) -> APIRouter:
         return {"stream": None, "cli": await cli.unavailable(""), "u64": await u64.unavailable(address)}
 
     @router.post("/tune")
-    async def describe(tune: TheTune) -> dict[str, Any]:
+    async def describe(tune: UploadedTune) -> dict[str, Any]:
         return tune.info
 
     _add_streams(router, players.streams)
@@ -89,7 +89,7 @@ def player_router(players: Players) -> APIRouter:
 
 def _add_streams(router: APIRouter, streams: Streams) -> None:
     @router.post("/stream")
-    async def render(tune: TheTune, seconds: Seconds = MAX_SECONDS, song: Song = 0) -> dict[str, Any]:
+    async def render(tune: UploadedTune, seconds: Seconds = MAX_SECONDS, song: Song = 0) -> dict[str, Any]:
         name = await streams.begin(tune, chosen_song(tune, song), seconds)
         return {**tune.info, "url": f"/api/player/stream/{name}.wav"}
 
@@ -100,7 +100,7 @@ def _add_streams(router: APIRouter, streams: Streams) -> None:
 
 def _add_devices(router: APIRouter, players: Players) -> None:
     @router.post("/{name}", dependencies=[ThisMachine])
-    async def play(name: Remote, tune: TheTune, song: Song = 0, address: Address = "") -> dict[str, Any]:
+    async def play(name: Remote, tune: UploadedTune, song: Song = 0, address: Address = "") -> dict[str, Any]:
         await players.device(name).play(address, tune.data, chosen_song(tune, song))
         return tune.info
 

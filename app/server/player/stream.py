@@ -1,4 +1,4 @@
-"""Rendered streams: the server plays songs with the page's own SID emulator, and serves them as WAV."""
+"""Songs rendered on the server with the page's SID emulator and served as WAV."""
 
 import asyncio
 import hashlib
@@ -16,53 +16,53 @@ from .rendering import Rendering
 from .request import Tune
 
 MAX_SECONDS = 900.0
-"""Longest rendering: 79 MB."""
+"""Maximum length of a rendering: 79 MB."""
 
 CACHE_BYTES = 256 * 1024 * 1024
-"""Renderings that are kept; the one least recently used goes first."""
+"""Size of the cache of renderings. The least recently used one is dropped first."""
 
-KEPT = 16
-"""Renderings at most: each has an emulated C64 of its own."""
+MAX_RENDERINGS = 16
+"""Each rendering has an emulated C64 of its own."""
 
-AT_ONCE = 2
-PER_MINUTE = 30
-"""New renderings: far above what listeners need, far below what hurts a server."""
+MAX_CONCURRENT = 2
+MAX_PER_MINUTE = 30
+"""New renderings: more than listeners need, and less than a server notices."""
 
 
 class Streams:
-    """Renders each song once, and keeps a bounded number of them on disk.
+    """Renders each song once and keeps a bounded number of renderings on disk.
 
     Parameters
     ----------
     cache_bytes, per_minute
-        Size of the cache, and how many new renderings may begin within a minute.
+        Size of the cache, and new renderings per minute.
     """
 
-    def __init__(self, cache_bytes: int = CACHE_BYTES, per_minute: int = PER_MINUTE) -> None:
+    def __init__(self, cache_bytes: int = CACHE_BYTES, per_minute: int = MAX_PER_MINUTE) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._cache_bytes = cache_bytes
         self._per_minute = per_minute
         self._renderings: OrderedDict[str, Rendering] = OrderedDict()
-        self._begun: list[float] = []
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._started: list[float] = []
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT)
 
     async def begin(self, tune: Tune, song: int, seconds: float) -> str:
-        """Begin to render a song's first `seconds`; return the stream's name.
+        """Start to render the first `seconds` of a song; return the stream's name.
 
         Raises
         ------
         UnplayableTuneError
             If the tune can't be started.
         TooManyStreamsError
-            If too many were begun within the last minute.
+            If too many were started within the last minute.
         """
         frames = round(min(seconds, MAX_SECONDS) * SAMPLE_RATE)
         name = hashlib.sha256(tune.data + f"#{song}#{frames}".encode()).hexdigest()
         if name not in self._renderings:
-            self._spend()
+            self._check_rate()
             rendering = Rendering(self._new_path(), frames, self._slots)
             await rendering.start(tune.data, song)
-            if name in self._renderings:  # Somebody else was faster.
+            if name in self._renderings:  # Another request was faster.
                 await rendering.aclose()
             else:
                 self._renderings[name] = rendering
@@ -70,19 +70,19 @@ class Streams:
         await self._trim()
         return name
 
-    def answer(self, name: str, wanted: str | None) -> Response:
-        """Answer a request for a stream, whole or the range that its header `wanted` names.
+    def answer(self, name: str, range_header: str | None) -> Response:
+        """Respond with a stream, or with the part of it that the Range header names.
 
         Raises
         ------
         NoSuchStreamError
-            If it is no longer there.
+            If it was dropped.
         """
         rendering = self._renderings.get(name)
         if rendering is None:
-            raise NoSuchStreamError("This stream was dropped for newer ones. Play the tune again.")
+            raise NoSuchStreamError("This stream was dropped to make room for others. Play the tune again.")
         self._renderings.move_to_end(name)
-        span = _span(wanted, rendering.size)
+        span = _parse_range(range_header, rendering.size)
         if span is None:
             return Response(status_code=416, headers={"Content-Range": f"bytes */{rendering.size}"})
         first, last = span
@@ -91,13 +91,13 @@ class Streams:
             "Cache-Control": "no-store",
             "Content-Length": str(last + 1 - first),
         }
-        if wanted is not None:
+        if range_header is not None:
             headers["Content-Range"] = f"bytes {first}-{last}/{rendering.size}"
-        status = 200 if wanted is None else 206
+        status = 200 if range_header is None else 206
         return StreamingResponse(rendering.read(first, last), status, headers, "audio/wav")
 
     async def aclose(self) -> None:
-        """End what is under way, and delete all renderings."""
+        """Stop and delete all renderings."""
         for rendering in self._renderings.values():
             await rendering.aclose()
         self._renderings.clear()
@@ -108,15 +108,15 @@ class Streams:
         self._folder = self._folder or tempfile.TemporaryDirectory(prefix="sidflow-")
         return Path(self._folder.name) / f"{time.monotonic_ns()}.wav"
 
-    def _spend(self) -> None:
+    def _check_rate(self) -> None:
         now = time.monotonic()
-        self._begun = [begun for begun in self._begun if now - begun < 60]
-        if len(self._begun) >= self._per_minute:
-            raise TooManyStreamsError("Too many tunes were asked for within a minute. Try again in a moment.")
-        self._begun.append(now)
+        self._started = [start for start in self._started if now - start < 60]
+        if len(self._started) >= self._per_minute:
+            raise TooManyStreamsError("Too many tunes were requested within a minute. Try again in a moment.")
+        self._started.append(now)
 
     async def _trim(self) -> None:
-        while len(self._renderings) > KEPT or (
+        while len(self._renderings) > MAX_RENDERINGS or (
             len(self._renderings) > 1
             and sum(one.stored for one in self._renderings.values()) > self._cache_bytes
         ):
@@ -124,11 +124,11 @@ class Streams:
             await oldest.aclose()
 
 
-def _span(wanted: str | None, size: int) -> tuple[int, int] | None:
-    """Return first and last byte of a Range header with one range; None if there is nothing in it."""
-    if wanted is None:
+def _parse_range(range_header: str | None, size: int) -> tuple[int, int] | None:
+    """Return the first and last byte of a Range header with one range, or None if it is empty."""
+    if range_header is None:
         return 0, size - 1
-    found = re.fullmatch(r"bytes=(\d{0,15})-(\d{0,15})", wanted.replace(" ", ""))
+    found = re.fullmatch(r"bytes=(\d{0,15})-(\d{0,15})", range_header.replace(" ", ""))
     if found is None or not any(found.groups()):
         return None
     first, last = found.groups()

@@ -1,4 +1,4 @@
-"""An Ultimate 64 or 1541 Ultimate in the listener's network, by its REST API (firmware 3.11 and later).
+"""Plays on an Ultimate 64 or 1541 Ultimate in the local network with its REST API (firmware 3.11 or later).
 
 https://1541u-documentation.readthedocs.io/en/latest/api/api_calls.html
 """
@@ -14,19 +14,19 @@ from ..errors import InvalidRequestError
 from .errors import PlayerUnavailableError
 
 TIMEOUT = 4.0
-"""Seconds for each step of a call: the device is near."""
+"""Seconds for each step of a call. The device is in the local network."""
 
 MAX_ANSWER = 64 * 1024
 DEFAULT_PORT = 80
 
 
 class UltimatePlayer:
-    """Sends what the page asks for to the device, which sends no CORS headers itself."""
+    """Forwards the page's calls to the device, which doesn't send CORS headers itself."""
 
     async def unavailable(self, address: str) -> str | None:
-        """Say why it can't be used; None when it can."""
+        """Return why it can't be used, or None if it can."""
         if not address:
-            return "Give the address of your Ultimate 64 below, for example 192.168.1.64."
+            return "Enter the address of your Ultimate 64 below, for example 192.168.1.64."
         try:
             await self._call(address, "GET", "version")
         except (PlayerUnavailableError, InvalidRequestError) as exc:
@@ -39,44 +39,44 @@ class UltimatePlayer:
         await self._call(address, "POST", f"runners:sidplay?songnr={song}", body, media_type)
 
     async def pause(self, address: str) -> None:
-        """Halt the processor; the chip holds the note that sounds."""
+        """Halt the processor. The chip sustains the current note."""
         await self._call(address, "PUT", "machine:pause")
 
     async def resume(self, address: str) -> None:
-        """Let the processor go on."""
+        """Resume the processor."""
         await self._call(address, "PUT", "machine:resume")
 
     async def stop(self, address: str) -> None:
-        """Reset the machine: there is no other way to silence it."""
+        """Reset the machine, which is the only way to silence it."""
         await self._call(address, "PUT", "machine:resume")
         await self._call(address, "PUT", "machine:reset")
 
     async def state(self, address: str) -> dict[str, Any]:
-        """Return a status of None: the device does not tell. That it answers is all that is known."""
+        """Return a status of None: the device doesn't report it. An error means that it doesn't respond."""
         await self._call(address, "GET", "version")
         return {"status": None, "song": 0, "error": ""}
 
     async def aclose(self) -> None:
-        """Leave the device as it is."""
+        """Do nothing: the device keeps its state."""
 
     async def _call(
         self, address: str, method: str, path: str, body: bytes = b"", media_type: str = ""
     ) -> None:
-        host, port = checked(address)
+        host, port = parse_address(address)
         headers = {"Content-Type": media_type} if body else {}
         await asyncio.to_thread(_exchange, host, port, method, f"/v1/{path}", body, headers)
 
 
-def checked(address: str) -> tuple[str, int]:
-    """Return host and port of an address in the listener's own network.
+def parse_address(address: str) -> tuple[str, int]:
+    """Return host and port of an address in a local network.
 
-    Only an IP address is taken, not a name, which could mean another machine the next time. Those of the
-    internet are refused: the server must not be made to call others.
+    Host names are rejected, because they could resolve to another machine later. Public addresses are
+    rejected, because the server must not call other hosts on a client's behalf.
 
     Raises
     ------
     InvalidRequestError
-        If it is something else.
+        If the address is anything else.
     """
     host, colon, port = address.partition(":")
     try:
@@ -84,14 +84,15 @@ def checked(address: str) -> tuple[str, int]:
         number = int(port) if colon else DEFAULT_PORT
     except ValueError as exc:
         raise InvalidRequestError(
-            "The Ultimate's address must be an IPv4 address such as 192.168.1.64, or 192.168.1.64:8080.",
+            "The Ultimate's address must be an IPv4 address such as 192.168.1.64 or 192.168.1.64:8080. "
+            "Correct it in Preferences.",
             "address",
         ) from exc
     own = ip.is_loopback or (ip.is_private and not (ip.is_link_local or ip.is_unspecified or ip.is_reserved))
     if not own or not 0 < number < 65536:
         raise InvalidRequestError(
-            "The Ultimate's address must be one of your own network (10.x, 172.16-31.x, 192.168.x): "
-            "the server calls no others. Correct it in Preferences.",
+            "The Ultimate's address must be in your local network (10.x, 172.16-31.x, or 192.168.x). "
+            "Correct it in Preferences.",
             "address",
         )
     return str(ip), number
@@ -110,7 +111,7 @@ def _attachment(data: bytes) -> tuple[bytes, str]:
 
 
 def _exchange(host: str, port: int, method: str, path: str, body: bytes, headers: dict[str, str]) -> None:
-    """Make one call; redirects are not followed."""
+    """Send a request. Redirects are not followed."""
     connection = HTTPConnection(host, port, timeout=TIMEOUT)
     try:
         connection.request(method, path, body or None, headers)
@@ -119,26 +120,26 @@ def _exchange(host: str, port: int, method: str, path: str, body: bytes, headers
     except (OSError, HTTPException) as exc:
         reason = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
         raise PlayerUnavailableError(
-            f"The Ultimate at {host} does not answer ({reason}). Switch it on, and check its address in "
+            f"The Ultimate at {host} does not respond ({reason}). Switch it on, then check its address in "
             "Preferences and its network settings."
         ) from exc
     finally:
         connection.close()
     if status == 403:
         raise PlayerUnavailableError(
-            f"The Ultimate at {host} wants its network password, which this page does not know. "
-            "Empty it in the device's network settings."
+            f"The Ultimate at {host} requires a network password, which this page can't send. "
+            "Clear it in the device's network settings."
         )
     if problem := _problem(status, text):
         raise PlayerUnavailableError(
-            f"The Ultimate at {host} refused: {problem}. Check its firmware (3.11 or later)."
+            f"The Ultimate at {host} refused: {problem}. Check that its firmware is 3.11 or later."
         )
 
 
 def _problem(status: int, text: bytes) -> str:
     try:
         errors = json.loads(text)["errors"] if text else []
-        said = "; ".join(str(error)[:200] for error in errors)
+        messages = "; ".join(str(error)[:200] for error in errors)
     except (ValueError, TypeError, KeyError):
-        return "its answer is not that of an Ultimate"
-    return said or ("" if status == 200 else f"status {status}")
+        return "its response is not that of an Ultimate"
+    return messages or ("" if status == 200 else f"status {status}")

@@ -44,17 +44,31 @@ async def trainer(**settings: Any) -> Trainer:
     return Trainer(store, Clock(), base, chosen, load_scikit=load_scikit)
 
 
-async def grown(runs: int) -> dict[str, int]:
-    """Return what as many runs leave behind, after as many before: references to JavaScript, bytes."""
-    async with await trainer(iterations=10) as training:
-        used = []
-        for _ in range(2):
-            for _ in range(runs):
-                await training.train_now()
-            gc.collect()
-            used.append((_references(), pyodide_js._module.HEAP8.length, len(gc.get_objects())))
-    names = ("references", "heap", "objects")
-    return {name: after - before for name, before, after in zip(names, *used, strict=True)}
+trainers: list[Trainer] = []
+
+
+async def begin() -> None:
+    """Make the trainer for `train`, which lasts until `end`."""
+    trainers.append(await (await trainer(iterations=10)).__aenter__())
+
+
+async def train(runs: int) -> None:
+    for _ in range(runs):
+        await trainers[-1].train_now()
+
+
+def used() -> dict[str, int]:
+    """Return what is in use: references to JavaScript, bytes of memory, Python objects."""
+    gc.collect()
+    return {
+        "references": _references(),
+        "heap": pyodide_js._module.HEAP8.length,
+        "objects": len(gc.get_objects()),
+    }
+
+
+async def end() -> None:
+    await trainers.pop().__aexit__(None, None, None)
 
 
 async def learns_by(learner: str) -> dict[str, Any]:

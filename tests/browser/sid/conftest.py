@@ -20,6 +20,7 @@ from tests.browser.sid.pages import (
     TWO_SONGS,
     WASM,
 )
+from tests.patience import patient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -54,7 +55,7 @@ def address(files: dict[str, bytes]) -> Iterator[str]:
 @pytest.fixture
 def open_player(browser: Browser, address: str) -> Iterator[Callable[[str], Page]]:
     """Open a page with a player (`player`, `states`, `excerpts`) over the emulator at an address."""
-    with browser.new_context() as context:
+    with patient(browser.new_context()) as context:
 
         def open_page(wasm_url: str) -> Page:
             if wasm_url == REAL and not WASM.exists():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.patience import PATIENCE_MS
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
@@ -22,7 +24,13 @@ OPEN_PLAYER = """async (wasmUrl) => {
   window.bytesOf = async (path) => (await fetch(path)).arrayBuffer();
   window.outcome = (promise) => promise.then(
     (info) => ({ title: info.title ?? "" }), ({ name, message }) => ({ name, message }));
-}"""
+  window.until = async (condition) => {
+    for (const end = performance.now() + PATIENCE; !condition(); ) {
+      if (performance.now() > end) throw new Error(`never came true: ${condition}`);
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  };
+}""".replace("PATIENCE", str(PATIENCE_MS))
 
 
 def play(page: Page, path: str = TUNE) -> None:
@@ -31,8 +39,13 @@ def play(page: Page, path: str = TUNE) -> None:
     )
 
 
-def wait_position(page: Page, seconds: float) -> None:
-    page.wait_for_function("(seconds) => player.position >= seconds", arg=seconds)
+def wait_position(page: Page, seconds: float) -> float:
+    """Wait until the song has come so far; return how far it was when that was seen."""
+    reached = page.wait_for_function(
+        "(seconds) => player.position >= seconds && [player.position]", arg=seconds
+    )
+    [position] = reached.json_value()
+    return float(position)
 
 
 def wait_status(page: Page, status: str) -> None:

@@ -37,6 +37,10 @@ def test_ring_keeps_frames_in_order_across_both_wraps(open_player: Callable[[str
 
 
 RENDER_OFFLINE = """async ([pauseAt, refillAt]) => {
+  const ECHO = `registerProcessor("echo", class extends AudioWorkletProcessor {
+    constructor() { super(); this.port.onmessage = ({ data }) => this.port.postMessage(data); }
+    process() { return false; }
+  })`;
   const { Ring } = await import("/static/js/sid/ring.js");
   const context = new OfflineAudioContext(1, 20480, 44100);
   await context.audioWorklet.addModule("/static/js/sid/worklet.js");
@@ -47,7 +51,11 @@ RENDER_OFFLINE = """async ([pauseAt, refillAt]) => {
   for (let at = 0; at < sent.length; at += 4096) ring.write(sent.subarray(at, at + 4096));
   ring.playing = true;
   node.port.postMessage(ring.buffer);
-  await new Promise((done) => setTimeout(done, 200)); // messages arrive before rendering starts
+  const url = URL.createObjectURL(new Blob([ECHO], { type: "text/javascript" }));
+  await context.audioWorklet.addModule(url);
+  const { port } = new AudioWorkletNode(context, "echo");
+  // The thread of the worklet has the ring when it answers a later message.
+  await new Promise((done) => { port.onmessage = done; port.postMessage(0); });
   const at = (frame, act) => frame && context.suspend(frame / 44100).then(() => { act(); context.resume(); });
   at(pauseAt, () => { ring.playing = false; });
   at(refillAt, () => ring.write(sent.subarray(0, 4096)));
@@ -92,21 +100,19 @@ def test_worker_renders_two_seconds_ahead_and_goes_on_when_woken(open_player: Ca
           const { createSidClient } = await import("/static/js/sid/client.js");
           const worker = createSidClient(new URL("/static/js/sid/render-worker.js", location), wasmUrl);
           const [ring, out] = [new Ring(), new Float32Array(44100)];
-          const settled = async () => {
-            for (let before = -1, round = 0; before !== ring.buffered && round < 10; round++) {
-              before = ring.buffered;
-              await new Promise((done) => setTimeout(done, 1000));
-            }
+          const settled = async (least) => {
+            await until(() => ring.buffered >= least);
+            await new Promise((done) => setTimeout(done, 1000)); // time to go too far
             return ring.buffered;
           };
           const bytes = new Uint8Array(await bytesOf(tune));
           await worker.call("load", { bytes, song: 0, stream: 1, ring: ring.buffer, settings: { muted: 0 } });
-          const filled = await settled();
+          const filled = await settled(88200 - 4096);
           ring.read(out);
-          const rested = await settled();
+          const rested = await settled(0);
           ring.playing = true;
           await worker.call("wake", {});
-          return [filled, rested, await settled()];
+          return [filled, rested, await settled(88200 - 4096)];
         }""",
         [TUNE, REAL],
     )

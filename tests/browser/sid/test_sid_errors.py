@@ -17,6 +17,7 @@ from tests.browser.sid.pages import (
     wait_position,
     wait_status,
 )
+from tests.patience import patient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +103,7 @@ def test_missing_engine_is_told(open_player: Callable[[str], Page]) -> None:
 def test_page_without_isolation_goes_on_with_one_clear_error(
     browser: Browser, files: dict[str, bytes]
 ) -> None:
-    with serve(ROOT, files, isolated=False) as base, browser.new_context() as context:
+    with serve(ROOT, files, isolated=False) as base, patient(browser.new_context()) as context:
         page = context.new_page()
         page.goto(f"{base}/blank.html")
         page.evaluate(OPEN_PLAYER, MISBEHAVING)

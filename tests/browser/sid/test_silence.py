@@ -9,6 +9,7 @@ import pytest
 
 from app.composer.assembler import assemble
 from tests.browser.sid.pages import TUNE
+from tests.patience import patient
 from tests.wasm.programs import CLICK, LEVEL, PAL, SAMPLE_DIGI, digi, header_flags, rsid
 from tests.wasm.psid import psid
 
@@ -46,7 +47,7 @@ SIGNAL = """async ([source, seconds]) => {
 @pytest.fixture(scope="module")
 def page(browser: Browser, address: str) -> Iterator[Page]:
     """One page for all: its emulator makes its tables once."""
-    with browser.new_context() as context:
+    with patient(browser.new_context()) as context:
         page = context.new_page()
         page.goto(f"{address}/blank.html")
         yield page

@@ -12,6 +12,7 @@ import pytest
 from app import cli
 from app.cli import address_of, bind, main
 from app.errors import SetupError
+from tests.patience import PATIENCE
 
 
 def test_a_taken_port_is_found_before_set_up_starts(
@@ -82,5 +83,5 @@ def test_it_prints_its_address_when_it_answers_and_ends_quietly(tmp_path: Path) 
         with urlopen(match[0] + "api/health") as answer:
             assert answer.status == 200
         server.send_signal(signal.SIGINT)
-        _, errors = server.communicate(timeout=20)
+        _, errors = server.communicate(timeout=PATIENCE)
     assert (server.returncode, errors) == (0, "")

@@ -115,15 +115,15 @@ def test_forward_name_is_absolute_even_if_small() -> None:
         ("lda", "no lda with addressing mode imp"),
         ("sta #1", "no sta with addressing mode imm"),
         ("foo $12", "no foo with"),
-        ("lda #256", "256 does not fit"),
-        (".byte 1-2", "-1 does not fit"),
-        ("lda 1*2", "cannot read expression"),
+        ("lda #256", "256 doesn't fit"),
+        (".byte 1-2", "-1 doesn't fit"),
+        ("lda 1*2", "can't parse expression"),
         ("near:\n .fill 200\n bne near", "line 3: branch of -202 bytes is out of reach"),
         ("nop\n* = $1000", "the origin must be set before"),
-        ("123 nop", "cannot read"),
+        ("123 nop", "can't parse"),
     ],
 )
-def test_bad_source_is_refused_with_line_and_reason(source: str, reason: str) -> None:
+def test_bad_source_is_rejected_with_line_and_reason(source: str, reason: str) -> None:
     with pytest.raises(AssemblyError, match=r"^line \d+: ") as caught:
         assemble(source)
     assert reason in str(caught.value)

@@ -14,7 +14,7 @@ EMULATOR = paths().vendor / "sid" / "sid.wasm"
 pytestmark = pytest.mark.skipif(not EMULATOR.is_file(), reason="set-up has not run: there is no emulator")
 
 
-def test_entries_are_what_the_tunes_sound_like(catalog_sample: int) -> None:
+def test_entries_match_the_rendered_tunes(catalog_sample: int) -> None:
     tunes = compose_library()
     catalog = read_catalog()
     assert len(catalog) == len(tunes)

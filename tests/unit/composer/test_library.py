@@ -16,6 +16,7 @@ from app.composer.composition import compose_song
 from app.composer.song import NTSC, PAL, count_rows
 from app.composer.style import Style
 from app.composer.styles import STYLES
+from tests.patience import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +93,7 @@ def render(tune: DemoTune, folder: Path, seconds: int) -> npt.NDArray[np.float64
     source, target = folder / tune.file_name, folder / "out.wav"
     source.write_bytes(tune.data)
     command = ["sidplayfp", "-q", f"-w{target}", f"-t{seconds}", "-f22050", "-ri", "-os", str(source)]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    subprocess.run(command, check=True, capture_output=True, timeout=PATIENCE)
     with wave.open(str(target)) as file:
         return np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32768
 

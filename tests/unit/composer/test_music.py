@@ -33,7 +33,7 @@ def test_chord_tones() -> None:
 
 @pytest.mark.parametrize("density", range(4))
 @pytest.mark.parametrize(("bar", "beat"), [(16, 4), (12, 4), (6, 3)])
-def test_melody_moves_by_steps_and_rests_on_chords(bar: int, beat: int, density: int) -> None:
+def test_melody_moves_by_steps_and_ends_on_chord_tones(bar: int, beat: int, density: int) -> None:
     chords = (0, 5, 3, 4, 0, 5, 4, 0)
     leaps, strong, notes = [], [], 0
     for seed in range(20):
@@ -67,7 +67,7 @@ def test_rhythm_text() -> None:
     assert list(strokes("..", 4)) == []
 
 
-def test_top_notes_displace_base_notes_which_come_back() -> None:
+def test_top_notes_interrupt_base_notes() -> None:
     base = [Note(0, 8, 40, SOUND), Note(8, 2, 42, SOUND, tied=True)]
     drum = Note(2, 1, 36, OTHER)
     assert overlaid(base, [drum]) == [
@@ -76,7 +76,7 @@ def test_top_notes_displace_base_notes_which_come_back() -> None:
         Note(3, 5, 40, SOUND),
         Note(8, 2, 42, SOUND, tied=True),
     ]
-    assert overlaid(base, [Note(1, 6, 36, OTHER)], least=2)[-1] == Note(8, 2, 42, SOUND)
+    assert overlaid(base, [Note(1, 6, 36, OTHER)], min_rows=2)[-1] == Note(8, 2, 42, SOUND)
 
 
 def test_events_fill_the_rows_with_rests() -> None:
@@ -89,7 +89,7 @@ def test_events_fill_the_rows_with_rests() -> None:
     assert filled[3] == Event(2)
 
 
-def test_echo_comes_later_with_its_own_sound_and_never_outlasts_the_part() -> None:
+def test_echo_is_late_and_ends_with_the_part() -> None:
     assert echo([Note(0, 2, 40, SOUND), Note(4, 4, 42, SOUND)], 3, OTHER) == [
         Note(3, 2, 40, OTHER),
         Note(7, 1, 42, OTHER),
@@ -105,7 +105,7 @@ def test_cutoff_rises_with_frequency() -> None:
 
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
-def test_style_names_what_exists_and_fills_its_bars(style: Style) -> None:
+def test_style_refers_to_existing_names_and_fills_its_bars(style: Style) -> None:
     assert set(style.basses + style.chords + style.leads + style.counters) <= set(INSTRUMENTS)
     assert set(style.modes) <= set(SCALES) == set(PROGRESSIONS)
     for rhythms, symbols in (
@@ -121,7 +121,7 @@ def test_style_names_what_exists_and_fills_its_bars(style: Style) -> None:
         assert all(set(section.partition(":")[2]) <= set("".join(layout)) for layout in style.layouts)
 
 
-def test_titles_never_meet() -> None:
+def test_titles_are_unique() -> None:
     first = [word for style in STYLES for word in style.titles[0].split()]
     second = [word for style in STYLES for word in style.titles[1].split()]
     assert len(set(first)) == len(first)

@@ -88,7 +88,7 @@ def test_arpeggio_and_absolute_steps() -> None:
     ]
 
 
-def test_vibrato_swings_about_the_note_after_its_delay() -> None:
+def test_vibrato_starts_after_its_delay() -> None:
     sound = replace(SQUARE, vibrato=4, vibrato_delay=5, vibrato_period=4)
     pitches = [frequency(r) for r in Machine([song(Event(16, 57, sound))]).frames(80)]
     note, semitone = PAL.frequency(57), PAL.frequency(58) - PAL.frequency(57)
@@ -149,7 +149,7 @@ def test_song_loops_to_its_block_with_the_block_s_transposition() -> None:
     assert heard == [PAL.frequency(note) for note in (40, 43, 44, 43, 44, 43, 44, 43)]
 
 
-def test_subsongs_differ_and_init_starts_anew() -> None:
+def test_subsongs_differ_and_init_restarts() -> None:
     songs = [song(Event(4, 40, SQUARE)), song(Event(4, 52, SQUARE), speeds=(3, 3))]
     first, second = Machine(songs, 0), Machine(songs, 1)
     assert frequency(first.frames(1)[0]) == PAL.frequency(40)
@@ -166,7 +166,7 @@ def test_play_rate_sets_the_cia_timer() -> None:
     assert Machine([song(Event(4, 40, SQUARE))]).memory[0xDC04:0xDC06] == [0, 0]
 
 
-def test_too_many_instruments_are_refused() -> None:
+def test_too_many_instruments_are_rejected() -> None:
     events = [Event(1, 40, replace(SQUARE, attack_decay=number)) for number in range(70)]
     with pytest.raises(SongTooLargeError, match="more than 64 instruments"):
         encode_songs([song(*events)], PAL)

@@ -35,18 +35,18 @@ def program(tmp_path: Path) -> Program:
 @pytest.fixture
 def playwright_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Skip Playwright's own attempts, which take seconds even when each is refused at once."""
-    monkeypatch.setattr(module, "_install_of_playwright", lambda: None)
+    monkeypatch.setattr(module, "_install_playwright_chromium", lambda: None)
 
 
-def test_without_any_it_says_so_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_chromium_is_one_clear_message(capsys: pytest.CaptureFixture[str]) -> None:
     assert main() == 1
     *notes, sentence = capsys.readouterr().err.strip().splitlines()
-    assert "none could be found or installed" in sentence
+    assert "none could be installed" in sentence
     assert "Traceback" not in "".join(notes)
 
 
 @pytest.mark.usefixtures("playwright_tried")
-def test_the_systems_own_is_found_and_remembered(program: Program, here: Paths) -> None:
+def test_chromium_of_the_system_is_found_and_remembered(program: Program, here: Paths) -> None:
     path = program("chromium", "exit 0")
     assert chromium() == path
     assert (here.work / "chromium.txt").read_text() == str(path)
@@ -56,13 +56,13 @@ def test_the_systems_own_is_found_and_remembered(program: Program, here: Paths) 
 
 
 @pytest.mark.usefixtures("playwright_tried")
-def test_one_that_does_not_start_is_none(program: Program) -> None:
+def test_chromium_that_does_not_start_is_ignored(program: Program) -> None:
     program("chromium", "exit 127")
     assert main() == 1
 
 
 @pytest.mark.usefixtures("playwright_tried")
-def test_as_root_on_debian_it_is_installed(
+def test_chromium_is_installed_as_root_on_debian(
     program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 0)
@@ -74,7 +74,7 @@ def test_as_root_on_debian_it_is_installed(
 
 
 @pytest.mark.usefixtures("playwright_tried")
-def test_on_a_debian_it_is_not_installed_without_root(
+def test_chromium_is_not_installed_without_root(
     program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)

@@ -32,7 +32,7 @@ def catalog(tmp_path: Path) -> Path:
     return path
 
 
-def test_it_follows_the_rules(catalog: Path, tmp_path: Path) -> None:
+def test_first_model_follows_the_rules(catalog: Path, tmp_path: Path) -> None:
     write_first_model(catalog, tmp_path / "model" / "latest.json")
     model = model_from_manifest(json.loads((tmp_path / "model" / "latest.json").read_text()))
     predicted, wanted = model.predict_many(songs()), rule_of_thumb(model.scaler.scale(songs()))
@@ -43,14 +43,14 @@ def test_it_follows_the_rules(catalog: Path, tmp_path: Path) -> None:
     np.testing.assert_allclose(predicted[:, 3], 3, atol=0.2)
 
 
-def test_the_scales_are_the_catalogs(catalog: Path, tmp_path: Path) -> None:
+def test_feature_stats_are_those_of_the_catalog(catalog: Path, tmp_path: Path) -> None:
     write_first_model(catalog, tmp_path / "latest.json")
     scaler = model_from_manifest(json.loads((tmp_path / "latest.json").read_text())).scaler
     np.testing.assert_allclose(scaler.means, songs().mean(axis=0))
     np.testing.assert_allclose(scaler.deviations, songs().std(axis=0))
 
 
-def test_it_says_where_it_comes_from(catalog: Path, tmp_path: Path) -> None:
+def test_manifest_states_its_origin(catalog: Path, tmp_path: Path) -> None:
     write_first_model(catalog, tmp_path / "latest.json")
     manifest = json.loads((tmp_path / "latest.json").read_text())
     assert manifest["version"].startswith("global-0-")
@@ -76,13 +76,13 @@ def test_busier_is_more_energetic_brighter_is_more_cheerful() -> None:
     "text",
     ["", "{}", '{"tunes": 5}', '{"tunes": [{"features": [{"energy": 1}]}]}', '{"tunes": []}', "[]"],
 )
-def test_a_bad_catalog(text: str, tmp_path: Path) -> None:
+def test_bad_catalog(text: str, tmp_path: Path) -> None:
     (tmp_path / "catalog.json").write_text(text)
-    with pytest.raises(SetupError, match="No first model"):
+    with pytest.raises(SetupError, match="first model can't be made"):
         write_first_model(tmp_path / "catalog.json", tmp_path / "latest.json")
     assert not (tmp_path / "latest.json").exists()
 
 
-def test_a_missing_catalog(tmp_path: Path) -> None:
-    with pytest.raises(SetupError, match="No first model"):
+def test_missing_catalog(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="first model can't be made"):
         write_first_model(tmp_path / "catalog.json", tmp_path / "latest.json")

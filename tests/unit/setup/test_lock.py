@@ -32,11 +32,11 @@ def test_every_file_has_a_sha256() -> None:
     assert all(SHA256.fullmatch(sha256) for sha256 in sums)
 
 
-def test_the_lock_names_what_the_engine_needs() -> None:
+def test_lock_has_what_the_engine_needs() -> None:
     assert {name.split("-")[0] for name in LOCK.pyodide_wheels.files} == WHEELS
 
 
-def test_versions_are_those_of_package_json_and_its_lock() -> None:
+def test_versions_match_package_json_and_its_lock() -> None:
     named = manifest(MANIFESTS / "package.json")["dependencies"]
     locked = manifest(MANIFESTS / "package-lock.json")["packages"]
     assert {package.name: package.version for package in LOCK.npm} == named
@@ -48,12 +48,12 @@ def test_every_npm_package_is_pinned_by_a_checksum() -> None:
     assert all("integrity" in package for name, package in packages.items() if name)
 
 
-def test_the_distribution_is_that_of_the_locked_pyodide() -> None:
+def test_distribution_matches_the_locked_pyodide() -> None:
     assert f"v{LOCK.package('pyodide').version}/" in LOCK.pyodide_wheels.base_url
 
 
 @needs_npm
-def test_the_wheels_are_those_of_the_lock_of_pyodide() -> None:
+def test_wheels_match_pyodide_s_lock() -> None:
     pyodide = paths().npm / "node_modules" / "pyodide" / "pyodide-lock.json"
     assert sha256_of(pyodide) == LOCK.package("pyodide").files[pyodide.name]
     sums = {package["file_name"]: package["sha256"] for package in manifest(pyodide)["packages"].values()}
@@ -61,7 +61,7 @@ def test_the_wheels_are_those_of_the_lock_of_pyodide() -> None:
 
 
 @needs_npm
-def test_the_wheels_need_nothing_that_is_not_locked() -> None:
+def test_dependencies_of_the_wheels_are_locked() -> None:
     packages = manifest(paths().npm / "node_modules" / "pyodide" / "pyodide-lock.json")["packages"].values()
     names = {package["name"]: package["file_name"] for package in packages}
     locked = [package for package in packages if package["file_name"] in LOCK.pyodide_wheels.files]
@@ -69,7 +69,7 @@ def test_the_wheels_need_nothing_that_is_not_locked() -> None:
 
 
 @needs_npm
-def test_the_lock_is_what_would_be_locked_again() -> None:
+def test_relocking_gives_the_same_lock() -> None:
     assert relock(LOCK, paths().npm / "node_modules") == LOCK
 
 
@@ -81,7 +81,7 @@ def test_every_requirement_has_a_version_and_hashes() -> None:
 
 
 @pytest.mark.parametrize("file", [REQUIREMENTS, LOCK_FILE, MANIFESTS / "package-lock.json"])
-def test_no_lock_names_a_registry(file: Path) -> None:
+def test_locks_contain_no_registry(file: Path) -> None:
     text = file.read_text("utf-8")
     assert '"resolved"' not in text
     assert not re.search(r"pypi|npmjs|pythonhosted|index-url|find-links|file:", text)

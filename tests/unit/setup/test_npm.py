@@ -11,7 +11,7 @@ from app.setup import npm
 from app.setup.lock import NpmPackage
 
 
-def test_without_npm_it_says_so_in_one_sentence(
+def test_missing_npm_is_one_clear_message(
     here: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -23,7 +23,7 @@ def test_without_npm_it_says_so_in_one_sentence(
     assert text.count(". ") == 0
 
 
-def test_a_lock_that_does_not_fit_is_npms_own_error(here: Paths, tmp_path: Path) -> None:
+def test_mismatched_lock_is_reported_by_npm(here: Paths, tmp_path: Path) -> None:
     manifests = tmp_path / "manifests"
     package = {"name": "x", "version": "1.0.0", "dependencies": {"idb": "8.0.4"}}
     lock = {
@@ -38,7 +38,7 @@ def test_a_lock_that_does_not_fit_is_npms_own_error(here: Paths, tmp_path: Path)
         npm.install(replace(here, manifests=manifests))
 
 
-def test_nothing_to_install_is_installed_beside_the_sources(here: Paths, tmp_path: Path) -> None:
+def test_empty_lock_is_installed_beside_the_sources(here: Paths, tmp_path: Path) -> None:
     manifests = tmp_path / "manifests"
     package = {"name": "x", "version": "1.0.0"}
     lock = {**package, "lockfileVersion": 3, "packages": {"": package}}
@@ -55,13 +55,13 @@ def package(here: Paths) -> NpmPackage:
     return NpmPackage("@scope/name", "1.0.0", "dist", "scope", {"core.js": sha256_of(source)})
 
 
-def test_the_locked_files_of_a_package_are_served(here: Paths, package: NpmPackage) -> None:
+def test_locked_files_of_a_package_are_copied(here: Paths, package: NpmPackage) -> None:
     write_bytes(here.npm / "node_modules" / "@scope" / "name" / "dist" / "core.js.map", b"{}")
     assert npm.serve_package(package, here) == [here.vendor / "scope" / "core.js"]
     assert [path.name for path in (here.vendor / "scope").iterdir()] == ["core.js"]
 
 
-def test_a_changed_file_of_a_package_is_refused(here: Paths, package: NpmPackage) -> None:
+def test_changed_file_of_a_package_is_rejected(here: Paths, package: NpmPackage) -> None:
     source = write_bytes(here.npm / "node_modules" / "@scope" / "name" / "dist" / "core.js", b"changed")
     with pytest.raises(ChecksumError) as caught:
         npm.serve_package(package, here)
@@ -69,6 +69,6 @@ def test_a_changed_file_of_a_package_is_refused(here: Paths, package: NpmPackage
     assert not here.vendor.exists()
 
 
-def test_a_missing_file_of_a_package_says_what_to_delete(here: Paths, package: NpmPackage) -> None:
+def test_missing_file_of_a_package_says_what_to_delete(here: Paths, package: NpmPackage) -> None:
     with pytest.raises(SetupError, match="Delete the folder node_modules"):
         npm.serve_package(replace(package, files={"other.js": "0" * 64}), here)

@@ -34,7 +34,7 @@ def sdist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PyPIArchive:
     return PyPIArchive("chip", "1.0", path.name, sha256_of(path))
 
 
-def test_an_sdist_comes_without_running_or_building_it(
+def test_sdist_is_downloaded_without_running_its_code(
     sdist: PyPIArchive, tmp_path: Path, progress: StepProgress
 ) -> None:
     with downloaded(sdist, tmp_path / "work", progress) as path:
@@ -42,7 +42,7 @@ def test_an_sdist_comes_without_running_or_building_it(
     assert list((tmp_path / "work").iterdir()) == []
 
 
-def test_an_interrupted_download_leaves_nothing(
+def test_interrupted_download_leaves_nothing(
     sdist: PyPIArchive, tmp_path: Path, progress: StepProgress
 ) -> None:
     with pytest.raises(KeyboardInterrupt), downloaded(sdist, tmp_path / "work", progress):
@@ -50,7 +50,7 @@ def test_an_interrupted_download_leaves_nothing(
     assert list((tmp_path / "work").iterdir()) == []
 
 
-def test_what_a_killed_download_left_is_cleared_away(
+def test_leftovers_of_a_killed_download_are_deleted(
     sdist: PyPIArchive, tmp_path: Path, progress: StepProgress
 ) -> None:
     write_bytes(tmp_path / "work" / "download" / "half", b"")
@@ -59,7 +59,7 @@ def test_what_a_killed_download_left_is_cleared_away(
     assert list((tmp_path / "work").iterdir()) == []
 
 
-def test_an_archive_of_another_name_is_an_error(
+def test_archive_with_another_name_is_an_error(
     sdist: PyPIArchive, tmp_path: Path, progress: StepProgress
 ) -> None:
     renamed = replace(sdist, file="chip-1.0.zip")
@@ -67,7 +67,7 @@ def test_an_archive_of_another_name_is_an_error(
         pass
 
 
-def test_a_python_without_pip_is_told_how_to_get_it(
+def test_missing_pip_says_how_to_install_it(
     sdist: PyPIArchive, tmp_path: Path, progress: StepProgress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bare = tmp_path / "python"

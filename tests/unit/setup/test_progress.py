@@ -19,18 +19,18 @@ def told(terminal: bool) -> str:
     return console.file.getvalue()
 
 
-def test_without_a_terminal_a_step_has_a_first_and_a_last_line() -> None:
+def test_step_prints_two_lines_without_a_terminal() -> None:
     first, note, last = told(terminal=False).splitlines()
     assert (first, note.strip()) == ("[2/7] fetching", "a [note]")
     assert last.strip().startswith("done in")
 
 
-def test_without_a_terminal_long_work_is_told_in_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_step_prints_progress_lines_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LINE_SECONDS", -1.0)
     lines = [line.strip() for line in told(terminal=False).splitlines()]
     assert "numpy.whl: 1.0 MB of 2.0 MB" in lines
     assert "tunes: 1 of 60 songs" in lines
 
 
-def test_on_a_terminal_there_is_a_bar() -> None:
+def test_step_shows_a_bar_on_a_terminal() -> None:
     assert "songs" in told(terminal=True)

@@ -91,14 +91,14 @@ def fetched(here: Paths) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in here.vendor.glob("pyodide/*")}
 
 
-def test_the_distribution_is_asked_first(wheels: PyodideWheels, here: Paths, progress: StepProgress) -> None:
+def test_distribution_is_tried_first(wheels: PyodideWheels, here: Paths, progress: StepProgress) -> None:
     with distribution(whole) as (url, asked):
         paths = fetch_wheels(replace(wheels, base_url=url), here, progress)
     assert fetched(here) == FILES
     assert [path.name for path in paths] == asked == list(FILES)
 
 
-def test_the_mirror_helps_when_nothing_listens(
+def test_mirror_is_used_if_nothing_listens(
     wheels: PyodideWheels, here: Paths, progress: StepProgress
 ) -> None:
     fetch_wheels(wheels, here, progress)
@@ -107,7 +107,7 @@ def test_the_mirror_helps_when_nothing_listens(
 
 
 @pytest.mark.parametrize("answer", [unavailable, half])
-def test_a_failing_distribution_is_asked_only_once(
+def test_failing_distribution_is_tried_once(
     wheels: PyodideWheels, here: Paths, progress: StepProgress, answer: Answer
 ) -> None:
     with distribution(answer) as (url, asked):
@@ -116,7 +116,7 @@ def test_a_failing_distribution_is_asked_only_once(
     assert len(asked) == 1
 
 
-def test_what_came_before_the_distribution_failed_is_kept(
+def test_files_from_before_a_failure_are_kept(
     wheels: PyodideWheels, here: Paths, progress: StepProgress
 ) -> None:
     def first_only(handler: BaseHTTPRequestHandler, content: bytes) -> None:
@@ -128,7 +128,7 @@ def test_what_came_before_the_distribution_failed_is_kept(
     assert asked == ["numpy-1.whl", "scipy-1.whl"]
 
 
-def test_files_that_are_there_are_not_fetched(
+def test_existing_files_are_not_downloaded(
     wheels: PyodideWheels, here: Paths, progress: StepProgress
 ) -> None:
     write_bytes(here.vendor / "pyodide" / "numpy-1.whl", FILES["numpy-1.whl"])
@@ -139,7 +139,7 @@ def test_files_that_are_there_are_not_fetched(
     assert fetched(here) == FILES
 
 
-def test_a_wrong_file_from_the_distribution_stops_the_set_up(
+def test_wrong_file_from_the_distribution_stops_set_up(
     wheels: PyodideWheels, here: Paths, progress: StepProgress
 ) -> None:
     with distribution(other) as (url, _), pytest.raises(ChecksumError) as caught:
@@ -150,7 +150,7 @@ def test_a_wrong_file_from_the_distribution_stops_the_set_up(
     assert fetched(here) == {}
 
 
-def test_a_wrong_file_in_the_mirror_stops_the_set_up(
+def test_wrong_file_in_the_mirror_stops_set_up(
     wheels: PyodideWheels, here: Paths, progress: StepProgress
 ) -> None:
     locked = replace(wheels, files={**wheels.files, "scipy-1.whl": "0" * 64})
@@ -159,7 +159,7 @@ def test_a_wrong_file_in_the_mirror_stops_the_set_up(
     assert set(fetched(here)) == {"numpy-1.whl"}
 
 
-def test_a_wrong_mirror_stops_the_set_up(wheels: PyodideWheels, here: Paths, progress: StepProgress) -> None:
+def test_wrong_mirror_stops_set_up(wheels: PyodideWheels, here: Paths, progress: StepProgress) -> None:
     locked = replace(wheels, mirror=replace(wheels.mirror, sha256="0" * 64))
     with pytest.raises(ChecksumError) as caught:
         fetch_wheels(locked, here, progress)
@@ -167,9 +167,7 @@ def test_a_wrong_mirror_stops_the_set_up(wheels: PyodideWheels, here: Paths, pro
     assert facts == (wheels.mirror.file, "0" * 64, wheels.mirror.sha256)
 
 
-def test_without_any_mirror_it_says_what_to_do(
-    wheels: PyodideWheels, here: Paths, progress: StepProgress
-) -> None:
+def test_missing_mirror_says_what_to_do(wheels: PyodideWheels, here: Paths, progress: StepProgress) -> None:
     locked = replace(wheels, mirror=replace(wheels.mirror, version="2.0"))
     with pytest.raises(SetupError, match=r"(?s)could not download some-ui==2\.0.*Check that"):
         fetch_wheels(locked, here, progress)

@@ -23,7 +23,7 @@ def step(output: Path, inputs: list[Path | str], done: list[str]) -> Step:
     return Step(output.name, f"make {output.name}", lambda: inputs, make)
 
 
-def test_a_step_is_skipped_until_its_inputs_change(tmp_path: Path, reporter: Reporter) -> None:
+def test_step_is_skipped_until_its_inputs_change(tmp_path: Path, reporter: Reporter) -> None:
     done: list[str] = []
     inputs: list[Path | str] = ["1"]
     plan = [step(tmp_path / "a", inputs, done), step(tmp_path / "b", [tmp_path / "a"], done)]
@@ -36,7 +36,7 @@ def test_a_step_is_skipped_until_its_inputs_change(tmp_path: Path, reporter: Rep
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"damaged")])
-def test_a_missing_or_damaged_output_is_made_again(
+def test_missing_or_damaged_output_is_made_again(
     tmp_path: Path, reporter: Reporter, harm: Callable[[Path], object]
 ) -> None:
     done: list[str] = []
@@ -55,7 +55,7 @@ def test_outputs_that_are_no_longer_made_are_deleted(tmp_path: Path, reporter: R
     assert (tmp_path / "wheel-2").exists()
 
 
-def test_after_an_interruption_it_goes_on_where_it_stopped(tmp_path: Path, reporter: Reporter) -> None:
+def test_interrupted_set_up_continues_where_it_stopped(tmp_path: Path, reporter: Reporter) -> None:
     done: list[str] = []
 
     def interrupt(_: StepProgress) -> list[Path]:
@@ -68,7 +68,7 @@ def test_after_an_interruption_it_goes_on_where_it_stopped(tmp_path: Path, repor
     assert done == ["a", "b"]
 
 
-def test_a_broken_stamp_means_not_done(tmp_path: Path, reporter: Reporter) -> None:
+def test_broken_stamp_reruns_the_step(tmp_path: Path, reporter: Reporter) -> None:
     done: list[str] = []
     plan = [step(tmp_path / "a", ["1"], done)]
     for stamp in ("{", "[]", '{"inputs": "x"}'):
@@ -85,7 +85,7 @@ def hold(folder: Path) -> sqlite3.Connection:
     return other
 
 
-def test_a_second_set_up_waits_for_the_first(tmp_path: Path, reporter: Reporter) -> None:
+def test_second_set_up_waits_for_the_first(tmp_path: Path, reporter: Reporter) -> None:
     done: list[str] = []
     with closing(hold(tmp_path)) as other:
         Timer(0.2, other.rollback).start()
@@ -95,9 +95,9 @@ def test_a_second_set_up_waits_for_the_first(tmp_path: Path, reporter: Reporter)
     assert "Another set-up" in reporter.console.file.getvalue()
 
 
-def test_a_second_set_up_does_not_wait_for_ever(
+def test_second_set_up_does_not_wait_forever(
     tmp_path: Path, reporter: Reporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runner, "PATIENCE", 0.05)
-    with closing(hold(tmp_path)), pytest.raises(SetupError, match="End it, then run set-up again"):
+    monkeypatch.setattr(runner, "LOCK_SECONDS", 0.05)
+    with closing(hold(tmp_path)), pytest.raises(SetupError, match="Stop it, then run set-up again"):
         run_steps([], tmp_path, reporter)

@@ -11,7 +11,7 @@ from app.setup.tunes import make_tunes
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 
-def test_catalog_describes_every_song(tmp_path: Path) -> None:
+def test_catalog_has_every_song(tmp_path: Path) -> None:
     library = compose_library()
     written = make_tunes(library, tmp_path)
     assert [path.name for path in written] == [*(tune.file_name for tune in library), "catalog.json"]
@@ -27,7 +27,7 @@ def test_catalog_describes_every_song(tmp_path: Path) -> None:
         assert all(tuple(song) == FEATURE_NAMES and song["rms"] > 0 for song in entry["features"])
 
 
-def test_changed_tune_stops_before_the_catalog(tmp_path: Path) -> None:
+def test_changed_tune_stops_set_up_before_the_catalog(tmp_path: Path) -> None:
     tune = compose_library()[0]
     with pytest.raises(SetupError, match=r"python -m app\.composer\.catalog"):
         make_tunes([replace(tune, data=tune.data + b"\0")], tmp_path)

@@ -18,7 +18,7 @@ def wheel(tmp_path: Path) -> Path:
     return build_library_wheel(paths().library, tmp_path / "wheels")
 
 
-def test_the_same_sources_give_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
+def test_same_sources_give_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy" / "sidflow_feedback"
     shutil.copytree(paths().library, copy)
     for path in copy.rglob("*.py"):
@@ -28,7 +28,7 @@ def test_the_same_sources_give_the_same_bytes(wheel: Path, tmp_path: Path) -> No
         assert {member.date_time for member in archive.infolist()} == {EPOCH}
 
 
-def test_it_requires_numpy_only(wheel: Path) -> None:
+def test_wheel_requires_numpy_only(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         name = next(name for name in archive.namelist() if name.endswith("METADATA"))
         metadata = Parser().parsestr(archive.read(name).decode())
@@ -36,14 +36,14 @@ def test_it_requires_numpy_only(wheel: Path) -> None:
     assert wheel.name == f"sidflow_feedback-{metadata['Version']}-py3-none-any.whl"
 
 
-def test_it_holds_the_library_and_nothing_else(wheel: Path) -> None:
+def test_wheel_has_the_library_and_nothing_else(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         tops = {name.split("/")[0] for name in archive.namelist()}
         assert not [name for name in archive.namelist() if "__pycache__" in name]
     assert {top.split("-")[0] for top in tops} == {"sidflow_feedback"}
 
 
-def test_pip_installs_it_and_python_imports_it(wheel: Path, tmp_path: Path) -> None:
+def test_wheel_is_installed_and_imported(wheel: Path, tmp_path: Path) -> None:
     target = tmp_path / "site"
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
     subprocess.run([*install, "--target", str(target), str(wheel)], check=True)

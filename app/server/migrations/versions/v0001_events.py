@@ -1,4 +1,4 @@
-"""The table of events, as release 0.1 made it without migrations."""
+"""The events table, as release 0.1 created it without migrations."""
 
 import sqlalchemy as sa
 from alembic import op

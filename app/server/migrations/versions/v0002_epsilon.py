@@ -1,4 +1,4 @@
-"""The privacy loss of an event whose values were perturbed before they were sent."""
+"""The privacy loss of an event whose values were perturbed before upload."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,5 +8,5 @@ down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Add the column; the rows that are there are exact."""
+    """Add the column. Existing rows are exact."""
     op.add_column("events", sa.Column("epsilon", sa.Double))
