@@ -1,4 +1,4 @@
-"""`python -m app` in a checkout: the command `sidflow-app` of the installed application."""
+"""`python -m app` in a checkout: the command `sidflow-feedback` of the installed application."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""The command `sidflow-app`."""
+"""The command `sidflow-feedback`."""
 
 import argparse
 import errno
@@ -20,7 +20,8 @@ from .server.errors import ConfigurationError
 from .setup.progress import Reporter
 from .training.errors import TrainingError
 
-PROGRAM = "sidflow-app"
+PROGRAM = "sidflow-feedback"
+DISTRIBUTION = "sidflow-app"
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8064
 SETUP_TOOLS = ("pip", "wheel", "ziglang")
@@ -102,7 +103,7 @@ def set_up() -> None:
     if not _has_setup_tools():
         raise SetupError(
             f"Set-up needs {', '.join(SETUP_TOOLS)}, and one of them is not installed. "
-            f"Run `pip install '{PROGRAM}[setup]'`, then try again."
+            f"Run `pip install '{DISTRIBUTION}[setup]'`, then try again."
         )
     from .setup.steps import set_up as run
 
@@ -151,7 +152,7 @@ def train(options: argparse.Namespace) -> None:
     except ModuleNotFoundError as error:
         raise TrainingError(
             f"Training needs packages that are not installed ({error}). "
-            f"Run `pip install '{PROGRAM}[training]'`, then try again."
+            f"Run `pip install '{DISTRIBUTION}[training]'`, then try again."
         ) from error
     settings = Settings.from_environment()
     if options.rollback:

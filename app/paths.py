@@ -78,7 +78,7 @@ def checkout_paths(root: Path) -> Paths:
 
 def installed_paths() -> Paths:
     """Return the paths of an installed wheel, whose sources are read-only."""
-    data = user_data_path("sidflow-app", appauthor=False)
+    data = user_data_path("sidflow-feedback", appauthor=False)
     return Paths(
         checkout=False,
         static=APP / "static",

@@ -88,7 +88,7 @@ def _read(path: Path) -> tuple[Model, Record]:
         return model_from_manifest(manifest), manifest
     except (OSError, ValueError, InvalidRecordError) as exc:
         raise TrainingError(
-            f"The model {path} can't be read ({exc}). Run `sidflow-app setup`, or put a manifest there."
+            f"The model {path} can't be read ({exc}). Run `sidflow-feedback setup`, or put a manifest there."
         ) from exc
 
 

@@ -1,4 +1,4 @@
-"""`sidflow-app train-global`: trains a global model, and publishes it if it beats the current one."""
+"""`sidflow-feedback train-global`: trains a global model, and publishes it if it beats the current one."""
 
 from __future__ import annotations
 

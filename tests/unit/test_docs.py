@@ -181,7 +181,7 @@ def test_commands_exist(doc: str) -> None:
     commands = next(action.choices for action in parser._actions if action.dest == "command")
     assert commands is not None
     known = dict(commands)
-    for command, rest in re.findall(r"`sidflow-app ([\w-]+)([^`]*)`", text):
+    for command, rest in re.findall(r"`sidflow-feedback ([\w-]+)([^`]*)`", text):
         assert command in known, f"{doc} names the command {command}"
         for option in re.findall(r"--[\w-]+", rest):
             assert option in known[command].format_help(), f"{doc} names {command} {option}"

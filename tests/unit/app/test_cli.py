@@ -53,7 +53,7 @@ def test_a_set_up_that_cannot_go_on_is_a_message_and_a_status(
 
     monkeypatch.setattr(cli, "set_up", stop)
     assert main(["setup"]) == 1
-    assert capsys.readouterr().err == "sidflow-app: no npm [here]\n"
+    assert capsys.readouterr().err == "sidflow-feedback: no npm [here]\n"
 
 
 def test_an_interruption_is_no_traceback(

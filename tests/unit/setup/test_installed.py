@@ -173,7 +173,7 @@ def test_application_does_not_require_tools(application: Path, tool: str) -> Non
 def test_command_explains_itself(application: Path, tmp_path: Path) -> None:
     done = run(application, RUN.format(["--help"]), tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "usage: sidflow-app" in done.stdout
+    assert "usage: sidflow-feedback" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -192,8 +192,8 @@ def test_command_names_the_extra_that_is_missing(
 @pytest.fixture
 def served(application: Path, tmp_path: Path) -> Iterator[str]:
     """Serve with what an earlier set-up made."""
-    (tmp_path / "sidflow-app").mkdir()
-    (tmp_path / "sidflow-app" / "vendor").symlink_to(HERE.vendor)
+    (tmp_path / "sidflow-feedback").mkdir()
+    (tmp_path / "sidflow-feedback" / "vendor").symlink_to(HERE.vendor)
     environment = {**os.environ, "XDG_DATA_HOME": str(tmp_path), "NO_COLOR": "1"}
     with subprocess.Popen(
         command(application, RUN.format(["serve", "--port", "0"])),
