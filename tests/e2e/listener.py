@@ -29,14 +29,21 @@ def wait_for_engine(page: Page) -> None:
 
 def hold_engine(page: Page) -> Callable[[], None]:
     """Keep the engine of a page that is about to be opened from starting; return what lets it start."""
-    held: list[Route] = []
-    page.route(ENGINE_SETUP, lambda route: held.append(route))
+    held: list[Route] | None = []
+
+    def handle(route: Route) -> None:
+        if held is None:
+            route.continue_()
+        else:
+            held.append(route)
 
     def release() -> None:
-        page.unroute(ENGINE_SETUP)
-        for route in held:
+        nonlocal held
+        routes, held = held or [], None
+        for route in routes:
             route.continue_()
 
+    page.route(ENGINE_SETUP, handle)
     return release
 
 

@@ -222,7 +222,7 @@ def test_full_disk_is_told_and_what_is_done_meanwhile_is_kept(
     session.send("Storage.overrideQuotaForOrigin", {"origin": served.url, "quotaSize": 1})
     page.goto(served.url)
     page.wait_for_selector("html[data-ui=ready]")
-    banner(page, "free disk space")
+    banner(page, "free some disk space")
     play(page, 1)
     page.click("#like")
     wait_for_saved_state(page, "2 not saved yet")

@@ -81,7 +81,7 @@ class HistoryCard:
         item.dataset.uuid = event["uuid"]
         item.querySelector("span").textContent = text
         item.querySelector(".forget").setAttribute("aria-label", "Delete event: " + text)
-        item.querySelector(".forget-tune").setAttribute("aria-label", "Delete all of tune: " + title)
+        item.querySelector(".forget-tune").setAttribute("aria-label", "Delete all of this tune: " + title)
         return item
 
     def _on_click(self, click: "Event") -> None:
