@@ -175,7 +175,7 @@ def serve(host: str, port: int) -> None:
     Raises
     ------
     SetupError
-        If the address cannot be listened on, which is found before set-up starts, or if set-up fails.
+        If the address can't be listened on, which is found before set-up starts, or if set-up fails.
     """
     with bind(host, port) as listener:
         _ensure_set_up()
