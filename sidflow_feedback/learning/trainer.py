@@ -13,7 +13,7 @@ from sidflow_feedback.idle.slots import Slots
 from sidflow_feedback.learning import scikit_fitters
 from sidflow_feedback.learning.dataset import IMPLIED_PREFERENCES
 from sidflow_feedback.learning.local_model import LocalModel
-from sidflow_feedback.learning.trainer_types import Phase, Run, TrainerState, TrainingSettings
+from sidflow_feedback.learning.trainer_types import Run, TrainerState, TrainingSettings
 from sidflow_feedback.learning.training_run import TrainingRunner
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.idle.meter import CpuMeter
     from sidflow_feedback.learning.model import Model
     from sidflow_feedback.store import FeedbackStore
-    from sidflow_feedback.types import Milliseconds
+    from sidflow_feedback.types import Milliseconds, Phase
 
 
 class Trainer:

@@ -45,7 +45,7 @@ class Excerpt {
   }
 
   get progress() {
-    return { done: this.done, heard: this.#silence.hasSound, end: this.#silence.end };
+    return { done: this.done, hasSound: this.#silence.hasSound, end: this.#silence.end };
   }
 
   get pcm() {

@@ -10,7 +10,7 @@ const MAX_SECONDS = 600;
 /**
  * @typedef {object} Progress
  * @property {boolean} done  the excerpt is as long as requested, or the song has ended
- * @property {boolean} heard  whether the excerpt has sound yet
+ * @property {boolean} hasSound  whether the excerpt has sound yet
  * @property {number | null} end  seconds from the start to where the song falls silent for good; see silence.js
  * @property {string | null} problem  what is wrong with the file; the excerpt has ended then
  * @property {number} busy  milliseconds of the worker's work for this answer, without loading
