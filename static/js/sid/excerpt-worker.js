@@ -114,7 +114,6 @@ function current() {
 
 /**
  * A problem with the file is part of the answer; other errors are thrown.
- *
  * @param {() => {excerpt: Excerpt, busy: number}} work
  */
 function answer(work) {
