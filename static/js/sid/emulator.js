@@ -69,7 +69,7 @@ export class SidError extends Error {
  */
 export const isCrash = (error) => !(error instanceof SidError);
 
-/** Most frames that one call of `render` returns. */
+/** Maximum number of frames that one call of `render` returns. */
 export const MAX_FRAMES = 4096;
 
 /** Address of sid.wasm as set-up builds it. */
