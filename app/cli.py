@@ -28,7 +28,7 @@ SETUP_TOOLS = ("pip", "wheel", "ziglang")
 """What set-up runs or imports, and no other command."""
 
 GRACE_SECONDS = 20
-"""How long a server that is to end waits for requests under way; clients give up after 15 s."""
+"""How long the server waits for requests in progress before it stops. Clients give up after 15 s."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(f"{PROGRAM}: {error}")
         return 1
     except KeyboardInterrupt:
-        _complain("Interrupted. What is done is kept; run it again to go on.")
+        _complain("Interrupted. Completed steps are kept; run the command again to continue.")
         return 130
     return 0
 
@@ -83,13 +83,11 @@ def _add_training(commands: Any) -> None:
         default=5,
         type=int,
         metavar="K",
-        help="different uploads that a tune must have had (default: %(default)s)",
+        help="different uploads that a tune needs to count (default: %(default)s)",
     )
-    training.add_argument("--scheduler", metavar="ADDRESS", help="work on this Dask cluster")
-    training.add_argument("--workers", type=int, metavar="N", help="threads (default: one each core)")
-    training.add_argument(
-        "--rollback", action="store_true", help="publish the model again that the present one has replaced"
-    )
+    training.add_argument("--scheduler", metavar="ADDRESS", help="run on this Dask cluster")
+    training.add_argument("--workers", type=int, metavar="N", help="threads (default: one per core)")
+    training.add_argument("--rollback", action="store_true", help="publish the previous model again")
 
 
 def set_up() -> None:
@@ -137,7 +135,7 @@ def export_site(folder: Path) -> None:
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train and print what came of it as one JSON object, or roll back.
+    """Train, or roll back, and print the result as one JSON object.
 
     Raises
     ------
@@ -175,7 +173,7 @@ def serve(host: str, port: int) -> None:
     Raises
     ------
     SetupError
-        If the address cannot be listened on, which is found before set-up starts, or if set-up fails.
+        If the address can't be listened on, which is found before set-up starts, or if set-up fails.
     """
     with bind(host, port) as listener:
         _ensure_set_up()

@@ -23,7 +23,7 @@ def export_site(folder: Path, settings: Settings) -> None:
     Raises
     ------
     SetupError
-        If there is something else in the folder, or it cannot be written.
+        If there is something else in the folder, or it can't be written.
     """
     _check(folder)
     served = Releases(settings).present()

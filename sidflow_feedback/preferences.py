@@ -79,7 +79,7 @@ ITERATIONS = WholeNumber(200, 10, 1000)
 """Optimizer steps of a training run."""
 
 SAMPLES = WholeNumber(512, 16, 4096)
-"""Most ratings that a training run uses."""
+"""Maximum number of ratings that a training run uses."""
 
 LEARNER = Choice("numpy", "ridge", "sgd", "mlp")
 

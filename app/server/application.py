@@ -34,7 +34,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     Raises
     ------
     ConfigurationError
-        If the database URL cannot work.
+        If the database URL can't work.
     """
     settings = settings or Settings.from_environment()
     database = Database(settings.database_url)

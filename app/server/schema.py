@@ -24,7 +24,15 @@ from pydantic_core import PydanticCustomError
 
 from sidflow_feedback.sync.item_ids import item_id_problem
 from sidflow_feedback.types import Action
-from sidflow_feedback.vocabulary import MAX_EPSILON, MAX_ITEM_ID, MAX_SONGS, MAX_UPLOAD_EVENTS, MIN_EPSILON
+from sidflow_feedback.vocabulary import (
+    MAX_EPSILON,
+    MAX_ITEM_ID,
+    MAX_RATING,
+    MAX_SONGS,
+    MAX_UPLOAD_EVENTS,
+    MIN_EPSILON,
+    MIN_RATING,
+)
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -79,7 +87,7 @@ ItemId = Annotated[
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_ITEM_ID}),
 ]
 Song = Annotated[int, Field(ge=1, le=MAX_SONGS)]
-Score = Annotated[int, Field(ge=1, le=5)]
+Score = Annotated[int, Field(ge=MIN_RATING, le=MAX_RATING)]
 Epsilon = Annotated[FiniteFloat, Field(ge=MIN_EPSILON, le=MAX_EPSILON)]
 Day = Annotated[date, BeforeValidator(_parse_day)]
 Base64 = Annotated[str, AfterValidator(_check_base64)]

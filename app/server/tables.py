@@ -2,6 +2,8 @@
 
 from sqlalchemy import BigInteger, Column, Date, Double, Integer, MetaData, SmallInteger, String, Table
 
+from sidflow_feedback.vocabulary import MAX_ITEM_ID
+
 from .schema import Features
 
 metadata = MetaData(
@@ -18,7 +20,7 @@ events = Table(
     Column("batch_id", String(36), nullable=False),
     Column("base_model_version", String(128), nullable=False),
     Column("model_version", String(128)),
-    Column("sid_path", String(255), nullable=False),
+    Column("sid_path", String(MAX_ITEM_ID), nullable=False),
     Column("song", SmallInteger, nullable=False),
     Column("day", Date, nullable=False),
     Column("action", String(16)),

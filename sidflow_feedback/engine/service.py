@@ -173,8 +173,8 @@ class FeedbackService:
     async def _forget_item(self, item_id: str, _binary: object) -> str:
         gone = await self._runtime.forget_item(item_id)
         sent = sum(row.status == "synced" for row in gone)
-        text = f"Forgotten: {len(gone)} plays, likes, and ratings of this tune."
-        return f"{text} {sent} of them were sent before; the server keeps those." if sent else text
+        text = f"Deleted: {len(gone)} plays, likes, and ratings of this tune."
+        return f"{text} {sent} of them were already uploaded; the server keeps those." if sent else text
 
     async def _export(self, _value: None, _binary: object) -> str:
         return await export_archive(self._runtime.store, now=self._runtime.clock.epoch())
@@ -186,7 +186,7 @@ class FeedbackService:
 
     async def _wipe(self, _value: None, _binary: object) -> str:
         await self._runtime.wipe()
-        return "Everything that was kept here is deleted."
+        return "Everything in this browser was deleted."
 
     async def _sync(self, _value: None, _binary: object) -> str:
         return f"The server has accepted {await self._runtime.sync.sync_now()} events."

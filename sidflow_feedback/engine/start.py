@@ -121,7 +121,7 @@ async def _rendered(answer: Any) -> Any:
 
 def _progress(answer: Any) -> Progress:
     fields = json.loads(js.JSON.stringify(answer))  # Turns null into None, which `to_py` doesn't.
-    return Progress(has_sound=fields.pop("heard", False), **fields)
+    return Progress(has_sound=fields.pop("hasSound", False), **fields)
 
 
 def _object(**values: object) -> Any:

@@ -13,7 +13,7 @@ from sidflow_feedback.idle.slots import Slots
 from sidflow_feedback.learning import scikit_fitters
 from sidflow_feedback.learning.dataset import IMPLIED_PREFERENCES
 from sidflow_feedback.learning.local_model import LocalModel
-from sidflow_feedback.learning.trainer_types import Phase, Run, TrainerState, TrainingSettings
+from sidflow_feedback.learning.trainer_types import Run, TrainerState, TrainingSettings
 from sidflow_feedback.learning.training_run import TrainingRunner
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.idle.meter import CpuMeter
     from sidflow_feedback.learning.model import Model
     from sidflow_feedback.store import FeedbackStore
-    from sidflow_feedback.types import Milliseconds
+    from sidflow_feedback.types import Milliseconds, Phase
 
 
 class Trainer:
@@ -199,14 +199,14 @@ class Trainer:
         Raises
         ------
         TrainingError
-            Training is off or paused, there are too few ratings, or training was switched off meanwhile.
+            Training is off or paused, there are too few ratings, or training was turned off meanwhile.
         StoreError
             The feedback can't be read, or the result can't be stored.
         """
         if self._task is None:
-            raise TrainingError("Training is off. Switch it on in Preferences first.")
+            raise TrainingError("Learning is off. Turn it on in Preferences first.")
         if self._slots.paused:
-            raise TrainingError("Training is paused. Resume it first.")
+            raise TrainingError("Learning is paused. Resume it first.")
         if self._requested is None:
             self._requested = asyncio.get_running_loop().create_future()
         self._wake.set()
@@ -237,7 +237,7 @@ class Trainer:
         elif not wanted and self._task is not None:
             self._task.cancel()
             self._task = None
-            self._reply(TrainingError("Training was switched off before it was done."))
+            self._reply(TrainingError("Learning was turned off before the run was complete."))
 
     def _on_task_done(self, task: asyncio.Task[None]) -> None:
         """Report an unexpected error, because nothing would train after it."""

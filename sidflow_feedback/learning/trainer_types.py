@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.preferences import ITERATIONS, LEARNER, SAMPLES
 
 if TYPE_CHECKING:
-    from sidflow_feedback.types import Milliseconds
+    from sidflow_feedback.types import Milliseconds, Phase
 
 COOLDOWN_BOUNDS: Final = (10, 3600)
-
-Phase: TypeAlias = Literal["off", "idle", "waiting", "training", "paused"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +38,9 @@ class TrainingSettings:
     """
 
     enabled: bool = False
-    iterations: int = 200
-    samples: int = 512
-    learner: str = "numpy"
+    iterations: int = ITERATIONS.default
+    samples: int = SAMPLES.default
+    learner: str = LEARNER.default
     cooldown: float = 60
 
     def __post_init__(self) -> None:

@@ -188,7 +188,7 @@ export class Outbox {
   }
 
   /**
-   * Keep refused events, for the day when the cause is fixed, but don't send them again.
+   * Keep refused events, so that a later release can read them, but don't send them again.
    * @param {{uuid: string, reason: string}[]} refusals
    */
   #setAside(refusals) {

@@ -16,7 +16,6 @@ export const NOTES = "notes";
 
 /**
  * An event's record, and how far its upload has come. The database gives the id.
- *
  * @typedef {object} EventRow
  * @property {number} id
  * @property {string} uuid

@@ -165,7 +165,7 @@ class SyncClient:
     async def next_payload(self) -> str | None:
         """Return the body of the next request as it would be sent now; None if there is nothing to send.
 
-        It is available while sync is off, too, so that listeners can look before they switch it on.
+        It is available while sync is off, too, so that listeners can look before they turn it on.
 
         Raises
         ------
@@ -223,7 +223,7 @@ class SyncClient:
 
     def _require_permission(self) -> None:
         if not self._settings.enabled:
-            raise SyncError("Sync is off, so nothing is sent. Switch it on in Preferences first.")
+            raise SyncError("Sharing is off, so nothing is sent. Turn it on in Preferences first.")
         wait = self._schedule.requested_pause(self._clock.epoch())
         if wait > 0:
             raise SyncError(f"The server asked for a pause of another {max(1, round(wait))} s.")
@@ -270,11 +270,11 @@ class SyncClient:
             )
         results = (response.body or {}).get("results")
         if not isinstance(results, list):
-            raise SyncError("The answer did not come from a working sync server. Sync retries later.")
+            raise SyncError("The answer did not come from a working sync server. It is retried later.")
         return {str(result.get("uuid")): result for result in results if isinstance(result, dict)}
 
     def _aborted(self) -> _AbortedError:
-        reason = "the settings have changed" if self._settings.enabled else "sync was switched off"
+        reason = "the settings have changed" if self._settings.enabled else "sharing was turned off"
         if self._withdrawals:
             reason = "something was deleted"
         return _AbortedError(f"Sending was stopped: {reason}.")

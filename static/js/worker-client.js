@@ -39,7 +39,6 @@ export class WorkerClient {
 
   /**
    * Call a method of the worker.
-   *
    * @param {string} method
    * @param {object} args  values that can be cloned
    * @param {number} [timeoutMs]  end a worker that hasn't answered by then
@@ -67,7 +66,6 @@ export class WorkerClient {
 
   /**
    * End the worker and reject the calls that it hasn't answered.
-   *
    * @param {string} [reason]  message of the rejections
    */
   close(reason = "The worker was closed.") {
@@ -103,7 +101,6 @@ export class WorkerClient {
 
 /**
  * Answer a WorkerClient's calls. To be called in the worker.
- *
  * @param {Record<string, (args: any) => any>} methods  what they throw is the answer to the call
  * @param {(error: unknown) => boolean} [isFatal]  whether an error ends the worker instead
  */

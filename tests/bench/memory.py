@@ -53,7 +53,7 @@ def _settled(browser: Browser, pages: list[Page]) -> dict[str, float]:
     renderers = [_memory(process["id"]) for process in processes if _shows_pages(process)]
     # The browser keeps a spare renderer without a page, which is smaller than any with one.
     largest = sorted(renderers, key=lambda memory: memory["rss"], reverse=True)[: len(pages)]
-    assert len(largest) == len(pages), "Pages share a renderer: their memory can't be told apart."
+    assert len(largest) == len(pages), "Pages share a renderer: their memory can't be measured separately."
     return {how: sum(memory[how] for memory in largest) for how in MEASURES}
 
 

@@ -23,7 +23,7 @@ WARM_UP = 15
 FLUSHES = 100
 FEW, MANY = 100, 100_000
 FRESH = 10
-"""Flushes after which the database of few rows is made anew, so that it stays small."""
+"""Flushes after which the database of few rows is made again, so that it stays small."""
 
 MOMENTS = count(1_700_000_000_000, 1000)
 """Events happen one after another; in no other order do they reach the database."""

@@ -105,6 +105,6 @@ def crossing() -> "list[Any]":
 
 def run() -> str:
     """Run all; return one JSON text."""
-    told = {"telemetry": telemetry(), "preferences": preferences(), "recorder": recorder()}
-    told["crossing"] = crossing()
-    return json.dumps(told)
+    results = {"telemetry": telemetry(), "preferences": preferences(), "recorder": recorder()}
+    results["crossing"] = crossing()
+    return json.dumps(results)

@@ -250,7 +250,7 @@ def forgetful(without_storage: BrowserContext, site: Site) -> tuple[Page, Page]:
     return with_outbox(page), ear
 
 
-def test_without_storage_events_are_kept_in_memory_and_that_is_told(forgetful: tuple[Page, Page]) -> None:
+def test_without_storage_events_are_kept_in_memory_and_that_is_shown(forgetful: tuple[Page, Page]) -> None:
     page, ear = forgetful
     events = [rating() for _ in range(3)]
     assert append(page, *events) == ["unsaved"] * 3

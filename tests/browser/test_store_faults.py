@@ -312,31 +312,31 @@ def test_blocked_open_has_its_own_error_that_says_what_to_do(mortal: Mortal, sit
     blocker = with_faults(mortal.open_page())
     engine = Pyodide(engine_page, site)
     blocker.evaluate("async () => { window.old = await faults.makeVersion1('feedback', 8); }")
-    told = engine.call("store", "opening_tells", "feedback")
-    assert told.startswith("StoreBlockedError: The browser's database can't be opened:")
-    assert told.endswith("Close the other tabs of this page.")
+    message = engine.call("store", "opening_error", "feedback")
+    assert message.startswith("StoreBlockedError: The browser's database can't be opened:")
+    assert message.endswith("Close the other tabs of this page.")
     blocker.evaluate("old.close()")
-    assert engine.call("store", "opening_tells", "feedback") == "opened"
+    assert engine.call("store", "opening_error", "feedback") == "opened"
 
 
 def test_full_disk_has_its_own_error_that_says_what_to_do(mortal: Mortal, site: Site) -> None:
     page = mortal.open_page()
     engine = Pyodide(page, site)
     Disk(page.context.new_cdp_session(page), site).limit(300_000)
-    told = engine.call("store", "full_disk_is_told", "feedback")
-    assert told.startswith("The browser has no more space")
-    assert "Free some disk space" in told
+    message = engine.call("store", "full_disk_error", "feedback")
+    assert message.startswith("The browser has no more space")
+    assert "Free some disk space" in message
 
 
-def test_without_a_database_the_pages_are_told(without_storage: BrowserContext, site: Site) -> None:
+def test_without_a_database_the_pages_are_notified(without_storage: BrowserContext, site: Site) -> None:
     page = open_harness(without_storage, site)
     page.evaluate(
         """() => {
-             window.told = [];
+             window.message = [];
              new BroadcastChannel("sidflow-feedback").onmessage = ({ data }) =>
-               data.type === "off" && told.push(JSON.parse(data.json));
+               data.type === "off" && message.push(JSON.parse(data.json));
            }"""
     )
     assert Pyodide(page, site).call("engine", "run") is False
-    page.wait_for_function("told.length > 0")
-    assert "nothing is stored" in page.evaluate("told[0]")
+    page.wait_for_function("message.length > 0")
+    assert "nothing is stored" in page.evaluate("message[0]")

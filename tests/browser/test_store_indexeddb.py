@@ -48,9 +48,9 @@ def test_schema_is_the_published_one(pyodide: Pyodide) -> None:
 
 
 def test_database_of_a_newer_version_is_a_clear_error(pyodide: Pyodide) -> None:
-    told = pyodide.call("store", "opening_a_newer_database_tells")
-    assert told.startswith("StoreError: The browser's database belongs to a newer version of this page:")
-    assert told.endswith("Reload the page.")
+    message = pyodide.call("store", "newer_database_error")
+    assert message.startswith("StoreError: The browser's database belongs to a newer version of this page:")
+    assert message.endswith("Reload the page.")
 
 
 def test_row_is_there_after_a_crash_right_behind_its_add(mortal: Mortal, site: Site) -> None:
@@ -64,6 +64,6 @@ def test_row_is_there_after_a_crash_right_behind_its_add(mortal: Mortal, site: S
 
 
 def test_browser_that_forbids_storage_is_a_clear_error(without_storage: BrowserContext, site: Site) -> None:
-    told = Pyodide(open_harness(without_storage, site), site).call("store", "opening_tells", "any")
-    assert told.startswith("StoreError: The browser can't open its database:")
-    assert told.endswith("nothing is stored. Leave private mode or free some disk space.")
+    message = Pyodide(open_harness(without_storage, site), site).call("store", "opening_error", "any")
+    assert message.startswith("StoreError: The browser can't open its database:")
+    assert message.endswith("nothing is stored. Leave private mode or free some disk space.")

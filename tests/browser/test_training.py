@@ -30,4 +30,4 @@ def test_methods(pyodide: Pyodide, learner: str) -> None:
     assert run["learner"] == learner
     assert 0 < run["after"] < 1.2 * run["before"]
     if learner == "ridge":  # The first one that needs it.
-        assert [text for text in run["said"] if text.startswith("Loading")]
+        assert [text for text in run["messages"] if text.startswith("Loading")]

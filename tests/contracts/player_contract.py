@@ -40,7 +40,7 @@ class Listener(Protocol):
         """Hide the page for a moment."""
 
     def open_broken_file(self) -> None:
-        """Open a file that no player can play; return when the listener was told."""
+        """Open a file that no player can play; return when the listener has been notified."""
 
     def wait_for_end(self) -> None:
         """Return when the tune has ended by itself and the next one is heard."""
@@ -122,4 +122,4 @@ def check_context(events: list[Record], *, positions: bool) -> None:
     for event in events:
         if event["action"] == "skip_early" and event["song"] == 2:
             assert event["listenedSeconds"] < LONG_SECONDS / 10, "what was jumped over was not heard"
-            assert not positions or event["position"] >= 90, "it is told where the listener was"
+            assert not positions or event["position"] >= 90, "telemetry gets the last position"

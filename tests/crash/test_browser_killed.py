@@ -27,7 +27,7 @@ def test_what_was_committed_is_there_once(
     page = browser.new_page()
     open_until_all_saved(page, served.url)
     stored = once_each(events(page))
-    committed = {uuid for told in reports.of("committed") for uuid in told.split(",")}
+    committed = {uuid for report in reports.of("committed") for uuid in report.split(",")}
     assert committed - stored == set()
     assert committed
     lost = set(reports.of("recorded")) - stored

@@ -65,5 +65,5 @@ def test_what_was_recorded_is_stored_once(
     stored = once_each(events(page))
     assert set(recorded) - stored == set()
     assert len(recorded) > 10 * kills
-    # What was recorded and not told: the page was killed between the two.
+    # Recorded, but not reported: the page was killed between the two.
     assert len(stored) - len(recorded) <= kills

@@ -93,13 +93,13 @@ def test_nothing_moves_where_less_motion_is_wanted(shown: Page) -> None:
     assert moving == []
 
 
-def test_what_changes_by_itself_is_told(shown: Page) -> None:
-    told = shown.eval_on_selector_all(
+def test_what_changes_by_itself_is_reported(shown: Page) -> None:
+    descriptions = shown.eval_on_selector_all(
         "[role=status], [role=alert]", "all => all.map(one => one.id || one.parentElement.id)"
     )
     wanted = {"engine-status", "notice", "storage-banner", "incognito-note", "rate-result", "rate-last",
               "training-result", "sync-result", "local-data-result", "history-result"}  # fmt: skip
-    assert wanted <= set(told)
+    assert wanted <= set(descriptions)
 
 
 @pytest.fixture(scope="module")

@@ -110,8 +110,8 @@ def focused(page: Page) -> str:
 
 
 def test_folder_is_indexed_found_played_and_remembered(page: Page, tree: Path) -> None:
-    said = add_folder(page, tree)
-    assert said.startswith(f"{COUNT + 1} tunes, {COUNT} of them new. The lengths of {COUNT} tunes")
+    report = add_folder(page, tree)
+    assert report.startswith(f"{COUNT + 1} tunes, {COUNT} of them new. The lengths of {COUNT} tunes")
     assert page.text_content("#skipped summary") == "2 files skipped"
     reasons = page.locator("#skipped li").all_text_contents()
     assert [reason.partition(": ")[0] for reason in reasons] == ["MUSICIANS/Broken.sid", "MUSICIANS/Huge.sid"]

@@ -57,7 +57,7 @@ def test_four_digits_and_enter_rate_and_go_on_and_u_takes_it_back(page: Page) ->
     page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=title)
     assert f"You rated {title}: e 4, m 2, c 1, p 5." in (page.text_content("#rate-last") or "")
     assert page.locator("#rate-form input:checked").count() == 0
-    page.keyboard.type("123")  # The next tune begins anew with energy, wherever the focus was left.
+    page.keyboard.type("123")  # The next tune starts with energy again, wherever the focus was left.
     chosen = page.locator("#rate-form input:checked").evaluate_all(
         "all => all.map(one => one.name + one.value)"
     )

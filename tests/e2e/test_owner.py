@@ -131,7 +131,7 @@ def test_history_lists_what_was_done_and_forgets_it(page: Page) -> None:
     assert len(stored(page)) == 3
     page.once("dialog", lambda dialog: dialog.accept())
     page.locator("#history-list .forget-tune").nth(1).click()
-    wait_for_text(page, "#history-result", "Forgotten: 2 ")
+    wait_for_text(page, "#history-result", "Deleted: 2 ")
     assert [row["sidPath"] for row in rows(page, "implicit-events")] == [
         page.get_attribute("#tunes tbody tr:nth-child(2)", "data-path")
     ]

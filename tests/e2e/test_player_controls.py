@@ -99,12 +99,12 @@ def events(page: Page) -> list[dict[str, Any]]:
 
 def test_card_says_what_plays_and_with_what(page: Page) -> None:
     assert page.text_content("#now-name") == page.text_content("#now-title")
-    said = facts(page)
-    assert said["Song"] == "1 of 1"
-    assert said["Length"] == "1:40, from the catalog"
-    assert said["Clock"] in ("PAL (as in the file)", "NTSC (as in the file)")
-    assert said["Chip"] in ("6581 (as in the file)", "8580 (as in the file)")
-    assert "sidflow" in said["Released"]
+    shown = facts(page)
+    assert shown["Song"] == "1 of 1"
+    assert shown["Length"] == "1:40, from the catalog"
+    assert shown["Clock"] in ("PAL (as in the file)", "NTSC (as in the file)")
+    assert shown["Chip"] in ("6581 (as in the file)", "8580 (as in the file)")
+    assert "sidflow" in shown["Released"]
 
 
 def test_seek_by_keyboard_shows_its_way_and_is_not_heard(page: Page) -> None:

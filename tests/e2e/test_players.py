@@ -222,6 +222,6 @@ def test_device_that_fails_is_told_and_plays_again(page: Page, device: Device, t
 def test_preferences_say_why_a_player_can_t_be_used(page: Page) -> None:
     page.click("#tab-preferences")
     page.wait_for_function("document.querySelectorAll('#player-status dd').length === 4")
-    said = page.locator("#player-status dd").all_text_contents()
-    assert said[:2] == ["ready", "ready"]
-    assert said[3] == "Enter the address of your Ultimate 64 below, for example 192.168.1.64."
+    statuses = page.locator("#player-status dd").all_text_contents()
+    assert statuses[:2] == ["ready", "ready"]
+    assert statuses[3] == "Enter the address of your Ultimate 64 below, for example 192.168.1.64."

@@ -118,7 +118,7 @@ def test_taste_that_was_learned_decides_what_comes_next_and_says_why(page: Page)
     _other_tab_shows_the_same(page)
     _surprises_are_marked_and_played(page)
     _why_is_told_on_demand(page, rest[-1], expected[rest[-1]])
-    assert page.evaluate("document.body.dataset.here") == "still", "the page was loaded anew"
+    assert page.evaluate("document.body.dataset.here") == "still", "the page was loaded again"
 
 
 def _other_tab_shows_the_same(page: Page) -> None:

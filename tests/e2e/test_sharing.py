@@ -89,7 +89,7 @@ def share(page: Page, **choices: str) -> None:
 
 
 def sync_now(page: Page) -> str:
-    """Press the button, and return what is told."""
+    """Press the button, and return the message."""
     page.evaluate("document.querySelector('#sync-result').textContent = ''")
     page.click("#sync-now")
     page.wait_for_function("!['', 'Uploading…'].includes(document.querySelector('#sync-result').textContent)")
@@ -196,10 +196,10 @@ def test_each_event_is_on_the_server_once_whatever_happens_on_the_way(
     page: Page, line: FaultyLine, operator: Operator
 ) -> None:
     share(page)
-    for fault, told in FAULTS.items():
+    for fault, message in FAULTS.items():
         judge(page)
         line.fault = fault
-        assert told in sync_now(page)
+        assert message in sync_now(page)
         if fault in (faults.busy_429, faults.busy_until):
             assert "asked for a pause of another" in sync_now(page)
             time.sleep(2)
@@ -212,8 +212,8 @@ def test_each_event_is_on_the_server_once_whatever_happens_on_the_way(
     assert line.given_up[0] > REQUEST_TIMEOUT - 1
     kill_the_server(page, line, operator)
     line.fault = faults.forward
-    told = sync_now(page)
-    assert told.startswith("The server has accepted")
+    message = sync_now(page)
+    assert message.startswith("The server has accepted")
     assert "/elsewhere" not in line.paths
     events = sorted(row["uuid"] for row in rows(page, "implicit-events"))
     assert len(events) > 10
@@ -265,7 +265,7 @@ def test_crash_of_the_page_sends_the_same_again_also_the_noise(
 
 
 def judge_again(page: Page) -> None:
-    """Make two more events in a page that was opened anew."""
+    """Make two more events in a page that was opened again."""
     play(page, 1)
     page.click("#like")
     wait_for_count(page, "implicit", 2)

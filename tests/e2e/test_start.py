@@ -16,9 +16,9 @@ WATCH = """() => {
         requestAnimationFrame(look);
     };
     look();
-    globalThis.told = [];
+    globalThis.published = [];
     new BroadcastChannel("sidflow-feedback").onmessage = ({ data: { type, json } }) => {
-        if (type === "boot-progress") told.push(json);
+        if (type === "boot-progress") published.push(json);
     };
 }"""
 
@@ -58,8 +58,8 @@ def test_bar_grows_while_the_engine_starts_and_goes(page: Page) -> None:
     assert shown == sorted(shown)
     assert len(shown) > 2
     assert shown[-1] > 0.5
-    told = page.evaluate("told")
-    assert len(told) == len(set(told)), "nothing is told twice"
+    published = page.evaluate("published")
+    assert len(published) == len(set(published)), "nothing is published twice"
 
 
 def test_engine_starts_although_what_was_kept_is_damaged(page: Page) -> None:

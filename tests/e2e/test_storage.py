@@ -90,7 +90,7 @@ def test_export_delete_import(page: Page, tmp_path: Path) -> None:
     assert everything(page) == before
     page.once("dialog", lambda dialog: dialog.accept())
     page.click("#wipe")
-    wait_for_result(page, "Everything that was kept here is deleted")
+    wait_for_result(page, "Everything in this browser was deleted")
     wait_for_count(page, "ratings", 0)
     assert everything(page) == []
     page.set_input_files("#import", archive)

@@ -182,10 +182,10 @@ def test_what_listeners_share_comes_back_as_a_better_model(
     assert first.version in own_model(page)
 
     assert in_a_thread(listen_and_share(crowd, served.url)) == [RATED_EACH] * LISTENERS
-    told = train_global(served, model_path)
-    assert told["published"] is True
+    report = train_global(served, model_path)
+    assert report["published"] is True
     second = model_from_manifest(json.loads(model_path.read_text()))
-    assert second.version == told["version"] != first.version
+    assert second.version == report["version"] != first.version
     assert crowd.error(second, LISTENERS) < 0.7 * crowd.error(first, LISTENERS)
 
     page.reload()

@@ -163,9 +163,9 @@ async def test_missing_sound_output_is_reported(
     monkeypatch.setenv("PULSE_SERVER", "unix:/nowhere")
     monkeypatch.setenv("AUDIODEV", "/nowhere")
     player = CliPlayer()
-    with pytest.raises(PlayerUnavailableError, match=r"\(.*ERROR.*\). Check the sound output") as told:
+    with pytest.raises(PlayerUnavailableError, match=r"\(.*ERROR.*\). Check the sound output") as caught:
         await player.play("", tune, 1)
-    assert "/tmp" not in told.value.message
+    assert "/tmp" not in caught.value.message
     await player.aclose()
 
 
@@ -288,7 +288,7 @@ def test_ultimate_receives_documented_calls(client: httpx.Client, device: Device
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
         ({"errors": ["file not found"]}, "refused: file not found"),
         ({"status": 403}, "network password"),
@@ -297,13 +297,13 @@ def test_ultimate_receives_documented_calls(client: httpx.Client, device: Device
     ],
 )
 def test_error_of_the_device_is_reported(
-    client: httpx.Client, device: Device, changes: dict[str, Any], told: str
+    client: httpx.Client, device: Device, changes: dict[str, Any], expected: str
 ) -> None:
     for name, value in changes.items():
         setattr(device, name, value)
     answer = client.put(f"/api/player/u64/pause?address={device.address}")
     assert answer.status_code == 503
-    assert told in message(answer)
+    assert expected in message(answer)
 
 
 def test_device_that_is_off_is_reported(client: httpx.Client) -> None:

@@ -18,7 +18,7 @@ VERSION = {"version": "0.1", "errors": []}
 
 @dataclass
 class Device:
-    """What the device was told to do.
+    """What the device was asked to do.
 
     Attributes
     ----------

@@ -81,14 +81,14 @@ class Crowd:
         for i, tune in enumerate(tunes.tolist()):
             given = ratings[i, : 4 if preferred[i] else 3]
             loss = rng.uniform(*epsilon) if epsilon else None
-            said = action_of(ratings[i, 3], loss, rng) if acts[i] else ratings_of(given, loss, rng)
-            yield self.row(tune, f"{seed:08x}-0000-4000-8000-{number:012x}", i, said, loss)
+            judgment = action_of(ratings[i, 3], loss, rng) if acts[i] else ratings_of(given, loss, rng)
+            yield self.row(tune, f"{seed:08x}-0000-4000-8000-{number:012x}", i, judgment, loss)
 
-    def row(self, tune: int, batch: str, place: int, said: Row, epsilon: float | None = None) -> Row:
+    def row(self, tune: int, batch: str, place: int, judgment: Row, epsilon: float | None = None) -> Row:
         """Return an event on a tune as the server stores it."""
         return (
             _EMPTY
-            | said
+            | judgment
             | {
                 "uuid": f"{batch[:8]}-{place:04x}-4000-8000-{batch[24:]}",
                 "batch_id": batch,
@@ -109,8 +109,8 @@ _EMPTY: Row = {
 
 def ratings_of(given: NDArray[np.int_], epsilon: float | None, rng: Generator) -> Row:
     """Return ratings of the first dimensions, perturbed as a listener's client does it."""
-    said = [1 + perturbed(value - 1, 5, epsilon and epsilon / len(given), rng) for value in given.tolist()]
-    return dict(zip(DIMENSIONS, said, strict=False))
+    scores = [1 + perturbed(value - 1, 5, epsilon and epsilon / len(given), rng) for value in given.tolist()]
+    return dict(zip(DIMENSIONS, scores, strict=False))
 
 
 def action_of(liking: int, epsilon: float | None, rng: Generator) -> Row:

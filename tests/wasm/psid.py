@@ -23,7 +23,7 @@ def psid(
     pages: tuple[int, int] = (0, 0),
     more_sids: tuple[int, int] = (0, 0),
 ) -> bytes:
-    """Return a SID file; unless told otherwise for PAL and a 6581, with init and play at its first byte."""
+    """Return a SID file; by default for PAL and a 6581, with init and play at its first byte."""
     numbers = (version, data_offset, load, init, play, songs, start_song, speed)
     header = struct.pack(">4s7HI32s32s32s", magic, *numbers, title, b"Author", b"1985 Maker")
     if version > 1:

@@ -1,4 +1,4 @@
-"""The 6510's documented opcodes: against py65 on random programs, and where py65 cannot judge, by rules.
+"""The 6510's documented opcodes: against py65 on random programs, and where py65 can't judge, by rules.
 
 Where py65 differs from the chip, and what is done about it:
 

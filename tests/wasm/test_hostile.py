@@ -47,8 +47,8 @@ def check(emulator: SidEmulator, seed: int) -> None:
     assert process_time() - begun < LONGEST_CALL, f"seed {seed}: too long"
     assert np.isfinite(sound).all(), f"seed {seed}: {sound}"
     assert np.abs(sound).max(initial=0) <= 1, f"seed {seed}: too loud"
-    told = not message or (message.endswith(".") and "unexpectedly" not in message)
-    assert told, f"seed {seed}: {message}"
+    is_clear = not message or (message.endswith(".") and "unexpectedly" not in message)
+    assert is_clear, f"seed {seed}: {message}"
 
 
 def test_hostile_files_end_in_sound_or_a_message(pytestconfig: pytest.Config) -> None:

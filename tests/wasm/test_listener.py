@@ -18,7 +18,7 @@ def steps_a_second(emulator: SidEmulator) -> int:
     return int((np.diff(np.flatnonzero(np.abs(np.diff(sound)) > 0.01)) > 100).sum()) // 2
 
 
-def test_a_clock_other_than_the_headers_is_used_and_told() -> None:
+def test_a_clock_other_than_the_headers_is_used_and_shown() -> None:
     emulator = SidEmulator()
     emulator.override("NTSC")
     info = emulator.load(psid(clicker(), play=clicker_play()))
@@ -34,12 +34,12 @@ def test_a_clock_other_than_the_headers_is_used_and_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bits", "said", "used"),
+    ("bits", "in_header", "used"),
     [(0, "unknown", "PAL"), (1, "PAL", "PAL"), (2, "NTSC", "NTSC"), (3, "any", "PAL")],
 )
-def test_the_headers_clock_is_told_as_it_is(bits: int, said: str, used: str) -> None:
+def test_the_headers_clock_is_reported_as_it_is(bits: int, in_header: str, used: str) -> None:
     info = SidEmulator().load(psid(clicker(), play=clicker_play(), flags=bits << 2))
-    assert (info.header_clock, info.clock) == (said, used)
+    assert (info.header_clock, info.clock) == (in_header, used)
 
 
 def test_each_chips_model_can_be_overridden() -> None:

@@ -38,7 +38,7 @@ def test_info_lists_the_chips() -> None:
     assert info.sids == (
         SidInfo(0xD400, 8580, 8580),
         SidInfo(0xD420, 6581, 6581),
-        SidInfo(0xDE00, 8580, 8580),  # not said: as the first
+        SidInfo(0xDE00, 8580, 8580),  # unknown: as the first
     )
 
 

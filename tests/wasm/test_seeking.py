@@ -100,7 +100,7 @@ def test_a_state_stays_small_over_many_starts(emulator: SidEmulator) -> None:
     assert len(emulator.save()) < 1_400_000, "the room is nearly full: what comes to lie outside is not kept"
 
 
-def test_passing_over_the_end_of_a_tune_that_breaks_is_told(emulator: SidEmulator) -> None:
+def test_passing_over_the_end_of_a_tune_that_breaks_is_reported(emulator: SidEmulator) -> None:
     start(emulator, psid(bytes([RTS, HALT]), play=LOAD + 1))
     with pytest.raises(SidError, match="halted"):
         emulator.skip(SAMPLE_RATE)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from app.page.core.playback import State
 from sidflow_feedback.vocabulary import LengthSource, Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -155,7 +156,7 @@ class FeatureAnalysis:
         return self._playback.track is not None and self._playback.track.private
 
     def _may_continue(self) -> bool:
-        audible = self._playback.state == "playing"
+        audible = self._playback.state == State.PLAYING
         return self.hosting and self._enabled() and (audible or not self._hidden())
 
     def _is_missing(self, tune: "Tune", song: int) -> bool:

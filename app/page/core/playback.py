@@ -7,7 +7,7 @@ from sidflow_feedback.player.telemetry import Telemetry
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from typing import Literal, Protocol, TypeAlias
+    from typing import Final, Literal, Protocol, TypeAlias
 
     from app.page.core.tune import Tune
     from sidflow_feedback.page.recorder import Recorder
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 class State:
     """States of a `Playback`: one of its own, and those that a player reports."""
 
-    IDLE = "idle"
-    FETCHING = "fetching"
-    LOADING = "loading"
-    STARTING = "starting"
-    PLAYING = "playing"
-    PAUSED = "paused"
-    STOPPED = "stopped"
-    ENDED = "ended"
-    ERROR = "error"
+    IDLE: "Final" = "idle"
+    FETCHING: "Final" = "fetching"
+    LOADING: "Final" = "loading"
+    STARTING: "Final" = "starting"
+    PLAYING: "Final" = "playing"
+    PAUSED: "Final" = "paused"
+    STOPPED: "Final" = "stopped"
+    ENDED: "Final" = "ended"
+    ERROR: "Final" = "error"
 
 
 SILENT = (State.IDLE, State.STOPPED, State.PAUSED)
@@ -121,7 +121,7 @@ class Playback:
         self.tune: Tune | None = None
         self.song = 0
         self.track: Track | None = None
-        self.state: PlaybackState = "idle"
+        self.state: PlaybackState = State.IDLE
         self.muted = 0
 
     async def use(self, player: "Player") -> None:
@@ -197,13 +197,13 @@ class Playback:
             return
         self._loads += 1
         load = self._loads
-        self.state = "fetching"
+        self.state = State.FETCHING
         self.changed.emit()
         try:
             data = await self._library.data(tune)
             if load != self._loads:
                 return
-            self.state = "loading"
+            self.state = State.LOADING
             player.mute(self.muted)
             loading = player.load(data, self.song)
             if active and not position:
@@ -217,8 +217,8 @@ class Playback:
             if load == self._loads:
                 self._fail(exc)
             return
-        if self.state == "loading" and not active:
-            self.state = "paused"
+        if self.state == State.LOADING and not active:
+            self.state = State.PAUSED
         tune.update_from_header(header)
         self.changed.emit()
 
@@ -312,9 +312,9 @@ class Playback:
     async def tick(self) -> None:
         """Follow the player; called a few times each second."""
         self._update_telemetry()
-        if self.state == "playing" and self.track and self.elapsed >= self.track.length:
-            self.state = "ended"
-        if self.state == "ended":
+        if self.state == State.PLAYING and self.track and self.elapsed >= self.track.length:
+            self.state = State.ENDED
+        if self.state == State.ENDED:
             self._telemetry.ended()
             await self._play_next()
 
@@ -325,16 +325,16 @@ class Playback:
         status = state["status"]
         if status in IGNORED.get(self.state, ()):
             return
-        if self.state == "playing" and status != "playing":
+        if self.state == State.PLAYING and status != State.PLAYING:
             self._update_telemetry()
             self._telemetry.paused()
         self.state = status
         end = state.get("end")
         if end is not None and self.track:
             self.track.end_at(end)
-        if status == "playing":
+        if status == State.PLAYING:
             self._on_audible(self._player.position)
-        elif status == "error":
+        elif status == State.ERROR:
             self._telemetry.failed()
             self._notify(state["error"], None)
         self.changed.emit()
@@ -346,16 +346,16 @@ class Playback:
         self._update_telemetry()
 
     def _update_telemetry(self) -> None:
-        if self._player and self.state == "playing":
+        if self._player and self.state == State.PLAYING:
             self._telemetry.moved(self._player.position, self._now())
 
     async def _play_next(self) -> None:
         tune = self._take_next()
         if tune:
             await self.open(tune)
-        elif self._player and self.state == "ended":
+        elif self._player and self.state == State.ENDED:
             self._player.pause()
-            self.state = "stopped"
+            self.state = State.STOPPED
             self.changed.emit()
 
     def _choose(self, tune: "Tune", song: int) -> None:
@@ -372,5 +372,5 @@ class Playback:
         title = self.tune.title if self.tune else ""
         self._telemetry.failed()
         self._notify((title or "This tune") + " can't be played. ", exc)
-        self.tune, self.song, self.track, self.state = None, 0, None, "error"
+        self.tune, self.song, self.track, self.state = None, 0, None, State.ERROR
         self.changed.emit()

@@ -47,7 +47,7 @@ STATUSES: "tuple[tuple[SyncStatus, str], ...]" = (
 PERSISTENCE = {True: "yes", False: "not guaranteed", None: "unknown"}
 
 LISTED = 50
-"""Most events that the list shows."""
+"""Maximum number of events in the list."""
 
 
 class LocalDataCard:

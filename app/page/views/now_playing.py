@@ -3,7 +3,9 @@
 from pyscript import window
 from pyscript.js_modules import sid_scope
 
+from app.page.core.playback import State
 from app.page.views.dom import aria, by_id, create, describe, minutes, on
+from sidflow_feedback.vocabulary import LengthSource
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -16,10 +18,10 @@ if TYPE_CHECKING:
     from sidflow_feedback.player import Hardware
 
 SOURCES = {
-    "catalog": "from the catalog",
-    "songlengths": "from Songlengths.md5",
-    "measured": "measured until silence",
-    "default": "default: length unknown",
+    LengthSource.CATALOG: "from the catalog",
+    LengthSource.SONGLENGTHS: "from Songlengths.md5",
+    LengthSource.MEASURED: "measured until silence",
+    LengthSource.DEFAULT: "default: length unknown",
 }
 """Where a length is from."""
 
@@ -123,7 +125,7 @@ class NowPlaying:
         by_id("waves").setAttribute("aria-pressed", aria(visible))
         by_id("scope").hidden = not visible
         by_id("scope").setAttribute("aria-label", "Waveforms of " + str(self._voices()) + " voices")
-        self._scope.show(self._voices(), visible and self._playback.state == "playing")
+        self._scope.show(self._voices(), visible and self._playback.state == State.PLAYING)
 
 
 def _voice_name(voice: int, several_chips: bool) -> str:

@@ -2,6 +2,7 @@
 
 from pyscript import document
 
+from app.page.core.playback import State
 from app.page.core.tasks import spawn
 from app.page.views.dom import aria, by_id, create, minutes, on
 
@@ -52,7 +53,7 @@ class PlayerBar:
 
     def tick(self) -> None:
         """Show the progress of the song or of a seek; called a few times each second."""
-        if self._playback.state == "playing" or self._seeking:
+        if self._playback.state == State.PLAYING or self._seeking:
             self._show_position()
 
     def _show_position(self) -> None:
@@ -98,4 +99,4 @@ class PlayerBar:
 def _detail(tune: "Tune | None", state: str) -> str:
     if tune is None:
         return ""
-    return "loading…" if state in ("fetching", "loading") else tune.author
+    return "loading…" if state in (State.FETCHING, State.LOADING) else tune.author

@@ -5,6 +5,7 @@ from pyscript import document
 from app.page.core.tasks import spawn
 from app.page.views.dom import by_id, from_template, on
 from app.page.views.reasons import show_reasons
+from sidflow_feedback.vocabulary import MIN_RATED
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ MAX_REASONS = 4
 
 NO_ENGINE = "In list order until the engine has started."
 NOT_ANALYZED = "In list order: your music is not analyzed yet."
-GLOBAL = "Your taste is not known yet. Rate 8 tunes, and turn on learning in Preferences."
+GLOBAL = f"Your taste is not known yet. Rate {MIN_RATED} tunes, and turn on learning in Preferences."
 LOCAL = "The tunes you are expected to like best."
 
 

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, Protocol
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from sidflow_feedback.vocabulary import MAX_SONGS
+
 from .cli import CliPlayer
 from .errors import NotThisMachineError
 from .request import ThisMachine, UploadedTune, chosen_song, require_this_machine
@@ -13,7 +15,7 @@ from .stream import MAX_SECONDS, Streams
 from .ultimate import UltimatePlayer
 
 Address = Annotated[str, Query(max_length=64)]
-Song = Annotated[int, Query(ge=0, le=256)]
+Song = Annotated[int, Query(ge=0, le=MAX_SONGS)]
 Seconds = Annotated[float, Query(ge=1, le=MAX_SECONDS)]
 Name = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 Remote = Literal["cli", "u64"]

@@ -19,7 +19,6 @@ export function createSidClient(url, wasmUrl, callbacks = {}) {
 
 /**
  * Copy the bytes of a file from any buffer type.
- *
  * @param {ArrayBuffer | ArrayBufferView} source  not changed
  * @returns {Uint8Array} small to send, even if `source` is a view on a large heap
  */

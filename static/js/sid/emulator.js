@@ -36,7 +36,6 @@
 
 /**
  * The functions of sid.wasm, see `wasm/exports.cpp`. Pointers are offsets in `memory`.
- *
  * @typedef {object} SidExports
  * @property {WebAssembly.Memory} memory
  * @property {() => void} _initialize
@@ -70,7 +69,7 @@ export class SidError extends Error {
  */
 export const isCrash = (error) => !(error instanceof SidError);
 
-/** Most frames that one call of `render` returns. */
+/** Maximum number of frames that one call of `render` returns. */
 export const MAX_FRAMES = 4096;
 
 /** Address of sid.wasm as set-up builds it. */
@@ -118,7 +117,6 @@ export class SidEmulator {
 
   /**
    * Load a .sid file. If that fails, no tune is loaded.
-   *
    * @param {Uint8Array} bytes
    * @returns {TuneInfo}
    * @throws {SidError} the file is damaged or not supported
@@ -143,7 +141,6 @@ export class SidEmulator {
 
   /**
    * Describe a .sid file. The loaded tune isn't affected.
-   *
    * @param {Uint8Array} bytes
    * @returns {Inspection}
    * @throws {SidError} the file is too large
@@ -160,7 +157,6 @@ export class SidEmulator {
 
   /**
    * Reset the machine and start a song.
-   *
    * @param {number} song  1-based; 0: the tune's start song
    * @param {number} sampleRate  frames per second
    * @throws {SidError} there is no such song, or its init routine doesn't return
@@ -183,7 +179,6 @@ export class SidEmulator {
   /**
    * Skip frames, several times as fast as rendering them. The state afterwards is the same, except for the filters,
    * which need up to a second to catch up.
-   *
    * @param {number} frames  a limited number is skipped at a time
    * @returns {number} frames skipped
    * @throws {SidError} as `render`
@@ -211,7 +206,6 @@ export class SidEmulator {
 
   /**
    * Override the header's clock and chip models from the next start on. `info` returns those in use.
-   *
    * @param {object} overrides
    * @param {"PAL" | "NTSC" | ""} [overrides.clock]  "": as in the header
    * @param {(0 | 6581 | 8580)[]} [overrides.chips]  model of each chip; 0 or missing: as in the header
@@ -267,7 +261,6 @@ export class SidEmulator {
 
 /**
  * The emulator does no I/O: the functions that libc imports for it return "not implemented".
- *
  * @param {WebAssembly.Module} module
  */
 function wasiStubs(module) {

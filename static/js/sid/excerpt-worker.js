@@ -45,7 +45,7 @@ class Excerpt {
   }
 
   get progress() {
-    return { done: this.done, heard: this.#silence.hasSound, end: this.#silence.end };
+    return { done: this.done, hasSound: this.#silence.hasSound, end: this.#silence.end };
   }
 
   get pcm() {
@@ -114,7 +114,6 @@ function current() {
 
 /**
  * A problem with the file is part of the answer; other errors are thrown.
- *
  * @param {() => {excerpt: Excerpt, busy: number}} work
  */
 function answer(work) {

@@ -10,7 +10,7 @@ const MAX_SECONDS = 600;
 /**
  * @typedef {object} Progress
  * @property {boolean} done  the excerpt is as long as requested, or the song has ended
- * @property {boolean} heard  whether the excerpt has sound yet
+ * @property {boolean} hasSound  whether the excerpt has sound yet
  * @property {number | null} end  seconds from the start to where the song falls silent for good; see silence.js
  * @property {string | null} problem  what is wrong with the file; the excerpt has ended then
  * @property {number} busy  milliseconds of the worker's work for this answer, without loading
@@ -28,7 +28,6 @@ export class ExcerptRenderer {
 
   /**
    * Start an excerpt from the beginning of a song. An unfinished excerpt is dropped.
-   *
    * @param {ArrayBuffer | ArrayBufferView} bytes  a .sid file; not changed
    * @param {object} options
    * @param {number} options.seconds  (0, 600]
@@ -47,7 +46,6 @@ export class ExcerptRenderer {
 
   /**
    * Continue rendering until the time is up or the excerpt is done.
-   *
    * @param {number} milliseconds
    * @returns {Promise<Progress>}
    */
@@ -62,7 +60,6 @@ export class ExcerptRenderer {
 
   /**
    * Render an excerpt in one go; otherwise like `begin`. Calls are queued.
-   *
    * @param {ArrayBuffer | ArrayBufferView} bytes
    * @param {{seconds: number, song?: number, sampleRate?: number}} options
    * @returns {Promise<Float32Array>} mono, [-1, 1]; round(seconds * sampleRate) frames, fewer if the song ends

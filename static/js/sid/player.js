@@ -59,7 +59,6 @@ export class SidPlayer {
   /**
    * Load a tune; the playing one stops at once. `play()` can be called before this resolves. A later `pause()` or
    * `load()` then takes precedence.
-   *
    * @param {ArrayBuffer | ArrayBufferView} bytes  a .sid file; not changed
    * @param {{song?: number}} [options]  song: 1-based; 0: the tune's start song
    * @returns {Promise<TuneInfo>} rejects with an Error with the emulator's message, or with an AbortError, which can
@@ -96,7 +95,6 @@ export class SidPlayer {
 
   /**
    * Go to another song of the tune. It plays if the player was playing.
-   *
    * @param {number} song  1-based
    * @returns {Promise<void>} rejects, and changes nothing, if there is no such song
    */
@@ -113,7 +111,6 @@ export class SidPlayer {
   /**
    * Go to a position in the song: silent until it is reached (see `progress`), then playing or paused as before. A
    * newer seek, song, or tune replaces it; a pause doesn't. Does nothing while a tune is loading.
-   *
    * @param {number} seconds  from the song's start
    */
   seek(seconds) {
@@ -124,7 +121,6 @@ export class SidPlayer {
 
   /**
    * Mute voices of this and later tunes.
-   *
    * @param {number} mask  bit 3c + v: voice v of chip c
    */
   mute(mask) {
@@ -134,7 +130,6 @@ export class SidPlayer {
   /**
    * Override the header's clock and chip model for this and later tunes: the song starts again and continues at its
    * position. `state.info` has the values in use.
-   *
    * @param {"PAL" | "NTSC" | ""} clock  "": as in the header
    * @param {0 | 6581 | 8580} chip  model of all chips; 0: as in the header
    */
@@ -161,7 +156,6 @@ export class SidPlayer {
 
   /**
    * Copy the newest points of a voice's waveform that were played: one per 4 frames, before the filter. Cheap.
-   *
    * @param {number} voice  3c + v: voice v of chip c
    * @param {Int8Array} target
    * @returns {boolean} whether anything is loaded

@@ -46,7 +46,6 @@ serve(
 
     /**
      * Go to a position in the current song; with `restart`, start it again so that new settings apply.
-     *
      * @param {Start & {restart: boolean}} request
      */
     async seek({ restart, ...start }) {
@@ -59,7 +58,6 @@ serve(
 
     /**
      * Mute or unmute voices, also in the frames that were rendered ahead.
-     *
      * @param {{muted: number}} request
      */
     async mute({ muted }) {
@@ -94,7 +92,6 @@ function begin(emulator, start) {
 
 /**
  * Bring a song to the start of the ring, then fill the ring.
- *
  * @param {SidEmulator} emulator
  * @param {Song} current
  * @param {Target} target
@@ -133,7 +130,6 @@ async function approach(current, next, requested) {
 
 /**
  * Render one chunk, then return to the event loop, so that messages are answered between chunks.
- *
  * @param {SidEmulator} emulator
  */
 function fill(emulator) {
@@ -170,7 +166,6 @@ function renderChunk(emulator, current, target) {
 
 /**
  * Report once where the song fell silent, in seconds from its start.
- *
  * @param {Float32Array} frames
  * @param {number} base  the ring's
  */

@@ -49,7 +49,6 @@ export class Renderer {
 
   /**
    * Load a tune and start one of its songs. Replaces any earlier request.
-   *
    * @param {ArrayBuffer | ArrayBufferView} bytes
    * @param {number} song  1-based; 0: the tune's start song
    * @returns {Promise<import("./emulator.js").TuneInfo>} rejects with an AbortError if a newer request replaces it
@@ -61,7 +60,6 @@ export class Renderer {
 
   /**
    * Start a song of the loaded tune from its beginning; otherwise like `load`.
-   *
    * @param {number} song
    */
   async restart(song) {
@@ -71,7 +69,6 @@ export class Renderer {
 
   /**
    * Go to a position in the current song; otherwise like `load`.
-   *
    * @param {number} song  the current song
    * @param {number} seconds
    * @param {boolean} [restart]  start the song again first, so that new overrides apply
@@ -90,7 +87,6 @@ export class Renderer {
 
   /**
    * Override the header's clock and chips from the next start on, as `SidEmulator.override` does.
-   *
    * @param {Settings["clock"]} clock
    * @param {Settings["chips"]} chips
    */
@@ -100,7 +96,6 @@ export class Renderer {
 
   /**
    * Play or pause the newest ring.
-   *
    * @param {boolean} on
    */
   setPlaying(on) {
@@ -122,7 +117,6 @@ export class Renderer {
 
   /**
    * As `Ring.readWave`.
-   *
    * @param {number} voice
    * @param {Int8Array} target
    * @param {number} latency  seconds

@@ -112,7 +112,6 @@ export class Ring {
    *
    * Replaces frames that were written before, except those that have been played or are about to be. The new frames
    * are blended in after those.
-   *
    * @param {Float32Array} source
    * @param {number} [at]  position of the first frame in this ring, at most the end of the written frames; can be
    *   negative
@@ -130,7 +129,6 @@ export class Ring {
 
   /**
    * Write a voice's waveform; for the writer only.
-   *
    * @param {number} voice  3c + v
    * @param {Int8Array} points  of the frames from `at` on
    * @param {number} at  as for `write`
@@ -145,7 +143,6 @@ export class Ring {
 
   /**
    * Copy the newest points of a voice's waveform that were played. Allocates nothing.
-   *
    * @param {number} voice
    * @param {Int8Array} target
    * @param {number} latency  frames between reader and speakers
@@ -161,7 +158,6 @@ export class Ring {
 
   /**
    * Read frames; for the reader only. Allocates nothing.
-   *
    * @param {Float32Array} target
    * @returns {number} frames copied: fewer than requested if the ring runs empty
    */
@@ -186,7 +182,6 @@ export class Ring {
 
   /**
    * Crossfade from the existing frames to `source` within 3 ms, so that there is no click.
-   *
    * @param {Float32Array} source
    * @param {number} start
    * @param {number} existing  number of existing frames

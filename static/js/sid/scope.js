@@ -97,7 +97,6 @@ export class Scope {
 
 /**
  * Find the first rising zero crossing, so that the picture of a steady tone stands still.
- *
  * @param {Int8Array} points
  */
 function findRise(points) {

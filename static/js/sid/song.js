@@ -50,7 +50,6 @@ export class Song {
 
   /**
    * Go back to the last stored state at or before `frame`, or else to the start of the song.
-   *
    * @param {number} frame
    */
   back(frame) {
@@ -66,7 +65,6 @@ export class Song {
 
   /**
    * Go one bounded step toward `frame` and drop the sound.
-   *
    * @param {number} frame
    */
   approach(frame) {

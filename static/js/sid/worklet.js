@@ -26,7 +26,6 @@ class SidProcessor extends AudioWorkletProcessor {
 
   /**
    * Must not allocate: the audio thread calls it every 128 frames.
-   *
    * @param {Float32Array[][]} _inputs
    * @param {Float32Array[][]} outputs
    */
@@ -48,7 +47,6 @@ class SidProcessor extends AudioWorkletProcessor {
 
   /**
    * Leaves `out` silent, as the browser provides it, while paused or buffering.
-   *
    * @param {Ring} ring
    * @param {Float32Array} out
    */
@@ -64,7 +62,6 @@ class SidProcessor extends AudioWorkletProcessor {
 
   /**
    * Change to the target gain over one quantum (3 ms), so that pause, resume, and change don't click.
-   *
    * @param {Float32Array} out
    * @param {number} target
    */

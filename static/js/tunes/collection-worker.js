@@ -25,7 +25,6 @@ import { FILES, TuneIndex } from "./tune-index.js";
 
 /**
  * The worker's commands, for `Collection.call`.
- *
  * @typedef {object} Commands
  * @property {(args: {tunes: Tune[]}) => void} site
  * @property {(args: {choice: string, files: ChosenFile[]}) => void} choose
@@ -68,7 +67,6 @@ const index = new TuneIndex();
 
 /**
  * Files that this page can read, by `sidPath`.
- *
  * @type {Map<string, File>}
  */
 const openFiles = new Map();
@@ -79,21 +77,18 @@ const folders = new Map([[FILES, singleFiles]]);
 
 /**
  * Files that the listener has chosen and `index` hasn't indexed yet, by choice.
- *
  * @type {Map<string, ChosenFile[]>}
  */
 const choices = new Map();
 
 /**
  * Time of the last report, by kind.
- *
  * @type {Map<ReportKind, number>}
  */
 const lastReported = new Map();
 
 /**
  * Reports that wait for their interval, by kind.
- *
  * @type {Map<ReportKind, {timer: ReturnType<typeof setTimeout>, value: object}>}
  */
 const pendingReports = new Map();
@@ -133,7 +128,6 @@ async function load() {
 
 /**
  * Call `action` with each row of a store.
- *
  * @template Row
  * @param {(tables: TunesDatabase) => AsyncIterable<Row[]>} batchesOf
  * @param {(row: Row) => unknown} action
@@ -206,7 +200,6 @@ function write(tunes) {
 
 /**
  * Convert a tune for the database, without the fields that only this page needs.
- *
  * @param {TuneRow} tune
  * @returns {TuneRow}
  */
@@ -227,7 +220,6 @@ function toDatabaseRow({
 
 /**
  * Convert a tune for the page's Python.
- *
  * @param {import("./tune-index.js").IndexedTune | undefined} tune
  * @returns {PageTune}
  */
@@ -247,7 +239,6 @@ function toPageTune(tune) {
 
 /**
  * Convert a tune for the list.
- *
  * @param {Tune} tune
  * @returns {ListedTune}
  */
@@ -285,7 +276,6 @@ async function storedSonglengths() {
 
 /**
  * Run `work` after all earlier work.
- *
  * @template Result
  * @param {() => Promise<Result>} work
  */
@@ -297,7 +287,6 @@ function enqueue(work) {
 
 /**
  * Find the folder if it was added before; else create one.
- *
  * @param {string} name
  * @param {FileSystemDirectoryHandle | null} handle
  * @returns {Promise<Folder>}
@@ -531,7 +520,6 @@ function report(kind, value) {
 
 /**
  * Report at most once per interval; of the reports that come too soon, only the last is sent.
- *
  * @param {ReportKind} kind
  * @param {object} value
  */

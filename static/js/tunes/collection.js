@@ -28,7 +28,6 @@ export class Collection {
 
   /**
    * Listen to the worker's reports.
-   *
    * @param {import("./collection-worker.js").ReportKind} kind
    * @param {(json: string) => void} listener
    */
@@ -49,7 +48,6 @@ export class Collection {
 
   /**
    * Same as `call`, with JSON for the page's Python.
-   *
    * @param {keyof Commands} command
    * @param {string} json
    */
@@ -59,7 +57,6 @@ export class Collection {
 
   /**
    * Read the bytes of a tune.
-   *
    * @param {string} sidPath
    * @param {boolean} mayAsk  whether the browser may ask the listener for access to the folder
    * @returns {Promise<ArrayBuffer>}
@@ -76,7 +73,6 @@ export class Collection {
 
   /**
    * Index files that were chosen one by one, or the files of a chosen folder.
-   *
    * @param {FileList} list
    * @returns {Promise<string>} the result as JSON
    */
@@ -109,7 +105,6 @@ export class Collection {
 
   /**
    * Index a stored folder again.
-   *
    * @param {string} id
    */
   async again(id) {
@@ -119,7 +114,6 @@ export class Collection {
 
   /**
    * Index files and folders that are dropped anywhere on the page.
-   *
    * @param {HTMLElement} hint  visible while something is dragged over the page
    * @param {(adding: Promise<string>) => void} onDrop
    */
@@ -146,7 +140,6 @@ export class Collection {
 
   /**
    * Must request all items before the first `await`: they are gone when the event is over.
-   *
    * @param {DataTransfer} transfer
    */
   async #addDropped(transfer) {

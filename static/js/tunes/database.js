@@ -14,7 +14,6 @@ const BATCH = 1000;
 
 /**
  * Open the database, and create it if needed. Errors have a message for the listener.
- *
  * @param {string} name
  */
 export async function open(name = NAME) {
@@ -43,7 +42,6 @@ export class TunesDatabase {
 
   /**
    * Store the analysis of a tune. Fields that are missing in `row` keep their stored values.
-   *
    * @param {import("./schema.js").AnalysisRow} row
    */
   putAnalysis(row) {
@@ -59,7 +57,6 @@ export class TunesDatabase {
 
   /**
    * Delete tunes and their stored bytes. Analyses stay, because they apply if the file is added again.
-   *
    * @param {string[]} sidPaths
    */
   deleteTunes(sidPaths) {

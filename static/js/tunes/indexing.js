@@ -23,7 +23,6 @@ const MAX_REASONS = 50;
 
 /**
  * What a run needs of the collection.
- *
  * @typedef {object} IndexedCollection
  * @property {import("./tune-index.js").TuneIndex} index
  * @property {Map<string, File>} openFiles  by `sidPath`
@@ -69,7 +68,6 @@ export class Indexing {
   #storeBytes;
   /**
    * The folder's tunes by path.
-   *
    * @type {Map<string, Tune>}
    */
   #known = new Map();
@@ -208,7 +206,6 @@ export class Indexing {
 
   /**
    * Set the tune at a location, which another tune may have had before.
-   *
    * @param {Tune} tune
    * @param {FileLocation} location
    */

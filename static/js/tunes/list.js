@@ -47,7 +47,6 @@ export class TuneList {
 
   /**
    * Show the collection's view after a change.
-   *
    * @param {number} count  of the view's tunes
    * @param {boolean} fromTop  scroll to the top; else scroll position and focus stay at the same tune
    */
@@ -71,7 +70,6 @@ export class TuneList {
 
   /**
    * Mark the playing tune.
-   *
    * @param {string} sidPath
    */
   mark(sidPath) {
@@ -81,7 +79,6 @@ export class TuneList {
 
   /**
    * Open a row for reasons below a tune.
-   *
    * @param {string} sidPath
    * @returns {Element | null} the element to fill; null if the tune isn't shown
    */

@@ -10,7 +10,6 @@ export const isTune = (path) => /\.sid$/i.test(path);
 
 /**
  * Yield all files below a folder, ordered by name in each folder.
- *
  * @param {FileSystemDirectoryHandle} folder
  * @param {string} prefix  of the paths
  * @returns {AsyncGenerator<Entry>}

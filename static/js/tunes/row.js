@@ -7,7 +7,6 @@ const UNKNOWN = "–:––";
 
 /**
  * A tune as the list shows it.
- *
  * @typedef {object} ListedTune
  * @property {string} sidPath
  * @property {string} title

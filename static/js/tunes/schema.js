@@ -19,7 +19,6 @@ export const NOTES = "notes";
 
 /**
  * Where the file of a tune is.
- *
  * @typedef {object} FileLocation
  * @property {string} folder  id
  * @property {string} path  below the folder
@@ -43,7 +42,6 @@ export const NOTES = "notes";
 
 /**
  * Results for each song, from the first on.
- *
  * @typedef {object} AnalysisRow
  * @property {string} sidPath
  * @property {number} [version]  of the analysis
@@ -71,7 +69,6 @@ export const STORES = [TUNES, CONTENTS, FOLDERS, ANALYSES, NOTES];
 
 /**
  * Migrate a database to `VERSION`. Must only wait for requests of this transaction.
- *
  * @param {import("idb").IDBPDatabase<TunesTypes>} database
  * @param {number} oldVersion
  */

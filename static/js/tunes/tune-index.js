@@ -13,7 +13,6 @@
 
 /**
  * A tune of the site or of the listener.
- *
  * @typedef {Omit<TuneRow, OwnFields> & Partial<Pick<TuneRow, OwnFields>> & TuneState
  *   & Omit<AnalysisRow, "sidPath" | "lengths">} Tune
  */
@@ -23,7 +22,6 @@
 
 /**
  * The preferences' names for the orders of the list, and the field that each sorts by.
- *
  * @type {Record<string, SortKey>}
  */
 const ORDERS = { "for-you": "preference", title: "title", author: "author" };
@@ -42,7 +40,6 @@ export class TuneIndex {
   #tunes = new Map();
   /**
    * Folders in the order in which they were added, with their tunes in the order of the list.
-   *
    * @type {Map<string, IndexedTune[]>}
    */
   #folders = new Map([
@@ -68,7 +65,6 @@ export class TuneIndex {
 
   /**
    * Append a tune to its folder. The index must not contain a tune with the same `sidPath`.
-   *
    * @param {Tune} tune
    */
   add(tune) {
@@ -94,7 +90,6 @@ export class TuneIndex {
 
   /**
    * Sort the folders, single files by newest first, and the tunes of other folders by path.
-   *
    * @param {Iterable<string>} folders  ids in their order
    */
   arrange(folders) {
@@ -117,7 +112,6 @@ export class TuneIndex {
 
   /**
    * Set the engine's rows of tunes.
-   *
    * @param {string[]} sidPaths
    * @param {number[]} rows  of each tune's first song
    * @param {boolean} reset  delete all other rows, because the engine has restarted
@@ -133,7 +127,6 @@ export class TuneIndex {
 
   /**
    * Set the model's predictions.
-   *
    * @param {Float32Array<ArrayBuffer>} scores  four numbers for each row
    */
   setScores(scores) {
@@ -203,7 +196,6 @@ function isIn(tune, folder) {
 
 /**
  * Sort by keys that are computed once. `Intl.Collator` would take a second for 60,000 tunes.
- *
  * @template {string | number} Key
  * @param {IndexedTune[]} list
  * @param {(tune: IndexedTune) => Key} key
@@ -223,7 +215,6 @@ const compare = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
 
 /**
  * Remove case and accents, so that "hulsbeck" finds "Hülsbeck".
- *
  * @param {string} text
  */
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();

@@ -47,11 +47,11 @@ async def idle_slots(count: int) -> list[float]:
 
 async def idle_withheld() -> str | None:
     """Ask for a slot; return why there is none, None when there is one."""
-    clock, told = PageIdleClock(lines[-1]), asyncio.Event()
-    clock.on_change = told.set
-    slot, telling = asyncio.ensure_future(clock.slot()), asyncio.ensure_future(told.wait())
-    await asyncio.wait({slot, telling}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (slot, telling):
+    clock, changed = PageIdleClock(lines[-1]), asyncio.Event()
+    clock.on_change = changed.set
+    slot, notified = asyncio.ensure_future(clock.slot()), asyncio.ensure_future(changed.wait())
+    await asyncio.wait({slot, notified}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (slot, notified):
         task.cancel()
     return clock.withheld
 

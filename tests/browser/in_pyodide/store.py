@@ -83,13 +83,13 @@ async def schema() -> dict[str, list[str]]:
     return {store: list(transaction.objectStore(store).indexNames) for store in stores}
 
 
-async def opening_a_newer_database_tells() -> str:
+async def newer_database_error() -> str:
     name = f"check-{uuid.uuid4()}"
     (await _raw(name, 99)).close()
-    return await opening_tells(name)
+    return await opening_error(name)
 
 
-async def opening_tells(name: str) -> str:
+async def opening_error(name: str) -> str:
     try:
         await IndexedDbStore.open(feedback_store, name)
     except FeedbackError as exc:
@@ -118,8 +118,8 @@ async def _done(request: Any) -> Any:
     return await done
 
 
-async def full_disk_is_told(name: str) -> str:
-    """Add ratings until the disk is full; return what is said then."""
+async def full_disk_error(name: str) -> str:
+    """Add ratings until the disk is full; return the message of that error."""
     store = await IndexedDbStore.open(feedback_store, name)
     kept = 0
     try:

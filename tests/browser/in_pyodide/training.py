@@ -72,17 +72,17 @@ async def end() -> None:
 
 
 async def learns_by(learner: str) -> dict[str, Any]:
-    """Make a run with a method; return how it went and what was said meanwhile."""
-    said: list[str] = []
+    """Make a run with a method; return how it went, and the trainer's messages meanwhile."""
+    messages: list[str] = []
     training = await trainer(learner=learner)
-    training._on_change = lambda state: said.append(state.message or "")
+    training._on_change = lambda state: messages.append(state.message or "")
     async with training:
         run = await training.train_now()
     return {
         "learner": run.learner,
         "before": run.error_before,
         "after": run.error_after,
-        "said": [text for text in dict.fromkeys(said) if text],
+        "messages": [text for text in dict.fromkeys(messages) if text],
     }
 
 

@@ -94,8 +94,8 @@ def test_seek_goes_there_and_plays_on(page: Page) -> None:
     assert any(0 < progress < 1 for progress in seen[1:]), "progress is reported on the way"
     assert wait_position(page, 40.5) < 45
     assert stats(page)["framesPlayed"] - before["framesPlayed"] < 5 * RATE, "the jump was not played"
-    told = page.evaluate("states.map((state) => state.status)")
-    assert told[-3:] == ["playing", "starting", "playing"]
+    statuses = page.evaluate("states.map((state) => state.status)")
+    assert statuses[-3:] == ["playing", "starting", "playing"]
     page.evaluate("player.seek(20)")
     assert page.evaluate("player.position") == 20
     wait_status(page, "playing")
@@ -299,18 +299,18 @@ def used(page: Page) -> list[Any]:
 def test_override_holds_at_once_at_the_same_place(page: Page) -> None:
     play(page)
     wait_position(page, 3)
-    clock, [[chip, said]] = used(page)
+    clock, [[chip, in_header]] = used(page)
     other = 6581 + 8580 - chip
     page.evaluate("(chip) => player.override('NTSC', chip)", other)
     assert 3 <= page.evaluate("player.position") < 8
     wait_status(page, "playing")
-    assert used(page) == ["NTSC", [[other, said]]]
+    assert used(page) == ["NTSC", [[other, in_header]]]
     page.evaluate("player.override('', 0)")
     wait_status(page, "playing")
-    assert used(page) == [clock, [[chip, said]]]
+    assert used(page) == [clock, [[chip, in_header]]]
     page.evaluate("(chip) => player.override('NTSC', chip)", other)
     play(page)
-    assert used(page) == ["NTSC", [[other, said]]], "for the next tune too"
+    assert used(page) == ["NTSC", [[other, in_header]]], "for the next tune too"
 
 
 def test_waves_are_those_that_are_heard(page: Page) -> None:

@@ -1,4 +1,4 @@
-"""Bad files, a failing emulator and browsers that lack something: told once, and the player goes on."""
+"""Bad files, a failing emulator and browsers that lack something: one report each, and the player goes on."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def test_broken_file_is_told_and_the_next_tune_plays(page: Page) -> None:
-    told = page.evaluate("async (path) => outcome(player.load(await bytesOf(path)))", BROKEN)
-    assert len(told["message"]) > 20
+    failure = page.evaluate("async (path) => outcome(player.load(await bytesOf(path)))", BROKEN)
+    assert len(failure["message"]) > 20
     state = page.evaluate("player.state")
-    assert state == {"status": "error", "song": 0, "info": None, "error": told["message"], "end": None}
+    assert state == {"status": "error", "song": 0, "info": None, "error": failure["message"], "end": None}
     play(page)
     wait_position(page, 0.3)
 
@@ -43,9 +43,9 @@ def test_broken_file_is_told_and_the_next_tune_plays(page: Page) -> None:
     ],
 )
 def test_what_is_no_tune_is_refused(page: Page, bytes_js: str, message: str) -> None:
-    told = page.evaluate(f"outcome(player.load({bytes_js}))")
-    assert message in told["message"]
-    assert page.evaluate("player.state.error") == told["message"] != ""
+    failure = page.evaluate(f"outcome(player.load({bytes_js}))")
+    assert message in failure["message"]
+    assert page.evaluate("player.state.error") == failure["message"] != ""
 
 
 def test_load_copies_a_window_on_a_larger_buffer(page: Page) -> None:
@@ -74,7 +74,7 @@ def test_trap_is_told_and_the_next_load_plays(open_player: Callable[[str], Page]
     assert page.evaluate("player.stats().peak") == pytest.approx(0.25)
 
 
-def test_tune_that_fails_while_playing_is_told(open_player: Callable[[str], Page]) -> None:
+def test_tune_that_fails_while_playing_is_reported(open_player: Callable[[str], Page]) -> None:
     page = open_player(MISBEHAVING)
     page.evaluate("player.load(new TextEncoder().encode('F'))")
     wait_status(page, "error")
@@ -86,18 +86,18 @@ def test_load_that_never_returns_is_given_up(open_player: Callable[[str], Page])
     page = open_player(MISBEHAVING)
     page.clock.install()
     page.evaluate(
-        "void outcome(player.load(new TextEncoder().encode('H'))).then((told) => (window.told = told))"
+        "void outcome(player.load(new TextEncoder().encode('H'))).then((error) => (window.failure = error))"
     )
     page.clock.fast_forward(15_000)
-    page.wait_for_function("window.told")
-    assert "no answer within 15 s" in page.evaluate("told")["message"]
+    page.wait_for_function("window.failure")
+    assert "no answer within 15 s" in page.evaluate("failure")["message"]
     assert page.evaluate("player.load(new ArrayBuffer(9))")["songs"] == 2
 
 
-def test_missing_engine_is_told(open_player: Callable[[str], Page]) -> None:
+def test_missing_engine_is_reported(open_player: Callable[[str], Page]) -> None:
     page = open_player("/nowhere.wasm")
-    told = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
-    assert "/nowhere.wasm: the server answered 404" in told["message"]
+    failure = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
+    assert "/nowhere.wasm: the server answered 404" in failure["message"]
 
 
 def test_page_without_isolation_goes_on_with_one_clear_error(
@@ -107,17 +107,17 @@ def test_page_without_isolation_goes_on_with_one_clear_error(
         page = context.new_page()
         page.goto(f"{base}/blank.html")
         page.evaluate(OPEN_PLAYER, MISBEHAVING)
-        told = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
-        assert "isn't cross-origin isolated" in told["message"]
+        failure = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
+        assert "isn't cross-origin isolated" in failure["message"]
         page.evaluate("player.play(); player.pause(); player.stop()")
         assert [state["status"] for state in page.evaluate("states")] == ["error"]
 
 
-def test_browser_without_audio_worklet_is_told(open_player: Callable[[str], Page]) -> None:
+def test_browser_without_audio_worklet_is_reported(open_player: Callable[[str], Page]) -> None:
     page = open_player(MISBEHAVING)
     page.evaluate("delete window.AudioWorkletNode")
-    told = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
-    assert "has no AudioWorklet" in told["message"]
+    failure = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
+    assert "has no AudioWorklet" in failure["message"]
 
 
 def test_failing_state_callback_does_not_stop_the_music(open_player: Callable[[str], Page]) -> None:

@@ -45,15 +45,15 @@ def test_excerpt_has_the_asked_length_and_leaves_playback_alone(page: Page) -> N
     wait_position(page, ended + 3)  # more than was rendered ahead
 
 
-def test_excerpt_of_a_broken_file_is_told(page: Page) -> None:
-    told = page.evaluate(
+def test_excerpt_of_a_broken_file_is_reported(page: Page) -> None:
+    failure = page.evaluate(
         "async (path) => outcome(excerpts.render(await bytesOf(path), { seconds: 1 }))", BROKEN
     )
-    assert len(told["message"]) > 20
-    told = page.evaluate(
+    assert len(failure["message"]) > 20
+    failure = page.evaluate(
         "async (path) => outcome(excerpts.render(await bytesOf(path), { seconds: 0 }))", TUNE
     )
-    assert "more than 0" in told["message"]
+    assert "more than 0" in failure["message"]
 
 
 def test_excerpts_are_rendered_inside_a_worker_too(page: Page) -> None:

@@ -48,8 +48,8 @@ def test_states_are_told_in_order_as_plain_objects(page: Page) -> None:
     page.evaluate("player.stop()")
     wait_status(page, "stopped")
     states = page.evaluate("states")
-    told = [state["status"] for state in states]
-    assert told == ["loading", "stopped", "starting", "playing", "paused", "loading", "stopped"]
+    statuses = [state["status"] for state in states]
+    assert statuses == ["loading", "stopped", "starting", "playing", "paused", "loading", "stopped"]
     assert all(set(state) == {"status", "song", "info", "error", "end"} for state in states)
     assert states[-1]["info"]["songs"] == 1
     assert states[-1]["song"] == 1
@@ -98,8 +98,8 @@ def test_song_change_during_a_pause_waits_at_the_beginning(page: Page) -> None:
 
 def test_song_that_does_not_exist_is_refused(page: Page) -> None:
     play(page, TWO_SONGS)
-    told = page.evaluate("outcome(player.setSong(3))")
-    assert told["message"] == "This tune has no song 3. Choose 1 to 2."
+    failure = page.evaluate("outcome(player.setSong(3))")
+    assert failure["message"] == "This tune has no song 3. Choose 1 to 2."
     assert page.evaluate("player.state.song") == 1
 
 

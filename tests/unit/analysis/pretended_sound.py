@@ -16,7 +16,7 @@ RATE = 8000
 
 @dataclass
 class PretendedSound:
-    """Renders noise for 20 s, unless told otherwise; each piece is a second of it.
+    """Renders noise for 20 s by default; each piece is a second of it.
 
     The work is another thread's: it goes on while the engine waits.
     """

@@ -1,4 +1,4 @@
-"""Measuring: what is found of a song, who comes first, and what it may cost."""
+"""Feature analysis: its results, its order, and its limits."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def test_input_is_not_changed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pcm", "said"),
+    ("pcm", "message"),
     [
         (np.zeros(RATE * 2, np.float32), "silent"),
         (np.full(RATE * 2, 0.4, np.float32), "silent"),
@@ -116,8 +116,8 @@ def test_input_is_not_changed() -> None:
         (np.ones((RATE * 2, 2), np.float32), "mono"),
     ],
 )
-def test_what_has_no_features(pcm: Samples, said: str) -> None:
-    with pytest.raises(TrainingError, match=said):
+def test_what_has_no_features(pcm: Samples, message: str) -> None:
+    with pytest.raises(TrainingError, match=message):
         extract(pcm, RATE, 20.0)
 
 

@@ -64,7 +64,7 @@ def test_an_interruption_is_no_traceback(
 
     monkeypatch.setattr(cli, "set_up", interrupt)
     assert main(["setup"]) == 130
-    assert "run it again" in capsys.readouterr().err
+    assert "run the command again" in capsys.readouterr().err
 
 
 def test_it_prints_its_address_when_it_answers_and_ends_quietly(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.engine.service import FeedbackService
-from sidflow_feedback.errors import StoreError, SyncError, TrainingError
+from sidflow_feedback.errors import FeedbackError, StoreError
 from sidflow_feedback.events import event_from_record
 from sidflow_feedback.idle.manual import ManualIdleClock
 from sidflow_feedback.learning.global_model import FIRST_RETRY, INTERVAL
@@ -181,19 +181,19 @@ async def test_every_request_of_the_vocabulary_has_an_answer(engine: Engine) -> 
 
 async def test_training_is_off_until_configured(engine: Engine) -> None:
     await engine.pass_time()
-    with pytest.raises(TrainingError, match="off"):
+    with pytest.raises(FeedbackError, match="off"):
         await engine.client.ask(Request.TRAIN)
     await engine.client.ask(Request.CONFIGURE, {"training": True})
     asking = asyncio.ensure_future(engine.client.ask(Request.TRAIN))
     await engine.pass_time()
-    with pytest.raises(TrainingError, match="8"):
+    with pytest.raises(FeedbackError, match="8"):
         await asking
 
 
 async def test_sync_is_off_until_configured(engine: Engine) -> None:
     engine.pages.say("events", [rating()])
     await engine.pass_time()
-    with pytest.raises(SyncError, match="off"):
+    with pytest.raises(FeedbackError, match="off"):
         await engine.client.ask(Request.SYNC)
     assert engine.transport.sent == []
     await engine.client.ask(Request.CONFIGURE, {"sync": True})
@@ -208,7 +208,7 @@ async def test_events_are_stored_while_there_is_no_global_model() -> None:
     await engine.pass_time()
     assert engine.pages.last("state")["counts"]["ratings"]["pending"] == 1
     assert "no global model" in engine.pages.last("state")["problem"]
-    with pytest.raises(TrainingError, match="no model yet"):
+    with pytest.raises(FeedbackError, match="no model yet"):
         await engine.client.ask(Request.SCORES)
     engine.transport.model = manifest()
     await engine.pass_time(70)
@@ -368,7 +368,7 @@ async def test_forgetting_an_item_includes_its_queued_events(engine: Engine) -> 
     await engine.pass_time()
     engine.pages.say("events", [played()])
     assert "4 " not in await engine.client.ask(Request.FORGET_ITEM, "Demo/C.sid")
-    assert "Forgotten: 3 " in await engine.client.ask(Request.FORGET_ITEM, "Demo/A.sid")
+    assert "Deleted: 3 " in await engine.client.ask(Request.FORGET_ITEM, "Demo/A.sid")
     await engine.pass_time()
     left = await engine.client.ask(Request.HISTORY, 50)
     assert [row["uuid"] for row in left] == [other["uuid"]]

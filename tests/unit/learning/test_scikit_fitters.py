@@ -1,4 +1,4 @@
-"""scikit-learn's methods: what each learns, and that it is there only for who asks."""
+"""scikit-learn's methods: what each learns, and that it is loaded only on demand."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ async def test_it_is_loaded_when_it_is_chosen_and_says_so() -> None:
 
 
 async def test_it_is_not_loaded_for_our_own_learner() -> None:
-    async def load(_tell: Callable[[str], None]) -> None:
+    async def load(_notify: Callable[[str], None]) -> None:
         raise AssertionError("nobody has asked for it")
 
     last = (await trained("numpy", load))[-1].last_run
@@ -113,7 +113,7 @@ async def test_it_is_not_loaded_for_our_own_learner() -> None:
 
 
 async def test_where_it_cannot_be_had_our_own_learner_goes_on_and_says_so() -> None:
-    async def load(_tell: Callable[[str], None]) -> None:
+    async def load(_notify: Callable[[str], None]) -> None:
         raise TrainingError("scikit-learn can't be loaded: the line is down.")
 
     state = (await trained("mlp", load))[-1]

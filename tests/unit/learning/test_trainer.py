@@ -529,7 +529,7 @@ async def test_closing_drops_the_run_in_progress() -> None:
     await listener.clock.advance(MID_RUN)
     await listener.trainer.aclose()
     await listener.trainer.aclose()
-    with pytest.raises(TrainingError, match="switched off"):
+    with pytest.raises(TrainingError, match="turned off"):
         await asked
     assert await listener.store.snapshots() == []
 

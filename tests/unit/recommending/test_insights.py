@@ -77,12 +77,12 @@ def test_map_has_a_place_for_each_song_up_to_a_limit() -> None:
 
 def test_what_was_said_last_of_a_song_counts() -> None:
     here = track(song=1)
-    said = [
+    events = [
         rating(track=here, ratings={"e": 5}),
         rating(track=here, ratings={"e": 1, "m": 2}),
         rating(track=track(song=2), ratings={"p": 3}),
     ]
-    assert [(one["song"], one["ratings"]) for one in latest_ratings(said)] == [
+    assert [(one["song"], one["ratings"]) for one in latest_ratings(events)] == [
         (1, {"e": 5, "m": 2}),
         (2, {"p": 3}),
     ]

@@ -21,7 +21,7 @@ SDIST = {
 
 @pytest.fixture
 def sdist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PyPIArchive:
-    """Return an sdist that pip finds in a folder, and that cannot be built."""
+    """Return an sdist that pip finds in a folder, and that can't be built."""
     path = tmp_path / "index" / "chip-1.0.tar.gz"
     path.parent.mkdir()
     with tarfile.open(path, "w:gz") as archive:

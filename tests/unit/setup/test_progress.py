@@ -7,7 +7,7 @@ from app.setup import progress as module
 from app.setup.progress import Reporter
 
 
-def told(terminal: bool) -> str:
+def output(terminal: bool) -> str:
     console = Console(file=StringIO(), width=120, force_terminal=terminal)
     with Reporter(console).step(2, 7, "fetching") as step:
         step.begin("numpy.whl", 2_000_000)
@@ -20,17 +20,17 @@ def told(terminal: bool) -> str:
 
 
 def test_step_prints_two_lines_without_a_terminal() -> None:
-    first, note, last = told(terminal=False).splitlines()
+    first, note, last = output(terminal=False).splitlines()
     assert (first, note.strip()) == ("[2/7] fetching", "a [note]")
     assert last.strip().startswith("done in")
 
 
 def test_long_step_prints_progress_lines_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LINE_SECONDS", -1.0)
-    lines = [line.strip() for line in told(terminal=False).splitlines()]
+    lines = [line.strip() for line in output(terminal=False).splitlines()]
     assert "numpy.whl: 1.0 MB of 2.0 MB" in lines
     assert "tunes: 1 of 60 songs" in lines
 
 
 def test_step_shows_a_bar_on_a_terminal() -> None:
-    assert "songs" in told(terminal=True)
+    assert "songs" in output(terminal=True)

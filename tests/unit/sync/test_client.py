@@ -166,7 +166,7 @@ async def test_switching_off_aborts_the_request(sharing: Listener) -> None:
         return serve(batch)
 
     sharing.serve = serve_and_switch_off
-    with pytest.raises(SyncError, match="stopped: sync was switched off"):
+    with pytest.raises(SyncError, match="stopped: sharing was turned off"):
         await sharing.sync.sync_now()
     await sharing.clock.advance(30 * HOUR)
     assert len(sharing.requests) == 1
@@ -292,7 +292,7 @@ async def test_waiting_sync_sends_nothing_after_sync_was_switched_off(unanswered
     await unanswered.clock.settle()
     unanswered.sync.configure(SyncSettings(enabled=False))
     for attempt in (first, second):
-        with pytest.raises(SyncError, match=r"sync was switched off|Sync is off"):
+        with pytest.raises(SyncError, match=r"sharing was turned off|Sharing is off"):
             await attempt
     assert len(unanswered.requests) == 1
 

@@ -122,7 +122,7 @@ def test_same_event_gives_the_same_value_with_the_same_key_only(make: Any) -> No
 
 
 @pytest.mark.parametrize("make", [rating, implicit])
-def test_nothing_but_the_values_is_perturbed_and_epsilon_is_told(make: Any) -> None:
+def test_nothing_but_the_values_is_perturbed_and_epsilon_is_stated(make: Any) -> None:
     delta = AnonymizedDelta.from_event(make())
     sent = perturb(delta, 2.0, KEY)
     assert replace(sent, ratings=delta.ratings, action=delta.action, epsilon=None) == delta
