@@ -70,4 +70,4 @@ async def measure() -> None:
     js.BroadcastChannel.new("bench").postMessage(json.dumps(figures))
 
 
-measuring = asyncio.create_task(measure())
+task = asyncio.create_task(measure())

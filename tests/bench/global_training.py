@@ -32,12 +32,12 @@ def main() -> None:
             peaks[size] = peak_of_training(Path(folder))
             seconds[size] = time.perf_counter() - began
             settings.model_path.unlink()
-    least, most = SIZES
+    small, large = SIZES
     figures = {
         **{f"peak_mb_{size}": round(peaks[size]) for size in SIZES},
-        "peak_ratio": round(peaks[most] / peaks[least], 2),
+        "peak_ratio": round(peaks[large] / peaks[small], 2),
         **{f"seconds_{size}": round(seconds[size], 1) for size in SIZES},
-        "events_s": round((most - least) / (seconds[most] - seconds[least])),
+        "events_s": round((large - small) / (seconds[large] - seconds[small])),
     }
     print(json.dumps(figures))
 

@@ -27,14 +27,14 @@ def memory_figures(browser: Browser, url: str) -> dict[str, int]:
         ten = _settled(browser, pages)
     # Each of them is a listener of its own, for its tabs would share an engine.
     contexts = [new_profile(browser) for _ in range(TABS)]
-    apart = _settled(browser, [_open_tab(context, url) for context in contexts])
+    separate = _settled(browser, [_open_tab(context, url) for context in contexts])
     for context in contexts:
         context.close()
     figures: dict[str, int] = {}
     for how in MEASURES:
         tab = (ten[how] - one[how]) / (TABS - 1)
         figures |= {f"engine_{how}_mb": round(one[how] - tab), f"tab_without_engine_{how}_mb": round(tab)}
-        figures |= {f"ten_tabs_{how}_mb": round(ten[how]), f"ten_engines_{how}_mb": round(apart[how])}
+        figures |= {f"ten_tabs_{how}_mb": round(ten[how]), f"ten_engines_{how}_mb": round(separate[how])}
     return figures
 
 

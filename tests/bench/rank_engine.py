@@ -72,17 +72,17 @@ class Bench:
         self.model = self.models[1]
         tracemalloc.start()
         await self.rank()
-        kept, peak = tracemalloc.get_traced_memory()
+        retained, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        return (peak - kept) / 1e6
+        return (peak - retained) / 1e6
 
 
-def naive_ms(measured: Callable[[], object], rounds: int = 5) -> float:
+def naive_ms(call: Callable[[], object], rounds: int = 5) -> float:
     """Return the median milliseconds of a call."""
     costs = []
     for _ in range(rounds):
         begun = time.perf_counter()
-        measured()
+        call()
         costs.append(time.perf_counter() - begun)
     return 1000 * median(costs)
 
@@ -101,4 +101,4 @@ async def measure() -> None:
     js.BroadcastChannel.new("bench").postMessage(answer)
 
 
-measuring = asyncio.create_task(measure())
+task = asyncio.create_task(measure())

@@ -151,8 +151,8 @@ async def _send_all(url: str, bodies: Sequence[bytes]) -> Load:
 
 async def _connection(url: str, waiting: Iterator[bytes], load: Load) -> None:
     """Send what waits, one after another; a client that costs little, since it shares the machine."""
-    place = urlsplit(url)
-    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    address = urlsplit(url)
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
     for body in waiting:
         began = time.perf_counter()
         head = f"POST /api/feedback/sync HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"

@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, Page
 from app.emulator import SidEmulator
 from app.paths import paths
 from tests.bench.harness import HERE, WORKER, browsing, figures, middle, open_page, spread
-from tests.bench.sid_underruns import measuring_figures, underrun_figures
+from tests.bench.sid_underruns import analysis_figures, underrun_figures
 from tests.wasm.programs import on_chips
 
 ROUNDS, SECONDS = 3, 30
@@ -55,7 +55,7 @@ def main() -> None:
         rounds = [_round(Renderer(browser, page), tune, Path(folder)) for _ in range(ROUNDS)]
         features = figures(page, "py", WORKER, FEATURES)
         page.close()
-        busy = measuring_figures(browser, url) | underrun_figures(browser, url, 60 * minutes)
+        busy = analysis_figures(browser, url) | underrun_figures(browser, url, 60 * minutes)
     found: dict[str, Any] = {name: round(value, 2) for name, value in middle(rounds).items()}
     found["ratio_spread"] = spread(rounds, "ratio")
     found["wasm_bytes"] = wasm.stat().st_size

@@ -61,7 +61,7 @@ async def sync() -> None:
             print("sync", exc)
 
 
-async def tell() -> None:
+async def answer() -> None:
     """Answer on a channel how much was done."""
     channel = js.BroadcastChannel.new("bench-done")
     while True:
@@ -69,5 +69,5 @@ async def tell() -> None:
         await asyncio.sleep(1)
 
 
-for work in (rate, train, sync, tell):
+for work in (rate, train, sync, answer):
     asyncio.create_task(work())

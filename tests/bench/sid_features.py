@@ -49,4 +49,4 @@ async def measure() -> None:
     js.BroadcastChannel.new("bench").postMessage(json.dumps(await costs()))
 
 
-measuring = asyncio.create_task(measure())
+task = asyncio.create_task(measure())

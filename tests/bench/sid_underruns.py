@@ -15,10 +15,10 @@ from tests.bench.harness import HERE, PATIENCE, RUN_SCRIPT, new_profile
 
 BUSY = (HERE / "sid_busy.py").read_text()
 WINDOW = 60
-MEASURING_SECONDS = 90
+ANALYSIS_SECONDS = 90
 OWN_TUNES = 60
 
-HEAR_DONE = """() => {
+WATCH_DONE = """() => {
     globalThis.benchDone = "{}";
     new BroadcastChannel("bench-done").onmessage = ({ data }) => { globalThis.benchDone = data; };
 }"""
@@ -28,7 +28,7 @@ def underrun_figures(browser: Browser, url: str, seconds: float) -> dict[str, fl
     """Play, with everything going on that can, from the first moment of the page on."""
     with new_profile(browser) as context, tempfile.TemporaryDirectory() as folder:
         page = context.new_page()
-        page.add_init_script(f"({HEAR_DONE})()")
+        page.add_init_script(f"({WATCH_DONE})()")
         page.goto(url)
         page.wait_for_selector("html[data-ui=ready]")
         page.locator("#tunes button.tune").first.click()
@@ -46,18 +46,18 @@ def underrun_figures(browser: Browser, url: str, seconds: float) -> dict[str, fl
         stats = json.loads(page.evaluate("JSON.stringify(window.sidPlayer.stats())"))
         done = json.loads(page.evaluate("benchDone"))
         took = time.monotonic() - begun
-        measured = _measured(page)
+        analyzed = _analyzed(page)
     return {
         "underruns": stats["underruns"],
         "played_s": stats["framesPlayed"] / 44100,
         "listened_s": took,
         "engine_boot_s": booted,
-        "tunes_measured": measured,
+        "tunes_measured": analyzed,
         **done,
     }
 
 
-def measuring_figures(browser: Browser, url: str) -> dict[str, float]:
+def analysis_figures(browser: Browser, url: str) -> dict[str, float]:
     """Return what all workers of the page use of a processor while they do nothing but measure."""
     with new_profile(browser) as context, tempfile.TemporaryDirectory() as folder:
         page = context.new_page()
@@ -66,14 +66,14 @@ def measuring_figures(browser: Browser, url: str) -> dict[str, float]:
         _add_own_tunes(page, Path(folder))
         page.wait_for_timeout(10_000)  # The files are in the list, and the renderer has made its tables.
         used = deque([_workers_time(browser)], maxlen=WINDOW + 1)
-        most, before = 0.0, _measured(page)
-        for _ in range(MEASURING_SECONDS):
+        max_used, before = 0.0, _analyzed(page)
+        for _ in range(ANALYSIS_SECONDS):
             page.wait_for_timeout(1000)
             used.append(_workers_time(browser))
             if len(used) > WINDOW:
-                most = max(most, used[-1] - used[0])
-        found = _measured(page) - before
-    return {"measuring_share_60s": most / WINDOW, "measured_per_minute": found / MEASURING_SECONDS * 60}
+                max_used = max(max_used, used[-1] - used[0])
+        found = _analyzed(page) - before
+    return {"measuring_share_60s": max_used / WINDOW, "measured_per_minute": found / ANALYSIS_SECONDS * 60}
 
 
 def _add_own_tunes(page: Page, folder: Path) -> None:
@@ -86,7 +86,7 @@ def _add_own_tunes(page: Page, folder: Path) -> None:
     page.set_input_files("#own-file", sorted(folder.iterdir()))
 
 
-def _measured(page: Page) -> int:
+def _analyzed(page: Page) -> int:
     """Return how many tunes were measured, as the page says."""
     return int((page.text_content("#analysis-status") or "0").split()[0].replace(",", ""))
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, Playwright, sync_playwright
 
 from app.setup.chromium import chromium
+from tests.bench.counting_proxy import counted
 from tests.bench.harness import PATIENCE, middle, open_page, spread
 from tests.bench.smoke import BARE
-from tests.bench.wire import counted
 from tests.browser.conftest import CHROMIUM_ARGS
 from tests.served import serve
 

@@ -42,8 +42,8 @@ PEER = js.URL.createObjectURL(
 
 def batch(kind: str, size: int = BATCH_SIZE) -> list[Event]:
     """Return events as the page records them."""
-    what = {"action": "play"} if kind == "implicit" else {"ratings": {"e": 3, "m": 4, "c": 2, "p": 5}}
-    return [event_from_record(_record(kind) | what) for _ in range(size)]
+    fields = {"action": "play"} if kind == "implicit" else {"ratings": {"e": 3, "m": 4, "c": 2, "p": 5}}
+    return [event_from_record(_record(kind) | fields) for _ in range(size)]
 
 
 def _record(kind: str) -> Record:
@@ -160,4 +160,4 @@ async def measure() -> None:
     js.BroadcastChannel.new("bench").postMessage(answer)
 
 
-measuring = asyncio.create_task(measure())
+task = asyncio.create_task(measure())

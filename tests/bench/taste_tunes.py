@@ -32,11 +32,11 @@ def tune_features() -> FloatArray:
 
 def _entry(tune: DemoTune) -> dict[str, Any]:
     name = sha256(tune.data).hexdigest()
-    kept = paths().work.parent / "bench" / "tunes" / f"{name}.json"
-    if not kept.is_file():
+    cache = paths().work.parent / "bench" / "tunes" / f"{name}.json"
+    if not cache.is_file():
         entry = read_catalog().get(name) or catalog_entry(tune, paths().vendor / "sid" / "sid.wasm")
-        write_bytes(kept, json.dumps(entry).encode())
-    found: dict[str, Any] = json.loads(kept.read_text("utf-8"))
+        write_bytes(cache, json.dumps(entry).encode())
+    found: dict[str, Any] = json.loads(cache.read_text("utf-8"))
     return found
 
 

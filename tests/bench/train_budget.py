@@ -112,15 +112,15 @@ def _slice(tasks: list[Task], share: float) -> float:
 
 def _share(tasks: list[Task]) -> float:
     """Return the most that was used in any window, as a share of it."""
-    most = used = 0.0
+    highest = used = 0.0
     window: list[Task] = []
     for task in tasks:
         window.append(task)
         used += task.used
         while window[0].begun + WINDOW < task.begun + task.took:
             used -= window.pop(0).used
-        most = max(most, used)
-    return most / WINDOW
+        highest = max(highest, used)
+    return highest / WINDOW
 
 
 @contextmanager

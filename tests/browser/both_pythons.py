@@ -38,14 +38,14 @@ def telemetry() -> "list[Any]":
     """Everything that a listener does, with tunes of several lengths; return the reports."""
     reports = []
     watcher = Telemetry(
-        lambda action, track, position, heard: reports.append([action, track["song"], position, heard])
+        lambda action, track, position, listened: reports.append([action, track["song"], position, listened])
     )
     song, now = 0, 0.0
     for length in (None, 20.0, 30.0, 93.5, 300.0):
-        for heard in (0, 2.5, 9.5, 10, 25, 60, 85, 95, 280, 300):
+        for listened in (0, 2.5, 9.5, 10, 25, 60, 85, 95, 280, 300):
             song += 1
             watcher.started({"item_id": "a.sid", "song": song, "length": length})
-            for tick in range(int(heard * 2) + 1):
+            for tick in range(int(listened * 2) + 1):
                 watcher.moved(tick / 2 if song % 2 else None, now + tick / 2)
             watcher.paused()
             now += 1000
@@ -70,10 +70,10 @@ def preferences() -> "list[Any]":
 
 class Outbox:
     def __init__(self) -> None:
-        self.kept: list[str] = []
+        self.entries: list[str] = []
 
     def append(self, uuid: str, json: str) -> str:  # noqa: ARG002
-        self.kept.append(json)
+        self.entries.append(json)
         return "saved"
 
 
@@ -92,14 +92,16 @@ def recorder() -> "list[Any]":
         page.rating({"e": 5, "p": 1}, {"item_id": "b.sid", "song": 1})
         times.pop(0)
     page.action("play", None)  # type: ignore[arg-type]
-    return [[json.loads(text) for text in outbox.kept], problems]
+    return [[json.loads(text) for text in outbox.entries], problems]
 
 
 def crossing() -> "list[Any]":
     """What crosses between page and engine: features there, scores back."""
-    whole = {name: 1 / (3 + i) for i, name in enumerate(vocabulary.FEATURE_NAMES)}
-    packed = wire_format.pack([whole, None, FEATURES, {}])
-    scores = wire_format.unpack(wire_format.pack([whole, None]))  # Two rows of features are four of scores.
+    complete = {name: 1 / (3 + i) for i, name in enumerate(vocabulary.FEATURE_NAMES)}
+    packed = wire_format.pack([complete, None, FEATURES, {}])
+    scores = wire_format.unpack(
+        wire_format.pack([complete, None])
+    )  # Two rows of features are four of scores.
     return [packed, [wire_format.score(scores, row) for row in (-1, 0, 1, 2, 3, 4, 1000)]]
 
 

@@ -50,7 +50,7 @@ class Pyodide:
         return json.loads(answer)
 
 
-class Mortal:
+class KillableBrowser:
     """A listener whose pages can be killed in the middle of what they do."""
 
     def __init__(self, browser: Browser, site: Site) -> None:
@@ -137,9 +137,9 @@ def pyodide(browser: Browser, site: Site) -> Iterator[Pyodide]:
 
 
 @pytest.fixture
-def mortal(browser: Browser, executable: Path, site: Site) -> Iterator[Mortal]:
+def killable(browser: Browser, executable: Path, site: Site) -> Iterator[KillableBrowser]:
     own = browser.browser_type.launch(executable_path=executable, args=CHROMIUM_ARGS)
-    yield Mortal(own, site)
+    yield KillableBrowser(own, site)
     site.on_kill = lambda: None
     own.close()
 

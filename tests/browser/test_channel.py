@@ -33,7 +33,7 @@ def engine(pyodide: Pyodide) -> Iterator[Pyodide]:
     pyodide.call("channel", "connect")
     yield pyodide
     pyodide.call("channel", "disconnect")
-    pyodide.call("channel", "heard")
+    pyodide.call("channel", "take_notes")
 
 
 @pytest.fixture
@@ -60,15 +60,15 @@ def ask(tab: Page, kind: str, value: Any = None) -> Any:
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_value_comes_back_as_it_was(tab: Page, value: Any) -> None:
+def test_value_is_returned_unchanged(tab: Page, value: Any) -> None:
     assert ask(tab, "echo", value) == value
 
 
-def test_page_that_says_hello_hears_that_the_engine_is_ready(tab: Page) -> None:
+def test_engine_answers_hello_with_ready(tab: Page) -> None:
     tab.wait_for_function("channel.ready")
 
 
-def test_question_asked_before_there_is_an_engine_is_answered(
+def test_request_from_before_the_engine_starts_is_answered(
     open_tab: Callable[[], Page], pyodide: Pyodide
 ) -> None:
     tab = open_tab()
@@ -80,21 +80,21 @@ def test_question_asked_before_there_is_an_engine_is_answered(
     pyodide.call("channel", "disconnect")
 
 
-def test_answers_find_their_questions_in_any_order(tab: Page) -> None:
+def test_answers_in_any_order_are_matched_to_their_requests(tab: Page) -> None:
     answers = tab.evaluate("Promise.all([0.3, 0.2, 0.1, 0].map((wait) => ask('later', wait)))")
     assert answers == [0.3, 0.2, 0.1, 0]
 
 
-def test_bytes_travel_beside_the_json(tab: Page) -> None:
+def test_bytes_are_sent_with_the_json(tab: Page) -> None:
     assert tab.evaluate("ask('sum', 'x', new Uint8Array([1, 2, 255]).buffer)") == ["x", 258]
 
 
-def test_refusal_is_told_in_its_own_words(tab: Page) -> None:
+def test_refusal_keeps_its_message(tab: Page) -> None:
     with pytest.raises(Error, match=r"There are 3 ratings\. Training starts at 8\."):
         ask(tab, "refuse")
 
 
-def test_failure_is_told_without_its_details(tab: Page) -> None:
+def test_failure_is_reported_without_details(tab: Page) -> None:
     with pytest.raises(Error, match=r"The engine failed at 'break'\. Reload the page\.") as caught:
         ask(tab, "break")
     assert "secret" not in caught.value.message
@@ -104,15 +104,15 @@ def test_failure_is_told_without_its_details(tab: Page) -> None:
 def test_messages_arrive_in_order(tab: Page, engine: Pyodide) -> None:
     tab.evaluate("for (let i = 0; i < 200; i++) channel.post('note', JSON.stringify(i)); 0")
     ask(tab, "echo")
-    assert engine.call("channel", "heard") == list(range(200))
+    assert engine.call("channel", "take_notes") == list(range(200))
 
 
-def test_unknown_kind_does_no_harm(tab: Page) -> None:
+def test_message_of_an_unknown_type_is_ignored(tab: Page) -> None:
     tab.evaluate("channel.post('nobody-listens', '1'); channel.post('nobody-listens')")
     assert ask(tab, "echo", 1) == 1
 
 
-def test_all_tabs_hear_the_engine_and_none_another_tabs_answer(
+def test_publications_reach_all_tabs_and_answers_only_the_requester(
     tab: Page, open_tab: Callable[[], Page], engine: Pyodide
 ) -> None:
     other = open_tab()
@@ -124,7 +124,7 @@ def test_all_tabs_hear_the_engine_and_none_another_tabs_answer(
         assert page.evaluate("heard") == [{"counts": [1, 2]}]
 
 
-def test_what_one_tab_tells_the_engine_is_not_for_other_tabs(tab: Page, open_tab: Callable[[], Page]) -> None:
+def test_posts_to_the_engine_do_not_reach_other_tabs(tab: Page, open_tab: Callable[[], Page]) -> None:
     other = open_tab()
     other.evaluate("channel.post('news', '1'); channel.post('note', '1')")
     assert ask(other, "echo", "the engine has heard it") == "the engine has heard it"
@@ -132,14 +132,14 @@ def test_what_one_tab_tells_the_engine_is_not_for_other_tabs(tab: Page, open_tab
     assert tab.evaluate("heard") == []
 
 
-def test_one_tab_asks_while_another_is_answered(tab: Page, open_tab: Callable[[], Page]) -> None:
+def test_requests_of_two_tabs_are_answered_concurrently(tab: Page, open_tab: Callable[[], Page]) -> None:
     other = open_tab()
     tab.evaluate("() => { window.slow = ask('later', 0.5); }")
     assert ask(other, "echo", "quick") == "quick"
     assert tab.evaluate("slow") == 0.5
 
 
-def test_engine_that_hung_up_hears_nothing(open_tab: Callable[[], Page], pyodide: Pyodide) -> None:
+def test_closed_engine_receives_nothing(open_tab: Callable[[], Page], pyodide: Pyodide) -> None:
     pyodide.call("channel", "connect")
     tab = open_tab()
     tab.wait_for_function("channel.ready")
@@ -147,7 +147,7 @@ def test_engine_that_hung_up_hears_nothing(open_tab: Callable[[], Page], pyodide
     tab.evaluate("channel.post('note', '1')")
     pyodide.call("channel", "connect")
     assert ask(tab, "echo", 1) == 1  # the new one is there, and would have heard later messages
-    assert pyodide.call("channel", "heard") == []
+    assert pyodide.call("channel", "take_notes") == []
     pyodide.call("channel", "disconnect")
 
 
@@ -159,12 +159,12 @@ def test_page_grants_idle_time(tab: Page, engine: Pyodide) -> None:
     assert max(slots) > 0
 
 
-def test_without_idle_callbacks_the_page_grants_a_little(tab: Page, engine: Pyodide) -> None:
+def test_page_without_idle_callbacks_grants_short_slots(tab: Page, engine: Pyodide) -> None:
     tab.evaluate("delete window.requestIdleCallback; grant()")
     assert engine.call("channel", "idle_slots", 2) == [5, 5]
 
 
-def test_a_hidden_page_grants_a_little(tab: Page, engine: Pyodide) -> None:
+def test_hidden_page_grants_short_slots(tab: Page, engine: Pyodide) -> None:
     tab.evaluate("Object.defineProperty(document, 'hidden', { value: true })")
     tab.evaluate("window.requestIdleCallback = () => {}")  # That is what it comes to.
     tab.evaluate("grant()")
@@ -187,7 +187,7 @@ def test_a_hidden_page_grants_a_little(tab: Page, engine: Pyodide) -> None:
     ],
     ids=["data", "battery"],
 )
-def test_a_page_that_is_to_save_grants_nothing_and_says_why(
+def test_page_that_saves_data_or_power_withholds_slots_with_a_reason(
     tab: Page, engine: Pyodide, saver: str, mended: str, reason: str
 ) -> None:
     tab.evaluate(saver)
@@ -197,7 +197,7 @@ def test_a_page_that_is_to_save_grants_nothing_and_says_why(
     assert engine.call("channel", "idle_withheld") is None
 
 
-def test_engine_asks_again_when_the_page_it_asked_is_gone(
+def test_engine_asks_another_page_for_a_slot_if_the_first_closes(
     open_tab: Callable[[], Page], engine: Pyodide
 ) -> None:
     engine.page.evaluate(
@@ -210,5 +210,5 @@ def test_engine_asks_again_when_the_page_it_asked_is_gone(
     assert engine.page.evaluate("slots.then((json) => JSON.parse(json).length)") == 1
 
 
-def test_clock_of_the_page_runs(engine: Pyodide) -> None:
+def test_page_clock_runs(engine: Pyodide) -> None:
     assert engine.call("channel", "clock_runs") is True

@@ -20,7 +20,7 @@ SCRIPT = Path(both_pythons.__file__)
 
 
 @pytest.fixture
-def there(open_page: Callable[[], Page]) -> dict[str, Any]:
+def on_micropython(open_page: Callable[[], Page]) -> dict[str, Any]:
     """What the scripts give on MicroPython."""
     files = {f"sidflow_feedback/{name}.py": (paths().library / f"{name}.py").read_text() for name in SHARED}
     files["both_pythons.py"] = SCRIPT.read_text()
@@ -31,7 +31,7 @@ def there(open_page: Callable[[], Page]) -> dict[str, Any]:
     return outcome
 
 
-def test_every_module_of_the_page_imports(context: BrowserContext, site: Site) -> None:
+def test_page_modules_can_be_imported(context: BrowserContext, site: Site) -> None:
     page = context.new_page()
     page.goto(f"{site.url}/test/browser/mpy_imports.html")
     page.wait_for_function("globalThis.imported")
@@ -41,14 +41,14 @@ def test_every_module_of_the_page_imports(context: BrowserContext, site: Site) -
     assert set(outcomes.values()) == {"imported"}, outcomes
 
 
-def test_scripts_give_the_same(there: dict[str, Any]) -> None:
-    here = json.loads(both_pythons.run())
-    for name, expected in here.items():
-        assert there[name] == expected, name
+def test_both_interpreters_give_the_same_results(on_micropython: dict[str, Any]) -> None:
+    on_cpython = json.loads(both_pythons.run())
+    for name, expected in on_cpython.items():
+        assert on_micropython[name] == expected, name
 
 
-def test_engine_understands_what_micropython_writes(there: dict[str, Any]) -> None:
-    records = there["recorder"][0]
+def test_records_written_by_micropython_are_valid_events(on_micropython: dict[str, Any]) -> None:
+    records = on_micropython["recorder"][0]
     assert [record["timestamp"] for record in records[::2]] == list(both_pythons.TIMES)
     for record in records[1::2]:
         assert event_from_record(record)

@@ -10,7 +10,7 @@ from tests.browser.conftest import Pyodide
 from tests.browser.site import Site
 
 
-def test_loaded_on_demand_only_and_from_our_own_server(open_page: Callable[[], Page], site: Site) -> None:
+def test_scikit_learn_is_loaded_on_demand_from_our_server(open_page: Callable[[], Page], site: Site) -> None:
     page = open_page()
     asked: list[str] = []
     page.context.on("request", lambda request: asked.append(request.url))

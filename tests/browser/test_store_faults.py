@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, CDPSession, Page
 
-from tests.browser.conftest import Mortal, Pyodide, open_harness
+from tests.browser.conftest import KillableBrowser, Pyodide, open_harness
 from tests.browser.site import Site
 
 OpenPage = Callable[[], Page]
@@ -69,7 +69,7 @@ def real_counts(page: Page) -> dict[str, dict[str, int]]:
 
 
 @pytest.mark.parametrize("by_time", [False, True])
-def test_migration_keeps_every_row_and_counts_right(page: Page, by_time: bool) -> None:
+def test_migration_keeps_all_rows_and_counts_them(page: Page, by_time: bool) -> None:
     before = page.evaluate(
         """async byTime => {
              (await faults.makeVersion1("feedback", 43, byTime)).close();
@@ -89,7 +89,7 @@ def test_migration_keeps_every_row_and_counts_right(page: Page, by_time: bool) -
     assert json.loads(page.evaluate("store.snapshots()")) == [{"version": "local-1"}]
 
 
-def test_old_tab_closes_itself_when_a_newer_version_comes(page: Page, other: Page) -> None:
+def test_old_tab_closes_its_connection_for_a_newer_version(page: Page, other: Page) -> None:
     open_store(page)
     add(page, "rating", 3)
     blocked = other.evaluate(
@@ -106,7 +106,7 @@ def test_old_tab_closes_itself_when_a_newer_version_comes(page: Page, other: Pag
     assert outcome(page) == "VersionError"
 
 
-def test_failed_open_is_not_remembered(page: Page) -> None:
+def test_failed_open_is_not_cached(page: Page) -> None:
     open_store(page)
     page.evaluate("async () => { (await faults.done(indexedDB.open('feedback', 99))).close(); }")
     assert outcome(page, "store.counts()") == "VersionError"
@@ -115,7 +115,7 @@ def test_failed_open_is_not_remembered(page: Page) -> None:
     assert counts(page) == real_counts(page)
 
 
-def test_blocked_open_ends_each_time_and_goes_on_when_the_other_tab_lets_go(page: Page, other: Page) -> None:
+def test_blocked_open_fails_until_the_other_tab_closes_its_connection(page: Page, other: Page) -> None:
     other.evaluate("async () => { window.old = await faults.makeVersion1('feedback', 8); }")
     assert outcome(page) == "BlockedError"
     assert outcome(page) == "BlockedError"
@@ -126,7 +126,7 @@ def test_blocked_open_ends_each_time_and_goes_on_when_the_other_tab_lets_go(page
     assert sum(counts(page)["ratings"].values()) == 9
 
 
-def test_tab_that_lets_go_in_time_blocks_nobody(page: Page, other: Page) -> None:
+def test_tab_that_closes_its_connection_in_time_does_not_block(page: Page, other: Page) -> None:
     other.evaluate(
         """async () => {
              window.old = await faults.makeVersion1("feedback", 8);
@@ -136,7 +136,7 @@ def test_tab_that_lets_go_in_time_blocks_nobody(page: Page, other: Page) -> None
     assert outcome(page) == "done"
 
 
-def test_database_that_was_deleted_is_made_anew(page: Page, other: Page) -> None:
+def test_deleted_database_is_recreated(page: Page, other: Page) -> None:
     open_store(page)
     add(page, "rating", 3)
     other.evaluate("faults.done(indexedDB.deleteDatabase('feedback'))")
@@ -145,7 +145,7 @@ def test_database_that_was_deleted_is_made_anew(page: Page, other: Page) -> None
     assert counts(page)["ratings"]["pending"] == 2
 
 
-def test_connection_that_the_browser_cut_is_opened_again(page: Page, site: Site) -> None:
+def test_connection_closed_by_the_browser_is_reopened(page: Page, site: Site) -> None:
     session = page.context.new_cdp_session(page)
     open_store(page)
     for _ in range(3):
@@ -155,7 +155,7 @@ def test_connection_that_the_browser_cut_is_opened_again(page: Page, site: Site)
         assert counts(page) == real_counts(page)
 
 
-def test_what_is_under_way_when_the_connection_is_cut_is_written_or_refused(page: Page, site: Site) -> None:
+def test_pending_writes_succeed_or_fail_when_the_connection_closes(page: Page, site: Site) -> None:
     session = page.context.new_cdp_session(page)
     open_store(page)
     page.evaluate(
@@ -225,7 +225,7 @@ def fill(page: Page, disk: Disk) -> None:
     open_store(page)
 
 
-def test_full_disk_costs_old_plays_and_no_rating(page: Page, disk: Disk) -> None:
+def test_full_disk_prunes_old_plays_but_no_ratings(page: Page, disk: Disk) -> None:
     open_store(page)
     add(page, "rating", 30)
     add(page, "implicit", 1, action="like", timestamp=1)
@@ -250,7 +250,7 @@ def test_full_disk_costs_old_plays_and_no_rating(page: Page, disk: Disk) -> None
     assert [row["action"] for row in content["implicit-events"] if row["action"] != "play"] == ["dislike"]
 
 
-def test_disk_that_stays_full_costs_no_more_plays_at_once(page: Page, disk: Disk) -> None:
+def test_disk_that_stays_full_prunes_only_once(page: Page, disk: Disk) -> None:
     open_store(page)
     add(page, "rating", 30)
     fill(page, disk)
@@ -278,7 +278,7 @@ def test_full_disk_can_be_wiped(page: Page, disk: Disk) -> None:
     assert sum(counts(page)["ratings"].values()) == 0
 
 
-def test_on_a_full_disk_an_event_can_be_forgotten(page: Page, disk: Disk) -> None:
+def test_event_can_be_forgotten_on_a_full_disk(page: Page, disk: Disk) -> None:
     open_store(page)
     report = add(page, "rating", 30)
     fill(page, disk)
@@ -293,7 +293,7 @@ def test_on_a_full_disk_an_event_can_be_forgotten(page: Page, disk: Disk) -> Non
     assert counts(page) == real_counts(page)
 
 
-def test_counters_are_made_anew_when_there_is_room_again(page: Page, disk: Disk) -> None:
+def test_counters_are_rebuilt_when_space_is_free_again(page: Page, disk: Disk) -> None:
     open_store(page)
     add(page, "rating")
     fill(page, disk)
@@ -307,28 +307,28 @@ def test_counters_are_made_anew_when_there_is_room_again(page: Page, disk: Disk)
     assert counts(page) == real_counts(page)
 
 
-def test_blocked_open_has_its_own_error_that_says_what_to_do(mortal: Mortal, site: Site) -> None:
-    engine_page = mortal.open_page()
-    blocker = with_faults(mortal.open_page())
+def test_blocked_open_raises_its_own_error_with_advice(killable: KillableBrowser, site: Site) -> None:
+    engine_page = killable.open_page()
+    blocker = with_faults(killable.open_page())
     engine = Pyodide(engine_page, site)
     blocker.evaluate("async () => { window.old = await faults.makeVersion1('feedback', 8); }")
-    message = engine.call("store", "opening_error", "feedback")
+    message = engine.call("store", "error_of_opening", "feedback")
     assert message.startswith("StoreBlockedError: The browser's database can't be opened:")
     assert message.endswith("Close the other tabs of this page.")
     blocker.evaluate("old.close()")
-    assert engine.call("store", "opening_error", "feedback") == "opened"
+    assert engine.call("store", "error_of_opening", "feedback") == "opened"
 
 
-def test_full_disk_has_its_own_error_that_says_what_to_do(mortal: Mortal, site: Site) -> None:
-    page = mortal.open_page()
+def test_full_disk_raises_its_own_error_with_advice(killable: KillableBrowser, site: Site) -> None:
+    page = killable.open_page()
     engine = Pyodide(page, site)
     Disk(page.context.new_cdp_session(page), site).limit(300_000)
-    message = engine.call("store", "full_disk_error", "feedback")
+    message = engine.call("store", "error_on_a_full_disk", "feedback")
     assert message.startswith("The browser has no more space")
     assert "Free some disk space" in message
 
 
-def test_without_a_database_the_pages_are_notified(without_storage: BrowserContext, site: Site) -> None:
+def test_pages_are_notified_if_there_is_no_database(without_storage: BrowserContext, site: Site) -> None:
     page = open_harness(without_storage, site)
     page.evaluate(
         """() => {

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Error
 
 from sidflow_feedback.events import event_to_record
-from tests.browser.conftest import Mortal, Pyodide, open_harness
+from tests.browser.conftest import KillableBrowser, Pyodide, open_harness
 from tests.browser.site import Site
 from tests.contracts.samples import rating
 from tests.contracts.store_contract import CHECKS
@@ -28,7 +28,7 @@ def test_two_tabs_share_one_database(pyodide: Pyodide) -> None:
     pyodide.call("store", "two_tabs_share_one_database")
 
 
-def test_row_that_makes_no_sense_does_not_hide_the_others(pyodide: Pyodide) -> None:
+def test_damaged_row_does_not_hide_the_others(pyodide: Pyodide) -> None:
     pyodide.call("store", "damaged_row_does_not_hide_the_others")
 
 
@@ -36,7 +36,7 @@ def test_row_of_a_newer_version_stays(pyodide: Pyodide) -> None:
     pyodide.call("store", "row_of_a_newer_version_stays")
 
 
-def test_schema_is_the_published_one(pyodide: Pyodide) -> None:
+def test_schema_is_as_documented(pyodide: Pyodide) -> None:
     indexes = ["sidPath", "syncStatus", "timestamp", "uuid"]
     assert pyodide.call("store", "schema") == {
         "counters": [],
@@ -47,23 +47,23 @@ def test_schema_is_the_published_one(pyodide: Pyodide) -> None:
     }
 
 
-def test_database_of_a_newer_version_is_a_clear_error(pyodide: Pyodide) -> None:
-    message = pyodide.call("store", "newer_database_error")
+def test_database_of_a_newer_version_is_reported(pyodide: Pyodide) -> None:
+    message = pyodide.call("store", "error_of_opening_a_newer_database")
     assert message.startswith("StoreError: The browser's database belongs to a newer version of this page:")
     assert message.endswith("Reload the page.")
 
 
-def test_row_is_there_after_a_crash_right_behind_its_add(mortal: Mortal, site: Site) -> None:
+def test_row_survives_a_crash_right_after_its_add(killable: KillableBrowser, site: Site) -> None:
     record = event_to_record(rating())
-    engine = Pyodide(mortal.open_page(), site)
-    mortal.arm()
+    engine = Pyodide(killable.open_page(), site)
+    killable.arm()
     with pytest.raises(Error, match="crashed"):
         engine.call("store", "add_and_die", "survivor", record)
-    rows = mortal.open_page().evaluate(NEWEST_RATINGS, "survivor")
+    rows = killable.open_page().evaluate(NEWEST_RATINGS, "survivor")
     assert [row["uuid"] for row in json.loads(rows)] == [record["uuid"]]
 
 
-def test_browser_that_forbids_storage_is_a_clear_error(without_storage: BrowserContext, site: Site) -> None:
-    message = Pyodide(open_harness(without_storage, site), site).call("store", "opening_error", "any")
+def test_forbidden_storage_is_reported(without_storage: BrowserContext, site: Site) -> None:
+    message = Pyodide(open_harness(without_storage, site), site).call("store", "error_of_opening", "any")
     assert message.startswith("StoreError: The browser can't open its database:")
     assert message.endswith("nothing is stored. Leave private mode or free some disk space.")

@@ -69,7 +69,7 @@ def fine_tuned() -> Model:
 
 
 @pytest.mark.parametrize("model", [base_model(), fine_tuned()], ids=["global", "fine-tuned"])
-def test_tensorflow_loads_ours(tensorflow: Page, model: Model) -> None:
+def test_tensorflow_loads_our_model(tensorflow: Page, model: Model) -> None:
     inputs = model.scaler.scale(matrix(range(50)))
     question = {"manifest": model_to_manifest(model, {}), "inputs": inputs.tolist()}
     theirs = tensorflow.evaluate(LOAD_OURS, question)
@@ -77,7 +77,7 @@ def test_tensorflow_loads_ours(tensorflow: Page, model: Model) -> None:
 
 
 @pytest.mark.parametrize("sizes", [(8, 32, 16, 4), (8, 24, 4), (8, 4), (8, 16, 16, 8, 4)])
-def test_we_load_what_tensorflow_has_made_and_saved(tensorflow: Page, sizes: tuple[int, ...]) -> None:
+def test_model_saved_by_tensorflow_is_loaded(tensorflow: Page, sizes: tuple[int, ...]) -> None:
     inputs = matrix(range(50))
     saved: dict[str, Any] = tensorflow.evaluate(SAVE_THEIRS, {"sizes": sizes, "inputs": inputs.tolist()})
     stats = {"featureNames": list(FEATURE_NAMES), "means": [0.0] * 8, "stds": [1.0] * 8}

@@ -7,7 +7,7 @@ import pytest
 from tests.browser.conftest import Pyodide
 
 
-def test_runs_leave_nothing_behind(pyodide: Pyodide) -> None:
+def test_training_runs_do_not_leak(pyodide: Pyodide) -> None:
     pyodide.call("training", "begin")
     before, after = (used_after_runs(pyodide, 60) for _ in range(2))
     assert after["references"] - before["references"] <= 2
@@ -25,8 +25,8 @@ def used_after_runs(pyodide: Pyodide, runs: int) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("learner", ["numpy", "ridge", "sgd", "mlp"])
-def test_methods(pyodide: Pyodide, learner: str) -> None:
-    run = pyodide.call("training", "learns_by", learner)
+def test_training_with_each_fitter(pyodide: Pyodide, learner: str) -> None:
+    run = pyodide.call("training", "run_with_learner", learner)
     assert run["learner"] == learner
     assert 0 < run["after"] < 1.2 * run["before"]
     if learner == "ridge":  # The first one that needs it.

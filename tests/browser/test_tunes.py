@@ -65,7 +65,7 @@ def test_header_is_read_by_the_emulator(page: Page) -> None:
     assert (tune["songs"], tune["startSong"], tune["clock"], tune["chip"]) == (7, 3, "PAL", 6581)
 
 
-def test_indexing_lists_what_plays_and_says_why_the_rest_does_not(page: Page) -> None:
+def test_indexing_lists_playable_tunes_and_gives_reasons_for_the_rest(page: Page) -> None:
     found = index_files(
         page,
         repaired=psid(b"\x60", title=b"Repaired", songs=300, start_song=0),
@@ -103,7 +103,7 @@ nonsense
     assert page.evaluate(LENGTHS, text) == {A: [38.25, 62, 720.5], B: [62, 5, 6000]}
 
 
-def test_damaged_songlengths_give_none(page: Page) -> None:
+def test_damaged_songlengths_are_skipped(page: Page) -> None:
     text = f"{A}=\n{B}=0:00\n{C} 1:00\n{A[:-1]}=1:00\nnot a file of lengths"
     assert page.evaluate(LENGTHS, text) == {}
 
@@ -151,7 +151,7 @@ def test_orders(page: Page) -> None:
     assert seen(page, order="for-you") == ["b1", "*site", "b2", "a9"]
 
 
-def test_analyses_are_merged_field_by_field_and_wiped(page: Page) -> None:
+def test_analyses_are_merged_by_field_and_wiped(page: Page) -> None:
     found = page.evaluate(
         """async () => {
           const { open } = await import("/static/js/tunes/database.js");

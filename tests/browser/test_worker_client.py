@@ -69,7 +69,7 @@ def test_events_arrive_before_the_answer(page: Page) -> None:
     ("method", "timeout", "message"),
     [("crash", 60_000, "Stopped: broken."), ("wait", 50, "Stopped: no answer within 0.05 s.")],
 )
-def test_failure_rejects_all_calls_and_the_next_starts_anew(
+def test_failure_rejects_all_calls_and_the_next_call_restarts_the_worker(
     page: Page, method: str, timeout: int, message: str
 ) -> None:
     found = page.evaluate(

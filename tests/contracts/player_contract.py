@@ -72,7 +72,7 @@ EVENTS: Final = [
 """Action, tune (counted as they come), song, and player (0 before the change, 1 after it)."""
 
 
-def heard(listener: Listener) -> list[tuple[str, int, int, int]]:
+def recorded_events(listener: Listener) -> list[tuple[str, int, int, int]]:
     """Let `listener` do everything once; return the events in the form of `EVENTS`."""
     listener.choose(LONG)
     listener.listen(1)

@@ -11,8 +11,8 @@ from sidflow_feedback.sync.transport import Transport
 from tests.contracts.samples import implicit, rating
 from tests.patience import PATIENCE
 
-Line: TypeAlias = Literal["up", "down", "without model"]
-OpenTransport: TypeAlias = Callable[[Line], Transport]
+ServerState: TypeAlias = Literal["up", "down", "without model"]
+OpenTransport: TypeAlias = Callable[[ServerState], Transport]
 Check: TypeAlias = Callable[[OpenTransport], Awaitable[None]]
 
 

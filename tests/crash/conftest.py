@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Playwright, sync_playwright
 
-from tests.crash.mortal import MortalBrowser
+from tests.crash.killable_browser import KillableBrowser
 from tests.crash.reports import Reports, listening
 from tests.served import Served, serve
 
@@ -51,8 +51,8 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture
-def browser(playwright: Playwright, tmp_path: Path) -> Iterator[MortalBrowser]:
-    browser = MortalBrowser(playwright, tmp_path / "profile")
+def browser(playwright: Playwright, tmp_path: Path) -> Iterator[KillableBrowser]:
+    browser = KillableBrowser(playwright, tmp_path / "profile")
     yield browser
     browser.close()
 

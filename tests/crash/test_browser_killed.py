@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import random
 
-from tests.crash.mortal import MortalBrowser
+from tests.crash.killable_browser import KillableBrowser
 from tests.crash.reports import Reports
 from tests.crash.stored import events, once_each, open_until_all_saved
 from tests.e2e.listener import wait_for_engine
 from tests.served import Served
 
 
-def test_what_was_committed_is_there_once(
-    browser: MortalBrowser, served: Served, reports: Reports, rng: random.Random, kills: int
+def test_committed_events_are_stored_once(
+    browser: KillableBrowser, served: Served, reports: Reports, rng: random.Random, kills: int
 ) -> None:
     for _ in range(max(1, kills // 5)):
         page = browser.recording_page(reports)
@@ -27,7 +27,7 @@ def test_what_was_committed_is_there_once(
     page = browser.new_page()
     open_until_all_saved(page, served.url)
     stored = once_each(events(page))
-    committed = {uuid for report in reports.of("committed") for uuid in report.split(",")}
+    committed = {uuid for text in reports.of("committed") for uuid in text.split(",")}
     assert committed - stored == set()
     assert committed
     lost = set(reports.of("recorded")) - stored

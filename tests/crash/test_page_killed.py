@@ -8,7 +8,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page
 
 from sidflow_feedback.engine.event_writer import FLUSH_DELAY
-from tests.crash.mortal import MortalBrowser
+from tests.crash.killable_browser import KillableBrowser
 from tests.crash.reports import Reports
 from tests.crash.stored import events, once_each, open_until_all_saved
 from tests.e2e.listener import wait_for_engine
@@ -50,8 +50,8 @@ MOMENTS: tuple[Wait, ...] = (
 )
 
 
-def test_what_was_recorded_is_stored_once(
-    browser: MortalBrowser, served: Served, reports: Reports, rng: random.Random, kills: int
+def test_recorded_events_are_stored_once(
+    browser: KillableBrowser, served: Served, reports: Reports, rng: random.Random, kills: int
 ) -> None:
     for number in range(kills):
         moment = MOMENTS[number % len(MOMENTS)]

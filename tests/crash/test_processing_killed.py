@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.crash.mortal import MortalBrowser
+from tests.crash.killable_browser import KillableBrowser
 from tests.crash.stored import BARE, events
 from tests.e2e.listener import play, rate, wait_for_count, wait_for_engine
 from tests.served import Served
@@ -30,7 +30,7 @@ def progress(page: Page) -> list[tuple[str, int]]:
     return [(row["syncStatus"], row["attempts"]) for row in events(page)]
 
 
-def test_claimed_events_wait_again(browser: MortalBrowser, served: Served) -> None:
+def test_claimed_events_return_to_pending(browser: KillableBrowser, served: Served) -> None:
     page = browser.new_page()
     claim_for_ever(page, served.url)
     browser.kill_page(page)

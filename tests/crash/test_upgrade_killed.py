@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from tests.crash.mortal import MortalBrowser
+from tests.crash.killable_browser import KillableBrowser
 from tests.crash.reports import TELL, Reports
 from tests.crash.stored import BARE, EVENT_STORES, events, once_each, rows
 from tests.crash.version_1 import make_version_1, version
@@ -31,7 +31,7 @@ UPGRADE = """url => {
 }"""
 
 
-def kill_while_upgrading(browser: MortalBrowser, reports: Reports, url: str, after: float) -> None:
+def kill_while_upgrading(browser: KillableBrowser, reports: Reports, url: str, after: float) -> None:
     page = browser.new_page()
     page.goto(url + BARE)
     page.evaluate(f"() => {{ {TELL} }}")
@@ -44,8 +44,8 @@ def contents(page: Page) -> list[dict[str, Any]]:
     return [row for store in EVENT_STORES for row in rows(page, store)]
 
 
-def test_upgrade_is_whole_or_has_not_happened(
-    browser: MortalBrowser, served: Served, reports: Reports, rng: random.Random, kills: int
+def test_upgrade_is_complete_or_has_no_effect(
+    browser: KillableBrowser, served: Served, reports: Reports, rng: random.Random, kills: int
 ) -> None:
     page = browser.new_page()
     page.goto(served.url + BARE)

@@ -65,10 +65,10 @@ def play(page: Page, number: int) -> None:
     """Click the tune in this row, and wait until it is heard."""
     page.click("#tab-play")
     page.click(f"#tunes tbody tr:nth-child({number}) button.tune")
-    wait_until_heard(page)
+    wait_until_playing(page)
 
 
-def wait_until_heard(page: Page) -> None:
+def wait_until_playing(page: Page) -> None:
     page.wait_for_selector("#like:enabled")
 
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from app.paths import paths
-from tests.e2e.listener import play, wait_for_engine, wait_until_heard
+from tests.e2e.listener import play, wait_for_engine, wait_until_playing
 from tests.patience import patient
 from tests.served import Served
 
@@ -78,7 +78,7 @@ def test_axe_finds_nothing(shown: Page, tab: str, theme: str) -> None:
 
 @pytest.mark.parametrize("tab", TABS)
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (640, 400)])
-def test_nothing_scrolls_sideways_on_a_phone_or_at_200_per_cent(
+def test_no_horizontal_scrolling_on_a_phone_or_at_200_percent(
     shown: Page, tab: str, width: int, height: int
 ) -> None:
     """At 200 % a window of 1280 by 800 has room for 640 by 400."""
@@ -88,18 +88,18 @@ def test_nothing_scrolls_sideways_on_a_phone_or_at_200_per_cent(
     shown.set_viewport_size({"width": 1280, "height": 720})
 
 
-def test_nothing_moves_where_less_motion_is_wanted(shown: Page) -> None:
+def test_nothing_moves_with_reduced_motion(shown: Page) -> None:
     moving: list[Any] = shown.evaluate("document.getAnimations().map(({ effect }) => effect.target.id)")
     assert moving == []
 
 
-def test_what_changes_by_itself_is_reported(shown: Page) -> None:
-    descriptions = shown.eval_on_selector_all(
+def test_changing_texts_are_live_regions(shown: Page) -> None:
+    live = shown.eval_on_selector_all(
         "[role=status], [role=alert]", "all => all.map(one => one.id || one.parentElement.id)"
     )
     wanted = {"engine-status", "notice", "storage-banner", "incognito-note", "rate-result", "rate-last",
               "training-result", "sync-result", "local-data-result", "history-result"}  # fmt: skip
-    assert wanted <= set(descriptions)
+    assert wanted <= set(live)
 
 
 @pytest.fixture(scope="module")
@@ -107,12 +107,12 @@ def walked(shown: Page) -> Page:
     """The same page with a tune that can be judged."""
     shown.click("#incognito")
     shown.click("#next")
-    wait_until_heard(shown)
+    wait_until_playing(shown)
     return shown
 
 
 @pytest.mark.parametrize("tab", TABS)
-def test_everything_is_reached_by_tab_in_reading_order_and_shows_its_focus(walked: Page, tab: str) -> None:
+def test_tab_key_reaches_all_controls_in_reading_order_with_visible_focus(walked: Page, tab: str) -> None:
     page = walked
     page.click(f"#tab-{tab}")
     wanted = set(page.evaluate(REACHABLE, tab))

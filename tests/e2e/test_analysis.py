@@ -60,7 +60,7 @@ def wait_until_analyzed(page: Page) -> None:
     )
 
 
-def test_a_song_ends_when_it_falls_silent(context: BrowserContext, served: Served, music: list[Path]) -> None:
+def test_song_ends_when_it_falls_silent(context: BrowserContext, served: Served, music: list[Path]) -> None:
     page = context.new_page()
     page.add_init_script(
         "navigator.locks.request = () => new Promise(() => {})"
@@ -79,9 +79,7 @@ def test_a_song_ends_when_it_falls_silent(context: BrowserContext, served: Serve
     assert row["lengths"] == [events[1]["length"]]
 
 
-def test_own_music_is_analyzed_once_and_used(
-    context: BrowserContext, served: Served, music: list[Path]
-) -> None:
+def test_own_music_is_analyzed_once(context: BrowserContext, served: Served, music: list[Path]) -> None:
     page = context.new_page()
     page.add_init_script(f"({QUESTIONS})()")
     page.goto(served.url)

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.collection_tree import length_of, plant, songlengths, tune
-from tests.e2e.listener import rows, wait_for_analysis, wait_for_engine, wait_until_heard
+from tests.e2e.listener import rows, wait_for_analysis, wait_for_engine, wait_until_playing
 from tests.e2e.short_tunes import FALL_SILENT, short_tune
 
 COUNT = 300
@@ -88,7 +88,7 @@ def play_first(page: Page, title: str) -> None:
     page.wait_for_function("title => document.querySelector('#tunes .name').textContent === title", arg=title)
     page.click("#tunes tbody tr:first-child button.tune")
     page.wait_for_function("title => document.querySelector('#now-title').textContent === title", arg=title)
-    wait_until_heard(page)
+    wait_until_playing(page)
 
 
 def recorded(page: Page) -> list[dict[str, Any]]:
@@ -109,9 +109,9 @@ def focused(page: Page) -> str:
     return found
 
 
-def test_folder_is_indexed_found_played_and_remembered(page: Page, tree: Path) -> None:
-    report = add_folder(page, tree)
-    assert report.startswith(f"{COUNT + 1} tunes, {COUNT} of them new. The lengths of {COUNT} tunes")
+def test_folder_is_indexed_searched_played_and_remembered(page: Page, tree: Path) -> None:
+    message = add_folder(page, tree)
+    assert message.startswith(f"{COUNT + 1} tunes, {COUNT} of them new. The lengths of {COUNT} tunes")
     assert page.text_content("#skipped summary") == "2 files skipped"
     reasons = page.locator("#skipped li").all_text_contents()
     assert [reason.partition(": ")[0] for reason in reasons] == ["MUSICIANS/Broken.sid", "MUSICIANS/Huge.sid"]
@@ -153,7 +153,7 @@ def test_folder_is_indexed_found_played_and_remembered(page: Page, tree: Path) -
     assert page.is_hidden("#own-music")
 
 
-def test_list_is_walked_by_keyboard_and_keeps_the_focus(page: Page, tree: Path) -> None:
+def test_keyboard_moves_through_the_list_and_focus_is_kept(page: Page, tree: Path) -> None:
     add_folder(page, tree)
     wait_for_rows(page, SITE + COUNT)
     assert page.locator("#tunes tbody tr").count() < 200
@@ -201,7 +201,7 @@ def test_list_is_walked_by_keyboard_and_keeps_the_focus(page: Page, tree: Path) 
     wait_for_rows(page, SITE)
 
 
-def test_dropped_files_are_kept_and_get_their_lengths_later(page: Page) -> None:
+def test_dropped_files_are_stored_and_get_their_lengths_later(page: Page) -> None:
     files = [(f"{number}.sid", tune(number)) for number in (7, 8)]
     assert page.evaluate(DROP, packed(*files))
     assert result(page) == "2 tunes, 2 of them new."
@@ -221,7 +221,7 @@ def test_dropped_files_are_kept_and_get_their_lengths_later(page: Page) -> None:
     assert page.text_content("#length") == "1:07"
 
 
-def test_folder_by_handle_is_read_again_after_a_reload(page: Page) -> None:
+def test_folder_handle_is_reread_after_a_reload(page: Page) -> None:
     page.evaluate(PLANT, packed(*((f"{number}.sid", tune(number)) for number in range(5))))
     page.click("#add-folder")
     assert result(page) == "5 tunes, 5 of them new."
@@ -243,7 +243,7 @@ def test_folder_by_handle_is_read_again_after_a_reload(page: Page) -> None:
     assert page.evaluate(ROWS, "contents") == 0
 
 
-def test_indexing_is_stopped_and_goes_on(page: Page, tree: Path) -> None:
+def test_stopped_indexing_can_be_resumed(page: Page, tree: Path) -> None:
     page.evaluate(
         """() => new MutationObserver((_, observer) => {
             document.querySelector("#stop-indexing").click();
@@ -256,7 +256,7 @@ def test_indexing_is_stopped_and_goes_on(page: Page, tree: Path) -> None:
     wait_for_rows(page, SITE + COUNT)
 
 
-def test_full_disk_is_told_and_the_list_lasts_as_long_as_the_page(page: Page, tree: Path) -> None:
+def test_full_disk_is_reported_and_the_list_lasts_until_reload(page: Page, tree: Path) -> None:
     session, origin = page.context.new_cdp_session(page), page.evaluate("location.origin")
     session.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 1000})
     add_folder(page, tree)
@@ -267,18 +267,18 @@ def test_full_disk_is_told_and_the_list_lasts_as_long_as_the_page(page: Page, tr
     play_first(page, "Tune number 27")
 
 
-def test_delete_everything_deletes_own_music_and_analyses(page: Page, tmp_path: Path) -> None:
+def test_deleting_everything_deletes_own_music_and_analyses(page: Page, tmp_path: Path) -> None:
     own_tune = tmp_path / "short.sid"
     own_tune.write_bytes(short_tune(1, FALL_SILENT, b"Short"))
     wait_for_engine(page)
     page.set_input_files("#own-file", own_tune)
-    measured = "document.querySelector('#tunes tbody tr:first-child td.e:not(:empty)') !== null"
-    wait_for_analysis(page, measured)
+    analyzed = "document.querySelector('#tunes tbody tr:first-child td.e:not(:empty)') !== null"
+    wait_for_analysis(page, analyzed)
     assert page.evaluate(ROWS, "analyses") == 1
     page.reload()
     wait_for_engine(page)
     wait_for_rows(page, SITE + 1)
-    page.wait_for_function(measured)
+    page.wait_for_function(analyzed)
     page.once("dialog", lambda dialog: dialog.accept())
     page.click("#tab-preferences")
     page.click("#wipe")

@@ -98,7 +98,7 @@ def rate(page: Page, number: int, stars: int) -> None:
     )
 
 
-def test_it_learns_from_a_page_of_loops(page: Page) -> None:
+def test_embedding_page_learns_from_ratings_of_loops(page: Page) -> None:
     page.wait_for_function("document.querySelector('#status').textContent === 'Ready to learn.'")
     page.wait_for_function("[...document.querySelectorAll('#loops output')].every((one) => one.textContent)")
     before = predicted(page)
@@ -112,15 +112,17 @@ def test_it_learns_from_a_page_of_loops(page: Page) -> None:
     after = predicted(page)
     assert len(set(before)) == 1 or before != after
     assert max(after[:4]) < min(after[4:])
-    kept = rows(page, "ratings")
-    assert sorted(row["sidPath"] for row in kept) == [f"loop-{number}" for number in range(8)]
-    assert all(set(row["features"]) >= {"energy", "bpm"} for row in kept)
+    stored = rows(page, "ratings")
+    assert sorted(row["sidPath"] for row in stored) == [f"loop-{number}" for number in range(8)]
+    assert all(set(row["features"]) >= {"energy", "bpm"} for row in stored)
     page.reload()
     page.wait_for_function(f"document.querySelector('#loops output')?.textContent === 'you: {after[0]}'")
     assert predicted(page) == after
 
 
-def test_micropip_and_three_lines_embed_it(context: BrowserContext, tmp_path: Path) -> None:
+def test_library_can_be_embedded_with_micropip_and_three_lines(
+    context: BrowserContext, tmp_path: Path
+) -> None:
     from_wheel(tmp_path)
     [wheel] = tmp_path.glob("*.whl")
     with serve(tmp_path, isolated=False) as url:

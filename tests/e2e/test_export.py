@@ -15,7 +15,7 @@ from app.errors import SetupError
 from app.export import export_site
 from app.server.settings import Settings
 from tests.e2e.listener import play, wait_for_engine
-from tests.e2e.offline_listener import rate_and_train
+from tests.e2e.training_listener import rate_and_train
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,9 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             server.terminate()
 
 
-def test_it_plays_records_and_trains_without_a_server_of_ours(context: BrowserContext, host: str) -> None:
+def test_exported_page_plays_records_and_trains_without_our_server(
+    context: BrowserContext, host: str
+) -> None:
     asked: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
     page = context.new_page()
@@ -59,7 +61,7 @@ def test_it_plays_records_and_trains_without_a_server_of_ours(context: BrowserCo
     assert not [url for url in asked if "/api/" in url]
 
 
-def test_a_folder_with_something_else_in_it_is_left_alone(tmp_path: Path) -> None:
+def test_export_leaves_a_foreign_folder_unchanged(tmp_path: Path) -> None:
     (tmp_path / "letter.txt").write_text("dear")
     with pytest.raises(SetupError, match="something else"):
         export_site(tmp_path, Settings.from_environment({}))

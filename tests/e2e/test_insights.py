@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.e2e.listener import play, wait_for_count, wait_for_engine, wait_until_heard
+from tests.e2e.listener import play, wait_for_count, wait_for_engine, wait_until_playing
 
 RATED = 12
 PIXELS = """selector => {
@@ -36,7 +36,7 @@ def named(page: Page, selector: str) -> dict[str, str]:
     return found
 
 
-def test_insights_from_nothing_to_a_first_run(page: Page) -> None:
+def test_insights_before_and_after_the_first_run(page: Page) -> None:
     loaded: list[str] = []
     page.on("request", lambda request: loaded.append(request.url))
     wait_for_engine(page)
@@ -55,7 +55,7 @@ def test_insights_from_nothing_to_a_first_run(page: Page) -> None:
         page.keyboard.type(f"{1 + number % 2}1{1 + number % 3}5")
         page.keyboard.press("Enter")
         page.wait_for_function("!document.querySelector('#rate-form input:checked')")
-        wait_until_heard(page)
+        wait_until_playing(page)
     wait_for_count(page, "ratings", RATED)
     page.click("#tab-preferences")
     page.check("[name=training]")

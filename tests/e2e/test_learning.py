@@ -14,7 +14,7 @@ from tests.e2e.listener import (
     rows,
     wait_for_count,
     wait_for_engine,
-    wait_until_heard,
+    wait_until_playing,
 )
 from tests.served import Served
 
@@ -28,7 +28,7 @@ def rate_everything_low(page: Page) -> None:
         rate(page, e=1, m=1, c=1 + number % 2)
         page.click("#rate-next")
         page.wait_for_function("document.querySelector('#rate-result').textContent === ''")
-        wait_until_heard(page)
+        wait_until_playing(page)
     wait_for_count(page, "ratings", RATED)
 
 
@@ -56,7 +56,7 @@ def test_predictions_follow_the_ratings(page: Page) -> None:
     assert predictions(page) == after
 
 
-def test_training_is_off_until_it_is_switched_on(page: Page) -> None:
+def test_training_is_off_by_default(page: Page) -> None:
     wait_for_engine(page)
     page.click("#tab-preferences")
     assert page.is_disabled("#train-now")
@@ -67,7 +67,7 @@ def test_training_is_off_until_it_is_switched_on(page: Page) -> None:
     assert rows(page, "model-snapshots") == []
 
 
-def test_sync_sends_what_was_done_once_and_only_when_it_is_on(page: Page, served: Served) -> None:
+def test_sync_sends_each_event_once_and_only_if_enabled(page: Page, served: Served) -> None:
     requests: list[str] = []
     page.context.on("request", lambda request: requests.append(request.url))
     wait_for_engine(page)

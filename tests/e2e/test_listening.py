@@ -17,7 +17,7 @@ from tests.e2e.listener import (
     wait_for_analysis,
     wait_for_count,
     wait_for_engine,
-    wait_until_heard,
+    wait_until_playing,
 )
 from tests.patience import wait_until
 from tests.served import Served
@@ -27,7 +27,7 @@ def actions(page: Page) -> list[str]:
     return [row["action"] for row in rows(page, "implicit-events")]
 
 
-def test_a_tune_is_heard(page: Page) -> None:
+def test_tune_plays_audibly(page: Page) -> None:
     play(page, 1)
     page.wait_for_function("window.sidPlayer.stats().rms > 0.001")
     first = stats(page)["framesPlayed"]
@@ -45,13 +45,13 @@ def stands_still(page: Page) -> bool:
     return stats(page)["framesPlayed"] == before
 
 
-def test_the_library_is_large_and_varied(page: Page) -> None:
+def test_catalog_is_large_and_varied(page: Page) -> None:
     titles = page.locator("#tunes tbody .name").all_text_contents()
     assert len(titles) >= 48
     assert len(set(titles)) == len(titles)
 
 
-def test_what_happens_before_the_engine_is_ready_is_kept(context: BrowserContext, served: Served) -> None:
+def test_events_from_before_the_engine_is_ready_are_kept(context: BrowserContext, served: Served) -> None:
     page = context.new_page()
     start_engine = hold_engine(page)
     page.goto(served.url)
@@ -67,7 +67,7 @@ def test_what_happens_before_the_engine_is_ready_is_kept(context: BrowserContext
 def test_one_click_on_next_is_one_skip(page: Page) -> None:
     play(page, 1)
     page.click("#next")
-    wait_until_heard(page)
+    wait_until_playing(page)
     page.click("#play-pause")
     page.click("#play-pause")
     wait_for_engine(page)
@@ -93,10 +93,10 @@ def test_events_and_ratings_survive_a_reload(page: Page) -> None:
     assert actions(page) == ["play", "dislike"]
 
 
-def test_own_file_is_played_and_known_by_its_content(page: Page, own_tune: Path) -> None:
+def test_own_file_plays_and_is_identified_by_its_content(page: Page, own_tune: Path) -> None:
     wait_for_engine(page)
     page.set_input_files("#own-file", own_tune)
-    wait_until_heard(page)
+    wait_until_playing(page)
     wait_for_analysis(page, "document.querySelector('#tunes tbody tr:first-child td.e:not(:empty)') !== null")
     page.click("#like")
     wait_for_count(page, "implicit", 2)
@@ -106,7 +106,7 @@ def test_own_file_is_played_and_known_by_its_content(page: Page, own_tune: Path)
     assert own_tune.name not in str(like)
 
 
-def test_broken_file_is_told_and_leaves_everything_as_it_was(page: Page, tmp_path: Path) -> None:
+def test_broken_file_is_reported_and_changes_nothing(page: Page, tmp_path: Path) -> None:
     broken = tmp_path / "broken.sid"
     broken.write_bytes(b"PSID\x00\x02 and then nothing")
     tunes = page.locator("#tunes tbody tr").count()
@@ -120,7 +120,7 @@ def test_broken_file_is_told_and_leaves_everything_as_it_was(page: Page, tmp_pat
     assert page.is_hidden("#notice")
 
 
-def test_subsong_counts_as_a_listen_of_its_own(page: Page) -> None:
+def test_each_song_of_a_tune_is_a_separate_listen(page: Page) -> None:
     with_songs = page.evaluate(
         """async () => {
             const catalog = await (await fetch('/static/vendor/tunes/catalog.json')).json();

@@ -18,12 +18,12 @@ from app.paths import paths
 from app.server.application import create_app
 from app.server.settings import Settings
 from tests.e2e.listener import play, rows, wait_for_count, wait_for_engine
-from tests.e2e.offline_listener import MIN_RATED, rate_and_train
+from tests.e2e.training_listener import MIN_RATED, rate_and_train
 from tests.served import Served, serve
 from tests.server.conftest import running
 
 EDIT = "\n// edited\n"
-KEPT = "html[data-offline=ready]"
+OFFLINE_READY = "html[data-offline=ready]"
 
 
 class Server:
@@ -63,7 +63,7 @@ def opened(context: BrowserContext, url: str) -> Page:
     return page
 
 
-def test_new_release_leaves_the_running_page_alone_and_is_whole_at_the_next_load(
+def test_new_release_is_used_completely_from_the_next_load_on(
     context: BrowserContext, tmp_path: Path
 ) -> None:
     static = tmp_path / "static"
@@ -74,7 +74,7 @@ def test_new_release_leaves_the_running_page_alone_and_is_whole_at_the_next_load
     with running(create_app(settings)) as client:
         url = str(client.base_url)
         first = opened(context, url)
-        first.wait_for_selector(KEPT)
+        first.wait_for_selector(OFFLINE_READY)
         first.close()
         page, old = opened(context, url), release(client)
         script = static / "js" / "files.js"
@@ -85,7 +85,7 @@ def test_new_release_leaves_the_running_page_alone_and_is_whole_at_the_next_load
         assert new != old
         assert EDIT in fetched(other, f"r/{new}/static/js/files.js")
         assert releases_loaded(other) == {new}
-        other.wait_for_selector(KEPT)
+        other.wait_for_selector(OFFLINE_READY)
         assert EDIT not in fetched(page, f"r/{old}/static/js/files.js")
         assert releases_loaded(page) == {old}
 
@@ -106,9 +106,9 @@ def releases_loaded(page: Page) -> set[str]:
     return {found[1] for name in names if (found := re.search("/r/([0-9a-f]+)/", name))}
 
 
-def test_second_visit_needs_no_network(server: Server, context: BrowserContext) -> None:
+def test_page_works_offline_on_the_second_visit(server: Server, context: BrowserContext) -> None:
     first = opened(context, server.served.url)
-    first.wait_for_selector(KEPT)
+    first.wait_for_selector(OFFLINE_READY)
     first.close()
     server.stop()
     context.set_offline(True)

@@ -82,12 +82,6 @@ def facts(page: Page) -> dict[str, str]:
     return dict(zip(names, page.locator("#now-facts dd").all_text_contents(), strict=True))
 
 
-def wait_said(page: Page, what: str) -> None:
-    page.wait_for_function(
-        "what => document.querySelector('#now-facts').textContent.includes(what)", arg=what
-    )
-
-
 def events(page: Page) -> list[dict[str, Any]]:
     """Return what was recorded and waits for an engine, in its order."""
     found: list[dict[str, Any]] = page.evaluate(
@@ -97,7 +91,7 @@ def events(page: Page) -> list[dict[str, Any]]:
     return found
 
 
-def test_card_says_what_plays_and_with_what(page: Page) -> None:
+def test_card_shows_tune_clock_and_chip(page: Page) -> None:
     assert page.text_content("#now-name") == page.text_content("#now-title")
     shown = facts(page)
     assert shown["Song"] == "1 of 1"
@@ -107,7 +101,7 @@ def test_card_says_what_plays_and_with_what(page: Page) -> None:
     assert "sidflow" in shown["Released"]
 
 
-def test_seek_by_keyboard_shows_its_way_and_is_not_heard(page: Page) -> None:
+def test_keyboard_seek_shows_progress_and_plays_nothing_skipped(page: Page) -> None:
     page.evaluate(
         """() => {
           globalThis.ways = [];
@@ -159,7 +153,7 @@ def test_muted_voices_are_silent_until_the_tune_changes(page: Page) -> None:
     page.wait_for_function("sidPlayer.stats().peak > 0.05")
 
 
-def test_chosen_chip_and_clock_are_used_at_once_for_all_tunes_and_kept(page: Page) -> None:
+def test_chip_and_clock_overrides_apply_at_once_to_all_tunes_and_persist(page: Page) -> None:
     wait_position(page, 1)
     before = facts(page)
     chip, clock = before["Chip"][:4], before["Clock"].partition(" ")[0]
@@ -195,7 +189,7 @@ def wait_for_pictures(page: Page) -> None:
     page.wait_for_function("pictures > 3")
 
 
-def test_waves_move_only_while_they_sound_and_can_be_seen(page: Page) -> None:
+def test_waveforms_move_only_while_playing_and_visible(page: Page) -> None:
     canvas = page.locator("#scope")
     canvas.scroll_into_view_if_needed()
     assert canvas.get_attribute("aria-label") == "Waveforms of 3 voices"
@@ -221,7 +215,7 @@ def test_waves_move_only_while_they_sound_and_can_be_seen(page: Page) -> None:
     wait_for_pictures(page)
 
 
-def test_who_wants_less_motion_switches_the_waves_on_if_they_like(page: Page) -> None:
+def test_waveforms_are_off_by_default_with_reduced_motion(page: Page) -> None:
     page.emulate_media(reduced_motion="reduce")
     page.wait_for_selector("#scope", state="hidden")
     assert page.get_attribute("#waves", "aria-pressed") == "false"
@@ -242,7 +236,7 @@ def choose_player(page: Page, name: str) -> None:
     wait_status(page, "playing")
 
 
-def test_another_player_goes_on_there_and_says_what_it_can_not(page: Page) -> None:
+def test_another_player_continues_and_explains_missing_abilities(page: Page) -> None:
     page.fill("#progress", "0.2")
     wait_position(page, 20)
     choose_player(page, "stream")

@@ -22,7 +22,7 @@ from tests.contracts.player_contract import (
     SHORT_SECONDS,
     SONGS,
     check_context,
-    heard,
+    recorded_events,
 )
 from tests.patience import patient
 from tests.served import Served, serve
@@ -97,7 +97,7 @@ class PageListener:
         self.page.wait_for_function("document.querySelectorAll('#player-status dd').length === 4")
         self.page.click("#tab-play")
 
-    def until(self, condition: str, argument: Any = None) -> None:
+    def wait_for(self, condition: str, argument: Any = None) -> None:
         try:
             self.page.wait_for_function(condition, arg=argument)
         except Timeout as exc:
@@ -105,34 +105,34 @@ class PageListener:
                 f"not within the time; the page says: {self.page.text_content('#notice')}"
             ) from exc
 
-    def until_heard(self, count: int) -> None:
-        self.until("count => globalThis.events().filter(e => e.action === 'play').length >= count", count)
+    def wait_for_plays(self, count: int) -> None:
+        self.wait_for("count => globalThis.events().filter(e => e.action === 'play').length >= count", count)
 
     def plays(self) -> int:
         return sum(event["action"] == "play" for event in self.events())
 
     def choose(self, tune: str) -> None:
         title = self.page.text_content(f"#tunes tbody tr:nth-child({ROWS[tune]}) .name")
-        again = title == self.page.text_content("#now-title")
+        same = title == self.page.text_content("#now-title")
         plays = self.plays()
         self.page.click(f"#tunes tbody tr:nth-child({ROWS[tune]}) button.tune")
-        if not again:
-            self.until_heard(plays + 1)
-        self.until_playing()
+        if not same:
+            self.wait_for_plays(plays + 1)
+        self.wait_until_playing()
 
-    def until_playing(self) -> None:
-        self.until("document.querySelector('footer').dataset.status === 'playing'")
+    def wait_until_playing(self) -> None:
+        self.wait_for("document.querySelector('footer').dataset.status === 'playing'")
 
     def listen(self, seconds: float) -> None:
         self.page.wait_for_timeout(1000 * seconds)
 
     def pause(self) -> None:
         self.page.click("#play-pause")
-        self.until("document.querySelector('footer').dataset.status === 'paused'")
+        self.wait_for("document.querySelector('footer').dataset.status === 'paused'")
 
     def resume(self) -> None:
         self.page.click("#play-pause")
-        self.until_playing()
+        self.wait_until_playing()
 
     def seek(self, seconds: float) -> None:
         if self.page.is_enabled("#progress"):
@@ -141,12 +141,12 @@ class PageListener:
     def next(self) -> None:
         plays = self.plays()
         self.page.click("#next")
-        self.until_heard(plays + 1)
+        self.wait_for_plays(plays + 1)
 
     def double_next(self) -> None:
         plays = self.plays()
         self.page.dblclick("#next")
-        self.until_heard(plays + 1)
+        self.wait_for_plays(plays + 1)
 
     def like(self) -> None:
         self.page.click("#like:enabled")
@@ -154,7 +154,7 @@ class PageListener:
     def set_song(self, song: int) -> None:
         plays = self.plays()
         self.page.select_option("#song", str(song))
-        self.until_heard(plays + 1)
+        self.wait_for_plays(plays + 1)
 
     def hide(self) -> None:
         other = self.page.context.new_page()
@@ -169,13 +169,13 @@ class PageListener:
         assert (self.page.text_content("#notice") or "").startswith("broken.sid can't be played.")
 
     def wait_for_end(self) -> None:
-        self.until_heard(self.plays() + 1)
+        self.wait_for_plays(self.plays() + 1)
 
     def switch(self) -> None:
         self.page.click("#tab-preferences")
         self.page.select_option("[name=player]", self.second)
-        self.until("name => document.querySelector('footer').dataset.pipeline === name", self.second)
-        self.until_playing()
+        self.wait_for("name => document.querySelector('footer').dataset.pipeline === name", self.second)
+        self.wait_until_playing()
 
     def events(self) -> list[Record]:
         found: list[Record] = self.page.evaluate("globalThis.events()")
@@ -197,14 +197,16 @@ def test_contract(page: Page, device: Device, tmp_path: Path, first: str, second
     broken.write_bytes(b"PSID\x00\x02 and then nothing")
     page.evaluate(OUTBOX)
     listener = PageListener(page, device, first, second, broken)
-    assert heard(listener) == EVENTS
+    assert recorded_events(listener) == EVENTS
     events = listener.events()
     for name in (first, second):
         of_player = [event for event in events if event["pipeline"] == name]
         check_context(of_player, positions=name in ("wasm", "stream"))
 
 
-def test_device_that_fails_is_told_and_plays_again(page: Page, device: Device, tmp_path: Path) -> None:
+def test_device_failure_is_reported_and_playback_can_be_retried(
+    page: Page, device: Device, tmp_path: Path
+) -> None:
     page.evaluate(OUTBOX)
     listener = PageListener(page, device, "u64", "wasm", tmp_path)
     listener.choose(LONG)
@@ -219,7 +221,7 @@ def test_device_that_fails_is_told_and_plays_again(page: Page, device: Device, t
     assert device.calls[-1] == "PUT /v1/machine:reset", "the device plays on"
 
 
-def test_preferences_say_why_a_player_can_t_be_used(page: Page) -> None:
+def test_preferences_explain_why_a_player_is_unavailable(page: Page) -> None:
     page.click("#tab-preferences")
     page.wait_for_function("document.querySelectorAll('#player-status dd').length === 4")
     statuses = page.locator("#player-status dd").all_text_contents()

@@ -8,9 +8,7 @@ from tests.e2e.listener import play, wait_for_engine
 from tests.served import Served
 
 
-def test_foreign_scripts_and_requests_are_refused_and_ours_are_not(
-    context: BrowserContext, served: Served
-) -> None:
+def test_only_our_own_scripts_and_requests_are_allowed(context: BrowserContext, served: Served) -> None:
     page, refused = context.new_page(), []
     page.on("console", lambda message: refused.append(message.text) if message.type == "error" else None)
     page.goto(served.url)

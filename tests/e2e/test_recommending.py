@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.e2e.listener import predictions, rate, wait_for_count, wait_until_heard
+from tests.e2e.listener import predictions, rate, wait_for_count, wait_until_playing
 
 RATED = 10
 
-MOST_LIKED = """() => fetch('/static/vendor/tunes/catalog.json')
+IS_BUSY = """() => fetch('/static/vendor/tunes/catalog.json')
     .then(answer => answer.json())
     .then(({ tunes }) => {
         const energies = tunes.map(tune => tune.features[0].energy).sort((a, b) => a - b);
@@ -65,51 +65,51 @@ def go_on(page: Page, title: str) -> None:
     page.wait_for_function("title => document.querySelector('#now-title').textContent === title", arg=title)
 
 
-def rate_as_one_who_likes_it_busy(page: Page) -> set[str]:
+def rate_busy_tunes_highly(page: Page) -> set[str]:
     """Rate the tunes that come, and train; return their titles."""
-    likes: dict[str, bool] = page.evaluate(MOST_LIKED)
-    heard = set()
+    likes: dict[str, bool] = page.evaluate(IS_BUSY)
+    played = set()
     page.click("#next")
     for _ in range(RATED):
-        wait_until_heard(page)
+        wait_until_playing(page)
         title = page.text_content("#now-title") or ""
-        heard.add(title)
+        played.add(title)
         rate(page, e=3, m=3, c=3, p=5 if likes[title] else 1)
         page.click("#rate-next")
         page.wait_for_function("document.querySelector('#rate-result').textContent === ''")
-    wait_until_heard(page)
+    wait_until_playing(page)
     wait_for_count(page, "ratings", RATED)
     page.click("#tab-preferences")
     page.check("[name=training]")
     page.wait_for_selector("html[data-model^=local]")
     page.click("#tab-play")
-    return heard | {page.text_content("#now-title") or ""}
+    return played | {page.text_content("#now-title") or ""}
 
 
-def test_taste_that_was_learned_decides_what_comes_next_and_says_why(page: Page) -> None:
+def test_learned_taste_decides_and_explains_the_queue(page: Page) -> None:
     catalog = listed(page)
     assert titles(page) == catalog[:5]
     page.wait_for_selector("html[data-model^=global]")
     assert "not known yet" in (page.text_content("#up-next-how") or "")
     page.evaluate("document.body.dataset.here = 'still'")
     set_preference(page, "exploration", "0")
-    heard = rate_as_one_who_likes_it_busy(page)
-    assert heard == set(catalog[: RATED + 1]), "each is played once, in the order of the list"
+    played = rate_busy_tunes_highly(page)
+    assert played == set(catalog[: RATED + 1]), "each is played once, in the order of the list"
 
     page.wait_for_function("document.querySelector('#up-next-how').textContent.includes('like best')")
     expected = preferred(page)
-    rest = sorted(set(catalog) - heard, key=lambda title: (-expected[title], catalog.index(title)))
+    rest = sorted(set(catalog) - played, key=lambda title: (-expected[title], catalog.index(title)))
     coming = titles(page)
     assert [expected[title] for title in coming] == [expected[title] for title in rest[:5]]
     assert coming != catalog[RATED + 1 : RATED + 6]
-    likes: dict[str, bool] = page.evaluate(MOST_LIKED)
+    likes: dict[str, bool] = page.evaluate(IS_BUSY)
     assert all(likes[title] for title in coming)
 
     go_on(page, coming[0])
     page.wait_for_function(
         "title => document.querySelector('#up-next .name').textContent === title", arg=coming[1]
     )
-    wait_until_heard(page)
+    wait_until_playing(page)
     wait_for_titles(page, [*coming[1:], titles(page)[-1]])
     page.wait_for_selector("#why-playing li")
     assert f"{expected[coming[0]]:.1f} of 5 expected" in (page.text_content("#why-playing") or "")
@@ -117,8 +117,8 @@ def test_taste_that_was_learned_decides_what_comes_next_and_says_why(page: Page)
 
     _other_tab_shows_the_same(page)
     _surprises_are_marked_and_played(page)
-    _why_is_told_on_demand(page, rest[-1], expected[rest[-1]])
-    assert page.evaluate("document.body.dataset.here") == "still", "the page was loaded again"
+    _explanation_is_shown_on_demand(page, rest[-1], expected[rest[-1]])
+    assert page.evaluate("document.body.dataset.here") == "still", "the page was loaded anew"
 
 
 def _other_tab_shows_the_same(page: Page) -> None:
@@ -154,10 +154,10 @@ def _surprises_are_marked_and_played(page: Page) -> None:
         page.wait_for_selector("#why-surprise", state=state)  # type: ignore[arg-type]
         wait_for_surprises(page, marks if number else [not mark for mark in marks])
         assert titles(page)[0] == coming[number + 1]
-        wait_until_heard(page)
+        wait_until_playing(page)
 
 
-def _why_is_told_on_demand(page: Page, title: str, preference: float) -> None:
+def _explanation_is_shown_on_demand(page: Page, title: str, preference: float) -> None:
     button = page.get_by_role("button", name=f"Why {preference:.1f} for {title}?")
     button.focus()
     page.keyboard.press("Enter")

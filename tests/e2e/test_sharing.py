@@ -17,8 +17,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from sidflow_feedback.sync.client import REQUEST_TIMEOUT
 from sidflow_feedback.sync.schedule import FIRST_RETRY
-from tests.e2e import faulty_line as faults
-from tests.e2e.faulty_line import SYNC, FaultyLine
+from tests.e2e import faulty_proxy as faults
+from tests.e2e.faulty_proxy import SYNC, FaultyProxy
 from tests.e2e.listener import play, rate, rows, wait_for_count, wait_for_engine
 from tests.patience import wait_until
 from tests.served import Served, serve
@@ -57,23 +57,23 @@ def operator(tmp_path: Path) -> Iterator[Operator]:
 
 
 @pytest.fixture
-def line(operator: Operator) -> Iterator[FaultyLine]:
-    with faults.faulty_line(operator.served.url) as line:
-        yield line
+def proxy(operator: Operator) -> Iterator[FaultyProxy]:
+    with faults.faulty_proxy(operator.served.url) as proxy:
+        yield proxy
 
 
-def opened(context: BrowserContext, line: FaultyLine) -> Page:
+def opened(context: BrowserContext, proxy: FaultyProxy) -> Page:
     page = context.new_page()
-    page.goto(line.url)
+    page.goto(proxy.url)
     page.wait_for_selector("html[data-ui=ready]")
     wait_for_engine(page)
     return page
 
 
 @pytest.fixture
-def page(context: BrowserContext, line: FaultyLine) -> Page:
+def page(context: BrowserContext, proxy: FaultyProxy) -> Page:
     """The page with its engine, and two events: a tune plays, and is liked."""
-    page = opened(context, line)
+    page = opened(context, proxy)
     play(page, 1)
     page.click("#like")
     wait_for_count(page, "implicit", 2)
@@ -96,7 +96,7 @@ def sync_now(page: Page) -> str:
     return page.text_content("#sync-result") or ""
 
 
-def judge(page: Page) -> None:
+def like_or_dislike(page: Page) -> None:
     """Make one more event."""
     before = len(rows(page, "implicit-events"))
     liked = page.get_attribute("#like", "aria-pressed") == "true"
@@ -104,7 +104,7 @@ def judge(page: Page) -> None:
     wait_until(lambda: len(rows(page, "implicit-events")) > before)
 
 
-def shown(page: Page) -> Any:
+def preview(page: Page) -> Any:
     page.wait_for_function("document.querySelector('#next-payload pre').textContent.includes('batchId')")
     return json.loads(page.text_content("#next-payload pre") or "")
 
@@ -114,18 +114,16 @@ def uuids(upload: bytes) -> list[str]:
     return sorted(record["uuid"] for record in batch["ratings"] + batch["implicit"])
 
 
-def test_listener_is_obeyed(
-    page: Page, line: FaultyLine, operator: Operator, context: BrowserContext
+def test_sharing_follows_the_switch_and_the_connection(
+    page: Page, proxy: FaultyProxy, operator: Operator, context: BrowserContext
 ) -> None:
     """One page for all of it: an engine takes its time to start."""
-    nothing_is_sent_until_it_is_switched_on_and_then_what_was_shown(page, line, operator)
-    switched_off_aborts_the_request(page, line)
-    line_that_is_back_is_used_at_once(page, line, operator, context)
+    check_only_the_preview_is_sent_once_enabled(page, proxy, operator)
+    check_disabling_aborts_the_request(page, proxy)
+    check_restored_connection_is_used_at_once(page, proxy, operator, context)
 
 
-def nothing_is_sent_until_it_is_switched_on_and_then_what_was_shown(
-    page: Page, line: FaultyLine, operator: Operator
-) -> None:
+def check_only_the_preview_is_sent_once_enabled(page: Page, proxy: FaultyProxy, operator: Operator) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     rate(page, e=4, m=2, c=3)
@@ -136,54 +134,54 @@ def nothing_is_sent_until_it_is_switched_on_and_then_what_was_shown(
     page.evaluate("dispatchEvent(new Event('online'))")
     time.sleep(1)
     assert page.is_disabled("#sync-now")
-    assert SYNC not in line.paths
-    assert "/" in line.paths
+    assert SYNC not in proxy.paths
+    assert "/" in proxy.paths
     assert not any(SYNC in url for url in asked)
-    before = shown(page)
+    before = preview(page)
     share(page)
-    assert SYNC not in line.paths
+    assert SYNC not in proxy.paths
     assert sync_now(page) == "The server has accepted 3 events."
-    assert [json.loads(upload) for upload in line.uploads] == [before]
-    assert uuids(line.uploads[0]) == operator.events()
+    assert [json.loads(upload) for upload in proxy.uploads] == [before]
+    assert uuids(proxy.uploads[0]) == operator.events()
     page.wait_for_function("document.querySelector('#next-payload p').textContent.startsWith('Nothing')")
     wait_for_count(page, "implicit", 2, "synced")
 
 
-def switched_off_aborts_the_request(page: Page, line: FaultyLine) -> None:
-    judge(page)
-    line.fault = faults.silence
+def check_disabling_aborts_the_request(page: Page, proxy: FaultyProxy) -> None:
+    like_or_dislike(page)
+    proxy.fault = faults.silence
     page.click("#sync-now")
-    wait_until(lambda: len(line.uploads) == 2)
+    wait_until(lambda: len(proxy.uploads) == 2)
     page.uncheck("[name=sync]")
-    wait_until(lambda: line.given_up)
-    assert line.given_up[0] < REQUEST_TIMEOUT - 1, "not only when the time for an answer is over"
+    wait_until(lambda: proxy.given_up)
+    assert proxy.given_up[0] < REQUEST_TIMEOUT - 1, "not only when the time for an answer is over"
     wait_for_count(page, "implicit", 1)
     page.evaluate("dispatchEvent(new Event('online'))")
     time.sleep(1)
-    assert len(line.uploads) == 2
+    assert len(proxy.uploads) == 2
 
 
-def line_that_is_back_is_used_at_once(
-    page: Page, line: FaultyLine, operator: Operator, context: BrowserContext
+def check_restored_connection_is_used_at_once(
+    page: Page, proxy: FaultyProxy, operator: Operator, context: BrowserContext
 ) -> None:
-    line.fault = faults.forward
+    proxy.fault = faults.forward
     share(page)
     context.set_offline(True)
     assert "can't be reached" in sync_now(page)
     page.wait_for_function("document.querySelector('#sync-status').textContent.includes('did not answer')")
-    assert len(line.uploads) == 2
+    assert len(proxy.uploads) == 2
     context.set_offline(False)
     back = time.monotonic()
     wait_until(lambda: len(operator.events()) == 4)
     assert time.monotonic() - back < FIRST_RETRY / 2, "not only at the next retry"
     wait_for_count(page, "implicit", 3, "synced")
-    assert line.uploads[2] == line.uploads[1]
+    assert proxy.uploads[2] == proxy.uploads[1]
 
 
 FAULTS = {
     faults.refused_connection: "The server can't be reached",
     faults.lost_answer: "The server can't be reached",
-    faults.half_an_answer: "The server can't be reached",
+    faults.truncated_answer: "The server can't be reached",
     faults.redirect: "The server can't be reached",
     faults.portal: "did not come from a working sync server",
     faults.error_500: "The server answered 500",
@@ -192,36 +190,36 @@ FAULTS = {
 }
 
 
-def test_each_event_is_on_the_server_once_whatever_happens_on_the_way(
-    page: Page, line: FaultyLine, operator: Operator
+def test_each_event_is_on_the_server_once_despite_faults(
+    page: Page, proxy: FaultyProxy, operator: Operator
 ) -> None:
     share(page)
     for fault, message in FAULTS.items():
-        judge(page)
-        line.fault = fault
+        like_or_dislike(page)
+        proxy.fault = fault
         assert message in sync_now(page)
         if fault in (faults.busy_429, faults.busy_until):
             assert "asked for a pause of another" in sync_now(page)
             time.sleep(2)
     # One batch, until it is answered: later events wait for the next.
-    assert len(set(line.uploads)) == 1
-    judge(page)
-    line.fault = faults.silence
+    assert len(set(proxy.uploads)) == 1
+    like_or_dislike(page)
+    proxy.fault = faults.silence
     assert "no answer within 15 s" in sync_now(page)
-    assert len(line.given_up) == 1
-    assert line.given_up[0] > REQUEST_TIMEOUT - 1
-    kill_the_server(page, line, operator)
-    line.fault = faults.forward
+    assert len(proxy.given_up) == 1
+    assert proxy.given_up[0] > REQUEST_TIMEOUT - 1
+    kill_the_server(page, proxy, operator)
+    proxy.fault = faults.forward
     message = sync_now(page)
     assert message.startswith("The server has accepted")
-    assert "/elsewhere" not in line.paths
+    assert "/elsewhere" not in proxy.paths
     events = sorted(row["uuid"] for row in rows(page, "implicit-events"))
     assert len(events) > 10
     assert operator.events() == events
     wait_for_count(page, "implicit", len(events), "synced")
 
 
-def kill_the_server(page: Page, line: FaultyLine, operator: Operator) -> None:
+def kill_the_server(page: Page, proxy: FaultyProxy, operator: Operator) -> None:
     """Kill it before it has the batch, then when it has it and has not answered."""
 
     def kill_before(request: Any) -> None:
@@ -234,38 +232,38 @@ def kill_the_server(page: Page, line: FaultyLine, operator: Operator) -> None:
         request.reset()
 
     for kill in (kill_before, kill_behind):
-        line.fault = kill
+        proxy.fault = kill
         assert "can't be reached" in sync_now(page)
-        line.upstream = operator.start().url
+        proxy.upstream = operator.start().url
 
 
-def test_crash_of_the_page_sends_the_same_again_also_the_noise(
-    page: Page, line: FaultyLine, operator: Operator, browser: Browser, context: BrowserContext
+def test_upload_after_a_page_crash_repeats_the_same_noise(
+    page: Page, proxy: FaultyProxy, operator: Operator, browser: Browser, context: BrowserContext
 ) -> None:
     rate(page, e=4, m=2, c=3)
     wait_for_count(page, "ratings", 1)
     share(page, privacy="1")
-    line.fault = faults.held_answer
+    proxy.fault = faults.held_answer
     page.click("#sync-now")
-    wait_until(lambda: line.uploads)
+    wait_until(lambda: proxy.uploads)
     crash(browser, page)
-    line.fault = faults.forward
-    page = opened(context, line)
+    proxy.fault = faults.forward
+    page = opened(context, proxy)
     page.click("#tab-preferences")
     wait_for_epsilon(page, "3 of 100")
     sync_now(page)
-    first, second = (json.loads(upload) for upload in line.uploads)
+    first, second = (json.loads(upload) for upload in proxy.uploads)
     assert (first["ratings"], first["implicit"]) == (second["ratings"], second["implicit"])
     assert {record["epsilon"] for record in first["ratings"] + first["implicit"]} == {1}
-    assert sorted(operator.events()) == sorted(uuids(line.uploads[0]))
+    assert sorted(operator.events()) == sorted(uuids(proxy.uploads[0]))
     wait_for_count(page, "ratings", 1, "synced")
-    judge_again(page)
+    record_two_more_events(page)
     sync_now(page)
     wait_for_epsilon(page, "5 of 100")
 
 
-def judge_again(page: Page) -> None:
-    """Make two more events in a page that was opened again."""
+def record_two_more_events(page: Page) -> None:
+    """Make two more events in a page that was opened anew."""
     play(page, 1)
     page.click("#like")
     wait_for_count(page, "implicit", 2)

@@ -22,7 +22,7 @@ WATCH = """() => {
     };
 }"""
 
-KEPT = """async () => {
+CACHE_SIZE = """async () => {
     const cache = await caches.open("sidflow-snapshot");
     const [request] = await cache.keys();
     return request ? (await (await cache.match(request)).arrayBuffer()).byteLength : 0;
@@ -46,30 +46,30 @@ def page(context: BrowserContext, served: Served) -> Page:
     return page
 
 
-def wait_until_kept(page: Page) -> int:
+def wait_until_cached(page: Page) -> int:
     page.wait_for_selector("html[data-start=kept]", state="attached")
-    size: int = page.evaluate(KEPT)
+    size: int = page.evaluate(CACHE_SIZE)
     return size
 
 
-def test_bar_grows_while_the_engine_starts_and_goes(page: Page) -> None:
+def test_progress_bar_grows_while_the_engine_starts_and_disappears(page: Page) -> None:
     page.wait_for_selector("#engine-start", state="hidden")
     shown = page.evaluate("shown")
     assert shown == sorted(shown)
     assert len(shown) > 2
     assert shown[-1] > 0.5
-    published = page.evaluate("published")
-    assert len(published) == len(set(published)), "nothing is published twice"
+    reports = page.evaluate("told")
+    assert len(reports) == len(set(reports)), "nothing is told twice"
 
 
-def test_engine_starts_although_what_was_kept_is_damaged(page: Page) -> None:
-    size = wait_until_kept(page)
+def test_engine_starts_with_a_damaged_start_cache(page: Page) -> None:
+    size = wait_until_cached(page)
     assert size > 1_000_000
     page.reload()
     wait_for_engine(page)
-    assert page.evaluate(KEPT) == size, "it was of use"
-    for whole in (True, False):
-        page.evaluate(DAMAGE, whole)
+    assert page.evaluate(CACHE_SIZE) == size, "it was of use"
+    for complete in (True, False):
+        page.evaluate(DAMAGE, complete)
         page.reload()
         wait_for_engine(page)
     page.wait_for_selector("html[data-model^=global]")

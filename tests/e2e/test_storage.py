@@ -35,7 +35,7 @@ def everything(page: Page) -> list[tuple[str, str]]:
     return sorted((row["uuid"], row["kind"]) for row in found)
 
 
-def test_unsaved_until_it_is_committed(context: BrowserContext, served: Served) -> None:
+def test_event_is_unsaved_until_committed(context: BrowserContext, served: Served) -> None:
     page = context.new_page()
     start_engine = hold_engine(page)
     page.goto(served.url)
@@ -51,7 +51,7 @@ def test_unsaved_until_it_is_committed(context: BrowserContext, served: Served) 
     assert page.evaluate("Object.keys(localStorage).filter(key => key.includes('outbox'))") == []
 
 
-def test_list_of_what_is_not_shared_shows_what_was_done(page: Page) -> None:
+def test_list_of_unshared_events_describes_them(page: Page) -> None:
     wait_for_engine(page)
     play(page, 1)
     page.click("#like")
@@ -106,7 +106,7 @@ def test_export_delete_import(page: Page, tmp_path: Path) -> None:
     assert everything(page) == before
 
 
-def test_what_was_learned_goes_with_everything_else(page: Page) -> None:
+def test_deleting_everything_deletes_the_local_model(page: Page) -> None:
     wait_for_engine(page)
     page.wait_for_selector("html[data-model^=global]")
     before = predictions(page)
@@ -131,7 +131,7 @@ def test_what_was_learned_goes_with_everything_else(page: Page) -> None:
     assert rows(page, "model-snapshots") == []
 
 
-def test_answer_of_the_browser_to_keep_it_is_shown_and_can_be_closed(page: Page) -> None:
+def test_persistence_answer_is_shown_and_can_be_dismissed(page: Page) -> None:
     assert page.is_hidden("#storage-banner")
     wait_for_engine(page)
     play(page, 1)
@@ -163,7 +163,7 @@ def opened(context: BrowserContext, served: Served) -> Page:
     return page
 
 
-def test_without_a_database_tunes_play_and_the_banner_says_that_feedback_is_off(
+def test_tunes_play_without_a_database_and_a_banner_reports_it(
     browser: Browser, served: Served, tmp_path: Path
 ) -> None:
     preferences = {"profile": {"default_content_setting_values": {"cookies": 2}}}
@@ -184,9 +184,7 @@ def test_without_a_database_tunes_play_and_the_banner_says_that_feedback_is_off(
         assert page.is_hidden("#storage-banner")
 
 
-def test_old_tab_that_does_not_let_go_is_told_and_what_is_done_meanwhile_is_kept(
-    context: BrowserContext, served: Served
-) -> None:
+def test_blocking_old_tab_is_reported_and_events_are_kept(context: BrowserContext, served: Served) -> None:
     old = context.new_page()
     old.goto(f"{served.url}/api/health")
     old.evaluate(
@@ -214,9 +212,7 @@ def test_old_tab_that_does_not_let_go_is_told_and_what_is_done_meanwhile_is_kept
     assert [row["action"] for row in rows(page, "implicit-events")] == ["play"]
 
 
-def test_full_disk_is_told_and_what_is_done_meanwhile_is_kept(
-    context: BrowserContext, served: Served
-) -> None:
+def test_full_disk_is_reported_and_events_are_kept(context: BrowserContext, served: Served) -> None:
     page = context.new_page()
     session = context.new_cdp_session(page)
     session.send("Storage.overrideQuotaForOrigin", {"origin": served.url, "quotaSize": 1})

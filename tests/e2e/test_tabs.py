@@ -60,8 +60,8 @@ def kill_tab_with_engine(page: Page) -> None:
         os.kill(max(renderers, key=lambda process: process["cpuTime"])["id"], signal.SIGKILL)
 
 
-def recorded(page: Page, least: int) -> list[str]:
-    page.wait_for_function("n => (document.body.dataset.recorded ?? '').split(' ').length >= n", arg=least)
+def recorded(page: Page, count: int) -> list[str]:
+    page.wait_for_function("n => (document.body.dataset.recorded ?? '').split(' ').length >= n", arg=count)
     return str(page.evaluate("document.body.dataset.recorded")).split()
 
 
@@ -117,7 +117,7 @@ def test_another_tab_takes_over_and_answers(context: BrowserContext, served: Ser
     assert (len(held), len(pending)) == (1, 0)
 
 
-def test_thousand_events_of_two_tabs_arrive_once_though_one_crashes(
+def test_thousand_events_of_two_tabs_are_stored_once_despite_a_crash(
     context: BrowserContext, served: Served
 ) -> None:
     first, second = open_tab(context, served), open_tab(context, served)
@@ -135,7 +135,7 @@ def test_thousand_events_of_two_tabs_arrive_once_though_one_crashes(
     assert len(stored) == 1000
 
 
-def test_settings_hold_in_all_tabs(context: BrowserContext, served: Served) -> None:
+def test_settings_apply_to_all_tabs(context: BrowserContext, served: Served) -> None:
     first, second = open_tab(context, served), open_tab(context, served)
     wait_for_engine(second)
     first.click("#tab-preferences")

@@ -32,7 +32,7 @@ from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.types import FloatArray
 from sidflow_feedback.vocabulary import DIMENSIONS
-from tests.e2e.listener import play, rate, wait_for_engine, wait_until_heard
+from tests.e2e.listener import play, rate, wait_for_engine, wait_until_playing
 from tests.served import Served, serve
 
 LISTENERS = 30
@@ -145,8 +145,13 @@ def in_a_thread(work: Any) -> Any:
 def train_global(served: Served, model_path: Path) -> dict[str, Any]:
     """Run the operator's command; return what it prints."""
     command = [sys.executable, "-m", "app", "train-global"]
-    places_ = {"SIDFLOW_DATABASE_URL": f"sqlite:///{served.database}", "SIDFLOW_MODEL_PATH": str(model_path)}
-    done = subprocess.run(command, env={**os.environ, **places_}, capture_output=True, text=True, check=True)
+    environment = {
+        "SIDFLOW_DATABASE_URL": f"sqlite:///{served.database}",
+        "SIDFLOW_MODEL_PATH": str(model_path),
+    }
+    done = subprocess.run(
+        command, env={**os.environ, **environment}, capture_output=True, text=True, check=True
+    )
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
@@ -159,7 +164,7 @@ def rate_in_the_browser(page: Page, crowd: Crowd) -> None:
         path = page.locator(f"#tunes tbody tr:nth-child({number + 1})").get_attribute("data-path")
         tune = next(i for i, tune in enumerate(crowd.tunes) if tune["sidPath"] == path)
         rate(page, **{name: int(value) for name, value in zip(DIMENSIONS, ratings[tune], strict=True)})
-        wait_until_heard(page)
+        wait_until_playing(page)
 
 
 def own_model(page: Page) -> str:
@@ -167,7 +172,7 @@ def own_model(page: Page) -> str:
     return page.locator("#training-status dt:text-is('Your model') + dd").text_content() or ""
 
 
-def test_what_listeners_share_comes_back_as_a_better_model(
+def test_shared_ratings_return_as_a_better_global_model(
     context: BrowserContext, served: Served, model_path: Path, crowd: Crowd
 ) -> None:
     first = model_from_manifest(json.loads(model_path.read_text()))
@@ -182,10 +187,10 @@ def test_what_listeners_share_comes_back_as_a_better_model(
     assert first.version in own_model(page)
 
     assert in_a_thread(listen_and_share(crowd, served.url)) == [RATED_EACH] * LISTENERS
-    report = train_global(served, model_path)
-    assert report["published"] is True
+    result = train_global(served, model_path)
+    assert result["published"] is True
     second = model_from_manifest(json.loads(model_path.read_text()))
-    assert second.version == report["version"] != first.version
+    assert second.version == result["version"] != first.version
     assert crowd.error(second, LISTENERS) < 0.7 * crowd.error(first, LISTENERS)
 
     page.reload()

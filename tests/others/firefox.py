@@ -27,8 +27,8 @@ PREFERENCES = {
 class Firefox:
     """One tab."""
 
-    def __init__(self, line: ClientConnection) -> None:
-        self._line = line
+    def __init__(self, connection: ClientConnection) -> None:
+        self._connection = connection
         self._asked = 0
         self._command("session.new", capabilities={})
         self._tab = self._command("browsingContext.getTree")["contexts"][0]["context"]
@@ -63,9 +63,9 @@ class Firefox:
 
     def _command(self, method: str, **params: Any) -> dict[str, Any]:
         self._asked += 1
-        self._line.send(json.dumps({"id": self._asked, "method": method, "params": params}))
+        self._connection.send(json.dumps({"id": self._asked, "method": method, "params": params}))
         while True:
-            answer = json.loads(self._line.recv(timeout=PATIENCE))
+            answer = json.loads(self._connection.recv(timeout=PATIENCE))
             if answer.get("id") == self._asked:
                 assert answer["type"] == "success", f"{method}: {answer}"
                 result: dict[str, Any] = answer["result"]
@@ -84,8 +84,8 @@ def firefox(folder: Path, environment: Mapping[str, str]) -> Iterator[Firefox]:
         address = next(found.group() for text in process.stderr if (found := re.search(r"ws://\S+", text)))
         with connect(
             address + "/session", max_size=None, open_timeout=PATIENCE, ping_timeout=PATIENCE
-        ) as line:
-            yield Firefox(line)
+        ) as connection:
+            yield Firefox(connection)
     finally:
         process.terminate()
         process.communicate(timeout=PATIENCE)

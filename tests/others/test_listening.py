@@ -94,7 +94,7 @@ def predicted(tab: Tab) -> Any:
     )
 
 
-def test_it_plays_keeps_and_learns(tab: Tab) -> None:
+def test_page_plays_stores_and_learns(tab: Tab) -> None:
     tab.evaluate(COUNT_QUESTIONS)
     tab.click("#tunes tbody tr:nth-child(1) button.tune")
     wait(tab, BEGIN)

@@ -72,8 +72,8 @@ def _screen() -> Iterator[str]:
     process = subprocess.Popen(command, pass_fds=(writing,), stderr=subprocess.DEVNULL)
     os.close(writing)
     try:
-        with os.fdopen(reading) as announced:
-            yield ":" + announced.readline().strip()
+        with os.fdopen(reading) as display:
+            yield ":" + display.readline().strip()
     finally:
         process.terminate()
         process.wait(timeout=PATIENCE)

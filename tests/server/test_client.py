@@ -29,7 +29,7 @@ def test_anonymized_batch_is_accepted(client: httpx.Client, rows: Rows) -> None:
     ]
 
 
-def test_delta_has_the_fields_that_the_server_takes() -> None:
+def test_delta_has_the_fields_that_the_server_accepts() -> None:
     track = TrackContext(item_id="a.sid", features=FEATURES)
     event = RatingEvent(uuid=rating()["uuid"], timestamp=0, track=track, ratings={"e": 1})
     record = AnonymizedDelta.from_event(event).to_record()

@@ -137,7 +137,9 @@ def test_invalid_event_is_reported_and_the_others_are_stored(
 
 
 @pytest.mark.parametrize("junk", [None, 7, "text", [], {}, [[[]]]])
-def test_junk_in_place_of_an_event_affects_no_other(client: httpx.Client, rows: Rows, junk: object) -> None:
+def test_invalid_item_does_not_affect_the_other_events(
+    client: httpx.Client, rows: Rows, junk: object
+) -> None:
     good = rating()
     answer = client.post(SYNC, json=batch(junk, good, implicit=(junk,)))
     assert statuses(answer) == ["rejected", "accepted", "rejected"]

@@ -81,16 +81,16 @@ class Crowd:
         for i, tune in enumerate(tunes.tolist()):
             given = ratings[i, : 4 if preferred[i] else 3]
             loss = rng.uniform(*epsilon) if epsilon else None
-            judgment = action_of(ratings[i, 3], loss, rng) if acts[i] else ratings_of(given, loss, rng)
-            yield self.row(tune, f"{seed:08x}-0000-4000-8000-{number:012x}", i, judgment, loss)
+            response = action_of(ratings[i, 3], loss, rng) if acts[i] else ratings_of(given, loss, rng)
+            yield self.row(tune, f"{seed:08x}-0000-4000-8000-{number:012x}", i, response, loss)
 
-    def row(self, tune: int, batch: str, place: int, judgment: Row, epsilon: float | None = None) -> Row:
+    def row(self, tune: int, batch: str, index: int, response: Row, epsilon: float | None = None) -> Row:
         """Return an event on a tune as the server stores it."""
         return (
             _EMPTY
-            | judgment
+            | response
             | {
-                "uuid": f"{batch[:8]}-{place:04x}-4000-8000-{batch[24:]}",
+                "uuid": f"{batch[:8]}-{index:04x}-4000-8000-{batch[24:]}",
                 "batch_id": batch,
                 "sid_path": f"CROWD/{tune}.sid",
                 "epsilon": epsilon,
@@ -109,8 +109,10 @@ _EMPTY: Row = {
 
 def ratings_of(given: NDArray[np.int_], epsilon: float | None, rng: Generator) -> Row:
     """Return ratings of the first dimensions, perturbed as a listener's client does it."""
-    scores = [1 + perturbed(value - 1, 5, epsilon and epsilon / len(given), rng) for value in given.tolist()]
-    return dict(zip(DIMENSIONS, scores, strict=False))
+    response = [
+        1 + perturbed(value - 1, 5, epsilon and epsilon / len(given), rng) for value in given.tolist()
+    ]
+    return dict(zip(DIMENSIONS, response, strict=False))
 
 
 def action_of(liking: int, epsilon: float | None, rng: Generator) -> Row:

@@ -21,8 +21,8 @@ def opposite(crowd: Crowd, uploads: int, size: int) -> Iterator[Row]:
     rng = np.random.default_rng(7)
     for number in range(uploads):
         for i, tune in enumerate(rng.integers(0, len(crowd.truth), size).tolist()):
-            ratings = zip(DIMENSIONS, np.where(crowd.truth[tune] > 3, 1, 5).tolist(), strict=True)
-            yield crowd.row(tune, _batch(number), i, dict(ratings))
+            response = zip(DIMENSIONS, np.where(crowd.truth[tune] > 3, 1, 5).tolist(), strict=True)
+            yield crowd.row(tune, _batch(number), i, dict(response))
 
 
 def praise(crowd: Crowd, uploads: int, size: int) -> Iterator[Row]:

@@ -13,8 +13,8 @@ P = DIMENSIONS.index("p")
 
 def chances(true: int, k: int, epsilon: float) -> list[float]:
     """Return how likely each of k values is reported for a true one, by the definition."""
-    kept = np.exp(epsilon) / (np.exp(epsilon) + k - 1)
-    return [kept if value == true else (1 - kept) / (k - 1) for value in range(k)]
+    truthful = np.exp(epsilon) / (np.exp(epsilon) + k - 1)
+    return [truthful if value == true else (1 - truthful) / (k - 1) for value in range(k)]
 
 
 @pytest.mark.parametrize("epsilon", EPSILONS)

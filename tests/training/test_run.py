@@ -129,8 +129,8 @@ def test_tunes_of_few_uploads_are_ignored(shared: Settings, train: Train, crowd:
         for upload in range(4)
         for tune in range(100)
     ]
-    again, same = train(rare)
-    assert again["tunes"] == result["tunes"]
+    repeated, same = train(rare)
+    assert repeated["tunes"] == result["tunes"]
     assert np.abs(same.predict_many(crowd.features) - model.predict_many(crowd.features)).mean() < 0.1
 
 

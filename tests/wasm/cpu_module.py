@@ -13,7 +13,7 @@ from app.setup.emulator import FLAGS, compile_wasm
 
 SOURCE = Path(__file__).with_name("cpu_test.cpp")
 C, Z, I, D, B, UNUSED, V, N = (1 << bit for bit in range(8))  # noqa: E741
-KEPT = 0xFF & ~(B | UNUSED)
+REAL_FLAGS = 0xFF & ~(B | UNUSED)
 """The flags that exist in the processor; the other two exist only in what it pushes."""
 
 
@@ -90,7 +90,7 @@ class Processor:
 
 def visible(cpu: Cpu) -> Cpu:
     """Return the registers without the two flag bits that do not exist."""
-    return replace(cpu, p=cpu.p & KEPT)
+    return replace(cpu, p=cpu.p & REAL_FLAGS)
 
 
 def built_for_tests() -> Path:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from app.emulator import SidEmulator
-from tests.wasm.listening import RATE, Array, Likeness, Sound, compare, sidplayfp, step_times
+from tests.wasm.sound_comparison import RATE, Array, Likeness, Sound, compare, sidplayfp, step_times
 
 SECONDS, SKIPPED = 4, RATE // 2
 STEP_RATE = 192_000

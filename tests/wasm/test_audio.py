@@ -32,7 +32,7 @@ from scipy.signal import resample_poly
 
 from app.emulator import SidEmulator, TuneInfo
 from app.paths import paths
-from tests.wasm.listening import RATE, Likeness, Sound, compare, sidplayfp, third_octaves
+from tests.wasm.sound_comparison import RATE, Likeness, Sound, compare, sidplayfp, third_octaves
 
 SECONDS, SKIPPED = 15, RATE // 2
 REAL = Path(__file__).parents[3] / "shared" / "tunes"
@@ -64,7 +64,7 @@ def demo(fits: Callable[[TuneInfo], bool]) -> Path:
 
 
 @cache
-def engine_sound(tune: Path) -> tuple[TuneInfo, Sound]:
+def emulator_sound(tune: Path) -> tuple[TuneInfo, Sound]:
     emulator = SidEmulator()
     info = emulator.load(tune.read_bytes())
     emulator.start(sample_rate=RATE)
@@ -88,8 +88,8 @@ def native(tmp_path_factory: pytest.TempPathFactory) -> Native:
 
 
 @pytest.mark.parametrize("name", [*REAL_TUNES, TWO_CHIPS])
-def test_real_tunes_sound_as_the_native_player_plays_them(native: Native, name: str) -> None:
-    _, sound = engine_sound(real(name))
+def test_real_tunes_sound_like_the_native_player(native: Native, name: str) -> None:
+    _, sound = emulator_sound(real(name))
     likeness = compare(sound, native(real(name)))
     assert alike(likeness), likeness
 
@@ -102,43 +102,41 @@ def test_real_tunes_sound_as_the_native_player_plays_them(native: Native, name: 
         pytest.param(lambda info: info.songs > 1, id="subsongs"),
     ],
 )
-def test_demo_tunes_sound_as_the_native_player_plays_them(
-    native: Native, fits: Callable[[TuneInfo], bool]
-) -> None:
+def test_demo_tunes_sound_like_the_native_player(native: Native, fits: Callable[[TuneInfo], bool]) -> None:
     tune = demo(fits)
-    _, sound = engine_sound(tune)
+    _, sound = emulator_sound(tune)
     likeness = compare(sound, native(tune))
     assert alike(likeness), (tune.name, likeness)
 
 
 @pytest.mark.parametrize("name", REAL_TUNES)
-def test_the_other_chip_is_heard(native: Native, name: str) -> None:
-    info, sound = engine_sound(real(name))
+def test_wrong_chip_is_detected(native: Native, name: str) -> None:
+    info, sound = emulator_sound(real(name))
     likeness = compare(sound, native(real(name), OTHER_CHIP[info.chip]))
     assert likeness.spectrum > 3, likeness
     assert not alike(likeness)
 
 
 @pytest.mark.parametrize("name", REAL_TUNES)
-def test_the_other_clock_is_heard(native: Native, name: str) -> None:
-    info, sound = engine_sound(real(name))
+def test_wrong_clock_is_detected(native: Native, name: str) -> None:
+    info, sound = emulator_sound(real(name))
     likeness = compare(sound, native(real(name), OTHER_CLOCK[info.clock]))
     assert likeness.pitch > 50, likeness
     assert not alike(likeness)
 
 
 @pytest.mark.parametrize("name", REAL_TUNES)
-def test_half_a_percent_of_detuning_is_heard(native: Native, name: str) -> None:
-    _, sound = engine_sound(real(name))
+def test_half_a_percent_of_detuning_is_detected(native: Native, name: str) -> None:
+    _, sound = emulator_sound(real(name))
     detuned = resample_poly(native(real(name)), 200, 201).astype(np.float32)
     likeness = compare(sound[: len(detuned)], detuned)
     assert likeness.pitch > 5, likeness
     assert not alike(likeness)
 
 
-def test_a_tempo_one_percent_off_is_heard(native: Native) -> None:
+def test_one_percent_tempo_error_is_detected(native: Native) -> None:
     tune = real("10_Orbyte.sid")
-    _, sound = engine_sound(tune)
+    _, sound = emulator_sound(tune)
     block = RATE // 50
     blocks = native(tune)[: len(sound) // block * block].reshape(-1, block)
     hurried = np.delete(blocks, np.arange(0, len(blocks), 100), axis=0).ravel()
@@ -148,8 +146,8 @@ def test_a_tempo_one_percent_off_is_heard(native: Native) -> None:
 
 
 @pytest.mark.parametrize("name", REAL_TUNES)
-def test_a_missing_voice_is_heard(native: Native, name: str) -> None:
-    _, sound = engine_sound(real(name))
+def test_missing_voice_is_detected(native: Native, name: str) -> None:
+    _, sound = emulator_sound(real(name))
     assert not alike(compare(sound, native(real(name), "-u2")))
 
 

@@ -22,7 +22,7 @@ def still_plays(emulator: SidEmulator) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("file", "says"),
+    ("file", "message"),
     [
         (b"", "truncated or not a SID file"),
         (GOOD[:4], "truncated or not a SID file"),
@@ -41,14 +41,14 @@ def still_plays(emulator: SidEmulator) -> bool:
         (b"PSID" + bytes(131073), "too large for a SID file"),
     ],
 )
-def test_a_broken_file_is_refused_with_the_reason(emulator: SidEmulator, file: bytes, says: str) -> None:
-    with pytest.raises(SidError, match=says.replace("$", r"\$")) as refused:
+def test_broken_file_is_refused_with_a_reason(emulator: SidEmulator, file: bytes, message: str) -> None:
+    with pytest.raises(SidError, match=message.replace("$", r"\$")) as refused:
         emulator.load(file)
     assert str(refused.value).endswith(".")
     assert still_plays(emulator)
 
 
-def test_a_failed_load_leaves_no_tune(emulator: SidEmulator) -> None:
+def test_failed_load_leaves_no_tune(emulator: SidEmulator) -> None:
     emulator.load(GOOD)
     with pytest.raises(SidError):
         emulator.load(b"PSID")
@@ -65,23 +65,23 @@ def test_rendering_before_a_start_is_refused(emulator: SidEmulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("song", "rate", "says"), [(2, 44100, "Song 2"), (1, 7999, "7999"), (1, 192001, "192001")]
+    ("song", "rate", "message"), [(2, 44100, "Song 2"), (1, 7999, "7999"), (1, 192001, "192001")]
 )
-def test_impossible_starts_are_refused(emulator: SidEmulator, song: int, rate: int, says: str) -> None:
+def test_impossible_starts_are_refused(emulator: SidEmulator, song: int, rate: int, message: str) -> None:
     emulator.load(GOOD)
-    with pytest.raises(SidError, match=says):
+    with pytest.raises(SidError, match=message):
         emulator.start(song, rate)
     assert still_plays(emulator)
 
 
-def test_an_init_that_never_returns_is_stopped(emulator: SidEmulator) -> None:
+def test_init_that_never_returns_is_stopped(emulator: SidEmulator) -> None:
     emulator.load(psid(FOREVER))
     with pytest.raises(SidError, match=r"init routine at \$1000 didn't return"):
         emulator.start()
     assert still_plays(emulator)
 
 
-def test_a_play_that_never_returns_is_stopped(emulator: SidEmulator) -> None:
+def test_play_that_never_returns_is_stopped(emulator: SidEmulator) -> None:
     emulator.load(psid(bytes([RTS]) + bytes([0x4C, 0x01, 0x10]), play=LOAD + 1))
     emulator.start()
     with pytest.raises(SidError, match="play routine didn't return 5 times"):
@@ -89,7 +89,7 @@ def test_a_play_that_never_returns_is_stopped(emulator: SidEmulator) -> None:
     assert still_plays(emulator)
 
 
-def test_a_play_that_hangs_only_now_and_then_goes_on(emulator: SidEmulator) -> None:
+def test_play_that_hangs_occasionally_continues(emulator: SidEmulator) -> None:
     """Each 64th call hangs: it is cut, and the calls after it count as good."""
     code = bytes([RTS, 0xEE, 0x00, 0x03, 0xAD, 0x00, 0x03, 0x29, 0x3F, 0xF0, 0xFE, RTS])
     emulator.load(psid(code, play=LOAD + 1))
@@ -103,7 +103,7 @@ def start_and_render(emulator: SidEmulator) -> None:
 
 
 @pytest.mark.parametrize("where", ["init", "play"])
-def test_a_halted_processor_is_reported(emulator: SidEmulator, where: str) -> None:
+def test_halted_processor_is_reported(emulator: SidEmulator, where: str) -> None:
     code = b"\x02" if where == "init" else bytes([RTS, 0x02])
     emulator.load(psid(code, play=LOAD + len(code) - 1))
     with pytest.raises(SidError, match="halted the processor"):
@@ -111,14 +111,14 @@ def test_a_halted_processor_is_reported(emulator: SidEmulator, where: str) -> No
     assert still_plays(emulator)
 
 
-def test_without_play_address_and_interrupt_nothing_would_play(emulator: SidEmulator) -> None:
+def test_tune_without_play_address_and_interrupt_is_refused(emulator: SidEmulator) -> None:
     emulator.load(psid(bytes([RTS]), play=0))
     with pytest.raises(SidError, match="no play address"):
         emulator.start()
 
 
 @pytest.mark.parametrize("pages", [(0xFF, 0), (0, 0)])
-def test_a_tune_that_fills_memory_leaves_no_room(emulator: SidEmulator, pages: tuple[int, int]) -> None:
+def test_tune_that_fills_memory_is_refused(emulator: SidEmulator, pages: tuple[int, int]) -> None:
     full = bytes([RTS]) * (0xD000 - 0x400)
     emulator.load(psid(full, load=0x400, init=0x400, play=0x400, pages=pages))
     with pytest.raises(SidError, match="no free page"):

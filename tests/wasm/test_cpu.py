@@ -15,7 +15,7 @@ import random
 import pytest
 from py65.devices.mpu6502 import MPU
 
-from tests.wasm.cpu_module import KEPT, UNUSED, B, C, Cpu, D, I, N, Processor, V, Z, visible
+from tests.wasm.cpu_module import REAL_FLAGS, UNUSED, B, C, Cpu, D, I, N, Processor, V, Z, visible
 
 DOCUMENTED = [code for code, (name, _) in enumerate(MPU.disassemble) if name != "???"]
 ADC, SBC = 0x69, 0xE9
@@ -43,7 +43,7 @@ def processor() -> Processor:
 
 def random_cpu(chance: random.Random) -> Cpu:
     a, x, y, sp, p = (chance.randrange(256) for _ in range(5))
-    return Cpu(chance.randrange(0x10000), a, x, y, sp, p & KEPT | UNUSED)
+    return Cpu(chance.randrange(0x10000), a, x, y, sp, p & REAL_FLAGS | UNUSED)
 
 
 def reference(ram: bytes, cpu: Cpu) -> tuple[MPU, WriteLog]:
@@ -58,7 +58,7 @@ def registers(mpu: MPU) -> Cpu:
 
 
 @pytest.mark.parametrize("seed", range(PROGRAMS))
-def test_random_programs_run_as_in_py65(processor: Processor, seed: int) -> None:
+def test_random_programs_match_py65(processor: Processor, seed: int) -> None:
     chance = random.Random(seed)
     ram, cpu = chance.randbytes(0x10000), random_cpu(chance)
     mpu, memory = reference(ram, cpu)
@@ -88,7 +88,7 @@ def next_opcode(chance: random.Random, found: int, position: int) -> int:
     return found if found in DOCUMENTED else chance.choice(DOCUMENTED)
 
 
-def test_the_programs_reach_every_documented_opcode() -> None:
+def test_random_programs_reach_every_documented_opcode() -> None:
     reached: set[int] = set()
     for seed in range(PROGRAMS):
         chance = random.Random(seed)
@@ -143,27 +143,27 @@ def test_decimal_addition_flags(
     processor: Processor, a: int, operand: int, carry: int, result: int, flags: int
 ) -> None:
     step = processor.run(Cpu(a=a, p=UNUSED | I | D | carry), ADC, operand)
-    assert (step.cpu.a, step.cpu.p & KEPT) == (result, flags | I | D)
+    assert (step.cpu.a, step.cpu.p & REAL_FLAGS) == (result, flags | I | D)
 
 
-def test_an_interrupt_pushes_the_state_and_follows_its_vector(processor: Processor) -> None:
+def test_interrupt_pushes_the_state_and_follows_its_vector(processor: Processor) -> None:
     for vector, irq in ((0xFFFE, True), (0xFFFA, False)):
         processor.poke(vector, 0x34, 0x12)
         processor.set(Cpu(pc=0x2345, sp=0xFD, p=UNUSED | C))
         step = processor.step(irq=irq, nmi=not irq)
         assert step.cycles == 7
         assert step.writes == [(0x1FD, 0x23), (0x1FC, 0x45), (0x1FB, UNUSED | C)]
-        assert (step.cpu.pc, step.cpu.p & KEPT) == (0x1234, C | I)
+        assert (step.cpu.pc, step.cpu.p & REAL_FLAGS) == (0x1234, C | I)
 
 
-def test_a_masked_irq_waits_until_the_instruction_after_cli(processor: Processor) -> None:
+def test_masked_irq_waits_until_the_instruction_after_cli(processor: Processor) -> None:
     processor.poke(0xFFFE, 0x00, 0x30)
     processor.poke(0x1000, 0x58, 0xEA)  # CLI NOP
     processor.set(Cpu(p=UNUSED | I))
     assert [processor.step(irq=True).cpu.pc for _ in range(3)] == [0x1001, 0x1002, 0x3000]
 
 
-def test_an_irq_is_still_taken_after_sei_that_it_came_with(processor: Processor) -> None:
+def test_irq_during_sei_is_still_taken(processor: Processor) -> None:
     processor.poke(0xFFFE, 0x00, 0x30)
     processor.poke(0x1000, 0x78)  # SEI
     processor.set(Cpu(p=UNUSED))
@@ -179,7 +179,7 @@ def test_brk_pushes_the_break_flag_and_skips_a_byte(processor: Processor) -> Non
     assert step.writes == [(0x1FF, 0x10), (0x1FE, 0x02), (0x1FD, UNUSED | I | B)]
 
 
-def test_an_indirect_jump_reads_its_target_inside_one_page(processor: Processor) -> None:
+def test_indirect_jump_reads_its_target_within_one_page(processor: Processor) -> None:
     processor.poke(0x20FF, 0x34)
     processor.poke(0x2000, 0x12)
     processor.poke(0x2100, 0x99)

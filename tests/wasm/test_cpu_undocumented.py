@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.wasm.cpu_module import KEPT, UNUSED, C, Cpu, D, I, N, Processor, V, Z
+from tests.wasm.cpu_module import REAL_FLAGS, UNUSED, C, Cpu, D, I, N, Processor, V, Z
 
 Result = tuple[Cpu, int | None]
 """The registers afterwards, and what was written to memory."""
@@ -172,7 +172,7 @@ def target_of(mode: str, cpu: Cpu) -> int:
     return BASE + index_of(mode, cpu)
 
 
-def place(processor: Processor, mode: str, cpu: Cpu) -> tuple[int, ...]:
+def prepare_operands(processor: Processor, mode: str, cpu: Cpu) -> tuple[int, ...]:
     """Set the pointer that indirect modes use, and return the instruction's operands."""
     if mode in ("izx", "izy"):
         at = (POINTER + (cpu.x if mode == "izx" else 0)) & 0xFF
@@ -189,7 +189,7 @@ def processor() -> Processor:
 
 def random_cpu(chance: random.Random) -> Cpu:
     a, x, y, sp, p = (chance.randrange(256) for _ in range(5))
-    return Cpu(0x1000, a, x, y, sp, p & (KEPT & ~D) | UNUSED)
+    return Cpu(0x1000, a, x, y, sp, p & (REAL_FLAGS & ~D) | UNUSED)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_opcode(processor: Processor, opcode: int, mode: str, define: Definition
         cpu = random_cpu(chance)
         value = chance.choice([chance.randrange(256), cpu.a, cpu.a & cpu.x, 0x00, 0xFF])
         target = target_of(mode, cpu)
-        operands = (value,) if mode == "imm" else place(processor, mode, cpu)
+        operands = (value,) if mode == "imm" else prepare_operands(processor, mode, cpu)
         if mode != "imm":
             processor.poke(target, value)
         expected, written = define(cpu, value)
@@ -219,7 +219,7 @@ def cycles_of(define: Definition, mode: str, cpu: Cpu) -> int:
 
 
 @pytest.mark.parametrize("opcode", STORES_HIGH, ids=lambda opcode: f"{opcode:02X}")
-def test_stores_and_the_high_byte_plus_one(processor: Processor, opcode: int) -> None:
+def test_stores_and_with_the_high_byte_plus_one(processor: Processor, opcode: int) -> None:
     mode, chance = STORES_HIGH[opcode], random.Random(opcode)
     for _ in range(100):
         cpu = random_cpu(chance)
@@ -228,7 +228,7 @@ def test_stores_and_the_high_byte_plus_one(processor: Processor, opcode: int) ->
         target = target_of(mode, cpu)
         if target >> 8 != BASE >> 8:
             target = value << 8 | target & 0xFF
-        step = processor.run(cpu, opcode, *place(processor, mode, cpu))
+        step = processor.run(cpu, opcode, *prepare_operands(processor, mode, cpu))
         assert step.writes == [(target, value)], cpu
         assert step.cpu.sp == (source if opcode == 0x9B else cpu.sp), cpu
         assert step.cycles == (6 if mode == "izy" else 5), cpu
@@ -242,12 +242,12 @@ def test_implied_nop_takes_two_cycles(processor: Processor, opcode: int) -> None
 
 
 @pytest.mark.parametrize("opcode", HALTS)
-def test_halts_stay_where_they_are_and_need_a_reset(processor: Processor, opcode: int) -> None:
+def test_halted_processor_stays_until_reset(processor: Processor, opcode: int) -> None:
     step = processor.run(Cpu(), opcode)
     assert step.jammed
     assert step.cpu.pc == 0x1000
-    again = processor.step(irq=True, nmi=True)
-    assert (again.cpu.pc, again.cycles, again.writes) == (0x1000, 1, [])
+    repeated = processor.step(irq=True, nmi=True)
+    assert (repeated.cpu.pc, repeated.cycles, repeated.writes) == (0x1000, 1, [])
     assert not processor.run(Cpu(), 0xEA).jammed
 
 
@@ -263,6 +263,6 @@ def test_arr_in_decimal_mode_corrects_both_digits(processor: Processor) -> None:
             assert (step.cpu.a, step.cpu.p & (C | N | Z | V)) == (high | low, expected), (a, carried)
 
 
-def test_every_opcode_that_is_not_documented_is_covered() -> None:
+def test_all_undocumented_opcodes_are_covered() -> None:
     covered = {opcode for opcode, _, _ in CASES} | set(STORES_HIGH) | set(IMPLIED_NOPS) | set(HALTS)
     assert len(covered) == 256 - 151

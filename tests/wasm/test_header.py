@@ -62,7 +62,7 @@ def test_song_numbers_are_repaired(
 
 
 @pytest.mark.parametrize("name", LOADABLE)
-def test_what_the_native_player_loads_is_loaded(emulator: SidEmulator, name: str, tmp_path: Path) -> None:
+def test_files_accepted_by_the_native_player_load(emulator: SidEmulator, name: str, tmp_path: Path) -> None:
     emulator.load(LOADABLE[name])
     assert emulator.inspect(LOADABLE[name]).problem == ""
     assert loads_natively(LOADABLE[name], tmp_path)
@@ -78,7 +78,7 @@ def loads_natively(file: bytes, folder: Path) -> bool:
     return subprocess.run(command, capture_output=True, check=False, timeout=PATIENCE).returncode == 0
 
 
-def test_inspection_is_the_tune_as_loaded(emulator: SidEmulator) -> None:
+def test_inspection_matches_the_loaded_tune(emulator: SidEmulator) -> None:
     file = psid(
         CODE,
         play=PLAY,
@@ -98,7 +98,7 @@ def test_inspection_is_the_tune_as_loaded(emulator: SidEmulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "songs", "says"),
+    ("file", "songs", "message"),
     [
         (BASIC, 1, "is a BASIC program"),
         (MUS, 2, "holds Sidplayer"),
@@ -108,12 +108,12 @@ def test_inspection_is_the_tune_as_loaded(emulator: SidEmulator) -> None:
         (b"PSID", None, "ends inside its header"),
     ],
 )
-def test_inspection_says_why_a_file_cannot_be_played(
-    emulator: SidEmulator, file: bytes, songs: int | None, says: str
+def test_inspection_explains_why_a_file_cannot_be_played(
+    emulator: SidEmulator, file: bytes, songs: int | None, message: str
 ) -> None:
     found = emulator.inspect(file)
     assert (found.tune and found.tune.songs) == songs
-    assert says in found.problem
+    assert message in found.problem
     assert problem_of_playing(emulator, file) == found.problem
 
 
@@ -127,7 +127,7 @@ def problem_of_playing(emulator: SidEmulator, file: bytes) -> str:
     return ""
 
 
-def test_inspection_leaves_the_playing_tune_alone(emulator: SidEmulator) -> None:
+def test_inspection_does_not_disturb_the_playing_tune(emulator: SidEmulator) -> None:
     emulator.load(psid(CODE, play=PLAY))
     emulator.start()
     state = emulator.save()
@@ -160,6 +160,6 @@ def problem_of_loading(emulator: SidEmulator, file: bytes) -> str:
     return ""
 
 
-def test_inspection_refuses_a_file_that_is_too_large(emulator: SidEmulator) -> None:
+def test_inspection_refuses_an_oversized_file(emulator: SidEmulator) -> None:
     with pytest.raises(SidError, match="too large for a SID file"):
         emulator.inspect(bytes(MAX_FILE_BYTES + 1))

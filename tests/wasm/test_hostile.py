@@ -20,7 +20,7 @@ HANGS_AFTER, LONGEST_CALL = 300, 20
 """Seconds; a busy machine needs up to two for what takes a quarter when it is idle."""
 
 REPEATED = 300
-MOST_MEMORY = 80 << 20
+MAX_MEMORY = 80 << 20
 """Bytes; three chips of both models at 192 kHz need some 57 MB."""
 
 CHIPS: tuple[Literal[0, 6581, 8580], ...] = (0, 6581, 8580)
@@ -47,11 +47,11 @@ def check(emulator: SidEmulator, seed: int) -> None:
     assert process_time() - begun < LONGEST_CALL, f"seed {seed}: too long"
     assert np.isfinite(sound).all(), f"seed {seed}: {sound}"
     assert np.abs(sound).max(initial=0) <= 1, f"seed {seed}: too loud"
-    is_clear = not message or (message.endswith(".") and "unexpectedly" not in message)
-    assert is_clear, f"seed {seed}: {message}"
+    explained = not message or (message.endswith(".") and "unexpectedly" not in message)
+    assert explained, f"seed {seed}: {message}"
 
 
-def test_hostile_files_end_in_sound_or_a_message(pytestconfig: pytest.Config) -> None:
+def test_hostile_files_give_sound_or_an_error_message(pytestconfig: pytest.Config) -> None:
     count, seed = pytestconfig.getoption("--hostile"), pytestconfig.getoption("--hostile-seed")
     first = random.SystemRandom().randrange(1 << 32) if seed is None else seed
     print(f"{count} hostile files, seeds from {first}")
@@ -64,7 +64,7 @@ def test_hostile_files_end_in_sound_or_a_message(pytestconfig: pytest.Config) ->
             check(emulator, seed)
     finally:
         faulthandler.cancel_dump_traceback_later()
-    assert emulator.memory_size == memory <= MOST_MEMORY
+    assert emulator.memory_size == memory <= MAX_MEMORY
     assert_plays(emulator)
 
 
@@ -76,11 +76,11 @@ def assert_plays(emulator: SidEmulator) -> None:
     assert np.ptp(emulator.render(8192)) > 0.01
 
 
-def test_a_seed_names_its_file() -> None:
+def test_seed_determines_the_file() -> None:
     assert hostile(7) == hostile(7) != hostile(8)
 
 
-def test_hostile_files_are_of_many_kinds() -> None:
+def test_hostile_files_are_varied() -> None:
     """Some play, some are refused at once, some are stopped: else the test above would show little."""
     emulator, endings = SidEmulator(), set()
     for seed in range(60):

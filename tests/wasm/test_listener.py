@@ -18,7 +18,7 @@ def steps_a_second(emulator: SidEmulator) -> int:
     return int((np.diff(np.flatnonzero(np.abs(np.diff(sound)) > 0.01)) > 100).sum()) // 2
 
 
-def test_a_clock_other_than_the_headers_is_used_and_shown() -> None:
+def test_clock_override_is_used_and_reported() -> None:
     emulator = SidEmulator()
     emulator.override("NTSC")
     info = emulator.load(psid(clicker(), play=clicker_play()))
@@ -34,15 +34,15 @@ def test_a_clock_other_than_the_headers_is_used_and_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bits", "in_header", "used"),
+    ("bits", "header", "used"),
     [(0, "unknown", "PAL"), (1, "PAL", "PAL"), (2, "NTSC", "NTSC"), (3, "any", "PAL")],
 )
-def test_the_headers_clock_is_reported_as_it_is(bits: int, in_header: str, used: str) -> None:
+def test_header_clock_is_reported_unchanged(bits: int, header: str, used: str) -> None:
     info = SidEmulator().load(psid(clicker(), play=clicker_play(), flags=bits << 2))
-    assert (info.header_clock, info.clock) == (in_header, used)
+    assert (info.header_clock, info.clock) == (header, used)
 
 
-def test_each_chips_model_can_be_overridden() -> None:
+def test_model_of_each_chip_can_be_overridden() -> None:
     emulator = SidEmulator()
     emulator.load(on_chips(*THREE, chips=(6581, 6581, 8580)))
     emulator.override(None, 8580, 0, 6581)
@@ -54,7 +54,7 @@ def test_each_chips_model_can_be_overridden() -> None:
     ]
 
 
-def test_another_model_sounds_otherwise() -> None:
+def test_another_model_sounds_different() -> None:
     emulator = SidEmulator()
     tune = on_chips(0xD400, chips=(6581,))
     levels = []
@@ -68,7 +68,7 @@ def test_another_model_sounds_otherwise() -> None:
     assert levels[2] < 0.8 * levels[1]
 
 
-def test_the_registers_are_as_the_tune_wrote_them() -> None:
+def test_registers_hold_the_values_that_the_tune_wrote() -> None:
     emulator = SidEmulator()
     emulator.load(on_chips(*THREE, chips=(6581,)))
     emulator.start()
@@ -79,7 +79,7 @@ def test_the_registers_are_as_the_tune_wrote_them() -> None:
         assert registers[1] == 21 + 9 * chip  # the fourth frame's note
 
 
-def test_the_scope_shows_the_wave_of_each_voice() -> None:
+def test_scope_shows_the_waveform_of_each_voice() -> None:
     """The tune plays a pulse on the first voice of each chip: two levels, at the pitch of its register."""
     emulator = SidEmulator()
     emulator.load(on_chips(*THREE, chips=(6581,)))
@@ -98,7 +98,7 @@ def test_the_scope_shows_the_wave_of_each_voice() -> None:
     assert emulator.wave(0).size == 0
 
 
-def test_the_scope_does_not_change_the_sound() -> None:
+def test_scope_does_not_change_the_sound() -> None:
     sounds = []
     for on in (False, True):
         emulator = SidEmulator()
@@ -109,14 +109,14 @@ def test_the_scope_does_not_change_the_sound() -> None:
     assert np.array_equal(sounds[0], sounds[1])
 
 
-def test_songs_know_their_number() -> None:
+def test_started_song_is_reported_by_number() -> None:
     emulator = SidEmulator()
     assert emulator.load(psid(clicker(), play=clicker_play(), songs=3, start_song=2)).song == 2
     emulator.start(3)
     assert (emulator.info.song, emulator.info.songs, emulator.info.start_song) == (3, 3, 2)
 
 
-def test_an_init_without_end_may_be_the_whole_tune() -> None:
+def test_endless_init_can_be_the_whole_tune() -> None:
     """A PSID with no play address, whose init plays by itself and never returns."""
     program = assemble(f"* = $1000\n{voices()}\nforever: inc $d401\n jmp forever")
     emulator = SidEmulator()

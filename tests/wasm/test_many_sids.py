@@ -7,10 +7,10 @@ import pytest
 
 from app.composer.assembler import assemble
 from app.emulator import SidEmulator, SidInfo
-from tests.wasm.listening import RATE, third_octaves
 from tests.wasm.native import likeness, ours
 from tests.wasm.programs import on_chips, voices
 from tests.wasm.psid import LOAD, RTS, psid
+from tests.wasm.sound_comparison import RATE, third_octaves
 
 TWO, THREE = (0xD400, 0xD500), (0xD400, 0xD420, 0xDE00)
 
@@ -23,7 +23,7 @@ TWO, THREE = (0xD400, 0xD500), (0xD400, 0xD420, 0xDE00)
         (THREE, (8580, 6581, 8580)),
     ],
 )
-def test_many_chips_sound_as_on_the_native_player(
+def test_many_chips_sound_like_the_native_player(
     tmp_path: Path, bases: tuple[int, ...], chips: tuple[int, ...]
 ) -> None:
     found = likeness(on_chips(*bases, chips=chips), tmp_path)
@@ -53,7 +53,7 @@ def test_info_lists_the_chips() -> None:
         (4, (0x42, 0x7E), [0xD400, 0xD420, 0xD7E0]),
     ],
 )
-def test_further_chips_need_their_version_and_a_proper_address(
+def test_further_chips_need_a_matching_version_and_address(
     version: int, codes: tuple[int, int], addresses: list[int]
 ) -> None:
     tune = psid(bytes([RTS]), version=version, more_sids=codes)
@@ -81,7 +81,7 @@ def test_three_chips_at_their_loudest_do_not_clip() -> None:
     assert np.abs(three).max() < 1.5 * np.abs(one).max() < 1
 
 
-def test_without_further_chips_their_addresses_are_the_first_chip() -> None:
+def test_addresses_of_missing_chips_mirror_the_first_chip() -> None:
     """At $D420 there is the first chip again, at $DE00 nothing."""
 
     def level(base: int) -> float:

@@ -34,13 +34,13 @@ def test_play_is_called_at_the_rate_of_frame_or_timer(flags: int, speed: int, ra
     assert calls_in(4, file) == pytest.approx(4 * rate, abs=1.5)
 
 
-def test_a_tune_may_set_the_timer_in_its_init() -> None:
+def test_init_can_set_the_timer() -> None:
     quarter_frame = bytes([0xA9, 0x33, 0x8D, 0x04, 0xDC, 0xA9, 0x13, 0x8D, 0x05, 0xDC])  # $1333 to the latch
     file = psid(clicker(quarter_frame), play=clicker_play(quarter_frame), speed=1)
     assert calls_in(2, file) == pytest.approx(2 * 985248.6 / 0x1334, abs=1.5)
 
 
-def test_speed_bits_belong_to_songs() -> None:
+def test_each_song_has_its_own_speed_bit() -> None:
     emulator = SidEmulator()
     emulator.load(psid(clicker(), play=clicker_play(), songs=40, speed=1 << 2 | 1 << 31))
     speeds = []
@@ -50,7 +50,7 @@ def test_speed_bits_belong_to_songs() -> None:
     assert speeds == ["frame", "cia", "cia", "cia"]
 
 
-def test_init_gets_the_song_counted_from_zero() -> None:
+def test_init_gets_the_zero_based_song() -> None:
     halt_unless_2 = bytes([0xC9, 0x02, 0xF0, 0x01, 0x02])  # CMP #2, BEQ, halt
     file = psid(clicker(halt_unless_2), play=clicker_play(halt_unless_2), songs=3)
     assert calls_in(1, file, song=3) == pytest.approx(50, abs=2)
@@ -58,7 +58,7 @@ def test_init_gets_the_song_counted_from_zero() -> None:
         calls_in(1, file, song=2)
 
 
-def test_a_tune_without_play_address_may_install_its_own_interrupt() -> None:
+def test_tune_without_play_address_can_install_its_own_interrupt() -> None:
     handler = LOAD + 32
     setup = bytes([0xA9, handler & 0xFF, 0x8D, 0x14, 0x03, 0xA9, handler >> 8, 0x8D, 0x15, 0x03, RTS])
     play = clicker()[1:-1] + bytes([0x4C, 0x31, 0xEA])  # ends in the C64's own handler
@@ -66,7 +66,7 @@ def test_a_tune_without_play_address_may_install_its_own_interrupt() -> None:
     assert calls_in(2, file) == pytest.approx(2 * 985248.6 / 0x4026, abs=1.5)
 
 
-def test_a_handler_behind_the_rom_works_too() -> None:
+def test_interrupt_handler_under_the_rom_works() -> None:
     handler = LOAD + 32
     setup = bytes([0xA9, handler & 0xFF, 0x8D, 0xFE, 0xFF, 0xA9, handler >> 8, 0x8D, 0xFF, 0xFF])
     hide_rom = bytes([0xA9, 0x35, 0x85, 0x01, RTS])
@@ -76,12 +76,12 @@ def test_a_handler_behind_the_rom_works_too() -> None:
 
 
 @pytest.mark.parametrize("load", [0x1000, 0x8000, 0xA000, 0xC000, 0xE000, 0xF000])
-def test_tunes_play_wherever_they_are_loaded(load: int) -> None:
+def test_tunes_play_at_any_load_address(load: int) -> None:
     file = psid(clicker(), load=load, init=load, play=load + 1)
     assert calls_in(1, file) == pytest.approx(50, abs=2)
 
 
-def test_a_load_address_may_stand_in_the_data() -> None:
+def test_load_address_can_be_in_the_data() -> None:
     file = psid(LOAD.to_bytes(2, "little") + clicker(), load=0, init=0, play=clicker_play())
     emulator = SidEmulator()
     assert emulator.load(file).load_address == LOAD
@@ -89,7 +89,7 @@ def test_a_load_address_may_stand_in_the_data() -> None:
     assert calls_in(1, file) == pytest.approx(50, abs=2)
 
 
-def test_the_registers_of_the_third_voice_can_be_read() -> None:
+def test_registers_of_the_third_voice_can_be_read() -> None:
     """Play copies ENV3 to the volume: a slow attack makes it rise, a voice without gate leaves it at 0."""
     copy = bytes([0xAD, 0x1C, 0xD4, 0x4A, 0x4A, 0x4A, 0x4A, 0x8D, 0x18, 0xD4, RTS])
     gate = bytes(
@@ -100,14 +100,14 @@ def test_the_registers_of_the_third_voice_can_be_read() -> None:
     assert calls_in(1, psid(still + copy, play=LOAD + len(gate))) <= 1
 
 
-def test_the_raster_register_counts_the_lines() -> None:
+def test_raster_register_counts_the_lines() -> None:
     """Play waits for line 100 before it clicks; were the register still, it would never return."""
     wait = bytes([0xAD, 0x12, 0xD0, 0xC9, 0x64, 0xD0, 0xF9])
     code = bytes([RTS]) + wait + clicker()[1:]
     assert calls_in(1, psid(code, play=LOAD + 1)) == pytest.approx(50, abs=2)
 
 
-def test_info_tells_what_the_header_says() -> None:
+def test_info_contains_the_header_fields() -> None:
     emulator = SidEmulator()
     info = emulator.load(
         psid(
@@ -125,6 +125,6 @@ def test_info_tells_what_the_header_says() -> None:
     assert (info.load_address, info.init_address, info.play_address) == (LOAD, LOAD, LOAD + 1)
 
 
-def test_version_1_is_pal_and_6581() -> None:
+def test_version_1_defaults_to_pal_and_6581() -> None:
     info = SidEmulator().load(psid(clicker(), version=1, data_offset=0x76, play=LOAD + 1))
     assert (info.version, info.clock, info.chip) == (1, "PAL", 6581)

@@ -22,7 +22,7 @@ CHIPS = (6581, 8580)
     [programs.RASTER, programs.RASTER_BEHIND_ROM, programs.multispeed(2), programs.multispeed(4)],
     ids=["raster", "behind-rom", "twice-a-frame", "four-times-a-frame"],
 )
-def test_interrupts_play_as_on_the_native_player(tmp_path: Path, source: str, chip: int) -> None:
+def test_interrupt_tunes_sound_like_the_native_player(tmp_path: Path, source: str, chip: int) -> None:
     found = likeness(rsid(source, flags=header_flags(PAL, chip)), tmp_path)
     assert found.spectrum < 0.8, found
     assert found.pitch < 2, found
@@ -30,20 +30,20 @@ def test_interrupts_play_as_on_the_native_player(tmp_path: Path, source: str, ch
 
 
 @pytest.mark.parametrize("chip", CHIPS)
-def test_samples_through_the_volume_register_sound_alike(tmp_path: Path, chip: int) -> None:
+def test_volume_register_samples_sound_like_the_native_player(tmp_path: Path, chip: int) -> None:
     tune = rsid(programs.SAMPLE_DIGI, flags=header_flags(PAL, chip))
     found = likeness(tune, tmp_path, same_level=False)
     assert found.spectrum < 0.8, found
     assert found.pitch < 2, found
 
 
-def test_a_digi_is_loud_on_a_6581_and_faint_on_an_8580() -> None:
+def test_digi_is_loud_on_a_6581_and_faint_on_an_8580() -> None:
     loud, faint = (ours(rsid(programs.SAMPLE_DIGI, flags=header_flags(PAL, chip)), 2).std() for chip in CHIPS)
     assert loud > 0.05
     assert loud > 8 * faint > 0.005
 
 
-def test_info_tells_that_the_tune_calls_itself() -> None:
+def test_info_reports_that_the_tune_drives_itself() -> None:
     info = SidEmulator().load(rsid(programs.RASTER, flags=header_flags(2, 8580)))
     assert (info.format, info.version, info.speed) == ("RSID", 2, "own")
     assert (info.clock, info.chip, info.load_address, info.play_address) == ("NTSC", 8580, 0x1000, 0)
@@ -68,7 +68,7 @@ def after_power_on(expected: str) -> bytes:
         ("CIA 1 interrupts", "wait: lda $0400\n beq wait\n"),
     ],
 )
-def test_the_c64_is_as_after_power_on(name: str, expected: str) -> None:
+def test_c64_is_in_its_power_on_state(name: str, expected: str) -> None:
     if name == "CIA 1 interrupts":
         tune = rsid(
             "* = $1000\n lda #<irq\n sta $0314\n lda #>irq\n sta $0315\n good: jmp good\n"
@@ -79,24 +79,24 @@ def test_the_c64_is_as_after_power_on(name: str, expected: str) -> None:
         ours(after_power_on(expected), 1)
 
 
-def test_an_expectation_that_fails_halts() -> None:
+def test_failed_expectation_halts() -> None:
     with pytest.raises(SidError, match="halted"):
         ours(after_power_on("cmp #1\n bne bad"), 1)
 
 
 @pytest.mark.parametrize("call", [0xE544, 0xFF81, 0xFF84, 0xFF8A, 0xFFD2, 0xFFE1, 0xFFE4])
-def test_calls_that_no_sound_depends_on_return(call: int) -> None:
+def test_rom_calls_without_effect_on_sound_return(call: int) -> None:
     ours(after_power_on(f" jsr {call}"), 1)
 
 
 @pytest.mark.parametrize("call", [0xA871, 0xBC0C, 0xE097, 0xFFD5])
-def test_a_call_of_the_rom_is_reported(call: int) -> None:
+def test_other_rom_call_is_reported(call: int) -> None:
     with pytest.raises(SidError, match=rf"calls the C64's ROM at \${call:04X}, which .* PSID version"):
         ours(after_power_on(f" jsr {call}"), 1)
 
 
 @pytest.mark.parametrize(
-    ("file", "says"),
+    ("file", "message"),
     [
         (rsid(programs.RASTER, flags=2), "BASIC program"),
         (rsid(programs.RASTER, version=1), "RSID version 1, but only versions 2 to 4 exist"),
@@ -106,8 +106,8 @@ def test_a_call_of_the_rom_is_reported(call: int) -> None:
         (rsid(programs.RASTER, speed=1), "must leave load address, play address, and speed at zero"),
     ],
 )
-def test_what_cannot_be_an_rsid_is_refused(file: bytes, says: str) -> None:
+def test_invalid_rsid_is_refused(file: bytes, message: str) -> None:
     with pytest.raises(SidError) as refused:
         SidEmulator().load(file)
-    assert says in str(refused.value)
+    assert message in str(refused.value)
     assert str(refused.value).endswith(".")

@@ -7,9 +7,9 @@ import pytest
 
 from app.emulator import SAMPLE_RATE, SidEmulator, SidError
 from app.paths import paths
-from tests.wasm.listening import Array, Sound
 from tests.wasm.programs import on_chips
 from tests.wasm.psid import LOAD, RTS, psid
+from tests.wasm.sound_comparison import Array, Sound
 
 SETTLING = SAMPLE_RATE
 """As `static/js/sid/song.js` does: what is rendered, and dropped, after a part was passed over."""
@@ -60,9 +60,7 @@ def difference(sound: Sound, reference: Sound) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize("tune", TUNES.values(), ids=TUNES)
-def test_after_a_part_was_passed_over_it_sounds_as_if_played_straight(
-    emulator: SidEmulator, tune: bytes
-) -> None:
+def test_skipping_sounds_like_uninterrupted_playback(emulator: SidEmulator, tune: bytes) -> None:
     start(emulator, tune)
     straight = emulator.render_seconds(14)[-2 * SAMPLE_RATE :]
     start(emulator, tune)
@@ -75,7 +73,7 @@ def test_after_a_part_was_passed_over_it_sounds_as_if_played_straight(
 
 
 @pytest.mark.parametrize("tune", TUNES.values(), ids=TUNES)
-def test_from_a_kept_state_it_goes_on_as_it_did(emulator: SidEmulator, tune: bytes) -> None:
+def test_restored_state_continues_identically(emulator: SidEmulator, tune: bytes) -> None:
     start(emulator, tune)
     emulator.show_scope()
     emulator.render_seconds(1.1)
@@ -93,14 +91,14 @@ def test_from_a_kept_state_it_goes_on_as_it_did(emulator: SidEmulator, tune: byt
     assert emulator.registers() == registers
 
 
-def test_a_state_stays_small_over_many_starts(emulator: SidEmulator) -> None:
+def test_saved_state_stays_small_over_many_starts(emulator: SidEmulator) -> None:
     for tune in 4 * list(TUNES.values()):
         start(emulator, tune)
         emulator.render_seconds(0.2)
     assert len(emulator.save()) < 1_400_000, "the room is nearly full: what comes to lie outside is not kept"
 
 
-def test_passing_over_the_end_of_a_tune_that_breaks_is_reported(emulator: SidEmulator) -> None:
+def test_skipping_past_a_failure_raises_the_error(emulator: SidEmulator) -> None:
     start(emulator, psid(bytes([RTS, HALT]), play=LOAD + 1))
     with pytest.raises(SidError, match="halted"):
         emulator.skip(SAMPLE_RATE)

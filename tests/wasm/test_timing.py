@@ -37,7 +37,7 @@ def unseen(source: str) -> str:
         pytest.param(click(100, start=CASCADE), 1.0, id="cascaded-screen-on"),
     ],
 )
-def test_steps_come_at_the_same_cycles(tmp_path: Path, source: str, bound: float) -> None:
+def test_writes_happen_at_the_same_cycles(tmp_path: Path, source: str, bound: float) -> None:
     ours, theirs = step_intervals(rsid(source), tmp_path)
     assert ours.mean() == pytest.approx(theirs.mean(), abs=0.05)
     shares = np.linspace(0.01, 0.99, 99)
@@ -46,7 +46,7 @@ def test_steps_come_at_the_same_cycles(tmp_path: Path, source: str, bound: float
     assert ours.std() == pytest.approx(theirs.std(), abs=0.5)
 
 
-def test_the_screen_costs_the_processor_cycles(tmp_path: Path) -> None:
+def test_screen_takes_cycles_from_the_processor(tmp_path: Path) -> None:
     """Each text line takes 43 cycles: some steps come late, as no step does without a screen."""
     seen, _ = step_intervals(rsid(click(400)), tmp_path)
     dark, _ = step_intervals(rsid(unseen(click(400))), tmp_path)

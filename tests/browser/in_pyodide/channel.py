@@ -10,30 +10,30 @@ from sidflow_feedback.errors import TrainingError
 from sidflow_feedback.idle.page import PageIdleClock
 
 notes: list[Any] = []
-lines: list[Any] = []
+channels: list[Any] = []
 
 
 def connect() -> None:
-    line: Any = PageChannel()  # Its messages here are none of the vocabulary's.
-    lines.append(line)
-    line.on("hello", lambda _value: line.publish("ready", None))
-    line.on("note", notes.append)
-    line.answer("echo", _echo)
-    line.answer("sum", _sum)
-    line.answer("later", _later)
-    line.answer("refuse", _refuse)
-    line.answer("break", _break)
+    channel: Any = PageChannel()  # Its messages here are none of the vocabulary's.
+    channels.append(channel)
+    channel.on("hello", lambda _value: channel.publish("ready", None))
+    channel.on("note", notes.append)
+    channel.answer("echo", _echo)
+    channel.answer("sum", _sum)
+    channel.answer("later", _later)
+    channel.answer("refuse", _refuse)
+    channel.answer("break", _break)
 
 
 def disconnect() -> None:
-    lines.pop().close()
+    channels.pop().close()
 
 
 def publish(kind: str, value: Any) -> None:
-    lines[-1].publish(kind, value)
+    channels[-1].publish(kind, value)
 
 
-def heard() -> list[Any]:
+def take_notes() -> list[Any]:
     """Return the notes since the last time."""
     taken = notes[:]
     notes.clear()
@@ -41,23 +41,23 @@ def heard() -> list[Any]:
 
 
 async def idle_slots(count: int) -> list[float]:
-    clock = PageIdleClock(lines[-1])
+    clock = PageIdleClock(channels[-1])
     return [await clock.slot() for _ in range(count)]
 
 
 async def idle_withheld() -> str | None:
     """Ask for a slot; return why there is none, None when there is one."""
-    clock, changed = PageIdleClock(lines[-1]), asyncio.Event()
+    clock, changed = PageIdleClock(channels[-1]), asyncio.Event()
     clock.on_change = changed.set
-    slot, notified = asyncio.ensure_future(clock.slot()), asyncio.ensure_future(changed.wait())
-    await asyncio.wait({slot, notified}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (slot, notified):
+    slot, change = asyncio.ensure_future(clock.slot()), asyncio.ensure_future(changed.wait())
+    await asyncio.wait({slot, change}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (slot, change):
         task.cancel()
     return clock.withheld
 
 
 async def clock_runs() -> bool:
-    clock = PageIdleClock(lines[-1])
+    clock = PageIdleClock(channels[-1])
     before = clock.now()
     await clock.sleep(0.05)
     return clock.now() > before

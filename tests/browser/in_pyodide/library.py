@@ -24,7 +24,7 @@ from sidflow_feedback.sync.transport.fetch import FetchTransport
 from sidflow_feedback.sync.upload_queue import SyncSettings
 from tests.browser.in_pyodide.sound import tone
 from tests.contracts import store_contract, transport_contract
-from tests.contracts.transport_contract import Line
+from tests.contracts.transport_contract import ServerState
 
 UNUSED_PORT = "http://127.0.0.1:1"
 
@@ -35,7 +35,7 @@ def about() -> dict[str, Any]:
         "platform": sys.platform,
         "version": distribution.version,
         "requires": distribution.requires,
-        "place": sidflow_feedback.__file__,
+        "file": sidflow_feedback.__file__,
     }
 
 
@@ -65,7 +65,7 @@ async def check_fetch_transport(name: str) -> None:
     await transport_contract.CHECKS[name](_open_transport)
 
 
-async def silent_server_is_given_up() -> str:
+async def error_of_a_silent_server() -> str:
     try:
         await FetchTransport(f"{js.location.origin}/silent").fetch_model(etag=None, timeout=0.2)
     except SyncError as exc:
@@ -77,7 +77,7 @@ def features(frequency: float, seconds: float, sample_rate: int) -> dict[str, fl
     return extract(tone(frequency, seconds, sample_rate), sample_rate, 60.0)
 
 
-async def way_of_an_event(records: list[dict[str, Any]]) -> dict[str, Any]:
+async def event_to_server(records: list[dict[str, Any]]) -> dict[str, Any]:
     """From the worker into a store and to the real server, in real time."""
     store, acknowledged = MemoryStore(), asyncio.Event()
     worker = EventWriter(
@@ -91,20 +91,23 @@ async def way_of_an_event(records: list[dict[str, Any]]) -> dict[str, Any]:
     )
     sync.configure(SyncSettings(enabled=True))
     first = await sync.sync_now()
-    again = MemoryStore()
-    await again.add([event_from_record(record) for record in records])
-    twin = SyncClient(
-        again, FetchTransport(js.location.origin), base_version=lambda: "global-test", clock=SystemClock()
+    second_store = MemoryStore()
+    await second_store.add([event_from_record(record) for record in records])
+    second_sync = SyncClient(
+        second_store,
+        FetchTransport(js.location.origin),
+        base_version=lambda: "global-test",
+        clock=SystemClock(),
     )
-    twin.configure(SyncSettings(enabled=True))
-    second = await twin.sync_now()
-    for part in (sync, twin, worker):
+    second_sync.configure(SyncSettings(enabled=True))
+    second = await second_sync.sync_now()
+    for part in (sync, second_sync, worker):
         await part.aclose()
     return {"first": first, "second": second, "synced": dict((await store.counts()).ratings)["synced"]}
 
 
-def _open_transport(line: Line) -> FetchTransport:
+def _open_transport(state: ServerState) -> FetchTransport:
     origin = js.location.origin
     return FetchTransport(
-        {"up": origin, "down": UNUSED_PORT, "without model": f"{origin}/without-model"}[line]
+        {"up": origin, "down": UNUSED_PORT, "without model": f"{origin}/without-model"}[state]
     )

@@ -83,13 +83,13 @@ async def schema() -> dict[str, list[str]]:
     return {store: list(transaction.objectStore(store).indexNames) for store in stores}
 
 
-async def newer_database_error() -> str:
+async def error_of_opening_a_newer_database() -> str:
     name = f"check-{uuid.uuid4()}"
     (await _raw(name, 99)).close()
-    return await opening_error(name)
+    return await error_of_opening(name)
 
 
-async def opening_error(name: str) -> str:
+async def error_of_opening(name: str) -> str:
     try:
         await IndexedDbStore.open(feedback_store, name)
     except FeedbackError as exc:
@@ -118,15 +118,15 @@ async def _done(request: Any) -> Any:
     return await done
 
 
-async def full_disk_error(name: str) -> str:
-    """Add ratings until the disk is full; return the message of that error."""
+async def error_on_a_full_disk(name: str) -> str:
+    """Add ratings until the disk is full; return what is said then."""
     store = await IndexedDbStore.open(feedback_store, name)
-    kept = 0
+    count = 0
     try:
         while True:
-            kept += len((await store.add([rating() for _ in range(100)])).stored)
+            count += len((await store.add([rating() for _ in range(100)])).stored)
     except StoreFullError as exc:
-        assert len(await store.ratings(10**6)) == kept > 0
+        assert len(await store.ratings(10**6)) == count > 0
         return str(exc)
     finally:
         await store.close()

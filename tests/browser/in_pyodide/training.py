@@ -71,8 +71,8 @@ async def end() -> None:
     await trainers.pop().__aexit__(None, None, None)
 
 
-async def learns_by(learner: str) -> dict[str, Any]:
-    """Make a run with a method; return how it went, and the trainer's messages meanwhile."""
+async def run_with_learner(learner: str) -> dict[str, Any]:
+    """Make a run with a method; return how it went and what was said meanwhile."""
     messages: list[str] = []
     training = await trainer(learner=learner)
     training._on_change = lambda state: messages.append(state.message or "")

@@ -64,35 +64,37 @@ RENDER_OFFLINE = """async ([pauseAt, refillAt]) => {
 }"""
 
 
-def test_worklet_plays_each_frame_and_counts_running_dry(open_player: Callable[[str], Page]) -> None:
+def test_worklet_plays_each_frame_and_counts_underruns(open_player: Callable[[str], Page]) -> None:
     found = open_player(MISBEHAVING).evaluate(RENDER_OFFLINE, [0, 0])
-    sent, heard = found["sent"], found["heard"]
-    assert all(abs(out) <= abs(x) for out, x in zip(heard[:128], sent[:128], strict=True))
-    assert heard[128 : len(sent)] == sent[128:]
-    assert set(heard[len(sent) :]) == {0}
+    sent, output = found["sent"], found["heard"]
+    assert all(abs(out) <= abs(x) for out, x in zip(output[:128], sent[:128], strict=True))
+    assert output[128 : len(sent)] == sent[128:]
+    assert set(output[len(sent) :]) == {0}
     assert (found["played"], found["underruns"]) == (len(sent), 1)
 
 
 def test_worklet_fades_to_silence_within_one_quantum_of_a_pause(open_player: Callable[[str], Page]) -> None:
     found = open_player(MISBEHAVING).evaluate(RENDER_OFFLINE, [4096, 0])
-    sent, heard = found["sent"], found["heard"]
-    assert heard[128:4096] == sent[128:4096]
-    assert all(abs(out) <= abs(x) for out, x in zip(heard[4096:4224], sent[4096:4224], strict=True))
-    assert abs(heard[4223]) < 0.01 < abs(heard[4100])
-    assert set(heard[4224:]) == {0}
+    sent, output = found["sent"], found["heard"]
+    assert output[128:4096] == sent[128:4096]
+    assert all(abs(out) <= abs(x) for out, x in zip(output[4096:4224], sent[4096:4224], strict=True))
+    assert abs(output[4223]) < 0.01 < abs(output[4100])
+    assert set(output[4224:]) == {0}
     assert (found["played"], found["underruns"]) == (4224, 0)
 
 
-def test_worklet_fades_in_again_after_running_dry(open_player: Callable[[str], Page]) -> None:
+def test_worklet_fades_in_after_an_underrun(open_player: Callable[[str], Page]) -> None:
     found = open_player(MISBEHAVING).evaluate(RENDER_OFFLINE, [0, 12800])
-    sent, heard = found["sent"], found["heard"]
-    assert set(heard[len(sent) : 12800]) == {0}
-    assert abs(heard[12800]) < 0.01 < abs(heard[12900])
-    assert heard[12928 : 12800 + 4096] == sent[128:4096]
+    sent, output = found["sent"], found["heard"]
+    assert set(output[len(sent) : 12800]) == {0}
+    assert abs(output[12800]) < 0.01 < abs(output[12900])
+    assert output[12928 : 12800 + 4096] == sent[128:4096]
     assert (found["played"], found["underruns"]) == (len(sent) + 4096, 2)
 
 
-def test_worker_renders_two_seconds_ahead_and_goes_on_when_woken(open_player: Callable[[str], Page]) -> None:
+def test_worker_renders_two_seconds_ahead_and_continues_when_woken(
+    open_player: Callable[[str], Page],
+) -> None:
     page = open_player(REAL)
     filled, rested, woken = page.evaluate(
         """async ([tune, wasmUrl]) => {

@@ -65,7 +65,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 
 @pytest.fixture(autouse=True)
-def as_new(request: pytest.FixtureRequest) -> None:
+def reset_player(request: pytest.FixtureRequest) -> None:
     if "page" in request.fixturenames:
         page: Page = request.getfixturevalue("page")
         page.evaluate("player.mute(0); player.override('', 0); captured.length = 0; states.length = 0")
@@ -77,7 +77,7 @@ def seek(page: Page, seconds: float) -> None:
     page.wait_for_function("player.progress === 1")
 
 
-def test_seek_goes_there_and_plays_on(page: Page) -> None:
+def test_seek_jumps_and_continues_playing(page: Page) -> None:
     play(page)
     wait_position(page, 0.5)
     before = stats(page)
@@ -117,7 +117,7 @@ def test_seek_while_paused_stays_paused(page: Page) -> None:
     wait_position(page, 10.3)
 
 
-def test_the_newest_of_several_seeks_counts_and_a_load_ends_them(page: Page) -> None:
+def test_last_of_several_seeks_counts_and_a_load_cancels_them(page: Page) -> None:
     play(page)
     page.evaluate("for (const seconds of [300, 200, 12]) player.seek(seconds)")
     wait_status(page, "playing")
@@ -172,7 +172,7 @@ SEEK_AND_PLAY_STRAIGHT = """async ([tune, wasmUrl, way]) => {
 
 
 @pytest.mark.parametrize(
-    "way",
+    "seeks",
     [
         [8 * RATE + 1000],
         [8 * RATE, RATE],
@@ -181,9 +181,9 @@ SEEK_AND_PLAY_STRAIGHT = """async ([tune, wasmUrl, way]) => {
     ],
     ids=["forward", "back", "a little forward", "a little back"],
 )
-def test_after_a_seek_it_sounds_as_if_played_straight(page: Page, way: list[int]) -> None:
+def test_seek_sounds_like_uninterrupted_playback(page: Page, seeks: list[int]) -> None:
     """To -25 dB; `tests/wasm/test_seeking.py` measures closer, as it shifts by less than a frame."""
-    assert page.evaluate(SEEK_AND_PLAY_STRAIGHT, [TUNE, REAL, way]) < -25
+    assert page.evaluate(SEEK_AND_PLAY_STRAIGHT, [TUNE, REAL, seeks]) < -25
 
 
 def test_pause_is_silent_within_50_ms_and_without_a_click(page: Page) -> None:
@@ -254,7 +254,7 @@ MUTE = """async ([mask, quiet]) => {
 """Returns how many frames were heard until the change was."""
 
 
-def test_mute_is_heard_at_once_and_the_tune_goes_on(page: Page) -> None:
+def test_mute_takes_effect_at_once_and_playback_continues(page: Page) -> None:
     """Judged by the quickest of some changes: the renderer waits for the processor before the others."""
     play(page)
     wait_position(page, 4)  # so that two seconds are rendered ahead
@@ -269,8 +269,8 @@ def test_mute_is_heard_at_once_and_the_tune_goes_on(page: Page) -> None:
     assert page.evaluate("states") == [], "it never stopped"
 
 
-def test_what_was_written_is_replaced_from_soon_on_and_blends_in(open_player: Callable[[str], Page]) -> None:
-    heard = open_player(MISBEHAVING).evaluate(
+def test_rewritten_frames_replace_the_buffer_with_a_cross_fade(open_player: Callable[[str], Page]) -> None:
+    frames = open_player(MISBEHAVING).evaluate(
         """async () => {
           const { Ring } = await import("/static/js/sid/ring.js");
           const [ring, out] = [new Ring(), new Float32Array(128)];
@@ -282,11 +282,11 @@ def test_what_was_written_is_replaced_from_soon_on_and_blends_in(open_player: Ca
           return [...all.subarray(0, count)];
         }"""
     )
-    assert len(heard) == 4 * 4096 - 1000 - 128
-    assert set(heard[:2048]) == {1}
-    assert heard[2048:2176] == sorted(heard[2048:2176], reverse=True)
-    assert max(a - b for a, b in itertools.pairwise(heard)) < 0.01
-    assert set(heard[2176:]) == {0}
+    assert len(frames) == 4 * 4096 - 1000 - 128
+    assert set(frames[:2048]) == {1}
+    assert frames[2048:2176] == sorted(frames[2048:2176], reverse=True)
+    assert max(a - b for a, b in itertools.pairwise(frames)) < 0.01
+    assert set(frames[2176:]) == {0}
 
 
 def used(page: Page) -> list[Any]:
@@ -296,24 +296,24 @@ def used(page: Page) -> list[Any]:
     return found
 
 
-def test_override_holds_at_once_at_the_same_place(page: Page) -> None:
+def test_override_takes_effect_at_once_at_the_same_position(page: Page) -> None:
     play(page)
     wait_position(page, 3)
-    clock, [[chip, in_header]] = used(page)
+    clock, [[chip, header_chip]] = used(page)
     other = 6581 + 8580 - chip
     page.evaluate("(chip) => player.override('NTSC', chip)", other)
     assert 3 <= page.evaluate("player.position") < 8
     wait_status(page, "playing")
-    assert used(page) == ["NTSC", [[other, in_header]]]
+    assert used(page) == ["NTSC", [[other, header_chip]]]
     page.evaluate("player.override('', 0)")
     wait_status(page, "playing")
-    assert used(page) == [clock, [[chip, in_header]]]
+    assert used(page) == [clock, [[chip, header_chip]]]
     page.evaluate("(chip) => player.override('NTSC', chip)", other)
     play(page)
-    assert used(page) == ["NTSC", [[other, in_header]]], "for the next tune too"
+    assert used(page) == ["NTSC", [[other, header_chip]]], "for the next tune too"
 
 
-def test_waves_are_those_that_are_heard(page: Page) -> None:
+def test_waveforms_match_the_audible_sound(page: Page) -> None:
     play(page)
     wait_position(page, 1)
     page.evaluate("player.pause()")

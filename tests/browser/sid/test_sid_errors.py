@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
-def test_broken_file_is_told_and_the_next_tune_plays(page: Page) -> None:
-    failure = page.evaluate("async (path) => outcome(player.load(await bytesOf(path)))", BROKEN)
-    assert len(failure["message"]) > 20
+def test_broken_file_is_reported_and_the_next_tune_plays(page: Page) -> None:
+    error = page.evaluate("async (path) => outcome(player.load(await bytesOf(path)))", BROKEN)
+    assert len(error["message"]) > 20
     state = page.evaluate("player.state")
-    assert state == {"status": "error", "song": 0, "info": None, "error": failure["message"], "end": None}
+    assert state == {"status": "error", "song": 0, "info": None, "error": error["message"], "end": None}
     play(page)
     wait_position(page, 0.3)
 
@@ -42,13 +42,13 @@ def test_broken_file_is_told_and_the_next_tune_plays(page: Page) -> None:
         ("{}", "must be an ArrayBuffer or a typed array"),
     ],
 )
-def test_what_is_no_tune_is_refused(page: Page, bytes_js: str, message: str) -> None:
-    failure = page.evaluate(f"outcome(player.load({bytes_js}))")
-    assert message in failure["message"]
-    assert page.evaluate("player.state.error") == failure["message"] != ""
+def test_invalid_data_is_rejected(page: Page, bytes_js: str, message: str) -> None:
+    error = page.evaluate(f"outcome(player.load({bytes_js}))")
+    assert message in error["message"]
+    assert page.evaluate("player.state.error") == error["message"] != ""
 
 
-def test_load_copies_a_window_on_a_larger_buffer(page: Page) -> None:
+def test_load_copies_a_view_of_a_larger_buffer(page: Page) -> None:
     page.evaluate(
         """async (path) => {
           const bytes = new Uint8Array(await bytesOf(path));
@@ -63,7 +63,7 @@ def test_load_copies_a_window_on_a_larger_buffer(page: Page) -> None:
     assert page.evaluate("player.state.status") == "stopped"
 
 
-def test_trap_is_told_and_the_next_load_plays(open_player: Callable[[str], Page]) -> None:
+def test_trap_is_reported_and_the_next_tune_plays(open_player: Callable[[str], Page]) -> None:
     page = open_player(MISBEHAVING)
     page.evaluate("player.load(new TextEncoder().encode('T'))")
     wait_status(page, "error")
@@ -74,7 +74,7 @@ def test_trap_is_told_and_the_next_load_plays(open_player: Callable[[str], Page]
     assert page.evaluate("player.stats().peak") == pytest.approx(0.25)
 
 
-def test_tune_that_fails_while_playing_is_reported(open_player: Callable[[str], Page]) -> None:
+def test_tune_that_fails_during_playback_is_reported(open_player: Callable[[str], Page]) -> None:
     page = open_player(MISBEHAVING)
     page.evaluate("player.load(new TextEncoder().encode('F'))")
     wait_status(page, "error")
@@ -82,7 +82,7 @@ def test_tune_that_fails_while_playing_is_reported(open_player: Callable[[str], 
     assert page.evaluate("player.state.info.songs") == 2
 
 
-def test_load_that_never_returns_is_given_up(open_player: Callable[[str], Page]) -> None:
+def test_load_that_never_returns_times_out(open_player: Callable[[str], Page]) -> None:
     page = open_player(MISBEHAVING)
     page.clock.install()
     page.evaluate(
@@ -94,30 +94,28 @@ def test_load_that_never_returns_is_given_up(open_player: Callable[[str], Page])
     assert page.evaluate("player.load(new ArrayBuffer(9))")["songs"] == 2
 
 
-def test_missing_engine_is_reported(open_player: Callable[[str], Page]) -> None:
+def test_missing_emulator_is_reported(open_player: Callable[[str], Page]) -> None:
     page = open_player("/nowhere.wasm")
-    failure = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
-    assert "/nowhere.wasm: the server answered 404" in failure["message"]
+    error = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
+    assert "/nowhere.wasm: the server answered 404" in error["message"]
 
 
-def test_page_without_isolation_goes_on_with_one_clear_error(
-    browser: Browser, files: dict[str, bytes]
-) -> None:
+def test_missing_isolation_is_reported_once(browser: Browser, files: dict[str, bytes]) -> None:
     with serve(ROOT, files, isolated=False) as base, patient(browser.new_context()) as context:
         page = context.new_page()
         page.goto(f"{base}/blank.html")
         page.evaluate(OPEN_PLAYER, MISBEHAVING)
-        failure = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
-        assert "isn't cross-origin isolated" in failure["message"]
+        error = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
+        assert "isn't cross-origin isolated" in error["message"]
         page.evaluate("player.play(); player.pause(); player.stop()")
         assert [state["status"] for state in page.evaluate("states")] == ["error"]
 
 
-def test_browser_without_audio_worklet_is_reported(open_player: Callable[[str], Page]) -> None:
+def test_missing_audio_worklet_is_reported(open_player: Callable[[str], Page]) -> None:
     page = open_player(MISBEHAVING)
     page.evaluate("delete window.AudioWorkletNode")
-    failure = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
-    assert "has no AudioWorklet" in failure["message"]
+    error = page.evaluate("outcome(player.load(new ArrayBuffer(9)))")
+    assert "has no AudioWorklet" in error["message"]
 
 
 def test_failing_state_callback_does_not_stop_the_music(open_player: Callable[[str], Page]) -> None:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
-def test_excerpt_has_the_asked_length_and_leaves_playback_alone(page: Page) -> None:
+def test_excerpt_has_the_requested_length_and_does_not_disturb_playback(page: Page) -> None:
     play(page)
     wait_position(page, 0.2)
-    lengths, apart, rms, began, ended = page.evaluate(
+    lengths, difference, rms, began, ended = page.evaluate(
         """async (path) => {
           const bytes = await bytesOf(path);
           const options = [{ seconds: 20 }, { seconds: 1.37 }, { seconds: 1.37, sampleRate: 48000 }];
@@ -34,7 +34,7 @@ def test_excerpt_has_the_asked_length_and_leaves_playback_alone(page: Page) -> N
         TUNE,
     )
     assert lengths == [20 * 44100, round(1.37 * 44100), round(1.37 * 48000)]
-    assert apart < 0.01  # the filter model's dither goes on from one start to the next
+    assert difference < 0.01  # the filter model's dither goes on from one start to the next
     assert 0.005 < rms < 1
     assert ended > began, "the tune played meanwhile"
     assert page.evaluate("[states.at(-1).status, states.at(-1).song]") == ["playing", 1]
@@ -45,18 +45,18 @@ def test_excerpt_has_the_asked_length_and_leaves_playback_alone(page: Page) -> N
     wait_position(page, ended + 3)  # more than was rendered ahead
 
 
-def test_excerpt_of_a_broken_file_is_reported(page: Page) -> None:
-    failure = page.evaluate(
+def test_excerpt_of_a_broken_file_is_rejected(page: Page) -> None:
+    error = page.evaluate(
         "async (path) => outcome(excerpts.render(await bytesOf(path), { seconds: 1 }))", BROKEN
     )
-    assert len(failure["message"]) > 20
-    failure = page.evaluate(
+    assert len(error["message"]) > 20
+    error = page.evaluate(
         "async (path) => outcome(excerpts.render(await bytesOf(path), { seconds: 0 }))", TUNE
     )
-    assert "more than 0" in failure["message"]
+    assert "more than 0" in error["message"]
 
 
-def test_excerpts_are_rendered_inside_a_worker_too(page: Page) -> None:
+def test_excerpts_can_be_rendered_from_a_worker(page: Page) -> None:
     length = page.evaluate(
         """async ([tune, wasmUrl]) => {
           const source = `

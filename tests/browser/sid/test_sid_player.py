@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 def test_sound_comes_out(page: Page) -> None:
     play(page)
     wait_position(page, 5)  # longer than what is rendered ahead
-    heard = stats(page)
-    assert heard["rms"] > 0.005
-    assert heard["rms"] < heard["peak"] <= 1
-    assert heard["framesPlayed"] >= 5 * 44100
+    output = stats(page)
+    assert output["rms"] > 0.005
+    assert output["rms"] < output["peak"] <= 1
+    assert output["framesPlayed"] >= 5 * 44100
 
 
-def test_position_never_goes_back(page: Page) -> None:
+def test_position_never_decreases(page: Page) -> None:
     play(page)
     seen = page.evaluate(
         """async () => {
@@ -41,7 +41,7 @@ def test_position_never_goes_back(page: Page) -> None:
     assert seen == sorted(seen)
 
 
-def test_states_are_told_in_order_as_plain_objects(page: Page) -> None:
+def test_states_are_reported_in_order_as_plain_objects(page: Page) -> None:
     play(page)
     wait_status(page, "playing")
     page.evaluate("player.pause()")
@@ -67,7 +67,7 @@ def test_pause_is_silent_and_keeps_the_position(page: Page) -> None:
     wait_position(page, paused_at + 0.5)
 
 
-def test_stop_goes_back_to_the_beginning(page: Page) -> None:
+def test_stop_resets_the_position(page: Page) -> None:
     play(page)
     wait_position(page, 0.3)
     page.evaluate("player.stop()")
@@ -77,7 +77,7 @@ def test_stop_goes_back_to_the_beginning(page: Page) -> None:
     wait_position(page, 0.3)
 
 
-def test_song_change_plays_on_from_the_beginning(page: Page) -> None:
+def test_song_change_starts_the_new_song(page: Page) -> None:
     play(page, TWO_SONGS)
     wait_position(page, 1)
     page.evaluate("player.setSong(2)")
@@ -87,7 +87,7 @@ def test_song_change_plays_on_from_the_beginning(page: Page) -> None:
     assert stats(page)["framesPlayed"] >= 1.3 * 44100
 
 
-def test_song_change_during_a_pause_waits_at_the_beginning(page: Page) -> None:
+def test_song_change_during_a_pause_does_not_start_playback(page: Page) -> None:
     play(page, TWO_SONGS)
     wait_position(page, 0.2)
     page.evaluate("player.pause(); player.setSong(2)")
@@ -98,8 +98,8 @@ def test_song_change_during_a_pause_waits_at_the_beginning(page: Page) -> None:
 
 def test_song_that_does_not_exist_is_refused(page: Page) -> None:
     play(page, TWO_SONGS)
-    failure = page.evaluate("outcome(player.setSong(3))")
-    assert failure["message"] == "This tune has no song 3. Choose 1 to 2."
+    error = page.evaluate("outcome(player.setSong(3))")
+    assert error["message"] == "This tune has no song 3. Choose 1 to 2."
     assert page.evaluate("player.state.song") == 1
 
 
@@ -122,7 +122,7 @@ def test_superseded_load_never_plays(page: Page) -> None:
     assert stats(page)["framesPlayed"] == 0
 
 
-def test_quick_clicks_end_in_what_was_asked_last(page: Page) -> None:
+def test_last_of_several_quick_commands_counts(page: Page) -> None:
     page.evaluate(
         """async ([tune, twoSongs]) => {
           const [a, b] = [await bytesOf(tune), await bytesOf(twoSongs)];
@@ -166,7 +166,7 @@ def test_volume_out_of_range_is_refused(page: Page) -> None:
     assert "Choose 0 to 1" in page.evaluate("outcome(player.setVolume(1.5))")["message"]
 
 
-def test_closed_player_is_idle_and_can_be_used_again(page: Page) -> None:
+def test_closed_player_is_idle_and_can_be_reused(page: Page) -> None:
     play(page)
     wait_position(page, 0.2)
     page.evaluate("player.close()")

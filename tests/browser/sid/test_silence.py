@@ -63,12 +63,12 @@ def listen(page: Page, tune: bytes, seconds: int = 20) -> dict[str, Any]:
     return found
 
 
-def timed(*moments: tuple[float, str], chip: int = 6581) -> bytes:
+def timed(*steps: tuple[float, str], chip: int = 6581) -> bytes:
     """Return a tune that runs code at given seconds, each below 21."""
     checks = "".join(
         f" lda frame+1\n cmp #{round(50 * at) >> 8}\n bne no{i}\n lda frame\n cmp #{round(50 * at) & 255}\n"
         f" bne no{i}\n{code}\nno{i}: nop\n"
-        for i, (at, code) in enumerate(moments)
+        for i, (at, code) in enumerate(steps)
     )
     program = assemble(
         "* = $1000\n rts\nplay: inc frame\n bne kept\n inc frame+1\nkept: nop\n"
@@ -84,29 +84,29 @@ QUIET = " lda #0\n sta $d418\n"
 
 
 @pytest.mark.parametrize("chip", CHIPS)
-def test_a_sound_effect_of_a_second(page: Page, chip: int) -> None:
+def test_end_of_a_one_second_sound_effect_is_found(page: Page, chip: int) -> None:
     found = listen(page, timed((0.1, LOUD + NOTE), (1.1, OFF), chip=chip))
     assert found["end"] == pytest.approx(1.1, abs=0.1)
 
 
-def test_a_fade_by_the_envelope_ends_when_it_is_heard_no_more(page: Page) -> None:
+def test_envelope_fade_ends_when_it_is_inaudible(page: Page) -> None:
     slow = NOTE.replace("#$f0", "#$fa")
     found = listen(page, timed((0.1, LOUD + slow), (1.0, OFF)))
     assert 1.5 < found["end"] < 3.5
 
 
-def test_a_rest_of_five_seconds_is_no_end(page: Page) -> None:
+def test_five_second_rest_is_not_the_end(page: Page) -> None:
     tune = timed((0.1, LOUD + NOTE), (2, OFF), (7, NOTE), (9, OFF))
     assert listen(page, tune)["end"] == pytest.approx(9, abs=0.1)
 
 
-def test_what_starts_silent_has_not_ended(page: Page) -> None:
+def test_silence_before_the_first_sound_is_not_the_end(page: Page) -> None:
     tune = timed((9, LOUD + NOTE), (10, OFF))
     assert listen(page, tune, 8) == {"heard": False, "end": None}
     assert listen(page, tune)["end"] == pytest.approx(10, abs=0.1)
 
 
-def test_clicks_of_the_volume_are_no_sound(page: Page) -> None:
+def test_volume_clicks_are_not_sound(page: Page) -> None:
     clicks = [(at / 2, LOUD if at % 2 else QUIET) for at in range(1, 10)]
     assert not listen(page, timed(*clicks), 6)["heard"]
     ended = timed((0.1, LOUD + NOTE), (2, OFF), (4, QUIET), (6, LOUD))
@@ -114,29 +114,29 @@ def test_clicks_of_the_volume_are_no_sound(page: Page) -> None:
 
 
 @pytest.mark.parametrize("chip", CHIPS)
-def test_oscillators_that_leak_are_silent(page: Page, chip: int) -> None:
+def test_leaking_oscillators_are_not_sound(page: Page, chip: int) -> None:
     others = " lda #$30\n sta $d40f\n lda #$80\n sta $d412\n lda #$15\n sta $d408\n lda #$20\n sta $d40b\n"
     tune = timed((0.1, LOUD + NOTE + others), (1, OFF), chip=chip)
     assert listen(page, tune)["end"] == pytest.approx(1, abs=0.1)
 
 
-def test_a_note_as_faint_as_the_chip_can_is_heard(page: Page) -> None:
+def test_faintest_possible_note_is_sound(page: Page) -> None:
     faint = NOTE.replace("#$f0", "#$10")
     for chip in CHIPS:
         assert listen(page, timed((0.1, LOUD + faint), chip=chip), 9) == {"heard": True, "end": None}
 
 
-def test_digis_sound_as_long_as_their_samples_move(page: Page) -> None:
+def test_digis_are_sound_while_their_samples_change(page: Page) -> None:
     assert listen(page, rsid(SAMPLE_DIGI, flags=header_flags(PAL, 6581)), 9) == {"heard": True, "end": None}
     clicker = digi(0x8000, CLICK, LEVEL)
     assert listen(page, rsid(clicker, flags=header_flags(PAL, 6581)), 9) == {"heard": True, "end": None}
 
 
-def test_music_has_no_end_while_it_plays(page: Page, files: dict[str, bytes]) -> None:
+def test_playing_music_has_no_end(page: Page, files: dict[str, bytes]) -> None:
     assert listen(page, files[TUNE], 20) == {"heard": True, "end": None}
 
 
-def test_a_constant_part_is_no_sound(page: Page) -> None:
+def test_constant_offset_is_not_sound(page: Page) -> None:
     assert not signal(page, "0.8")["heard"]
     assert not signal(page, "0.5 * Math.exp(-t / 2)")["heard"]
     tone = "(t < 3 ? 0.1 * Math.sin(440 * t) : 0) + (t > 5 ? 0.4 : -0.3)"

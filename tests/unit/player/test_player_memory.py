@@ -16,7 +16,15 @@ from sidflow_feedback.page.recorder import Recorder
 from sidflow_feedback.player import Ability, PlayerState
 from sidflow_feedback.player.memory import MemoryPlayer
 from sidflow_feedback.types import Record
-from tests.contracts.player_contract import EVENTS, LONG, SHORT, SHORT_SECONDS, SONGS, check_context, heard
+from tests.contracts.player_contract import (
+    EVENTS,
+    LONG,
+    SHORT,
+    SHORT_SECONDS,
+    SONGS,
+    check_context,
+    recorded_events,
+)
 from tests.contracts.samples import FEATURES
 
 TICK = 0.25
@@ -146,7 +154,7 @@ class HandListener:
 @pytest.mark.parametrize("abilities", [ALL, ("volume",), ()], ids=str)
 def test_contract(abilities: tuple[Ability, ...]) -> None:
     listener = HandListener(abilities)
-    assert heard(listener) == EVENTS
+    assert recorded_events(listener) == EVENTS
     check_context(listener.events(), positions="position" in abilities)
     assert listener.messages == []
 

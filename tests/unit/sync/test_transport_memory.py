@@ -5,12 +5,12 @@ import pytest
 from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.sync.transport.memory import MemoryTransport
-from tests.contracts.transport_contract import CHECKS, Line
+from tests.contracts.transport_contract import CHECKS, ServerState
 
 
-def open_transport(line: Line) -> MemoryTransport:
-    transport = MemoryTransport(model=None if line == "without model" else {"version": "global-1"})
-    transport.online = line != "down"
+def open_transport(state: ServerState) -> MemoryTransport:
+    transport = MemoryTransport(model=None if state == "without model" else {"version": "global-1"})
+    transport.online = state != "down"
     return transport
 
 

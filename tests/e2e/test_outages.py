@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.e2e.listener import play, wait_for_count, wait_for_engine, wait_until_heard
+from tests.e2e.listener import play, wait_for_count, wait_for_engine, wait_until_playing
 
 
-def test_server_that_is_gone_is_told_and_costs_nothing(page: Page) -> None:
+def test_missing_server_is_reported_and_nothing_is_lost(page: Page) -> None:
     wait_for_engine(page)
     play(page, 1)
     page.click("#like")
@@ -36,11 +36,11 @@ def test_server_that_is_gone_is_told_and_costs_nothing(page: Page) -> None:
     )
 
 
-def test_tune_that_is_not_there_is_told_and_the_next_one_plays(page: Page) -> None:
+def test_missing_tune_is_reported_and_the_next_one_plays(page: Page) -> None:
     page.route("**/tunes/*.sid", lambda route: route.continue_(url=f"{route.request.url}.missing"))
     page.click("#tunes tbody tr:nth-child(2) button.tune")
     page.wait_for_selector("#notice:not([hidden])")
     assert "does not have this tune" in (page.text_content("#notice") or "")
     page.unroute("**/tunes/*.sid")
     page.click("#next")
-    wait_until_heard(page)
+    wait_until_playing(page)

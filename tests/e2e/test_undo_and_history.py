@@ -15,7 +15,7 @@ from tests.e2e.listener import (
     rows,
     wait_for_count,
     wait_for_engine,
-    wait_until_heard,
+    wait_until_playing,
 )
 from tests.served import Served
 
@@ -45,7 +45,7 @@ def on_server(served: Served) -> set[str]:
         return {uuid for (uuid,) in database.execute("SELECT uuid FROM events")}
 
 
-def test_rating_undone_before_the_engine_runs_never_reaches_store_or_server(
+def test_rating_undone_before_the_engine_runs_is_never_stored_or_sent(
     context: BrowserContext, served: Served
 ) -> None:
     page = context.new_page()
@@ -77,7 +77,7 @@ def test_rating_undone_before_the_engine_runs_never_reaches_store_or_server(
     assert {row["uuid"] for row in rows(page, "ratings")} <= on_server(served)
 
 
-def test_undo_takes_back_the_last_rating_once_wherever_it_is(page: Page, served: Served) -> None:
+def test_undo_withdraws_the_last_rating_wherever_it_is(page: Page, served: Served) -> None:
     wait_for_engine(page)
     play(page, 1)
     rate(page, e=1, m=1, c=1)
@@ -107,7 +107,7 @@ def test_undo_takes_back_the_last_rating_once_wherever_it_is(page: Page, served:
     assert [row["ratings"]["e"] for row in rows(page, "ratings")] == [1]
 
 
-def test_history_lists_what_was_done_and_forgets_it(page: Page) -> None:
+def test_history_lists_events_and_forgets_them(page: Page) -> None:
     wait_for_engine(page)
     play(page, 1)
     rate(page, e=4, m=2, c=3)
@@ -146,7 +146,7 @@ RANK = """path => {
 }"""
 
 
-def test_incognito_leaves_no_trace(page: Page, context: BrowserContext) -> None:
+def test_incognito_records_nothing(page: Page, context: BrowserContext) -> None:
     wait_for_engine(page)
     play(page, 1)
     wait_for_count(page, "implicit", 1)
@@ -173,7 +173,7 @@ def test_incognito_leaves_no_trace(page: Page, context: BrowserContext) -> None:
     assert page.is_disabled("#rate-form [type=submit]")
     page.click("#tab-play")
     page.click("#tunes tbody tr:nth-child(3) button.tune")  # The same tune again is a play, no replay.
-    wait_until_heard(page)
+    wait_until_playing(page)
     assert page.is_hidden("#incognito-note")
     wait_for_count(page, "implicit", 2)
     assert stored(page) == ["play", "play"]

@@ -21,7 +21,7 @@ OWN_HEADERS = {"connection", "content-length", "transfer-encoding", "keep-alive"
 """What concerns one connection only."""
 
 
-class FaultyLine:
+class FaultyProxy:
     """Forwards all requests to `upstream`, and notes them; uploads meet `fault`.
 
     Attributes
@@ -49,23 +49,23 @@ class FaultyLine:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    line: FaultyLine
+    proxy: FaultyProxy
 
     def handle_any(self) -> None:
         # One request for each connection: on a kept one Chromium itself sends a failed request again.
         self.close_connection = True
         self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.line.paths.append(self.path)
+        self.proxy.paths.append(self.path)
         if self.path == SYNC:
-            self.line.uploads.append(self.body)
-            self.line.fault(self)
+            self.proxy.uploads.append(self.body)
+            self.proxy.fault(self)
         else:
             forward(self)
 
     do_GET = do_POST = do_HEAD = handle_any  # noqa: N815
 
     def ask_upstream(self) -> tuple[http.client.HTTPResponse, bytes]:
-        upstream = http.client.HTTPConnection(self.line.upstream.removeprefix("http://"), timeout=PATIENCE)
+        upstream = http.client.HTTPConnection(self.proxy.upstream.removeprefix("http://"), timeout=PATIENCE)
         try:
             headers = {name: value for name, value in self.headers.items() if name.lower() not in OWN_HEADERS}
             upstream.request(self.command, self.path, self.body or None, headers)
@@ -113,7 +113,7 @@ def lost_answer(request: _Handler) -> None:
     request.reset()
 
 
-def half_an_answer(request: _Handler) -> None:
+def truncated_answer(request: _Handler) -> None:
     """The connection is reset in the middle of the answer."""
     answer, body = request.ask_upstream()
     request.reply(answer.status, answer.getheaders(), body, sent=0.5)
@@ -151,7 +151,7 @@ def silence(request: _Handler) -> None:
     """Nothing is answered, until the client gives up."""
     since = time.monotonic()
     select.select([request.connection], [], [], PATIENCE)
-    request.line.given_up.append(time.monotonic() - since)
+    request.proxy.given_up.append(time.monotonic() - since)
 
 
 def held_answer(request: _Handler) -> None:
@@ -161,16 +161,16 @@ def held_answer(request: _Handler) -> None:
 
 
 @contextmanager
-def faulty_line(upstream: str) -> Iterator[FaultyLine]:
+def faulty_proxy(upstream: str) -> Iterator[FaultyProxy]:
     """Open a line on a free loopback port."""
-    line = FaultyLine(upstream)
-    handler = type("Handler", (_Handler,), {"line": line})
+    proxy = FaultyProxy(upstream)
+    handler = type("Handler", (_Handler,), {"proxy": proxy})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        line.url = f"http://127.0.0.1:{server.server_port}"
+        proxy.url = f"http://127.0.0.1:{server.server_port}"
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
-            yield line
+            yield proxy
         finally:
             server.shutdown()
             thread.join()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.e2e.listener import rate, wait_for_count, wait_until_heard
+from tests.e2e.listener import rate, wait_for_count, wait_until_playing
 
 MIN_RATED = 8
 
@@ -15,7 +15,7 @@ def rate_and_train(page: Page) -> None:
         rate(page, e=1, m=1, c=2)
         page.click("#rate-next")
         page.wait_for_function("document.querySelector('#rate-result').textContent === ''")
-        wait_until_heard(page)
+        wait_until_playing(page)
     wait_for_count(page, "ratings", MIN_RATED)
     page.click("#tab-preferences")
     page.check("[name=training]")

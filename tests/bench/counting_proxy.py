@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 CHUNK = 1 << 16
 
 
-class Wire:
+class CountingProxy:
     """Forwards connections to the server on loopback, byte for byte.
 
     Attributes
@@ -35,8 +35,8 @@ class Wire:
             while True:
                 client, _ = self._listener.accept()
                 server = socket.create_connection(("127.0.0.1", self._port))
-                for way in ((client, server, False), (server, client, True)):
-                    threading.Thread(target=self._forward, args=way, daemon=True).start()
+                for direction in ((client, server, False), (server, client, True)):
+                    threading.Thread(target=self._forward, args=direction, daemon=True).start()
 
     def _forward(self, source: socket.socket, target: socket.socket, answers: bool) -> None:
         with suppress(OSError):
@@ -50,10 +50,10 @@ class Wire:
 
 
 @contextmanager
-def counted(url: str) -> Iterator[Wire]:
+def counted(url: str) -> Iterator[CountingProxy]:
     """Yield a counting line to the server at `url`."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        wire = Wire(int(url.rpartition(":")[2]), listener)
-        threading.Thread(target=wire.serve, daemon=True).start()
-        yield wire
+        proxy = CountingProxy(int(url.rpartition(":")[2]), listener)
+        threading.Thread(target=proxy.serve, daemon=True).start()
+        yield proxy
         listener.shutdown(socket.SHUT_RDWR)

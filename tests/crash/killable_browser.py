@@ -32,7 +32,7 @@ TELL_COMMITTED = """url => {
 }"""
 
 
-class MortalBrowser:
+class KillableBrowser:
     """A real Chromium with a profile on the disk, which outlives it."""
 
     def __init__(self, playwright: Playwright, profile: Path) -> None:
