@@ -1,4 +1,4 @@
-"""Scripts that must give the same on CPython and on MicroPython. Only what both have is used here."""
+"""Scripts that must give the same results on CPython and MicroPython, using only features of both."""
 
 import json
 
@@ -35,7 +35,7 @@ FEATURES = {"rms": 0.1, "energy": 1 / 3, "spectralCentroid": 1830.0123456789, "b
 
 
 def telemetry() -> "list[Any]":
-    """Everything that a listener does, with tunes of several lengths; return the reports."""
+    """Simulate all listener actions with tunes of several lengths; return the reports."""
     reports = []
     watcher = Telemetry(
         lambda action, track, position, listened: reports.append([action, track["song"], position, listened])
@@ -60,7 +60,7 @@ def telemetry() -> "list[Any]":
 
 
 def preferences() -> "list[Any]":
-    """Each preference with each value, and the problem with it."""
+    """Validate each preference with each value; return the problems."""
     names = sorted(PREFERENCES.rules)
     names.append("unknown")
     problems = [[name, [PREFERENCES.problem(name, value) for value in VALUES]] for name in names]
@@ -78,7 +78,7 @@ class Outbox:
 
 
 def recorder() -> "list[Any]":
-    """Events of each kind at several times, as they were written."""
+    """Record events of each kind at several times; return the written records and the problems."""
     outbox, times = Outbox(), list(TIMES)
     problems: list[str] = []
     page = Recorder(
@@ -96,17 +96,17 @@ def recorder() -> "list[Any]":
 
 
 def crossing() -> "list[Any]":
-    """What crosses between page and engine: features there, scores back."""
+    """Encode features for the engine and decode scores from it."""
     complete = {name: 1 / (3 + i) for i, name in enumerate(vocabulary.FEATURE_NAMES)}
     packed = wire_format.pack([complete, None, FEATURES, {}])
     scores = wire_format.unpack(
         wire_format.pack([complete, None])
-    )  # Two rows of features are four of scores.
+    )  # Two rows of 8 features are four rows of 4 scores.
     return [packed, [wire_format.score(scores, row) for row in (-1, 0, 1, 2, 3, 4, 1000)]]
 
 
 def run() -> str:
-    """Run all; return one JSON text."""
+    """Run all scripts; return their results as JSON."""
     results = {"telemetry": telemetry(), "preferences": preferences(), "recorder": recorder()}
     results["crossing"] = crossing()
     return json.dumps(results)

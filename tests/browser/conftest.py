@@ -24,14 +24,14 @@ CHROMIUM_ARGS = [
     "--disable-gpu",
     "--disable-background-networking",
     "--autoplay-policy=no-user-gesture-required",
-    # What is not on this machine must not be needed.
+    # Tests must not use the network beyond this machine.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 MADE_BY_SETUP = ("pyodide/pyodide.mjs", "micropython/micropython.mjs", "pyscript/core.js")
 
 
 class Pyodide:
-    """Pyodide in a worker of a page, with the library and the tests' Python files in it."""
+    """Pyodide in a worker of a page, with the library and the tests' Python files."""
 
     def __init__(self, page: Page, site: Site) -> None:
         self.page = page
@@ -39,7 +39,7 @@ class Pyodide:
         page.evaluate("arguments => startPyodide(...arguments)", [setup, PATIENCE_MS])
 
     def call(self, module: str, name: str, *arguments: Any) -> Any:
-        """Run a function of ``tests/browser/in_pyodide``; what it raises there fails the test here."""
+        """Run a function of ``tests/browser/in_pyodide``; an exception there fails the test here."""
         where = [f"tests.browser.in_pyodide.{module}", name, json.dumps(arguments)]
         try:
             answer = self.page.evaluate("where => python.call(...where)", where)
@@ -51,7 +51,7 @@ class Pyodide:
 
 
 class KillableBrowser:
-    """A listener whose pages can be killed in the middle of what they do."""
+    """A browser whose pages can be killed at any moment."""
 
     def __init__(self, browser: Browser, site: Site) -> None:
         self._browser = browser
@@ -60,18 +60,18 @@ class KillableBrowser:
         self._killed: set[int] = set()
 
     def open_page(self) -> Page:
-        """Open a page once the browser knows who is dead: it might give it to a process that is gone."""
+        """Open a page after the browser has noticed dead processes, so that it doesn't reuse one of them."""
         while self._killed & self._renderers():
             sleep(0.05)
         return open_harness(self._context, self._site)
 
     def die(self, page: Page, script: str, argument: object) -> None:
-        """Run a function on the page that gets the page killed."""
+        """Run a function on the page that causes the page to be killed."""
         with page.expect_event("crash"):
             page.evaluate(f"argument => {{ setTimeout(() => ({script})(argument)) }}", argument)
 
     def arm(self) -> None:
-        """From now on all pages are killed as soon as one asks for /test/kill, which is never answered."""
+        """Kill all pages as soon as one requests /test/kill, which is never answered."""
         pids = self._renderers()
 
         def kill() -> None:
@@ -91,7 +91,7 @@ class KillableBrowser:
 
 @pytest.fixture(scope="session")
 def executable() -> Path:
-    """A Chromium that runs; also makes sure that set-up was done."""
+    """A working Chromium; fails if set-up wasn't run."""
     missing = [name for name in MADE_BY_SETUP if not (paths().vendor / name).exists()]
     if missing:
         pytest.fail(f"{missing[0]} is missing in {paths().vendor}: run `make setup` first.", pytrace=False)
@@ -109,7 +109,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def browser(executable: Path) -> Iterator[Browser]:
-    """One Chromium for each module: while sync Playwright runs, no async test can, here or elsewhere."""
+    """One Chromium per module: async tests can't run while sync Playwright does."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGS)
         yield browser
@@ -118,20 +118,20 @@ def browser(executable: Path) -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """One listener's browser profile: storage and channels of its own."""
+    """A new browser profile with its own storage and channels."""
     with patient(browser.new_context()) as context:
         yield context
 
 
 @pytest.fixture
 def open_page(context: BrowserContext, site: Site) -> Callable[[], Page]:
-    """Open tabs of one listener."""
+    """Open tabs in the same profile."""
     return lambda: open_harness(context, site)
 
 
 @pytest.fixture(scope="module")
 def pyodide(browser: Browser, site: Site) -> Iterator[Pyodide]:
-    """One Pyodide for all tests of a module that leave nothing behind in it."""
+    """One Pyodide per module, for tests that leave no state in it."""
     with patient(browser.new_context()) as context:
         yield Pyodide(open_harness(context, site), site)
 
@@ -146,7 +146,7 @@ def killable(browser: Browser, executable: Path, site: Site) -> Iterator[Killabl
 
 @pytest.fixture
 def without_storage(browser: Browser, executable: Path, tmp_path: Path) -> Iterator[BrowserContext]:
-    """The browser of a listener who has forbidden sites to keep anything."""
+    """A browser in which the listener has blocked site storage."""
     preferences = {"profile": {"default_content_setting_values": {"cookies": 2}}}
     (tmp_path / "Default").mkdir()
     (tmp_path / "Default" / "Preferences").write_text(json.dumps(preferences))
@@ -159,7 +159,7 @@ def without_storage(browser: Browser, executable: Path, tmp_path: Path) -> Itera
 
 
 def open_harness(context: BrowserContext, site: Site) -> Page:
-    """Open a page of the site that has nothing on it but ways to start Python."""
+    """Open a page that only contains functions to start Python."""
     page = context.new_page()
     page.goto(f"{site.url}/test/browser/harness.html")
     page.wait_for_function("globalThis.harness")

@@ -1,4 +1,4 @@
-/** What tests find on their page: functions that start Python, in a worker and on the page. */
+/** Functions for tests that start Python in a worker or on the page. */
 
 import { loadMicroPython } from "/static/vendor/micropython/micropython.mjs";
 
@@ -42,7 +42,7 @@ async function startPyodide(setup, patience) {
  * Start MicroPython on this page and run a program.
  * @param {Record<string, string>} files  texts by path
  * @param {string} source
- * @returns {Promise<string>} what it prints
+ * @returns {Promise<string>} its output
  */
 async function runMicroPython(files, source) {
   /** @type {string[]} */

@@ -53,7 +53,7 @@ class _Handler(SimpleHTTPRequestHandler):
 
 @contextmanager
 def serve(root: Path, pages: Mapping[str, bytes] | None = None, *, isolated: bool = True) -> Iterator[str]:
-    """Serve `root`, a blank page at /blank.html and what `pages` adds by path; yield the base address."""
+    """Serve `root`, a blank page at /blank.html, and `pages` by path; yield the base address."""
     handler = partial(
         _Handler,
         directory=str(root),

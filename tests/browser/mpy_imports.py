@@ -1,4 +1,4 @@
-"""Imports each module that the page's configuration names, on the page's own Python."""
+"""Import each module that the page's configuration names, in the page's MicroPython."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ from pyscript import window
 
 
 def outcome(name: str) -> str:
-    """Return "imported", or why not."""
+    """Return "imported", or the error."""
     try:
         __import__(name)
     except Exception as exc:
@@ -17,7 +17,7 @@ def outcome(name: str) -> str:
 
 
 async def main() -> None:
-    """Leave the outcomes where the test looks for them."""
+    """Store the outcomes in `globalThis.imported` for the test."""
     config = json.loads(await (await window.fetch("/page/page.json")).text())
     names = [path[: -len(".py")].replace("/", ".") for path in config["files"].values()]
     window.imported = json.dumps([sys.implementation.name, {name: outcome(name) for name in names}])

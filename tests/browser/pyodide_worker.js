@@ -1,4 +1,4 @@
-/** Runs Python for a test as the application's engine runs it: in a worker, with our wheel from our own server. */
+/** Runs Python for a test as the engine does: in a worker, with our wheel from our own server. */
 
 import { loadPyodide } from "/static/vendor/pyodide/pyodide.mjs";
 

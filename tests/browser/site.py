@@ -1,4 +1,4 @@
-"""The real server, with what browser tests add to it."""
+"""The real server with additional routes for browser tests."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class Site:
     url
         Address of its root, without a slash at the end.
     wheel
-        Address of the library's wheel, made from the sources as they are now.
+        Address of the library's wheel, built from the current sources.
     database
         The server's SQLite file.
     on_kill
-        Called when a page asks for /test/kill.
+        Called when a page requests /test/kill.
     aborted
-        Number of requests to /silent/… that the client gave up.
+        Number of requests to /silent/… that the client aborted.
     """
 
     url: str = ""
@@ -53,7 +53,7 @@ class Site:
 
 @contextmanager
 def serve_application(folder: Path) -> Iterator[Site]:
-    """Serve the application on a free loopback port, with all that it writes below `folder`."""
+    """Serve the application on a free loopback port; it writes only below `folder`."""
     site = Site(files=_python_files(), database=folder / "feedback.sqlite3")
     app = _application(site, folder)
     with socket.create_server(("127.0.0.1", 0)) as listener:

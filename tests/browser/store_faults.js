@@ -1,4 +1,4 @@
-/** Databases in each state that a listener's browser can bring them into, made without our own code. */
+/** Creates databases in the states that a listener's browser can leave them in, without our own code. */
 
 /** @typedef {keyof typeof STORES} Kind */
 
@@ -40,10 +40,10 @@ export const done = (request) =>
   });
 
 /**
- * Make a database of version 1, with rows of each status.
+ * Create a database of version 1 with rows of each status.
  * @param {string} name
  * @param {number} rows
- * @param {boolean} [byTime]  as the last database of version 1, with the time in the index of the status
+ * @param {boolean} [byTime]  whether the status index includes the time, as in the last version 1
  * @returns {Promise<IDBDatabase>}
  */
 export async function makeVersion1(name, rows, byTime) {

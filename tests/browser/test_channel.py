@@ -1,4 +1,4 @@
-"""The line between pages and engine: the real JavaScript at one end, the real Python at the other."""
+"""The channel between pages and engine: real JavaScript at one end, real Python at the other."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_closed_engine_receives_nothing(open_tab: Callable[[], Page], pyodide: P
     pyodide.call("channel", "disconnect")
     tab.evaluate("channel.post('note', '1')")
     pyodide.call("channel", "connect")
-    assert ask(tab, "echo", 1) == 1  # the new one is there, and would have heard later messages
+    assert ask(tab, "echo", 1) == 1  # The new engine is ready and would have received later messages.
     assert pyodide.call("channel", "take_notes") == []
     pyodide.call("channel", "disconnect")
 
@@ -155,7 +155,7 @@ def test_page_grants_idle_time(tab: Page, engine: Pyodide) -> None:
     tab.evaluate("grant()")
     slots = engine.call("channel", "idle_slots", 5)
     assert len(slots) == 5
-    assert all(0 <= slot <= 50 for slot in slots)  # what a browser gives at most
+    assert all(0 <= slot <= 50 for slot in slots)  # The maximum that a browser grants.
     assert max(slots) > 0
 
 
@@ -166,7 +166,7 @@ def test_page_without_idle_callbacks_grants_short_slots(tab: Page, engine: Pyodi
 
 def test_hidden_page_grants_short_slots(tab: Page, engine: Pyodide) -> None:
     tab.evaluate("Object.defineProperty(document, 'hidden', { value: true })")
-    tab.evaluate("window.requestIdleCallback = () => {}")  # That is what it comes to.
+    tab.evaluate("window.requestIdleCallback = () => {}")  # A hidden page gets no idle callbacks.
     tab.evaluate("grant()")
     assert engine.call("channel", "idle_slots", 2) == [5, 5]
 

@@ -1,4 +1,4 @@
-"""What page and engine share: imports on MicroPython, and does the same there as on CPython."""
+"""Modules shared by page and engine: they import on MicroPython and behave as on CPython."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SCRIPT = Path(both_pythons.__file__)
 
 @pytest.fixture
 def on_micropython(open_page: Callable[[], Page]) -> dict[str, Any]:
-    """What the scripts give on MicroPython."""
+    """The results of the scripts on MicroPython."""
     files = {f"sidflow_feedback/{name}.py": (paths().library / f"{name}.py").read_text() for name in SHARED}
     files["both_pythons.py"] = SCRIPT.read_text()
     printed = open_page().evaluate(

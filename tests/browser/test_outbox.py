@@ -1,4 +1,4 @@
-"""The outbox: an event that was recorded is not lost, whatever happens next."""
+"""The outbox: a recorded event is never lost."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def with_outbox(page: Page) -> Page:
 
 
 def with_drain(page: Page) -> Page:
-    """A tab that also hands over what others left behind, as the one that runs the engine does."""
+    """Open an outbox that also sends the events of closed tabs, as the tab with the engine does."""
     with_outbox(page).evaluate("outbox.drain()")
     return page
 
@@ -92,7 +92,7 @@ def publish(fake_engine: Page, kind: str, value: Any = None) -> None:
 
 
 def received(fake_engine: Page, count: int) -> list[list[str]]:
-    """Wait for so many events; return the uuids in each batch."""
+    """Wait for `count` events; return the uuids in each batch."""
     fake_engine.wait_for_function(
         "count => batches.flatMap((batch) => JSON.parse(batch)).length >= count", arg=count
     )
@@ -145,7 +145,7 @@ def test_events_from_before_a_crash_are_stored_once(killable: KillableBrowser, s
     append(page, *events[:2])
     killable.arm()
     killable.die(page, APPEND_AND_DIE, [events[2].uuid, json.dumps(event_to_record(events[2]))])
-    tabs = [with_drain(killable.open_page()) for _ in range(2)]  # both send what they find
+    tabs = [with_drain(killable.open_page()) for _ in range(2)]  # Both tabs send the stored entries.
     engine = Pyodide(killable.open_page(), site)
     assert engine.call("engine", "run") is True
     for tab in tabs:
@@ -288,7 +288,7 @@ def test_events_stay_in_memory_in_order_when_storage_is_full(page: Page, fake_en
 
 @pytest.mark.parametrize("suppressed", ["pagehide", "visibilitychange"])
 def test_leaving_the_page_requests_a_flush(open_page: OpenPage, fake_engine: Page, suppressed: str) -> None:
-    """Browsers tell it by either event; some, and some ways of leaving, by one of them only."""
+    """Depending on the browser and on how the page is left, only one of the two events may fire."""
     page = open_page()
     page.evaluate(
         "type => addEventListener(type, event => event.stopImmediatePropagation(), { capture: true })",

@@ -1,4 +1,4 @@
-"""The library as the engine has it: from the wheel, in Pyodide, in a worker of a real browser."""
+"""The library as the engine uses it: from the wheel, in Pyodide, in a worker of a real browser."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_served_wheel_is_built_from_the_current_sources(tmp_path: Path) -> None:
     fresh = build_library_wheel(paths().library, tmp_path)
     served = paths().vendor / "wheels" / fresh.name
     if not served.exists() or served.read_bytes() != fresh.read_bytes():
-        pytest.fail("the wheel that is served is not of these sources: run `make setup`", pytrace=False)
+        pytest.fail("The served wheel wasn't built from these sources. Run `make setup`.", pytrace=False)
 
 
 @pytest.mark.parametrize("name", store_contract.CHECKS)
@@ -64,7 +64,7 @@ def test_request_to_a_silent_server_times_out(pyodide: Pyodide, site: Site) -> N
 def test_features_are_the_same_as_on_the_server(pyodide: Pyodide) -> None:
     expected = extract(tone(440, 3, 22050), 22050, 60.0)
     found = pyodide.call("library", "features", 440, 3, 22050)
-    assert found == pytest.approx(expected, rel=1e-4)  # single precision, summed in another order
+    assert found == pytest.approx(expected, rel=1e-4)  # Single precision, summed in a different order.
 
 
 def test_event_reaches_the_server_and_counts_once(pyodide: Pyodide, site: Site) -> None:

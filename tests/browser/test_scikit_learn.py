@@ -1,4 +1,4 @@
-"""scikit-learn is loaded on demand, from our own server, and costs nothing until then."""
+"""scikit-learn is loaded on demand from our own server and costs nothing before that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can befall a database, brought about for real: none of it costs a row that should stay."""
+"""Real database failures: none of them deletes a row that should stay."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def open_store(page: Page) -> None:
 
 
 def outcome(page: Page, attempt: str = "faults.openStore('feedback')") -> str:
-    """Return how an attempt ends: ``done`` or the error's name."""
+    """Return the outcome of an attempt: ``done`` or the error's name."""
     page.evaluate(
         f"() => {{ window.ended = null; faults.outcome({attempt}).then(how => {{ ended = how; }}); }}"
     )
@@ -59,7 +59,7 @@ def counts(page: Page) -> dict[str, dict[str, int]]:
 
 
 def real_counts(page: Page) -> dict[str, dict[str, int]]:
-    """Count the rows themselves."""
+    """Count the rows directly, without the counters."""
     content = page.evaluate("faults.content('feedback')")
     zeros = {"pending": 0, "processing": 0, "synced": 0, "failed": 0}
     return {
@@ -178,7 +178,7 @@ def test_pending_writes_succeed_or_fail_when_the_connection_closes(page: Page, s
 
 
 class Disk:
-    """The space that the browser gives to this site."""
+    """The storage quota of this site."""
 
     def __init__(self, session: CDPSession, site: Site) -> None:
         self._session = session
@@ -205,14 +205,14 @@ class Disk:
 
 @pytest.fixture
 def disk(page: Page, site: Site) -> Disk:
-    """A disk that is soon full. Must come before the first write: the browser hands out room in advance."""
+    """A small quota. Must be set before the first write: the browser allocates space in advance."""
     disk = Disk(page.context.new_cdp_session(page), site)
     disk.limit(1_000_000)
     return disk
 
 
 def fill(page: Page, disk: Disk) -> None:
-    """Add plays until not one more fits, then come as a new engine that finds it so."""
+    """Add plays until the disk is full, then open the store again as a new engine would."""
     page.evaluate(
         """async () => {
              const pad = "x".repeat(400);
@@ -244,7 +244,7 @@ def test_full_disk_prunes_old_plays_but_no_ratings(page: Page, disk: Disk) -> No
     assert found == real_counts(page)
     assert (len(report["stored"]), report["pruned"]) == (20, 500)
     assert found["ratings"]["synced"] == before["ratings"]["synced"] == 30
-    assert found["implicit"]["synced"] == 0  # the like: the server has it
+    assert found["implicit"]["synced"] == 0  # The like was pruned: the server has it.
     assert sum(found["implicit"].values()) == sum(before["implicit"].values()) - 500 + 20
     content = page.evaluate("faults.content('feedback')")
     assert [row["action"] for row in content["implicit-events"] if row["action"] != "play"] == ["dislike"]

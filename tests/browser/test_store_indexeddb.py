@@ -1,4 +1,4 @@
-"""The IndexedDB store keeps the contract of all stores, and outlives the page."""
+"""The IndexedDB store fulfills the contract of all stores and survives the page."""
 
 from __future__ import annotations
 

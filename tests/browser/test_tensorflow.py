@@ -1,4 +1,4 @@
-"""TensorFlow.js reads our models, and we read its: both predict the same."""
+"""TensorFlow.js loads our models and we load its models, with the same predictions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ SAVE_THEIRS = """async ({ sizes, inputs }) => {
 
 @pytest.fixture(scope="module")
 def tensorflow(browser: Browser) -> Iterator[Page]:
-    """A page with TensorFlow.js, which computes on the processor."""
+    """A page with TensorFlow.js on its CPU backend."""
     with patient(browser.new_context()) as context:
         page = context.new_page()
         page.add_script_tag(path=TENSORFLOW)

@@ -1,4 +1,4 @@
-"""Training in Pyodide: what it leaves behind, and other methods than our own."""
+"""Training in Pyodide: no leaks, and each fitter."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def test_training_runs_do_not_leak(pyodide: Pyodide) -> None:
 
 
 def used_after_runs(pyodide: Pyodide, runs: int) -> dict[str, int]:
-    """Train so often, in calls so short that a slow machine answers each of them in time."""
+    """Train `runs` times, in calls that are short enough for a slow machine to answer in time."""
     for _ in range(runs // 5):
         pyodide.call("training", "train", 5)
     used: dict[str, int] = pyodide.call("training", "used")
@@ -29,5 +29,5 @@ def test_training_with_each_fitter(pyodide: Pyodide, learner: str) -> None:
     run = pyodide.call("training", "run_with_learner", learner)
     assert run["learner"] == learner
     assert 0 < run["after"] < 1.2 * run["before"]
-    if learner == "ridge":  # The first one that needs it.
+    if learner == "ridge":  # The first fitter that needs scikit-learn.
         assert [text for text in run["messages"] if text.startswith("Loading")]

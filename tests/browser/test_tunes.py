@@ -1,4 +1,4 @@
-"""Indexing, search, and the database of the collection, each on its own, in a real browser."""
+"""Indexing, search, and the collection's database, each tested separately in a real browser."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ A, B, C = "0a" * 16, "0b" * 16, "0c" * 16
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, site: Site) -> Iterator[Page]:
-    """One page for all tests; each sets up what it needs."""
+    """One page for all tests; each test sets up its own state."""
     with patient(browser.new_context()) as context:
         yield open_harness(context, site)
 

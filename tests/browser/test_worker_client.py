@@ -1,4 +1,4 @@
-"""Calls to a worker: answers, errors, failures, events, and a worker that starts again."""
+"""Calls to a worker: answers, errors, failures, events, and restarts."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The real page, killed at random moments: what it had recorded must be there afterwards, once."""
+"""The real page is killed at random moments: each recorded event must be stored exactly once."""

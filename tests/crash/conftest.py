@@ -1,4 +1,4 @@
-"""The served application and a browser to kill."""
+"""The served application and a browser that can be killed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ KILLS_EACH = 10
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give each run a seed of its own, which its name shows: ``--seed`` repeats it."""
+    """Give each run its own seed, shown in the test's name; ``--seed`` repeats it."""
     if "seed" not in metafunc.fixturenames:
         return
     runs = -(-metafunc.config.getoption("kills") // KILLS_EACH)
@@ -33,7 +33,7 @@ def rng(seed: int) -> random.Random:
 
 @pytest.fixture
 def kills(request: pytest.FixtureRequest) -> int:
-    """Kills in this run."""
+    """The number of kills in this run."""
     return min(int(request.config.getoption("kills")), KILLS_EACH)
 
 
@@ -45,7 +45,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
-    """While sync Playwright runs, no async test can: so it ends with the module."""
+    """Ends with the module, because async tests can't run while sync Playwright does."""
     with sync_playwright() as playwright:
         yield playwright
 

@@ -1,4 +1,4 @@
-"""A listener's browser, whose processes can be killed."""
+"""A browser whose processes can be killed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TELL_COMMITTED = """url => {
 
 
 class KillableBrowser:
-    """A real Chromium with a profile on the disk, which outlives it."""
+    """A real Chromium with a profile on disk that survives a kill."""
 
     def __init__(self, playwright: Playwright, profile: Path) -> None:
         self._chromium = playwright.chromium
@@ -46,37 +46,37 @@ class KillableBrowser:
                 self._profile,
                 executable_path=chromium(),
                 args=CHROMIUM_ARGS,
-                bypass_csp=True,  # The page reports to another address, the test's.
+                bypass_csp=True,  # The page reports to the test's address.
             )
         )
 
     def new_page(self) -> Page:
-        """Open an empty tab in place of those that are open or dead."""
+        """Replace all open or dead tabs by an empty one."""
         before = self._context.pages
-        page = self._context.new_page()  # Must come first: without a tab the browser ends.
+        page = self._context.new_page()  # Must come first: without a tab the browser exits.
         for old in before:
             old.close()
         return page
 
     def recording_page(self, reports: Reports) -> Page:
-        """Open a tab in which the page will record events, from the first moment at which it can."""
+        """Open a tab in which the page will record events as soon as it can."""
         page = self.new_page()
         script = f"REPORTS = {reports.url!r}\n{RECORD}"
         page.add_init_script(f"{TELL}({WHEN_LOADED})({_js(script)});({TELL_COMMITTED})({_js(reports.url)});")
         return page
 
     def kill_page(self, page: Page, after: float = 0) -> None:
-        """Kill the process of this page, in so many seconds."""
+        """Kill the page's process after `after` seconds."""
         renderers = self._processes("renderer")
         time.sleep(after)
         with page.expect_event("crash"):
             for pid in renderers:
                 _kill(pid)
         while set(renderers) & set(self._processes("renderer")):
-            time.sleep(0.02)  # The browser must have noticed, else the next tab may get a dead process.
+            time.sleep(0.02)  # The browser must notice first; otherwise the next tab may get a dead process.
 
     def kill(self, after: float = 0) -> None:
-        """Kill the whole browser, in so many seconds, and start it again on the same profile."""
+        """Kill the whole browser after `after` seconds, and restart it with the same profile."""
         everything, main = self._processes(), self._processes("browser")
         time.sleep(after)
         with self._context.expect_event("close"):
@@ -107,5 +107,5 @@ def _kill(pid: int) -> None:
 
 
 def _wait_until_gone(pids: list[int]) -> None:
-    """Wait for the browser's other processes, which end by themselves: they hold files of the profile."""
+    """Wait for the browser's other processes, which exit by themselves: they hold files of the profile."""
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))

@@ -2,7 +2,7 @@
 
 import js
 
-reports = globals()["REPORTS"]  # Where to tell what was recorded; the test has put it before this text.
+reports = globals()["REPORTS"]  # Address for reports; the test defines it above this text.
 
 TRACK = {
     "sidPath": "Crash/Tune.sid",
@@ -15,9 +15,9 @@ count = 0
 
 
 def record() -> None:
-    """Record an event, and then, before anything else, tell the test of it."""
+    """Record an event, and report it to the test before anything else."""
     global count
-    page = globals().get("page")  # Made by main.py, whose names this script shares, a moment later.
+    page = globals().get("page")  # Created by main.py, which shares its globals, a moment later.
     if page is None:
         return
     count += 1

@@ -1,4 +1,4 @@
-"""What pages tell a test before they are killed."""
+"""Reports from pages to a test before they are killed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TELL = """globalThis.tell = url => {
 
 
 class Reports:
-    """Texts by kind, in the order in which they came; ``POST /kind/text`` adds one."""
+    """Texts by kind, in order of arrival; ``POST /kind/text`` adds one."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -36,7 +36,7 @@ class Reports:
             return list(self._texts[kind])
 
     def wait_for(self, kind: str, more: int) -> None:
-        """Wait until so many more texts of a kind have come."""
+        """Wait for `more` additional texts of a kind."""
         with self._changed:
             wanted = len(self._texts[kind]) + more
             came = self._changed.wait_for(lambda: len(self._texts[kind]) >= wanted, PATIENCE)
@@ -49,7 +49,7 @@ def listening() -> Iterator[Reports]:
     reports = Reports()
 
     class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"  # One connection for all that a page tells.
+        protocol_version = "HTTP/1.1"  # One connection for all reports of a page.
 
         def do_POST(self) -> None:
             _, kind, text = self.path.split("/", 2)

@@ -1,4 +1,4 @@
-"""What is in the database, read past all of our own code."""
+"""The content of the database, read without our own code."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ READ = """store => new Promise((resolve, reject) => {
 
 
 def rows(page: Page, store: str) -> list[dict[str, Any]]:
-    """Return all rows of a store; the database must be there."""
+    """Return all rows of a store; the database must exist."""
     found: list[dict[str, Any]] = json.loads(page.evaluate(READ, store))
     return found
 
 
 def events(page: Page) -> list[dict[str, Any]]:
-    """Return all rows, after a check that the counters count them right."""
+    """Check the counters against the rows; return all rows."""
     found = {store: rows(page, store) for store in EVENT_STORES}
     assert {counter.pop("store"): counter for counter in rows(page, "counters")} == {
         store: counted(in_store) for store, in_store in found.items()
@@ -61,7 +61,7 @@ def counted(in_store: list[dict[str, Any]]) -> dict[str, int]:
 
 
 def once_each(found: list[dict[str, Any]]) -> set[str]:
-    """Return the uuids of rows, none of which may be there twice."""
+    """Return the uuids of rows; fail if one occurs twice."""
     uuids = [row["uuid"] for row in found]
     assert [uuid for uuid, times in Counter(uuids).items() if times > 1] == []
     return set(uuids)

@@ -1,7 +1,7 @@
-"""The whole browser is killed: what was acknowledged as committed is there, and nothing twice.
+"""The whole browser is killed: all events acknowledged as committed are stored, none twice.
 
-More is not promised. What was recorded and not yet committed is in localStorage, which Chromium writes to
-the disk some seconds late: a killed page loses nothing of it, a killed browser may.
+There is no stronger promise: events that aren't committed yet are in localStorage, which Chromium writes to
+disk some seconds later. A killed page loses none of them; a killed browser may.
 """
 
 from __future__ import annotations

@@ -28,13 +28,13 @@ def before_the_engine(_page: Page, reports: Reports, rng: random.Random) -> floa
 
 
 def handing_over(page: Page, _reports: Reports, rng: random.Random) -> float:
-    """The engine has just come and writes all that was recorded before."""
+    """The engine has just started and writes all events recorded before."""
     wait_for_engine(page)
     return rng.uniform(0, 0.2)
 
 
 def in_a_flush(page: Page, reports: Reports, rng: random.Random) -> float:
-    """The engine takes what it gets every half second; aim at such a moment."""
+    """The engine flushes every half second; aim at such a moment."""
     wait_for_engine(page)
     reports.wait_for("committed", rng.randint(1, 4))
     return rng.uniform(0.9, 1.1) * FLUSH_DELAY
@@ -65,5 +65,5 @@ def test_recorded_events_are_stored_once(
     stored = once_each(events(page))
     assert set(recorded) - stored == set()
     assert len(recorded) > 10 * kills
-    # Recorded, but not reported: the page was killed between the two.
+    # Recorded but not reported: the page was killed in between.
     assert len(stored) - len(recorded) <= kills

@@ -1,4 +1,4 @@
-"""The page is killed while events are on their way to the server: they wait again."""
+"""The page is killed during an upload: its events return to pending."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.served import Served
 
 
 def claim_for_ever(page: Page, url: str) -> None:
-    """Have events claimed for a server that never answers."""
+    """Let the engine claim events for a server that never answers."""
     page.route("**/api/feedback/sync", lambda _route: None)
     page.goto(url)
     wait_for_engine(page)

@@ -1,4 +1,4 @@
-"""The page is killed while it upgrades a database of version 1: at the next opening every row is there."""
+"""The page is killed while it upgrades a database of version 1: no row is lost."""
 
 from __future__ import annotations
 

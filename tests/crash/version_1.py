@@ -1,4 +1,4 @@
-"""A database as the first version of the page made it, with rows in it; by raw JavaScript."""
+"""A database as the page's first version created it, with rows, made by plain JavaScript."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ MAKE = """([ratings, plays, now]) => new Promise((resolve, reject) => {
 
 
 def make_version_1(page: Page) -> None:
-    """Make the database of the page's origin; the page must not have opened it."""
+    """Create the database in the page's origin; the page must not have opened it."""
     page.evaluate(MAKE, [RATINGS, PLAYS, page.evaluate("Date.now()")])
 
 
 def version(page: Page) -> int:
-    """Return the version of the database as it is on the disk."""
+    """Return the version of the database on disk."""
     found: int = page.evaluate(
         "indexedDB.databases().then(all => all.find(({ name }) => name === 'sidflow-feedback').version)"
     )

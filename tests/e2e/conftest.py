@@ -1,4 +1,4 @@
-"""The served application and a real browser, as a listener has them."""
+"""The served application and a real browser."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """One Chromium for each module: while sync Playwright runs, no async test can, here or elsewhere."""
+    """One Chromium per module: async tests can't run while sync Playwright does."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
         yield browser
@@ -39,7 +39,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext, served: Served) -> Iterator[Page]:
-    """The page, usable; whatever it throws fails the test."""
+    """The page when it is usable; an uncaught error in it fails the test."""
     page = context.new_page()
     thrown: list[str] = []
     page.on("pageerror", lambda error: thrown.append(str(error)))
@@ -51,7 +51,7 @@ def page(context: BrowserContext, served: Served) -> Iterator[Page]:
 
 @pytest.fixture
 def own_tune() -> Path:
-    """A tune as a listener may have one, made by somebody else where there is one at hand."""
+    """A tune as in a listener's collection: a real one if available, else a demo tune."""
     root = Path(__file__).parents[2]
     given = root.parent / "shared" / "tunes" / "10_Orbyte.sid"
     return given if given.exists() else min((paths().vendor / "tunes").glob("*.sid"))

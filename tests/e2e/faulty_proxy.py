@@ -1,4 +1,4 @@
-"""A line to the real server on which uploads can go wrong in all the ways that lines do."""
+"""A proxy to the real server that makes uploads fail in all the ways that connections fail."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ OWN_HEADERS = {"connection", "content-length", "transfer-encoding", "keep-alive"
 
 
 class FaultyProxy:
-    """Forwards all requests to `upstream`, and notes them; uploads meet `fault`.
+    """Forwards all requests to `upstream` and records them; handles uploads by `fault`.
 
     Attributes
     ----------
     url
-        Where the page is to be opened.
+        Address at which to open the page.
     upstream
         Address of the real server.
     fault
-        What becomes of uploads.
+        Handles each upload.
     paths, uploads
-        All that was asked for, and the bodies of all uploads, as they came over the wire.
+        The paths of all requests, and the bodies of all uploads, as they were received.
     given_up
-        Seconds after which the client closed a connection on which nothing was answered.
+        Seconds after which the client closed each unanswered connection.
     """
 
     def __init__(self, upstream: str) -> None:
@@ -52,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
     proxy: FaultyProxy
 
     def handle_any(self) -> None:
-        # One request for each connection: on a kept one Chromium itself sends a failed request again.
+        # One request per connection: Chromium itself retries a failed request on a kept-alive connection.
         self.close_connection = True
         self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.proxy.paths.append(self.path)
@@ -75,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
             upstream.close()
 
     def reply(self, status: int, headers: list[tuple[str, str]], body: bytes, *, sent: float = 1.0) -> None:
-        """Answer, with the first part of the body only if `sent` is less than 1."""
+        """Answer; if `sent` is less than 1, send only that share of the body."""
         self.send_response_only(status)
         for name, value in headers:
             if name.lower() not in OWN_HEADERS:
@@ -103,66 +103,66 @@ def forward(request: _Handler) -> None:
 
 
 def refused_connection(request: _Handler) -> None:
-    """The connection is reset before the server hears of it."""
+    """The connection is reset before the request reaches the server."""
     request.reset()
 
 
 def lost_answer(request: _Handler) -> None:
-    """The server has the batch; the connection is reset before it can say so."""
+    """The server stores the batch; the connection is reset before the answer."""
     request.ask_upstream()
     request.reset()
 
 
 def truncated_answer(request: _Handler) -> None:
-    """The connection is reset in the middle of the answer."""
+    """The connection is reset during the answer."""
     answer, body = request.ask_upstream()
     request.reply(answer.status, answer.getheaders(), body, sent=0.5)
     request.reset()
 
 
 def portal(request: _Handler) -> None:
-    """Something else answers, as in a hotel."""
+    """A captive portal answers, as in a hotel."""
     request.reply(200, [("Content-Type", "text/html")], b"<!doctype html><p>Please pay first.")
 
 
 def redirect(request: _Handler) -> None:
-    """Something sends the client elsewhere with its upload."""
+    """The client is redirected elsewhere with its upload."""
     request.reply(307, [("Location", "/elsewhere")], b"")
 
 
 def error_500(request: _Handler) -> None:
-    """The server is broken."""
+    """The server has an internal error."""
     request.reply(500, [("Content-Type", "text/plain")], b"oops")
 
 
 def busy_429(request: _Handler) -> None:
-    """The server asks for 2 s of peace."""
+    """The server asks for a pause of 2 s."""
     request.reply(429, [("Retry-After", "2")], b"")
 
 
 def busy_until(request: _Handler) -> None:
-    """The server asks for peace until a date, by a clock that is two days late."""
+    """The server asks for a pause until a date; its clock is two days slow."""
     now = time.time() - 2 * 24 * 3600
     dates = [("Date", formatdate(now, usegmt=True)), ("Retry-After", formatdate(now + 2, usegmt=True))]
     request.reply(503, dates, b"")
 
 
 def silence(request: _Handler) -> None:
-    """Nothing is answered, until the client gives up."""
+    """There is no answer until the client gives up."""
     since = time.monotonic()
     select.select([request.connection], [], [], PATIENCE)
     request.proxy.given_up.append(time.monotonic() - since)
 
 
 def held_answer(request: _Handler) -> None:
-    """The server has the batch, and its answer never comes."""
+    """The server stores the batch, but its answer never arrives."""
     request.ask_upstream()
     silence(request)
 
 
 @contextmanager
 def faulty_proxy(upstream: str) -> Iterator[FaultyProxy]:
-    """Open a line on a free loopback port."""
+    """Start a proxy on a free loopback port."""
     proxy = FaultyProxy(upstream)
     handler = type("Handler", (_Handler,), {"proxy": proxy})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

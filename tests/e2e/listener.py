@@ -1,4 +1,4 @@
-"""What a listener does on the page, and what they see."""
+"""A listener's steps on the page, and readers of what it shows."""
 
 from __future__ import annotations
 
@@ -28,14 +28,9 @@ def wait_for_engine(page: Page) -> None:
 
 
 def hold_engine(page: Page) -> Callable[[], None]:
-    """Keep the engine of a page that is about to be opened from starting; return what lets it start."""
-    held: list[Route] | None = []
-
-    def handle(route: Route) -> None:
-        if held is None:
-            route.continue_()
-        else:
-            held.append(route)
+    """Delay the engine of the page that is opened next; return a function that lets it start."""
+    held: list[Route] = []
+    page.route(ENGINE_SETUP, lambda route: held.append(route))
 
     def release() -> None:
         nonlocal held
@@ -48,10 +43,10 @@ def hold_engine(page: Page) -> Callable[[], None]:
 
 
 def wait_for_analysis(page: Page, condition: str) -> None:
-    """Wait until the page shows what an analysis has found, as long as the engine is getting on with it.
+    """Wait until the page shows the result of a feature analysis, as long as the engine makes progress.
 
-    With its share of the processor the engine needs minutes for a tune on a slow machine. Each idle slot that
-    the page grants is a sign of progress.
+    With its share of the processor, the engine needs minutes for a tune on a slow machine. Each granted idle
+    slot is a sign of progress.
     """
     page.evaluate(COUNT_SLOTS, [CHANNEL, Post.IDLE_GRANTED])
     for _ in range(MAX_SLOTS):
@@ -62,7 +57,7 @@ def wait_for_analysis(page: Page, condition: str) -> None:
 
 
 def play(page: Page, number: int) -> None:
-    """Click the tune in this row, and wait until it is heard."""
+    """Click the tune in this row, and wait until it plays."""
     page.click("#tab-play")
     page.click(f"#tunes tbody tr:nth-child({number}) button.tune")
     wait_until_playing(page)
@@ -73,13 +68,13 @@ def wait_until_playing(page: Page) -> None:
 
 
 def stats(page: Page) -> dict[str, float]:
-    """Frames played, underruns, and peak and rms of the latest output."""
+    """Return frames played, underruns, and peak and RMS of the latest output."""
     found: dict[str, float] = json.loads(page.evaluate("JSON.stringify(window.sidPlayer.stats())"))
     return found
 
 
 def rate(page: Page, **ratings: int) -> None:
-    """Rate what plays, on the Rate tab."""
+    """Rate the playing tune on the Rate tab."""
     page.click("#tab-rate")
     for dimension, value in ratings.items():
         page.check(f"fieldset[data-dimension={dimension}] input[value='{value}']")
@@ -88,7 +83,7 @@ def rate(page: Page, **ratings: int) -> None:
 
 
 def count(page: Page, kind: str, status: str = "pending") -> int:
-    """How many events of a kind the Preferences tab says are in the store."""
+    """Return the number of stored events of a kind that the Preferences tab shows."""
     column = {"ratings": 1, "implicit": 2}[kind]
     cell = page.locator(f"#counts tr[data-status={status}] > :nth-child({column + 1})")
     return int(cell.text_content() or "0") if cell.count() else 0
@@ -104,7 +99,7 @@ def wait_for_count(page: Page, kind: str, number: int, status: str = "pending") 
 
 
 def rows(page: Page, store: str) -> list[dict[str, Any]]:
-    """Read a store of the real database, past all of our own code."""
+    """Read an object store of the real database without our own code."""
     found: list[dict[str, Any]] = page.evaluate(
         """store => new Promise((resolve, reject) => {
             const opening = indexedDB.open("sidflow-feedback");
@@ -120,7 +115,7 @@ def rows(page: Page, store: str) -> list[dict[str, Any]]:
 
 
 def predictions(page: Page) -> list[list[float]]:
-    """The four numbers beside each tune."""
+    """Return the four predictions shown for each tune."""
     found: list[list[float]] = page.eval_on_selector_all(
         "#tunes tbody tr",
         """rows => rows.map(

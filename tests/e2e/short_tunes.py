@@ -1,4 +1,4 @@
-"""Tunes that are soon over: what their analysis costs is less than the engine may use in a minute."""
+"""Short tunes: their feature analysis fits into the engine's processor budget of one minute."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HALT = " .byte 2"
 
 
 def short_tune(seconds: float, then: str, title: bytes) -> bytes:
-    """Return a tune that sounds for so long, and then does something else."""
+    """Return a tune that plays for `seconds` and then runs the code `then`."""
     code = assemble(f"""
 * = $1000
 {voices()}

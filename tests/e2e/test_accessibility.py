@@ -1,4 +1,4 @@
-"""What keeps people out: axe in both themes, zoom, motion, and a walk by keyboard over all of it."""
+"""Accessibility: axe in both themes, zoom, reduced motion, and keyboard navigation through the whole page."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ RUN = """async () => (await axe.run(document, { resultTypes: ["violations"] })).
 
 @pytest.fixture(scope="module")
 def shown(browser: Browser, served: Served) -> Iterator[Page]:
-    """One page for all: playing, and with everything open that can be opened."""
+    """One page for all tests: playing, with all foldable parts open."""
     context = patient(browser.new_context(bypass_csp=True, reduced_motion="reduce"))
     page = context.new_page()
     page.goto(served.url)
@@ -81,7 +81,7 @@ def test_axe_finds_nothing(shown: Page, tab: str, theme: str) -> None:
 def test_no_horizontal_scrolling_on_a_phone_or_at_200_percent(
     shown: Page, tab: str, width: int, height: int
 ) -> None:
-    """At 200 % a window of 1280 by 800 has room for 640 by 400."""
+    """At 200% zoom, a window of 1280 by 800 pixels shows 640 by 400."""
     shown.set_viewport_size({"width": width, "height": height})
     shown.click(f"#tab-{tab}")
     assert shown.evaluate("document.documentElement.scrollWidth") <= width
@@ -104,7 +104,7 @@ def test_changing_texts_are_live_regions(shown: Page) -> None:
 
 @pytest.fixture(scope="module")
 def walked(shown: Page) -> Page:
-    """The same page with a tune that can be judged."""
+    """The same page with a tune that can be rated."""
     shown.click("#incognito")
     shown.click("#next")
     wait_until_playing(shown)

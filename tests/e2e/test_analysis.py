@@ -1,4 +1,4 @@
-"""The listener's own music is analyzed in the background, once, and used."""
+"""The listener's own music is analyzed once, in the background, and the result is used."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ROWS = """() => new Promise((resolve, reject) => {
 
 @pytest.fixture
 def music(tmp_path: Path) -> list[Path]:
-    """Three files, short ones: the processor time of one minute is enough to analyze them."""
+    """Three short files, whose analysis fits into the processor budget of one minute."""
     made = {
         "first": short_tune(1, FALL_SILENT, b"First"),
         "halts": short_tune(0.5, HALT, b"Halts"),
@@ -49,7 +49,7 @@ def music(tmp_path: Path) -> list[Path]:
 def add(page: Page, music: list[Path]) -> None:
     for file in music:
         page.set_input_files("#own-file", file)
-        page.wait_for_timeout(500)  # It may play meanwhile.
+        page.wait_for_timeout(500)  # It may start to play.
 
 
 def wait_until_analyzed(page: Page) -> None:

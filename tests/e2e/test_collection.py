@@ -1,4 +1,4 @@
-"""The listener's own music: added, found, played, remembered, removed; and the list that shows it."""
+"""The listener's own music: adding, searching, playing, keeping, and removing it; and the list."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def add_folder(page: Page, tree: Path) -> str:
 
 
 def result(page: Page) -> str:
-    """Return what the page says when music was added."""
+    """Return the page's message after music was added."""
     page.wait_for_selector("#collection-result:not(:empty)")
     return page.text_content("#collection-result") or ""
 
@@ -92,9 +92,10 @@ def play_first(page: Page, title: str) -> None:
 
 
 def recorded(page: Page) -> list[dict[str, Any]]:
-    """Return the events that wait for the engine, and those that it has stored."""
+    """Return the events in the outbox and those in the store."""
     wait_for_engine(page)
-    waiting: list[dict[str, Any]] = page.evaluate(EVENTS)  # First: they only ever go from here to there.
+    # Must come first: events only move from the outbox to the store.
+    waiting: list[dict[str, Any]] = page.evaluate(EVENTS)
     return waiting + rows(page, "implicit-events")
 
 

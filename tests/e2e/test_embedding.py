@@ -1,4 +1,4 @@
-"""Somebody's page that embeds the library, on a host of plain files: docs/embed.md is true."""
+"""A page that embeds the library on a static host, as docs/embed.md describes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OPINION = (1, 1, 2, 2, 4, 4, 5, 5)
 
 
 def from_files(folder: Path) -> str:
-    """Add the library's site at the address that page.json gives; return the page's name."""
+    """Add the library's site at the address in page.json; return the page's file name."""
     export_site(folder / "export", Settings.from_environment())
     [release] = (folder / "export" / "r").iterdir()
     release.rename(folder / "sidflow")
@@ -31,7 +31,7 @@ def from_files(folder: Path) -> str:
 
 
 def from_wheel(folder: Path) -> str:
-    """Add PyScript, Pyodide, and the library's wheel, and nothing else; return the page's name."""
+    """Add only PyScript, Pyodide, and the library's wheel; return the page's file name."""
     vendor = paths().vendor
     for name in ("pyscript", "pyodide"):
         shutil.copytree(vendor / name, folder / name)
@@ -66,7 +66,7 @@ except FeedbackError as error:
 
 @pytest.fixture(scope="module", params=[from_files, from_wheel])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The example's own files, and what it needs of the library, on a host of plain files."""
+    """A static host with the example's files and the parts of the library that it needs."""
     folder = tmp_path_factory.mktemp("site") / "site"
     shutil.copytree(EXAMPLE, folder)
     page = request.param(folder)
@@ -104,7 +104,7 @@ def test_embedding_page_learns_from_ratings_of_loops(page: Page) -> None:
     before = predicted(page)
     for number, stars in enumerate(OPINION):
         rate(page, number, stars)
-    # Training must go on although nothing moves on this page after the last click.
+    # Training must continue although nothing repaints on this page after the last click.
     page.wait_for_function(
         "before => document.querySelector('#loops output').textContent !== before",
         arg=page.text_content("#loops output"),

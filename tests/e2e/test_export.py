@@ -1,4 +1,4 @@
-"""An exported copy of the page on a host of plain files: none of our headers, and not at the root."""
+"""An exported copy of the page on a static host, without our headers and not at the root."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Insights tab, and the figures of the Preferences: what was learned, from what, and at what cost."""
+"""The Insights tab and the training figures in Preferences."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def text(page: Page, selector: str) -> str:
 
 
 def table(page: Page, name: str) -> list[list[str]]:
-    """A table's rows, without its head."""
+    """Return a table's rows without the header."""
     rows: list[list[str]] = page.eval_on_selector_all(
         f"#{name}-table tr", "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
     )
@@ -27,7 +27,7 @@ def table(page: Page, name: str) -> list[list[str]]:
 
 
 def named(page: Page, selector: str) -> dict[str, str]:
-    """What a list of names and values says."""
+    """Return a description list as a dict."""
     found: dict[str, str] = page.eval_on_selector(
         selector,
         """list => Object.fromEntries([...list.querySelectorAll("dt")].map(

@@ -1,4 +1,4 @@
-"""Single keys for what is done often, and the arrows on the tabs."""
+"""Single-key shortcuts, and arrow keys on the tabs."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ def test_digits_and_enter_rate_and_u_undoes_it(page: Page) -> None:
     page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=title)
     assert f"You rated {title}: e 4, m 2, c 1, p 5." in (page.text_content("#rate-last") or "")
     assert page.locator("#rate-form input:checked").count() == 0
-    page.keyboard.type("123")  # The next tune starts with energy again, wherever the focus was left.
+    page.keyboard.type("123")  # Rating the next tune starts with energy, wherever the focus was.
     chosen = page.locator("#rate-form input:checked").evaluate_all(
         "all => all.map(one => one.name + one.value)"
     )
     assert chosen == ["e1", "m2", "c3"]
     page.keyboard.press("u")
     assert "Undone" in (page.text_content("#rate-last") or "")
-    page.keyboard.press("Enter")  # On the scale of preference, which need not be rated.
+    page.keyboard.press("Enter")  # On the scale of preference, which is optional.
     assert "e 1, m 2, c 3" in (page.text_content("#rate-last") or "")
 
 

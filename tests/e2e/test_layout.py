@@ -1,4 +1,4 @@
-"""How the page fits the screen."""
+"""The layout on a narrow screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole way of an event: rated, learned from, shown, shared."""
+"""An event's whole path: rated, used for training, shown, shared."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RATED = 12
 
 
 def rate_everything_low(page: Page) -> None:
-    """Rate as somebody to whom all is calm and dark, which the global model does not expect."""
+    """Rate everything as calm and dark, which the global model doesn't expect."""
     play(page, 1)
     for number in range(RATED):
         rate(page, e=1, m=1, c=1 + number % 2)

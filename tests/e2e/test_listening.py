@@ -1,4 +1,4 @@
-"""A listener plays tunes, and what they do is kept."""
+"""A listener plays tunes, and their actions are recorded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Without a network: what was opened once starts again, plays, records and trains."""
+"""Offline: after the first visit the page starts, plays, records, and trains without a network."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OFFLINE_READY = "html[data-offline=ready]"
 
 
 class Server:
-    """A server that can go and come back at the same address."""
+    """A server that can stop and start again at the same address."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder = folder
@@ -101,7 +101,7 @@ def fetched(page: Page, path: str) -> str:
 
 
 def releases_loaded(page: Page) -> set[str]:
-    """Return of which releases this page has files."""
+    """Return the releases of the files that this page loaded."""
     names = page.evaluate("performance.getEntriesByType('resource').map(entry => entry.name)")
     return {found[1] for name in names if (found := re.search("/r/([0-9a-f]+)/", name))}
 
@@ -119,7 +119,7 @@ def test_page_works_offline_on_the_second_visit(server: Server, context: Browser
 
 
 def _plays_records_and_trains(page: Page) -> None:
-    play(page, 1)  # Clicked before the engine is there.
+    play(page, 1)  # Clicked before the engine is ready.
     wait_for_engine(page)
     rate_and_train(page)
 

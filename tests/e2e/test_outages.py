@@ -1,4 +1,4 @@
-"""What a listener sees when something is not there; nothing they did is lost."""
+"""Missing servers and files are reported, and no event is lost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def test_missing_server_is_reported_and_nothing_is_lost(page: Page) -> None:
     page.wait_for_function(
         "document.querySelector('#sync-result').textContent.includes('can\\'t be reached')"
     )
-    # The browser may have kept the tune by now, for when there is no network.
+    # The browser may have cached the tune for offline use by now.
     page.route("**/tunes/*.sid", lambda route: route.abort())
     page.click("#tab-play")
     page.click("#tunes tbody tr:nth-child(3) button.tune")

@@ -1,4 +1,4 @@
-"""The card of the tune that plays, and its controls, as a listener uses them."""
+"""The card of the playing tune and its controls."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COUNT_PICTURES = """
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, served: Served) -> Iterator[Page]:
-    """One page for all tests here, on which the first tune has been chosen; its engine never starts."""
+    """One page for all tests, with the first tune selected; its engine never starts."""
     with patient(browser.new_context()) as context:
         page = context.new_page()
         thrown: list[str] = []
@@ -83,7 +83,7 @@ def facts(page: Page) -> dict[str, str]:
 
 
 def events(page: Page) -> list[dict[str, Any]]:
-    """Return what was recorded and waits for an engine, in its order."""
+    """Return the events in the outbox, in order."""
     found: list[dict[str, Any]] = page.evaluate(
         """Object.entries(localStorage).filter(([key]) => key.startsWith('sidflow.outbox.'))
             .map(([, entry]) => entry).sort().map((entry) => JSON.parse(entry.slice(entry.indexOf(' '))))"""
@@ -112,7 +112,7 @@ def test_keyboard_seek_shows_progress_and_plays_nothing_skipped(page: Page) -> N
     )
     page.focus("#progress")
     for _ in range(6):
-        page.keyboard.press("PageUp")  # a tenth each
+        page.keyboard.press("PageUp")  # A tenth of the length each.
     wait_status(page, "playing")
     wait_position(page, 60)
     assert page.evaluate("ways.length") > 0
@@ -203,7 +203,7 @@ def test_waveforms_move_only_while_playing_and_visible(page: Page) -> None:
           return rows.size;
         }"""
     )
-    assert drawn > 3, "no wave is flat all the time"
+    assert drawn > 3, "the waveforms aren't flat"
     page.click("#tab-preferences")
     assert pictures_in(page, 300) < 4
     page.click("#tab-play")
@@ -252,5 +252,5 @@ def test_another_player_continues_and_explains_missing_abilities(page: Page) -> 
     choose_player(page, "wasm")
     wait_position(page, 25)
     assert position(page) < 40
-    assert stats(page)["framesPlayed"] - played < 20 * 44100, "not from the beginning"
+    assert stats(page)["framesPlayed"] - played < 20 * 44100, "playback didn't restart"
     assert page.is_hidden("#now-why")

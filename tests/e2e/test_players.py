@@ -1,4 +1,4 @@
-"""The same listening through each player on the real page gives the same events: the players' contract."""
+"""The player contract: the same actions through each player on the real page give the same events."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def device() -> Iterator[Device]:
 
 @pytest.fixture(scope="module")
 def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server whose machine has ALSA's null device in place of speakers."""
+    """A server with ALSA's null device instead of speakers."""
     folder = tmp_path_factory.mktemp("silent")
     (folder / "asound.conf").write_text(ALSA_NULL)
     with pytest.MonkeyPatch.context() as patch:
@@ -55,7 +55,7 @@ def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture
 def page(browser: Browser, silent: Served) -> Iterator[Page]:
-    """A page without an engine: events stay in the outbox, and the queue is the list."""
+    """A page without an engine: events stay in the outbox, and the queue follows the list."""
     with patient(browser.new_context()) as context:
         page = context.new_page()
         thrown: list[str] = []
@@ -81,7 +81,7 @@ def _serve_catalog(route: Route) -> None:
 
 
 class PageListener:
-    """Listens on the page through `first`, then through `second`."""
+    """Uses the page with the player `first`, then with `second`."""
 
     def __init__(self, page: Page, device: Device, first: str, second: str, broken: Path) -> None:
         self.page = page
@@ -102,7 +102,7 @@ class PageListener:
             self.page.wait_for_function(condition, arg=argument)
         except Timeout as exc:
             raise AssertionError(
-                f"not within the time; the page says: {self.page.text_content('#notice')}"
+                f"timed out; the page's notice: {self.page.text_content('#notice')}"
             ) from exc
 
     def wait_for_plays(self, count: int) -> None:

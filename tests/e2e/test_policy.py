@@ -1,4 +1,4 @@
-"""The content security policy in a real browser: it stops what an injection would do, and nothing of ours."""
+"""The content security policy in a real browser blocks injected code and nothing of ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model is used: what comes next, surprises, and why; in each tab the same."""
+"""Recommendations: the queue, surprises, and explanations, the same in each tab."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def listed(page: Page) -> list[str]:
 
 
 def preferred(page: Page) -> dict[str, float]:
-    """Title and predicted preference of each tune."""
+    """Return each tune's title and predicted preference."""
     values = [row[3] for row in predictions(page)]
     return dict(zip(listed(page), values, strict=True))
 
@@ -60,13 +60,13 @@ def wait_for_titles(page: Page, expected: list[str]) -> None:
 
 
 def go_on(page: Page, title: str) -> None:
-    """Press Next, which must play this."""
+    """Press Next, and wait until this tune plays."""
     page.click("#next")
     page.wait_for_function("title => document.querySelector('#now-title').textContent === title", arg=title)
 
 
 def rate_busy_tunes_highly(page: Page) -> set[str]:
-    """Rate the tunes that come, and train; return their titles."""
+    """Rate the queued tunes by how busy they are, and train; return their titles."""
     likes: dict[str, bool] = page.evaluate(IS_BUSY)
     played = set()
     page.click("#next")
@@ -94,7 +94,7 @@ def test_learned_taste_decides_and_explains_the_queue(page: Page) -> None:
     page.evaluate("document.body.dataset.here = 'still'")
     set_preference(page, "exploration", "0")
     played = rate_busy_tunes_highly(page)
-    assert played == set(catalog[: RATED + 1]), "each is played once, in the order of the list"
+    assert played == set(catalog[: RATED + 1]), "each tune plays once, in the order of the list"
 
     page.wait_for_function("document.querySelector('#up-next-how').textContent.includes('like best')")
     expected = preferred(page)
@@ -118,7 +118,7 @@ def test_learned_taste_decides_and_explains_the_queue(page: Page) -> None:
     _other_tab_shows_the_same(page)
     _surprises_are_marked_and_played(page)
     _explanation_is_shown_on_demand(page, rest[-1], expected[rest[-1]])
-    assert page.evaluate("document.body.dataset.here") == "still", "the page was loaded anew"
+    assert page.evaluate("document.body.dataset.here") == "still", "the page was reloaded"
 
 
 def _other_tab_shows_the_same(page: Page) -> None:

@@ -1,4 +1,4 @@
-"""Sharing, from the real page over a real line to the real server, whatever befalls them."""
+"""Sharing, from the real page over a real connection to the real server, with all kinds of failures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.served import Served, serve
 
 
 class Operator:
-    """Runs the server, and starts another on the same database where one was killed."""
+    """Runs the server, and starts another one on the same database after a kill."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -44,7 +44,7 @@ class Operator:
         self._stack.close()
 
     def events(self) -> list[str]:
-        """Return the uuids of all events that the server has, twice where it has one twice."""
+        """Return the uuids of all events on the server, including duplicates."""
         with closing(sqlite3.connect(self.served.database)) as connection:
             return sorted(row[0] for row in connection.execute("SELECT uuid FROM events"))
 
@@ -72,7 +72,7 @@ def opened(context: BrowserContext, proxy: FaultyProxy) -> Page:
 
 @pytest.fixture
 def page(context: BrowserContext, proxy: FaultyProxy) -> Page:
-    """The page with its engine, and two events: a tune plays, and is liked."""
+    """The page with its engine and two events: a tune that plays and is liked."""
     page = opened(context, proxy)
     play(page, 1)
     page.click("#like")
@@ -89,7 +89,7 @@ def share(page: Page, **choices: str) -> None:
 
 
 def sync_now(page: Page) -> str:
-    """Press the button, and return the message."""
+    """Press the button, and return the page's message."""
     page.evaluate("document.querySelector('#sync-result').textContent = ''")
     page.click("#sync-now")
     page.wait_for_function("!['', 'Uploading…'].includes(document.querySelector('#sync-result').textContent)")
@@ -97,7 +97,7 @@ def sync_now(page: Page) -> str:
 
 
 def like_or_dislike(page: Page) -> None:
-    """Make one more event."""
+    """Record one more event."""
     before = len(rows(page, "implicit-events"))
     liked = page.get_attribute("#like", "aria-pressed") == "true"
     page.click("#dislike" if liked else "#like")
@@ -117,7 +117,7 @@ def uuids(upload: bytes) -> list[str]:
 def test_sharing_follows_the_switch_and_the_connection(
     page: Page, proxy: FaultyProxy, operator: Operator, context: BrowserContext
 ) -> None:
-    """One page for all of it: an engine takes its time to start."""
+    """All steps share one page because an engine takes long to start."""
     check_only_the_preview_is_sent_once_enabled(page, proxy, operator)
     check_disabling_aborts_the_request(page, proxy)
     check_restored_connection_is_used_at_once(page, proxy, operator, context)
@@ -154,7 +154,7 @@ def check_disabling_aborts_the_request(page: Page, proxy: FaultyProxy) -> None:
     wait_until(lambda: len(proxy.uploads) == 2)
     page.uncheck("[name=sync]")
     wait_until(lambda: proxy.given_up)
-    assert proxy.given_up[0] < REQUEST_TIMEOUT - 1, "not only when the time for an answer is over"
+    assert proxy.given_up[0] < REQUEST_TIMEOUT - 1, "the request is aborted before its timeout"
     wait_for_count(page, "implicit", 1)
     page.evaluate("dispatchEvent(new Event('online'))")
     time.sleep(1)
@@ -173,7 +173,7 @@ def check_restored_connection_is_used_at_once(
     context.set_offline(False)
     back = time.monotonic()
     wait_until(lambda: len(operator.events()) == 4)
-    assert time.monotonic() - back < FIRST_RETRY / 2, "not only at the next retry"
+    assert time.monotonic() - back < FIRST_RETRY / 2, "the upload doesn't wait for the next retry"
     wait_for_count(page, "implicit", 3, "synced")
     assert proxy.uploads[2] == proxy.uploads[1]
 
@@ -201,7 +201,7 @@ def test_each_event_is_on_the_server_once_despite_faults(
         if fault in (faults.busy_429, faults.busy_until):
             assert "asked for a pause of another" in sync_now(page)
             time.sleep(2)
-    # One batch, until it is answered: later events wait for the next.
+    # The same batch is sent until it is answered; later events wait for the next batch.
     assert len(set(proxy.uploads)) == 1
     like_or_dislike(page)
     proxy.fault = faults.silence
@@ -220,7 +220,7 @@ def test_each_event_is_on_the_server_once_despite_faults(
 
 
 def kill_the_server(page: Page, proxy: FaultyProxy, operator: Operator) -> None:
-    """Kill it before it has the batch, then when it has it and has not answered."""
+    """Kill the server before it receives the batch, then between receiving and answering it."""
 
     def kill_before(request: Any) -> None:
         operator.kill()
@@ -263,7 +263,7 @@ def test_upload_after_a_page_crash_repeats_the_same_noise(
 
 
 def record_two_more_events(page: Page) -> None:
-    """Make two more events in a page that was opened anew."""
+    """Record two more events in the reopened page."""
     play(page, 1)
     page.click("#like")
     wait_for_count(page, "implicit", 2)
@@ -277,7 +277,7 @@ def wait_for_epsilon(page: Page, text: str) -> None:
 
 
 def crash(browser: Browser, page: Page) -> None:
-    """Kill the page's process, in the middle of what it does."""
+    """Kill the page's process."""
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
     with page.expect_event("crash"):
         for process in processes:

@@ -1,4 +1,4 @@
-"""The engine's start: its bar tells the truth, and what is kept for the next start may be damaged."""
+"""The engine's start: its progress bar, and its cache, which may be damaged."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_progress_bar_grows_while_the_engine_starts_and_disappears(page: Page) -
     assert len(shown) > 2
     assert shown[-1] > 0.5
     reports = page.evaluate("told")
-    assert len(reports) == len(set(reports)), "nothing is told twice"
+    assert len(reports) == len(set(reports)), "no progress is reported twice"
 
 
 def test_engine_starts_with_a_damaged_start_cache(page: Page) -> None:
@@ -67,7 +67,7 @@ def test_engine_starts_with_a_damaged_start_cache(page: Page) -> None:
     assert size > 1_000_000
     page.reload()
     wait_for_engine(page)
-    assert page.evaluate(CACHE_SIZE) == size, "it was of use"
+    assert page.evaluate(CACHE_SIZE) == size, "the cache was used"
     for complete in (True, False):
         page.evaluate(DAMAGE, complete)
         page.reload()

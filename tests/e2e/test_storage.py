@@ -1,4 +1,4 @@
-"""What a listener sees of how their data is kept, and what they can do with it."""
+"""The page's storage status, and the listener's control over the stored data."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def wait_for_result(page: Page, beginning: str) -> str:
 
 
 def everything(page: Page) -> list[tuple[str, str]]:
-    """What is in the database, without how it was numbered."""
+    """Return the content of the database without row numbers."""
     found = [row for store in ("ratings", "implicit-events") for row in rows(page, store)]
     return sorted((row["uuid"], row["kind"]) for row in found)
 
@@ -67,7 +67,7 @@ def test_list_of_unshared_events_describes_them(page: Page) -> None:
     assert all(rating in texts[0] for rating in ("rated ", "e 4", "m 2", "c 3"))
     assert "like" in texts[1]
     assert "play" in texts[2]
-    assert all(text.count("202") >= 1 for text in texts)  # the year of each
+    assert all(text.count("202") >= 1 for text in texts)  # The year of each event.
 
 
 def test_export_delete_import(page: Page, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_persistence_answer_is_shown_and_can_be_dismissed(page: Page) -> None:
 
 
 def banner(page: Page, text: str) -> None:
-    """Wait until the banner says this."""
+    """Wait until the banner contains `text`."""
     page.wait_for_function(
         """text => {
              const banner = document.querySelector("#storage-banner");

@@ -1,4 +1,4 @@
-"""Several tabs of one listener: one engine serves them all; when its tab is gone, another takes over."""
+"""Several tabs of one listener share one engine; when its tab closes, another tab takes over."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def open_tab(context: BrowserContext, served: Served) -> Page:
 
 
 def kill_tab_with_engine(page: Page) -> None:
-    """Kill the process of the tab that runs the engine: no other has worked as much."""
+    """Kill the process of the tab that runs the engine, which has used the most processor time."""
     browser = page.context.browser
     assert browser is not None
     processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
@@ -70,7 +70,7 @@ def wait_for_all_saved(page: Page) -> None:
 
 
 def requests_of(page: Page) -> list[str]:
-    """Collect the addresses that a tab, and its workers, will ask for."""
+    """Collect the addresses that a tab and its workers request from now on."""
     urls: list[str] = []
 
     def note(request: Request) -> None:
@@ -85,7 +85,7 @@ def load_pyodide(requests: list[str]) -> bool:
 
 
 def engines(page: Page) -> int:
-    """How many workers a tab has, besides that of its list of tunes."""
+    """Return the number of a tab's workers without the collection's worker."""
     return sum("/tunes/" not in worker.url for worker in page.workers)
 
 

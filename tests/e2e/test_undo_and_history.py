@@ -1,4 +1,4 @@
-"""The listener owns the data: undo, history with "forget this", incognito."""
+"""Control over the recorded data: undo, history with deletion, incognito."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def wait_for_text(page: Page, selector: str, text: str) -> None:
 
 
 def stored(page: Page) -> list[str]:
-    """What is in the database, past all of our own code: actions and rated energies."""
+    """Return the actions and rated energies in the database, read without our own code."""
     found = [row for store in ("ratings", "implicit-events") for row in rows(page, store)]
     found.sort(key=lambda row: row["timestamp"])
     return [row.get("action") or f"rated {row['ratings']['e']}" for row in found]
@@ -63,7 +63,7 @@ def test_rating_undone_before_the_engine_runs_is_never_stored_or_sent(
     wait_for_text(page, "#rate-last", "Undone")
     assert page.is_hidden("#rate-undo")
     rate(page, e=2, m=2, c=2)
-    page.close()  # What was undone must not come back with another page and its engine.
+    page.close()  # An undone rating must not come back with another page and its engine.
     page = context.new_page()
     page.goto(served.url)
     wait_for_engine(page)
@@ -136,7 +136,7 @@ def test_history_lists_events_and_forgets_them(page: Page) -> None:
         page.get_attribute("#tunes tbody tr:nth-child(2)", "data-path")
     ]
     first = page.get_attribute("#tunes tbody tr:nth-child(1)", "data-path")
-    assert page.evaluate(RANK, first) < 5, "it is heard lately no more, so it is not at the end of the queue"
+    assert page.evaluate(RANK, first) < 5, "it is no longer recent, so it isn't at the end of the queue"
 
 
 RANK = """path => {
@@ -154,7 +154,7 @@ def test_incognito_records_nothing(page: Page, context: BrowserContext) -> None:
     page.click("#incognito")
     assert "Nothing that you play" in (page.text_content("#incognito-note") or "")
     assert page.is_disabled("#like")
-    page.click("#next")  # Leaving the tune that began before is not recorded either.
+    page.click("#next")  # Leaving a tune that started before incognito isn't recorded either.
     page.wait_for_function("window.sidPlayer.stats().rms > 0.001")
     page.click("#tab-play")
     page.click("#tunes tbody tr:nth-child(3) button.tune")
@@ -172,7 +172,7 @@ def test_incognito_records_nothing(page: Page, context: BrowserContext) -> None:
     assert "stays unrecorded" in (page.text_content("#incognito-note") or "")
     assert page.is_disabled("#rate-form [type=submit]")
     page.click("#tab-play")
-    page.click("#tunes tbody tr:nth-child(3) button.tune")  # The same tune again is a play, no replay.
+    page.click("#tunes tbody tr:nth-child(3) button.tune")  # The same tune again is a play, not a replay.
     wait_until_playing(page)
     assert page.is_hidden("#incognito-note")
     wait_for_count(page, "implicit", 2)

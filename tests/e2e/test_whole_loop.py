@@ -1,4 +1,4 @@
-"""The whole loop: what 30 listeners share makes a model that the 31st starts from, in their browser too."""
+"""The whole loop: the ratings of 30 listeners make a global model from which the 31st starts."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ LEANING, NOISE = 0.3, 0.4
 
 
 class Crowd:
-    """People who agree by and large on the tunes of the demo library, and not with the first model."""
+    """Listeners who mostly agree on the demo tunes, but not with the first model."""
 
     def __init__(self) -> None:
         catalog = json.loads((paths().vendor / "tunes" / "catalog.json").read_text())
@@ -56,19 +56,19 @@ class Crowd:
         self.truth = np.clip(3 + 1.2 * scaled @ (directions / np.linalg.norm(directions, axis=0)), 1, 5)
 
     def ratings(self, listener: int) -> FloatArray:
-        """Return what a listener would rate each tune, shape (tunes, 4)."""
+        """Return a listener's ratings of all tunes, shape (tunes, 4)."""
         rng = np.random.default_rng((31, listener))
         own = rng.normal(0, LEANING, len(DIMENSIONS)) + rng.normal(0, NOISE, self.truth.shape)
         rated: FloatArray = np.clip(np.round(self.truth + own), 1, 5)
         return rated
 
     def error(self, model: Model, listener: int) -> float:
-        """Return how far a model is from what a listener would rate, root mean square."""
+        """Return a model's root mean square error for a listener."""
         return float(np.sqrt(((model.predict_many(self.features) - self.ratings(listener)) ** 2).mean()))
 
 
 class HttpTransport:
-    """The network of a client that runs on CPython."""
+    """A transport for a client on CPython."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self._client = client
@@ -108,7 +108,7 @@ def served(tmp_path: Path, model_path: Path) -> Iterator[Served]:
 
 
 async def listen_and_share(crowd: Crowd, url: str) -> list[int]:
-    """Let each listener rate tunes and share that; return how many events the server took of each."""
+    """Let each listener rate and share tunes; return how many events of each the server accepted."""
     async with httpx.AsyncClient(base_url=url) as client:
         return [await _listener(crowd, number, HttpTransport(client)) for number in range(LISTENERS)]
 
@@ -137,13 +137,13 @@ def _record(tune: dict[str, Any], ratings: FloatArray) -> dict[str, Any]:
 
 
 def in_a_thread(work: Any) -> Any:
-    """Run a coroutine beside sync Playwright, which has an event loop of its own in this thread."""
+    """Run a coroutine in another thread, since sync Playwright has an event loop in this one."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()
 
 
 def train_global(served: Served, model_path: Path) -> dict[str, Any]:
-    """Run the operator's command; return what it prints."""
+    """Run the operator's command; return its output."""
     command = [sys.executable, "-m", "app", "train-global"]
     environment = {
         "SIDFLOW_DATABASE_URL": f"sqlite:///{served.database}",
@@ -168,7 +168,7 @@ def rate_in_the_browser(page: Page, crowd: Crowd) -> None:
 
 
 def own_model(page: Page) -> str:
-    """Return what the Preferences tab says of the listener's model."""
+    """Return the Preferences tab's text about the listener's model."""
     return page.locator("#training-status dt:text-is('Your model') + dd").text_content() or ""
 
 

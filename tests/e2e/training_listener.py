@@ -1,4 +1,4 @@
-"""A listener who rates until the engine has learned."""
+"""A listener who rates until the engine has trained a model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MIN_RATED = 8
 
 
 def rate_and_train(page: Page) -> None:
-    """Rate what plays and what comes next, then switch learning on and wait until a run was made."""
+    """Rate the playing tune and the next ones, then enable training and wait for a run."""
     for _ in range(MIN_RATED):
         rate(page, e=1, m=1, c=2)
         page.click("#rate-next")

@@ -1,1 +1,1 @@
-"""Browsers that Playwright can't drive here: Firefox, by WebDriver BiDi, and WebKitGTK, by WebDriver."""
+"""Browsers that Playwright can't drive here: Firefox by WebDriver BiDi, WebKitGTK by WebDriver."""

@@ -1,4 +1,4 @@
-"""Firefox by WebDriver BiDi, https://w3c.github.io/webdriver-bidi: only what the tests need."""
+"""Firefox by WebDriver BiDi, https://w3c.github.io/webdriver-bidi: only the part that the tests need."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Firefox:
         self._command("browsingContext.navigate", context=self._tab, url=url, wait="complete")
 
     def evaluate(self, expression: str) -> Any:
-        """Return the value of an expression, or of the promise that it is."""
+        """Return the value of an expression; a promise is awaited."""
         found = self._command(
             "script.evaluate",
             expression=f"Promise.resolve({expression}).then((value) => JSON.stringify(value ?? null))",
@@ -48,7 +48,7 @@ class Firefox:
         return json.loads(found["result"]["value"])
 
     def click(self, selector: str) -> None:
-        """Click with the mouse, as a listener does."""
+        """Click with the mouse, as a listener would."""
         locator = {"type": "css", "value": selector}
         nodes = self._command("browsingContext.locateNodes", context=self._tab, locator=locator)["nodes"]
         self.evaluate(f"document.querySelector({json.dumps(selector)}).scrollIntoView({{ block: 'center' }})")

@@ -1,4 +1,4 @@
-"""A sound card that nobody hears: these browsers have no clock for audio without one."""
+"""A silent sound card: these browsers have no audio clock without one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.patience import PATIENCE
 
 @contextmanager
 def silent_sound_card(folder: Path) -> Iterator[dict[str, str]]:
-    """Run a sound server of our own; yield the environment in which programs find it."""
+    """Run a sound server; yield the environment variables for programs that use it."""
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(folder), "HOME": str(folder)}
     modules = [f"--load={module}" for module in ("module-null-sink", "module-native-protocol-unix")]
     command = ["pulseaudio", "-n", "--daemonize=no", "--exit-idle-time=-1", *modules]
@@ -28,7 +28,7 @@ def silent_sound_card(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
-    """Wait until `process` has made this file."""
+    """Wait until `process` has created this file."""
     end = monotonic() + PATIENCE
     while not path.exists():
         assert process.poll() is None, f"{process.args!r} ended with {process.returncode}"

@@ -1,4 +1,4 @@
-"""The way of an event in Firefox and in WebKitGTK: played, rated, kept, learned from, still there later."""
+"""The path of an event in Firefox and WebKitGTK: played, rated, stored, trained on, still there later."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ BROWSERS: dict[str, tuple[tuple[str, ...], Open]] = {
 
 @pytest.fixture(params=BROWSERS)
 def tab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tab]:
-    """The page, usable, in one of the browsers."""
+    """The usable page in one of the browsers."""
     programs, browser = BROWSERS[request.param]
     missing = [name for name in (*programs, "pulseaudio") if shutil.which(name) is None]
     if missing:
@@ -64,7 +64,7 @@ def tab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tab]:
 
 
 def wait(tab: Tab, condition: str) -> None:
-    """Wait until this is true on the page."""
+    """Wait until the condition is true on the page."""
     end = monotonic() + PATIENCE
     while not tab.evaluate(condition):
         assert monotonic() < end, f"not so after {PATIENCE} s: {condition}; {tab.evaluate(NOTICES)}"

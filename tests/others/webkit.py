@@ -1,4 +1,4 @@
-"""WebKitGTK by WebDriver, https://www.w3.org/TR/webdriver2: only what the tests need."""
+"""WebKitGTK by WebDriver, https://www.w3.org/TR/webdriver2: only the part that the tests need."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class WebKit:
         self._post("/url", url=url)
 
     def evaluate(self, expression: str) -> Any:
-        """Return the value of an expression, or of the promise that it is."""
+        """Return the value of an expression; a promise is awaited."""
         return self._post("/execute/sync", script=f"return {expression}", args=[])
 
     def click(self, selector: str) -> None:
-        """Click with the mouse, as a listener does."""
+        """Click with the mouse, as a listener would."""
         self.evaluate(f"document.querySelector('{selector}').scrollIntoView({{ block: 'center' }})")
         found = self._post("/element", using="css selector", value=selector)
         self._post(f"/element/{next(iter(found.values()))}/click")
@@ -52,10 +52,10 @@ class WebKit:
 
 @contextmanager
 def webkit(folder: Path, environment: Mapping[str, str]) -> Iterator[WebKit]:
-    """Run WebKitGTK's own small browser on a screen that nobody sees, its data in `folder`."""
+    """Run WebKitGTK's MiniBrowser on a virtual screen, with its data in `folder`."""
     with _screen() as display:
         data = {"XDG_DATA_HOME": str(folder / "data"), "XDG_CACHE_HOME": str(folder / "cache")}
-        # Off in WebKitGTK unless it is asked for; Safari has it.
+        # Off by default in WebKitGTK; Safari has it.
         memory = {"JSC_useSharedArrayBuffer": "true"}
         with _driver({**environment, **data, **memory, "DISPLAY": display}) as driver:
             tab = WebKit(driver)

@@ -1,1 +1,1 @@
-"""The tests' other half: runs in Pyodide, with the library from its wheel."""
+"""Test functions that run in Pyodide, with the library from its wheel."""

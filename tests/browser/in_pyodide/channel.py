@@ -1,4 +1,4 @@
-"""The engine's end of the line, with something to say."""
+"""The engine's end of the channel, with sample requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ channels: list[Any] = []
 
 
 def connect() -> None:
-    channel: Any = PageChannel()  # Its messages here are none of the vocabulary's.
+    channel: Any = PageChannel()  # `Any`: these messages aren't in the vocabulary.
     channels.append(channel)
     channel.on("hello", lambda _value: channel.publish("ready", None))
     channel.on("note", notes.append)
@@ -34,7 +34,7 @@ def publish(kind: str, value: Any) -> None:
 
 
 def take_notes() -> list[Any]:
-    """Return the notes since the last time."""
+    """Return and clear the received notes."""
     taken = notes[:]
     notes.clear()
     return taken
@@ -46,7 +46,7 @@ async def idle_slots(count: int) -> list[float]:
 
 
 async def idle_withheld() -> str | None:
-    """Ask for a slot; return why there is none, None when there is one."""
+    """Request a slot; return the reason if none is granted, else None."""
     clock, changed = PageIdleClock(channels[-1]), asyncio.Event()
     clock.on_change = changed.set
     slot, change = asyncio.ensure_future(clock.slot()), asyncio.ensure_future(changed.wait())

@@ -1,4 +1,4 @@
-"""The whole engine, as the page's worker starts it."""
+"""The complete engine, started as in the page's worker."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ running: list[FeedbackRuntime] = []
 
 
 async def run() -> bool:
-    """Start the engine; return whether it could."""
+    """Start the engine; return whether it started."""
     runtime = await start(feedback_store, sid_excerpt)
     if runtime is not None:
         running.append(runtime)

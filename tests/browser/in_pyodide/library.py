@@ -45,7 +45,7 @@ PAGE_ONLY = {"sidflow_feedback.page.configured"} | {
 
 
 def load_all() -> list[str]:
-    """Import every module of the library that an engine can use; return their names."""
+    """Import all library modules that the engine can use; return their names."""
     found = {module.name for module in pkgutil.walk_packages(sidflow_feedback.__path__, "sidflow_feedback.")}
     return [importlib.import_module(name).__name__ for name in sorted(found - PAGE_ONLY)]
 
@@ -78,7 +78,7 @@ def features(frequency: float, seconds: float, sample_rate: int) -> dict[str, fl
 
 
 async def event_to_server(records: list[dict[str, Any]]) -> dict[str, Any]:
-    """From the worker into a store and to the real server, in real time."""
+    """Send events through the event writer and a store to the real server; return the figures."""
     store, acknowledged = MemoryStore(), asyncio.Event()
     worker = EventWriter(
         store, on_acknowledged=lambda _uuids: acknowledged.set(), on_refused=print, clock=SystemClock()

@@ -1,4 +1,4 @@
-"""scikit-learn, when something asks for it."""
+"""scikit-learn, loaded on demand."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def load() -> str:
 
 
 def learn() -> float:
-    """Fit a line with a small network, step by step; return the error on what it learned."""
+    """Fit a line with a small network step by step; return the training error."""
     import numpy as np
     from sklearn.neural_network import MLPRegressor
 

@@ -119,7 +119,7 @@ async def _done(request: Any) -> Any:
 
 
 async def error_on_a_full_disk(name: str) -> str:
-    """Add ratings until the disk is full; return what is said then."""
+    """Add ratings until the disk is full; return the error message."""
     store = await IndexedDbStore.open(feedback_store, name)
     count = 0
     try:

@@ -48,7 +48,7 @@ trainers: list[Trainer] = []
 
 
 async def begin() -> None:
-    """Make the trainer for `train`, which lasts until `end`."""
+    """Create the trainer that `train` uses until `end`."""
     trainers.append(await (await trainer(iterations=10)).__aenter__())
 
 
@@ -58,7 +58,7 @@ async def train(runs: int) -> None:
 
 
 def used() -> dict[str, int]:
-    """Return what is in use: references to JavaScript, bytes of memory, Python objects."""
+    """Return the JavaScript references, bytes of memory, and Python objects in use."""
     gc.collect()
     return {
         "references": _references(),
@@ -72,7 +72,7 @@ async def end() -> None:
 
 
 async def run_with_learner(learner: str) -> dict[str, Any]:
-    """Make a run with a method; return how it went and what was said meanwhile."""
+    """Make a run with a fitter; return its result and the status messages."""
     messages: list[str] = []
     training = await trainer(learner=learner)
     training._on_change = lambda state: messages.append(state.message or "")

@@ -30,7 +30,7 @@ def _real_tune() -> bytes:
     known = ROOT.parent / "shared/tunes/10_Orbyte.sid"
     found = [known] if known.exists() else sorted((ROOT / "static/vendor/tunes").glob("*.sid"))
     if not found:
-        pytest.skip("no tune to play: neither ../shared/tunes nor static/vendor/tunes is there")
+        pytest.skip("No tune to play: neither ../shared/tunes nor static/vendor/tunes exists.")
     return found[0].read_bytes()
 
 

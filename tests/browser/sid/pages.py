@@ -1,4 +1,4 @@
-"""What the tests of the SID player share: files, addresses, and steps on a page with a player."""
+"""Shared by the SID player tests: files, addresses, and steps on a page with a player."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def play(page: Page, path: str = TUNE) -> None:
 
 
 def wait_position(page: Page, seconds: float) -> float:
-    """Wait until the song has come so far; return how far it was when that was seen."""
+    """Wait until the song reaches a position; return the position that was seen."""
     reached = page.wait_for_function(
         "(seconds) => player.position >= seconds && [player.position]", arg=seconds
     )

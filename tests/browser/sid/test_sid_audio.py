@@ -1,4 +1,4 @@
-"""The way of the samples: render worker, ring and audio worklet, frame by frame."""
+"""The path of the samples, frame by frame: render worker, ring buffer, audio worklet."""
 
 from __future__ import annotations
 
@@ -119,5 +119,5 @@ def test_worker_renders_two_seconds_ahead_and_continues_when_woken(
         [TUNE, REAL],
     )
     assert 88200 - 4096 < filled <= 88200
-    assert rested == filled - 44100  # a paused ring costs nothing
+    assert rested == filled - 44100  # The worker renders nothing for a paused ring.
     assert 88200 - 4096 < woken <= 88200

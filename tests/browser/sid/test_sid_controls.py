@@ -1,4 +1,4 @@
-"""Seek, pause, mute and override in a real Chromium; what is heard is captured behind the audio graph."""
+"""Seek, pause, mute, and override in a real Chromium, judged by the captured output of the audio graph."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ CAPTURE = """() => {
     return connect.call(this, target, ...rest);
   };
 }"""
-"""What goes to the speakers, as pairs of frame and 128 samples in `captured`."""
+"""Captures the output as pairs of frame and 128 samples in `captured`."""
 
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """One page with a player for all tests here, each of which loads a tune."""
+    """One page with a player for all tests; each test loads a tune."""
     if not WASM.exists():
         pytest.skip("the SID emulator is not built: static/vendor/sid/sid.wasm is missing")
     with patient(browser.new_context()) as context:
@@ -72,7 +72,7 @@ def reset_player(request: pytest.FixtureRequest) -> None:
 
 
 def seek(page: Page, seconds: float) -> None:
-    """Seek, and wait until the way is done."""
+    """Seek, and wait until the seek is complete."""
     page.evaluate("(seconds) => player.seek(seconds)", seconds)
     page.wait_for_function("player.progress === 1")
 
@@ -89,9 +89,9 @@ def test_seek_jumps_and_continues_playing(page: Page) -> None:
           return seen;
         }"""
     )
-    assert seen[0] == 40, "the position is at once where it leads"
+    assert seen[0] == 40, "the position changes at once"
     assert seen[1:] == sorted(seen[1:])
-    assert any(0 < progress < 1 for progress in seen[1:]), "progress is reported on the way"
+    assert any(0 < progress < 1 for progress in seen[1:]), "progress is reported during the seek"
     assert wait_position(page, 40.5) < 45
     assert stats(page)["framesPlayed"] - before["framesPlayed"] < 5 * RATE, "the jump was not played"
     statuses = page.evaluate("states.map((state) => state.status)")
@@ -182,12 +182,12 @@ SEEK_AND_PLAY_STRAIGHT = """async ([tune, wasmUrl, way]) => {
     ids=["forward", "back", "a little forward", "a little back"],
 )
 def test_seek_sounds_like_uninterrupted_playback(page: Page, seeks: list[int]) -> None:
-    """To -25 dB; `tests/wasm/test_seeking.py` measures closer, as it shifts by less than a frame."""
+    """To -25 dB; `tests/wasm/test_seeking.py` is stricter, since it aligns by fractions of a frame."""
     assert page.evaluate(SEEK_AND_PLAY_STRAIGHT, [TUNE, REAL, seeks]) < -25
 
 
 def test_pause_is_silent_within_50_ms_and_without_a_click(page: Page) -> None:
-    """Judged by the quickest of some pauses: the page waits for the processor in the middle of the others."""
+    """Judged by the fastest of several pauses: in the others the page may have to wait for the processor."""
     play(page)
     wait_position(page, 1)
     delays: list[float] = []
@@ -196,7 +196,7 @@ def test_pause_is_silent_within_50_ms_and_without_a_click(page: Page) -> None:
         page.evaluate("player.play()")
         wait_position(page, page.evaluate("player.position") + 0.2)
     assert min(delays) <= 0.05
-    if stats(page)["underruns"] == 0:  # A sound that broke off for want of a processor is a click, too.
+    if stats(page)["underruns"] == 0:  # An underrun clicks, too.
         assert steepest(page) < 1.2 * page.evaluate(STEEPEST_OF_TUNE, [TUNE, REAL])
 
 
@@ -251,13 +251,13 @@ MUTE = """async ([mask, quiet]) => {
   await until(() => (quiet ? player.stats().rms < 0.01 : player.stats().rms > 0.03));
   return player.stats().framesPlayed - played;
 }"""
-"""Returns how many frames were heard until the change was."""
+"""Returns the number of frames played before the change was audible."""
 
 
 def test_mute_takes_effect_at_once_and_playback_continues(page: Page) -> None:
-    """Judged by the quickest of some changes: the renderer waits for the processor before the others."""
+    """Judged by the fastest of several changes: the renderer may have to wait for the processor."""
     play(page)
-    wait_position(page, 4)  # so that two seconds are rendered ahead
+    wait_position(page, 4)  # Two seconds are rendered ahead by now.
     page.evaluate("void (states.length = 0)")
     muted = sounding = 2 * RATE
     for _ in range(TRIES):
@@ -265,8 +265,8 @@ def test_mute_takes_effect_at_once_and_playback_continues(page: Page) -> None:
         sounding = min(sounding, page.evaluate(MUTE, [0, False]))
         if max(muted, sounding) < 1.5 * RATE:
             break
-    assert max(muted, sounding) < 1.5 * RATE, "not only when what was rendered ahead is over"
-    assert page.evaluate("states") == [], "it never stopped"
+    assert max(muted, sounding) < 1.5 * RATE, "the change doesn't wait for the end of the buffer"
+    assert page.evaluate("states") == [], "playback never stopped"
 
 
 def test_rewritten_frames_replace_the_buffer_with_a_cross_fade(open_player: Callable[[str], Page]) -> None:

@@ -1,4 +1,4 @@
-"""Bad files, a failing emulator and browsers that lack something: one report each, and the player goes on."""
+"""Bad files, emulator failures, missing browser features: each is reported once; the player stays usable."""
 
 from __future__ import annotations
 

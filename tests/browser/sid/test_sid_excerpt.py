@@ -1,4 +1,4 @@
-"""Excerpts as PCM, rendered beside the music."""
+"""Excerpts as PCM, rendered during playback."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ def test_excerpt_has_the_requested_length_and_does_not_disturb_playback(page: Pa
         TUNE,
     )
     assert lengths == [20 * 44100, round(1.37 * 44100), round(1.37 * 48000)]
-    assert difference < 0.01  # the filter model's dither goes on from one start to the next
+    assert difference < 0.01  # The filter model's dither continues from one start to the next.
     assert 0.005 < rms < 1
-    assert ended > began, "the tune played meanwhile"
+    assert ended > began, "the tune kept playing"
     assert page.evaluate("[states.at(-1).status, states.at(-1).song]") == ["playing", 1]
     assert {worker.url.rpartition("/")[2] for worker in page.workers} >= {
         "render-worker.js",
         "excerpt-worker.js",
     }
-    wait_position(page, ended + 3)  # more than was rendered ahead
+    wait_position(page, ended + 3)  # More than was rendered ahead.
 
 
 def test_excerpt_of_a_broken_file_is_rejected(page: Page) -> None:

@@ -1,4 +1,4 @@
-"""Playing in a real Chromium: real emulator, real worker, real audio thread."""
+"""Playback in a real Chromium: real emulator, real worker, real audio thread."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def test_sound_comes_out(page: Page) -> None:
     play(page)
-    wait_position(page, 5)  # longer than what is rendered ahead
+    wait_position(page, 5)  # Longer than the part that is rendered ahead.
     output = stats(page)
     assert output["rms"] > 0.005
     assert output["rms"] < output["peak"] <= 1
@@ -61,7 +61,7 @@ def test_pause_is_silent_and_keeps_the_position(page: Page) -> None:
     page.evaluate("player.pause()")
     page.wait_for_function("player.stats().peak === 0")
     paused_at = page.evaluate("player.position")
-    page.wait_for_timeout(800)  # long enough for the hardware to go to rest
+    page.wait_for_timeout(800)  # Long enough for the audio hardware to suspend.
     assert page.evaluate("player.position") == paused_at >= 0.5
     page.evaluate("player.play()")
     wait_position(page, paused_at + 0.5)

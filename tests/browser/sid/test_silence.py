@@ -1,4 +1,4 @@
-"""Where a song ends: the detector on signals made by hand, and on what real programs sound like."""
+"""The detection of a song's end, on synthetic signals and on the sound of real programs."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SIGNAL = """async ([source, seconds]) => {
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, address: str) -> Iterator[Page]:
-    """One page for all: its emulator makes its tables once."""
+    """One page for all tests, so that the emulator builds its tables only once."""
     with patient(browser.new_context()) as context:
         page = context.new_page()
         page.goto(f"{address}/blank.html")
@@ -64,7 +64,7 @@ def listen(page: Page, tune: bytes, seconds: int = 20) -> dict[str, Any]:
 
 
 def timed(*steps: tuple[float, str], chip: int = 6581) -> bytes:
-    """Return a tune that runs code at given seconds, each below 21."""
+    """Return a tune that runs code at the given times in seconds, each below 21."""
     checks = "".join(
         f" lda frame+1\n cmp #{round(50 * at) >> 8}\n bne no{i}\n lda frame\n cmp #{round(50 * at) & 255}\n"
         f" bne no{i}\n{code}\nno{i}: nop\n"
