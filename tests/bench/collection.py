@@ -73,7 +73,7 @@ def _figures(browser: Browser, url: str, tree: Path) -> dict[str, Any]:
 
 
 def _with_files(page: Page, tree: Path, script: str) -> Any:
-    """Let the browser choose the folder, and do something with its files."""
+    """Select the folder in the browser, and run `script` on its files."""
     page.set_input_files("#bench-folder", tree)
     return page.evaluate(
         f"() => {{ const {{ files }} = document.querySelector('#bench-folder'); return {script}; }}"
@@ -81,7 +81,7 @@ def _with_files(page: Page, tree: Path, script: str) -> Any:
 
 
 def _reload(page: Page) -> float:
-    """Return the milliseconds from the start of loading to the whole list."""
+    """Return the milliseconds from the start of loading to the complete list."""
     rows = page.get_attribute("#tunes", "aria-rowcount")
     page.reload()
     page.wait_for_function(

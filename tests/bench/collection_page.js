@@ -1,4 +1,4 @@
-/** What `tests/bench/collection.py` runs in the page. */
+/** Functions that `tests/bench/collection.py` runs in the page. */
 () => {
   const input = Object.assign(document.createElement("input"), { type: "file", id: "bench-folder" });
   input.webkitdirectory = true;
@@ -77,7 +77,7 @@
       }),
 
     /**
-     * Hand the files to the page's own input, as a listener does. The result is shown below the toolbar.
+     * Pass the files to the page's own input, as a listener does. The result is shown below the toolbar.
      * @param {FileList} files
      */
     index: (files) =>
@@ -95,7 +95,7 @@
 
     /**
      * @param {string[]} texts
-     * @returns milliseconds from each change of the search to the rows it finds
+     * @returns milliseconds from each change of the search to its result
      */
     async search(texts) {
       /** @type {HTMLInputElement} */
@@ -119,7 +119,7 @@
       return costs;
     },
 
-    /** Scroll to many places, near and far. */
+    /** Scroll to many positions, near and far. */
     scroll: () =>
       timed(async () => {
         const list = find("#tune-list");
@@ -133,7 +133,7 @@
         return { rows };
       }),
 
-    /** @returns megabytes of the collection's worker */
+    /** @returns megabytes used by the collection's worker */
     async workerMemory() {
       /** @type {any} */
       const measuring = performance; // Chromium only.

@@ -1,4 +1,4 @@
-"""A line to the server that counts what comes over it."""
+"""A proxy to the server that counts bytes and requests."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class CountingProxy:
     Attributes
     ----------
     url
-        Where the page is to be opened.
+        Address at which to open the page.
     received
-        Bytes that came from the server, headers too.
+        Bytes received from the server, including headers.
     requests
-        Requests that went to it; a browser sends none before the last one was answered.
+        Requests sent to the server; a browser doesn't pipeline them.
     """
 
     def __init__(self, port: int, listener: socket.socket) -> None:
@@ -30,7 +30,7 @@ class CountingProxy:
         self._listener = listener
 
     def serve(self) -> None:
-        """Take connections until the listener is closed."""
+        """Accept connections until the listener is closed."""
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
@@ -51,7 +51,7 @@ class CountingProxy:
 
 @contextmanager
 def counted(url: str) -> Iterator[CountingProxy]:
-    """Yield a counting line to the server at `url`."""
+    """Yield a counting proxy to the server at `url`."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         proxy = CountingProxy(int(url.rpartition(":")[2]), listener)
         threading.Thread(target=proxy.serve, daemon=True).start()

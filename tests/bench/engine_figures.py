@@ -1,4 +1,4 @@
-"""Runs in a Pyodide worker like the engine's: what a flush and a training run cost."""
+"""Runs in a Pyodide worker like the engine's: the cost of a flush and of a training run."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ async def flush_ms() -> float:
 
 
 def train200_ms() -> float:
-    """Return the median milliseconds of 200 steps on 512 rows, once the code is warm."""
+    """Return the median milliseconds of 200 steps on 512 rows, after a warm-up."""
     random = np.random.default_rng(1)
     inputs = random.normal(size=(512, len(FEATURE_NAMES))).astype(np.float32)
     labels = random.uniform(1, 5, size=(512, 4)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""`make bench-global`: what global training costs with 10^5 and with 10^7 events. The last line is JSON.
+"""`make bench-global`: the cost of global training with 10^5 and 10^7 events. The last line is JSON.
 
 The events are those of simulated listeners, copied as uploads of their own. Each training is a process of its
 own; memory is the peak of its resident set.

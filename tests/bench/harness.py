@@ -1,4 +1,4 @@
-"""What the benchmarks share: the served page in a real browser, and figures that its Python posts."""
+"""Shared by the benchmarks: the served page in a real browser, and figures that its Python posts."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _priority(change: int) -> Iterator[None]:
 
 
 def new_profile(browser: Browser) -> BrowserContext:
-    """Return a new profile; in it our own scripts may be added to a page, whose policy would refuse them."""
+    """Return a new profile in which scripts can be added to pages despite their content security policy."""
     return browser.new_context(bypass_csp=True)
 
 
@@ -73,7 +73,7 @@ def open_page(page: Page, url: str) -> None:
 
 
 def figures(page: Page, kind: str, attributes: dict[str, str], script: str) -> dict[str, Any]:
-    """Run a script in the page's Python, or in a worker's; it posts its figures on a channel."""
+    """Run a script in the Python of the page or of a worker; it posts its figures on a channel."""
     page.evaluate(
         "() => { globalThis.figures = null;"
         " new BroadcastChannel('bench').onmessage = event => { globalThis.figures = event.data; }; }"
@@ -95,6 +95,6 @@ def middle(rounds: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def spread(rounds: Sequence[dict[str, float]], name: str) -> list[float]:
-    """Return the least and the most of one figure over the rounds."""
+    """Return the minimum and the maximum of one figure over the rounds."""
     values = [round(figures[name], 3) for figures in rounds]
     return [min(values), max(values)]

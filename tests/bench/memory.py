@@ -1,4 +1,4 @@
-"""What engines and tabs take of the machine's memory, as the system counts it for the browser's renderers."""
+"""The memory of engines and tabs, as the system reports it for the browser's renderers."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from tests.bench.harness import new_profile, open_page
 
 TABS = 10
 MEASURES = ("rss", "pss")
-"""Resident memory; and the same with each shared page counted once, in parts."""
+"""Resident and proportional set size: the latter divides shared memory among its processes."""
 
 SETTLE = 5000
 """Milliseconds until a loaded page has done what it does at first."""
 
 
 def memory_figures(browser: Browser, url: str) -> dict[str, int]:
-    """Return megabytes: of one engine, of ten tabs that share it, and of ten that each have their own."""
+    """Return the megabytes of one engine, of ten tabs that share it, and of ten with separate engines."""
     with new_profile(browser) as context:
         pages = [_open_tab(context, url)]
         one = _settled(browser, pages)
         pages += [_open_tab(context, url) for _ in range(TABS - 1)]
         ten = _settled(browser, pages)
-    # Each of them is a listener of its own, for its tabs would share an engine.
+    # Separate profiles, because the tabs of one profile share an engine.
     contexts = [new_profile(browser) for _ in range(TABS)]
     separate = _settled(browser, [_open_tab(context, url) for context in contexts])
     for context in contexts:
@@ -40,25 +40,25 @@ def memory_figures(browser: Browser, url: str) -> dict[str, int]:
 
 def _open_tab(context: BrowserContext, url: str) -> Page:
     page = context.new_page()
-    open_page(page, url)  # Also a tab without an engine hears that one is ready.
+    open_page(page, url)  # A tab without its own engine is ready, too.
     return page
 
 
 def _settled(browser: Browser, pages: list[Page]) -> dict[str, float]:
-    """Return the megabytes of so many pages, once they have done what they do at first."""
+    """Return the megabytes of the pages after they have settled."""
     pages[-1].wait_for_timeout(SETTLE)
     session = browser.new_browser_cdp_session()
     processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
     session.detach()
     renderers = [_memory(process["id"]) for process in processes if _shows_pages(process)]
-    # The browser keeps a spare renderer without a page, which is smaller than any with one.
+    # The browser keeps a spare renderer without a page, which is smaller than those with one.
     largest = sorted(renderers, key=lambda memory: memory["rss"], reverse=True)[: len(pages)]
-    assert len(largest) == len(pages), "Pages share a renderer: their memory can't be measured separately."
+    assert len(largest) == len(pages), "Pages share a renderer: their memory can't be separated."
     return {how: sum(memory[how] for memory in largest) for how in MEASURES}
 
 
 def _shows_pages(process: dict[str, Any]) -> bool:
-    """Whether this is a renderer, and not that of the browser's own controls."""
+    """Return whether this renderer shows pages, not the browser's own controls."""
     if process["type"] != "renderer":
         return False
     return b"--top-chrome-webui" not in Path(f"/proc/{process['id']}/cmdline").read_bytes()

@@ -1,10 +1,10 @@
-"""Runs in the page's own MicroPython, after `app/page/main.py`: what recording costs the page."""
+"""Runs in the page's MicroPython after `app/page/main.py`: the cost of recording."""
 
 import json
 
 import js
 
-page = globals()["page"]  # Made by main.py, whose names this script shares.
+page = globals()["page"]  # Created by main.py, which shares its globals with this script.
 
 EVENTS = 1000
 TRACK = {
@@ -18,7 +18,7 @@ TRACK = {
 
 
 def record() -> float:
-    """Record one event; return the milliseconds until the page goes on."""
+    """Record one event; return the milliseconds that it takes."""
     begun = js.performance.now()
     page.feedback.recorder.action("play", TRACK, 0.0)
     return float(js.performance.now() - begun)

@@ -1,4 +1,4 @@
-"""What ranking 60,000 tunes costs the engine. The last line is JSON."""
+"""The cost of ranking 60,000 tunes in the engine. The last line is JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def main() -> None:
 
 
 def rank_figures(browser: Browser, url: str) -> dict[str, float]:
-    """Return medians in milliseconds, `rank60k_ms` first of all, and the temporary memory in megabytes."""
+    """Return medians in milliseconds, above all `rank60k_ms`, and the temporary memory in megabytes."""
     with new_profile(browser) as context:
         page = context.new_page()
         open_page(page, url)

@@ -1,4 +1,4 @@
-"""Runs in a Pyodide worker like the engine's: what ranking a library of 60,000 tunes costs."""
+"""Runs in a Pyodide worker like the engine's: the cost of ranking 60,000 tunes."""
 
 import asyncio
 import base64
@@ -27,13 +27,13 @@ ROUNDS = 15
 
 
 def models() -> list[Model]:
-    """Return as many models as there are rounds: a model's ranking is kept, and asked for once."""
+    """Return one model per round, because the ranking of a model is cached."""
     scaler = FeatureScaler((0.0,) * len(FEATURE_NAMES), (1.0,) * len(FEATURE_NAMES))
     return [Model(f"local-{i}", "global-1", scaler, Network.random(i)) for i in range(ROUNDS + 1)]
 
 
 class Bench:
-    """A recommender with a library, and the model that it uses now."""
+    """A recommender with a feature table and its current model."""
 
     def __init__(self) -> None:
         self.models = models()
@@ -50,11 +50,11 @@ class Bench:
         self.hand_over_ms = 1000 * (time.perf_counter() - begun)
 
     async def rank(self) -> None:
-        """From the model to the queue: predict the tunes, sort them, mix in surprises."""
+        """Rank with a new model: predict all tunes, sort them, and mix in surprises."""
         await self.recommender.queue(limit=20, exploration=15, offset=0, recent=[])
 
     async def figures(self) -> dict[str, float]:
-        """Measure in turn, each round with a model that was not ranked yet."""
+        """Measure all figures in turn, with a new model in each round."""
         costs: dict[str, list[float]] = {"rank60k": [], "queue60k": [], "scores60k": []}
         for model in self.models:
             self.model = model
@@ -68,7 +68,7 @@ class Bench:
         json.dumps(self.recommender.scores())
 
     async def peak_mb(self) -> float:
-        """Return what ranking takes besides what it keeps; measured apart, for measuring costs time."""
+        """Return the temporary memory of ranking; measured separately, because tracing takes time."""
         self.model = self.models[1]
         tracemalloc.start()
         await self.rank()
@@ -96,7 +96,7 @@ async def measure() -> None:
         found["naive60k_ms"] = naive_ms(lambda: np.argsort(-bench.model.predict_many(first_songs)[:, 3]))
         found |= {"hand_over60k_ms": bench.hand_over_ms, "rank60k_peak_mb": await bench.peak_mb()}
         answer = json.dumps(found)
-    except Exception as exc:  # Else the other end would wait in vain.
+    except Exception as exc:  # Otherwise the page would wait for the figures until its timeout.
         answer = json.dumps({"error": repr(exc)})
     js.BroadcastChannel.new("bench").postMessage(answer)
 

@@ -1,4 +1,4 @@
-"""`make bench-record`: what recording an event costs the page. The last line is JSON."""
+"""`make bench-record`: the cost of recording an event on the page. The last line is JSON."""
 
 from __future__ import annotations
 

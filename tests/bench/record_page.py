@@ -1,11 +1,11 @@
-"""Runs in the page's own MicroPython, after `app/page/main.py`: what recording costs, at a pace of bursts."""
+"""Runs in the page's MicroPython after `app/page/main.py`: the cost of recording in bursts."""
 
 import asyncio
 import json
 
 import js
 
-page = globals()["page"]  # Made by main.py, whose names this script shares.
+page = globals()["page"]  # Created by main.py, which shares its globals with this script.
 
 BURSTS = 200
 BURST = 10
@@ -23,18 +23,18 @@ TRACK = {
 
 
 def record() -> float:
-    """Record one event; return the milliseconds until the page goes on."""
+    """Record one event; return the milliseconds that it takes."""
     begun = js.performance.now()
     page.feedback.recorder.action("play", TRACK, 0.0)
     return float(js.performance.now() - begun)
 
 
 async def measure() -> None:
-    """Post the milliseconds of each call, and of the peer's, burst beside burst."""
+    """Post the milliseconds of each call and of the peer's calls, in alternating bursts."""
     ours, peers = [], []
     for _ in range(BURSTS):
         ours += [record() for _ in range(BURST)]
-        await asyncio.sleep(PAUSE)  # Each begins on a cold processor: the first of a burst is the slowest.
+        await asyncio.sleep(PAUSE)  # Each burst starts on a cold processor, so its first call is the slowest.
         peers += json.loads(js.recordAsPeer(BURST))
         await asyncio.sleep(PAUSE)
     js.BroadcastChannel.new("bench").postMessage(json.dumps({"ours": ours, "peer": peers}))

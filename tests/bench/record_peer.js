@@ -1,7 +1,7 @@
 /**
- * The least that any web page does to keep an event before it goes on: an object, JSON, localStorage, a message.
+ * The minimum that any web page does to save an event synchronously: an object, JSON, localStorage, a message.
  *
- * It has its own keys and channel, so that the application's outbox and engine don't take its events.
+ * Uses its own keys and channel, so that the application's outbox and engine don't process its events.
  */
 
 const PREFIX = "bench.outbox.";

@@ -1,7 +1,7 @@
-"""`make bench-server`: how many events a second the server takes in. The last line is JSON.
+"""`make bench-server`: the server's throughput in events per second. The last line is JSON.
 
 The real server process over HTTP on loopback, batches of 50 events, 50 connections that each send the next
-batch when the last one was answered. The peer is SQLite alone: the same rows, already parsed, into the same
+batch after the last answer. The peer is SQLite alone: the same rows, already parsed, into the same
 table with the same indexes and durability, one transaction for each batch.
 """
 
@@ -47,7 +47,7 @@ COLUMNS: Final = [column.name for column in events.columns if column.name != "id
 
 @dataclass(slots=True)
 class Load:
-    """Seconds in all and for each request, and the uuids that were answered `accepted`."""
+    """Seconds in total and per request, and the accepted uuids."""
 
     seconds: float = 0.0
     latencies: list[float] = field(default_factory=list)
@@ -150,7 +150,7 @@ async def _send_all(url: str, bodies: Sequence[bytes]) -> Load:
 
 
 async def _connection(url: str, waiting: Iterator[bytes], load: Load) -> None:
-    """Send what waits, one after another; a client that costs little, since it shares the machine."""
+    """Send the waiting bodies one by one; a cheap client, since it shares the machine with the server."""
     address = urlsplit(url)
     reader, writer = await asyncio.open_connection(address.hostname, address.port)
     for body in waiting:
@@ -174,7 +174,7 @@ async def _answer(reader: asyncio.StreamReader) -> bytes:
 
 
 def _bare(file: Path, batches: Sequence[dict[str, Any]]) -> float:
-    """Return the seconds that SQLite needs for the same rows."""
+    """Return the seconds that SQLite alone needs for the same rows."""
     migrate(f"sqlite:///{file}")
     places = ", ".join("?" * len(COLUMNS))
     statement = f"INSERT INTO events ({', '.join(COLUMNS)}) VALUES ({places})"
@@ -202,7 +202,7 @@ def _tuples(batch: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 def _compare(url: str, loads: Sequence[Load]) -> tuple[int, int]:
-    """Return how many acknowledged events are not in the database, and how many are in it twice."""
+    """Return how many acknowledged events are missing from the database, and how many are in it twice."""
     engine = create_engine(parse_url(url))
     with engine.connect() as connection:
         stored = set(connection.scalars(select(events.c.uuid)))

@@ -1,9 +1,9 @@
-"""`make bench-sid`: how fast the SID emulator is, against the native player, and whether play ever falters.
+"""`make bench-sid`: the SID emulator's speed compared with the native player, and playback underruns.
 
 Takes a quarter of an hour; `python -m tests.bench.sid --minutes 1` is shorter. The last line is JSON.
 
-Factors are seconds of sound for each second of processor time, so that other work on the machine counts
-little; those named wall are by the clock.
+Factors are seconds of sound per second of processor time, so that other work on the machine matters
+little. Those named `wall` are per second of wall-clock time.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Renderer:
         self._cdp, self._page = browser.new_browser_cdp_session(), page
 
     def factors(self, tune: bytes) -> tuple[float, float]:
-        """Return how many seconds it renders in a second of processor time, and of the clock's."""
+        """Return the seconds rendered per second of processor time and per second of wall-clock time."""
         data = base64.b64encode(tune).decode()
         self._page.evaluate(FACTOR, [data, 1])
         before = self._cost()
@@ -102,7 +102,7 @@ def _round(renderer: Renderer, tune: bytes, folder: Path) -> dict[str, float]:
 
 
 def _native(tune: bytes, folder: Path) -> float:
-    """Return how many seconds the native player renders in a second of its processor time."""
+    """Return how many seconds the native player renders per second of processor time."""
     file = folder / "tune.sid"
     file.write_bytes(tune)
     command = ["sidplayfp", "-q", "--delay=0", "-m", f"-w{folder / 'native'}", f"-t{SECONDS}", str(file)]

@@ -1,4 +1,4 @@
-"""Runs in the page's own MicroPython, after `app/page/main.py`: keeps the engine busy with all it does."""
+"""Runs in the page's MicroPython after `app/page/main.py`: keeps the engine busy with all its tasks."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ import js
 
 from sidflow_feedback.vocabulary import Request
 
-page = globals()["page"]  # Made by main.py, whose names this script shares.
+page = globals()["page"]  # Created by main.py, which shares its globals with this script.
 
 RATINGS = 512
 EVENTS_PER_SECOND = 4
@@ -20,13 +20,13 @@ done = {"events": 0, "runs": 0, "syncs": 0}
 
 
 def track(number: int) -> "dict[str, object]":
-    """Return a song of a tune that nobody else has."""
+    """Return a song of a unique tune."""
     features = {name: value * random.uniform(0.5, 1.5) for name, value in FEATURES.items()}
     return {"item_id": f"Bench/{number}.sid", "song": 1, "features": features, "length": 120.0}
 
 
 async def rate() -> None:
-    """Rate many tunes, then act and rate some times each second."""
+    """Rate many tunes, then record actions and ratings several times a second."""
     number = 0
     while True:
         if number % 2 or number < RATINGS:
@@ -41,17 +41,17 @@ async def rate() -> None:
 
 
 async def train() -> None:
-    """Ask for the next run as soon as one has ended."""
+    """Request the next training run as soon as one has ended."""
     while True:
         try:
             await page.engine.ask(Request.TRAIN)
             done["runs"] += 1
         except Exception:
-            await asyncio.sleep(2)  # There is no model yet, or too few ratings.
+            await asyncio.sleep(2)  # No model yet, or too few ratings.
 
 
 async def sync() -> None:
-    """Send what there is, again and again."""
+    """Sync repeatedly."""
     while True:
         await asyncio.sleep(SYNC_SECONDS)
         try:
@@ -62,7 +62,7 @@ async def sync() -> None:
 
 
 async def answer() -> None:
-    """Answer on a channel how much was done."""
+    """Post the number of completed tasks on a channel."""
     channel = js.BroadcastChannel.new("bench-done")
     while True:
         channel.postMessage(json.dumps(done))

@@ -1,4 +1,4 @@
-"""Runs in a Pyodide worker like the engine's: what the features of a tune cost, from file to numbers."""
+"""Runs in a Pyodide worker like the engine's: the cost of a tune's feature analysis."""
 
 import asyncio
 import json
@@ -16,17 +16,17 @@ RATE, TUNES = 44100, 8
 
 
 def options(**values: object) -> Any:
-    """Return an object of JavaScript."""
+    """Return a JavaScript object."""
     return js.Object.fromEntries([list(pair) for pair in values.items()])
 
 
 async def fetched(path: str) -> Any:
-    """Return the server's answer; a worker has no page to take a path's origin from."""
+    """Fetch a path from the server; the worker has no page address to resolve it against."""
     return await js.fetch(js.location.origin + path)
 
 
 async def costs() -> dict[str, float]:
-    """Return the median milliseconds of a tune: rendering its excerpt, and computing what it sounds like."""
+    """Return the median milliseconds of rendering a tune's excerpt and of computing its features."""
     catalog = (await (await fetched("/static/vendor/tunes/catalog.json")).json()).to_py()
     renderer = sid_excerpt.createExcerptRenderer(options(wasmUrl="/static/vendor/sid/sid.wasm"))
     rendering, extracting = [], []

@@ -1,4 +1,4 @@
-"""Play while the engine boots, trains, flushes, syncs and measures; and what measuring costs."""
+"""Playback while the engine boots, trains, flushes, syncs, and analyzes; and the cost of feature analysis."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WATCH_DONE = """() => {
 
 
 def underrun_figures(browser: Browser, url: str, seconds: float) -> dict[str, float]:
-    """Play, with everything going on that can, from the first moment of the page on."""
+    """Play while all background work runs, from the start of the page."""
     with new_profile(browser) as context, tempfile.TemporaryDirectory() as folder:
         page = context.new_page()
         page.add_init_script(f"({WATCH_DONE})()")
@@ -58,13 +58,13 @@ def underrun_figures(browser: Browser, url: str, seconds: float) -> dict[str, fl
 
 
 def analysis_figures(browser: Browser, url: str) -> dict[str, float]:
-    """Return what all workers of the page use of a processor while they do nothing but measure."""
+    """Return the workers' share of a processor while they only analyze tunes."""
     with new_profile(browser) as context, tempfile.TemporaryDirectory() as folder:
         page = context.new_page()
         page.goto(url)
         page.wait_for_selector("html[data-engine=ready]", timeout=PATIENCE)
         _add_own_tunes(page, Path(folder))
-        page.wait_for_timeout(10_000)  # The files are in the list, and the renderer has made its tables.
+        page.wait_for_timeout(10_000)  # The files are in the list, and the renderer has built its tables.
         used = deque([_workers_time(browser)], maxlen=WINDOW + 1)
         max_used, before = 0.0, _analyzed(page)
         for _ in range(ANALYSIS_SECONDS):
@@ -77,7 +77,7 @@ def analysis_figures(browser: Browser, url: str) -> dict[str, float]:
 
 
 def _add_own_tunes(page: Page, folder: Path) -> None:
-    """Add copies of demo tunes that are other files: their titles differ."""
+    """Add copies of demo tunes with changed titles, which count as different files."""
     demo = sorted((paths().vendor / "tunes").glob("*.sid"))[:OWN_TUNES]
     for file in demo:
         data = bytearray(file.read_bytes())
@@ -87,12 +87,12 @@ def _add_own_tunes(page: Page, folder: Path) -> None:
 
 
 def _analyzed(page: Page) -> int:
-    """Return how many tunes were measured, as the page says."""
+    """Return the number of analyzed tunes that the page shows."""
     return int((page.text_content("#analysis-status") or "0").split()[0].replace(",", ""))
 
 
 def _workers_time(browser: Browser) -> float:
-    """Return the seconds of processor time that all worker threads of all pages have used so far."""
+    """Return the processor time of all worker threads of all pages so far, in seconds."""
     session = browser.new_browser_cdp_session()
     processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
     session.detach()

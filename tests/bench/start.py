@@ -73,7 +73,7 @@ def _round(play: Playwright, url: str) -> dict[str, float]:
 
 
 def _visit(context: BrowserContext, url: str, *, stay: bool = False) -> dict[str, float]:
-    """Open the page; with `stay` until the browser keeps what a later visit can use."""
+    """Open the page; with `stay`, wait until the browser has cached the files for later visits."""
     page = context.new_page()
     page.add_init_script(WATCH)
     open_page(page, url)
@@ -85,7 +85,7 @@ def _visit(context: BrowserContext, url: str, *, stay: bool = False) -> dict[str
 
 
 def _over_the_wire(play: Playwright, url: str) -> dict[str, int]:
-    """Return what a first visit fetches before its engine is ready."""
+    """Return the bytes and requests of a first visit until the engine is ready."""
     with counted(url) as wire, _profile(play) as context:
         open_page(context.new_page(), wire.url)
         return {"bytes_before_engine": wire.received, "requests_before_engine": wire.requests}
@@ -93,7 +93,7 @@ def _over_the_wire(play: Playwright, url: str) -> dict[str, int]:
 
 @contextmanager
 def _profile(play: Playwright, service_workers: str = "allow") -> Iterator[BrowserContext]:
-    """Yield a new profile on disk, as a listener has it; our own scripts may be added to its pages."""
+    """Yield a new profile on disk; scripts can be added to its pages."""
     with (
         tempfile.TemporaryDirectory() as folder,
         play.chromium.launch_persistent_context(

@@ -1,4 +1,4 @@
-"""`make bench-store`: flush, counts and memory of the engine's store. The last line is JSON."""
+"""`make bench-store`: flushes, counts, and memory of the engine's store. The last line is JSON."""
 
 from __future__ import annotations
 

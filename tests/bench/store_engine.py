@@ -1,4 +1,4 @@
-"""Runs in a Pyodide worker like the engine's: what flushes and counts cost, few rows beside many."""
+"""Runs in a Pyodide worker like the engine's: the cost of flushes and counts, with few and with many rows."""
 
 import asyncio
 import json
@@ -64,7 +64,7 @@ def _record(kind: str) -> Record:
 
 
 class Ours:
-    """A database of ours, and the event worker that writes to it."""
+    """Our database, and the event writer that writes to it."""
 
     def __init__(self, store: IndexedDbStore) -> None:
         self.store = store
@@ -74,7 +74,7 @@ class Ours:
 
     @classmethod
     async def open(cls, rows: int = 0) -> "Ours":
-        """Make a database with so many ratings."""
+        """Create a database with `rows` ratings."""
         store = await IndexedDbStore.open(feedback_store, f"bench-{uuid.uuid4()}")
         for _ in range(0, rows, FILL):
             await store.add(batch("rating", min(FILL, rows)))
@@ -93,7 +93,7 @@ class Ours:
 
 
 class Peer:
-    """`idb` alone, in a worker of its own."""
+    """`idb` alone, in a separate worker."""
 
     def __init__(self) -> None:
         self._worker = js.Worker.new(PEER, js.Object.fromEntries([["type", "module"]]))
@@ -101,11 +101,11 @@ class Peer:
         self._worker.onmessage = create_proxy(lambda event: self._answer.set_result(event.data))
 
     async def ready(self) -> None:
-        """Wait for its database."""
+        """Wait until its database is open."""
         await self._answer
 
     async def flush(self) -> float:
-        """Return the milliseconds of a transaction that adds the same rows, as the peer took them."""
+        """Return the milliseconds, taken in the peer, of a transaction that adds the same rows."""
         status = {"syncStatus": "pending", "attempts": 0, "lastError": None, "lastTry": 0, "nextTry": 0}
         rows = [event_to_record(event) | status | {"owner": None} for event in batch("implicit")]
         self._answer = asyncio.get_running_loop().create_future()
@@ -114,14 +114,14 @@ class Peer:
 
 
 async def milliseconds(work: Callable[[], Awaitable[object]]) -> float:
-    """Return what `work` takes."""
+    """Return the milliseconds that `work` takes."""
     begun = time.perf_counter()
     await work()
     return 1000 * (time.perf_counter() - begun)
 
 
 async def flush_figures() -> dict[str, list[float]]:
-    """Flush to an own database and to the peer's, batch beside batch."""
+    """Flush to our database and to the peer's, batch by batch in turn."""
     ours, peer = await Ours.open(), Peer()
     await peer.ready()
     costs: dict[str, list[float]] = {"py": [], "idb": []}
@@ -135,14 +135,14 @@ async def flush_figures() -> dict[str, list[float]]:
 
 
 async def scale_figures() -> dict[str, list[float]]:
-    """Flush ratings, which are never pruned, to a database of few rows and to one of many."""
+    """Flush ratings, which are never pruned, to a small database and to a large one."""
     many = await Ours.open(MANY)
     await asyncio.sleep(SETTLE)
     costs: dict[str, list[float]] = {"flush_few": [], "flush_many": [], "counts_few": [], "counts_many": []}
     for number in range(FLUSHES):
         if number % FRESH == 0:
             few = await Ours.open(FEW)
-            await many.flush("rating")  # A connection's first use costs more: neither side pays it below.
+            await many.flush("rating")  # A connection's first use costs more: excluded on both sides.
         pair = [("few", few), ("many", many)]
         for name, ours in pair if number % 2 else reversed(pair):
             costs[f"flush_{name}"].append(await ours.flush("rating"))
@@ -155,7 +155,7 @@ async def measure() -> None:
     """Post the milliseconds of each measurement."""
     try:
         answer = json.dumps(await flush_figures() | await scale_figures())
-    except Exception as exc:  # Else the other end would wait in vain.
+    except Exception as exc:  # Otherwise the page would wait for the figures until its timeout.
         answer = json.dumps({"error": repr(exc)})
     js.BroadcastChannel.new("bench").postMessage(answer)
 

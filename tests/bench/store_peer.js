@@ -1,6 +1,6 @@
-/** The peer: a web page's worker that keeps the same records with only idb, under the same indexes. */
+/** The peer: a worker that stores the same records with idb alone, with the same indexes. */
 
-// A module made from text has no URL of its own, so relative imports don't work.
+// A module created from text has no base URL, so relative imports don't work.
 
 const { openDB } = await import("$origin/sidflow_feedback/store/idb/index.js");
 

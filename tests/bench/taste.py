@@ -1,9 +1,9 @@
 """`make bench-taste`: which method learns a listener's taste best. The last line is JSON.
 
 Simulated listeners rate real tunes; each method learns from their first 16, 64 and 256 ratings and predicts
-those of 44 tunes that they have not heard. Figures are root mean square errors in ratings; all predictions
-are kept from 1 to 5. The reference recipe knows no preference, so it is compared with ours in e, m and c.
-`tfjs_centered` is that recipe with 3 taken off its labels, so that it need not learn the middle of the scale.
+those of 44 other tunes. Figures are root mean square errors in ratings; all predictions
+are clipped to 1 to 5. The reference recipe has no preference, so it is compared with ours in e, m, and c.
+`tfjs_centered` is that recipe with 3 subtracted from its labels, so that it needn't learn the scale's middle.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _cases(features: FloatArray) -> Iterator[Case]:
 
 
 def _predictions(cases: list[Case], features: FloatArray) -> dict[str, list[FloatArray]]:
-    """Return for each method and case e, m, c and p of the unseen tunes; NaN is for what it can't predict."""
+    """Return e, m, c, and p of the unseen tunes for each method and case; NaN where it can't predict."""
     base = model_from_manifest(json.loads((paths().vendor / "model" / "latest.json").read_text("utf-8")))
     scaled = base.scaler.scale(features)
     predictions = {"global": [base.predict_many(features[case.session.unseen]) for case in cases]}
@@ -89,7 +89,7 @@ def _by_dimension(method: Method, session: Session, scaled: FloatArray) -> Float
 
 
 def _ours(base: Model, session: Session, features: FloatArray) -> FloatArray:
-    """Train as the trainer does at the first run: on recorded ratings, with a share of them held out."""
+    """Train as the trainer does in the first run: on recorded ratings, with a share of them held out."""
     events = [_event(session, i, features) for i in range(len(session.tunes))]
     settings = TrainingSettings()
     dataset = collected(events[::-1], now=START + len(events), limit=settings.samples)
@@ -111,7 +111,7 @@ def _event(session: Session, index: int, features: FloatArray) -> RatingEvent:
 
 
 def _in_tensorflow(cases: list[Case], scaled: FloatArray, center: float = 0.0) -> list[FloatArray]:
-    """Let the reference recipe learn e, m and c minus `center`; 0 is as the reference does it."""
+    """Train the reference recipe on e, m, and c minus `center`; the original uses 0."""
     questions = [
         {
             "inputs": scaled[case.session.tunes].tolist(),
@@ -126,7 +126,7 @@ def _in_tensorflow(cases: list[Case], scaled: FloatArray, center: float = 0.0) -
 
 
 def _errors(cases: list[Case], predictions: dict[str, list[FloatArray]]) -> dict[str, FloatArray]:
-    """Return the mean squared error in each dimension that is predicted, shape (cases, 3 or 4), by method."""
+    """Return the mean squared error in each predicted dimension by method, shape (cases, 3 or 4)."""
     return {
         name: np.array([_squared_error(*pair) for pair in zip(predicted, cases, strict=True)])
         for name, predicted in predictions.items()
@@ -140,7 +140,7 @@ def _squared_error(predicted: FloatArray, case: Case) -> FloatArray:
 
 
 def _print_table(cases: list[Case], errors: dict[str, FloatArray]) -> None:
-    """Print the error over all listeners, then by kind; of the reference in e, m and c."""
+    """Print the error over all listeners, then by kind; for the reference in e, m, and c."""
     for kind in (None, *KINDS):
         print(f"\n| {kind or 'all'} | " + " | ".join(str(size) for size in SIZES) + " |")
         print("|---|" + "---|" * len(SIZES))

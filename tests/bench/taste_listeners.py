@@ -1,15 +1,15 @@
-"""Simulated listeners: what they would rate, from plain assumptions that favor no method.
+"""Simulated listeners, whose ratings follow plain assumptions that favor no method.
 
 A listener's liking in each dimension is a function of the standardized features, with mean 0 and deviation 1
-over the collection. A rating is ``3 + shift + spread * liking + noise``, rounded and kept from 1 to 5. People
-agree in part with the rules of thumb that the first global model is made of; of preference there is no rule.
+over the collection. A rating is ``3 + shift + spread * liking + noise``, rounded and clipped to 1 to 5.
+Listeners partly agree with the rules of thumb of the first global model, which has no rule for preference.
 
 - `linear`: one direction in feature space for each dimension.
 - `interaction`: half of the liking is a product of two features and the nearness to an ideal of a third.
-- `clusters`: tunes are liked as the most similar one of five tunes.
+- `clusters`: tunes are liked like the most similar of five tunes.
 - `drifting`: linear, and the direction turns by a right angle in 256 ratings.
 - `noisy`: linear, with noise of 1.2 instead of 0.5 ratings.
-- `contrary`: linear, with the rules of thumb turned around.
+- `contrary`: linear, with the rules of thumb reversed.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _CENTERS = 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Session:
-    """What one listener has rated, oldest first, and what they say later of tunes not heard before.
+    """A listener's ratings, oldest first, and their later ratings of unseen tunes.
 
     Attributes
     ----------
@@ -85,7 +85,7 @@ class SimulatedListener:
         self._seed = seed
 
     def session(self, count: int) -> Session:
-        """Return the first `count` ratings, and those that follow of unseen tunes."""
+        """Return the first `count` ratings and the later ones of unseen tunes."""
         rng = np.random.default_rng((self._seed, count))
         tunes, unseen = self._order[:count], self._order[-HELD_OUT:]
         times = np.arange(count)
@@ -118,7 +118,7 @@ def _likings(kind: str, features: FloatArray, agreement: float, rng: Generator) 
 
 
 def _directions(agreement: float, rng: Generator) -> FloatArray:
-    """Return unit vectors, shape (8, 4), between the rules' directions and chance."""
+    """Return unit vectors between the rules' directions and random ones, shape (8, 4)."""
     rules = np.array([[rule.get(name, 0.0) for rule in RULES.values()] for name in FEATURE_NAMES])
     rules /= np.maximum(np.linalg.norm(rules, axis=0), 1e-9)
     own = rng.standard_normal(rules.shape)

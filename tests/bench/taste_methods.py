@@ -50,8 +50,8 @@ def ridge(inputs: FloatArray, ratings: FloatArray) -> Predictor:
 def gaussian_process(inputs: FloatArray, ratings: FloatArray) -> Predictor:
     """Gaussian process with an isotropic squared-exponential kernel, by marginal likelihood.
 
-    Rasmussen and Williams (2006), 2.2 and 5.4.1; the scale of the function is solved for, length and noise
-    are taken from a grid.
+    Rasmussen and Williams (2006), 2.2 and 5.4.1; the scale of the function is solved in closed form, length
+    and noise come from a grid.
     """
     mean = ratings.mean()
     centered = ratings - mean

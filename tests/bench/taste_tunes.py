@@ -1,6 +1,6 @@
-"""Real tunes for simulated listeners: the demo library and further ones, composed and heard the same way.
+"""Real tunes for simulated listeners: the demo tunes and others, composed and analyzed in the same way.
 
-`python -m tests.bench.taste_tunes` renders what is not in `build/bench` yet: some 2 s of processor a song.
+`python -m tests.bench.taste_tunes` renders those that aren't in `build/bench` yet, about 2 s of CPU time each.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SEEDS = (64, 65, 66, 67)
 
 
 def tune_features() -> FloatArray:
-    """Return the features of all songs, shape (300, 8); renders the tunes that are not known yet."""
+    """Return the features of all songs, shape (300, 8); render the tunes that aren't cached."""
     tunes = [tune for seed in SEEDS for tune in compose_library(seed)]
     return np.array([vector(song) for tune in tunes for song in _entry(tune)["features"]])
 

@@ -1,4 +1,4 @@
-"""`make bench-train`: what learning costs, ours and in TensorFlow.js. The last line is JSON."""
+"""`make bench-train`: the cost of training, ours and in TensorFlow.js. The last line is JSON."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def _learning(browser: Browser, url: str) -> dict[str, float]:
-    """Measure once, on a new profile: the first run is the first."""
+    """Measure once, on a new profile, so that the first run includes all warm-up."""
     with new_profile(browser) as context:
         page = context.new_page()
         open_page(page, url)

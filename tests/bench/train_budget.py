@@ -1,4 +1,4 @@
-"""What training takes of the processor while it is asked for without a pause, by the browser's own trace."""
+"""Training's use of the processor under constant demand, from the browser's own trace."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LONG_TASKS = """longTasks.filter(
 
 
 class Task(NamedTuple):
-    """What a thread did in one go: when, how long, and with how much of the processor's time; seconds."""
+    """One task of a thread: start, duration, and processor time, in seconds."""
 
     begun: float
     took: float
@@ -57,7 +57,7 @@ def budget_figures(browser: Browser, url: str, trace: Path) -> dict[str, float]:
         page.wait_for_timeout(SETTLE)
         as_is = _watched(browser, page, trace)
         long_tasks = page.evaluate(LONG_TASKS)
-        page.wait_for_timeout(1000 * WINDOW)  # The budget of the last minute is used up.
+        page.wait_for_timeout(1000 * WINDOW)  # The budget of one minute is used up.
         with _slower(_engine_thread(browser)) as slowed:
             slow = _watched(browser, page, trace) if slowed else []
     found = {
@@ -73,7 +73,7 @@ def budget_figures(browser: Browser, url: str, trace: Path) -> dict[str, float]:
 
 
 def _watched(browser: Browser, page: Page, trace: Path) -> list[Task]:
-    """Return what the engine's thread does while runs are asked for, one after another."""
+    """Return the tasks of the engine's thread while runs are requested one after another."""
     browser.start_tracing(path=trace, categories=["toplevel"])
     page.evaluate(RUN_SCRIPT, ["mpy", {}, f"WORK = 'train_on_and_on'\n{LISTENER}"])
     page.wait_for_timeout(1000 * WATCHED)
@@ -88,7 +88,7 @@ def _tasks(events: list[dict[str, Any]], thread: int) -> Iterator[Task]:
 
 
 def _engine_thread(browser: Browser) -> int:
-    """Return the worker's thread that has worked most; the page's other workers are asleep."""
+    """Return the worker thread with the most processor time; the page's other workers are idle."""
     session = browser.new_browser_cdp_session()
     processes = session.send("SystemInfo.getProcessInfo")["processInfo"]
     session.detach()
@@ -111,7 +111,7 @@ def _slice(tasks: list[Task], share: float) -> float:
 
 
 def _share(tasks: list[Task]) -> float:
-    """Return the most that was used in any window, as a share of it."""
+    """Return the highest share of the processor used in any window."""
     highest = used = 0.0
     window: list[Task] = []
     for task in tasks:
@@ -125,7 +125,7 @@ def _share(tasks: list[Task]) -> float:
 
 @contextmanager
 def _slower(thread: int) -> Iterator[bool]:
-    """Give a thread a quarter of a processor, in turns of 1 ms, where the system lets us."""
+    """Limit a thread to a quarter of a processor, in turns of 1 ms, if the system permits it."""
     group = _CONTROL / "sidflow-bench"
     try:
         group.mkdir(exist_ok=True)

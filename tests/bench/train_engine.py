@@ -1,4 +1,4 @@
-"""Runs in a Pyodide worker like the engine's: what training costs, ours and TensorFlow.js's, in turn."""
+"""Runs in a Pyodide worker like the engine's: the cost of training, ours and TensorFlow.js's in turn."""
 
 import asyncio
 import json
@@ -36,7 +36,7 @@ def train() -> float:
 
 
 class Peer:
-    """TensorFlow.js, in a worker of its own."""
+    """TensorFlow.js, in a separate worker."""
 
     def __init__(self) -> None:
         self._answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
@@ -50,7 +50,7 @@ class Peer:
         await self._answer
 
     async def train(self) -> float:
-        """Return the milliseconds of a training run, as the peer took them."""
+        """Return the milliseconds of a training run, taken in the peer."""
         self._answer = asyncio.get_running_loop().create_future()
         self._worker.postMessage(self._question)
         return float(await self._answer)

@@ -1,4 +1,4 @@
-"""Runs in the page's own MicroPython, after `app/page/main.py`: a listener who trains as often as can be."""
+"""Runs in the page's MicroPython after `app/page/main.py`: a listener who trains continuously."""
 
 import asyncio
 import json
@@ -8,7 +8,7 @@ import js
 
 from sidflow_feedback.vocabulary import Request
 
-page = globals()["page"]  # Made by main.py, whose names this script shares.
+page = globals()["page"]  # Created by main.py, which shares its globals with this script.
 
 RATINGS = 512
 FEATURES = {"energy": 8.0, "rms": 0.1, "spectralCentroid": 1500.0, "spectralRolloff": 3000.0,
@@ -16,7 +16,7 @@ FEATURES = {"energy": 8.0, "rms": 0.1, "spectralCentroid": 1500.0, "spectralRoll
 
 
 def rate(number: int) -> None:
-    """Rate a tune that nobody else has."""
+    """Rate a unique tune."""
     features = {name: value * random.uniform(0.5, 1.5) for name, value in FEATURES.items()}
     track = {"item_id": f"Bench/{number}.sid", "song": 1, "features": features}
     ratings = {name: random.randint(1, 5) for name in "emcp"}
@@ -24,17 +24,17 @@ def rate(number: int) -> None:
 
 
 async def rate_all() -> None:
-    """Rate at a pace that leaves the page alone, then tell when all is kept."""
+    """Rate at a pace that keeps the page responsive, then report when all events are committed."""
     for number in range(RATINGS):
         rate(number)
         await asyncio.sleep(0.01)
-    while page.feedback.outbox.size:  # noqa: ASYNC110  The outbox is JavaScript's; nobody could set an event.
+    while page.feedback.outbox.size:  # noqa: ASYNC110  The outbox is JavaScript and can't set an event.
         await asyncio.sleep(0.1)
     js.BroadcastChannel.new("bench").postMessage(json.dumps({"rated": RATINGS}))
 
 
 async def train_on_and_on() -> None:
-    """Ask for the next run as soon as one has ended."""
+    """Request the next run as soon as one has ended."""
     while True:
         await page.engine.ask(Request.TRAIN)
 

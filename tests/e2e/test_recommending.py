@@ -60,7 +60,7 @@ def wait_for_titles(page: Page, expected: list[str]) -> None:
 
 
 def go_on(page: Page, title: str) -> None:
-    """Press Next, and wait until this tune plays."""
+    """Press Next; the page must then show this title as playing."""
     page.click("#next")
     page.wait_for_function("title => document.querySelector('#now-title').textContent === title", arg=title)
 
