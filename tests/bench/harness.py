@@ -38,8 +38,8 @@ RUN_SCRIPT = """([type, attributes, text]) => {
 def browsing(*, ahead: bool = False) -> Iterator[tuple[Browser, str]]:
     """Serve the application; yield a browser and the address.
 
-    With `ahead` all of it runs before the machine's other work, where the system lets us (root): short
-    figures would else be those of that work. The browser's processes inherit it.
+    With `ahead` all processes get a higher priority, if the system permits it (root): other work on the
+    machine would distort short measurements. The browser's processes inherit the priority.
     """
     with (
         _priority(-10 if ahead else 0),

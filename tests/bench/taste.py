@@ -1,9 +1,9 @@
 """`make bench-taste`: which method learns a listener's taste best. The last line is JSON.
 
 Simulated listeners rate real tunes; each method learns from their first 16, 64 and 256 ratings and predicts
-those of 44 other tunes. Figures are root mean square errors in ratings; all predictions
-are clipped to 1 to 5. The reference recipe has no preference, so it is compared with ours in e, m, and c.
-`tfjs_centered` is that recipe with 3 subtracted from its labels, so that it needn't learn the scale's middle.
+those of 44 other tunes. Figures are root mean square errors in ratings. All predictions are clipped to 1
+to 5. The reference recipe has no preference, so it is compared with ours in e, m, and c. `tfjs_centered` is
+that recipe with 3 subtracted from its labels, so that it needn't learn the middle of the scale.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Real tunes for simulated listeners: the demo tunes and others, composed and analyzed in the same way.
 
-`python -m tests.bench.taste_tunes` renders those that aren't in `build/bench` yet, about 2 s of CPU time each.
+`python -m tests.bench.taste_tunes` renders those not in `build/bench` yet, in about 2 s of CPU time each.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What a listener does, and the events that it gives: the same through every player.
+"""A listener's actions and the events that result: the same with every player.
 
-A test has a `Listener` for its kind of player, and compares ``heard(listener)`` with `EVENTS`.
+A test implements a `Listener` for its kind of player, and compares ``heard(listener)`` with `EVENTS`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SHORT_SECONDS: Final = 2.0
 
 
 class Listener(Protocol):
-    """Does at once, and waits until it shows: `choose` until the tune is heard, `next` until another is."""
+    """Methods act and wait for the effect: `choose` until the tune plays, `next` until another one does."""
 
     def choose(self, tune: str) -> None:
         """Click a tune: `LONG`, `SONGS` or `SHORT`."""
@@ -28,7 +28,7 @@ class Listener(Protocol):
     def pause(self) -> None: ...
     def resume(self) -> None: ...
     def seek(self, seconds: float) -> None:
-        """Go to a place in the song; nothing where the player can't."""
+        """Go to a position in the song; do nothing if the player can't seek."""
 
     def next(self) -> None: ...
     def double_next(self) -> None:
@@ -40,16 +40,16 @@ class Listener(Protocol):
         """Hide the page for a moment."""
 
     def open_broken_file(self) -> None:
-        """Open a file that no player can play; return when the listener has been notified."""
+        """Open a file that no player can play; return when the page reports it."""
 
     def wait_for_end(self) -> None:
-        """Return when the tune has ended by itself and the next one is heard."""
+        """Return when the tune has ended by itself and the next one plays."""
 
     def switch(self) -> None:
-        """Choose another player in mid-tune; return when it plays on there."""
+        """Choose another player during the tune; return when that player continues it."""
 
     def events(self) -> list[Record]:
-        """Return what was recorded, in its order."""
+        """Return the recorded events in order."""
 
 
 EVENTS: Final = [
@@ -78,7 +78,7 @@ def recorded_events(listener: Listener) -> list[tuple[str, int, int, int]]:
     listener.listen(1)
     listener.pause()
     listener.resume()
-    listener.choose(LONG)  # starting over
+    listener.choose(LONG)  # Start over.
     listener.like()
     listener.next()
     listener.listen(0.5)
@@ -108,7 +108,7 @@ def _numbered(events: list[Record]) -> list[tuple[str, int, int, int]]:
 
 
 def check_context(events: list[Record], *, positions: bool) -> None:
-    """Check what each event says of player, place and length; `positions`: the player can tell them."""
+    """Check player, position, and length of each event; `positions`: the player knows its position."""
     for event in events:
         assert event["sessionId"]
         assert event["length"] > 0

@@ -1,4 +1,4 @@
-"""Events as a listener makes them, to be changed by the tests."""
+"""Valid events that tests can vary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every `FeedbackStore` must do. A check gets a function that opens a new, empty store."""
+"""The contract of every `FeedbackStore`. A check gets a function that opens a new, empty store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every `Transport` must do. A check gets a function that opens one onto a line in a given state."""
+"""The contract of every `Transport`. A check gets a function that opens one to a server in a given state."""
 
 from __future__ import annotations
 

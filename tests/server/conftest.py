@@ -39,7 +39,7 @@ both_databases = pytest.mark.parametrize("backend", ["sqlite", "postgresql"], in
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A PostgreSQL server, which need not survive a power failure."""
+    """A PostgreSQL server that needn't survive a power failure."""
     try:
         with postgres("-c", "fsync=off", "-c", "full_page_writes=off") as url:
             yield url
@@ -54,7 +54,7 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def database_url(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """An empty database of each test's own."""
+    """An empty database for each test."""
     if backend == "sqlite":
         yield f"sqlite:///{tmp_path / 'data' / 'feedback.sqlite3'}"
     else:
@@ -68,7 +68,7 @@ def settings(tmp_path: Path, database_url: str) -> Settings:
 
 
 def module_settings(folder: Path) -> Settings:
-    """Return settings of a server that has all it needs in `folder`, and no rate limit."""
+    """Return settings of a server with all files in `folder` and no rate limit."""
     for name in ("page", "static", "vendor", "library"):
         (folder / name).mkdir()
     (folder / "page" / "index.html").write_text("<!doctype html><title>page</title>")
@@ -87,7 +87,7 @@ def module_settings(folder: Path) -> Settings:
 
 @contextmanager
 def running(app: FastAPI) -> Iterator[httpx.Client]:
-    """Serve `app` by uvicorn on a free loopback port, in a thread of its own."""
+    """Serve `app` with uvicorn on a free loopback port, in a separate thread."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -105,14 +105,14 @@ def running(app: FastAPI) -> Iterator[httpx.Client]:
 
 
 def connected(client: httpx.Client) -> socket.socket:
-    """Connect to the server of a client, to send it what no client would."""
+    """Open a raw connection to a client's server."""
     address = (client.base_url.host, client.base_url.port or 0)
     return socket.create_connection(address, timeout=PATIENCE)
 
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Start servers that are stopped at the end of the test."""
+    """Start servers; stop them at the end of the test."""
     with ExitStack() as stack:
         yield lambda app: stack.enter_context(running(app))
 
@@ -124,7 +124,7 @@ def client(serve: Serve, settings: Settings) -> httpx.Client:
 
 @pytest.fixture
 def rows(database_url: str) -> Rows:
-    """Read all stored events by another connection than the server's."""
+    """Read all stored events through a separate connection."""
 
     def read() -> list[dict[str, Any]]:
         engine = create_engine(parse_url(database_url))

@@ -1,4 +1,4 @@
-"""Valid events and batches as a client sends them, to be changed by the tests."""
+"""Valid events and batches as a client sends them, which tests can vary."""
 
 from typing import Any
 from uuid import uuid4
@@ -16,7 +16,7 @@ FEATURES = {
 
 
 def event(**changes: Any) -> dict[str, Any]:
-    """What a rating and an implicit event share."""
+    """The fields that a rating and an implicit event share."""
     return {
         "uuid": str(uuid4()),
         "sidPath": "MUSICIANS/H/Hubbard_Rob/Commando.sid",

@@ -1,4 +1,4 @@
-"""What the library's own client sends and reads, against the real server."""
+"""The library's own client against the real server."""
 
 import json
 from datetime import date

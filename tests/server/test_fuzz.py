@@ -1,6 +1,6 @@
-"""Whatever a client sends: an answer of the right form, the good events of the batch kept, the server alive.
+"""Any input from a client: the answer is well-formed, valid events are kept, the server stays up.
 
-`make test-fuzz-server` tries more of it.
+`make test-fuzz-server` tries more inputs.
 """
 
 import gzip
@@ -55,13 +55,13 @@ values = st.recursive(
 
 
 class Target:
-    """A running server that is asked over and over, and its database."""
+    """A running server, used for all requests, and its database."""
 
     def __init__(self, client: httpx.Client, url: str) -> None:
         self._client, self._engine = client, create_engine(parse_url(url))
 
     def send(self, body: bytes, headers: dict[str, str] = JSON) -> httpx.Response:
-        """Post a body; whatever the answer, the server must live and tell nothing of itself."""
+        """Post a body; in any case the server must stay up and reveal nothing about itself."""
         answer = self._client.post(SYNC, content=body, headers=headers)
         note(f"{answer.status_code} {answer.text[:300]}")
         assert answer.status_code in (200, 400, 413, 415)
@@ -80,7 +80,7 @@ class Target:
             return len(connection.execute(select(events.c.id).where(events.c.uuid.in_(uuids))).all())
 
     def close(self) -> None:
-        """End its own connections."""
+        """Close its own connections."""
         self._engine.dispose()
 
 

@@ -1,4 +1,4 @@
-"""The log of the console script, as whoever runs it sees it."""
+"""The log of the console script, as operators see it."""
 
 import json
 import os
@@ -25,7 +25,7 @@ def environment(tmp_path: Path, **variables: str) -> dict[str, str]:
 
 
 def log_of_a_server(tmp_path: Path, level: str) -> list[dict[str, Any]]:
-    """Serve, ask a few things, stop; return the log."""
+    """Serve, send a few requests, stop; return the log."""
     with subprocess.Popen(
         [sys.executable, "-c", SERVE],
         env=environment(tmp_path, SIDFLOW_LOG_LEVEL=level),

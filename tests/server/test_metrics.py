@@ -6,7 +6,7 @@ SYNC = "/api/feedback/sync"
 
 
 def samples(client: httpx.Client) -> dict[str, float]:
-    """Read all samples, by their text without the value."""
+    """Return all samples, keyed by their text without the value."""
     answer = client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
     lines = (line.rpartition(" ") for line in answer.text.splitlines() if not line.startswith("#"))

@@ -1,4 +1,4 @@
-"""Our own OpenAPI, and schemathesis' attempts to get an answer that it does not describe."""
+"""Our OpenAPI description, and Schemathesis' search for answers that don't match it."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -39,7 +39,7 @@ def test_schema_is_served(server: httpx.Client) -> None:
 
 
 def _has_too_many_events(body: Any) -> bool:
-    """Return whether both lists together are too long, which JSON Schema can't say."""
+    """Return whether both lists together are too long, which JSON Schema can't express."""
     if not isinstance(body, dict):
         return False
     lists = [body.get(name) for name in ("ratings", "implicit")]

@@ -1,4 +1,4 @@
-"""Players that the server drives: a real sidplayfp, real streams, a device with the API of the Ultimate."""
+"""Players driven by the server: a real sidplayfp, real streams, a device with the API of the Ultimate."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def tune() -> bytes:
 
 @pytest.fixture
 def silent_output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """ALSA's null device in place of speakers."""
+    """ALSA's null device instead of speakers."""
     (tmp_path / "asound.conf").write_text("pcm.!default { type null }\n")
     monkeypatch.setenv("ALSA_CONFIG_PATH", str(tmp_path / "asound.conf"))
 
@@ -66,7 +66,7 @@ def message(answer: httpx.Response) -> str:
 
 
 def processes(parent: int | None = None) -> list[int]:
-    """Ids of the children of a process, unless given this one, that run sidplayfp."""
+    """Return the ids of a process's children that run sidplayfp; by default those of this process."""
     found = []
     for child in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -197,7 +197,7 @@ def _ask(app: FastAPI, host: str, tune: bytes) -> int:
     async def ask() -> int:
         transport = httpx.ASGITransport(app, client=(host, 1234))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
-            song = 200  # there is none: nothing sounds even where it is allowed
+            song = 200  # Doesn't exist, so nothing plays even if the request is allowed.
             return (
                 await client.post(f"/api/player/cli?song={song}", content=tune, headers=MEDIA)
             ).status_code

@@ -1,4 +1,4 @@
-"""Releases: named by their content, kept for ever, compressed."""
+"""Releases: named by their content, cached forever, compressed."""
 
 import gzip
 import hashlib
@@ -56,7 +56,7 @@ def test_changed_content_is_a_new_release(client: httpx.Client, settings: Settin
     assert new != old
     answer = client.get(f"{new}/static/a.css")
     assert (answer.text, answer.headers["cache-control"]) == ("new, and longer", IMMUTABLE)
-    # An old page that asks for what has changed gets what there is, but must not keep it under the old name.
+    # An old page that requests a changed file gets the current one, but must not cache it under the old name.
     answer = client.get(f"{old}/static/a.css")
     assert (answer.text, answer.headers["cache-control"]) == ("new, and longer", "no-cache")
     assert client.get(f"{old}/sidflow_feedback/events.py").headers["cache-control"] == IMMUTABLE
@@ -100,7 +100,7 @@ def test_compressed_copies_are_sent_if_accepted(client: httpx.Client, settings: 
 
 
 def test_page_has_no_address_outside_its_release() -> None:
-    """Else it would be missing without a network, and on a host where the page is not at the root."""
+    """Otherwise the file would be missing offline, and on a host where the page isn't at the root."""
     folder = paths().page
     config = json.loads((folder / "page.json").read_text())
     engine = json.loads((folder / "engine.json").read_text())

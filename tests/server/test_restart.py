@@ -42,7 +42,7 @@ def test_application_can_be_started_again(settings: Settings, rows: Rows) -> Non
 
 @contextmanager
 def own_process(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
-    """Serve in a process that can be killed, with the settings that come from the environment."""
+    """Serve in a process that can be killed, with settings from the environment."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         environment = os.environ | {
             "SIDFLOW_DATABASE_URL": settings.database_url,
@@ -62,7 +62,7 @@ def own_process(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], h
 
 
 class Senders:
-    """Clients that send batch after batch until the server is gone, and remember what it acknowledged."""
+    """Clients that send batches until the server stops, and record the acknowledged events."""
 
     def __init__(self, client: httpx.Client, count: int = 4) -> None:
         self.acknowledged: list[str] = []
@@ -108,7 +108,7 @@ def test_acknowledged_events_survive_kill_9_under_load(settings: Settings, rows:
 
 
 def test_graceful_stop_under_load_answers_pending_requests(settings: Settings, rows: Rows) -> None:
-    """All that is stored was acknowledged, too: nobody has to send again what the server had taken."""
+    """All stored events were acknowledged, too: no client has to resend an event that the server stored."""
     with own_process(settings) as (process, client):
         assert client.get("/api/health").status_code == 200
         with Senders(client) as senders:

@@ -1,4 +1,4 @@
-"""Settings, and that operators can read of each."""
+"""Settings, and their documentation for operators."""
 
 import ast
 import re
@@ -19,7 +19,7 @@ def test_each_variable_is_documented() -> None:
 
 
 def test_no_other_variable_is_read() -> None:
-    """Whatever the code names is in the list, which the one before compares with the guide."""
+    """All variables named in the code are in the list, which the test above compares with the guide."""
     named = set()
     for path in (ROOT / "app").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

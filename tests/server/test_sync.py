@@ -263,7 +263,7 @@ def test_endless_body_is_rejected_before_its_end(client: httpx.Client) -> None:
         peer.sendall(head.encode())
         for _ in range(MAX_BODY_BYTES // 4096 + 1):
             peer.sendall(b"1000\r\n" + b" " * 4096 + b"\r\n")
-        # The last chunk never comes: only a server that counts while it reads can answer.
+        # The last chunk is never sent: only a server that counts while it reads can answer.
         assert peer.recv(65536).startswith(b"HTTP/1.1 413 ")
 
 
@@ -316,7 +316,7 @@ def test_gzip_is_decompressed_up_to_the_limit(client: httpx.Client) -> None:
 
 
 def test_ten_megabytes(client: httpx.Client, rows: Rows) -> None:
-    with suppress(httpx.TransportError):  # the server may hang up before all of it is sent
+    with suppress(httpx.TransportError):  # The server may close the connection before all of it is sent.
         error(client.post(SYNC, content=padded(10_000_000), headers=JSON), 413, "body_too_large")
     assert statuses(client.post(SYNC, json=batch(rating()))) == ["accepted"]
     assert len(rows()) == 1

@@ -18,20 +18,20 @@ VERSION = {"version": "0.1", "errors": []}
 
 @dataclass
 class Device:
-    """What the device was asked to do.
+    """The device, with a record of its calls.
 
     Attributes
     ----------
     calls
         Method and path of each call except those for the version.
     tunes
-        Each file that was to be played, and its song number.
+        Each file that it should play, with the song number.
     errors
-        What it answers as its errors.
+        The errors in its answers.
     status
         Status of its answers.
     body
-        Its answer in place of the documented one.
+        Its answer instead of the documented one.
     """
 
     address: str = ""
@@ -91,6 +91,6 @@ def _handler(device: Device) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(text)
 
         def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler

@@ -58,7 +58,7 @@ def shared(settings: Settings, honest: Path, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def train(settings: Settings) -> Train:
-    """Add events, train, and return what came of it and the model that is published then."""
+    """Add events, train, and return the result and the published model."""
 
     def run(rows: Iterable[Row] = (), **options: Any) -> tuple[dict[str, Any], Model]:
         store(settings.database_url, rows)

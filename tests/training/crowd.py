@@ -1,7 +1,7 @@
-"""A crowd of simulated listeners, and what they have shared, as rows of the server's database.
+"""A crowd of simulated listeners, and their shared events as rows of the server's database.
 
-What people on average think of a tune depends on its features, not quite linearly and not as the first global
-model says; each rating is that, the listener's own leaning and noise, rounded.
+The average rating of a tune depends on its features, not quite linearly and not as the first global model
+predicts. Each rating is this average plus the listener's bias and noise, rounded.
 """
 
 from __future__ import annotations
@@ -47,17 +47,17 @@ def first_model() -> Model:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crowd:
-    """Tunes, their features, shape (t, 8), and what people think of them on average, shape (t, 4)."""
+    """Tunes: their features, shape (t, 8), and their average ratings, shape (t, 4)."""
 
     features: FloatArray
     truth: FloatArray
 
     @classmethod
     def of(cls, tunes: int, seed: int = 0) -> Crowd:
-        """Return a crowd that knows so many tunes; the same seed gives the same one."""
+        """Return a crowd for `tunes` tunes; the same seed gives the same one."""
         rng, scaler = np.random.default_rng(seed), first_model().scaler
         scaled = rng.standard_normal((tunes, 8))
-        tastes = np.random.default_rng(64)  # the same for each crowd
+        tastes = np.random.default_rng(64)  # The same for each crowd.
         hidden = np.tanh(scaled @ tastes.normal(0, 0.5, (8, 12)) + tastes.normal(0, 0.5, 12))
         truth = np.clip(3 + hidden @ tastes.normal(0, 0.45, (12, 4)), 1, 5)
         return cls(np.asarray(scaler.means) + scaled * np.asarray(scaler.deviations), truth)
@@ -108,7 +108,7 @@ _EMPTY: Row = {
 
 
 def ratings_of(given: NDArray[np.int_], epsilon: float | None, rng: Generator) -> Row:
-    """Return ratings of the first dimensions, perturbed as a listener's client does it."""
+    """Return ratings of the first dimensions, perturbed as in a listener's client."""
     response = [
         1 + perturbed(value - 1, 5, epsilon and epsilon / len(given), rng) for value in given.tolist()
     ]
@@ -116,7 +116,7 @@ def ratings_of(given: NDArray[np.int_], epsilon: float | None, rng: Generator) -
 
 
 def action_of(liking: int, epsilon: float | None, rng: Generator) -> Row:
-    """Return what a listener does with a tune that they would rate `liking`."""
+    """Return a listener's action on a tune that they would rate `liking`."""
     return {"action": ACTIONS[perturbed(BY_LIKING[liking - 1], len(ACTIONS), epsilon, rng)]}
 
 
@@ -128,7 +128,7 @@ def perturbed(value: int, k: int, epsilon: float | None, rng: Generator) -> int:
 
 
 def store(url: str, rows: Iterable[Row]) -> None:
-    """Put events into the database at `url`, which is made when it is not there."""
+    """Add events to the database at `url`; create it if necessary."""
     migrate(url)
     engine = connect(parse_url(url)).execution_options(writes=True)
     with engine.begin() as connection:
@@ -144,5 +144,5 @@ def store(url: str, rows: Iterable[Row]) -> None:
 
 
 def error(model: Model, crowd: Crowd) -> float:
-    """Return how far the model is from what people think on average, root mean square."""
+    """Return the model's root mean square error against the average ratings."""
     return float(np.sqrt(((model.predict_many(crowd.features) - crowd.truth) ** 2).mean()))

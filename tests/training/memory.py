@@ -17,7 +17,7 @@ NAMES = [column.name for column in events.columns if column.name not in ("id", "
 
 
 def multiply(database: Path, count: int) -> None:
-    """Copy the events of a SQLite database, as uploads of their own, until there are `count`."""
+    """Copy the events of a SQLite database, as separate uploads, until there are `count`."""
     columns, unique = ", ".join(NAMES), "lower(hex(randomblob(18)))"
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("PRAGMA synchronous = OFF")
@@ -28,7 +28,7 @@ def multiply(database: Path, count: int) -> None:
 
 
 def peak_of_training(folder: Path) -> float:
-    """Return the most memory, in MB, that a process needs to train on the database in `folder`."""
+    """Return the peak memory, in MB, of a process that trains on the database in `folder`."""
     command = [sys.executable, "-m", __name__, str(folder)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     return float(done.stdout)

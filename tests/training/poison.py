@@ -1,4 +1,4 @@
-"""What uploads could hold to bend the model: each attack yields the events of so many uploads."""
+"""Attacks on the model by uploads: each yields the events of `uploads` uploads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Attack = Callable[["Crowd", int, int], Iterator["Row"]]
 
 
 def opposite(crowd: Crowd, uploads: int, size: int) -> Iterator[Row]:
-    """Rate every tune as far from what people think as can be."""
+    """Rate every tune as far from the average rating as possible."""
     rng = np.random.default_rng(7)
     for number in range(uploads):
         for i, tune in enumerate(rng.integers(0, len(crowd.truth), size).tolist()):
@@ -34,7 +34,7 @@ def praise(crowd: Crowd, uploads: int, size: int) -> Iterator[Row]:
 
 
 def one_style(crowd: Crowd, uploads: int, size: int) -> Iterator[Row]:
-    """Praise the tenth of the tunes that sound most like one of them."""
+    """Praise the tenth of the tunes that sounds most like one of them."""
     distances = np.linalg.norm((crowd.features - crowd.features[0]) / crowd.features.std(axis=0), axis=1)
     near = np.argsort(distances)[: len(distances) // 10]
     for number in range(uploads):
@@ -50,21 +50,21 @@ def same_tune(crowd: Crowd, uploads: int, size: int) -> Iterator[Row]:
 
 
 def absurd_features(crowd: Crowd, uploads: int, size: int) -> Iterator[Row]:
-    """Give tunes features that no sound has."""
+    """Report features that no sound has."""
     odd = dict(zip(Features.model_fields, (1e308, -1e308, 1e300, 0.0, -1e9, 1e200, 1e99, -1.0), strict=True))
     for row in opposite(crowd, uploads, size):
         yield row | odd
 
 
 def swapped_features(crowd: Crowd, uploads: int, size: int) -> Iterator[Row]:
-    """Give tunes the features of others."""
+    """Report the features of other tunes."""
     for row in opposite(crowd, uploads, size):
         other = crowd.features[hash(row["sid_path"]) % len(crowd.features)]
         yield row | dict(zip(Features.model_fields, other.tolist(), strict=True))
 
 
 def made_up_tunes(crowd: Crowd, uploads: int, size: int) -> Iterator[Row]:
-    """Make up tunes that sound like real ones, each in just enough uploads, and praise them."""
+    """Invent tunes that sound like real ones, each in just enough uploads, and praise them."""
     for number, rows in enumerate(_in_fives(uploads)):
         for batch in rows:
             for i in range(size):
@@ -75,7 +75,7 @@ def made_up_tunes(crowd: Crowd, uploads: int, size: int) -> Iterator[Row]:
 
 
 def lies_about_epsilon(crowd: Crowd, uploads: int, size: int) -> Iterator[Row]:
-    """Say that the extremes were perturbed, so that the correction makes more of them."""
+    """Claim that extreme ratings were perturbed, so that the correction amplifies them."""
     for row in opposite(crowd, uploads, size):
         yield row | {"epsilon": MIN_EPSILON}
 

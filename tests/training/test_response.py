@@ -1,4 +1,4 @@
-"""The correction for randomized response: on average, a perturbed event says what the exact one says."""
+"""The correction for randomized response: on average, a perturbed event counts like the exact one."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ P = DIMENSIONS.index("p")
 
 
 def chances(true: int, k: int, epsilon: float) -> list[float]:
-    """Return how likely each of k values is reported for a true one, by the definition."""
+    """Return the probability of each of k reported values for a true one, by definition."""
     truthful = np.exp(epsilon) / (np.exp(epsilon) + k - 1)
     return [truthful if value == true else (1 - truthful) / (k - 1) for value in range(k)]
 

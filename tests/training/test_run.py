@@ -1,4 +1,4 @@
-"""Training, whole: from events in a database to the model that is served."""
+"""Complete training: from events in a database to the served model."""
 
 import json
 from collections.abc import Iterator
@@ -136,7 +136,7 @@ def test_tunes_of_few_uploads_are_ignored(shared: Settings, train: Train, crowd:
 
 @pytest.fixture(scope="module")
 def clean(crowd: Crowd, tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """The model of honest uploads only, as many as there are with a tenth of them poisoned."""
+    """A model of honest uploads only, as many as in the test with a tenth poisoned."""
     from tests.training.conftest import training_settings
 
     settings = training_settings(tmp_path_factory.mktemp("clean"))

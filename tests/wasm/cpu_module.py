@@ -1,4 +1,4 @@
-"""The emulator's processor on 64 KB of RAM, built on its own, and the little that tests need to drive it."""
+"""A separate build of the emulator's processor with 64 KB of RAM, and functions that drive it for tests."""
 
 import struct
 from dataclasses import asdict, dataclass, replace
@@ -31,7 +31,7 @@ class Cpu:
 
 @dataclass(frozen=True)
 class Step:
-    """What one step did: the state after it, its cycles, and its memory writes in order."""
+    """The result of one step: the state after it, its cycles, and its memory writes in order."""
 
     cpu: Cpu
     cycles: int
@@ -89,12 +89,12 @@ class Processor:
 
 
 def visible(cpu: Cpu) -> Cpu:
-    """Return the registers without the two flag bits that do not exist."""
+    """Return the registers without the two flag bits that don't exist in the chip."""
     return replace(cpu, p=cpu.p & REAL_FLAGS)
 
 
 def built_for_tests() -> Path:
-    """Compile the test build unless one of the same sources is there, and return it."""
+    """Return the test build; compile it unless it is up to date."""
     sources = [SOURCE, *sources_in(paths().wasm)]
     output = paths().work.parent / "wasm-tests" / f"cpu-{fingerprint([*sources, *FLAGS])[:16]}.wasm"
     if not output.is_file():

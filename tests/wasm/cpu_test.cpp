@@ -1,4 +1,4 @@
-// The processor alone on 64 KB of RAM, driven instruction by instruction by the tests.
+// The processor alone with 64 KB of RAM, stepped by the tests one instruction at a time.
 #include <array>
 
 #include "cpu.h"
@@ -25,7 +25,7 @@ struct FlatRam {
     uint32_t writes = 0;
 };
 
-// What crosses to the tests, all as 32-bit words.
+// The state shared with the tests, all as 32-bit words.
 struct State {
     uint32_t pc, a, x, y, sp, p, cycles, jammed, writes;
     std::array<uint32_t, 8> written;
@@ -40,7 +40,7 @@ State state;
 EXPORT(cpu_ram)() -> uint8_t* { return bus.ram.data(); }
 EXPORT(cpu_state)() -> State* { return &state; }
 
-// Take the state over, as after a reset: interrupts are masked as its flags say.
+// Load the state, as after a reset: interrupts are masked according to its flags.
 EXPORT(cpu_set)() -> void {
     cpu.restart(static_cast<uint16_t>(state.pc), state.p & cpu.I);
     auto& r = cpu.registers();

@@ -1,4 +1,4 @@
-"""Files to harm the emulator with: noise, headers that lie, and programs that never end or abuse the C64."""
+"""Files that attack the emulator: noise, false headers, and programs that never end or abuse the C64."""
 
 import random
 from collections.abc import Callable
@@ -19,12 +19,12 @@ ABUSES = (
     " ldx #$ff\n txs\n rti",
     "loop: inc $d400\n inc $d418\n jmp loop",
     "loop: lda $d41b\n sta $d401,x\n inx\n jmp loop",
-    # Interrupts as often as can be, never acknowledged, through vectors that lead anywhere.
+    # Constant interrupts, never acknowledged, through random vectors.
     " lda #0\n sta $dc04\n sta $dc05\n lda #$ff\n sta $dc0d\n lda #$11\n sta $dc0e\n cli\nloop: jmp loop",
     " lda #1\n sta $dd04\n lda #0\n sta $dd05\n lda #$81\n sta $dd0d\n lda #$11\n sta $dd0e\nloop: jmp loop",
     " lda #$0f\n sta $d01a\nloop: inc $d012\n cli\n jmp loop",
     " sei\n lda #$35\n sta $01\n sta $fffe\n sta $fffa\n cli\n brk\nloop: jmp loop",
-    # The code rewrites itself, the port, the stack and the driver.
+    # The code overwrites itself, the port, the stack, and the driver.
     " ldx #0\nloop: inc $1000,x\n inc $0100,x\n inx\n jmp loop",
     "loop: inc $00\n inc $01\n jmp loop",
     "loop: inx\n stx $0400\n sta $0401,y\n iny\n jmp loop",
@@ -33,12 +33,12 @@ ABUSES = (
 
 
 def noise(chance: random.Random) -> bytes:
-    """Return random bytes, often with a magic in front."""
+    """Return random bytes, often after a magic number."""
     return chance.choice((b"", b"PSID", b"RSID")) + chance.randbytes(chance.randrange(2000))
 
 
 def any_code(chance: random.Random) -> bytes:
-    """Return a good header before random code."""
+    """Return a valid header with random code."""
     return _file(chance, chance.randbytes(chance.randrange(1, 4000)))
 
 
@@ -49,14 +49,14 @@ def halting(chance: random.Random) -> bytes:
 
 
 def abuse(chance: random.Random) -> bytes:
-    """Return one of the programs above; init may be the first, play the second."""
+    """Return a program made of two of those above, as init and play."""
     first, second = chance.choice(("rts", *ABUSES)), chance.choice(ABUSES)
     program = assemble(f"* = {LOAD}\n{first}\n play:\n{second.replace('loop', 'again')}")
     return _file(chance, program.code, program.symbols["play"])
 
 
 def fuzzed(chance: random.Random) -> bytes:
-    """Return one of the others with bytes of its header changed, cut off or added."""
+    """Return one of the other kinds with bytes of its header changed, removed, or added."""
     file = bytearray(chance.choice((any_code, abuse))(chance))
     for _ in range(chance.randrange(1, 6)):
         file[chance.randrange(4, 0x7C)] = chance.randrange(256)

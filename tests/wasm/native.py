@@ -1,4 +1,4 @@
-"""The native player as the oracle for tunes that tests make."""
+"""The native player as the reference for tunes made by tests."""
 
 import shutil
 from functools import cache
@@ -39,7 +39,7 @@ def theirs(tune: bytes, folder: Path, seconds: int = SECONDS, rate: int = RATE) 
 
 
 def likeness(tune: bytes, folder: Path, *, same_level: bool = True) -> Likeness:
-    """Compare both renders after the first half second; unless `same_level`, with equal loudness."""
+    """Compare both renders after the first half second; without `same_level`, normalize the loudness."""
     sound, reference = ours(tune)[SKIPPED:], theirs(tune, folder)[SKIPPED:]
     if not same_level:
         reference = reference * (np.std(sound) / np.std(reference))
@@ -47,7 +47,7 @@ def likeness(tune: bytes, folder: Path, *, same_level: bool = True) -> Likeness:
 
 
 def step_intervals(tune: bytes, folder: Path) -> tuple[Array, Array]:
-    """Return the cycles between the steps of the sound, of the emulator's and of the native player's."""
+    """Return the cycles between the steps of the sound, for the emulator and for the native player."""
     sounds = ours(tune, 2, STEP_RATE), theirs(tune, folder, 2, STEP_RATE)
     first, second = (np.diff(step_times(sound[STEP_RATE // 2 :])) * PAL_CLOCK / STEP_RATE for sound in sounds)
     return first, second

@@ -1,4 +1,4 @@
-"""Tunes for tests, in assembler: what they show is how a C64 calls a tune, not how music sounds."""
+"""Tunes for tests, in assembler: they exercise how a C64 calls a tune, not how music sounds."""
 
 import math
 
@@ -10,12 +10,12 @@ MODELS = {6581: 1, 8580: 2}
 
 
 def header_flags(clock: int = PAL, *chips: int) -> int:
-    """Return the header's flags for a clock and the models of up to three chips."""
+    """Return the header flags for a clock and the models of up to three chips."""
     return clock << 2 | sum(MODELS[chip] << 4 + 2 * i for i, chip in enumerate(chips))
 
 
 def rsid(source: str, *, flags: int = header_flags(PAL, 6581), version: int = 2, speed: int = 0) -> bytes:
-    """Assemble an RSID tune; its first instruction is its init."""
+    """Assemble an RSID tune whose init is its first instruction."""
     program = assemble(source)
     data = program.origin.to_bytes(2, "little") + program.code
     return psid(
@@ -35,13 +35,13 @@ QUIET = """
 
 
 def voices(base: int = 0xD400) -> str:
-    """Return code that lets a pulse wave sound on the first voice of the chip at `base`."""
+    """Return code that plays a pulse wave on the first voice of the chip at `base`."""
     registers = ((0x18, 0x0F), (0x05, 0x22), (0x06, 0xA6), (0x03, 0x08), (0x04, 0x41))
     return "".join(f" lda #{value}\n sta {base + at}\n" for at, value in registers)
 
 
 def arpeggio(*bases: int) -> str:
-    """Return code that steps an arpeggio on each chip, the second and third ones' higher each."""
+    """Return code that steps an arpeggio on each chip, each chip higher than the one before."""
     notes = "".join(f" lda notes,x\n clc\n adc #{9 * i}\n sta {base + 1}\n" for i, base in enumerate(bases))
     return f"""
         ldx step
@@ -128,7 +128,7 @@ handler:
 
 
 def multispeed(calls: int) -> str:
-    """Return a tune whose CIA 1 timer A steps the arpeggio so many times a frame."""
+    """Return a tune whose CIA 1 timer A steps the arpeggio `calls` times a frame."""
     latch = 63 * 312 // calls - 1
     return f"""
 * = $2000
@@ -157,7 +157,7 @@ handler:
 
 
 def on_chips(*bases: int, chips: tuple[int, ...], clock: int = PAL) -> bytes:
-    """Return a PSID version 4 with a play routine for one to three chips, the first one at $D400."""
+    """Return a PSID version 4 with a play routine for one to three chips, the first at $D400."""
     program = assemble(f"""
 * = $1000
 {"".join(map(voices, bases))}
@@ -187,7 +187,7 @@ bottom: lda $d011
 
 
 def digi(period: int, body: str, tables: str = "", start: str = " lda #$01\n sta $dd0e") -> str:
-    """Return a tune whose `body` runs at each NMI of CIA 2, which `start` starts at line 256."""
+    """Return a tune whose `body` runs at each NMI of CIA 2; `start` starts the timer at line 256."""
     return f"""
 * = $1000
 {QUIET}

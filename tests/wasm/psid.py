@@ -1,4 +1,4 @@
-"""Small SID files made by hand."""
+"""Small handmade SID files."""
 
 import struct
 
@@ -23,7 +23,7 @@ def psid(
     pages: tuple[int, int] = (0, 0),
     more_sids: tuple[int, int] = (0, 0),
 ) -> bytes:
-    """Return a SID file; by default for PAL and a 6581, with init and play at its first byte."""
+    """Return a SID file, by default for PAL and a 6581, with init and play at its first byte."""
     numbers = (version, data_offset, load, init, play, songs, start_song, speed)
     header = struct.pack(">4s7HI32s32s32s", magic, *numbers, title, b"Author", b"1985 Maker")
     if version > 1:
@@ -32,9 +32,9 @@ def psid(
 
 
 def clicker(setup: bytes = b"") -> bytes:
-    """Return code: init does `setup`; play, at its end, moves the volume between 0 and 15.
+    """Return an init that runs `setup`, followed by a play routine that toggles the volume between 0 and 15.
 
-    On a 6581 each move is a step in the output, so that calls of play can be counted.
+    On a 6581 each change is a step in the output, so that calls of play can be counted.
     """
     init = setup + bytes([RTS])
     play = bytes([0xAD, 0x02, 0x03, 0x49, 0x0F, 0x8D, 0x02, 0x03, 0x8D, 0x18, 0xD4, RTS])
@@ -42,5 +42,5 @@ def clicker(setup: bytes = b"") -> bytes:
 
 
 def clicker_play(setup: bytes = b"") -> int:
-    """Return the play address of `clicker(setup)` at its usual place."""
+    """Return the play address of `clicker(setup)` when it is loaded at `LOAD`."""
     return LOAD + len(setup) + 1

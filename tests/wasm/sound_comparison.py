@@ -1,4 +1,4 @@
-"""Three measures of how alike two renders of a tune sound: spectrum, pitch, and course in time."""
+"""Three measures of the similarity of two renders of a tune: spectrum, pitch, and timing."""
 
 import subprocess
 import wave
@@ -18,16 +18,16 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Likeness:
-    """How one render differs from another.
+    """The similarity of two renders.
 
     Attributes
     ----------
     spectrum
-        Root mean square over the third-octave bands from 100 Hz to 16 kHz of the difference in level, dB.
+        Root mean square difference in level over the third-octave bands from 100 Hz to 16 kHz, dB.
     pitch
         Shift of the whole spectrum along the logarithmic frequency axis, cents.
     onsets
-        Correlation of the onset curves (by how much the bands rise, each 20 ms) at the best lag, 0 to 1.
+        Correlation of the onset curves (rise of the bands per 20 ms) at the best lag, 0 to 1.
     """
 
     spectrum: float
@@ -45,7 +45,7 @@ def compare(sound: Sound, reference: Sound) -> Likeness:
 
 
 def power_spectrum(sound: Sound, size: int) -> Array:
-    """Return the mean power of the windows of `size` samples, half of it apart."""
+    """Return the mean power spectrum of windows of `size` samples that overlap by half."""
     windows = np.lib.stride_tricks.sliding_window_view(sound, size)[:: size // 2]
     spectrum: Array = (np.abs(np.fft.rfft(windows * np.hanning(size), axis=1)) ** 2).mean(axis=0)
     return spectrum
@@ -74,7 +74,7 @@ def band_difference(sound: Sound, reference: Sound) -> float:
 
 
 def pitch_shift(sound: Sound, reference: Sound) -> float:
-    """Return by how many cents the spectrum is shifted: the best match within a semitone and a half."""
+    """Return the shift of the spectrum in cents: the best match within a semitone and a half."""
     step, reach = 1.0, 150
     cents = np.arange(0, 1200 * 5, step)
     curves = []
@@ -89,9 +89,9 @@ def pitch_shift(sound: Sound, reference: Sound) -> float:
 
 
 def onset_curve(sound: Sound) -> Array:
-    """Return how much the amplitudes of the third-octave bands rise from one 20 ms to the next, summed.
+    """Return the summed rise of the third-octave bands' amplitudes in each 20 ms.
 
-    Unlike the loudness it does not follow the beats of slightly detuned voices, which depend on phases.
+    Unlike the loudness, it doesn't follow the beating of slightly detuned voices, which depends on phases.
     """
     size, hop = 2048, RATE // 50
     windows = np.lib.stride_tricks.sliding_window_view(sound, size)[::hop]
@@ -110,7 +110,7 @@ def best_correlation(curve: Array, other: Array) -> float:
 
 
 def sidplayfp(tune: Path, seconds: int, wav: Path, *options: str, rate: int = RATE) -> Sound:
-    """Render a tune with the native player, all chips in one channel."""
+    """Render a tune with the native player, all chips mixed to one channel."""
     command = [
         "sidplayfp",
         "-q",
@@ -130,7 +130,7 @@ def sidplayfp(tune: Path, seconds: int, wav: Path, *options: str, rate: int = RA
 
 
 def step_times(sound: Sound) -> Array:
-    """Return when the sound steps, in samples, to a fraction of one: where it is steepest."""
+    """Return the times of the steps in the sound, where it is steepest, in fractional samples."""
     slope = np.abs(np.diff(sound))
     peak = np.flatnonzero(
         (slope[1:-1] > slope.max() / 2) & (slope[1:-1] >= slope[:-2]) & (slope[1:-1] > slope[2:])

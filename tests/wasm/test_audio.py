@@ -1,9 +1,9 @@
 """The emulator's sound against the native player's.
 
-Both are reSIDfp of different generations around different C64s, so the waves never agree sample by sample:
-phases depend on the cycle at which a tune starts. What a listener hears does have to agree, in three ways:
-the balance of frequencies and their level (`spectrum`), the tuning (`pitch`), and what sounds when
-(`onsets`). Bounds, and what was measured on the real tunes below and on demo tunes:
+Both use reSIDfp, in different versions and with different C64s, so the waves never match sample by sample:
+phases depend on the cycle at which a tune starts. The audible result must match in three ways:
+the balance and level of frequencies (`spectrum`), the tuning (`pitch`), and the timing of notes
+(`onsets`). Bounds, and values measured with the real tunes below and with demo tunes:
 
 =========  ========  ==================  ================================================
 measure    bound     right settings      wrong settings
@@ -13,12 +13,12 @@ pitch      3 cents   0                   other clock: 62 to 68; half a percent: 
 onsets     0.55      0.57 to 0.998       tempo 1 % off: 0.14 to 0.51; other clock: to 0.29
 =========  ========  ==================  ================================================
 
-Onsets are compared at one lag for the whole length, so a tune that runs faster or slower fails though its
-pitch is right. (Ta-Boo has the 0.57: how its notes begin depends on where in a frame play is called; all
+Onsets are compared at one lag for the whole length, so a tune that runs faster or slower fails even if its
+pitch is right. (Ta-Boo has the 0.57: the start of its notes depends on when in a frame play is called; all
 others have 0.63 or more.)
 
-Below 100 Hz nothing is compared: there the generations differ in how a 6581 thumps when notes begin. The
-first half second is left out: the native player lets the click of power-on be heard.
+Below 100 Hz nothing is compared: there the versions differ in how a 6581 thumps when notes start. The
+first half second is left out: the native player includes the power-on click.
 """
 
 import shutil
@@ -152,7 +152,7 @@ def test_missing_voice_is_detected(native: Native, name: str) -> None:
 
 
 def test_renders_are_repeatable_and_independent_of_block_size() -> None:
-    """In fresh emulators: reSIDfp's dither, two steps of 16 bits, goes on from start to start."""
+    """Uses new emulators, because reSIDfp's dither, two steps of 16 bits, continues across starts."""
     tune = real("10_Orbyte.sid").read_bytes()
     renders = []
     for sizes in ((20000,), (1, 4095, 5000, 10904)):

@@ -1,4 +1,4 @@
-"""Files that are broken, lie, or never come to an end: a clear message, and the emulator goes on."""
+"""Broken, false, or endless files: they give a clear message, and the emulator stays usable."""
 
 import numpy as np
 import pytest
@@ -90,7 +90,7 @@ def test_play_that_never_returns_is_stopped(emulator: SidEmulator) -> None:
 
 
 def test_play_that_hangs_occasionally_continues(emulator: SidEmulator) -> None:
-    """Each 64th call hangs: it is cut, and the calls after it count as good."""
+    """Every 64th call hangs: it is cut off, and the following calls work."""
     code = bytes([RTS, 0xEE, 0x00, 0x03, 0xAD, 0x00, 0x03, 0x29, 0x3F, 0xF0, 0xFE, RTS])
     emulator.load(psid(code, play=LOAD + 1))
     emulator.start()

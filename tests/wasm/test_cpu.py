@@ -1,12 +1,12 @@
-"""The 6510's documented opcodes: against py65 on random programs, and where py65 can't judge, by rules.
+"""The 6510's documented opcodes: compared with py65 on random programs; where py65 is wrong, by rules.
 
-Where py65 differs from the chip, and what is done about it:
+Differences between py65 and the chip, and how the tests handle them:
 
-- Decimal mode: py65 takes Z, N and V from half-corrected digits, an NMOS chip Z from the binary sum. The
+- Decimal mode: py65 takes Z, N, and V from half-corrected digits, an NMOS chip Z from the binary sum. The
   programs run with D clear when ADC or SBC is next; decimal arithmetic has its own tests below.
-- Bits 4 and 5 of P: py65 keeps them as flags, a chip has them only in the copies that it pushes. They are
+- Bits 4 and 5 of P: py65 keeps them as flags, a chip has them only in the copies on the stack. They are
   compared on the stack and nowhere else.
-- Read-modify-write: a chip writes the old value first, py65 does not. The last write to an address counts.
+- Read-modify-write: a chip writes the old value first, py65 doesn't. The last write to an address counts.
 - DEC with an absolute address: py65 counts 3 cycles, a chip takes 6. The difference is added.
 """
 
@@ -25,7 +25,7 @@ PROGRAMS, LENGTH = 60, 200
 
 
 class WriteLog(list[int]):
-    """64 KB of RAM for py65 that remembers the writes to it."""
+    """64 KB of RAM for py65 that records the writes to it."""
 
     def __init__(self, ram: bytes) -> None:
         super().__init__(ram)
@@ -82,7 +82,7 @@ def test_random_programs_match_py65(processor: Processor, seed: int) -> None:
 
 
 def next_opcode(chance: random.Random, found: int, position: int) -> int:
-    """Return a documented opcode: drawn at first, then what the program finds in memory if it is one."""
+    """Return a documented opcode: a random one at first, later the one in memory if it is documented."""
     if position < LENGTH // 2:
         return chance.choice(DOCUMENTED)
     return found if found in DOCUMENTED else chance.choice(DOCUMENTED)
@@ -129,7 +129,7 @@ def test_decimal_subtraction_of_all_pairs(processor: Processor, carry: int) -> N
 @pytest.mark.parametrize(
     ("a", "operand", "carry", "result", "flags"),
     [
-        # Digits that are not decimal, from the published sequence of an NMOS chip's decimal ADC.
+        # Non-decimal digits, from the published algorithm of an NMOS chip's decimal ADC.
         (0x0F, 0x01, 0, 0x16, 0),
         (0xFF, 0x00, 0, 0x65, C),
         (0x9A, 0x00, 0, 0x00, C | N),

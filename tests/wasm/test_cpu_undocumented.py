@@ -1,7 +1,7 @@
-"""The 6510's undocumented opcodes, each in all its addressing modes, from their published definitions.
+"""The 6510's undocumented opcodes in all their addressing modes, checked against published definitions.
 
-The definitions are those of "No More Secrets: NMOS 6510 Unintended Opcodes"; each is written here once
-as a function of the registers and the operand, and run on random values.
+The definitions come from "No More Secrets: NMOS 6510 Unintended Opcodes". Each is written here once
+as a function of the registers and the operand, and tested with random values.
 """
 
 import random
@@ -124,7 +124,7 @@ def lxa(cpu: Cpu, value: int) -> Result:
     return nz(replace(cpu, a=both, x=both), both), None
 
 
-# Opcodes by addressing mode, and the cycles of each where no page is crossed.
+# Opcodes by addressing mode, with their cycles when no page is crossed.
 READ = {"imm": 2, "zp": 3, "zpx": 4, "zpy": 4, "abs": 4, "abx": 4, "aby": 4, "izx": 6, "izy": 5}
 CHANGE = {"zp": 5, "zpx": 6, "abs": 6, "abx": 7, "aby": 7, "izx": 8, "izy": 8}
 CHANGED_BY = ("zp", "zpx", "abs", "abx", "aby", "izx", "izy")
@@ -164,7 +164,7 @@ def index_of(mode: str, cpu: Cpu) -> int:
 
 
 def target_of(mode: str, cpu: Cpu) -> int:
-    """Return the address that the operands below lead to."""
+    """Return the address that the operands below refer to."""
     if mode == "imm":
         return cpu.pc + 1
     if mode in ("zp", "zpx", "zpy"):
@@ -173,7 +173,7 @@ def target_of(mode: str, cpu: Cpu) -> int:
 
 
 def prepare_operands(processor: Processor, mode: str, cpu: Cpu) -> tuple[int, ...]:
-    """Set the pointer that indirect modes use, and return the instruction's operands."""
+    """Set the pointer for indirect modes, and return the instruction's operands."""
     if mode in ("izx", "izy"):
         at = (POINTER + (cpu.x if mode == "izx" else 0)) & 0xFF
         processor.poke(at, BASE & 0xFF)

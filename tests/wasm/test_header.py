@@ -1,4 +1,4 @@
-"""SID headers are read as libsidplayfp reads them: whatever the native player loads, we load too."""
+"""SID headers are read like libsidplayfp reads them: any file that the native player loads, we load, too."""
 
 import shutil
 import subprocess

@@ -1,6 +1,6 @@
-"""Hostile files end in sound or in a message: never in a trap, a hang or memory that is not given back.
+"""Hostile files give sound or an error message, never a trap, a hang, or a memory leak.
 
-`make test-fuzz` tries 10,000. A failure names its seed; `--hostile-seed` begins with that one.
+`make test-fuzz` tries 10,000. A failure names its seed; `--hostile-seed` starts with it.
 """
 
 import faulthandler
@@ -27,7 +27,7 @@ CHIPS: tuple[Literal[0, 6581, 8580], ...] = (0, 6581, 8580)
 
 
 def treat(emulator: SidEmulator, seed: int) -> tuple[NDArray[np.float32], str]:
-    """Do to the emulator what a player might do with this file; return the sound or the message."""
+    """Use the emulator with this file as a player would; return the sound or the message."""
     chance = random.Random(seed)
     emulator.override(chance.choice((None, "PAL", "NTSC")), chance.choice(CHIPS))
     emulator.show_scope(on=chance.random() < 0.2)
@@ -60,7 +60,7 @@ def test_hostile_files_give_sound_or_an_error_message(pytestconfig: pytest.Confi
         for seed in range(first, first + count):
             check(emulator, seed)
         memory = emulator.memory_size
-        for seed in range(first, first + min(count, REPEATED)):  # Again: now all that is needed is there.
+        for seed in range(first, first + min(count, REPEATED)):  # All memory is allocated by now.
             check(emulator, seed)
     finally:
         faulthandler.cancel_dump_traceback_later()
@@ -81,7 +81,7 @@ def test_seed_determines_the_file() -> None:
 
 
 def test_hostile_files_are_varied() -> None:
-    """Some play, some are refused at once, some are stopped: else the test above would show little."""
+    """Some play, some are refused at once, some are stopped; otherwise the test above would prove little."""
     emulator, endings = SidEmulator(), set()
     for seed in range(60):
         sound, message = treat(emulator, seed)

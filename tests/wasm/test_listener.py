@@ -1,4 +1,4 @@
-"""What a player offers besides the sound: another chip or clock than the header's, registers, waves."""
+"""The emulator's features besides sound: chip and clock overrides, registers, waveforms."""
 
 from typing import Literal
 
@@ -76,11 +76,11 @@ def test_registers_hold_the_values_that_the_tune_wrote() -> None:
     for chip in range(3):
         registers = emulator.registers(chip)
         assert (registers[0x18], registers[5], registers[6], registers[4]) == (0x0F, 0x22, 0xA6, 0x41)
-        assert registers[1] == 21 + 9 * chip  # the fourth frame's note
+        assert registers[1] == 21 + 9 * chip  # The note of the fourth frame.
 
 
 def test_scope_shows_the_waveform_of_each_voice() -> None:
-    """The tune plays a pulse on the first voice of each chip: two levels, at the pitch of its register."""
+    """The tune plays a pulse on the first voice of each chip: two levels, at the register's pitch."""
     emulator = SidEmulator()
     emulator.load(on_chips(*THREE, chips=(6581,)))
     emulator.start()
@@ -117,7 +117,7 @@ def test_started_song_is_reported_by_number() -> None:
 
 
 def test_endless_init_can_be_the_whole_tune() -> None:
-    """A PSID with no play address, whose init plays by itself and never returns."""
+    """A PSID without play address whose init plays by itself and never returns."""
     program = assemble(f"* = $1000\n{voices()}\nforever: inc $d401\n jmp forever")
     emulator = SidEmulator()
     emulator.load(psid(program.code, play=0, init=LOAD))

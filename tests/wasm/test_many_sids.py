@@ -1,4 +1,4 @@
-"""Tunes for two and three SIDs: each chip at its address and of its model, heard as one without clipping."""
+"""Tunes for two and three SIDs: each chip has its address and model; the mix doesn't clip."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def test_info_lists_the_chips() -> None:
     assert info.sids == (
         SidInfo(0xD400, 8580, 8580),
         SidInfo(0xD420, 6581, 6581),
-        SidInfo(0xDE00, 8580, 8580),  # unknown: as the first
+        SidInfo(0xDE00, 8580, 8580),  # Not specified: like the first chip.
     )
 
 
@@ -74,7 +74,7 @@ def test_each_chip_can_be_muted() -> None:
 
 
 def test_three_chips_at_their_loudest_do_not_clip() -> None:
-    """Each chip alone is in [-1, 1], and what is heard is their mean."""
+    """Each chip alone is in [-1, 1], and the output is their mean."""
     one, three = (
         ours(on_chips(*bases, chips=(6581,) * len(bases)), 2)[RATE // 2 :] for bases in (TWO[:1], THREE)
     )
@@ -82,7 +82,7 @@ def test_three_chips_at_their_loudest_do_not_clip() -> None:
 
 
 def test_addresses_of_missing_chips_mirror_the_first_chip() -> None:
-    """At $D420 there is the first chip again, at $DE00 nothing."""
+    """$D420 mirrors the first chip; nothing is at $DE00."""
 
     def level(base: int) -> float:
         program = assemble(f"* = $1000\n{voices(base)} lda #20\n sta {base + 1}\n rts")

@@ -1,4 +1,4 @@
-"""How the emulator calls a tune: how often, with what, and through which interrupt."""
+"""The emulator's calls of a tune: their rate, their arguments, and their interrupt."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ NTSC_6581, PAL_6581 = 0x18, 0x14
 
 
 def calls_in(seconds: float, file: bytes, song: int = 0) -> int:
-    """Count how often play moved the volume."""
+    """Return how often play changed the volume."""
     emulator = SidEmulator()
     emulator.load(file)
     emulator.start(song)
@@ -35,7 +35,7 @@ def test_play_is_called_at_the_rate_of_frame_or_timer(flags: int, speed: int, ra
 
 
 def test_init_can_set_the_timer() -> None:
-    quarter_frame = bytes([0xA9, 0x33, 0x8D, 0x04, 0xDC, 0xA9, 0x13, 0x8D, 0x05, 0xDC])  # $1333 to the latch
+    quarter_frame = bytes([0xA9, 0x33, 0x8D, 0x04, 0xDC, 0xA9, 0x13, 0x8D, 0x05, 0xDC])  # Latch: $1333.
     file = psid(clicker(quarter_frame), play=clicker_play(quarter_frame), speed=1)
     assert calls_in(2, file) == pytest.approx(2 * 985248.6 / 0x1334, abs=1.5)
 
@@ -61,7 +61,7 @@ def test_init_gets_the_zero_based_song() -> None:
 def test_tune_without_play_address_can_install_its_own_interrupt() -> None:
     handler = LOAD + 32
     setup = bytes([0xA9, handler & 0xFF, 0x8D, 0x14, 0x03, 0xA9, handler >> 8, 0x8D, 0x15, 0x03, RTS])
-    play = clicker()[1:-1] + bytes([0x4C, 0x31, 0xEA])  # ends in the C64's own handler
+    play = clicker()[1:-1] + bytes([0x4C, 0x31, 0xEA])  # Ends in the C64's own handler.
     file = psid(setup.ljust(32, b"\xea") + play, play=0)
     assert calls_in(2, file) == pytest.approx(2 * 985248.6 / 0x4026, abs=1.5)
 
@@ -90,7 +90,7 @@ def test_load_address_can_be_in_the_data() -> None:
 
 
 def test_registers_of_the_third_voice_can_be_read() -> None:
-    """Play copies ENV3 to the volume: a slow attack makes it rise, a voice without gate leaves it at 0."""
+    """Play copies ENV3 to the volume: it rises with a slow attack, and stays 0 without a gate."""
     copy = bytes([0xAD, 0x1C, 0xD4, 0x4A, 0x4A, 0x4A, 0x4A, 0x8D, 0x18, 0xD4, RTS])
     gate = bytes(
         [0xA9, 0xF0, 0x8D, 0x14, 0xD4, 0xA9, 0xD0, 0x8D, 0x13, 0xD4, 0xA9, 0x11, 0x8D, 0x12, 0xD4, RTS]
@@ -101,7 +101,7 @@ def test_registers_of_the_third_voice_can_be_read() -> None:
 
 
 def test_raster_register_counts_the_lines() -> None:
-    """Play waits for line 100 before it clicks; were the register still, it would never return."""
+    """Play waits for line 100 before it clicks; with a constant register it would never return."""
     wait = bytes([0xAD, 0x12, 0xD0, 0xC9, 0x64, 0xD0, 0xF9])
     code = bytes([RTS]) + wait + clicker()[1:]
     assert calls_in(1, psid(code, play=LOAD + 1)) == pytest.approx(50, abs=2)

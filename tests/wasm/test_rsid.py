@@ -1,7 +1,7 @@
-"""RSID tunes: programs that run a C64 by themselves, against the native player.
+"""RSID tunes, which are programs that run a C64 by themselves, compared with the native player.
 
-Digis are compared with loudness made equal: this generation of reSIDfp has 4 dB more of the voices' constant
-part, which is what the volume register turns into sound.
+Digis are compared at equal loudness: this version of reSIDfp has 4 dB more of the voices' constant
+part, which the volume register turns into sound.
 """
 
 from pathlib import Path
@@ -50,7 +50,7 @@ def test_info_reports_that_the_tune_drives_itself() -> None:
 
 
 def after_power_on(expected: str) -> bytes:
-    """Return a tune that halts unless what it finds is what it expects."""
+    """Return a tune that halts unless `expected` holds."""
     return rsid(f"* = $1000\n{expected}\n good: jmp good\n bad: .byte 2")
 
 

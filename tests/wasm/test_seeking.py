@@ -1,4 +1,4 @@
-"""The ways to another place of a song: passing over a part of it, and going back to a state that was kept."""
+"""Moving to another position of a song: skipping a part, and restoring a saved state."""
 
 from pathlib import Path
 
@@ -49,7 +49,7 @@ def shifted(sound: Sound, frames: float) -> Array:
 
 
 def difference(sound: Sound, reference: Sound) -> tuple[float, float]:
-    """Return the level of the difference in dB, and the shift of at most a frame that makes it least."""
+    """Return the smallest level of the difference in dB, and the shift of at most a frame that gives it."""
     window = np.hanning(len(sound))
     errors = {
         shift: float((((reference - shifted(sound, shift)) * window) ** 2).mean())
@@ -64,7 +64,7 @@ def test_skipping_sounds_like_uninterrupted_playback(emulator: SidEmulator, tune
     start(emulator, tune)
     straight = emulator.render_seconds(14)[-2 * SAMPLE_RATE :]
     start(emulator, tune)
-    emulator.render(5000)  # as in the middle of playing
+    emulator.render(5000)  # As during playback.
     emulator.skip(12 * SAMPLE_RATE - SETTLING - 5000)
     emulator.render(SETTLING)
     level, shift = difference(emulator.render_seconds(2), straight)
@@ -95,7 +95,7 @@ def test_saved_state_stays_small_over_many_starts(emulator: SidEmulator) -> None
     for tune in 4 * list(TUNES.values()):
         start(emulator, tune)
         emulator.render_seconds(0.2)
-    assert len(emulator.save()) < 1_400_000, "the room is nearly full: what comes to lie outside is not kept"
+    assert len(emulator.save()) < 1_400_000, "the saved memory is nearly full; memory beyond it isn't saved"
 
 
 def test_skipping_past_a_failure_raises_the_error(emulator: SidEmulator) -> None:

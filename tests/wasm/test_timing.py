@@ -1,8 +1,8 @@
-"""At which cycle a tune writes to the SID, against the native player.
+"""The cycles at which a tune writes to the SID, compared with the native player.
 
-The tune moves the volume from one end to the other at each interrupt. Rendered at 192 kHz, the steepest point
-of each step tells the cycle of the write to about one. The two start some cycles apart in the frame, so the
-intervals between steps are compared as distributions, not one by one.
+The tune toggles the volume between its extremes at each interrupt. At 192 kHz, the steepest point of each
+step gives the cycle of the write to within about one. The two players start some cycles apart in the frame,
+so the intervals between steps are compared as distributions, not one by one.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ def click(period: int, *, again: str = "", **start: str) -> str:
 
 
 def unseen(source: str) -> str:
-    """Return the tune with its screen turned off: the VIC takes no cycles."""
+    """Return the tune with its screen turned off, so that the VIC takes no cycles."""
     return source.replace("ldx #0", SCREEN_OFF)
 
 
@@ -47,7 +47,7 @@ def test_writes_happen_at_the_same_cycles(tmp_path: Path, source: str, bound: fl
 
 
 def test_screen_takes_cycles_from_the_processor(tmp_path: Path) -> None:
-    """Each text line takes 43 cycles: some steps come late, as no step does without a screen."""
+    """Each text line takes 43 cycles, so some steps come late; without a screen none does."""
     seen, _ = step_intervals(rsid(click(400)), tmp_path)
     dark, _ = step_intervals(rsid(unseen(click(400))), tmp_path)
     assert np.ptp(dark) < 12
