@@ -15,10 +15,10 @@ from tests.collection_tree import plant
 
 FILES = 60_000
 SIZE = 4000
-"""Bytes that are added to each tune: the files of the High Voltage SID Collection have some 5,000."""
+"""Bytes added to each tune: files of the High Voltage SID Collection have about 5,000."""
 
 SETTLE = 3000
-"""Milliseconds until a page with an engine has done what it does at first."""
+"""Milliseconds until a page with an engine has settled."""
 
 SEARCHES = (
     "number",
@@ -35,7 +35,7 @@ SCRIPT = (HERE / "collection_page.js").read_text()
 def main() -> None:
     """Measure, and print one JSON object."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else FILES
-    with tempfile.TemporaryDirectory() as folder, browsing(ahead=True) as (browser, url):
+    with tempfile.TemporaryDirectory() as folder, browsing(high_priority=True) as (browser, url):
         tree = plant(Path(folder) / "C64Music", count, SIZE)
         print(json.dumps({"files": count, **_figures(browser, url, tree)}))
 

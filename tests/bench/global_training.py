@@ -1,7 +1,7 @@
 """`make bench-global`: the cost of global training with 10^5 and 10^7 events. The last line is JSON.
 
-The events are those of simulated listeners, copied as uploads of their own. Each training is a process of its
-own; memory is the peak of its resident set.
+The events are those of simulated listeners, copied as separate uploads. Each training runs in a separate
+process; memory is the peak of its resident set.
 """
 
 from __future__ import annotations

@@ -20,10 +20,10 @@ from tests.served import serve
 
 HERE = Path(__file__).parent
 PATIENCE = 300_000
-"""Milliseconds to wait for figures, on a busy machine."""
+"""Milliseconds to wait for figures, enough on a busy machine."""
 
 WORKER = {"worker": "", "name": "bench", "config": "/page/engine.json"}
-"""Attributes of a script that runs in a Pyodide of its own, set up like the engine's."""
+"""Attributes of a script that runs in a separate Pyodide, configured like the engine's."""
 
 RUN_SCRIPT = """([type, attributes, text]) => {
     const script = document.createElement("script");
@@ -35,14 +35,14 @@ RUN_SCRIPT = """([type, attributes, text]) => {
 
 
 @contextmanager
-def browsing(*, ahead: bool = False) -> Iterator[tuple[Browser, str]]:
+def browsing(*, high_priority: bool = False) -> Iterator[tuple[Browser, str]]:
     """Serve the application; yield a browser and the address.
 
-    With `ahead` all processes get a higher priority, if the system permits it (root): other work on the
+    With `high_priority`, processes get a higher priority if the system permits it (root): other work on the
     machine would distort short measurements. The browser's processes inherit the priority.
     """
     with (
-        _priority(-10 if ahead else 0),
+        _priority(-10 if high_priority else 0),
         tempfile.TemporaryDirectory() as folder,
         serve(Path(folder)) as served,
         sync_playwright() as play,
@@ -89,7 +89,7 @@ def percentile(costs: Sequence[float], share: float) -> float:
     return sorted(costs)[min(len(costs) - 1, int(len(costs) * share))]
 
 
-def middle(rounds: Sequence[dict[str, float]]) -> dict[str, float]:
+def medians(rounds: Sequence[dict[str, float]]) -> dict[str, float]:
     """Return the median of each figure over the rounds."""
     return {name: median(figures[name] for figures in rounds) for name in rounds[0]}
 

@@ -15,7 +15,7 @@ MEASURES = ("rss", "pss")
 """Resident and proportional set size: the latter divides shared memory among its processes."""
 
 SETTLE = 5000
-"""Milliseconds until a loaded page has done what it does at first."""
+"""Milliseconds until a loaded page has settled."""
 
 
 def memory_figures(browser: Browser, url: str) -> dict[str, int]:

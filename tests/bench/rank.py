@@ -13,7 +13,7 @@ ENGINE = (HERE / "rank_engine.py").read_text()
 
 def main() -> None:
     """Measure, and print one JSON object."""
-    with browsing(ahead=True) as (browser, url):
+    with browsing(high_priority=True) as (browser, url):
         print(json.dumps(rank_figures(browser, url)))
 
 

@@ -21,7 +21,7 @@ from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 TUNES = 60_000
 SONGS = 2
-"""Of each tune: the first one ranks it, all are scored for the page."""
+"""Songs per tune: the first one ranks the tune, all are scored for the page."""
 
 ROUNDS = 15
 

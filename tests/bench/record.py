@@ -11,7 +11,7 @@ from tests.bench.harness import (
     PATIENCE,
     browsing,
     figures,
-    middle,
+    medians,
     new_profile,
     open_page,
     percentile,
@@ -20,7 +20,7 @@ from tests.bench.harness import (
 
 ROUNDS = 3
 SETTLE = 3000
-"""Milliseconds until a page with an engine has done what it does at first."""
+"""Milliseconds until a page with an engine has settled."""
 
 PAGE = (HERE / "record_page.py").read_text()
 PEER = (HERE / "record_peer.js").read_text()
@@ -28,9 +28,9 @@ PEER = (HERE / "record_peer.js").read_text()
 
 def main() -> None:
     """Measure, and print one JSON object."""
-    with browsing(ahead=True) as (browser, url):
+    with browsing(high_priority=True) as (browser, url):
         rounds = [_round(browser, url) for _ in range(ROUNDS)]
-    result = {name: round(value, 3) for name, value in middle(rounds).items()}
+    result = {name: round(value, 3) for name, value in medians(rounds).items()}
     print(json.dumps(result | {"record_p99_spread_ms": spread(rounds, "record_p99_ms")}))
 
 

@@ -36,11 +36,11 @@ from tests.served import serve
 
 ROUNDS: Final = 5
 BATCHES: Final = 400
-"""For each round: 20,000 events."""
+"""Batches per round: 20,000 events."""
 
 CONNECTIONS: Final = 50
 DOUBLED: Final = 20
-"""One batch in this many is sent a second time."""
+"""One of this many batches is sent twice."""
 
 COLUMNS: Final = [column.name for column in events.columns if column.name != "id"]
 

@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, Page
 
 from app.emulator import SidEmulator
 from app.paths import paths
-from tests.bench.harness import HERE, WORKER, browsing, figures, middle, open_page, spread
+from tests.bench.harness import HERE, WORKER, browsing, figures, medians, open_page, spread
 from tests.bench.sid_underruns import analysis_figures, underrun_figures
 from tests.wasm.programs import on_chips
 
@@ -49,14 +49,14 @@ def main() -> None:
     minutes = options.parse_args().minutes
     wasm = paths().vendor / "sid" / "sid.wasm"
     tune = sorted((paths().vendor / "tunes").glob("*.sid"))[0].read_bytes()
-    with browsing(ahead=True) as (browser, url), tempfile.TemporaryDirectory() as folder:
+    with browsing(high_priority=True) as (browser, url), tempfile.TemporaryDirectory() as folder:
         page = browser.new_page()
         open_page(page, url)
         rounds = [_round(Renderer(browser, page), tune, Path(folder)) for _ in range(ROUNDS)]
         features = figures(page, "py", WORKER, FEATURES)
         page.close()
         busy = analysis_figures(browser, url) | underrun_figures(browser, url, 60 * minutes)
-    found: dict[str, Any] = {name: round(value, 2) for name, value in middle(rounds).items()}
+    found: dict[str, Any] = {name: round(value, 2) for name, value in medians(rounds).items()}
     found["ratio_spread"] = spread(rounds, "ratio")
     found["wasm_bytes"] = wasm.stat().st_size
     found |= {name: round(value, 1) for name, value in features.items()}

@@ -6,7 +6,7 @@ import json
 
 from playwright.sync_api import Browser, Page
 
-from tests.bench.harness import HERE, WORKER, browsing, figures, middle, new_profile, open_page
+from tests.bench.harness import HERE, WORKER, browsing, figures, medians, new_profile, open_page
 
 ROUNDS = 3
 ENGINE = (HERE / "engine_figures.py").read_text()
@@ -44,7 +44,7 @@ def main() -> None:
     """Measure, and print one JSON object."""
     with browsing() as (browser, url):
         rounds = [_round(browser, url) for _ in range(ROUNDS)]
-    print(json.dumps({name: round(value, 2) for name, value in middle(rounds).items()}))
+    print(json.dumps({name: round(value, 2) for name, value in medians(rounds).items()}))
 
 
 def _round(browser: Browser, url: str) -> dict[str, float]:

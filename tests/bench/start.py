@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext, Playwright, sync_playwright
 
 from app.setup.chromium import chromium
 from tests.bench.counting_proxy import counted
-from tests.bench.harness import PATIENCE, middle, open_page, spread
+from tests.bench.harness import PATIENCE, medians, open_page, spread
 from tests.bench.smoke import BARE
 from tests.browser.conftest import CHROMIUM_ARGS
 from tests.served import serve
@@ -44,7 +44,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as served, sync_playwright() as play:
         rounds = [_round(play, served.url) for _ in range(ROUNDS)]
         wire = _over_the_wire(play, served.url)
-    found = {name: round(value, 2) for name, value in middle(rounds).items()}
+    found = {name: round(value, 2) for name, value in medians(rounds).items()}
     found["long_tasks"] = max(figures["long_tasks"] for figures in rounds)
     print(json.dumps({**found, "ratio_warm_range": spread(rounds, "ratio_warm"), **wire}))
 

@@ -16,7 +16,7 @@ PEER = (HERE / "store_peer.js").read_text()
 
 def main() -> None:
     """Measure, and print one JSON object."""
-    with browsing(ahead=True) as (browser, url):
+    with browsing(high_priority=True) as (browser, url):
         result = _store_figures(browser, url)
     with browsing() as (browser, url):
         result |= memory_figures(browser, url)

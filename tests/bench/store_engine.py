@@ -23,17 +23,17 @@ WARM_UP = 15
 FLUSHES = 100
 FEW, MANY = 100, 100_000
 FRESH = 10
-"""Flushes after which the database of few rows is made again, so that it stays small."""
+"""Flushes after which the small database is recreated, so that it stays small."""
 
 MOMENTS = count(1_700_000_000_000, 1000)
-"""Events happen one after another; in no other order do they reach the database."""
+"""Timestamps: events reach the database in chronological order."""
 
 FILL = 2000
 PAUSE = 0.02
-"""Seconds between two measurements: what one has set going must not burden the next."""
+"""Seconds between two measurements, so that the after-effects of one don't slow the next."""
 
 SETTLE = 5.0
-"""Seconds after 100,000 rows were written until the browser has tidied them away."""
+"""Seconds that the browser needs to compact 100,000 written rows."""
 
 PEER = js.URL.createObjectURL(
     js.Blob.new([globals()["PEER_SOURCE"]], js.Object.fromEntries([["type", "text/javascript"]]))

@@ -34,7 +34,7 @@ HELD_OUT: Final = 44
 """Unseen tunes that measure the error."""
 
 PREFERENCE_RATED: Final = 0.7
-"""Share of the rated tunes of which the preference is rated, too."""
+"""Share of the rated tunes whose preference is rated, too."""
 
 _SPAN = 256
 _NOISE, _MUCH_NOISE = 0.5, 1.2

@@ -20,7 +20,7 @@ Method: TypeAlias = "Callable[[FloatArray, FloatArray], Predictor]"
 PENALTIES: Final = 10.0 ** np.arange(-1, 3.01, 0.5)
 LENGTHS: Final = (1.5, 2.5, 4.0, 7.0, 12.0, 20.0)
 NOISES: Final = 10.0 ** np.arange(-2, 1.51, 0.25)
-"""Variance of the noise over that of the function."""
+"""Ratios of the noise variance to the function's variance."""
 NEIGHBORS: Final = (1, 3, 5, 9, 15, 25)
 
 

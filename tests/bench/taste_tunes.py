@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.types import FloatArray
 
 SEEDS = (64, 65, 66, 67)
-"""Of the libraries; 64 is the demo library itself. 75 songs each."""
+"""Seeds of sets with 75 songs each; 64 makes the demo tunes."""
 
 
 def tune_features() -> FloatArray:

@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from app.paths import paths
-from tests.bench.harness import HERE, WORKER, browsing, figures, middle, new_profile, open_page
+from tests.bench.harness import HERE, WORKER, browsing, figures, medians, new_profile, open_page
 from tests.bench.rank import rank_figures
 from tests.bench.train_budget import budget_figures
 
@@ -21,8 +21,8 @@ PEER = (HERE / "train_peer.js").read_text()
 
 def main() -> None:
     """Measure, and print one JSON object."""
-    with browsing(ahead=True) as (browser, url):
-        found = middle([_learning(browser, url) for _ in range(ROUNDS)])
+    with browsing(high_priority=True) as (browser, url):
+        found = medians([_learning(browser, url) for _ in range(ROUNDS)])
         found["rank60k_ms"] = rank_figures(browser, url)["rank60k_ms"]
         with tempfile.TemporaryDirectory() as folder:
             found |= budget_figures(browser, url, Path(folder) / "trace.json")

@@ -15,7 +15,7 @@ from tests.bench.harness import HERE, PATIENCE, RUN_SCRIPT, figures, new_profile
 LISTENER = (HERE / "train_listener.py").read_text()
 WINDOW = 60.0
 WATCHED = 75.0
-"""Seconds of the trace: somewhat more than the window over which the share must hold."""
+"""Seconds of the trace: somewhat longer than the window for which the budget holds."""
 
 SETTLE = 5000
 SHORTEST = 1.0

@@ -16,10 +16,10 @@ from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 STEPS, ROWS = 200, 512
 RUNS = 15
-"""Runs of each after the first."""
+"""Runs of ours and of the peer after the first."""
 
 PAUSE = 0.1
-"""Seconds between two runs: what one has set going must not burden the next."""
+"""Seconds between two runs, so that the after-effects of one don't slow the next."""
 
 RANDOM = np.random.default_rng(1)
 INPUTS = RANDOM.normal(size=(ROWS, len(FEATURE_NAMES))).astype(np.float32)

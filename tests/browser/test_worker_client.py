@@ -84,7 +84,7 @@ def test_failure_rejects_all_calls_and_the_next_call_restarts_the_worker(
     assert found == [[[True, [], message]] * 2, [message], 1]
 
 
-def test_script_that_cannot_be_loaded_is_a_failure(page: Page) -> None:
+def test_script_that_fails_to_load_is_a_failure(page: Page) -> None:
     found = page.evaluate("async () => outcome((await connect('/nowhere.js')).call('count', {}))")
     assert found[0] is True
     assert found[2].startswith("Stopped: ")

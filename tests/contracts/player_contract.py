@@ -1,6 +1,6 @@
 """A listener's actions and the events that result: the same with every player.
 
-A test implements a `Listener` for its kind of player, and compares ``heard(listener)`` with `EVENTS`.
+A test implements a `Listener` for its player, and compares ``recorded_events(listener)`` with `EVENTS`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sidflow_feedback.types import Record
 LONG: Final = "a long tune"
 SONGS: Final = "a long tune with several songs"
 LONG_SECONDS: Final = 300.0
-"""So long that what is left on a slow machine is still left early: within the first tenth."""
+"""So long that even on a slow machine a skip still comes early, in the first tenth."""
 
 SHORT: Final = "a tune that is over after 2 s"
 SHORT_SECONDS: Final = 2.0
@@ -69,7 +69,7 @@ EVENTS: Final = [
     ("like", 5, 1, 1),
     ("play", 6, 1, 1),
 ]
-"""Action, tune (counted as they come), song, and player (0 before the change, 1 after it)."""
+"""Action, tune (numbered in order of appearance), song, and player (0 before the switch, 1 after it)."""
 
 
 def recorded_events(listener: Listener) -> list[tuple[str, int, int, int]]:

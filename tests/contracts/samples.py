@@ -18,7 +18,7 @@ FEATURES = {
     "duration": 93.0,
 }
 NOON = 1_790_000_000_000
-"""Epoch milliseconds of some day in September 2026."""
+"""Epoch milliseconds of a day in September 2026."""
 
 
 def track(**changes: Any) -> TrackContext:

@@ -84,7 +84,7 @@ async def check_newest_come_first_up_to_the_limit(open_store: OpenStore) -> None
     assert await store.ratings(0) == []
 
 
-async def check_of_equal_timestamps_the_last_added_comes_first(open_store: OpenStore) -> None:
+async def check_last_added_of_equal_timestamps_comes_first(open_store: OpenStore) -> None:
     store = await open_store()
     first, second = rating(ratings={"e": 1}), rating(ratings={"e": 5})
     await store.add([first, second])
@@ -241,7 +241,7 @@ async def check_claim_holds_for_its_lease_and_no_longer(open_store: OpenStore) -
     assert await store.claim(10, owner="a", now=NOON + LEASE + 1) == []
 
 
-async def check_pending_again_waits_for_its_next_try(open_store: OpenStore) -> None:
+async def check_retried_event_waits_for_its_next_try(open_store: OpenStore) -> None:
     store = await open_store()
     event, fresh = rating(), rating()
     await store.add([event])
@@ -294,7 +294,7 @@ async def check_only_the_owner_of_a_claim_can_settle_it(open_store: OpenStore) -
         assert [row.status for row in await store.rows(kind)] == ["synced"]
 
 
-async def check_an_owner_settles_what_it_claimed_after_its_lease(open_store: OpenStore) -> None:
+async def check_owner_can_settle_after_its_lease(open_store: OpenStore) -> None:
     store = await open_store()
     event = rating()
     await store.add([event])
@@ -455,7 +455,7 @@ async def check_synced_plays_are_pruned_after_30_days_and_ratings_stay(open_stor
     assert await store.counts() == _real_counts(await _all_rows(store))
 
 
-async def check_beyond_the_cap_synced_events_go_first_then_plays_then_opinions(open_store: OpenStore) -> None:
+async def check_cap_prunes_synced_events_then_plays_then_likes(open_store: OpenStore) -> None:
     store = await open_store()
     synced = [implicit(timestamp=NOON + 100 + i, action="like") for i in range(2)]
     sending = implicit(timestamp=NOON - 1, action="play")
@@ -543,7 +543,7 @@ async def check_import_restores_forgotten_events(open_store: OpenStore) -> None:
     assert await store.ratings(9) == []
 
 
-async def check_the_last_thousand_forgotten_are_remembered(open_store: OpenStore) -> None:
+async def check_last_thousand_forgotten_uuids_are_remembered(open_store: OpenStore) -> None:
     store = await open_store()
     events = [rating() for _ in range(MAX_FORGOTTEN + 1)]
     await store.forget([event.uuid for event in events])
@@ -581,7 +581,7 @@ async def check_failed_call_does_not_change_the_counts(open_store: OpenStore) ->
     assert [row.status for row in await store.rows("rating")] == ["processing"] * 2
 
 
-async def check_closed_store_says_so(open_store: OpenStore) -> None:
+async def check_closed_store_raises_an_error(open_store: OpenStore) -> None:
     store = await open_store()
     await store.close()
     await store.close()

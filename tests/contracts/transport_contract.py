@@ -43,7 +43,7 @@ async def check_known_model_is_not_sent_again(open_transport: OpenTransport) -> 
     assert (other.status, other.body is None) == (200, False)
 
 
-async def check_no_model_is_an_answer_with_a_reason(open_transport: OpenTransport) -> None:
+async def check_missing_model_is_answered_with_a_reason(open_transport: OpenTransport) -> None:
     response = await open_transport("without model").fetch_model(etag=None, timeout=PATIENCE)
     assert response.status == 503
     assert response.body is not None

@@ -14,7 +14,7 @@ from tests.crash.reports import Reports, listening
 from tests.served import Served, serve
 
 KILLS_EACH = 10
-"""Kills of one profile; few enough that no more is recorded than the store keeps."""
+"""Kills per profile; few enough that the recorded events stay below the store's limit."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

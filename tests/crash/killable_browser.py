@@ -13,7 +13,7 @@ from playwright.sync_api import BrowserContext, Page, Playwright
 
 from app.setup.chromium import chromium
 from tests.browser.conftest import CHROMIUM_ARGS
-from tests.crash.reports import TELL, Reports
+from tests.crash.reports import SEND_REPORT, Reports
 from tests.patience import patient, wait_until
 
 RECORD = (Path(__file__).parent / "record.py").read_text()
@@ -25,7 +25,7 @@ WHEN_LOADED = """script => document.addEventListener("DOMContentLoaded", () => {
     document.body.append(element);
 })"""
 
-TELL_COMMITTED = """url => {
+REPORT_COMMITTED = """url => {
     new BroadcastChannel("sidflow-feedback").onmessage = ({ data: { to, type, json } }) => {
         if (to === "pages" && type === "committed") tell(`${url}/committed/${JSON.parse(json).join(",")}`);
     };
@@ -62,7 +62,9 @@ class KillableBrowser:
         """Open a tab in which the page will record events as soon as it can."""
         page = self.new_page()
         script = f"REPORTS = {reports.url!r}\n{RECORD}"
-        page.add_init_script(f"{TELL}({WHEN_LOADED})({_js(script)});({TELL_COMMITTED})({_js(reports.url)});")
+        page.add_init_script(
+            f"{SEND_REPORT}({WHEN_LOADED})({_js(script)});({REPORT_COMMITTED})({_js(reports.url)});"
+        )
         return page
 
     def kill_page(self, page: Page, after: float = 0) -> None:

@@ -10,12 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.patience import PATIENCE
 
-TELL = """globalThis.tell = url => {
+SEND_REPORT = """globalThis.tell = url => {
     const request = new XMLHttpRequest();
     request.open("POST", url, false);
     request.send();
 };"""
-"""The page's way to tell something: it goes on only when it was heard, so that a crash can't lose it."""
+"""Sends a report synchronously, so that a crash can't lose it."""
 
 
 class Reports:

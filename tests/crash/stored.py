@@ -11,7 +11,7 @@ from playwright.sync_api import Page
 from tests.e2e.listener import wait_for_engine
 
 BARE = "/static/icon.svg"
-"""A page of the same origin on which nothing of ours runs."""
+"""A page of the same origin that runs no code of ours."""
 
 EVENT_STORES = ("ratings", "implicit-events")
 STATUSES = ("pending", "processing", "synced", "failed")
@@ -37,7 +37,7 @@ READ = """store => new Promise((resolve, reject) => {
         reading.onsuccess = () => { opening.result.close(); resolve(JSON.stringify(reading.result)); };
     };
 })"""
-"""Answers with one text: thousands of rows would take Playwright long."""
+"""Returns one text: thousands of rows would be slow in Playwright."""
 
 
 def rows(page: Page, store: str) -> list[dict[str, Any]]:
@@ -60,7 +60,7 @@ def counted(in_store: list[dict[str, Any]]) -> dict[str, int]:
     return {status: counts[status] for status in STATUSES}
 
 
-def once_each(found: list[dict[str, Any]]) -> set[str]:
+def unique_uuids(found: list[dict[str, Any]]) -> set[str]:
     """Return the uuids of rows; fail if one occurs twice."""
     uuids = [row["uuid"] for row in found]
     assert [uuid for uuid, times in Counter(uuids).items() if times > 1] == []

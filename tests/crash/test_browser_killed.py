@@ -10,7 +10,7 @@ import random
 
 from tests.crash.killable_browser import KillableBrowser
 from tests.crash.reports import Reports
-from tests.crash.stored import events, once_each, open_until_all_saved
+from tests.crash.stored import events, open_until_all_saved, unique_uuids
 from tests.e2e.listener import wait_for_engine
 from tests.served import Served
 
@@ -26,7 +26,7 @@ def test_committed_events_are_stored_once(
         browser.kill(after=rng.uniform(0, 1))
     page = browser.new_page()
     open_until_all_saved(page, served.url)
-    stored = once_each(events(page))
+    stored = unique_uuids(events(page))
     committed = {uuid for text in reports.of("committed") for uuid in text.split(",")}
     assert committed - stored == set()
     assert committed

@@ -10,12 +10,12 @@ from playwright.sync_api import Page
 from sidflow_feedback.engine.event_writer import FLUSH_DELAY
 from tests.crash.killable_browser import KillableBrowser
 from tests.crash.reports import Reports
-from tests.crash.stored import events, once_each, open_until_all_saved
+from tests.crash.stored import events, open_until_all_saved, unique_uuids
 from tests.e2e.listener import wait_for_engine
 from tests.served import Served
 
 Wait = Callable[[Page, Reports, random.Random], float]
-"""Waits for what must have happened, and returns the seconds from then to the kill."""
+"""Waits for a precondition, and returns the seconds from then to the kill."""
 
 
 def loading(_page: Page, _reports: Reports, rng: random.Random) -> float:
@@ -62,7 +62,7 @@ def test_recorded_events_are_stored_once(
     page = browser.new_page()
     open_until_all_saved(page, served.url)
     recorded = reports.of("recorded")
-    stored = once_each(events(page))
+    stored = unique_uuids(events(page))
     assert set(recorded) - stored == set()
     assert len(recorded) > 10 * kills
     # Recorded but not reported: the page was killed in between.

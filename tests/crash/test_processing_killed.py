@@ -10,7 +10,7 @@ from tests.e2e.listener import play, rate, wait_for_count, wait_for_engine
 from tests.served import Served
 
 
-def claim_for_ever(page: Page, url: str) -> None:
+def claim_forever(page: Page, url: str) -> None:
     """Let the engine claim events for a server that never answers."""
     page.route("**/api/feedback/sync", lambda _route: None)
     page.goto(url)
@@ -32,7 +32,7 @@ def progress(page: Page) -> list[tuple[str, int]]:
 
 def test_claimed_events_return_to_pending(browser: KillableBrowser, served: Served) -> None:
     page = browser.new_page()
-    claim_for_ever(page, served.url)
+    claim_forever(page, served.url)
     browser.kill_page(page)
     page = browser.new_page()
     page.goto(served.url + BARE)

@@ -8,17 +8,17 @@ from typing import Any
 from playwright.sync_api import Page
 
 from tests.crash.killable_browser import KillableBrowser
-from tests.crash.reports import TELL, Reports
-from tests.crash.stored import BARE, EVENT_STORES, events, once_each, rows
+from tests.crash.reports import SEND_REPORT, Reports
+from tests.crash.stored import BARE, EVENT_STORES, events, rows, unique_uuids
 from tests.crash.version_1 import make_version_1, version
 from tests.e2e.listener import wait_for_engine
 from tests.served import Served
 
 VERSION = 3
-"""What it is upgraded to."""
+"""The version after the upgrade."""
 
 LONGEST = 1.0
-"""Seconds after the beginning of an upgrade in which the page is killed: about as long as it takes."""
+"""Seconds from the start of an upgrade within which the page is killed: about its duration."""
 
 UPGRADE = """url => {
     const createObjectStore = IDBDatabase.prototype.createObjectStore;
@@ -34,7 +34,7 @@ UPGRADE = """url => {
 def kill_while_upgrading(browser: KillableBrowser, reports: Reports, url: str, after: float) -> None:
     page = browser.new_page()
     page.goto(url + BARE)
-    page.evaluate(f"() => {{ {TELL} }}")
+    page.evaluate(f"() => {{ {SEND_REPORT} }}")
     page.evaluate(UPGRADE, reports.url)
     reports.wait_for("upgrading", 1)
     browser.kill_page(page, after)
@@ -66,4 +66,4 @@ def test_upgrade_is_complete_or_has_no_effect(
     page.goto(served.url)
     wait_for_engine(page)
     assert version(page) == VERSION
-    assert once_each(events(page)) == {row["uuid"] for row in before}
+    assert unique_uuids(events(page)) == {row["uuid"] for row in before}

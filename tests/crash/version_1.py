@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 RATINGS = 20_000
 PLAYS = 4_000
-"""Fewer than the store keeps, so that none is removed for its age."""
+"""Below the store's limit, so that no row is pruned."""
 
 MAKE = """([ratings, plays, now]) => new Promise((resolve, reject) => {
     const opening = indexedDB.open("sidflow-feedback", 1);

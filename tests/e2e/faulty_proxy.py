@@ -18,7 +18,7 @@ from tests.patience import PATIENCE
 
 SYNC = "/api/feedback/sync"
 OWN_HEADERS = {"connection", "content-length", "transfer-encoding", "keep-alive"}
-"""What concerns one connection only."""
+"""Hop-by-hop headers, which apply to one connection only."""
 
 
 class FaultyProxy:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, Route
 from sidflow_feedback.vocabulary import CHANNEL, Post
 
 ENGINE_SETUP = "**/page/engine.json"
-"""What the page loads before it starts an engine."""
+"""The file that the page loads before it starts an engine."""
 
 COUNT_SLOTS = """([channel, granted]) => {
     globalThis.slots = 0;
@@ -20,7 +20,7 @@ COUNT_SLOTS = """([channel, granted]) => {
     };
 }"""
 MAX_SLOTS = 10_000
-"""Far more idle slots than the analysis of a tune takes on any machine."""
+"""Far more idle slots than a feature analysis takes on any machine."""
 
 
 def wait_for_engine(page: Page) -> None:

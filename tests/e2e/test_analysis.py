@@ -12,7 +12,7 @@ from tests.e2e.listener import wait_for_analysis
 from tests.e2e.short_tunes import FALL_SILENT, HALT, short_tune
 from tests.served import Served
 
-QUESTIONS = """() => {
+COUNT_REQUESTS = """() => {
     globalThis.questions = 0;
     new BroadcastChannel("sidflow-feedback").onmessage = ({ data }) => {
         if (data.to === "engine" && data.type === "analyze") questions++;
@@ -81,7 +81,7 @@ def test_song_ends_when_it_falls_silent(context: BrowserContext, served: Served,
 
 def test_own_music_is_analyzed_once(context: BrowserContext, served: Served, music: list[Path]) -> None:
     page = context.new_page()
-    page.add_init_script(f"({QUESTIONS})()")
+    page.add_init_script(f"({COUNT_REQUESTS})()")
     page.goto(served.url)
     page.wait_for_selector("html[data-ui=ready]")
     add(page, music)

@@ -18,7 +18,7 @@ from tests.e2e.listener import rows
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "embed"
 OPINION = (1, 1, 2, 2, 4, 4, 5, 5)
-"""Of the loops, in their order: the faster and brighter, the better."""
+"""Ratings of the loops in order: faster and brighter ones are better."""
 
 
 def from_files(folder: Path) -> str:

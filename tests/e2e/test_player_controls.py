@@ -16,7 +16,7 @@ from tests.served import Served
 
 LENGTH = 100.0
 WITHOUT_ENGINE = "navigator.locks.request = () => new Promise(() => {})"
-COUNT_PICTURES = """
+COUNT_DRAWN_FRAMES = """
     globalThis.pictures = 0;
     const stroke = CanvasRenderingContext2D.prototype.stroke;
     CanvasRenderingContext2D.prototype.stroke = function () { pictures++; return stroke.call(this); };
@@ -31,7 +31,7 @@ def page(browser: Browser, served: Served) -> Iterator[Page]:
         thrown: list[str] = []
         page.on("pageerror", lambda error: thrown.append(str(error)))
         page.add_init_script(WITHOUT_ENGINE)
-        page.add_init_script(COUNT_PICTURES)
+        page.add_init_script(COUNT_DRAWN_FRAMES)
         page.route("**/catalog.json", _serve_catalog)
         page.goto(served.url)
         page.wait_for_selector("html[data-ui=ready]")
@@ -177,14 +177,14 @@ def test_chip_and_clock_overrides_apply_at_once_to_all_tunes_and_persist(page: P
     )
 
 
-def pictures_in(page: Page, milliseconds: int) -> int:
+def drawn_frames(page: Page, milliseconds: int) -> int:
     page.evaluate("pictures = 0")
     page.wait_for_timeout(milliseconds)
     found: int = page.evaluate("pictures")
     return found
 
 
-def wait_for_pictures(page: Page) -> None:
+def wait_for_drawing(page: Page) -> None:
     page.evaluate("pictures = 0")
     page.wait_for_function("pictures > 3")
 
@@ -193,7 +193,7 @@ def test_waveforms_move_only_while_playing_and_visible(page: Page) -> None:
     canvas = page.locator("#scope")
     canvas.scroll_into_view_if_needed()
     assert canvas.get_attribute("aria-label") == "Waveforms of 3 voices"
-    wait_for_pictures(page)
+    wait_for_drawing(page)
     drawn = page.evaluate(
         """() => {
           const canvas = document.querySelector("#scope");
@@ -205,14 +205,14 @@ def test_waveforms_move_only_while_playing_and_visible(page: Page) -> None:
     )
     assert drawn > 3, "the waveforms aren't flat"
     page.click("#tab-preferences")
-    assert pictures_in(page, 300) < 4
+    assert drawn_frames(page, 300) < 4
     page.click("#tab-play")
     page.click("#play-pause")
     wait_status(page, "paused")
-    assert pictures_in(page, 300) < 4
+    assert drawn_frames(page, 300) < 4
     page.click("#play-pause")
     wait_status(page, "playing")
-    wait_for_pictures(page)
+    wait_for_drawing(page)
 
 
 def test_waveforms_are_off_by_default_with_reduced_motion(page: Page) -> None:

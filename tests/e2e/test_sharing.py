@@ -226,12 +226,12 @@ def kill_the_server(page: Page, proxy: FaultyProxy, operator: Operator) -> None:
         operator.kill()
         request.reset()
 
-    def kill_behind(request: Any) -> None:
+    def kill_after(request: Any) -> None:
         request.ask_upstream()
         operator.kill()
         request.reset()
 
-    for kill in (kill_before, kill_behind):
+    for kill in (kill_before, kill_after):
         proxy.fault = kill
         assert "can't be reached" in sync_now(page)
         proxy.upstream = operator.start().url

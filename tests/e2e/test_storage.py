@@ -29,7 +29,7 @@ def wait_for_result(page: Page, beginning: str) -> str:
     return page.text_content("#local-data-result") or ""
 
 
-def everything(page: Page) -> list[tuple[str, str]]:
+def database_content(page: Page) -> list[tuple[str, str]]:
     """Return the content of the database without row numbers."""
     found = [row for store in ("ratings", "implicit-events") for row in rows(page, store)]
     return sorted((row["uuid"], row["kind"]) for row in found)
@@ -77,7 +77,7 @@ def test_export_delete_import(page: Page, tmp_path: Path) -> None:
     rate(page, e=5, m=5, c=5)
     wait_for_count(page, "ratings", 1)
     wait_for_count(page, "implicit", 2)
-    before = everything(page)
+    before = database_content(page)
     page.click("#tab-preferences")
     with page.expect_download() as download:
         page.click("#export")
@@ -87,23 +87,23 @@ def test_export_delete_import(page: Page, tmp_path: Path) -> None:
     page.once("dialog", lambda dialog: dialog.dismiss())
     page.click("#wipe")
     wait_for_result(page, "Nothing was deleted")
-    assert everything(page) == before
+    assert database_content(page) == before
     page.once("dialog", lambda dialog: dialog.accept())
     page.click("#wipe")
     wait_for_result(page, "Everything in this browser was deleted")
     wait_for_count(page, "ratings", 0)
-    assert everything(page) == []
+    assert database_content(page) == []
     page.set_input_files("#import", archive)
     assert wait_for_result(page, "3 events imported")
     wait_for_count(page, "implicit", 2)
-    assert everything(page) == before
+    assert database_content(page) == before
     page.set_input_files("#import", archive)
     assert "0 events imported, 3 were here already" in wait_for_result(page, "0 events")
     edited = tmp_path / "edited.json"
     edited.write_text(archive.read_text().replace('"e": 5', '"e": 1'))
     page.set_input_files("#import", edited)
     assert "changed after it was exported" in wait_for_result(page, "The file")
-    assert everything(page) == before
+    assert database_content(page) == before
 
 
 def test_deleting_everything_deletes_the_local_model(page: Page) -> None:

@@ -38,10 +38,10 @@ from tests.served import Served, serve
 LISTENERS = 30
 RATED_EACH = 40
 RATED_IN_THE_BROWSER = 12
-"""So few that the first model's mistakes show: the second is better by far, whichever tunes are held out."""
+"""So few that the second model is far better than the first, whichever tunes are held out."""
 
 LEANING, NOISE = 0.3, 0.4
-"""Deviations, in ratings, of a listener from the crowd, and of one rating from the next."""
+"""Standard deviations, in ratings, between listeners, and between one listener's ratings."""
 
 
 class Crowd:

@@ -18,15 +18,15 @@ from tests.served import serve
 
 RATED = 12
 
-BEGIN = "document.querySelector('#like:enabled') !== null"
-COUNT_QUESTIONS = """(() => {
+IS_PLAYING = "document.querySelector('#like:enabled') !== null"
+COUNT_LATENCY_READS = """(() => {
     globalThis.questions = 0;
     const latency = { get() { questions++; return 0; } };
     Object.defineProperty(AudioContext.prototype, "outputLatency", latency);
 })()"""
-"""Each question for the latency may be Firefox's last: it waits for its own sound thread."""
+"""Counts reads of the latency: each can hang Firefox, which waits for its own audio thread."""
 
-RATED_SO = """document.querySelector('#rate-result').textContent.startsWith('Rated')"""
+IS_RATED = """document.querySelector('#rate-result').textContent.startsWith('Rated')"""
 
 
 class Tab(Protocol):
@@ -84,7 +84,7 @@ def rate(tab: Tab, **ratings: int) -> None:
     for dimension, value in ratings.items():
         tab.click(f'fieldset[data-dimension={dimension}] label:has(input[value="{value}"])')
     tab.click("#rate-form [type=submit]")
-    wait(tab, RATED_SO)
+    wait(tab, IS_RATED)
 
 
 def predicted(tab: Tab) -> Any:
@@ -95,9 +95,9 @@ def predicted(tab: Tab) -> Any:
 
 
 def test_page_plays_stores_and_learns(tab: Tab) -> None:
-    tab.evaluate(COUNT_QUESTIONS)
+    tab.evaluate(COUNT_LATENCY_READS)
     tab.click("#tunes tbody tr:nth-child(1) button.tune")
-    wait(tab, BEGIN)
+    wait(tab, IS_PLAYING)
     wait(tab, "sidPlayer.stats().peak > 0 && sidPlayer.position > 1")
     assert tab.evaluate("questions") == 0 or not tab.evaluate("navigator.userAgent.includes('Firefox/')")
     model(tab, "global")
@@ -106,7 +106,7 @@ def test_page_plays_stores_and_learns(tab: Tab) -> None:
         tab.click("#tab-rate")
         rate(tab, e=1, m=1, c=1 + number % 2)
         tab.click("#rate-next")
-        wait(tab, f"document.querySelector('#rate-result').textContent === '' && {BEGIN}")
+        wait(tab, f"document.querySelector('#rate-result').textContent === '' && {IS_PLAYING}")
     tab.click("#tab-preferences")
     tab.click("label:has([name=training])")
     model(tab, "local")

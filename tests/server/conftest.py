@@ -34,7 +34,7 @@ MANIFEST = {
 
 
 both_databases = pytest.mark.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
-"""Marks what is to be run on each database; tests without it run on SQLite."""
+"""Marks tests that run on each database; other tests run on SQLite only."""
 
 
 @pytest.fixture(scope="session")

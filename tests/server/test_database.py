@@ -25,7 +25,7 @@ def engine(database_url: str) -> Engine:
 
 
 def of_release_0_1(engine: Engine) -> str:
-    """Leave the database as release 0.1 did, with one event; return its uuid."""
+    """Create a database as release 0.1 did, with one event; return its uuid."""
     uuid = str(rating()["uuid"])
     columns = "uuid, batch_id, base_model_version, sid_path, song, day, e"
     values = f"'{uuid}', '{uuid}', 'global-0', 'A/B.sid', 1, '2026-02-03', 4"

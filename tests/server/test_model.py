@@ -28,7 +28,7 @@ def unavailable(client: httpx.Client, reason: str) -> None:
     assert "etag" not in answer.headers
 
 
-def test_whole_manifest(client: httpx.Client) -> None:
+def test_complete_manifest(client: httpx.Client) -> None:
     answer = client.get(LATEST)
     assert answer.json() == MANIFEST
     assert answer.headers["content-type"] == "application/json"

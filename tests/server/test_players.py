@@ -230,7 +230,7 @@ def test_stream_contains_what_the_emulator_renders(client: httpx.Client, tune: b
     assert np.abs(sound - np.clip(engine.render(RATE), -1, 1)).max() <= 1 / 32767
 
 
-def test_ranges_are_parts_of_the_whole(client: httpx.Client, tune: bytes) -> None:
+def test_ranges_are_parts_of_the_file(client: httpx.Client, tune: bytes) -> None:
     url = render(client, tune)
     whole = client.get(url)
     size = len(whole.content)

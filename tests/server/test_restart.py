@@ -91,7 +91,7 @@ class Senders:
                 body = batch(rating(), rating())
 
 
-def check_that_all_are_stored_once(acknowledged: list[str], rows: Rows) -> None:
+def check_all_are_stored_once(acknowledged: list[str], rows: Rows) -> None:
     stored = [row["uuid"] for row in rows()]
     assert set(acknowledged) <= set(stored)
     assert len(stored) == len(set(stored))
@@ -104,7 +104,7 @@ def test_acknowledged_events_survive_kill_9_under_load(settings: Settings, rows:
             senders.wait_for(40)
             process.kill()
     assert len(senders.acknowledged) >= 40
-    check_that_all_are_stored_once(senders.acknowledged, rows)
+    check_all_are_stored_once(senders.acknowledged, rows)
 
 
 def test_graceful_stop_under_load_answers_pending_requests(settings: Settings, rows: Rows) -> None:
@@ -115,7 +115,7 @@ def test_graceful_stop_under_load_answers_pending_requests(settings: Settings, r
             senders.wait_for(40)
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=PATIENCE)
-    check_that_all_are_stored_once(senders.acknowledged, rows)
+    check_all_are_stored_once(senders.acknowledged, rows)
     assert len(rows()) == len(senders.acknowledged) >= 40
 
 

@@ -17,7 +17,7 @@ from tests.training.crowd import FIRST_MODEL, Crowd, Row, store
 
 Train = Callable[..., tuple[dict[str, Any], Model]]
 HONEST = 900
-"""Uploads in the database that tests start from."""
+"""Uploads in the initial database of the tests."""
 
 
 def training_settings(folder: Path) -> Settings:

@@ -37,11 +37,11 @@ ACTION_SHARE = 0.4
 PREFERENCE_SHARE = 0.5
 LEANING, NOISE = 0.4, 0.6
 BY_LIKING = [ACTIONS.index(name) for name in ("dislike", "skip_early", "skip", "play_complete", "like")]
-"""What a listener does with a tune that they would rate 1 to 5."""
+"""The action of a listener on a tune that they would rate 1 to 5."""
 
 
 def first_model() -> Model:
-    """Return the model that set-up has made."""
+    """Return the first model, made by set-up."""
     return model_from_manifest(json.loads(FIRST_MODEL.read_text()))
 
 

@@ -24,7 +24,7 @@ from tests.training.memory import multiply, peak_of_training
 from tests.training.poison import ATTACKS, Attack
 
 MEAN_BOUND, SINGLE_BOUND = 0.3, 2.0
-"""How far a tenth of the uploads can move predictions: on average over tunes, and any one. docs/server.md."""
+"""How far a tenth of the uploads can move predictions, on average and for any one tune (docs/server.md)."""
 
 
 def manifest(settings: Settings) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from app.setup.emulator import FLAGS, compile_wasm
 SOURCE = Path(__file__).with_name("cpu_test.cpp")
 C, Z, I, D, B, UNUSED, V, N = (1 << bit for bit in range(8))  # noqa: E741
 REAL_FLAGS = 0xFF & ~(B | UNUSED)
-"""The flags that exist in the processor; the other two exist only in what it pushes."""
+"""The flags that exist in the processor; the other two exist only in pushed copies."""
 
 
 @dataclass(frozen=True)

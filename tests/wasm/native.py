@@ -12,7 +12,7 @@ from tests.wasm.sound_comparison import RATE, Array, Likeness, Sound, compare, s
 
 SECONDS, SKIPPED = 4, RATE // 2
 STEP_RATE = 192_000
-"""Fine enough to tell one processor cycle from the next by the slope of a step."""
+"""Fine enough to distinguish processor cycles by the slope of a step."""
 
 PAL_CLOCK = 985_248.6
 

@@ -31,7 +31,7 @@ QUIET = """
         lda $dc0d
         lda $dd0d
 """
-"""Interrupts masked, those of both CIAs off."""
+"""Masks interrupts and turns off those of both CIAs."""
 
 
 def voices(base: int = 0xD400) -> str:
@@ -67,7 +67,7 @@ RESTORE = """
         pla
         rti
 """
-"""What ends an interrupt that came through the system's vector."""
+"""Ends an interrupt that came through the system's vector."""
 
 RASTER = f"""
 * = $1000
@@ -124,7 +124,7 @@ handler:
         rti
 {TABLES}
 """
-"""The same without ROM, at line 264, from an init that never returns."""
+"""The same with the ROM off, at line 264, from an init that never returns."""
 
 
 def multispeed(calls: int) -> str:
@@ -233,7 +233,7 @@ CLICK = """
         sta level
         sta $d418
 """
-"""Moves the volume from one end to the other; needs `LEVEL`."""
+"""Toggles the volume between its extremes; needs `LEVEL`."""
 LEVEL = "level: .byte 0"
 ONE_SHOT = " lda #$19\n sta $dd0e"
 """Starts timer A once."""
@@ -251,4 +251,4 @@ CASCADE = """
         lda #$11
         sta $dd0e
 """
-"""Lets timer B interrupt instead of A, at each fourth end of A."""
+"""Makes timer B interrupt instead of A, after every fourth underflow of A."""

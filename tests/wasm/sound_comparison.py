@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 RATE = 44100
 FLOOR_DB = 50.0
-"""Bands this far below the loudest are noise of the emulators' arithmetic, not music."""
+"""Bands this far below the loudest are numerical noise of the emulators, not music."""
 
 Sound = NDArray[np.float32]
 Array = NDArray[np.float64]

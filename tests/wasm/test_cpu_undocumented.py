@@ -13,7 +13,7 @@ import pytest
 from tests.wasm.cpu_module import REAL_FLAGS, UNUSED, C, Cpu, D, I, N, Processor, V, Z
 
 Result = tuple[Cpu, int | None]
-"""The registers afterwards, and what was written to memory."""
+"""The registers after the instruction, and its writes to memory."""
 
 Definition = Callable[[Cpu, int], Result]
 

@@ -17,16 +17,16 @@ from tests.wasm.hostile import hostile
 from tests.wasm.psid import LOAD, clicker, psid
 
 HANGS_AFTER, LONGEST_CALL = 300, 20
-"""Seconds; a busy machine needs up to two for what takes a quarter when it is idle."""
+"""Seconds; a busy machine takes up to two for a quarter of a second's work."""
 
 REPEATED = 300
 MAX_MEMORY = 80 << 20
-"""Bytes; three chips of both models at 192 kHz need some 57 MB."""
+"""Bytes; three chips of both models at 192 kHz need about 57 MB."""
 
 CHIPS: tuple[Literal[0, 6581, 8580], ...] = (0, 6581, 8580)
 
 
-def treat(emulator: SidEmulator, seed: int) -> tuple[NDArray[np.float32], str]:
+def exercise(emulator: SidEmulator, seed: int) -> tuple[NDArray[np.float32], str]:
     """Use the emulator with this file as a player would; return the sound or the message."""
     chance = random.Random(seed)
     emulator.override(chance.choice((None, "PAL", "NTSC")), chance.choice(CHIPS))
@@ -43,7 +43,7 @@ def treat(emulator: SidEmulator, seed: int) -> tuple[NDArray[np.float32], str]:
 def check(emulator: SidEmulator, seed: int) -> None:
     begun = process_time()
     faulthandler.dump_traceback_later(HANGS_AFTER, exit=True)
-    sound, message = treat(emulator, seed)
+    sound, message = exercise(emulator, seed)
     assert process_time() - begun < LONGEST_CALL, f"seed {seed}: too long"
     assert np.isfinite(sound).all(), f"seed {seed}: {sound}"
     assert np.abs(sound).max(initial=0) <= 1, f"seed {seed}: too loud"
@@ -84,7 +84,7 @@ def test_hostile_files_are_varied() -> None:
     """Some play, some are refused at once, some are stopped; otherwise the test above would prove little."""
     emulator, endings = SidEmulator(), set()
     for seed in range(60):
-        sound, message = treat(emulator, seed)
+        sound, message = exercise(emulator, seed)
         endings.add("sound" if len(sound) else message.split()[0:3][-1])
     assert "sound" in endings
     assert len(endings) > 4, endings

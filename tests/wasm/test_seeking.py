@@ -12,12 +12,12 @@ from tests.wasm.psid import LOAD, RTS, psid
 from tests.wasm.sound_comparison import Array, Sound
 
 SETTLING = SAMPLE_RATE
-"""As `static/js/sid/song.js` does: what is rendered, and dropped, after a part was passed over."""
+"""Frames rendered and discarded after a skip, as in `static/js/sid/song.js`."""
 
 HALT = 0x02
 
 LIMIT_DB = -40.0
-"""Of the difference to straight rendering, against the sound. What stays is mostly dither."""
+"""Limit for the difference from uninterrupted rendering, relative to the sound. The rest is mostly dither."""
 
 
 def tunes() -> dict[str, bytes]:

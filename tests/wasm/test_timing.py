@@ -20,7 +20,7 @@ def click(period: int, *, again: str = "", **start: str) -> str:
     return digi(period, CLICK + again, LEVEL, **start)
 
 
-def unseen(source: str) -> str:
+def without_screen(source: str) -> str:
     """Return the tune with its screen turned off, so that the VIC takes no cycles."""
     return source.replace("ldx #0", SCREEN_OFF)
 
@@ -28,10 +28,10 @@ def unseen(source: str) -> str:
 @pytest.mark.parametrize(
     ("source", "bound"),
     [
-        pytest.param(unseen(click(400)), 0.3, id="continuous"),
-        pytest.param(unseen(click(61)), 0.3, id="fast"),
-        pytest.param(unseen(click(400, again=ONE_SHOT, start=ONE_SHOT)), 0.3, id="one-shot"),
-        pytest.param(unseen(click(100, start=CASCADE)), 0.3, id="cascaded"),
+        pytest.param(without_screen(click(400)), 0.3, id="continuous"),
+        pytest.param(without_screen(click(61)), 0.3, id="fast"),
+        pytest.param(without_screen(click(400, again=ONE_SHOT, start=ONE_SHOT)), 0.3, id="one-shot"),
+        pytest.param(without_screen(click(100, start=CASCADE)), 0.3, id="cascaded"),
         pytest.param(click(400), 1.0, id="continuous-screen-on"),
         pytest.param(click(400, again=ONE_SHOT, start=ONE_SHOT), 1.0, id="one-shot-screen-on"),
         pytest.param(click(100, start=CASCADE), 1.0, id="cascaded-screen-on"),
@@ -49,6 +49,6 @@ def test_writes_happen_at_the_same_cycles(tmp_path: Path, source: str, bound: fl
 def test_screen_takes_cycles_from_the_processor(tmp_path: Path) -> None:
     """Each text line takes 43 cycles, so some steps come late; without a screen none does."""
     seen, _ = step_intervals(rsid(click(400)), tmp_path)
-    dark, _ = step_intervals(rsid(unseen(click(400))), tmp_path)
+    dark, _ = step_intervals(rsid(without_screen(click(400))), tmp_path)
     assert np.ptp(dark) < 12
     assert 440 < seen.max() < 450

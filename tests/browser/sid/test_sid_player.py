@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
-def test_sound_comes_out(page: Page) -> None:
+def test_sound_is_played(page: Page) -> None:
     play(page)
     wait_position(page, 5)  # Longer than the part that is rendered ahead.
     output = stats(page)
