@@ -29,8 +29,13 @@ def wait_for_engine(page: Page) -> None:
 
 def hold_engine(page: Page) -> Callable[[], None]:
     """Delay the engine of the page that is opened next; return a function that lets it start."""
-    held: list[Route] = []
-    page.route(ENGINE_SETUP, lambda route: held.append(route))
+    held: list[Route] | None = []
+
+    def handle(route: Route) -> None:
+        if held is None:
+            route.continue_()
+        else:
+            held.append(route)
 
     def release() -> None:
         nonlocal held

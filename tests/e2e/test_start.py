@@ -58,7 +58,7 @@ def test_progress_bar_grows_while_the_engine_starts_and_disappears(page: Page) -
     assert shown == sorted(shown)
     assert len(shown) > 2
     assert shown[-1] > 0.5
-    reports = page.evaluate("told")
+    reports = page.evaluate("published")
     assert len(reports) == len(set(reports)), "no progress is reported twice"
 
 
