@@ -175,14 +175,15 @@ class FeedbackDatabase {
   /**
    * Read pending events that are due, and events with an expired lease.
    * @param {number} limit
-   * @param {number} now    epoch milliseconds
-   * @param {number} lease  milliseconds
+   * @param {number} now      epoch milliseconds
+   * @param {number} lease    milliseconds
+   * @param {number} version  of the newest events that the engine can read
    */
-  async due(limit, now, lease) {
+  async due(limit, now, lease, version) {
     return this.#read(EVENT_STORES, async (transaction) => {
       const rows = [];
       for (const name of EVENT_STORES)
-        rows.push(...(await oldest(transaction, name, limit - rows.length, isDue(now, lease))));
+        rows.push(...(await oldest(transaction, name, limit - rows.length, isDue(now, lease, version))));
       return rows;
     });
   }
@@ -191,14 +192,15 @@ class FeedbackDatabase {
    * Lease due events: move them to `processing`.
    * @param {number} limit
    * @param {string} owner
-   * @param {number} now    epoch milliseconds
-   * @param {number} lease  milliseconds
-   * @param {string} only   JSON: uuids to choose from, or null for all
+   * @param {number} now      epoch milliseconds
+   * @param {number} lease    milliseconds
+   * @param {number} version  of the newest events that the engine can read
+   * @param {string} only     JSON: uuids to choose from, or null for all
    */
-  async claim(limit, owner, now, lease, only = "null") {
+  async claim(limit, owner, now, lease, version, only = "null") {
     /** @type {string[] | null} */
     const chosen = JSON.parse(only);
-    const due = isDue(now, lease);
+    const due = isDue(now, lease, version);
     /** @param {EventRow} row */
     const wanted = (row) => (chosen === null || chosen.includes(row.uuid)) && due(row);
     return this.#write(async (transaction) => {
@@ -395,12 +397,14 @@ class FeedbackDatabase {
 }
 
 /**
- * @param {number} now    epoch milliseconds
- * @param {number} lease  milliseconds
+ * A row of a newer version waits for an engine that can read it.
+ * @param {number} now      epoch milliseconds
+ * @param {number} lease    milliseconds
+ * @param {number} version
  * @returns {(row: EventRow) => boolean}
  */
-const isDue = (now, lease) => (row) =>
-  row.syncStatus === "pending" ? row.nextTry <= now : now - row.lastTry >= lease;
+const isDue = (now, lease, version) => (row) =>
+  (row.v ?? 1) <= version && (row.syncStatus === "pending" ? row.nextTry <= now : now - row.lastTry >= lease);
 
 /**
  * Insert events from the outbox. A forgotten event stays forgotten, however late it arrives.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
@@ -30,6 +31,7 @@ from sidflow_feedback.store import (
     StoredEvent,
 )
 from sidflow_feedback.types import Milliseconds, Record, SyncStatus
+from sidflow_feedback.vocabulary import EVENT_VERSION
 
 DATABASE_NAME = "sidflow-feedback"
 
@@ -46,9 +48,9 @@ class Database(Protocol):
     def before(self, kind: str, limit: int, *cursor: float) -> Awaitable[str]: ...
     def rows(self, kind: str, after: int, limit: int) -> Awaitable[str]: ...
     def counts(self) -> Awaitable[str]: ...
-    def due(self, limit: int, now: Milliseconds, lease: Milliseconds) -> Awaitable[str]: ...
+    def due(self, limit: int, now: Milliseconds, lease: Milliseconds, version: int) -> Awaitable[str]: ...
     def claim(
-        self, limit: int, owner: str, now: Milliseconds, lease: Milliseconds, only: str
+        self, limit: int, owner: str, now: Milliseconds, lease: Milliseconds, version: int, only: str
     ) -> Awaitable[str]: ...
     def settle(self, outcomes: str, owner: str, now: Milliseconds) -> Awaitable[None]: ...
     def recover(self, now: Milliseconds, lease: Milliseconds) -> Awaitable[str]: ...
@@ -112,7 +114,11 @@ class IndexedDbStore:
         return Batch(await self._text(lambda db: db.before(kind, limit, *(before or ()))))
 
     async def rows(self, kind: Kind, *, after: int = 0, limit: int = 500) -> list[StoredEvent]:
-        return _read(StoredEvent.from_record, await self._call(lambda db: db.rows(kind, after, limit)))
+        while records := await self._call(functools.partial(_rows, kind, after, limit)):
+            if rows := _read(StoredEvent.from_record, records):
+                return rows
+            after = records[-1]["id"]
+        return []
 
     async def with_status(self, kind: Kind, status: SyncStatus, *, limit: int) -> list[StoredEvent]:
         return _read(StoredEvent.from_record, await self._call(lambda db: db.newest(kind, limit, status)))
@@ -121,14 +127,22 @@ class IndexedDbStore:
         return StoreCounts(**await self._call(lambda db: db.counts()))
 
     async def due(self, limit: int, *, now: Milliseconds) -> list[Event]:
-        return _read(event_from_record, await self._call(lambda db: db.due(limit, now, LEASE)))
+        return _read(event_from_record, await self._call(lambda db: db.due(limit, now, LEASE, EVENT_VERSION)))
 
     async def claim(
         self, limit: int, *, owner: str, now: Milliseconds, only: Sequence[str] | None = None
     ) -> list[Event]:
         chosen = json.dumps(None if only is None else list(only))
-        rows = await self._call(lambda db: db.claim(limit, owner, now, LEASE, chosen))
-        return _read(event_from_record, rows)
+        rows = await self._call(lambda db: db.claim(limit, owner, now, LEASE, EVENT_VERSION, chosen))
+        events, damaged = [], []
+        for row in rows:
+            try:
+                events.append(event_from_record(row))
+            except InvalidRecordError as exc:
+                damaged.append(Outcome(uuid=row["uuid"], status="failed", error=str(exc)))
+        if damaged:  # Otherwise they would be claimed again and again, and keep other events from their turn.
+            await self.settle(damaged, owner=owner, now=now)
+        return events
 
     async def settle(self, outcomes: Sequence[Outcome], *, owner: str, now: Milliseconds) -> None:
         records = [asdict(outcome) for outcome in outcomes]
@@ -212,6 +226,10 @@ def _operation_error(exc: Exception) -> StoreError:
             "feedback. Events that are not stored yet are kept as long as possible."
         )
     return StoreError(f"The browser's database refused an operation: {exc}")
+
+
+def _rows(kind: Kind, after: int, limit: int, database: Database) -> Awaitable[str]:
+    return database.rows(kind, after, limit)
 
 
 def _read(reader: Callable[[Record], RowT], records: Sequence[Record]) -> list[RowT]:

@@ -20,6 +20,7 @@ export const NOTES = "notes";
  * @property {number} id
  * @property {string} uuid
  * @property {"rating" | "implicit"} kind
+ * @property {number} [v]             schema version of the record; none means 1
  * @property {number} timestamp       epoch milliseconds, as are `lastTry` and `nextTry`
  * @property {string} [action]
  * @property {Status} syncStatus

@@ -57,21 +57,25 @@ async def damaged_row_does_not_hide_the_others() -> None:
     await _change_newest(name, song="first")
     assert await store.ratings(10) == [good]
     assert await store.claim(10, owner="a", now=NOON) == [good]
+    assert (await store.counts()).ratings["failed"] == 1, "it can't keep others from their turn"
 
 
 async def row_of_a_newer_version_stays() -> None:
     name = f"check-{uuid.uuid4()}"
     store = await IndexedDbStore.open(feedback_store, name)
     good, newer = rating(), rating(timestamp=NOON + 1)
-    await store.add([good, newer])
+    await store.add([newer])
     await _change_newest(name, v=EVENT_VERSION + 1, mood="blue")
+    await store.add([good])
     assert await store.ratings(10) == list(await store.newest("rating", limit=10)) == [good]
-    await store.claim(10, owner="a", now=NOON)
+    assert await store.claim(10, owner="a", now=NOON) == [good]
     await store.recover(now=NOON + LEASE)
     await store.prune(now=NOON + 10 * SYNCED_RETENTION)
-    row = json.loads(await (await feedback_store.open(name)).newest("rating", 1))[0]
+    rows = json.loads(await (await feedback_store.open(name)).newest("rating", 2))
+    row = next(row for row in rows if row["uuid"] == newer.uuid)
     assert (row["uuid"], row["v"], row["mood"]) == (newer.uuid, EVENT_VERSION + 1, "blue")
-    assert (row["sidPath"], row["syncStatus"]) == (newer.track.item_id, "pending")
+    assert (row["sidPath"], row["syncStatus"], row["attempts"]) == (newer.track.item_id, "pending", 0)
+    assert [found.event for found in await store.rows("rating", limit=1)] == [good], "an export has it"
 
 
 async def schema() -> dict[str, list[str]]:
