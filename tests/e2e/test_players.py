@@ -226,4 +226,4 @@ def test_preferences_explain_why_a_player_is_unavailable(page: Page) -> None:
     page.wait_for_function("document.querySelectorAll('#player-status dd').length === 4")
     statuses = page.locator("#player-status dd").all_text_contents()
     assert statuses[:2] == ["ready", "ready"]
-    assert statuses[3] == "Enter the address of your Ultimate 64 below, for example 192.168.1.64."
+    assert statuses[3] == "Enter the address of your Ultimate 64, for example 192.168.1.64."

@@ -26,7 +26,7 @@ class UltimatePlayer:
     async def unavailable(self, address: str) -> str | None:
         """Return why it can't be used, or None if it can."""
         if not address:
-            return "Enter the address of your Ultimate 64 below, for example 192.168.1.64."
+            return "Enter the address of your Ultimate 64, for example 192.168.1.64."
         try:
             await self._call(address, "GET", "version")
         except (PlayerUnavailableError, InvalidRequestError) as exc:
