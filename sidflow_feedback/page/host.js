@@ -4,6 +4,17 @@ import { CHANNEL, Publication } from "./messages.js";
 
 const LOCK = "sidflow-feedback-engine";
 
+/**
+ * What the worker needs to start the engine.
+ * @typedef {object} Setup
+ * @property {string} indexURL       where the page's Pyodide is
+ * @property {string} [lockFileURL]  its lock, where that is somewhere else
+ * @property {Uint8Array} archive    the package as a zip file
+ * @property {string} folder         where the page has it installed
+ * @property {string} database       address of `store/indexeddb.js`
+ * @property {string} model          address of the first global model
+ */
+
 let hosting = false;
 
 /** @returns {boolean} whether this tab runs the engine */
@@ -44,7 +55,7 @@ export const engineScript = (source, config) => () => {
 /**
  * An engine in a Pyodide worker, from the package that is installed on this page.
  * @param {string} script  address of `engine/worker.js`
- * @param {import("../engine/worker.js").Setup} setup
+ * @param {Setup} setup
  */
 export const engineWorker = (script, setup) => () => {
   const worker = new Worker(script, { type: "module", name: "engine" });
@@ -52,8 +63,11 @@ export const engineWorker = (script, setup) => () => {
   worker.postMessage(setup);
 };
 
-/** @param {string} problem */
-function reportOff(problem) {
+/**
+ * Publish that there is no engine.
+ * @param {string} problem
+ */
+export function reportOff(problem) {
   const channel = new BroadcastChannel(CHANNEL);
   channel.postMessage({ to: "pages", type: Publication.OFF, json: JSON.stringify(problem) });
   channel.close();

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -126,6 +127,16 @@ def test_no_import_runs_back_up_or_in_a_circle(source: str) -> None:
     own = room_of(source)
     others = rooms(imports(source)) - {own}
     assert all(floor_of(room) > floor_of(own) for room in others), f"{source} imports {others}"
+
+
+@pytest.mark.parametrize("source", sorted(LIBRARY.rglob("*.js")), ids=lambda source: source.name)
+def test_no_import_of_javascript_runs_back_up(source: Path) -> None:
+    own = room_of(source.relative_to(ROOT).as_posix())
+    for specifier in re.findall(r'(?:from |import\(|new URL\()"(\.[^"]+)"', source.read_text()):
+        target = (source.parent / specifier).resolve()
+        if target.is_relative_to(LIBRARY):
+            room = room_of(target.relative_to(ROOT).as_posix())
+            assert room == own or floor_of(room) > floor_of(own), f"{source} imports {specifier}"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 /** Keeps a snapshot that shortens the engine's next start. */
 
-import { isKept } from "../engine/boot/snapshot.js";
-import { isHosting } from "./host.js";
+import { isHosting } from "../../page/host.js";
+import { isKept } from "./snapshot.js";
 
 /** Milliseconds between the engine's start and the work on the next one. */
 const SETTLE_TIME = 5000;
@@ -13,7 +13,7 @@ export function keepStart() {
 
 async function makeSnapshot() {
   if (await isKept()) return;
-  const worker = new Worker(new URL("../engine/boot/snapshot-worker.js", import.meta.url), {
+  const worker = new Worker(new URL("./snapshot-worker.js", import.meta.url), {
     type: "module",
   });
   const end = () => {
