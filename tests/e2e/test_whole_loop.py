@@ -97,7 +97,7 @@ def crowd() -> Crowd:
 def model_path(tmp_path: Path) -> Path:
     path = tmp_path / "model" / "latest.json"
     path.parent.mkdir()
-    shutil.copy(paths().vendor / "model" / "latest.json", path)
+    shutil.copy(paths().first_model, path)
     return path
 
 
