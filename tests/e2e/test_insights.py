@@ -46,7 +46,7 @@ def test_insights_before_and_after_the_first_run(page: Page) -> None:
     page.wait_for_selector("#map-chart canvas")
     assert "rate 8 more songs" in text(page, "#insights-hint")
     assert "rate 8 more songs" in text(page, "#error-empty")
-    assert "has not used" in text(page, "#budget-empty")
+    assert "has used no" in text(page, "#budget-empty")
     assert page.is_hidden("#error-chart")
 
     play(page, 1)
