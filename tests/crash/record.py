@@ -5,10 +5,10 @@ import js
 reports = globals()["REPORTS"]  # Address for reports; the test defines it above this text.
 
 TRACK = {
-    "sidPath": "Crash/Tune.sid",
+    "item_id": "Crash/Tune.sid",
     "song": 1,
     "length": 120.0,
-    "lengthSource": "catalog",
+    "length_source": "catalog",
     "features": None,
 }
 count = 0
@@ -21,10 +21,14 @@ def record() -> None:
     if page is None:
         return
     count += 1
-    if count % 2:
-        identity = page.feedback.recorder.action("play", TRACK, 0.0)
-    else:
-        identity = page.feedback.recorder.rating({"e": 1 + count % 5}, TRACK)
+    try:
+        if count % 2:
+            identity = page.feedback.recorder.action("play", TRACK, 0.0)
+        else:
+            identity = page.feedback.recorder.rating({"e": 1 + count % 5}, TRACK)
+    except Exception as exc:
+        js.tell(reports + "/raised/" + js.encodeURIComponent(repr(exc)))
+        raise
     if identity is not None:
         js.tell(reports + "/recorded/" + identity)
 

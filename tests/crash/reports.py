@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote
 
 from tests.patience import PATIENCE
 
@@ -36,10 +37,13 @@ class Reports:
             return list(self._texts[kind])
 
     def wait_for(self, kind: str, more: int) -> None:
-        """Wait for `more` additional texts of a kind."""
+        """Wait for `more` additional texts of a kind; fail as soon as the page reports an exception."""
         with self._changed:
             wanted = len(self._texts[kind]) + more
-            came = self._changed.wait_for(lambda: len(self._texts[kind]) >= wanted, PATIENCE)
+            came = self._changed.wait_for(
+                lambda: self._texts["raised"] or len(self._texts[kind]) >= wanted, PATIENCE
+            )
+            assert not self._texts["raised"], unquote(self._texts["raised"][0])
         assert came, f"the page has not reported '{kind}' {more} times within {PATIENCE:.0f} s"
 
 

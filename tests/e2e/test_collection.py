@@ -14,6 +14,7 @@ from playwright.sync_api import Page
 from tests.collection_tree import length_of, plant, songlengths, tune
 from tests.e2e.listener import rows, wait_for_analysis, wait_for_engine, wait_until_playing
 from tests.e2e.short_tunes import FALL_SILENT, short_tune
+from tests.patience import wait_until
 
 COUNT = 300
 SITE = 60
@@ -275,7 +276,7 @@ def test_deleting_everything_deletes_own_music_and_analyses(page: Page, tmp_path
     page.set_input_files("#own-file", own_tune)
     analyzed = "document.querySelector('#tunes tbody tr:first-child td.e:not(:empty)') !== null"
     wait_for_analysis(page, analyzed)
-    assert page.evaluate(ROWS, "analyses") == 1
+    wait_until(lambda: page.evaluate(ROWS, "analyses") == 1)  # The list shows it before it is stored.
     page.reload()
     wait_for_engine(page)
     wait_for_rows(page, SITE + 1)
