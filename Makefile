@@ -4,7 +4,7 @@ BIN := .venv/bin
 REQUIREMENTS := app/setup/requirements.txt
 LINT := .lint/bin
 
-.PHONY: run setup lint check format test test-crash test-fuzz test-fuzz-server bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid bench-collection lock dist clean
+.PHONY: run setup lint check format test test-crash test-fuzz test-fuzz-server coverage bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid bench-collection lock dist clean
 
 run: .venv/installed
 	$(BIN)/python -m app serve
@@ -43,6 +43,14 @@ test: check
 test-crash: setup
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/pytest tests/crash -s --kills 100
+
+# Lines that tests reach on CPython, in Pyodide, and in MicroPython. Needs half an hour.
+coverage: export SIDFLOW_TEST_LINES = $(CURDIR)/build/coverage
+coverage: setup
+	$(BIN)/python -m app.setup.chromium
+	rm -rf $(SIDFLOW_TEST_LINES) && mkdir -p $(SIDFLOW_TEST_LINES)
+	-$(BIN)/python -m coverage run -m pytest --numprocesses 2 --dist loadfile -p tests.coverage.plugin
+	$(BIN)/python -m tests.coverage.report $(SIDFLOW_TEST_LINES)
 
 # Takes a quarter of an hour on an idle core.
 test-fuzz: setup

@@ -10,8 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from tests.patience import PATIENCE
+
+MODULE: Final = "SIDFLOW_TEST_SERVER"
+"""Environment variable: the module that serves, if not the application itself."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,7 @@ def serve(folder: Path, *, port: int = 0, **environment: str) -> Iterator[Served
     """Serve the application, on a free port unless one is given, with its database in `folder`."""
     database = folder / "feedback.sqlite3"
     process = subprocess.Popen(
-        [sys.executable, "-m", "app", "serve", "--port", str(port)],
+        [sys.executable, "-m", os.environ.get(MODULE, "app"), "serve", "--port", str(port)],
         env={
             **os.environ,
             "SIDFLOW_DATABASE_URL": f"sqlite:///{database}",

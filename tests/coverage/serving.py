@@ -1,0 +1,96 @@
+"""Serves sources that report their lines, and writes down what browsers report."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from app.server import application
+from app.server.settings import Settings
+from tests.coverage.instrument import RECORDER, instrument
+
+HERE: Final = Path(__file__).parent
+FOLDER: Final = "SIDFLOW_TEST_LINES"
+"""Environment variable: folder of the files with reported lines."""
+
+ADDRESS: Final = "/test/lines"
+WORKER: Final = "/test/browser/pyodide_worker.js"
+PYODIDE_STARTED: Final = "const python = await loadPyodide();"
+"""Statement of the tests' worker after which Python can run."""
+
+ISOLATED: Final = {
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def install() -> None:
+    """Let all applications that this process makes from now on serve sources that report their lines."""
+    create_app = application.create_app
+
+    def create_reporting_app(settings: Settings | None = None) -> FastAPI:
+        app = create_app(_reporting(settings or Settings.from_environment()))
+        app.add_middleware(Reports)
+        return app
+
+    application.create_app = create_reporting_app
+
+
+def _reporting(settings: Settings) -> Settings:
+    """Return the settings with copies of the page and of the library's files, which report their lines."""
+    if not (settings.page / "page.json").exists():
+        return settings
+    folder = Path(mkdtemp(dir=os.environ[FOLDER]))
+    page = Path(shutil.copytree(settings.page, folder / "page"))
+    library = Path(shutil.copytree(settings.library, folder / "sidflow_feedback"))
+    configuration = json.loads((page / "page.json").read_text("utf-8"))
+    for source, path in {**configuration["files"], "main.py": "app/page/main.py"}.items():
+        file = page / source
+        file.write_text(instrument(file.read_text("utf-8"), path), "utf-8")
+    shutil.copy(HERE / "in_micropython.py", page / f"{RECORDER}.py")
+    configuration["files"][f"./{RECORDER}.py"] = f"{RECORDER}.py"
+    (page / "page.json").write_text(json.dumps(configuration), "utf-8")
+    engine = page / "engine.py"
+    engine.write_text(_in_pyodide() + engine.read_text("utf-8"), "utf-8")
+    return replace(settings, page=page, library=library)
+
+
+class Reports:
+    """ASGI middleware that takes reports, and lets the tests' worker report its lines."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path, served = scope.get("path"), self._app
+        if path == ADDRESS:
+            _write(await Request(scope, receive).body())
+            served = Response(status_code=204)
+        elif path == WORKER:
+            served = Response(_worker(), headers=ISOLATED, media_type="text/javascript")
+        await served(scope, receive, send)
+
+
+def _worker() -> str:
+    text = (HERE.parent / "browser" / "pyodide_worker.js").read_text("utf-8")
+    assert PYODIDE_STARTED in text
+    return text.replace(PYODIDE_STARTED, f"{PYODIDE_STARTED} python.runPython({json.dumps(_in_pyodide())});")
+
+
+def _in_pyodide() -> str:
+    return (HERE / "in_pyodide.py").read_text("utf-8")
+
+
+def _write(report: bytes) -> None:
+    with (Path(os.environ[FOLDER]) / f"{os.getpid()}.jsonl").open("ab") as file:
+        file.write(report + b"\n")
