@@ -56,10 +56,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     server = commands.add_parser("serve", help="set up what is missing, then serve the application")
-    server.set_defaults(run=lambda options: serve(options.host, options.port))
+    server.set_defaults(run=lambda options: serve(options.host, options.port, options.root_path))
     server.add_argument("--host", default=DEFAULT_HOST, help="address to listen on (default: %(default)s)")
     server.add_argument(
         "--port", default=DEFAULT_PORT, type=int, help="default: %(default)s; 0: any free one"
+    )
+    server.add_argument(
+        "--root-path",
+        default="/",
+        metavar="PATH",
+        help="path at which a proxy serves this, if the proxy doesn't remove it from requests",
     )
     setup = commands.add_parser("setup", help="only set up what is missing or out of date")
     setup.set_defaults(run=lambda _options: set_up())
@@ -167,7 +173,7 @@ def train(options: argparse.Namespace) -> None:
     sys.stdout.write(json.dumps(result) + "\n")
 
 
-def serve(host: str, port: int) -> None:
+def serve(host: str, port: int, root_path: str = "/") -> None:
     """Set up what is missing, then serve the application until it is interrupted.
 
     Raises
@@ -177,7 +183,7 @@ def serve(host: str, port: int) -> None:
     """
     with bind(host, port) as listener:
         _ensure_set_up()
-        server = _AnnouncingServer(_configuration())
+        server = _AnnouncingServer(_configuration(root_path))
         gc.freeze()  # What is loaded by now stays: looking through it for garbage would cost each request.
         try:
             server.run([listener])
@@ -187,7 +193,7 @@ def serve(host: str, port: int) -> None:
             raise SetupError(_unusable(host, port, error)) from error
 
 
-def _configuration() -> uvicorn.Config:
+def _configuration(root_path: str) -> uvicorn.Config:
     from .server.application import create_app
     from .server.database import migrate
     from .server.logs import log_config
@@ -195,7 +201,7 @@ def _configuration() -> uvicorn.Config:
 
     try:
         settings = Settings.from_environment()
-        app = create_app(settings)
+        app = create_app(settings, root_path)
         migrate(settings.database_url)
     except ConfigurationError as error:
         raise SetupError(str(error)) from error

@@ -28,11 +28,11 @@ class Served:
 
 
 @contextmanager
-def serve(folder: Path, *, port: int = 0, **environment: str) -> Iterator[Served]:
+def serve(folder: Path, *options: str, port: int = 0, **environment: str) -> Iterator[Served]:
     """Serve the application, on a free port unless one is given, with its database in `folder`."""
     database = folder / "feedback.sqlite3"
     process = subprocess.Popen(
-        [sys.executable, "-m", os.environ.get(MODULE, "app"), "serve", "--port", str(port)],
+        [sys.executable, "-m", os.environ.get(MODULE, "app"), "serve", "--port", str(port), *options],
         env={
             **os.environ,
             "SIDFLOW_DATABASE_URL": f"sqlite:///{database}",

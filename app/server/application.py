@@ -17,19 +17,22 @@ from .model import model_router
 from .player.routes import Players, player_router
 from .rate import RateLimit, TokenBuckets
 from .release import Releases
+from .root_path import RootPath
 from .settings import Settings
 from .writer import Writer
 
 RELEASE = version("sidflow-feedback")
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAPI:
     """Make the ASGI application; its lifespan opens and closes the database.
 
     Parameters
     ----------
     settings
         Where things are; from the environment when left out.
+    root_path
+        Where a proxy serves this, if it doesn't remove that path from requests.
 
     Raises
     ------
@@ -62,6 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
+    app.add_middleware(RootPath, path=root_path)
     app.add_middleware(RequestMetrics, metrics=metrics)
     app.add_middleware(SecurityHeaders)
     install_error_handlers(app)

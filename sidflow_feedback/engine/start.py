@@ -30,7 +30,7 @@ from sidflow_feedback.vocabulary import Post, Publication
 SAMPLE_RATE = 44100
 
 
-async def start(database: DatabaseModule, excerpts: Any = None, site: Any = None) -> FeedbackRuntime | None:
+async def start(database: DatabaseModule, excerpts: Any = None, *, site: Any) -> FeedbackRuntime | None:
     """Open the store, start the runtime, and serve the pages.
 
     Parameters
@@ -41,8 +41,8 @@ async def start(database: DatabaseModule, excerpts: Any = None, site: Any = None
         The JavaScript module ``static/js/sid/excerpt.js``, which renders tunes for their features. Without
         it, the pages pass the samples of their items instead.
     site
-        Where the page comes from: ``server``, whether it has a server, and ``model``, the address of the
-        global model where it has none. The page's own server, unless given.
+        Where the page comes from: ``server``, whether it has a server, ``root``, the address of that server,
+        and ``model``, the address of the global model where there is none.
 
     Returns
     -------
@@ -56,8 +56,7 @@ async def start(database: DatabaseModule, excerpts: Any = None, site: Any = None
         _publish_off(channel, str(exc))
         return None
     clock = PageIdleClock(channel)
-    has_server = site is None or site.server
-    transport = FetchTransport(js.location.origin) if has_server else FileTransport(site.model)
+    transport = FetchTransport(site.root) if site.server else FileTransport(site.model)
     runtime = FeedbackRuntime(store, clock, transport, publish=channel.publish, load_scikit=load_scikit)
     clock.on_change = runtime.announce
     service = FeedbackService(runtime, channel, _Excerpts(excerpts) if excerpts else None)

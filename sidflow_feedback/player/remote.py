@@ -104,7 +104,7 @@ class RemotePlayer:
 
     async def _open(self, tune: int) -> "TuneHeader":
         """Read the header and bring the device to the wanted state; return the header."""
-        header: TuneHeader = json.loads(await self._api.call("POST", "/api/player/tune", self._data))
+        header: TuneHeader = json.loads(await self._api.call("POST", "api/player/tune", self._data))
         if tune == self._tune:
             self._song = self._song or header["startSong"]
             self._ready = True
@@ -183,7 +183,7 @@ class RemotePlayer:
 
     def _call(self, method: str, path: str, more: str = "", data: "Any" = None) -> "Awaitable[str]":
         address = window.encodeURIComponent(self._address())
-        url = "/api/player/" + self.pipeline + path + "?address=" + address + more
+        url = "api/player/" + self.pipeline + path + "?address=" + address + more
         called: Awaitable[str] = self._api.call(method, url, data)
         return called
 

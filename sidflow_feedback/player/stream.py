@@ -118,7 +118,7 @@ class StreamPlayer:
         opened, self._song, self._ready = self._opened, song, False
         self.element.pause()
         self._notify("loading")
-        url = "/api/player/stream?song=" + str(song)
+        url = "api/player/stream?song=" + str(song)
         stream: Stream = json.loads(await self._api.call("POST", url, self._data))
         if opened == self._opened:
             self._song = song or stream["startSong"]

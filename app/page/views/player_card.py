@@ -56,7 +56,7 @@ class PlayerCard:
         problems: dict[str, str | None] = {"wasm": str(sid_audio.whyUnsupported()) or None}
         if site.server:
             try:
-                url = "/api/player?address=" + self._address
+                url = "api/player?address=" + self._address
                 problems.update(json.loads(await player_remote.call("GET", url)))
             except Exception as exc:
                 problems.update(dict.fromkeys(REMOTE, error_message(exc)))

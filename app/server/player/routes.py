@@ -93,7 +93,7 @@ def _add_streams(router: APIRouter, streams: Streams) -> None:
     @router.post("/stream")
     async def render(tune: UploadedTune, seconds: Seconds = MAX_SECONDS, song: Song = 0) -> dict[str, Any]:
         name = await streams.begin(tune, chosen_song(tune, song), seconds)
-        return {**tune.info, "url": f"/api/player/stream/{name}.wav"}
+        return {**tune.info, "url": f"api/player/stream/{name}.wav"}
 
     @router.api_route("/stream/{name}.wav", methods=["GET", "HEAD"])
     async def stream(request: Request, name: Name) -> Response:

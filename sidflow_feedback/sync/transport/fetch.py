@@ -16,17 +16,17 @@ from sidflow_feedback.types import Record
 
 
 class FetchTransport:
-    """A `Transport` over HTTP to the server at `base_url`, by default the page's own origin.
+    """A `Transport` over HTTP to the server at `base_url`, which may have a path.
 
     Canceling a call aborts its request.
     """
 
-    def __init__(self, base_url: str = "") -> None:
+    def __init__(self, base_url: str) -> None:
         self._base_url = base_url.rstrip("/")
 
     async def send(self, batch: AnonymizedBatch, *, timeout: float) -> Response:
         return await self._request(
-            "/api/feedback/sync",
+            self._base_url + "/api/feedback/sync",
             timeout,
             method="POST",
             body=batch.to_json(),
@@ -39,14 +39,16 @@ class FetchTransport:
     async def fetch_model(self, *, etag: str | None, timeout: float) -> Response:
         headers = {"If-None-Match": etag} if etag else {}
         # Must be `no-store`: with its cache, the browser would turn a 304 into a 200.
-        return await self._request("/api/model/latest", timeout, headers=headers, cache="no-store")
+        return await self._request(
+            self._base_url + "/api/model/latest", timeout, headers=headers, cache="no-store"
+        )
 
-    async def _request(self, path: str, timeout: float, **options: Any) -> Response:
+    async def _request(self, url: str, timeout: float, **options: Any) -> Response:
         controller = AbortController.new()
         options["signal"] = controller.signal
         try:
             async with asyncio.timeout(timeout):
-                answer = await fetch(self._base_url + path, to_js(options, dict_converter=Object.fromEntries))
+                answer = await fetch(url, to_js(options, dict_converter=Object.fromEntries))
                 headers, text = Object.fromEntries(answer.headers).to_py(), await answer.text()
         except TimeoutError as exc:
             raise SyncError(f"The server can't be reached: no answer within {timeout:g} s.") from exc
@@ -61,7 +63,7 @@ class FileTransport(FetchTransport):
     """A `Transport` for a static host: it fetches the model from `model_url` and can't send anything."""
 
     def __init__(self, model_url: str) -> None:
-        super().__init__()
+        super().__init__("")
         self._model_url = model_url
 
     async def send(self, batch: AnonymizedBatch, *, timeout: float) -> Response:

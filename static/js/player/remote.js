@@ -5,7 +5,7 @@ const TIMEOUT_MS = 20_000;
 /**
  * Call the server.
  * @param {string} method
- * @param {string} url
+ * @param {string} url  relative to the page
  * @param {ArrayBuffer | null} tune  sent as the body
  * @returns {Promise<string>} the response's JSON; rejects with the server's message or with what to do
  */

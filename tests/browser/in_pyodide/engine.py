@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import feedback_store  # type: ignore[import-not-found]  # sidflow_feedback/store/indexeddb.js
+import js
 import sid_excerpt  # type: ignore[import-not-found]  # static/js/sid/excerpt.js
 
 from sidflow_feedback.engine.runtime import FeedbackRuntime
@@ -13,7 +16,8 @@ running: list[FeedbackRuntime] = []
 
 async def run() -> bool:
     """Start the engine; return whether it started."""
-    runtime = await start(feedback_store, sid_excerpt)
+    site = SimpleNamespace(server=True, root=js.location.origin)
+    runtime = await start(feedback_store, sid_excerpt, site=site)
     if runtime is not None:
         running.append(runtime)
     return runtime is not None
