@@ -21,7 +21,7 @@ MAX_MANIFEST_BYTES = 16 * 1024 * 1024
 _RESPONSES = {304: {"description": "The client has this model already."}, **errors(429, 503)}
 
 
-def model_router(path: Path, first: Path | None, limit: RateLimit) -> APIRouter:
+def model_router(path: Path, first: Path, limit: RateLimit) -> APIRouter:
     """Create the route that serves the manifest at `path`, or the one at `first` as long as there is none.
 
     The file is read at each request, so replacing it publishes a new model.
@@ -32,7 +32,7 @@ def model_router(path: Path, first: Path | None, limit: RateLimit) -> APIRouter:
     @router.get("/latest", response_model=Manifest, responses=_RESPONSES)
     @router.api_route("/latest", methods=["GET", "HEAD"], include_in_schema=False)
     def latest(request: Request) -> Response:
-        body = _read_manifest(path if first is None or path.exists() else first)
+        body = _read_manifest(path, first)
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         headers = {"ETag": etag, "Cache-Control": CACHE_CONTROL}
         if _matches(etag, request.headers):
@@ -48,8 +48,8 @@ def _matches(etag: str, headers: Headers) -> bool:
     return "*" in tags or etag in tags
 
 
-def _read_manifest(path: Path) -> bytes:
-    """Return the validated manifest as JSON.
+def _read_manifest(path: Path, first: Path) -> bytes:
+    """Return the validated manifest at `path`, or the one at `first` if there is no such file, as JSON.
 
     Raises
     ------
@@ -57,7 +57,8 @@ def _read_manifest(path: Path) -> bytes:
         If the file is missing, unreadable, too large, or not a valid manifest.
     """
     try:
-        manifest = Manifest.model_validate(from_json(_read_limited(path), allow_inf_nan=False))
+        content = _read_limited(path, first)
+        manifest = Manifest.model_validate(from_json(content, allow_inf_nan=False))
         return json.dumps(manifest.model_dump(by_alias=True), allow_nan=False, separators=(",", ":")).encode()
     except ValidationError as exc:
         field, problem = first_problem(exc)
@@ -66,13 +67,10 @@ def _read_manifest(path: Path) -> bytes:
         raise _invalid(str(exc)) from exc
 
 
-def _read_limited(path: Path) -> bytes:
+def _read_limited(path: Path, first: Path) -> bytes:
     try:
-        with path.open("rb") as file:
+        with (path if path.exists() else first).open("rb") as file:
             content = file.read(MAX_MANIFEST_BYTES + 1)
-    except FileNotFoundError as exc:
-        message = "There is no global model yet. Keep the model that you have, and try again later."
-        raise ModelUnavailableError(message) from exc
     except OSError as exc:
         raise _invalid(exc.strerror or "it can't be read") from exc
     if len(content) > MAX_MANIFEST_BYTES:

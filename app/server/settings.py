@@ -37,7 +37,7 @@ class Settings:
     model_path
         Manifest file of the global model. `SIDFLOW_MODEL_PATH`.
     first_model
-        Manifest to serve while there is none at `model_path`.
+        Manifest of the global model until there is one at `model_path`.
     page, static, vendor, library
         Folders served at `/page`, `/static`, `/static/vendor` and `/sidflow_feedback`.
     rate_limit, rate_burst
@@ -51,7 +51,7 @@ class Settings:
 
     database_url: str = field(repr=False)  # may hold a password
     model_path: Path
-    first_model: Path | None = None
+    first_model: Path
     page: Path
     static: Path
     vendor: Path
@@ -70,12 +70,12 @@ class Settings:
         ConfigurationError
             If a value is invalid.
         """
-        here, own_model = paths(), environment.get("SIDFLOW_MODEL_PATH")
+        here = paths()
         return cls(
             database_url=environment.get("SIDFLOW_DATABASE_URL")
             or f"sqlite:///{here.data / 'feedback.sqlite3'}",
-            model_path=Path(own_model or here.data / "model" / "latest.json"),
-            first_model=None if own_model else here.first_model,
+            model_path=_model_path(environment) or here.data / "model" / "latest.json",
+            first_model=here.first_model,
             page=here.page,
             static=here.static,
             vendor=here.vendor,
@@ -85,6 +85,16 @@ class Settings:
             trusted_proxies=environment.get("SIDFLOW_TRUSTED_PROXIES") or "127.0.0.1",
             log_level=_level(environment.get("SIDFLOW_LOG_LEVEL") or "warning"),
         )
+
+
+def _model_path(environment: Mapping[str, str]) -> Path | None:
+    text = environment.get("SIDFLOW_MODEL_PATH")
+    if text and Path(text).is_dir():
+        example = Path(text, "latest.json")
+        raise ConfigurationError(
+            f"SIDFLOW_MODEL_PATH must name a file, and {text} is a folder. Try {example}."
+        )
+    return Path(text) if text else None
 
 
 def _number(environment: Mapping[str, str], name: str, default: float, *, minimum: float) -> float:

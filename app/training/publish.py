@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from sidflow_feedback.errors import InvalidRecordError
@@ -28,10 +29,10 @@ class Publication:
     path
         The served manifest. Each version is kept as `versions/<version>.json` beside it.
     first
-        The manifest that is served until one is published.
+        The manifest that is served until there is one at `path`.
     """
 
-    def __init__(self, path: Path, first: Path | None) -> None:
+    def __init__(self, path: Path, first: Path) -> None:
         self._path, self._first = path, first
         self._versions = path.parent / "versions"
 
@@ -43,8 +44,25 @@ class Publication:
         TrainingError
             If it is missing or invalid.
         """
-        path = self._first if self._first and not self._path.exists() else self._path
-        return _read(path)
+        return _read(self._path if self._path.exists() else self._first)
+
+    def ensure_writable(self) -> None:
+        """Create the folders of the model.
+
+        Raises
+        ------
+        TrainingError
+            If that isn't possible, or they can't be written to.
+        """
+        try:
+            self._versions.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=self._path.parent), TemporaryFile(dir=self._versions):
+                pass
+        except OSError as exc:
+            raise TrainingError(
+                f"No model can be written to {self._path.parent}: {exc}. "
+                "Correct that, or set SIDFLOW_MODEL_PATH to a file in another folder."
+            ) from exc
 
     def publish(self, manifest: Record) -> None:
         """Publish this manifest, and keep the one that it replaces."""
@@ -88,7 +106,8 @@ def _read(path: Path) -> tuple[Model, Record]:
         return model_from_manifest(manifest), manifest
     except (OSError, ValueError, InvalidRecordError) as exc:
         raise TrainingError(
-            f"The model {path} can't be read ({exc}). Run `sidflow-feedback setup`, or put a manifest there."
+            f"The model {path} can't be read: {exc}. Put a valid manifest there, or remove the file to go "
+            "back to the first model."
         ) from exc
 
 

@@ -49,12 +49,14 @@ def train_global(settings: Settings, options: Options) -> dict[str, Any]:
     Raises
     ------
     TrainingError
-        If there are too few events, or the current model is invalid. Nothing is changed then.
+        If there are too few events, the current model is invalid, or no other can be written. Nothing is
+        changed then.
     ConfigurationError
         If the database can't be opened.
     """
     publication = Publication(settings.model_path, settings.first_model)
     current, _ = publication.current()
+    publication.ensure_writable()  # Now rather than after minutes of training.
     statistics = collect(
         settings.database_url, seed=options.seed, scheduler=options.scheduler, workers=options.workers
     )
@@ -78,7 +80,9 @@ def roll_back(settings: Settings) -> dict[str, Any]:
     TrainingError
         If there is none.
     """
-    version = Publication(settings.model_path, settings.first_model).roll_back()
+    publication = Publication(settings.model_path, settings.first_model)
+    publication.ensure_writable()
+    version = publication.roll_back()
     return {"published": True, "version": version}
 
 

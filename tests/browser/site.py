@@ -83,9 +83,8 @@ def _application(site: Site, folder: Path) -> FastAPI:
     build_library_wheel(settings.library, folder / "wheels")
     app.mount("/test/wheels", StaticFiles(directory=folder / "wheels"))
     app.mount("/test/browser", StaticFiles(directory=ROOT / "tests" / "browser"))
-    app.mount(
-        "/without-model", create_app(replace(settings, model_path=folder / "nowhere.json", first_model=None))
-    )
+    nowhere = folder / "nowhere.json"
+    app.mount("/without-model", create_app(replace(settings, model_path=nowhere, first_model=nowhere)))
 
     @app.get("/test/kill")
     async def kill() -> None:

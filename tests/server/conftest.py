@@ -73,10 +73,12 @@ def module_settings(folder: Path) -> Settings:
         (folder / name).mkdir()
     (folder / "page" / "index.html").write_text("<!doctype html><title>page</title>")
     (folder / "latest.json").write_text(json.dumps(MANIFEST))
+    (folder / "first.json").write_text(json.dumps({**MANIFEST, "version": "first"}))
     (folder / "secret.txt").write_text("top secret")
     return Settings(
         database_url=f"sqlite:///{folder / 'data' / 'feedback.sqlite3'}",
         model_path=folder / "latest.json",
+        first_model=folder / "first.json",
         page=folder / "page",
         static=folder / "static",
         vendor=folder / "vendor",

@@ -1,12 +1,16 @@
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from .conftest import MANIFEST
+from app.server.application import create_app
+from app.server.settings import Settings
+
+from .conftest import MANIFEST, Serve
 
 LATEST = "/api/model/latest"
 
@@ -68,12 +72,23 @@ def test_new_model_has_a_new_etag(client: httpx.Client, manifest: Path) -> None:
     assert answer.headers["etag"] != old
 
 
-def test_model_that_appears_later(client: httpx.Client, manifest: Path) -> None:
-    content = manifest.read_bytes()
-    manifest.unlink()
-    unavailable(client, "no global model yet")
-    manifest.write_bytes(content)
-    assert client.get(LATEST).status_code == 200
+def test_first_model_until_there_is_another(client: httpx.Client, settings: Settings) -> None:
+    content = settings.model_path.read_bytes()
+    settings.model_path.unlink()
+    assert client.get(LATEST).json()["version"] == "first"
+    settings.model_path.write_bytes(content)
+    assert client.get(LATEST).json()["version"] == MANIFEST["version"]
+
+
+def test_first_model_while_the_folder_is_missing(serve: Serve, settings: Settings, tmp_path: Path) -> None:
+    settings = replace(settings, model_path=tmp_path / "volume" / "model" / "latest.json")
+    assert serve(create_app(settings)).get(LATEST).json()["version"] == "first"
+
+
+def test_no_model_at_all(client: httpx.Client, settings: Settings) -> None:
+    settings.model_path.unlink()
+    settings.first_model.unlink()
+    unavailable(client, "No such file")
 
 
 @pytest.mark.parametrize(

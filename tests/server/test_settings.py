@@ -57,7 +57,7 @@ def test_each_is_read_from_the_environment() -> None:
         }
     )
     assert settings.database_url.endswith("@host/name")
-    assert (settings.model_path, settings.first_model) == (Path("/models/latest.json"), None)
+    assert (settings.model_path, settings.first_model) == (Path("/models/latest.json"), paths().first_model)
     assert (settings.rate_limit, settings.rate_burst) == (0, 7.5)
     assert (settings.trusted_proxies, settings.log_level) == ("192.0.2.1,192.0.2.2", "info")
     assert "hidden" not in repr(settings)
@@ -77,3 +77,8 @@ def test_each_is_read_from_the_environment() -> None:
 def test_invalid_values(name: str, value: str) -> None:
     with pytest.raises(ConfigurationError, match=name):
         Settings.from_environment({name: value})
+
+
+def test_folder_as_the_model_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=f"Try {tmp_path / 'latest.json'}"):
+        Settings.from_environment({"SIDFLOW_MODEL_PATH": str(tmp_path)})

@@ -62,7 +62,7 @@ def test_missing_version_keeps_the_current_one(publication: Publication, tmp_pat
 def test_corrupt_model_is_not_replaced(tmp_path: Path) -> None:
     path = put(tmp_path / "latest.json", {"version": "odd"})
     with pytest.raises(TrainingError, match="featureStats"):
-        Publication(path, None).publish(manifest("second"))
+        Publication(path, tmp_path / "first.json").publish(manifest("second"))
     assert json.loads(path.read_text()) == {"version": "odd"}
 
 
@@ -72,3 +72,10 @@ def test_versions_stay_in_their_folder(publication: Publication, tmp_path: Path,
         publication.publish(manifest(version, "first"))
     assert not list(tmp_path.glob("*escape*"))
     assert publication.current()[0].version == "first"
+
+
+def test_folder_that_can_not_be_written_is_found_before_training(tmp_path: Path) -> None:
+    (tmp_path / "model").write_text("a file")
+    publication = Publication(tmp_path / "model" / "latest.json", tmp_path / "first.json")
+    with pytest.raises(TrainingError, match=f"to {tmp_path / 'model'}.*set SIDFLOW_MODEL_PATH"):
+        publication.ensure_writable()
