@@ -38,8 +38,8 @@ def install() -> None:
     """Let all applications that this process makes from now on serve sources that report their lines."""
     create_app = application.create_app
 
-    def create_reporting_app(settings: Settings | None = None) -> FastAPI:
-        app = create_app(_reporting(settings or Settings.from_environment()))
+    def create_reporting_app(settings: Settings | None = None, root_path: str = "/") -> FastAPI:
+        app = create_app(_reporting(settings or Settings.from_environment()), root_path)
         app.add_middleware(Reports)
         return app
 

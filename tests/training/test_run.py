@@ -142,7 +142,7 @@ def clean(crowd: Crowd, tmp_path_factory: pytest.TempPathFactory) -> Model:
     settings = training_settings(tmp_path_factory.mktemp("clean"))
     store(settings.database_url, crowd.shared(HONEST + HONEST // 9))
     train_global(settings, Options())
-    return Publication(settings.model_path, None).current()[0]
+    return Publication(settings.model_path, settings.first_model).current()[0]
 
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
