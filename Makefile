@@ -3,8 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 REQUIREMENTS := app/setup/requirements.txt
 LINT := .lint/bin
+# Tests start many Pythons: without kept bytecode, each would compile all sources.
+unexport PYTHONDONTWRITEBYTECODE
+PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder
 
-.PHONY: run setup lint check format test test-crash test-fuzz test-fuzz-server coverage bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid bench-collection lock dist clean
+.PHONY: run setup lint check format test test-fast test-crash test-fuzz test-fuzz-server coverage bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid bench-collection lock dist clean
 
 run: .venv/installed
 	$(BIN)/python -m app serve
@@ -38,7 +41,11 @@ format:
 
 test: check
 	$(BIN)/python -m app.setup.chromium
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(PYTEST) --numprocesses 3
+
+# Needs no browser and no set-up beyond the Python packages: tests of what set-up makes are skipped before it.
+test-fast: .venv/installed
+	$(PYTEST) --numprocesses 2 tests/unit
 
 test-crash: setup
 	$(BIN)/python -m app.setup.chromium

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import hypothesis
 import pytest
@@ -13,6 +14,23 @@ import pytest
 hypothesis.settings.register_profile("short", max_examples=40, deadline=None, derandomize=True, database=None)
 hypothesis.settings.register_profile("long", max_examples=5000, deadline=None, print_blob=True)
 hypothesis.settings.load_profile("short")
+
+
+FOLDER: Final = Path(__file__).parent
+
+SLOWEST_FIRST: Final = (
+    "others/",
+    "e2e/test_analysis.py",
+    "e2e/test_sharing.py",
+    "crash/",
+    "training/test_run.py",
+    "e2e/",
+    "wasm/",
+    "browser/",
+    "training/",
+    "server/",
+)
+"""The order in which a parallel run starts files: a slow one at the end would run alone."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,7 +44,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--catalog-sample", type=int, default=3, help="how many demo tunes are rendered again (default: 3)"
     )
     fuzz = parser.getgroup("fuzz tests")
-    fuzz.addoption("--hostile", type=int, default=300, help="how many hostile SID files (default: 300)")
+    fuzz.addoption("--hostile", type=int, default=60, help="how many hostile SID files (default: 60)")
     fuzz.addoption("--hostile-seed", type=int, help="begin with the file of this seed")
 
 
@@ -39,6 +57,14 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Any) -> None:
     """Give the processes of a parallel run the same seeds: each must find the same tests."""
     node.workerinput["seed"] = node.config.option.seed
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _start(item.path.relative_to(FOLDER).as_posix()))
+
+
+def _start(path: str) -> int:
+    return next((i for i, slow in enumerate(SLOWEST_FIRST) if path.startswith(slow)), len(SLOWEST_FIRST))
 
 
 @pytest.fixture

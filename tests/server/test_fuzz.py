@@ -19,11 +19,10 @@ from app.server.db_connection import parse_url
 from app.server.settings import Settings
 from app.server.tables import events
 
+from .answers import JSON, SYNC
 from .conftest import module_settings, running
 from .deltas import FEATURES, batch, implicit, rating
 
-SYNC = "/api/feedback/sync"
-JSON = {"Content-Type": "application/json"}
 RATING_FIELDS = [
     *("uuid", "sidPath", "song", "features", "modelVersion", "day", "epsilon", "ratings", "surprise"),
     *(f"features.{name}" for name in (*FEATURES, "surprise")),

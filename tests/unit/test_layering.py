@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,9 +64,10 @@ def sources(*folders: str) -> list[str]:
     return sorted(path.relative_to(ROOT).as_posix() for path in found)
 
 
-def imports(source: str, *, anywhere: bool = True) -> set[str]:
+@cache
+def imports(source: str, *, anywhere: bool = True) -> frozenset[str]:
     """Return the modules that a file imports: `anywhere` in it, or only when it is loaded."""
-    tree = ast.parse((ROOT / source).read_text())
+    tree = parsed(source)
     nodes = ast.walk(tree) if anywhere else _run_on_import(tree)
     found = set()
     for node in nodes:
@@ -72,7 +75,12 @@ def imports(source: str, *, anywhere: bool = True) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             found |= _modules(source, node)
-    return found
+    return frozenset(found)
+
+
+@cache
+def parsed(source: str) -> ast.Module:
+    return ast.parse((ROOT / source).read_text())
 
 
 def _modules(source: str, node: ast.ImportFrom) -> set[str]:
@@ -97,11 +105,11 @@ def _run_on_import(node: ast.AST) -> Iterator[ast.AST]:
         yield from _run_on_import(child)
 
 
-def roots(modules: set[str]) -> set[str]:
+def roots(modules: AbstractSet[str]) -> set[str]:
     return {module.partition(".")[0] for module in modules}
 
 
-def rooms(modules: set[str]) -> set[str]:
+def rooms(modules: AbstractSet[str]) -> set[str]:
     """Return the rooms of the library in which these modules are."""
     ours = {module for module in modules if module.partition(".")[0] == "sidflow_feedback"}
     return {module.split(".")[1] if "." in module else "__init__" for module in ours}
@@ -154,8 +162,8 @@ def test_server_training_and_export_import_nothing_of_setup(source: str) -> None
 @pytest.mark.parametrize("source", [name for name in sources("app") if not name.startswith(PAGE)])
 def test_application_does_not_import_itself_by_name(source: str) -> None:
     """Its folder is `app`, and its installed package is `sidflow_app`."""
-    tree = ast.parse((ROOT / source).read_text())
-    absolute = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level}
+    nodes = ast.walk(parsed(source))
+    absolute = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
     assert not [module for module in absolute if module and module.split(".")[0] == "app"]
 
 

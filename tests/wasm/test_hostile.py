@@ -86,5 +86,6 @@ def test_hostile_files_are_varied() -> None:
     for seed in range(60):
         sound, message = exercise(emulator, seed)
         endings.add("sound" if len(sound) else message.split()[0:3][-1])
-    assert "sound" in endings
-    assert len(endings) > 4, endings
+        if "sound" in endings and len(endings) > 4:
+            return
+    raise AssertionError(endings)
