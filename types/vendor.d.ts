@@ -36,7 +36,7 @@ declare module "*/vendor/micropython/micropython.mjs" {
   interface FileSystem {
     analyzePath(path: string): { exists: boolean };
     mkdir(path: string): void;
-    writeFile(path: string, text: string): void;
+    writeFile(path: string, content: string | Uint8Array): void;
   }
 
   interface MicroPython {

@@ -4,6 +4,10 @@ import asyncio
 
 from pyscript import window
 
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from app.page.page import Page
+
 PARTS = (
     "sidflow_feedback.page.feedback",
     "app.page.core.playback",
@@ -17,19 +21,23 @@ PARTS = (
 )
 """What is imported in a task of its own, with all that it needs: all at once would hold up the page."""
 
+page: "Page | None" = None
+"""Once it is built."""
+
 NEXT_TASK = 0.001
 """Seconds; after a sleep of 0 MicroPython goes on in the same task."""
 
 
 async def start() -> None:
     """Build the page."""
+    global page
     for part in PARTS:
         await asyncio.sleep(NEXT_TASK)
         __import__(part)
     from app.page.page import Page
 
     await asyncio.sleep(NEXT_TASK)
-    page = globals()["page"] = Page()  # Scripts that share these names find it here.
+    page = Page()
     window.sidPlayer = page.player.native
     await page.start()
 

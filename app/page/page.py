@@ -18,6 +18,7 @@ from pyscript.js_modules import (
 from app.page.core.analysis import FeatureAnalysis
 from app.page.core.playback import Playback
 from app.page.core.recommendations import Recommendations
+from app.page.core.release import RELEASE
 from app.page.core.settings import Settings
 from app.page.core.tasks import error_message, spawn
 from app.page.core.tune_library import TuneLibrary
@@ -51,9 +52,6 @@ if TYPE_CHECKING:
     from app.page.core.tune import Tune
     from sidflow_feedback.player import Player, StateListener
     from sidflow_feedback.types import BootProgress, EngineState, ForgottenEvent
-
-RELEASE = window.URL.new("..", document.querySelector("script[type=mpy]").src).href
-"""Address of this release's files; each release has its own."""
 
 EMULATOR = RELEASE + "static/vendor/sid/sid.wasm"
 NO_DATABASE = (

@@ -16,15 +16,17 @@ from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
 from starlette.types import Scope
 
 from ..paths import COMPRESSED
-from .release import ETAG_DIGITS, LIBRARY_SUFFIXES, MADE, PREFIX, Contents, Releases
+from .release import ETAG_DIGITS, LIBRARY_SUFFIXES, PREFIX, Contents, Releases
 from .settings import Settings
 
 # Python's table of media types depends on the system, so ours is explicit.
 MEDIA_TYPES = {
+    ".bin": "application/octet-stream",
     ".css": "text/css",
     ".html": "text/html",
     ".js": "text/javascript",
     ".json": "application/json",
+    ".map": "application/json",
     ".mjs": "text/javascript",
     ".py": "text/x-python",
     ".sid": "audio/prs.sid",
@@ -143,10 +145,7 @@ class _Site:
         found = self._releases.get(release)
         if found and address == "files.json":
             return JSONResponse(found.offline(), headers={"Cache-Control": CACHE_IMMUTABLE})
-        if found and address in MADE:
-            response = _text(found.made(address), "application/json", request)
-        else:
-            response = await self._file(address, request.scope)
+        response = await self._file(self._releases.source(address), request.scope)
         # A page of an older release gets the current file, which must not be cached under that address.
         if self._releases.holds(release, address, response.headers.get("etag", "")):
             response.headers["Cache-Control"] = CACHE_IMMUTABLE

@@ -1,15 +1,14 @@
 """Releases: all files of the page under an address derived from their content, cacheable forever."""
 
 import json
-import posixpath
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from ..files import fingerprint, sha256_of, sources_in
+from ..paths import BUNDLES
 from .settings import Settings
 
 RELEASES_KEPT = 8
@@ -21,23 +20,16 @@ PREFIX = "r"
 ETAG_DIGITS = 32
 """Digits of a file's SHA-256 in its ETag."""
 
-_OWN_ADDRESS = re.compile(r'\b(href|src|config)="/?(?=(?:page|static)/)')
-
+_OWN_ADDRESS = re.compile(r'((?:\b(?:href|src)=|"interpreter": )")/?(?=(?:page|static)/)')
 
 LIBRARY_SUFFIXES = (".py", ".js", ".json")
 """Suffixes of the library's files that are served."""
 
-CONFIGURATION = "page/page.json"
-"""PyScript resolves its `interpreter` relative to the page, all other addresses relative to this file."""
+BUNDLED = f"static/vendor/{BUNDLES}/"
+"""What set-up has bundled, by the address of each bundle's entry, which a release replaces by the bundle."""
 
-SOURCES = "page/sources.json"
-"""All Python files that the configuration names, in one: separate requests would take longer."""
-
-MADE = (CONFIGURATION, SOURCES)
-"""Files of a release that are generated from others."""
-
-_INTERPRETER = "static/js/micropython.js"
-"""Wraps MicroPython, and adds `SOURCES` to its file system."""
+INPUTS = f"{BUNDLED}inputs.json"
+"""Addresses of the files that are in a bundle."""
 
 
 class Contents:
@@ -73,46 +65,32 @@ class Release:
 
     def index(self) -> str:
         """Return the page, with the addresses of this release."""
-        return _OWN_ADDRESS.sub(rf'\1="{PREFIX}/{self.name}/', self._read("page/index.html"))
-
-    def made(self, address: str) -> str:
-        """Return the text of a file in `MADE`."""
-        if address == CONFIGURATION:
-            configuration = json.loads(self._read(CONFIGURATION))
-            configuration["interpreter"] = f"./{PREFIX}/{self.name}/{_INTERPRETER}"
-            del configuration["files"]
-            return json.dumps(configuration)
-        return json.dumps({to: self._read(source) for source, to in self._sources().items()})
-
-    def _sources(self) -> dict[str, str]:
-        """Return the addresses of the files in `SOURCES`, with their paths in the interpreter."""
-        files = json.loads(self._read(CONFIGURATION))["files"]
-        return {posixpath.normpath(f"page/{source}"): path for source, path in files.items()}
-
-    def _read(self, address: str) -> str:
-        return self.paths[address].read_text("utf-8")
+        return _OWN_ADDRESS.sub(rf"\1{PREFIX}/{self.name}/", self._read("page/index.html"))
 
     def offline(self) -> dict[str, str]:
         """Return the SHA-256 of each file that a page needs offline, by address."""
-        left_out = self._sources()
+        bundled = set(json.loads(self._read(INPUTS))) if INPUTS in self.paths else set()
         return {
             address: content
             for address, content in self.files.items()
-            if address not in left_out and not _ON_DEMAND.match(address)
+            if address not in bundled and not _ON_DEMAND.match(address)
         }
 
     def exported(self) -> list[str]:
         """Return the addresses of the files that an exported page can load."""
         return [address for address in self.files if not _FOR_BUILDING.match(address)]
 
+    def _read(self, address: str) -> str:
+        return self.paths[address].read_text("utf-8")
+
 
 _ON_DEMAND = re.compile(
-    r"static/vendor/(pyodide/.*\.(whl|zip)|wheels/|engine/(scipy|scikit_learn|joblib|threadpoolctl)-"
-    r"|pyscript/(toml|zip|pyodide_graph))|sidflow_feedback/learning/first_model"
+    r"static/vendor/(pyodide/.*\.(whl|zip)|wheels/|engine/(scipy|scikit_learn|joblib|threadpoolctl)-|pyscript/"
+    r"|bundles/)|sidflow_feedback/learning/first_model|(?!page/engine\.py$).*\.(py|map)$|page/modules\.json$"
 )
-"""Files that few pages need: scikit-learn, uncompiled packages, and optional parts of PyScript."""
+"""Files that few pages need: scikit-learn, parts of PyScript, and sources of what is compiled."""
 
-_FOR_BUILDING = re.compile(r"static/vendor/(pyodide/.*\.(whl|zip)|wheels/)|page/index\.html")
+_FOR_BUILDING = re.compile(rf"static/vendor/(pyodide/.*\.(whl|zip)|wheels/)|{BUNDLED}|page/index\.html")
 
 
 class Releases:
@@ -132,10 +110,11 @@ class Releases:
     def present(self) -> Release:
         """Return the release of the current files."""
         paths = dict(self._files())
+        paths |= {address: paths[source] for address in paths if (source := self.source(address)) in paths}
         files = {address: self.contents.sha256(path) for address, path in paths.items()}
         name = fingerprint(part for item in sorted(files.items()) for part in item)[:16]
         if name not in self._releases:
-            self._releases[name] = _release(name, files, paths)
+            self._releases[name] = Release(name, files, paths)
         self._releases.move_to_end(name)
         while len(self._releases) > RELEASES_KEPT:
             self._releases.popitem(last=False)
@@ -147,6 +126,10 @@ class Releases:
         return release is not None and release.files.get(address, "-").startswith(
             etag.strip('"')[:ETAG_DIGITS]
         )
+
+    def source(self, address: str) -> str:
+        """Return the address of what a release serves at `address`: of the bundle, if there is one."""
+        return BUNDLED + address if (self._settings.vendor / BUNDLES / address).is_file() else address
 
     def get(self, name: str) -> Release | None:
         """Return a release by name, if the server remembers it."""
@@ -166,10 +149,3 @@ class Releases:
                 if path not in seen and (folder != here.library or path.suffix in LIBRARY_SUFFIXES):
                     seen.add(path)
                     yield f"{address}/{path.relative_to(folder).as_posix()}", path
-
-
-def _release(name: str, files: dict[str, str], paths: dict[str, Path]) -> Release:
-    release = Release(name, files, paths)
-    if CONFIGURATION in files:
-        files.update({made: sha256(release.made(made).encode()).hexdigest() for made in MADE})
-    return release

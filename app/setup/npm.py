@@ -15,7 +15,7 @@ MANIFESTS = ("package.json", "package-lock.json")
 def install(paths: Paths) -> list[Path]:
     """Install the packages in package-lock.json, and return the file that npm writes last.
 
-    A checkout also gets the optional linter. No script of a package is run.
+    A checkout also gets the packages for development. No script of a package is run.
 
     Raises
     ------
@@ -29,7 +29,7 @@ def install(paths: Paths) -> list[Path]:
             "Node.js 20 or later with npm (on Debian: apt-get install nodejs npm) and run set-up again."
         )
     _bring_manifests(paths)
-    omit = [] if paths.checkout else ["--omit=optional", "--omit=dev"]
+    omit = [] if paths.checkout else ["--omit=dev"]
     _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *omit], paths.npm)
     return [paths.npm / "node_modules" / ".package-lock.json"]
 

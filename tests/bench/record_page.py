@@ -5,7 +5,13 @@ import json
 
 import js
 
-page = globals()["page"]  # Created by main.py, which shares its globals with this script.
+from app.page import main
+
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from typing import Any
+
+page: "Any" = main.page
 
 BURSTS = 200
 BURST = 10

@@ -6,9 +6,14 @@ import random
 
 import js
 
+from app.page import main
 from sidflow_feedback.vocabulary import Request
 
-page = globals()["page"]  # Created by main.py, which shares its globals with this script.
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from typing import Any
+
+page: "Any" = main.page
 
 RATINGS = 512
 EVENTS_PER_SECOND = 4

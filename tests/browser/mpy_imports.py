@@ -1,4 +1,4 @@
-"""Import each module that the page's configuration names, in the page's MicroPython."""
+"""Import each module of the page, in its MicroPython."""
 
 import asyncio
 import json
@@ -18,8 +18,8 @@ def outcome(name: str) -> str:
 
 async def main() -> None:
     """Store the outcomes in `globalThis.imported` for the test."""
-    config = json.loads(await (await window.fetch("/page/page.json")).text())
-    names = [path[: -len(".py")].replace("/", ".") for path in config["files"].values()]
+    paths = json.loads(await (await window.fetch("/page/modules.json")).text())
+    names = [path[: -len(".py")].replace("/", ".") for path in paths]
     window.imported = json.dumps([sys.implementation.name, {name: outcome(name) for name in names}])
 
 

@@ -17,6 +17,13 @@ from tests.browser.site import Site
 
 SHARED = ("page/recorder", "page/signal", "page/wire_format", "player/telemetry", "preferences", "vocabulary")
 SCRIPT = Path(both_pythons.__file__)
+IMPORTS = SCRIPT.with_name("mpy_imports.py")
+RUN_SCRIPT = """text => {
+    const script = document.createElement("script");
+    script.type = "mpy";
+    script.textContent = text;
+    document.body.append(script);
+}"""
 
 
 @pytest.fixture
@@ -33,7 +40,8 @@ def on_micropython(open_page: Callable[[], Page]) -> dict[str, Any]:
 
 def test_page_modules_can_be_imported(context: BrowserContext, site: Site) -> None:
     page = context.new_page()
-    page.goto(f"{site.url}/test/browser/mpy_imports.html")
+    page.goto(site.url)
+    page.evaluate(RUN_SCRIPT, IMPORTS.read_text())
     page.wait_for_function("globalThis.imported")
     interpreter, outcomes = json.loads(page.evaluate("imported"))
     assert interpreter == "micropython"

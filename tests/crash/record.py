@@ -2,9 +2,15 @@
 
 import js
 
+from app.page import main
+
 reports = globals()["REPORTS"]  # Address for reports; the test defines it above this text.
 
-TRACK = {
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from sidflow_feedback.types import Track
+
+TRACK: "Track" = {
     "item_id": "Crash/Tune.sid",
     "song": 1,
     "length": 120.0,
@@ -17,7 +23,7 @@ count = 0
 def record() -> None:
     """Record an event, and report it to the test before anything else."""
     global count
-    page = globals().get("page")  # Created by main.py, which shares its globals, a moment later.
+    page = main.page  # Built a moment later.
     if page is None:
         return
     count += 1

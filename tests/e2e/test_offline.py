@@ -77,16 +77,16 @@ def test_new_release_is_used_completely_from_the_next_load_on(
         first.wait_for_selector(OFFLINE_READY)
         first.close()
         page, old = opened(context, url), release(client)
-        script = static / "js" / "files.js"
+        script = static / "js" / "site.js"
         script.write_text(script.read_text() + EDIT)
-        assert EDIT not in fetched(page, f"r/{old}/static/js/files.js")
+        assert EDIT not in fetched(page, f"r/{old}/static/js/site.js")
         play(page, 1)
         other, new = opened(context, url), release(client)
         assert new != old
-        assert EDIT in fetched(other, f"r/{new}/static/js/files.js")
+        assert EDIT in fetched(other, f"r/{new}/static/js/site.js")
         assert releases_loaded(other) == {new}
         other.wait_for_selector(OFFLINE_READY)
-        assert EDIT not in fetched(page, f"r/{old}/static/js/files.js")
+        assert EDIT not in fetched(page, f"r/{old}/static/js/site.js")
         assert releases_loaded(page) == {old}
 
 

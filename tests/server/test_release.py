@@ -9,22 +9,26 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.paths import COMPRESSED, paths
+from app.paths import BUNDLES, COMPRESSED, paths
 from app.server.settings import Settings
 
 from .test_files import put
 
-INDEX = '<script src="page/main.py" config="page/page.json"></script><link href="/static/a.css">'
-FILES = {"./part.py": "app/page/part.py", "../sidflow_feedback/events.py": "sidflow_feedback/events.py"}
+INDEX = """<link href="/static/a.css"><script src="static/js/page.js"></script>
+<script config='{ "interpreter": "static/js/page.js" }'></script>"""
+ENTRY, PART = "static/js/page.js", "static/js/part.js"
 IMMUTABLE = "public, max-age=31536000, immutable"
 
 
 @pytest.fixture(autouse=True)
 def page(settings: Settings) -> None:
     put(settings.page / "index.html", INDEX.encode())
+    put(settings.page / "engine.py", b"engine")
     put(settings.page / "main.py", b"main")
-    put(settings.page / "part.py", b"part")
-    put(settings.page / "page.json", json.dumps({"interpreter": "/static/i.mjs", "files": FILES}).encode())
+    put(settings.static / "js" / "page.js", b"import './part.js'")
+    put(settings.static / "js" / "part.js", b"part")
+    put(settings.vendor / BUNDLES / ENTRY, b"bundle")
+    put(settings.vendor / BUNDLES / "inputs.json", json.dumps([PART]).encode())
     put(settings.static / "a.css", b"old")
     put(settings.library / "events.py", b"events")
 
@@ -37,15 +41,19 @@ def release(client: httpx.Client) -> str:
 
 def test_all_addresses_of_the_page_belong_to_one_release(client: httpx.Client) -> None:
     at = release(client)[1:]
-    assert client.get("/").text == INDEX.replace('"page/', f'"{at}/page/').replace(
-        '"/static/', f'"{at}/static/'
+    assert client.get("/").text == INDEX.replace('"/static/', f'"{at}/static/').replace(
+        '"static/', f'"{at}/static/'
     )
     assert client.get("/").headers["cache-control"] == "no-cache"
-    config = client.get(f"/{at}/page/page.json")
-    assert config.json() == {"interpreter": f"./{at}/static/js/micropython.js"}
-    sources = client.get(f"/{at}/page/sources.json")
-    assert sources.json() == {"app/page/part.py": "part", "sidflow_feedback/events.py": "events"}
-    assert {answer.headers["cache-control"] for answer in (config, sources)} == {IMMUTABLE}
+
+
+def test_release_has_the_bundles_at_the_addresses_of_their_entries(client: httpx.Client) -> None:
+    at = release(client)
+    answers = [client.get(f"{at}/{address}") for address in (ENTRY, PART)]
+    assert [answer.text for answer in answers] == ["bundle", "part"]
+    assert {answer.headers["cache-control"] for answer in answers} == {IMMUTABLE}
+    assert client.get(f"/r/none/{ENTRY}").text == "bundle", "for the page of an older release"
+    assert client.get(f"/{ENTRY}").text == "import './part.js'"
 
 
 def test_changed_content_is_a_new_release(client: httpx.Client, settings: Settings) -> None:
@@ -67,8 +75,9 @@ def test_changed_content_is_a_new_release(client: httpx.Client, settings: Settin
 def test_list_of_files_has_their_checksums(client: httpx.Client) -> None:
     at = release(client)
     files = client.get(f"{at}/files.json").json()
-    assert {"page/main.py", "page/page.json", "page/sources.json", "static/a.css"} <= set(files)
-    assert not {"page/part.py", "sidflow_feedback/events.py"} & set(files), "they are in the sources"
+    assert set(files) == {"page/engine.py", "page/index.html", "static/a.css", ENTRY}, (
+        "a page loads no others"
+    )
     for address, sha256 in files.items():
         assert hashlib.sha256(client.get(f"{at}/{address}").content).hexdigest() == sha256
 
@@ -102,10 +111,8 @@ def test_compressed_copies_are_sent_if_accepted(client: httpx.Client, settings: 
 def test_page_has_no_address_outside_its_release() -> None:
     """Otherwise the file would be missing offline, and on a host where the page isn't at the root."""
     folder = paths().page
-    config = json.loads((folder / "page.json").read_text())
     engine = json.loads((folder / "engine.json").read_text())
-    modules = [*config["js_modules"]["main"], *engine["js_modules"]["worker"]]
-    named = [engine["interpreter"], *config["files"], *modules]
+    named = [engine["interpreter"], *engine["js_modules"]["worker"]]
     assert [address for address in named if not address.startswith(("../", "./"))] == []
     script = re.compile(r'"/(?:static|page|lib)/')
     sources = [path for path in folder.glob("*.py") if script.search(path.read_text())]
@@ -129,7 +136,12 @@ def _source(folder: Path, address: str) -> Path:
 
 def test_first_program_of_pyscript_can_be_cut() -> None:
     script = (paths().static / "js" / "micropython.js").read_text()
-    cut = re.search(r'SPLIT = "(.*)\\n"', script)
     [core] = (paths().vendor / "pyscript").glob("core-*.js")
-    assert cut
-    assert f'"{cut[1]}"' in core.read_text()
+    first_program = core.read_text()
+    written = re.search(r'WRITTEN = "(.*)\\n"', script)
+    helpers = re.search(r'HELPERS = "(.*) = None\\n"', script)
+    assert written
+    assert helpers
+    assert f'"{written[1]}"' in first_program
+    [deleted] = re.findall(r"\[([^]]*)\]\.map\(\w+=>`del ", first_program)[-1:]
+    assert {*helpers[1].split(" = "), "_pyscript"} == set(re.findall(r'"(\w+)"', deleted))

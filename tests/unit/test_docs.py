@@ -27,9 +27,7 @@ DOCS = (
 )
 GLOSSARY = "docs/glossary.md"
 
-MADE = re.compile(
-    r"static/vendor/|\.venv|node_modules/|data/|dist/|DIR|page/sources\.json|versions/$|r/NAME/|sid\.wasm|v0003_"
-)
+MADE = re.compile(r"static/vendor/|\.venv|node_modules/|data/|dist/|DIR|versions/$|r/NAME/|sid\.wasm|v0003_")
 """What set-up, the server, a release, or a reader makes."""
 
 ELSEWHERE = re.compile(r"Songlengths\.md5|~/|/")

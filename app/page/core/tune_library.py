@@ -2,8 +2,9 @@
 
 import json
 
-from pyscript import document, window
+from pyscript import window
 
+from app.page.core.release import RELEASE
 from app.page.core.tune import Tune
 from sidflow_feedback.page.signal import Signal
 from sidflow_feedback.vocabulary import ANALYSIS_VERSION, LengthSource
@@ -14,9 +15,7 @@ if TYPE_CHECKING:
 
     from app.page.core.payloads import AnalysisCounts, AnalysisRecord, TuneRecord, ViewCounts
 
-PAGE = document.querySelector("script[type=mpy]").src
-CATALOG = window.URL.new("../static/vendor/tunes/catalog.json", PAGE).href
-"""Relative to the page's script, like all addresses of one release."""
+CATALOG = RELEASE + "static/vendor/tunes/catalog.json"
 
 AHEAD = 20
 """Tunes of the list that are known in advance, so that Next does not have to wait for the worker."""

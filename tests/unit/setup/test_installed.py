@@ -211,7 +211,7 @@ def served(application: Path, tmp_path: Path) -> Iterator[str]:
 
 def test_set_up_application_serves_without_tools(served: str) -> None:
     with urlopen(served) as answer:
-        assert b"page/main.py" in answer.read()
+        assert b"static/js/page.js" in answer.read()
     with urlopen(served + "api/model/latest") as answer:
         assert answer.status == 200
     with urlopen(served + "sidflow_feedback/store/idb/index.js") as answer:

@@ -1,0 +1,35 @@
+/**
+ * What the page loads: PyScript, MicroPython, and the modules that the page's Python imports from
+ * `pyscript.js_modules`. Set-up makes one file of all of them (`app/setup/bundle.py`).
+ */
+
+import "../vendor/pyscript/core.js";
+import * as start_snapshot from "../../sidflow_feedback/engine/boot/start-snapshot.js";
+import * as channel from "../../sidflow_feedback/page/channel.js";
+import * as host from "../../sidflow_feedback/page/host.js";
+import * as idle from "../../sidflow_feedback/page/idle.js";
+import * as local from "../../sidflow_feedback/page/local.js";
+import * as outbox from "../../sidflow_feedback/page/outbox.js";
+import * as storage from "../../sidflow_feedback/page/storage.js";
+import * as files from "./files.js";
+import * as insights from "./insights/load.js";
+import * as offline from "./offline.js";
+import * as player_remote from "./player/remote.js";
+import * as sid_audio from "./sid/audio.js";
+import * as sid_player from "./sid/player.js";
+import * as sid_scope from "./sid/scope.js";
+import * as site from "./site.js";
+import * as tunes_collection from "./tunes/collection.js";
+import * as tunes_list from "./tunes/list.js";
+
+export { loadMicroPython } from "./micropython.js";
+
+const MODULES = {
+  ...{ channel, files, host, idle, insights, local, offline, outbox, player_remote, sid_audio, sid_player },
+  ...{ sid_scope, site, start_snapshot, storage, tunes_collection, tunes_list },
+};
+
+// Where PyScript keeps what a configuration names under `js_modules`.
+/** @type {Map<string, object>} */
+const registered = Reflect.get(globalThis, Symbol.for("polyscript.js_modules"));
+for (const [name, module] of Object.entries(MODULES)) registered.set(name, { ...module });

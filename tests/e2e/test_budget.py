@@ -1,0 +1,87 @@
+"""What a first visit transfers, until the page is usable and until the engine is ready."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Request
+
+from tests.e2e.listener import wait_for_engine
+from tests.served import Served
+
+ROOM = 1.03
+"""How much more than the bytes below may be transferred."""
+
+PAGE = {
+    "/": 6_500,
+    "static/css/page.css": 4_500,
+    "static/icon.svg": 1_000,
+    "static/js/page.js": 81_200,
+    "static/js/site.js": 1_100,
+    "static/js/tunes/collection-worker.js": 10_900,
+    "static/vendor/micropython/micropython.wasm": 181_800,
+    "static/vendor/page/modules.bin": 60_300,
+    "static/vendor/tunes/catalog.json": 11_300,
+}
+"""Bytes of each request before the page is usable, with headers, as measured."""
+
+ENGINE = {
+    "page/engine.json": 1_100,
+    "page/engine.py": 1_000,
+    "sidflow_feedback/engine/boot/interpreter.js": 8_900,
+    "sidflow_feedback/store/indexeddb.js": 5_600,
+    "static/js/sid/excerpt.js": 3_700,
+    "static/vendor/engine/numpy.whl": 2_368_600,
+    "static/vendor/engine/pyodide-lock.json": 1_500,
+    "static/vendor/engine/python_stdlib.zip": 3_190_300,
+    "static/vendor/engine/sidflow_feedback.whl": 254_500,
+    "static/vendor/engine/start.json": 1_100,
+    "static/vendor/pyodide/pyodide.asm.mjs": 232_300,
+    "static/vendor/pyodide/pyodide.asm.wasm": 3_134_500,
+}
+"""The same for what follows until the engine is ready."""
+
+MARKS = """() => Object.fromEntries(performance.getEntriesByType("mark").map(
+    ({ name, startTime }) => [name, performance.timeOrigin + startTime]))"""
+
+
+@pytest.fixture
+def visit(context: BrowserContext, served: Served) -> tuple[dict[str, float], list[Request]]:
+    """The times of the marks on the page, and the requests whose answers came over the network."""
+    requests: list[Request] = []
+    context.on("requestfinished", requests.append)
+    page = context.new_page()
+    page.goto(served.url)
+    wait_for_engine(page)
+    marks: dict[str, float] = page.evaluate(MARKS)
+    return marks, [request for request in requests if transferred(request)]
+
+
+def transferred(request: Request) -> int:
+    """Return the bytes of the answer with its headers; 0 if it came from the browser's cache."""
+    sizes: Any = request.sizes()
+    answer = request.response()
+    if answer is None or sizes["responseBodySize"] + sizes["responseHeadersSize"] <= 0:
+        return 0
+    # CDP tells no body size of a worker's script.
+    return sizes["responseHeadersSize"] + int(answer.headers.get("content-length", 0))
+
+
+def address(request: Request) -> str:
+    """Return a file's address in its release, without the version of a wheel."""
+    path = re.sub(r"^\w+://[^/]+/(?:r/\w+/)?(?=.)", "", request.url)
+    return re.sub(r"-\d[^/]*\.whl$", ".whl", path) or "/"
+
+
+def test_first_visit_stays_within_its_budgets(visit: tuple[dict[str, float], list[Request]]) -> None:
+    marks, requests = visit
+    for mark, budget in (("ui-ready", PAGE), ("engine-ready", PAGE | ENGINE)):
+        found = [request for request in requests if request.timing["startTime"] < marks[mark]]
+        sizes = {address(request): transferred(request) for request in found}
+        growth = {name: size - budget.get(name, 0) for name, size in sizes.items()}
+        grown = sorted((name for name in growth if growth[name] > 0), key=lambda name: -growth[name])
+        said = f"before {mark}; grown or new: " + ", ".join(f"{name} +{growth[name]}" for name in grown[:8])
+        assert len(found) <= len(budget), f"{len(found)} requests {said}"
+        assert sum(sizes.values()) <= ROOM * sum(budget.values()), f"{sum(sizes.values())} bytes {said}"
