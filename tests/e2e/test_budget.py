@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Request
@@ -51,7 +51,7 @@ MARKS = """() => Object.fromEntries(performance.getEntriesByType("mark").map(
 def visit(context: BrowserContext, served: Served) -> tuple[dict[str, float], list[Request]]:
     """The times of the marks on the page, and the requests whose answers came over the network."""
     requests: list[Request] = []
-    context.on("requestfinished", requests.append)
+    context.on("requestfinished", lambda request: requests.append(request))
     page = context.new_page()
     page.goto(served.url)
     wait_for_engine(page)
@@ -61,12 +61,12 @@ def visit(context: BrowserContext, served: Served) -> tuple[dict[str, float], li
 
 def transferred(request: Request) -> int:
     """Return the bytes of the answer with its headers; 0 if it came from the browser's cache."""
-    sizes: Any = request.sizes()
+    sizes = request.sizes()
     answer = request.response()
     if answer is None or sizes["responseBodySize"] + sizes["responseHeadersSize"] <= 0:
         return 0
     # CDP tells no body size of a worker's script.
-    return sizes["responseHeadersSize"] + int(answer.headers.get("content-length", 0))
+    return int(sizes["responseHeadersSize"]) + int(answer.headers.get("content-length", 0))
 
 
 def address(request: Request) -> str:
@@ -75,6 +75,7 @@ def address(request: Request) -> str:
     return re.sub(r"-\d[^/]*\.whl$", ".whl", path) or "/"
 
 
+@pytest.mark.skipif("SIDFLOW_TEST_LINES" in os.environ, reason="sources that report their lines are larger")
 def test_first_visit_stays_within_its_budgets(visit: tuple[dict[str, float], list[Request]]) -> None:
     marks, requests = visit
     for mark, budget in (("ui-ready", PAGE), ("engine-ready", PAGE | ENGINE)):
