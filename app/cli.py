@@ -74,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
         "folder", type=Path, metavar="DIR", help="a new folder, or one with an earlier export"
     )
     export.set_defaults(run=lambda options: export_site(options.folder))
+    library = commands.add_parser("export-library", help="write what other pages need to embed the library")
+    library.add_argument(
+        "folder", type=Path, metavar="DIR", help="a new folder, or one with an earlier export of the library"
+    )
+    library.set_defaults(run=lambda options: export_library(options.folder))
     _add_training(commands)
     return parser
 
@@ -138,6 +143,22 @@ def export_site(folder: Path) -> None:
     _ensure_set_up()
     run(folder, Settings.from_environment())
     Console().print(f"Any host of plain files can now serve {folder}: try python -m http.server -d {folder}")
+
+
+def export_library(folder: Path) -> None:
+    """Set up what is missing, then write what other pages need to embed the library.
+
+    Raises
+    ------
+    SetupError
+        If set-up fails, or the folder can't be used.
+    """
+    from .export import export_library as run
+    from .server.settings import Settings
+
+    _ensure_set_up()
+    run(folder, Settings.from_environment())
+    Console().print(f"Copy {folder} to your site; docs/embed.md shows how to use it.", highlight=False)
 
 
 def train(options: argparse.Namespace) -> None:

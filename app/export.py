@@ -1,4 +1,4 @@
-"""A copy of the page that needs no server of ours: any host of plain files can serve it, at any address."""
+"""What any host of plain files can serve, at any address: a copy of the page, or the library for others."""
 
 import json
 import re
@@ -16,6 +16,23 @@ SERVICE_WORKER = "service-worker.js"
 MODEL = "sidflow_feedback/learning/first_model.json"
 """Stands for what a server would say."""
 
+LIBRARY_FILES = re.compile(
+    r"sidflow_feedback/(page/[\w-]+\.js|engine/worker\.js|engine/boot/(interpreter|progress|runtime|snapshot)\.js"
+    r"|store/.*\.js|learning/first_model\.json)"
+    r"|static/vendor/(engine/(start\.json|pyodide-lock\.json|python_stdlib\.zip|(numpy|sidflow_feedback)-.*)"
+    r"|pyodide/pyodide(\.asm)?\.(mjs|wasm)|micropython/.*|pyscript/.*)"
+)
+"""What a page needs that embeds the library; docs/embed.md says what for."""
+
+PYTHON_FILES = re.compile(
+    r"sidflow_feedback/(__init__|errors|preferences|vocabulary|player/telemetry"
+    r"|page/(?!installed)\w+)\.py"
+)
+"""The Python of such a page."""
+
+SOURCES = "sidflow_feedback/page/sources.json"
+"""All of `PYTHON_FILES` in one, for ``sidflow_feedback/page/micropython.js``."""
+
 
 def export_site(folder: Path, settings: Settings) -> None:
     """Write the page and all that it loads into `folder`; an earlier export there is replaced.
@@ -25,7 +42,7 @@ def export_site(folder: Path, settings: Settings) -> None:
     SetupError
         If there is something else in the folder, or it can't be written.
     """
-    _check(folder)
+    _check(folder, SERVICE_WORKER)
     served = Releases(settings).present()
     release = Release(fingerprint([served.name, "without a server"])[:16], served.files, served.paths)
     try:
@@ -37,8 +54,32 @@ def export_site(folder: Path, settings: Settings) -> None:
         raise SetupError(f"The site can't be written into {folder}: {error}.") from error
 
 
-def _check(folder: Path) -> None:
-    if folder.exists() and any(folder.iterdir()) and not (folder / SERVICE_WORKER).is_file():
+def export_library(folder: Path, settings: Settings) -> None:
+    """Write what other people's pages need to embed the library into `folder`; an earlier export is replaced.
+
+    Raises
+    ------
+    SetupError
+        If there is something else in the folder, or it can't be written.
+    """
+    _check(folder, SOURCES)
+    paths = Releases(settings).present().paths
+    python = {
+        address: path.read_text("utf-8") for address, path in paths.items() if PYTHON_FILES.fullmatch(address)
+    }
+    try:
+        for part in ("sidflow_feedback", "static"):
+            shutil.rmtree(folder / part, ignore_errors=True)
+        for address, path in paths.items():
+            if LIBRARY_FILES.fullmatch(address):
+                write_bytes(folder / address, path.read_bytes())
+        write_bytes(folder / SOURCES, json.dumps(python).encode())  # Last: now it is an export.
+    except OSError as error:
+        raise SetupError(f"The library can't be written into {folder}: {error}.") from error
+
+
+def _check(folder: Path, mark: str) -> None:
+    if folder.exists() and any(folder.iterdir()) and not (folder / mark).is_file():
         raise SetupError(
             f"{folder} has something else in it. Name a new folder, or one with an earlier export."
         )

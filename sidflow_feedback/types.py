@@ -351,6 +351,39 @@ class EngineState(TypedDict):
     sync: SyncState
 
 
+class FeedbackState(TypedDict):
+    """What a page knows of its engine and of the stored events; None for what it doesn't know yet.
+
+    Attributes
+    ----------
+    engine
+        ``off``: there will be no engine, and nothing is stored or learned.
+    problem
+        What keeps the engine from working as it should; None if nothing does.
+    model
+        Version of the model that predicts.
+    waiting
+        Number of events that are not in the database yet.
+    counts
+        Stored events by kind and sync status.
+    """
+
+    engine: Literal["starting", "ready", "off"]
+    problem: str | None
+    model: str | None
+    waiting: int
+    counts: Counts | None
+    training: TrainingState | None
+    sync: SyncState | None
+
+
+class RankedTrack(TypedDict):
+    """A track in the order of `Feedback.rank`, and whether it is there as a surprise."""
+
+    track: Track
+    surprise: bool
+
+
 class Effect(TypedDict):
     """The predicted e, m, c, and p (`outputs`) at each of a feature's `values`."""
 

@@ -90,9 +90,6 @@ LISTEN_SHARE: "Final" = 0.5
 LISTEN_SECONDS: "Final" = 240
 """An item counts as listened to after this share of its length or this many seconds, whichever is less."""
 
-CHANNEL: "Final" = "sidflow-feedback"
-"""Name of the BroadcastChannel between the pages and the engine."""
-
 
 class LengthSource:
     """Where the length of a song comes from."""
@@ -155,6 +152,11 @@ class Publication:
     IDLE_WANTED: "Final[Message[int]]" = _name("idle-wanted")
     BOOT_PROGRESS: "Final[Message[BootProgress]]" = _name("boot-progress")
     OFF: "Final[Message[str]]" = _name("off")
+
+
+def name_space(name: str) -> str:
+    """Return the name of an application's BroadcastChannel and database."""
+    return name + "-feedback"
 
 
 def is_listen(listened_seconds: float, length: "float | None") -> bool:

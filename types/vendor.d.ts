@@ -41,6 +41,8 @@ declare module "*/vendor/micropython/micropython.mjs" {
 
   interface MicroPython {
     FS: FileSystem;
+    // biome-ignore lint/suspicious/noExplicitAny: a module of Python can have anything.
+    pyimport(module: string): any;
     runPythonAsync(program: string, ...options: unknown[]): Promise<unknown>;
   }
 

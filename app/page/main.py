@@ -34,10 +34,10 @@ async def start() -> None:
     for part in PARTS:
         await asyncio.sleep(NEXT_TASK)
         __import__(part)
-    from app.page.page import Page
+    from app.page.page import open_page
 
     await asyncio.sleep(NEXT_TASK)
-    page = Page()
+    page = await open_page()
     window.sidPlayer = page.player.native
     await page.start()
 

@@ -9,6 +9,7 @@ from pyscript.js_modules import (
     offline,
     player_remote,
     sid_player,
+    site,
     start_snapshot,
     storage,
     tunes_collection,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.player import Player, StateListener
     from sidflow_feedback.types import BootProgress, EngineState, ForgottenEvent
 
+NAME = "sidflow"
 EMULATOR = RELEASE + "static/vendor/sid/sid.wasm"
 NO_DATABASE = (
     "the browser offers this page no database ({}). You can play tunes, but nothing is remembered. "
@@ -65,9 +67,9 @@ TICK = 250
 class Page:
     """Everything that lives as long as the page."""
 
-    def __init__(self) -> None:
-        self.feedback = Feedback(notice, RELEASE)
-        self.engine = self.feedback.engine
+    def __init__(self, feedback: "Feedback") -> None:
+        self.feedback = feedback
+        self.engine = feedback.engine
         self.settings = Settings(local)
         self._collection = tunes_collection.Collection.new()
         self.library = TuneLibrary(self._collection)
@@ -177,7 +179,8 @@ class Page:
             window.performance.mark("engine-ready")
         self._engine_id = engine_id
         _show_engine_status("ready", "Ready to learn")
-        start_snapshot.keepStart()
+        if self.feedback.hosting:
+            start_snapshot.keepStart()
         offline.keep(RELEASE)
         self.recommendations.use_engine(engine_id)
 
@@ -194,7 +197,7 @@ class Page:
         self._banner.show(state)
 
     def _withdraw(self, uuid: str) -> None:
-        self.feedback.outbox.withdraw(uuid)
+        self.feedback.undo(uuid)
 
     def _on_forgotten(self, forgotten: "list[ForgottenEvent]") -> None:
         self._rate_tab.on_forgotten(forgotten)
@@ -219,6 +222,24 @@ class Page:
     async def _on_music_changed(self) -> None:
         await self._play_tab.show()
         self._analysis.restart()
+
+
+async def open_page() -> Page:
+    """Return the page, with its feedback connected."""
+    return Page(
+        await Feedback.connect(
+            NAME,
+            notice,
+            model=_address("api/model/latest") if site.server else None,
+            sync=_address("api/feedback/sync") if site.server else None,
+            excerpts=RELEASE + "static/js/sid/excerpt.js",
+        )
+    )
+
+
+def _address(path: str) -> str:
+    """Return an address below the page's."""
+    return str(window.URL.new(path, document.baseURI).href)
 
 
 def _show_engine_status(status: str, text: str) -> None:

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from .cross_origin import CrossOrigin
 from .database import Database
 from .errors import install_error_handlers
 from .feedback import feedback_router
@@ -67,6 +68,8 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
     )
     app.add_middleware(RootPath, path=root_path)
     app.add_middleware(RequestMetrics, metrics=metrics)
+    if settings.allowed_origins:
+        app.add_middleware(CrossOrigin, origins=settings.allowed_origins)
     app.add_middleware(SecurityHeaders)
     install_error_handlers(app)
     limit = RateLimit(TokenBuckets(settings.rate_limit, settings.rate_burst))

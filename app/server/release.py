@@ -86,9 +86,10 @@ class Release:
 
 _ON_DEMAND = re.compile(
     r"static/vendor/(pyodide/.*\.(whl|zip)|wheels/|engine/(scipy|scikit_learn|joblib|threadpoolctl)-|pyscript/"
-    r"|bundles/)|sidflow_feedback/learning/first_model|(?!page/engine\.py$).*\.(py|map)$|page/modules\.json$"
+    r"|bundles/)|sidflow_feedback/(learning/first_model|page/(feedback|micropython)\.js)|.*\.(py|map)$"
+    r"|page/modules\.json$"
 )
-"""Files that few pages need: scikit-learn, parts of PyScript, and sources of what is compiled."""
+"""Files that few pages need: scikit-learn, parts of PyScript, sources of what is compiled, and what embeds."""
 
 _FOR_BUILDING = re.compile(rf"static/vendor/(pyodide/.*\.(whl|zip)|wheels/)|{BUNDLED}|page/index\.html")
 

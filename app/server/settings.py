@@ -1,6 +1,7 @@
 """The server's settings, from the environment and the installation."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ VARIABLES = (
     "SIDFLOW_RATE_LIMIT",
     "SIDFLOW_RATE_BURST",
     "SIDFLOW_TRUSTED_PROXIES",
+    "SIDFLOW_ALLOWED_ORIGINS",
     "SIDFLOW_LOG_LEVEL",
 )
 
@@ -45,6 +47,8 @@ class Settings:
         `SIDFLOW_RATE_LIMIT`, `SIDFLOW_RATE_BURST`.
     trusted_proxies
         Comma-separated addresses whose X-Forwarded-For is trusted. `SIDFLOW_TRUSTED_PROXIES`.
+    allowed_origins
+        Origins of other sites whose pages may share feedback. `SIDFLOW_ALLOWED_ORIGINS`.
     log_level
         Minimum level of log messages, one of `LEVELS`. `SIDFLOW_LOG_LEVEL`.
     """
@@ -59,6 +63,7 @@ class Settings:
     rate_limit: float = RATE_LIMIT
     rate_burst: float = RATE_BURST
     trusted_proxies: str = "127.0.0.1"
+    allowed_origins: tuple[str, ...] = ()
     log_level: str = "warning"
 
     @classmethod
@@ -83,6 +88,7 @@ class Settings:
             rate_limit=_number(environment, "SIDFLOW_RATE_LIMIT", RATE_LIMIT, minimum=0),
             rate_burst=_number(environment, "SIDFLOW_RATE_BURST", RATE_BURST, minimum=1),
             trusted_proxies=environment.get("SIDFLOW_TRUSTED_PROXIES") or "127.0.0.1",
+            allowed_origins=_origins(environment.get("SIDFLOW_ALLOWED_ORIGINS") or ""),
             log_level=_level(environment.get("SIDFLOW_LOG_LEVEL") or "warning"),
         )
 
@@ -106,6 +112,17 @@ def _number(environment: Mapping[str, str], name: str, default: float, *, minimu
     if not minimum <= value < float("inf"):
         raise ConfigurationError(f"{name} must be a number of at least {minimum}, not {text!r}. Correct it.")
     return value
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(part for part in text.replace(",", " ").split())
+    for origin in origins:
+        if origin != "*" and not re.fullmatch(r"https?://[^/\s]+", origin):
+            raise ConfigurationError(
+                f"SIDFLOW_ALLOWED_ORIGINS must list origins such as https://radio.example, without a path, "
+                f"not {origin!r}. Correct it."
+            )
+    return origins
 
 
 def _level(text: str) -> str:

@@ -17,6 +17,7 @@ ENTRIES = (
     "static/js/tunes/collection-worker.js",
     "sidflow_feedback/engine/boot/interpreter.js",
     "sidflow_feedback/engine/boot/snapshot-worker.js",
+    "sidflow_feedback/engine/worker.js",
     "sidflow_feedback/store/indexeddb.js",
 )
 """What the page, its workers, and its engine load. A release serves each bundle at its entry's address."""

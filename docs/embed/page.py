@@ -15,7 +15,6 @@ def show(text):
     status.textContent = text
 
 
-feedback = Feedback(show, root="/sidflow/")  # two
 tracks = [{"item_id": "loop-" + str(number)} for number in range(loops.count)]
 rated = set()
 
@@ -68,6 +67,8 @@ async def predict():
 
 async def main():
     """Embed, describe the loops by their sound, and follow the model."""
+    global feedback
+    feedback = await Feedback.connect("loops", show)  # two
     await feedback.start()  # three
     build()
     for number in range(loops.count):

@@ -11,17 +11,17 @@ from pyodide.ffi import create_proxy, to_js
 
 from sidflow_feedback.errors import FeedbackError
 from sidflow_feedback.types import AnswerT, Message, Question, ValueT
-from sidflow_feedback.vocabulary import CHANNEL
+from sidflow_feedback.vocabulary import name_space
 
 Listener = Callable[[Any], None]
 Handler = Callable[[Any, Any], Awaitable[Any]]
 
 
 class PageChannel:
-    """Publishes to all pages of this origin, receives their messages, and answers their requests."""
+    """Publishes to all pages of an application, receives their messages, and answers their requests."""
 
-    def __init__(self) -> None:
-        self._channel = BroadcastChannel.new(CHANNEL)
+    def __init__(self, name: str) -> None:
+        self._channel = BroadcastChannel.new(name_space(name))
         self._listeners: dict[str, Listener] = {}
         self._handlers: dict[str, Handler] = {}
         # Must live as long as the channel; `close` destroys it.

@@ -23,40 +23,43 @@ from sidflow_feedback.errors import PlayerError, StoreError, TrainingError
 from sidflow_feedback.idle.page import PageIdleClock
 from sidflow_feedback.learning import scikit_fitters
 from sidflow_feedback.store.indexeddb import DatabaseModule, IndexedDbStore
-from sidflow_feedback.sync.transport.fetch import FetchTransport, FileTransport
+from sidflow_feedback.sync.transport.fetch import FetchTransport
 from sidflow_feedback.types import Milliseconds
-from sidflow_feedback.vocabulary import Post, Publication
+from sidflow_feedback.vocabulary import Post, Publication, name_space
 
 SAMPLE_RATE = 44100
 
 
-async def start(database: DatabaseModule, excerpts: Any = None, *, site: Any) -> FeedbackRuntime | None:
+async def start(
+    name: str, database: DatabaseModule, *, model: str, sync: str | None = None, excerpts: Any = None
+) -> FeedbackRuntime | None:
     """Open the store, start the runtime, and serve the pages.
 
     Parameters
     ----------
+    name
+        The application's name, which sets it apart from others of the same origin.
     database
         The JavaScript module ``sidflow_feedback/store/indexeddb.js``.
+    model, sync
+        Addresses of the global model's manifest, and of the endpoint for shared feedback, if there is one.
     excerpts
         The JavaScript module ``static/js/sid/excerpt.js``, which renders tunes for their features. Without
         it, the pages pass the samples of their items instead.
-    site
-        Where the page comes from: ``server``, whether it has a server, ``root``, the address of that server,
-        and ``model``, the address of the global model where there is none.
 
     Returns
     -------
     FeedbackRuntime or None
         None if the browser has no database. The pages then receive `Publication.OFF`.
     """
-    channel = PageChannel()
+    channel = PageChannel(name)
     try:
-        store = await IndexedDbStore.open(database)
+        store = await IndexedDbStore.open(database, name_space(name))
     except StoreError as exc:
         _publish_off(channel, str(exc))
         return None
     clock = PageIdleClock(channel)
-    transport = FetchTransport(site.root) if site.server else FileTransport(site.model)
+    transport = FetchTransport(model, sync)
     runtime = FeedbackRuntime(store, clock, transport, publish=channel.publish, load_scikit=load_scikit)
     clock.on_change = runtime.announce
     service = FeedbackService(runtime, channel, _Excerpts(excerpts) if excerpts else None)

@@ -1,25 +1,43 @@
-/** Starts Pyodide and the engine in a worker, from a package that a page has installed. */
+/** Starts Pyodide and the engine in a worker. */
 
-import { reportOff } from "../page/host.js";
+import { nameSpace, Publication } from "../page/messages.js";
 
 const START = `
 from sidflow_feedback.engine.start import start
-await start(database, site=site)
+runtime = await start(name, database, model=model, sync=sync, excerpts=excerpts)
 `;
 
-addEventListener("message", ({ data }) => start(data).catch(({ message }) => reportOff(message)), {
-  once: true,
-});
+/** @typedef {import("../page/host.js").Setup} Setup */
 
-/** @param {import("../page/host.js").Setup} setup */
-async function start({ indexURL, lockFileURL, archive, folder, database, model }) {
-  const { loadPyodide } = await import(`${indexURL}pyodide.mjs`);
-  const [python, module] = await Promise.all([
-    loadPyodide({ indexURL, lockFileURL, packages: ["numpy"] }),
-    import(database),
+addEventListener("message", ({ data }) => start(data), { once: true });
+
+/** @param {Setup} setup */
+async function start(setup) {
+  const channel = new BroadcastChannel(nameSpace(setup.name));
+  /** @type {(type: string, value: unknown) => void} */
+  const publish = (type, value) => channel.postMessage({ to: "pages", type, json: JSON.stringify(value) });
+  try {
+    await runEngine(setup, (progress) => publish(Publication.BOOT_PROGRESS, progress));
+  } catch ({ message }) {
+    publish(Publication.OFF, message);
+  } finally {
+    channel.close();
+  }
+}
+
+/**
+ * @param {Setup} setup
+ * @param {(progress: object) => void} report
+ */
+async function runEngine(setup, report) {
+  const [python, database, excerpts] = await Promise.all([
+    import(setup.interpreter).then(({ loadPyodide }) => loadPyodide(setup.options ?? {}, report)),
+    import(setup.database),
+    setup.excerpts ? import(setup.excerpts) : undefined,
   ]);
-  python.unpackArchive(archive, "zip", { extractDir: folder });
-  python.globals.set("database", module);
-  python.globals.set("site", { server: false, model });
+  if (setup.archive) python.unpackArchive(setup.archive, "zip", { extractDir: setup.folder });
+  // Must be undefined, not null: Python sees that as None.
+  const values = { name: setup.name, model: setup.model, sync: setup.sync ?? undefined, database, excerpts };
+  for (const [name, value] of Object.entries(values)) python.globals.set(name, value);
   await python.runPythonAsync(START);
 }

@@ -1,10 +1,10 @@
 /**
- * A page's end of the channel between the pages of this origin and the one engine that serves them all.
+ * A page's end of the channel between an application's pages on this origin and the one engine that serves them all.
  *
  * A message is a `Message`; what Python reads or writes of it is one JSON text.
  */
 
-import { CHANNEL, Post, Publication } from "./messages.js";
+import { nameSpace, Post, Publication } from "./messages.js";
 
 /**
  * @typedef {object} Message
@@ -26,7 +26,7 @@ import { CHANNEL, Post, Publication } from "./messages.js";
 /** @typedef {(json: any) => void} Listener  takes a message's JSON text, which not all messages have */
 
 export class EngineChannel {
-  #channel = new BroadcastChannel(CHANNEL);
+  #channel;
   /** @type {Map<string, Listener[]>} */
   #listeners = new Map();
   /** @type {Map<string, PendingRequest>} */
@@ -35,10 +35,16 @@ export class EngineChannel {
   #engine = null;
   #nextId = 1;
   #page = crypto.randomUUID();
+  /** Why there is no engine. */
+  #problem = "";
 
-  constructor() {
+  /** @param {string} name  of the application */
+  constructor(name) {
+    this.name = name;
+    this.#channel = new BroadcastChannel(nameSpace(name));
     this.#channel.onmessage = ({ data }) => this.#receive(data);
     this.on(Publication.READY, (engine) => this.#onReady(engine));
+    this.on(Publication.OFF, (json) => this.turnOff(JSON.parse(json)));
     // Workers don't get this event in every browser.
     addEventListener("online", () => this.post(Post.ONLINE, "null"));
     this.post(Post.HELLO);
@@ -70,7 +76,7 @@ export class EngineChannel {
 
   /**
    * Send a request to the engine. It waits until an engine is ready, and is sent again when another engine takes
-   * over before the answer.
+   * over before the answer. It fails when there will be no engine.
    * @param {string} type
    * @param {string} json
    * @param {unknown} binary  what JSON can't hold
@@ -79,10 +85,21 @@ export class EngineChannel {
   request(type, json = "null", binary = null) {
     const id = `${this.#page}.${this.#nextId++}`;
     const message = { type, id, json, binary };
+    if (this.#problem) return Promise.reject(new Error(this.#problem));
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { message, resolve, reject });
       if (this.ready) this.#send(message);
     });
+  }
+
+  /**
+   * Let all requests fail from now on, because there will be no engine.
+   * @param {string} problem
+   */
+  turnOff(problem) {
+    this.#problem = `Learning is off: ${problem}`;
+    for (const { reject } of this.#pending.values()) reject(new Error(this.#problem));
+    this.#pending.clear();
   }
 
   /** @param {Omit<Message, "to">} message */
@@ -114,6 +131,7 @@ export class EngineChannel {
   #onReady(engine) {
     if (engine === this.#engine) return;
     this.#engine = engine;
+    this.#problem = "";
     for (const { message } of this.#pending.values()) this.#send(message);
   }
 }

@@ -1,74 +1,60 @@
-/** Runs the engine in this tab when no other tab of this origin runs one. */
+/** Runs an application's engine in this tab when no other tab of this origin runs it. */
 
-import { CHANNEL, Publication } from "./messages.js";
-
-const LOCK = "sidflow-feedback-engine";
+import { nameSpace, Publication } from "./messages.js";
 
 /**
- * What the worker needs to start the engine.
+ * What a worker needs to start the engine. `model` and `sync` may be relative to the page.
  * @typedef {object} Setup
- * @property {string} indexURL       where the page's Pyodide is
- * @property {string} [lockFileURL]  its lock, where that is somewhere else
- * @property {Uint8Array} archive    the package as a zip file
- * @property {string} folder         where the page has it installed
+ * @property {string} name           of the application
+ * @property {string} worker         address of `engine/worker.js`
+ * @property {string} interpreter    address of a module whose `loadPyodide` starts Python
+ * @property {object} [options]      of `loadPyodide`
+ * @property {Uint8Array} [archive]  the library as a zip file, where the interpreter doesn't bring it
+ * @property {string} [folder]       where the archive's content belongs
  * @property {string} database       address of `store/indexeddb.js`
- * @property {string} model          address of the first global model
+ * @property {string} model          address of the global model
+ * @property {string | null} [sync]  address that takes shared feedback
+ * @property {string | null} [excerpts]  address of a module that renders tunes
  */
-
-let hosting = false;
-
-/** @returns {boolean} whether this tab runs the engine */
-export const isHosting = () => hosting;
 
 /**
  * Run the engine here as soon as no other tab does.
- * @param {() => void} startEngine  from `engineScript` or `engineWorker`
+ * @param {Setup} setup
  * @param {() => void} onStart  called in the tab that runs it
  */
-export function hostEngine(startEngine, onStart) {
+export function hostEngine(setup, onStart) {
   const start = () => {
-    hosting = true;
     onStart();
-    startEngine();
+    startWorker({ ...setup, model: absolute(setup.model), sync: absolute(setup.sync) });
     return new Promise(() => {}); // Must never settle: the lock is held for the life of this page.
   };
   // Without locks, or where storage and thus locks are blocked, each tab runs its own engine.
-  if (navigator.locks) navigator.locks.request(LOCK, start).catch(start);
+  if (navigator.locks) navigator.locks.request(`${nameSpace(setup.name)}-engine`, start).catch(start);
   else start();
 }
 
 /**
- * An engine in a PyScript worker, from files that this site serves.
- * @param {string} source  the engine's entry script
- * @param {string} config  its PyScript configuration
+ * Resolve an embedder's address as the page does; the worker would do it differently.
+ * @template {string | null | undefined} Address
+ * @param {Address} address
  */
-export const engineScript = (source, config) => () => {
-  const script = document.createElement("script");
-  script.type = "py";
-  script.src = source;
-  script.setAttribute("worker", "");
-  script.setAttribute("name", "engine");
-  script.setAttribute("config", config);
-  document.body.append(script);
-};
+const absolute = (address) =>
+  address && URL.canParse(address, document.baseURI) ? new URL(address, document.baseURI).href : address;
 
-/**
- * An engine in a Pyodide worker, from the package that is installed on this page.
- * @param {string} script  address of `engine/worker.js`
- * @param {Setup} setup
- */
-export const engineWorker = (script, setup) => () => {
-  const worker = new Worker(script, { type: "module", name: "engine" });
-  worker.onerror = ({ message }) => reportOff(message || "its worker can't start");
+/** @param {Setup} setup */
+function startWorker(setup) {
+  const worker = new Worker(setup.worker, { type: "module", name: "engine" });
+  worker.onerror = ({ message }) => reportOff(setup.name, message || "its worker can't start");
   worker.postMessage(setup);
-};
+}
 
 /**
  * Publish that there is no engine.
+ * @param {string} name
  * @param {string} problem
  */
-export function reportOff(problem) {
-  const channel = new BroadcastChannel(CHANNEL);
+function reportOff(name, problem) {
+  const channel = new BroadcastChannel(nameSpace(name));
   channel.postMessage({ to: "pages", type: Publication.OFF, json: JSON.stringify(problem) });
   channel.close();
 }

@@ -28,18 +28,12 @@ class InstalledBrowser:
     ----------
     files
         Where the browser finds the package's files.
-    channel, host, idle, outbox, storage
-        The JavaScript modules of these names.
+    modules
+        The JavaScript module ``modules.js``.
     """
 
-    def __init__(
-        self, files: PackageFiles, channel: Any, host: Any, idle: Any, outbox: Any, storage: Any
-    ) -> None:
-        self.channel = channel
-        self.host = host
-        self.idle = idle
-        self.outbox = outbox
-        self.storage = storage
+    def __init__(self, files: PackageFiles, modules: Any) -> None:
+        self.modules = modules
         self.make_uuid = js.crypto.randomUUID
         self.create_proxy = create_proxy
         self._files = files
@@ -49,21 +43,24 @@ class InstalledBrowser:
         """Import the modules."""
         files = PackageFiles(PACKAGE)
         load = run_js("(address) => import(address)")
-        names = ("channel", "host", "idle", "outbox", "storage")
-        return cls(files, **{name: await load(files.address(f"page/{name}.js")) for name in names})
+        return cls(files, await load(files.address("page/modules.js")))
 
-    def engine_starter(self) -> Any:
-        """Return a JavaScript function that starts the engine in a worker, with the page's own Pyodide."""
+    def engine_setup(self, choices: dict[str, str]) -> Any:
+        """Return a `Setup` of ``host.js`` with these entries. It has the page's own Pyodide."""
         pyodide = pyodide_js._api.config
+        options = {"indexURL": pyodide.indexURL, "packages": ["numpy"]}
+        if lock := getattr(pyodide, "lockFileURL", None):
+            options["lockFileURL"] = lock
         setup = {
-            "indexURL": pyodide.indexURL,
-            "lockFileURL": getattr(pyodide, "lockFileURL", None),
+            "worker": self._files.address("engine/worker.js"),
+            "interpreter": pyodide.indexURL + "pyodide.mjs",
+            "options": options,
             "archive": self._files.archive(),
             "folder": str(PACKAGE.parent),
             "database": self._files.address("store/indexeddb.js"),
             "model": self._files.address("learning/first_model.json"),
         }
-        return self.host.engineWorker(self._files.address("engine/worker.js"), _to_object(setup))
+        return _to_object(setup | choices)
 
 
 class PackageFiles:

@@ -1,7 +1,10 @@
 /** The names of `sidflow_feedback/vocabulary.py` that JavaScript needs, too. */
 
-/** Name of the BroadcastChannel between the pages and the engine. */
-export const CHANNEL = "sidflow-feedback";
+/**
+ * @param {string} name  of the application
+ * @returns {string} the name of its BroadcastChannel and database
+ */
+export const nameSpace = (name) => `${name}-feedback`;
 
 /** Messages that a page sends without waiting for an answer. */
 export const Post = Object.freeze({

@@ -6,11 +6,6 @@
 import { getItem, keys, removeItem, setItem } from "./local.js";
 import { Post, Publication } from "./messages.js";
 
-const PREFIX = "sidflow.outbox.";
-const REFUSED = "sidflow.refused.";
-/** Events that the listener has taken back, until the engine reports that they are deleted. */
-const WITHDRAWN = "sidflow.withdrawn.";
-
 /** Maximum number of entries while no engine takes them: about an hour of frantic clicking, under 2 MB. */
 export const LIMIT = 2000;
 
@@ -21,6 +16,11 @@ const SWEEP = 5000;
 
 export class Outbox {
   #channel;
+  /** What the keys in localStorage begin with. */
+  #prefix;
+  #refused;
+  /** Events that the listener has taken back, until the engine reports that they are deleted. */
+  #takenBack;
   /**
    * Entries that were appended here and aren't committed, by uuid.
    * @type {Map<string, string>}
@@ -45,7 +45,10 @@ export class Outbox {
   /** @param {import("./channel.js").EngineChannel} channel */
   constructor(channel) {
     this.#channel = channel;
-    this.#size = keys(PREFIX).length;
+    this.#prefix = `${channel.name}.outbox.`;
+    this.#refused = `${channel.name}.refused.`;
+    this.#takenBack = `${channel.name}.withdrawn.`;
+    this.#size = keys(this.#prefix).length;
     channel.on(Publication.READY, () => this.resend());
     channel.on(Publication.COMMITTED, (json) => this.#forget(JSON.parse(json)));
     channel.on(Publication.REFUSED, (json) => this.#setAside(JSON.parse(json)));
@@ -69,7 +72,7 @@ export class Outbox {
 
   /** Number of events that the store has refused. They are kept, but not sent again. */
   get refused() {
-    return keys(REFUSED).length;
+    return keys(this.#refused).length;
   }
 
   /**
@@ -83,7 +86,7 @@ export class Outbox {
     if (this.#size >= LIMIT) return "full";
     this.#count += 1;
     const entry = `${Date.now()}.${String(this.#count).padStart(9, "0")} ${json}`;
-    const saved = setItem(PREFIX + uuid, entry);
+    const saved = setItem(this.#prefix + uuid, entry);
     if (!saved) this.#unsaved.add(uuid);
     this.#own.set(uuid, entry);
     this.#size += 1;
@@ -98,7 +101,7 @@ export class Outbox {
    */
   withdraw(uuid) {
     this.#withdrawn.add(uuid);
-    setItem(WITHDRAWN + uuid, "");
+    setItem(this.#takenBack + uuid, "");
     this.#forget([uuid]);
     this.#sendWithdrawn();
   }
@@ -142,21 +145,21 @@ export class Outbox {
   }
 
   #allWithdrawn() {
-    const saved = keys(WITHDRAWN).map((key) => key.slice(WITHDRAWN.length));
+    const saved = keys(this.#takenBack).map((key) => key.slice(this.#takenBack.length));
     return new Set([...this.#withdrawn, ...saved]);
   }
 
   #waiting() {
     const waiting = new Map(this.#own);
     if (this.#drains)
-      for (const key of keys(PREFIX)) waiting.set(key.slice(PREFIX.length), getItem(key) ?? "");
+      for (const key of keys(this.#prefix)) waiting.set(key.slice(this.#prefix.length), getItem(key) ?? "");
     return waiting;
   }
 
   /** The page may be gone in a moment: have everything saved and committed now. */
   #onHidden() {
     for (const uuid of this.#unsaved)
-      if (setItem(PREFIX + uuid, this.#own.get(uuid) ?? "")) this.#unsaved.delete(uuid);
+      if (setItem(this.#prefix + uuid, this.#own.get(uuid) ?? "")) this.#unsaved.delete(uuid);
     if (this.#size > 0) this.#channel.post(Post.FLUSH);
   }
 
@@ -165,8 +168,8 @@ export class Outbox {
     const uuids = events.map(({ uuid }) => uuid);
     for (const uuid of uuids) {
       this.#withdrawn.delete(uuid);
-      removeItem(WITHDRAWN + uuid);
-      removeItem(REFUSED + uuid);
+      removeItem(this.#takenBack + uuid);
+      removeItem(this.#refused + uuid);
     }
     this.#forget(uuids);
   }
@@ -176,13 +179,14 @@ export class Outbox {
     for (const uuid of uuids) {
       this.#own.delete(uuid);
       this.#unsaved.delete(uuid);
-      removeItem(PREFIX + uuid);
+      removeItem(this.#prefix + uuid);
     }
-    this.#size = keys(PREFIX).length + this.#unsaved.size;
+    this.#size = keys(this.#prefix).length + this.#unsaved.size;
   }
 
   #forgetAll() {
-    for (const key of [...keys(PREFIX), ...keys(REFUSED), ...keys(WITHDRAWN)]) removeItem(key);
+    for (const key of [...keys(this.#prefix), ...keys(this.#refused), ...keys(this.#takenBack)])
+      removeItem(key);
     this.#withdrawn.clear();
     this.#forget([...this.#own.keys()]);
   }
@@ -193,9 +197,9 @@ export class Outbox {
    */
   #setAside(refusals) {
     for (const { uuid, reason } of refusals) {
-      const entry = getItem(PREFIX + uuid) ?? this.#own.get(uuid);
-      removeItem(PREFIX + uuid); // Makes room where the storage is full.
-      if (entry) setItem(REFUSED + uuid, JSON.stringify({ reason, entry }));
+      const entry = getItem(this.#prefix + uuid) ?? this.#own.get(uuid);
+      removeItem(this.#prefix + uuid); // Makes room where the storage is full.
+      if (entry) setItem(this.#refused + uuid, JSON.stringify({ reason, entry }));
     }
     this.#forget(refusals.map(({ uuid }) => uuid));
   }

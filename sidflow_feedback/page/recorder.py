@@ -18,6 +18,10 @@ if TYPE_CHECKING:
             """Keep an event; return ``saved``, ``unsaved`` (lasts as long as the page) or ``full``."""
 
 
+MAX_RATINGS = 100
+"""Ratings that can be undone one after the other."""
+
+
 class Recorder:
     """Makes events and puts them into the outbox. Never waits, and never raises into the player.
 
@@ -42,6 +46,8 @@ class Recorder:
         Version of the model whose predictions the page shows; None while there are none.
     pipeline
         The player in use, as in `TrackContext`.
+    ratings
+        The UUIDs of the latest ratings on this page, newest last.
     """
 
     def __init__(
@@ -60,6 +66,7 @@ class Recorder:
         self.incognito = False
         self.model_version: str | None = None
         self.pipeline: str | None = None
+        self.ratings: list[str] = []
 
     def action(
         self,
@@ -95,7 +102,10 @@ class Recorder:
         listened_seconds: float | None = None,
     ) -> str | None:
         """Record a rating: 1 to 5 for at least one of e, m, c, and p. The rest is as for `action`."""
-        return self._record({"kind": "rating", "ratings": ratings}, track, position, listened_seconds)
+        uuid = self._record({"kind": "rating", "ratings": ratings}, track, position, listened_seconds)
+        if uuid is not None:
+            self.ratings = self.ratings[1 - MAX_RATINGS :] + [uuid]  # noqa: RUF005  MicroPython can't unpack here.
+        return uuid
 
     def _record(
         self,

@@ -33,8 +33,6 @@ from sidflow_feedback.store import (
 from sidflow_feedback.types import Milliseconds, Record, SyncStatus
 from sidflow_feedback.vocabulary import EVENT_VERSION
 
-DATABASE_NAME = "sidflow-feedback"
-
 RowT = TypeVar("RowT")
 AnswerT = TypeVar("AnswerT")
 
@@ -78,7 +76,7 @@ class IndexedDbStore:
         self._database: Database | None = database
 
     @classmethod
-    async def open(cls, module: DatabaseModule, name: str = DATABASE_NAME) -> IndexedDbStore:
+    async def open(cls, module: DatabaseModule, name: str) -> IndexedDbStore:
         """Open the database `name`, and create it if it does not exist.
 
         Raises

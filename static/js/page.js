@@ -5,11 +5,8 @@
 
 import "../vendor/pyscript/core.js";
 import * as start_snapshot from "../../sidflow_feedback/engine/boot/start-snapshot.js";
-import * as channel from "../../sidflow_feedback/page/channel.js";
-import * as host from "../../sidflow_feedback/page/host.js";
-import * as idle from "../../sidflow_feedback/page/idle.js";
 import * as local from "../../sidflow_feedback/page/local.js";
-import * as outbox from "../../sidflow_feedback/page/outbox.js";
+import * as sidflow_feedback from "../../sidflow_feedback/page/modules.js";
 import * as storage from "../../sidflow_feedback/page/storage.js";
 import * as files from "./files.js";
 import * as insights from "./insights/load.js";
@@ -25,8 +22,8 @@ import * as tunes_list from "./tunes/list.js";
 export { loadMicroPython } from "./micropython.js";
 
 const MODULES = {
-  ...{ channel, files, host, idle, insights, local, offline, outbox, player_remote, sid_audio, sid_player },
-  ...{ sid_scope, site, start_snapshot, storage, tunes_collection, tunes_list },
+  ...{ files, insights, local, offline, player_remote, sid_audio, sid_player, sid_scope, sidflow_feedback },
+  ...{ site, start_snapshot, storage, tunes_collection, tunes_list },
 };
 
 // Where PyScript keeps what a configuration names under `js_modules`.

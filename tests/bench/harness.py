@@ -22,8 +22,18 @@ HERE = Path(__file__).parent
 PATIENCE = 300_000
 """Milliseconds to wait for figures, enough on a busy machine."""
 
-WORKER = {"worker": "", "name": "bench", "config": "/page/engine.json"}
-"""Attributes of a script that runs in a separate Pyodide, configured like the engine's."""
+CONFIGURATION = {
+    "interpreter": "/sidflow_feedback/engine/boot/interpreter.js",
+    "sync_main_only": True,
+    "js_modules": {
+        "worker": {
+            "/sidflow_feedback/store/indexeddb.js": "feedback_store",
+            "/static/js/sid/excerpt.js": "sid_excerpt",
+        }
+    },
+}
+WORKER = {"worker": "", "name": "bench", "config": json.dumps(CONFIGURATION)}
+"""Attributes of a script that runs in a separate Pyodide, started as the engine is."""
 
 RUN_SCRIPT = """([type, attributes, text]) => {
     const script = document.createElement("script");

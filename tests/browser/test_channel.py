@@ -16,7 +16,7 @@ CONNECT = """async (patience) => {
   const { EngineChannel } = await import("/sidflow_feedback/page/channel.js");
   const { grantIdleTime } = await import("/sidflow_feedback/page/idle.js");
   window.heard = [];
-  window.channel = new EngineChannel();
+  window.channel = new EngineChannel("sidflow");
   window.grant = () => grantIdleTime(channel);
   channel.on("news", (json) => heard.push(JSON.parse(json)));
   const noAnswer = () => new Promise((_, reject) => setTimeout(reject, patience, new Error("no answer")));

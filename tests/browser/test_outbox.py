@@ -20,7 +20,7 @@ OPEN_OUTBOX = """async () => {
   window.LIMIT = LIMIT;
   window.failures = [];
   window.addEventListener("error", ({ message }) => failures.push(message));
-  window.channel = new EngineChannel();
+  window.channel = new EngineChannel("sidflow");
   window.outbox = new Outbox(channel);
 }"""
 OPEN_FAKE_ENGINE = """() => {  // hears what an engine would hear, and says what an engine would say

@@ -8,9 +8,9 @@ from typing import Any
 
 from playwright.sync_api import Page, Route
 
-from sidflow_feedback.vocabulary import CHANNEL, Post
+from sidflow_feedback.vocabulary import Post, name_space
 
-ENGINE_SETUP = "**/page/engine.json"
+ENGINE_SETUP = "**/engine/worker.js"
 """The file that the page loads before it starts an engine."""
 
 COUNT_SLOTS = """([channel, granted]) => {
@@ -53,7 +53,7 @@ def wait_for_analysis(page: Page, condition: str) -> None:
     With its share of the processor, the engine needs minutes for a tune on a slow machine. Each granted idle
     slot is a sign of progress.
     """
-    page.evaluate(COUNT_SLOTS, [CHANNEL, Post.IDLE_GRANTED])
+    page.evaluate(COUNT_SLOTS, [name_space("sidflow"), Post.IDLE_GRANTED])
     for _ in range(MAX_SLOTS):
         page.wait_for_function(f"seen => ({condition}) || slots > seen", arg=page.evaluate("slots"))
         if page.evaluate(condition):
@@ -103,18 +103,18 @@ def wait_for_count(page: Page, kind: str, number: int, status: str = "pending") 
     )
 
 
-def rows(page: Page, store: str) -> list[dict[str, Any]]:
-    """Read an object store of the real database without our own code."""
+def rows(page: Page, store: str, name: str = "sidflow") -> list[dict[str, Any]]:
+    """Read an object store of an application's real database without our own code."""
     found: list[dict[str, Any]] = page.evaluate(
-        """store => new Promise((resolve, reject) => {
-            const opening = indexedDB.open("sidflow-feedback");
+        """([store, database]) => new Promise((resolve, reject) => {
+            const opening = indexedDB.open(database);
             opening.onerror = () => reject(opening.error);
             opening.onsuccess = () => {
                 const reading = opening.result.transaction(store).objectStore(store).getAll();
                 reading.onsuccess = () => { opening.result.close(); resolve(reading.result); };
             };
         })""",
-        store,
+        [store, name_space(name)],
     )
     return found
 

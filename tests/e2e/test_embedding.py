@@ -1,4 +1,4 @@
-"""A page that embeds the library on a static host, as docs/embed.md describes."""
+"""Pages that embed the library on a static host, as docs/embed.md describes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from app.export import export_site
+from app.export import export_library
 from app.paths import paths
 from app.server.settings import Settings
 from app.setup.wheel import build_library_wheel
@@ -22,12 +22,16 @@ OPINION = (1, 1, 2, 2, 4, 4, 5, 5)
 
 
 def from_files(folder: Path) -> str:
-    """Add the library's site at the address in page.json; return the page's file name."""
-    export_site(folder / "export", Settings.from_environment())
-    [release] = (folder / "export" / "r").iterdir()
-    release.rename(folder / "sidflow")
-    shutil.rmtree(folder / "export")
+    """Add the library's files at the address in page.json; return the page's file name."""
+    export_library(folder / "sidflow", Settings.from_environment({}))
     return "index.html"
+
+
+def for_javascript(folder: Path) -> str:
+    """Add the library's files, and no other Python; return the page's file name."""
+    export_library(folder / "sidflow", Settings.from_environment({}))
+    shutil.rmtree(folder / "sidflow" / "static" / "vendor" / "pyscript")
+    return "javascript.html"
 
 
 def from_wheel(folder: Path) -> str:
@@ -51,7 +55,7 @@ import micropip
 await micropip.install("{wheel}")
 
 from sidflow_feedback import Feedback
-feedback = Feedback()
+feedback = await Feedback.connect("three-lines")
 await feedback.start()
 
 from sidflow_feedback import FeedbackError
@@ -64,7 +68,7 @@ except FeedbackError as error:
 """
 
 
-@pytest.fixture(scope="module", params=[from_files, from_wheel])
+@pytest.fixture(scope="module", params=[from_files, from_wheel, for_javascript])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A static host with the example's files and the parts of the library that it needs."""
     folder = tmp_path_factory.mktemp("site") / "site"
@@ -112,7 +116,7 @@ def test_embedding_page_learns_from_ratings_of_loops(page: Page) -> None:
     after = predicted(page)
     assert len(set(before)) == 1 or before != after
     assert max(after[:4]) < min(after[4:])
-    stored = rows(page, "ratings")
+    stored = rows(page, "ratings", "loops")
     assert sorted(row["sidPath"] for row in stored) == [f"loop-{number}" for number in range(8)]
     assert all(set(row["features"]) >= {"energy", "bpm"} for row in stored)
     page.reload()

@@ -1,5 +1,5 @@
 /**
- * Pyodide as PyScript loads it, with two shortcuts to a faster start: packages compiled in advance, and the memory
+ * Pyodide with two shortcuts to a faster start: packages compiled in advance, and the memory
  * snapshot of an interpreter that has started here before.
  */
 
@@ -14,10 +14,13 @@ const PACKAGES = ["sidflow-feedback"]; // With numpy, on which it depends.
 
 /** @typedef {import("pyodide").PyodideConfig} Options */
 
-/** @param {Options} options */
-export async function loadPyodide(options) {
+/**
+ * @param {Options} options
+ * @param {(progress: import("./progress.js").Progress) => void} report  called while files arrive
+ */
+export async function loadPyodide(options, report = () => {}) {
   const settings = { ...options, ...configuration, packages: PACKAGES };
-  const stopReporting = reportProgress();
+  const stopReporting = reportProgress(report);
   try {
     return (await loadFromSnapshot(settings)) ?? (await load(settings));
   } finally {

@@ -1,17 +1,18 @@
-/** Reports the progress of the engine's start to the pages: how many bytes have arrived, out of how many. */
+/** Reports the progress of the engine's start: how many bytes have arrived, out of how many. */
 
-import { CHANNEL, Publication } from "../../page/messages.js";
 import { START } from "./runtime.js";
 
 /** The smallest change of the share that is reported. */
 const STEP = 0.02;
 
+/** @typedef {{fetched: number, total: number}} Progress  in bytes */
+
 /**
  * Count what this worker fetches from now on.
+ * @param {(progress: Progress) => void} report
  * @returns {() => void} stops it
  */
-export function reportProgress() {
-  const channel = new BroadcastChannel(CHANNEL);
+export function reportProgress(report) {
   /** @type {Map<string, number>} */
   const arrived = new Map();
   /** @type {Record<string, number>} */
@@ -26,7 +27,7 @@ export function reportProgress() {
     const share = progress.fetched / progress.total;
     if (share === lastReported || (share < 1 && share < lastReported + STEP)) return;
     lastReported = share;
-    channel.postMessage({ to: "pages", type: Publication.BOOT_PROGRESS, json: JSON.stringify(progress) });
+    report(progress);
   };
   const observer = new PerformanceObserver((list) => {
     for (const { name } of list.getEntries()) count(name);
@@ -43,7 +44,6 @@ export function reportProgress() {
   return () => {
     globalThis.fetch = plainFetch;
     observer.disconnect();
-    channel.close();
   };
 }
 

@@ -1,14 +1,13 @@
 /** Keeps a snapshot that shortens the engine's next start. */
 
-import { isHosting } from "../../page/host.js";
 import { isKept } from "./snapshot.js";
 
 /** Milliseconds between the engine's start and the work on the next one. */
 const SETTLE_TIME = 5000;
 
-/** Make the snapshot, once this start is over and the page is idle. */
+/** Make the snapshot, once this start is over and the page is idle: in the tab that runs the engine. */
 export function keepStart() {
-  if (isHosting() && !navigator.connection?.saveData) setTimeout(() => whenIdle(makeSnapshot), SETTLE_TIME);
+  if (!navigator.connection?.saveData) setTimeout(() => whenIdle(makeSnapshot), SETTLE_TIME);
 }
 
 async function makeSnapshot() {

@@ -16,17 +16,24 @@ from sidflow_feedback.types import Record
 
 
 class FetchTransport:
-    """A `Transport` over HTTP to the server at `base_url`, which may have a path.
+    """A `Transport` over HTTP. Canceling a call aborts its request.
 
-    Canceling a call aborts its request.
+    Parameters
+    ----------
+    model_url, sync_url
+        Addresses of the global model's manifest, and of the endpoint for shared feedback. Without the latter,
+        nothing can be sent.
     """
 
-    def __init__(self, base_url: str) -> None:
-        self._base_url = base_url.rstrip("/")
+    def __init__(self, model_url: str, sync_url: str | None = None) -> None:
+        self._model_url = model_url
+        self._sync_url = sync_url
 
     async def send(self, batch: AnonymizedBatch, *, timeout: float) -> Response:
+        if self._sync_url is None:
+            raise SyncError("This site has no server that accepts shared feedback, so nothing is sent.")
         return await self._request(
-            self._base_url + "/api/feedback/sync",
+            self._sync_url,
             timeout,
             method="POST",
             body=batch.to_json(),
@@ -39,9 +46,7 @@ class FetchTransport:
     async def fetch_model(self, *, etag: str | None, timeout: float) -> Response:
         headers = {"If-None-Match": etag} if etag else {}
         # Must be `no-store`: with its cache, the browser would turn a 304 into a 200.
-        return await self._request(
-            self._base_url + "/api/model/latest", timeout, headers=headers, cache="no-store"
-        )
+        return await self._request(self._model_url, timeout, headers=headers, cache="no-store")
 
     async def _request(self, url: str, timeout: float, **options: Any) -> Response:
         controller = AbortController.new()
@@ -57,22 +62,6 @@ class FetchTransport:
         finally:
             controller.abort()  # Has no effect on a completed request.
         return Response(answer.status, headers, _json(text))
-
-
-class FileTransport(FetchTransport):
-    """A `Transport` for a static host: it fetches the model from `model_url` and can't send anything."""
-
-    def __init__(self, model_url: str) -> None:
-        super().__init__("")
-        self._model_url = model_url
-
-    async def send(self, batch: AnonymizedBatch, *, timeout: float) -> Response:
-        del batch, timeout
-        raise SyncError("This site has no server that accepts shared feedback, so nothing is sent.")
-
-    async def fetch_model(self, *, etag: str | None, timeout: float) -> Response:
-        headers = {"If-None-Match": etag} if etag else {}
-        return await self._request(self._model_url, timeout, headers=headers, cache="no-store")
 
 
 def _json(text: str) -> Record | None:

@@ -14,7 +14,7 @@ channels: list[Any] = []
 
 
 def connect() -> None:
-    channel: Any = PageChannel()  # `Any`: these messages aren't in the vocabulary.
+    channel: Any = PageChannel("sidflow")  # `Any`: these messages aren't in the vocabulary.
     channels.append(channel)
     channel.on("hello", lambda _value: channel.publish("ready", None))
     channel.on("note", notes.append)

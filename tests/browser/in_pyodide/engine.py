@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import feedback_store  # type: ignore[import-not-found]  # sidflow_feedback/store/indexeddb.js
 import js
 import sid_excerpt  # type: ignore[import-not-found]  # static/js/sid/excerpt.js
@@ -16,8 +14,9 @@ running: list[FeedbackRuntime] = []
 
 async def run() -> bool:
     """Start the engine; return whether it started."""
-    site = SimpleNamespace(server=True, root=js.location.origin)
-    runtime = await start(feedback_store, sid_excerpt, site=site)
+    origin = js.location.origin
+    model, sync = f"{origin}/api/model/latest", f"{origin}/api/feedback/sync"
+    runtime = await start("sidflow", feedback_store, model=model, sync=sync, excerpts=sid_excerpt)
     if runtime is not None:
         running.append(runtime)
     return runtime is not None

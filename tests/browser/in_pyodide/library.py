@@ -67,7 +67,7 @@ async def check_fetch_transport(name: str) -> None:
 
 async def error_of_a_silent_server() -> str:
     try:
-        await FetchTransport(f"{js.location.origin}/silent").fetch_model(etag=None, timeout=0.2)
+        await _transport(f"{js.location.origin}/silent").fetch_model(etag=None, timeout=0.2)
     except SyncError as exc:
         return str(exc)
     return "answered"
@@ -87,7 +87,7 @@ async def event_to_server(records: list[dict[str, Any]]) -> dict[str, Any]:
     worker.receive(records)
     await acknowledged.wait()
     sync = SyncClient(
-        store, FetchTransport(js.location.origin), base_version=lambda: "global-test", clock=SystemClock()
+        store, _transport(js.location.origin), base_version=lambda: "global-test", clock=SystemClock()
     )
     sync.configure(SyncSettings(enabled=True))
     first = await sync.sync_now()
@@ -95,7 +95,7 @@ async def event_to_server(records: list[dict[str, Any]]) -> dict[str, Any]:
     await second_store.add([event_from_record(record) for record in records])
     second_sync = SyncClient(
         second_store,
-        FetchTransport(js.location.origin),
+        _transport(js.location.origin),
         base_version=lambda: "global-test",
         clock=SystemClock(),
     )
@@ -108,6 +108,8 @@ async def event_to_server(records: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _open_transport(state: ServerState) -> FetchTransport:
     origin = js.location.origin
-    return FetchTransport(
-        {"up": origin, "down": UNUSED_PORT, "without model": f"{origin}/without-model"}[state]
-    )
+    return _transport({"up": origin, "down": UNUSED_PORT, "without model": f"{origin}/without-model"}[state])
+
+
+def _transport(server: str) -> FetchTransport:
+    return FetchTransport(f"{server}/api/model/latest", f"{server}/api/feedback/sync")

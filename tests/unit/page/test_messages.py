@@ -17,8 +17,9 @@ def names(group: str) -> dict[str, str]:
     return dict(re.findall(r'(?m)^\s*(\w+): "(.*)",$', GROUPS[group]))
 
 
-def test_channel_has_the_same_name() -> None:
-    assert f'export const CHANNEL = "{vocabulary.CHANNEL}";' in MESSAGES
+def test_name_space_is_the_same() -> None:
+    [template] = re.findall(r"nameSpace = \(name\) => `(.*)`;", MESSAGES)
+    assert template.replace("${name}", "radio") == vocabulary.name_space("radio")
 
 
 @pytest.mark.parametrize("group", ["Post", "Publication"])
@@ -28,7 +29,7 @@ def test_messages_have_the_same_names(group: str) -> None:
 
 
 def test_module_has_no_other_exports() -> None:
-    assert re.findall(r"(?m)^export const (\w+)", MESSAGES) == ["CHANNEL", "Post", "Publication"]
+    assert re.findall(r"(?m)^export const (\w+)", MESSAGES) == ["nameSpace", "Post", "Publication"]
 
 
 @pytest.mark.parametrize("source", sorted(LIBRARY.rglob("*.js")), ids=lambda source: source.name)
