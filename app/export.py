@@ -17,10 +17,10 @@ MODEL = "sidflow_feedback/learning/first_model.json"
 """Stands for what a server would say."""
 
 LIBRARY_FILES = re.compile(
-    r"sidflow_feedback/(page/[\w-]+\.js|engine/worker\.js|engine/boot/(interpreter|progress|runtime|snapshot)\.js"
-    r"|store/.*\.js|learning/first_model\.json)"
+    r"sidflow_feedback/(page/[\w-]+\.js|engine/(worker|boot/interpreter)\.js|store/indexeddb\.js"
+    r"|learning/first_model\.json)"
     r"|static/vendor/(engine/(start\.json|pyodide-lock\.json|python_stdlib\.zip|(numpy|sidflow_feedback)-.*)"
-    r"|pyodide/pyodide(\.asm)?\.(mjs|wasm)|micropython/.*|pyscript/.*)"
+    r"|pyodide/pyodide\.asm\.(mjs|wasm)|micropython/.*|pyscript/.*)"
 )
 """What a page needs that embeds the library; docs/embed.md says what for."""
 

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.paths import paths
+from app.paths import BUNDLES, paths
 from app.server import application
 from app.server.settings import Settings
 from app.setup.page_python import compile_page, page_sources
@@ -29,6 +29,9 @@ ADDRESS: Final = "/test/lines"
 WORKER: Final = "/test/browser/pyodide_worker.js"
 PYODIDE_STARTED: Final = "const python = await loadPyodide();"
 """Statement of the tests' worker after which Python can run."""
+
+ENGINE_START: Final = "await python.runPythonAsync(START);"
+"""Statement of the engine's worker before which Python can run."""
 
 ISOLATED: Final = {
     "Cross-Origin-Embedder-Policy": "require-corp",
@@ -61,8 +64,9 @@ def _reporting(settings: Settings) -> Settings:
     for path, file in modules.items():
         file.write_text(instrument(file.read_text("utf-8"), path), "utf-8")
     compile_page({**modules, f"{RECORDER}.py": HERE / "in_micropython.py"}, copies)
-    engine = page / "engine.py"
-    engine.write_text(_in_pyodide() + engine.read_text("utf-8"), "utf-8")
+    worker = "sidflow_feedback/engine/worker.js"
+    (vendor / BUNDLES / worker).unlink(missing_ok=True)  # Now the file itself is served.
+    (folder / worker).write_text(_reported((folder / worker).read_text("utf-8"), "", ENGINE_START), "utf-8")
     return replace(settings, page=page, library=library, vendor=vendor)
 
 
@@ -91,13 +95,14 @@ class Reports:
 
 
 def _worker() -> str:
-    text = (HERE.parent / "browser" / "pyodide_worker.js").read_text("utf-8")
-    assert PYODIDE_STARTED in text
-    return text.replace(PYODIDE_STARTED, f"{PYODIDE_STARTED} python.runPython({json.dumps(_in_pyodide())});")
+    return _reported((HERE.parent / "browser" / "pyodide_worker.js").read_text("utf-8"), PYODIDE_STARTED, "")
 
 
-def _in_pyodide() -> str:
-    return (HERE / "in_pyodide.py").read_text("utf-8")
+def _reported(script: str, before: str, after: str) -> str:
+    """Return a worker's script that runs ``in_pyodide.py`` between these statements."""
+    assert before + after in script
+    program = json.dumps((HERE / "in_pyodide.py").read_text("utf-8"))
+    return script.replace(before + after, f"{before} python.runPython({program}); {after}")
 
 
 def _write(report: bytes) -> None:
