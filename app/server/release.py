@@ -89,7 +89,7 @@ _ON_DEMAND = re.compile(
     r"|bundles/)|sidflow_feedback/(learning/first_model|page/(feedback|micropython)\.js)|.*\.(py|map)$"
     r"|page/modules\.json$"
 )
-"""Files that few pages need: scikit-learn, parts of PyScript, sources of what is compiled, and what embeds."""
+"""What few pages need: scikit-learn, parts of PyScript, sources of what is compiled, files for embedders."""
 
 _FOR_BUILDING = re.compile(rf"static/vendor/(pyodide/.*\.(whl|zip)|wheels/)|{BUNDLED}|page/index\.html")
 
