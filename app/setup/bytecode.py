@@ -18,6 +18,21 @@ STANDARD_LIBRARY = "python_stdlib.zip"
 NEVER_LOADED = ("micropip-", "packaging-")
 FETCHED_AT_START = ("pyodide.asm.mjs", "pyodide.asm.wasm")
 
+FOR_BUILDING = r".*\.(a|h|pxd|pyi|pyx)$"
+NEVER_IMPORTED = {
+    STANDARD_LIBRARY: (
+        r"(__p?hello__|_pyrepl|antigravity|bdb|cProfile|colorsys|compileall|doctest|ensurepip|filecmp|ftplib"
+        r"|idlelib|imaplib|mailbox|modulefinder|netrc|nturl2path|pdb|pickletools|plistlib|poplib|profile"
+        r"|profiling|pstats|pty|pyclbr|pydoc_data|sched|shelve|smtplib|sqlite3|tabnanny|this|tkinter|trace|tty"
+        r"|turtle|turtledemo|venv|wave|webbrowser|wsgiref|xml|xmlrpc|zipapp)(/|\.py$)"
+    ),
+    "numpy": r"numpy/(_configtool|_pyinstaller|conftest|doc|f2py)(/|\.py$)|.*/tests/",
+}
+"""What neither the engine nor scikit-learn imports, by archive."""
+
+DOCUMENTED = {STANDARD_LIBRARY: "_?pyodide/", "numpy": "(?!)"}
+"""Members that keep their docstrings, by archive; SciPy needs all of its own."""
+
 
 def compile_packages(paths: Paths, wheels: Sequence[str], progress: StepProgress) -> list[Path]:
     """Compile Pyodide's standard library and the wheels that the engine loads."""
@@ -43,7 +58,8 @@ def compile_archives(sources: Sequence[Path], paths: Paths, progress: StepProgre
     with ExitStack() as stack:
         parts = [stack.enter_context(replacing(target)) for target in targets]
         try:
-            node.run_script("compile.mjs", list(zip(sources, parts, strict=True)), paths.vendor / "pyodide")
+            jobs = [[source, part, *_rules(source)] for source, part in zip(sources, parts, strict=True)]
+            node.run_script("compile.mjs", jobs, paths.vendor / "pyodide")
         except SetupError as error:
             progress.note(
                 f"{error}\n      The engine loads its packages as sources, so it starts some seconds later."
@@ -51,6 +67,13 @@ def compile_archives(sources: Sequence[Path], paths: Paths, progress: StepProgre
             for source, part in zip(sources, parts, strict=True):
                 part.write_bytes(source.read_bytes())
     return targets
+
+
+def _rules(archive: Path) -> tuple[str, str]:
+    """Return regular expressions of the members to leave out, and of those to keep with docstrings."""
+    name = archive.name.partition("-")[0]
+    left_out = [FOR_BUILDING, *([NEVER_IMPORTED[name]] if name in NEVER_IMPORTED else [])]
+    return "|".join(left_out), DOCUMENTED.get(name, "")
 
 
 def _lock(original: dict[str, Any], library: Path) -> dict[str, Any]:

@@ -2,7 +2,8 @@
  * Compiles the Python sources in archives (zips and wheels) to bytecode. Pyodide's own Python does it, because bytecode
  * fits one version of Python only.
  *
- * The argument is Pyodide's folder. Standard input is JSON: `[[source, target], …]`.
+ * The argument is Pyodide's folder. Standard input is JSON: `[[source, target, leftOut, documented], …]`. Members whose
+ * names match the regular expression `leftOut` are left out; docstrings stay only where names match `documented`.
  */
 
 import { readFile, writeFile } from "node:fs/promises";
@@ -10,22 +11,21 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 const COMPILE = `
+import ast
 import io
+import re
 from importlib._bootstrap_external import _code_to_hash_pyc
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-FOR_BUILDING = (".a", ".h", ".pxd", ".pyi", ".pyx")
-
-
 def compiled(archive):
-    """Return the archive, uncompressed, with bytecode for sources and without what only compilers read.
+    """Return the archive, uncompressed, with bytecode for sources.
 
     The same archive gives the same bytes. HTTP compresses the whole archive better than a zip its parts.
     """
     output = io.BytesIO()
     with ZipFile(io.BytesIO(archive)) as sources, ZipFile(output, "w", ZIP_STORED) as target:
         for name in sources.namelist():
-            if not name.endswith(FOR_BUILDING):
+            if not re.match(LEFT_OUT, name):
                 target.writestr(*member(name, sources.read(name)))
     return output.getvalue()
 
@@ -33,12 +33,23 @@ def compiled(archive):
 def member(name, content):
     if name.endswith(".py"):
         try:
-            code = compile(content, name, "exec", dont_inherit=True, optimize=0)
+            tree = ast.parse(content, name)
         except SyntaxError:  # Some archives contain broken examples.
             pass
         else:
+            if not re.match(DOCUMENTED, name):
+                remove_docstrings(tree)
+            code = compile(tree, name, "exec", dont_inherit=True, optimize=0)
             name, content = name + "c", _code_to_hash_pyc(code, bytes(8), False)
     return ZipInfo(name), content
+
+
+def remove_docstrings(tree):
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)) and node.body:
+            first = node.body[0]
+            if isinstance(first, ast.Expr) and isinstance(getattr(first.value, "value", None), str):
+                node.body[0] = ast.copy_location(ast.Pass(), first)
 
 
 with open("source", "rb") as source, open("target", "wb") as target:
@@ -53,7 +64,9 @@ const python = await loadPyodide({ env: { PYTHONHASHSEED: "0" }, packages: [] })
 /** @type {Buffer[]} */
 const chunks = [];
 for await (const chunk of process.stdin) chunks.push(chunk);
-for (const [source, target] of JSON.parse(Buffer.concat(chunks).toString())) {
+for (const [source, target, leftOut, documented] of JSON.parse(Buffer.concat(chunks).toString())) {
+  python.globals.set("LEFT_OUT", leftOut);
+  python.globals.set("DOCUMENTED", documented);
   python.FS.writeFile("source", await readFile(source));
   python.runPython(COMPILE);
   await writeFile(target, python.FS.readFile("target"));

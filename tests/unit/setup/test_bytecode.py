@@ -47,6 +47,25 @@ def test_bytecode_is_reproducible(archive: Path, with_pyodide: Paths, progress: 
     assert made.read_bytes() == first
 
 
+@needs_set_up
+def test_engine_has_no_modules_and_docstrings_that_nobody_reads(
+    with_pyodide: Paths, tmp_path: Path, progress: StepProgress
+) -> None:
+    documented = '"""About."""\nimport os\ndef sound():\n    """It sounds."""\n'
+    names = ("numpy/core.py", "numpy/f2py/parser.py", "numpy/f2py.py", "numpy/f2pyramid.py")
+    path = tmp_path / "numpy-1.whl"
+    with ZipFile(path, "w") as target:
+        for name in names:
+            target.writestr(name, documented)
+    (made,) = bytecode.compile_archives([path], with_pyodide, progress)
+    with ZipFile(made) as compiled:
+        assert compiled.namelist() == ["numpy/core.pyc", "numpy/f2pyramid.pyc"]
+        code = compiled.read("numpy/core.pyc")
+    assert b"sound" in code
+    assert b"It sounds." not in code
+    assert b"About." not in code
+
+
 def test_archive_that_fails_to_compile_is_copied(
     archive: Path, with_pyodide: Paths, progress: StepProgress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
