@@ -19,7 +19,7 @@ PAGE = {
     "static/css/page.css": 4_500,
     "static/icon.svg": 1_000,
     "static/js/page.js": 81_200,
-    "static/js/site.js": 1_100,
+    "static/js/site.js": 1_300,
     "static/js/tunes/collection-worker.js": 10_900,
     "static/vendor/micropython/micropython.wasm": 181_800,
     "static/vendor/page/modules.bin": 60_300,
@@ -28,13 +28,13 @@ PAGE = {
 """Bytes of each request before the page is usable, with headers, as measured."""
 
 ENGINE = {
-    "sidflow_feedback/engine/boot/interpreter.js": 8_900,
+    "sidflow_feedback/engine/boot/interpreter.js": 9_000,
     "sidflow_feedback/engine/worker.js": 1_700,
     "sidflow_feedback/store/indexeddb.js": 5_600,
     "static/js/sid/excerpt.js": 3_700,
-    "static/vendor/engine/numpy.whl": 2_368_600,
+    "static/vendor/engine/numpy.whl": 1_844_900,
     "static/vendor/engine/pyodide-lock.json": 1_500,
-    "static/vendor/engine/python_stdlib.zip": 3_190_300,
+    "static/vendor/engine/python_stdlib.zip": 2_300_800,
     "static/vendor/engine/sidflow_feedback.whl": 254_500,
     "static/vendor/engine/start.json": 1_100,
     "static/vendor/pyodide/pyodide.asm.mjs": 232_300,

@@ -28,12 +28,22 @@ CACHE_SIZE = """async () => {
     return request ? (await (await cache.match(request)).arrayBuffer()).byteLength : 0;
 }"""
 
-DAMAGE = """async (whole) => {
+COMPRESS = """async () => {
     const cache = await caches.open("sidflow-snapshot");
     const [request] = await cache.keys();
-    const garbage = new Blob([new Uint8Array(100000).fill(7)]).stream();
-    const gzipped = await new Response(garbage.pipeThrough(new CompressionStream("gzip"))).arrayBuffer();
-    await cache.put(request, new Response(whole ? gzipped : gzipped.slice(0, 50)));
+    const {body} = await cache.match(request);
+    const gzip = new CompressionStream("gzip");
+    await cache.put(request, new Response(await new Response(body.pipeThrough(gzip)).arrayBuffer()));
+}"""
+"""What the page does with a snapshot when there is little room."""
+
+CHANGE_A_BYTE = """async () => {
+    const cache = await caches.open("sidflow-snapshot");
+    const [request] = await cache.keys();
+    const kept = await cache.match(request);
+    const bytes = new Uint8Array(await kept.arrayBuffer());
+    bytes[bytes.length >> 1] ^= 1;
+    await cache.put(request, new Response(bytes, { headers: kept.headers }));
 }"""
 
 
@@ -62,14 +72,31 @@ def test_progress_bar_grows_while_the_engine_starts_and_disappears(page: Page) -
     assert len(reports) == len(set(reports)), "no progress is reported twice"
 
 
-def test_engine_starts_with_a_damaged_start_cache(page: Page) -> None:
-    size = wait_until_cached(page)
-    assert size > 1_000_000
+def start_again(page: Page) -> None:
     page.reload()
     wait_for_engine(page)
-    assert page.evaluate(CACHE_SIZE) == size, "the cache was used"
-    for complete in (True, False):
-        page.evaluate(DAMAGE, complete)
-        page.reload()
-        wait_for_engine(page)
+
+
+def test_engine_starts_from_its_snapshot(page: Page) -> None:
+    size = wait_until_cached(page)
+    assert size > 10_000_000
+    start_again(page)
+    assert page.evaluate(CACHE_SIZE) == size, "it was used, and not made again"
+    page.evaluate(COMPRESS)
+    compressed = page.evaluate(CACHE_SIZE)
+    assert 1_000_000 < compressed < size / 2
+    start_again(page)
+    assert page.evaluate(CACHE_SIZE) == compressed
     page.wait_for_selector("html[data-model^=global]")
+
+
+def test_engine_starts_with_a_damaged_snapshot(page: Page) -> None:
+    warnings: list[str] = []
+    page.on("console", lambda message: warnings.append(message.text))
+    for damage in ([CHANGE_A_BYTE], [COMPRESS, CHANGE_A_BYTE]):
+        wait_until_cached(page)
+        for script in damage:
+            page.evaluate(script)
+        start_again(page)
+        page.wait_for_selector("html[data-model^=global]")
+    assert sum("snapshot can't be used" in text for text in warnings) == 2

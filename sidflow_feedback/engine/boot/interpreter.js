@@ -6,7 +6,7 @@
 import { loadPyodide as load, version } from "../../../static/vendor/pyodide/pyodide.mjs";
 import { reportProgress } from "./progress.js";
 import { configuration } from "./runtime.js";
-import { readSnapshot, removeSnapshots } from "./snapshot.js";
+import { findSnapshot, removeSnapshots } from "./snapshot.js";
 
 export { version };
 
@@ -33,10 +33,11 @@ export async function loadPyodide(options, report = () => {}) {
  * @returns the interpreter; null without a snapshot, or with one that this browser can't use
  */
 async function loadFromSnapshot(settings) {
-  const snapshot = await readSnapshot();
-  if (!snapshot) return null;
+  const readSnapshot = await findSnapshot();
+  if (!readSnapshot) return null;
   try {
-    const python = await load({ ...settings, _loadSnapshot: snapshot });
+    // Read while the runtime loads.
+    const python = await load({ ...settings, _loadSnapshot: readSnapshot() });
     // Must not draw the same numbers at each start.
     python.runPython("import random; random.seed()");
     return python;

@@ -6,16 +6,33 @@
 import { START } from "./runtime.js";
 
 const CACHE = "sidflow-snapshot";
+/** Header of a snapshot that is kept as it is; a compressed one has gzip's checksum. */
+const CHECKSUM = "X-SHA-256";
+/** Bytes that must be free for a snapshot to be kept as it is: reading it is faster, and it takes four times the room. */
+const PLENTY = 2e9;
 
-/** @returns {Promise<Uint8Array | null>} null when there is none, or it is damaged */
-export async function readSnapshot() {
+/** @returns {Promise<(() => Promise<Uint8Array>) | null>} reads the snapshot; null when there is none */
+export async function findSnapshot() {
   try {
     const kept = await (await caches.open(CACHE)).match(await snapshotUrl());
-    // The checksum of gzip covers the memory, too.
-    return kept?.body ? await readAll(kept.body.pipeThrough(new DecompressionStream("gzip"))) : null;
+    return kept ? () => readMemory(kept) : null;
   } catch {
     return null;
   }
+}
+
+/**
+ * @param {Response} kept
+ * @returns {Promise<Uint8Array>} rejects when the snapshot is damaged
+ */
+async function readMemory(kept) {
+  const checksum = kept.headers.get(CHECKSUM);
+  if (checksum === null) {
+    return readAll(/** @type {ReadableStream} */ (kept.body).pipeThrough(new DecompressionStream("gzip")));
+  }
+  const memory = new Uint8Array(await kept.arrayBuffer());
+  if ((await checksumOf(memory)) !== checksum) throw new Error("the kept memory has changed");
+  return memory;
 }
 
 /** @returns {Promise<boolean>} whether the next start would find a snapshot; true where none can be kept */
@@ -33,10 +50,25 @@ export async function isKept() {
  */
 export async function keepSnapshot(snapshot) {
   const memory = /** @type {Uint8Array<ArrayBuffer>} */ (snapshot);
-  const compressed = new Blob([memory]).stream().pipeThrough(new CompressionStream("gzip"));
-  const body = await readAll(compressed);
+  const kept = (await freeBytes()) < PLENTY ? await compressed(memory) : await asItIs(memory);
   await removeSnapshots();
-  await (await caches.open(CACHE)).put(await snapshotUrl(), new Response(body));
+  await (await caches.open(CACHE)).put(await snapshotUrl(), kept);
+}
+
+/** @returns {Promise<number>} */
+async function freeBytes() {
+  const { quota = 0, usage = 0 } = await navigator.storage.estimate();
+  return quota - usage;
+}
+
+/** @param {Uint8Array<ArrayBuffer>} memory */
+async function compressed(memory) {
+  return new Response(await readAll(new Blob([memory]).stream().pipeThrough(new CompressionStream("gzip"))));
+}
+
+/** @param {Uint8Array<ArrayBuffer>} memory */
+async function asItIs(memory) {
+  return new Response(memory, { headers: { [CHECKSUM]: await checksumOf(memory) } });
 }
 
 export async function removeSnapshots() {
@@ -52,4 +84,12 @@ async function snapshotUrl() {
 /** @param {ReadableStream} stream */
 async function readAll(stream) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+/**
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @returns {Promise<string>} SHA-256
+ */
+async function checksumOf(bytes) {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).join(" ");
 }
