@@ -88,11 +88,12 @@ lock: setup
 	$(BIN)/python -m app.setup.relock
 	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --group dev --generate-hashes --no-annotate \
 		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet \
-		--no-emit-package sidflow-feedback -o $(REQUIREMENTS) pyproject.toml app/pyproject.toml
+		--no-emit-package sidflow-feedback --no-emit-package sidflow-app-scikit -o $(REQUIREMENTS) pyproject.toml app/pyproject.toml
 
-# The wheels of the library and of the application.
+# The wheels of the library and of the application, and scikit-learn for the browser.
 dist: setup
-	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --no-index --wheel-dir dist . ./app
+	rm -f dist/*.whl
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --no-index --wheel-dir dist . ./app ./app/scikit
 
 clean:
 	rm -rf .venv .lint node_modules static/vendor build dist .mypy_cache .pytest_cache .ruff_cache

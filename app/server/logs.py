@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pythonjsonlogger.core import RESERVED_ATTRS
+
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -16,6 +18,8 @@ def log_config(level: str) -> dict[str, Any]:
                 "fmt": "%(levelname)s %(name)s %(message)s",
                 "timestamp": "time",
                 "rename_fields": {"levelname": "level", "name": "logger"},
+                # uvicorn's messages again, with color codes for terminals.
+                "reserved_attrs": [*RESERVED_ATTRS, "color_message"],
             }
         },
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},

@@ -17,15 +17,16 @@ RATE_LIMIT = 2.0
 RATE_BURST = 240.0
 """Requests per address in a burst: two listeners who upload all 5,000 plays that a browser keeps."""
 
-VARIABLES = (
-    "SIDFLOW_DATABASE_URL",
-    "SIDFLOW_MODEL_PATH",
-    "SIDFLOW_RATE_LIMIT",
-    "SIDFLOW_RATE_BURST",
-    "SIDFLOW_TRUSTED_PROXIES",
-    "SIDFLOW_ALLOWED_ORIGINS",
-    "SIDFLOW_LOG_LEVEL",
-)
+VARIABLES = {
+    "SIDFLOW_DATABASE_URL": "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
+    "SIDFLOW_MODEL_PATH": "file of the global model; versions are kept beside it",
+    "SIDFLOW_RATE_LIMIT": f"requests per second of one client (default: {RATE_LIMIT:g}; 0: no limit)",
+    "SIDFLOW_RATE_BURST": f"requests that one client may make at once (default: {RATE_BURST:g})",
+    "SIDFLOW_TRUSTED_PROXIES": "addresses whose X-Forwarded-For is trusted (default: 127.0.0.1)",
+    "SIDFLOW_ALLOWED_ORIGINS": "origins of other sites whose pages may share and read the model",
+    "SIDFLOW_LOG_LEVEL": f"{', '.join(LEVELS)} (default: warning)",
+}
+"""Environment variables, with their descriptions for the command line."""
 
 
 @dataclass(frozen=True, kw_only=True)

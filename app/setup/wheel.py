@@ -1,6 +1,6 @@
 """Builds the library's wheel for the browser from the installed package."""
 
-from importlib.metadata import version
+from importlib.metadata import requires, version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import ZIP_DEFLATED, ZipInfo
@@ -20,7 +20,7 @@ Version: {version}
 Summary: Local-first taste learning for PyScript pages.
 License-Expression: GPL-2.0-or-later
 Requires-Python: >=3.11
-Requires-Dist: numpy
+{requirements}
 """
 
 WHEEL = """\
@@ -52,10 +52,12 @@ def build_library_wheel(library: Path, folder: Path) -> Path:
 
 
 def _pack(target: Path, library: Path, release: str) -> None:
+    requirements = "\n".join(f"Requires-Dist: {each}" for each in requires(DISTRIBUTION) or ())
     with _ReproducibleWheel(target, "w") as wheel:
         for path in sources_in(library):
             wheel.writestr(path.relative_to(library.parent).as_posix(), path.read_bytes())
         wheel.writestr(
-            f"{wheel.dist_info_path}/METADATA", METADATA.format(name=DISTRIBUTION, version=release)
+            f"{wheel.dist_info_path}/METADATA",
+            METADATA.format(name=DISTRIBUTION, version=release, requirements=requirements),
         )
         wheel.writestr(f"{wheel.dist_info_path}/WHEEL", WHEEL)

@@ -7,6 +7,7 @@ import importlib
 import json
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import js
@@ -28,6 +29,10 @@ from sidflow_feedback.types import Milliseconds
 from sidflow_feedback.vocabulary import Post, Publication, name_space
 
 SAMPLE_RATE = 44100
+MISSING_SCIKIT = (
+    "This site doesn't offer scikit-learn. Choose the built-in method, or ask whoever runs the site to "
+    "install sidflow-app-scikit."
+)
 
 
 async def start(
@@ -91,6 +96,8 @@ async def load_scikit(notify: Callable[[str], None]) -> None:
     finally:
         progress.destroy()
     importlib.invalidate_caches()
+    if find_spec("sklearn") is None:  # Pyodide only logs what it can't fetch.
+        raise TrainingError(MISSING_SCIKIT)
     notify("Importing scikit-learn…")
     await asyncio.sleep(0)
     await scikit_fitters.load(notify)

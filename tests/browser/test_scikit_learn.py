@@ -23,3 +23,11 @@ def test_scikit_learn_is_loaded_on_demand_from_our_server(open_page: Callable[[]
     assert pyodide.call("science", "learn") < 0.01
     assert [url for url in asked if "scikit_learn" in url]
     assert all(url.startswith(site.url) for url in asked)
+
+
+def test_missing_scikit_learn_is_told_to_the_listener(open_page: Callable[[], Page], site: Site) -> None:
+    page = open_page()
+    page.context.route("**/*scikit_learn-*", lambda route: route.fulfill(status=404))
+    message = Pyodide(page, site).call("science", "error_without")
+    assert "doesn't offer scikit-learn" in message
+    assert "install sidflow-app-scikit" in message

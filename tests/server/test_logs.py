@@ -55,6 +55,8 @@ def test_requests_are_json_lines_without_addresses(tmp_path: Path) -> None:
     assert all(line["level"] == "INFO" and line["milliseconds"] > 0 for line in requests)
     assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d", line["time"]) for line in lines)
     assert "192.0.2.77" not in json.dumps(lines)
+    assert "\\u001b[" not in json.dumps(lines)
+    assert any(line["message"].startswith("Started server process") for line in lines)
     assert "127.0.0.1:" not in json.dumps(requests)
 
 

@@ -5,14 +5,11 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection
 
 from ..tables import metadata
 
 HERE = Path(__file__).parent
-BEFORE_VERSIONS = "0001"
-"""Revision of a database without a version table, which early releases did not write."""
-
 _LOCK = 0x51D_F10
 """Key of a PostgreSQL advisory lock: if two servers start at once, one waits for the other."""
 
@@ -33,9 +30,6 @@ def upgrade(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
     config = alembic_config(connection)
     try:
-        tables = inspect(connection).get_table_names()
-        if "events" in tables and "alembic_version" not in tables:
-            command.stamp(config, BEFORE_VERSIONS)
         command.upgrade(config, "head")
     except CommandError as exc:
         raise MigrationError(f"it was created by a newer version of this program ({exc})") from exc

@@ -8,6 +8,9 @@ from typing import Any
 
 import pyodide_js
 
+from sidflow_feedback.engine.start import load_scikit
+from sidflow_feedback.errors import TrainingError
+
 
 def state() -> dict[str, Any]:
     return {
@@ -22,6 +25,15 @@ async def load() -> str:
     await pyodide_js.loadPackage("scikit-learn")
     sklearn = importlib.import_module("sklearn")
     return str(sklearn.__version__)
+
+
+async def error_without() -> str:
+    """Return what a listener reads if the site doesn't serve scikit-learn."""
+    try:
+        await load_scikit(lambda _message: None)
+    except TrainingError as exc:
+        return str(exc)
+    return "loaded"
 
 
 def learn() -> float:

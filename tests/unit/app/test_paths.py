@@ -21,7 +21,7 @@ def test_what_an_installed_wheel_writes_goes_to_the_users_data(
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
     here = installed_paths()
-    assert all(path.is_relative_to(tmp_path) for path in (here.vendor, here.npm, here.work, here.data))
+    assert all(path.is_relative_to(tmp_path) for path in (here.npm, here.work, here.data))
     assert not any(
         path.is_relative_to(tmp_path) for path in (here.static, here.page, here.wasm, here.manifests)
     )

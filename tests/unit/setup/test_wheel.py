@@ -3,13 +3,15 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from email.parser import Parser
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from packaging.requirements import Requirement
 
-from app.paths import paths
+from app.paths import APP, paths
 from app.setup.wheel import EPOCH, build_library_wheel
 
 
@@ -28,11 +30,14 @@ def test_same_sources_give_the_same_bytes(wheel: Path, tmp_path: Path) -> None:
         assert {member.date_time for member in archive.infolist()} == {EPOCH}
 
 
-def test_wheel_requires_numpy_only(wheel: Path) -> None:
+def test_wheel_requires_what_the_project_does(wheel: Path) -> None:
     with ZipFile(wheel) as archive:
         name = next(name for name in archive.namelist() if name.endswith("METADATA"))
         metadata = Parser().parsestr(archive.read(name).decode())
-    assert metadata.get_all("Requires-Dist") == ["numpy"]
+    project = tomllib.loads((APP.parent / "pyproject.toml").read_text("utf-8"))["project"]
+    assert {Requirement(each) for each in metadata.get_all("Requires-Dist") or ()} == {
+        Requirement(each) for each in project["dependencies"]
+    }
     assert wheel.name == f"sidflow_feedback-{metadata['Version']}-py3-none-any.whl"
 
 

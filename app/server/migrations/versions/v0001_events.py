@@ -1,4 +1,4 @@
-"""The events table, as release 0.1 created it without migrations."""
+"""The events table."""
 
 import sqlalchemy as sa
 from alembic import op
