@@ -60,6 +60,9 @@ async function predict() {
 
 for (const [number, track] of tracks.entries())
   track.features = await feedback.features(loops.samples(number), loops.rate, loops.seconds);
+feedback.on("run", (run) => {
+  status.textContent = run.accepted ? "Learned." : `Not kept: ${run.reason}`;
+});
 feedback.on("model", predict);
 feedback.on("problem", (message) => {
   status.textContent = message;

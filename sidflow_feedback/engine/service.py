@@ -177,6 +177,7 @@ class FeedbackService:
         return f"{text} {sent} of them were already uploaded; the server keeps those." if sent else text
 
     async def _export(self, _value: None, _binary: object) -> str:
+        await self._runtime.writer.flush()
         return await export_archive(self._runtime.store, now=self._runtime.clock.epoch())
 
     async def _import(self, text: str, _binary: object) -> str:
