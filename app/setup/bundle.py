@@ -46,15 +46,17 @@ def bundled_sources(paths: Paths) -> list[Path]:
     return [path for path in files if path.suffix in SUFFIXES and not path.is_relative_to(folder)]
 
 
-def bundle(paths: Paths) -> list[Path]:
+def bundle(paths: Paths, folder: Path | None = None) -> list[Path]:
     """Write the bundles, their source maps, and the list of the files in them.
+
+    The default folder is static/vendor/bundles.
 
     Raises
     ------
     SetupError
         If a source has a syntax error, or Node.js or esbuild is missing.
     """
-    folder = paths.vendor / BUNDLES
+    folder = folder or paths.vendor / BUNDLES
     job = {
         "roots": roots(paths),
         "entries": ENTRIES,

@@ -19,19 +19,19 @@ NEVER_LOADED = ("micropip-", "packaging-")
 FETCHED_AT_START = ("pyodide.asm.mjs", "pyodide.asm.wasm")
 
 FOR_BUILDING = r".*\.(a|h|pxd|pyi|pyx)$"
-NEVER_IMPORTED = {
-    STANDARD_LIBRARY: (
-        r"(__p?hello__|_pyrepl|antigravity|bdb|cProfile|colorsys|compileall|doctest|ensurepip|filecmp|ftplib"
-        r"|idlelib|imaplib|mailbox|modulefinder|netrc|nturl2path|pdb|pickletools|plistlib|poplib|profile"
-        r"|profiling|pstats|pty|pyclbr|pydoc_data|sched|shelve|smtplib|sqlite3|tabnanny|this|tkinter|trace|tty"
-        r"|turtle|turtledemo|venv|wave|webbrowser|wsgiref|xml|xmlrpc|zipapp)(/|\.py$)"
-    ),
-    "numpy": r"numpy/(_configtool|_pyinstaller|conftest|doc|f2py)(/|\.py$)|.*/tests/",
-}
-"""What neither the engine nor scikit-learn imports, by archive."""
+NEVER_IMPORTED = (
+    r"(__p?hello__|antigravity|bdb|cProfile|colorsys|compileall|doctest|ensurepip|filecmp|ftplib|idlelib"
+    r"|imaplib|mailbox|modulefinder|netrc|nturl2path|pdb|pickletools|plistlib|poplib|profile|profiling|pstats"
+    r"|pty|pyclbr|sched|shelve|smtplib|sqlite3|tabnanny|this|tkinter|trace|tty|turtle|turtledemo|venv|wave"
+    r"|webbrowser|wsgiref|xml|xmlrpc|zipapp)(/|\.py$)"
+)
+"""Parts of the standard library that neither the engine nor scikit-learn imports."""
 
-DOCUMENTED = {STANDARD_LIBRARY: "_?pyodide/", "numpy": "(?!)"}
-"""Members that keep their docstrings, by archive; SciPy needs all of its own."""
+DOCUMENTED = r"_?pyodide/"
+"""Parts of the standard library that keep their docstrings, which Pyodide reads when it starts."""
+
+EVERYTHING = ""
+"""NumPy and SciPy make docstrings of docstrings, and SciPy imports whatever `dir(numpy)` names."""
 
 
 def compile_packages(paths: Paths, wheels: Sequence[str], progress: StepProgress) -> list[Path]:
@@ -71,9 +71,9 @@ def compile_archives(sources: Sequence[Path], paths: Paths, progress: StepProgre
 
 def _rules(archive: Path) -> tuple[str, str]:
     """Return regular expressions of the members to leave out, and of those to keep with docstrings."""
-    name = archive.name.partition("-")[0]
-    left_out = [FOR_BUILDING, *([NEVER_IMPORTED[name]] if name in NEVER_IMPORTED else [])]
-    return "|".join(left_out), DOCUMENTED.get(name, "")
+    if archive.name == STANDARD_LIBRARY:
+        return f"{FOR_BUILDING}|{NEVER_IMPORTED}", DOCUMENTED
+    return FOR_BUILDING, EVERYTHING
 
 
 def _lock(original: dict[str, Any], library: Path) -> dict[str, Any]:

@@ -34,12 +34,12 @@ def member(name, content):
     if name.endswith(".py"):
         try:
             tree = ast.parse(content, name)
-        except SyntaxError:  # Some archives contain broken examples.
-            pass
-        else:
             if not re.match(DOCUMENTED, name):
                 remove_docstrings(tree)
             code = compile(tree, name, "exec", dont_inherit=True, optimize=0)
+        except SyntaxError:  # Some archives contain broken examples.
+            pass
+        else:
             name, content = name + "c", _code_to_hash_pyc(code, bytes(8), False)
     return ZipInfo(name), content
 

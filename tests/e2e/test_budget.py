@@ -22,20 +22,20 @@ PAGE = {
     "static/js/site.js": 1_300,
     "static/js/tunes/collection-worker.js": 10_900,
     "static/vendor/micropython/micropython.wasm": 181_800,
-    "static/vendor/page/modules.bin": 60_300,
+    "static/vendor/page/modules.bin": 61_900,
     "static/vendor/tunes/catalog.json": 11_300,
 }
 """Bytes of each request before the page is usable, with headers, as measured."""
 
 ENGINE = {
-    "sidflow_feedback/engine/boot/interpreter.js": 9_000,
+    "sidflow_feedback/engine/boot/interpreter.js": 8_700,
     "sidflow_feedback/engine/worker.js": 1_700,
     "sidflow_feedback/store/indexeddb.js": 5_600,
     "static/js/sid/excerpt.js": 3_700,
-    "static/vendor/engine/numpy.whl": 1_844_900,
+    "static/vendor/engine/numpy.whl": 2_371_700,
     "static/vendor/engine/pyodide-lock.json": 1_500,
-    "static/vendor/engine/python_stdlib.zip": 2_300_800,
-    "static/vendor/engine/sidflow_feedback.whl": 254_500,
+    "static/vendor/engine/python_stdlib.zip": 2_398_100,
+    "static/vendor/engine/sidflow_feedback.whl": 266_600,
     "static/vendor/engine/start.json": 1_100,
     "static/vendor/pyodide/pyodide.asm.mjs": 232_300,
     "static/vendor/pyodide/pyodide.asm.wasm": 3_134_500,
@@ -70,7 +70,7 @@ def transferred(request: Request) -> int:
 
 def address(request: Request) -> str:
     """Return a file's address in its release, without the version of a wheel."""
-    path = re.sub(r"^\w+://[^/]+/(?:r/\w+/)?(?=.)", "", request.url)
+    path = re.sub(r"^\w+://[^/]+/(?:r/\w+/)?", "", request.url)
     return re.sub(r"-\d[^/]*\.whl$", ".whl", path) or "/"
 
 

@@ -1,4 +1,5 @@
 import json
+import subprocess
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -48,22 +49,50 @@ def test_bytecode_is_reproducible(archive: Path, with_pyodide: Paths, progress: 
 
 
 @needs_set_up
-def test_engine_has_no_modules_and_docstrings_that_nobody_reads(
+def test_standard_library_has_no_modules_and_docstrings_that_nobody_reads(
     with_pyodide: Paths, tmp_path: Path, progress: StepProgress
 ) -> None:
-    documented = '"""About."""\nimport os\ndef sound():\n    """It sounds."""\n'
-    names = ("numpy/core.py", "numpy/f2py/parser.py", "numpy/f2py.py", "numpy/f2pyramid.py")
-    path = tmp_path / "numpy-1.whl"
-    with ZipFile(path, "w") as target:
-        for name in names:
-            target.writestr(name, documented)
-    (made,) = bytecode.compile_archives([path], with_pyodide, progress)
+    library = tmp_path / bytecode.STANDARD_LIBRARY
+    with ZipFile(library, "w") as target:
+        for name in ("sound.py", "pdb.py", "xml/dom.py", "xmlish.py", "pyodide/ffi.py"):
+            target.writestr(name, '"""About."""\nimport os\ndef sound():\n    """It sounds."""\n')
+    (made,) = bytecode.compile_archives([library], with_pyodide, progress)
     with ZipFile(made) as compiled:
-        assert compiled.namelist() == ["numpy/core.pyc", "numpy/f2pyramid.pyc"]
-        code = compiled.read("numpy/core.pyc")
-    assert b"sound" in code
-    assert b"It sounds." not in code
-    assert b"About." not in code
+        found = {name: compiled.read(name) for name in compiled.namelist()}
+    assert {name: b"It sounds." in code for name, code in found.items()} == {
+        "sound.pyc": False,
+        "xmlish.pyc": False,
+        "pyodide/ffi.pyc": True,
+    }
+    assert b"About." not in found["sound.pyc"]
+
+
+IMPORTS = """
+import { loadPyodide } from PYODIDE;
+const python = await loadPyodide({
+  stdLibURL: `${ENGINE}/python_stdlib.zip`,
+  lockFileURL: `${ENGINE}/pyodide-lock.json`,
+  packageBaseUrl: `${ENGINE}/`,
+  packages: ["sidflow-feedback", "scikit-learn"],
+});
+python.runPython(`
+import numpy
+numpy.unique(numpy.array([2, 1, 2]))
+import joblib, numpy.ma, numpy.testing, sidflow_feedback.engine.start
+import sklearn.ensemble, sklearn.linear_model, sklearn.neighbors, sklearn.neural_network, sklearn.svm
+`);
+"""
+
+
+@needs_set_up
+def test_engine_can_import_its_packages() -> None:
+    folders = {"PYODIDE": HERE.vendor / "pyodide" / "pyodide.mjs", "ENGINE": HERE.vendor / "engine"}
+    script = IMPORTS
+    for name, path in folders.items():
+        script = script.replace("${" + name + "}", str(path)).replace(name, json.dumps(str(path)))
+    command = ["node", "--input-type=module", "--eval", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-1000:]
 
 
 def test_archive_that_fails_to_compile_is_copied(
