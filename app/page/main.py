@@ -3,6 +3,7 @@
 import asyncio
 
 from pyscript import window
+from pyscript.js_modules import next_task
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -24,19 +25,16 @@ PARTS = (
 page: "Page | None" = None
 """Once it is built."""
 
-NEXT_TASK = 0.001
-"""Seconds; after a sleep of 0 MicroPython goes on in the same task."""
-
 
 async def start() -> None:
     """Build the page."""
     global page
     for part in PARTS:
-        await asyncio.sleep(NEXT_TASK)
+        await next_task.nextTask()
         __import__(part)
     from app.page.page import open_page
 
-    await asyncio.sleep(NEXT_TASK)
+    await next_task.nextTask()
     page = await open_page()
     window.sidPlayer = page.player.native
     await page.start()

@@ -6,6 +6,7 @@ from pyscript.ffi import create_proxy
 from pyscript.js_modules import (
     files,
     local,
+    next_task,
     offline,
     player_remote,
     sid_player,
@@ -89,11 +90,9 @@ class Page:
         )
         self._engine_id = ""
         self._tune: Tune | None = None
-        self._build()
-        self._connect()
 
-    def _build(self) -> None:
-        playback, settings, engine = self.playback, self.settings, self.engine
+    def _build_play(self) -> None:
+        playback, settings = self.playback, self.settings
         self._tabs = Tabs()
         self._player_bar = PlayerBar(playback, settings)
         self._incognito = Incognito(playback, self.recommendations)
@@ -102,6 +101,9 @@ class Page:
         self._own_music = OwnMusic(self.library, self._collection, playback, self._on_music_changed)
         self._now_playing = NowPlaying(playback, settings, self.player.native)
         self._up_next = UpNext(playback, self.recommendations)
+
+    def _build_tabs(self) -> None:
+        playback, settings, engine = self.playback, self.settings, self.engine
         self._banner = StorageBanner(self.feedback.outbox, storage)
         self._rate_tab = RateTab(
             playback, self.recommendations, self._withdraw, lambda: spawn(self._banner.persist())
@@ -149,6 +151,9 @@ class Page:
 
     async def start(self) -> None:
         """Show the library, then start the engine: the listener can use the page before it is ready."""
+        for step in (self._build_play, self._build_tabs, self._connect):
+            await next_task.nextTask()
+            step()
         await self._player_card.start()
         try:
             await self.library.load()

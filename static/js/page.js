@@ -10,6 +10,7 @@ import * as sidflow_feedback from "../../sidflow_feedback/page/modules.js";
 import * as storage from "../../sidflow_feedback/page/storage.js";
 import * as files from "./files.js";
 import * as insights from "./insights/load.js";
+import * as next_task from "./next-task.js";
 import * as offline from "./offline.js";
 import * as player_remote from "./player/remote.js";
 import * as sid_audio from "./sid/audio.js";
@@ -23,7 +24,7 @@ export { loadMicroPython } from "./micropython.js";
 
 const MODULES = {
   ...{ files, insights, local, offline, player_remote, sid_audio, sid_player, sid_scope, sidflow_feedback },
-  ...{ site, start_snapshot, storage, tunes_collection, tunes_list },
+  ...{ next_task, site, start_snapshot, storage, tunes_collection, tunes_list },
 };
 
 // Where PyScript keeps what a configuration names under `js_modules`.

@@ -1,7 +1,8 @@
 """`make bench-start`: from opening the page to a usable page and a ready engine. The last line is JSON.
 
-Each round has two new profiles: in one the page is opened for the first and the second time, in the
-other, without a service worker, the peer: `loadPyodide` with numpy in a worker, from the cache too.
+Each round has three new profiles: in one the page is opened for the first and the second time, in one
+on a slow processor, and in one, without a service worker, the peer: `loadPyodide` with numpy in a
+worker, from the cache too.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ from tests.served import serve
 
 ROUNDS = 5
 
+SLOWDOWN = 4
+"""How much slower the page's processor is in the visit on a slow machine."""
+
 WATCH = """
-    globalThis.longTasks = 0;
-    new PerformanceObserver(list => { longTasks += list.getEntries().length; })
+    globalThis.longTasks = [];
+    new PerformanceObserver(list => { longTasks.push(...list.getEntries().map(task => task.duration)); })
         .observe({ type: "longtask", buffered: true });
 """
 FOUND = """() => {
@@ -34,7 +38,8 @@ FOUND = """() => {
             .map(entry => [entry.name, entry.startTime]));
     return {
         ui_ready_ms: times["ui-ready"], first_paint_ms: times["first-paint"],
-        engine_ready_ms: times["engine-ready"], long_tasks: longTasks,
+        engine_ready_ms: times["engine-ready"], long_tasks: longTasks.length,
+        longest_task_ms: Math.max(0, ...longTasks),
     };
 }"""
 
@@ -53,12 +58,14 @@ def _round(play: Playwright, url: str) -> dict[str, float]:
     with _profile(play) as context:
         cold = _visit(context, url, stay=True)
         warm = _visit(context, url)
+    with _profile(play) as context:
+        slow = _visit(context, url, slowdown=SLOWDOWN)
     with _profile(play, service_workers="block") as context:
         page = context.pages[0]
         page.goto(f"{url}/static/icon.svg")
         page.evaluate(BARE, url)
         bare = page.evaluate(BARE, url)
-    print(json.dumps({"cold": cold, "warm": warm, "bare": bare}))
+    print(json.dumps({"cold": cold, "warm": warm, "slow": slow, "bare": bare}))
     return {
         "ui_ready_ms": cold["ui_ready_ms"],
         "ui_ready_warm_ms": warm["ui_ready_ms"],
@@ -69,12 +76,16 @@ def _round(play: Playwright, url: str) -> dict[str, float]:
         "bare_pyodide_numpy_ms": bare,
         "ratio_warm": warm["engine_ready_ms"] / bare,
         "long_tasks": cold["long_tasks"] + warm["long_tasks"],
+        "slow_ui_ready_ms": slow["ui_ready_ms"],
+        "slow_longest_task_ms": slow["longest_task_ms"],
     }
 
 
-def _visit(context: BrowserContext, url: str, *, stay: bool = False) -> dict[str, float]:
+def _visit(context: BrowserContext, url: str, *, stay: bool = False, slowdown: float = 1) -> dict[str, float]:
     """Open the page; with `stay`, wait until the browser has cached the files for later visits."""
     page = context.new_page()
+    if slowdown > 1:
+        context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slowdown})
     page.add_init_script(WATCH)
     open_page(page, url)
     found: dict[str, float] = page.evaluate(FOUND)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from app.paths import paths
+from app.paths import BUNDLES, paths
+from app.setup.bundle import bundle
+from app.setup.page_python import compile_page, page_sources
 from sidflow_feedback.events import event_from_record
 from tests.browser import both_pythons
 from tests.browser.site import Site
@@ -47,6 +50,18 @@ def test_page_modules_can_be_imported(context: BrowserContext, site: Site) -> No
     assert interpreter == "micropython"
     assert set(outcomes) >= {f"sidflow_feedback.{name}".replace("/", ".") for name in SHARED}
     assert set(outcomes.values()) == {"imported"}, outcomes
+
+
+def test_page_was_made_from_the_current_sources(tmp_path: Path) -> None:
+    here = paths()
+    fresh = compile_page(page_sources(here), replace(here, vendor=tmp_path)) + bundle(
+        here, tmp_path / BUNDLES
+    )
+    old = [
+        path for path in fresh if path.read_bytes() != (here.vendor / path.relative_to(tmp_path)).read_bytes()
+    ]
+    if old:
+        pytest.fail(f"{old[0].name} wasn't made from these sources. Run `make setup`.", pytrace=False)
 
 
 def test_both_interpreters_give_the_same_results(on_micropython: dict[str, Any]) -> None:
