@@ -24,6 +24,7 @@ SLOWEST_FIRST: Final = (
     "e2e/test_sharing.py",
     "crash/",
     "training/test_run.py",
+    "release/",
     "e2e/",
     "wasm/",
     "browser/",

@@ -86,7 +86,7 @@ def test_license_is_part_of_the_metadata(wheels: dict[str, Path], name: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "limit"), [("sidflow_feedback", 0.5), ("sidflow_app", 26), ("sidflow_app_scikit", 42)]
+    ("name", "limit"), [("sidflow_feedback", 0.5), ("sidflow_app", 23), ("sidflow_app_scikit", 42)]
 )
 def test_wheels_are_within_their_budgets(wheels: dict[str, Path], name: str, limit: float) -> None:
     assert wheels[name].stat().st_size < limit * MEGABYTE
