@@ -41,7 +41,8 @@ format:
 
 test: check
 	$(BIN)/python -m app.setup.chromium
-	$(PYTEST) --numprocesses 3
+	# At worst, each failed test has waited for its whole patience, five minutes: stop before that takes hours.
+	$(PYTEST) --numprocesses 3 --maxfail 8
 
 # Needs no browser and no set-up beyond the Python packages: tests of what set-up makes are skipped before it.
 test-fast: .venv/installed

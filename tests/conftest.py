@@ -36,7 +36,7 @@ SLOWEST_FIRST: Final = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     crash = parser.getgroup("crash tests")
-    crash.addoption("--kills", type=int, default=6, help="how often the page is killed (default: 6)")
+    crash.addoption("--kills", type=int, default=4, help="how often the page is killed (default: 4)")
     crash.addoption(
         "--seed", type=int, action="append", help="repeat the crash tests whose names have this seed"
     )

@@ -44,9 +44,9 @@ MOMENTS: tuple[Wait, ...] = (
     before_the_engine,
     loading,
     handing_over,
+    in_a_flush,
     before_the_engine,
     loading,
-    in_a_flush,
 )
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
 from app.paths import paths
 from app.setup.chromium import chromium
 from tests.browser.conftest import CHROMIUM_ARGS
+from tests.e2e.listener import ENGINE_SETUP, WITHOUT_ENGINE
 from tests.patience import patient
 from tests.served import Served, serve
+
+START = "from sidflow_feedback.engine.start import start"
+NO_LIMIT = "from sidflow_feedback.engine import runtime as engine; engine.TARGET_SHARE = 1.0; "
 
 
 @pytest.fixture(scope="session")
@@ -40,13 +45,40 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(context: BrowserContext, served: Served) -> Iterator[Page]:
     """The page when it is usable; an uncaught error in it fails the test."""
+    with usable(context.new_page(), served) as page:
+        yield page
+
+
+@pytest.fixture
+def without_engine(context: BrowserContext, served: Served) -> Iterator[Page]:
+    """The same without an engine, which takes most of the time: events stay in the outbox."""
     page = context.new_page()
+    page.add_init_script(WITHOUT_ENGINE)
+    with usable(page, served) as page:
+        yield page
+
+
+@contextmanager
+def usable(page: Page, served: Served) -> Iterator[Page]:
     thrown: list[str] = []
     page.on("pageerror", lambda error: thrown.append(str(error)))
     page.goto(served.url)
     page.wait_for_selector("html[data-ui=ready]")
     yield page
     assert thrown == []
+
+
+@pytest.fixture
+def whole_processor(context: BrowserContext) -> None:
+    """Let the engine use the whole processor; with its usual share, an analysis takes minutes."""
+    context.route(ENGINE_SETUP, _fulfill_without_limit)
+
+
+def _fulfill_without_limit(route: Route) -> None:
+    answer = route.fetch()
+    script = answer.text()
+    assert START in script
+    route.fulfill(response=answer, body=script.replace(START, NO_LIMIT + START))
 
 
 @pytest.fixture

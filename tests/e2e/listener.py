@@ -8,19 +8,16 @@ from typing import Any
 
 from playwright.sync_api import Page, Route
 
-from sidflow_feedback.vocabulary import Post, name_space
+from sidflow_feedback.vocabulary import name_space
 
 ENGINE_SETUP = "**/engine/worker.js"
 """The file that the page loads before it starts an engine."""
 
-COUNT_SLOTS = """([channel, granted]) => {
-    globalThis.slots = 0;
-    new BroadcastChannel(channel).onmessage = ({ data }) => {
-        if (data.type === granted) slots++;
-    };
-}"""
-MAX_SLOTS = 10_000
-"""Far more idle slots than a feature analysis takes on any machine."""
+WITHOUT_ENGINE = "navigator.locks.request = () => new Promise(() => {})"
+"""The engine starts when its lock is granted."""
+
+OUTBOX = """Object.entries(localStorage).filter(([key]) => key.startsWith("sidflow.outbox."))
+    .map(([, entry]) => entry).sort().map((entry) => JSON.parse(entry.slice(entry.indexOf(" "))))"""
 
 
 def wait_for_engine(page: Page) -> None:
@@ -45,20 +42,6 @@ def hold_engine(page: Page) -> Callable[[], None]:
 
     page.route(ENGINE_SETUP, handle)
     return release
-
-
-def wait_for_analysis(page: Page, condition: str) -> None:
-    """Wait until the page shows the result of a feature analysis, as long as the engine makes progress.
-
-    With its share of the processor, the engine needs minutes for a tune on a slow machine. Each granted idle
-    slot is a sign of progress.
-    """
-    page.evaluate(COUNT_SLOTS, [name_space("sidflow"), Post.IDLE_GRANTED])
-    for _ in range(MAX_SLOTS):
-        page.wait_for_function(f"seen => ({condition}) || slots > seen", arg=page.evaluate("slots"))
-        if page.evaluate(condition):
-            return
-    raise AssertionError(f"not so after {MAX_SLOTS} slots: {condition}")
 
 
 def play(page: Page, number: int) -> None:
@@ -116,6 +99,12 @@ def rows(page: Page, store: str, name: str = "sidflow") -> list[dict[str, Any]]:
         })""",
         [store, name_space(name)],
     )
+    return found
+
+
+def outbox(page: Page) -> list[dict[str, Any]]:
+    """Return the events that no engine has stored yet, in order."""
+    found: list[dict[str, Any]] = page.evaluate(OUTBOX)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.e2e.listener import wait_for_analysis
+from tests.e2e.listener import OUTBOX, outbox
 from tests.e2e.short_tunes import FALL_SILENT, HALT, short_tune
 from tests.served import Served
 
@@ -18,10 +18,6 @@ COUNT_REQUESTS = """() => {
         if (data.to === "engine" && data.type === "analyze") questions++;
     };
 }"""
-
-OUTBOX = """globalThis.events = () => Object.entries(localStorage)
-    .filter(([key]) => key.startsWith('sidflow.outbox.'))
-    .map(([, entry]) => JSON.parse(entry.slice(entry.indexOf(' '))));"""
 
 ROWS = """() => new Promise((resolve, reject) => {
     const opening = indexedDB.open("sidflow-tunes");
@@ -35,7 +31,7 @@ ROWS = """() => new Promise((resolve, reject) => {
 
 @pytest.fixture
 def music(tmp_path: Path) -> list[Path]:
-    """Three short files, whose analysis fits into the processor budget of one minute."""
+    """Three short files."""
     made = {
         "first": short_tune(1, FALL_SILENT, b"First"),
         "halts": short_tune(0.5, HALT, b"Halts"),
@@ -53,24 +49,17 @@ def add(page: Page, music: list[Path]) -> None:
 
 
 def wait_until_analyzed(page: Page) -> None:
-    wait_for_analysis(
-        page,
+    page.wait_for_function(
         "document.querySelector('#analysis-status').textContent.includes(\"1 can't be analyzed.\")"
         " && document.querySelectorAll('#tunes tbody td.e:empty').length === 1",
     )
 
 
-def test_song_ends_when_it_falls_silent(context: BrowserContext, served: Served, music: list[Path]) -> None:
-    page = context.new_page()
-    page.add_init_script(
-        "navigator.locks.request = () => new Promise(() => {})"
-    )  # No engine, so no analysis.
-    page.add_init_script(OUTBOX)
-    page.goto(served.url)
-    page.wait_for_selector("html[data-ui=ready]")
+def test_song_ends_when_it_falls_silent(without_engine: Page, music: list[Path]) -> None:
+    page = without_engine
     page.set_input_files("#own-file", music[0])
-    page.wait_for_function("globalThis.events().length > 2")
-    events = sorted(page.evaluate("globalThis.events()"), key=lambda event: event["timestamp"])
+    page.wait_for_function(f"{OUTBOX}.length > 2")
+    events = outbox(page)
     assert [event["action"] for event in events] == ["play", "play_complete", "play"]
     assert events[1]["length"] == pytest.approx(1, abs=0.1)
     assert events[1]["lengthSource"] == "measured"
@@ -79,6 +68,7 @@ def test_song_ends_when_it_falls_silent(context: BrowserContext, served: Served,
     assert row["lengths"] == [events[1]["length"]]
 
 
+@pytest.mark.usefixtures("whole_processor")
 def test_own_music_is_analyzed_once(context: BrowserContext, served: Served, music: list[Path]) -> None:
     page = context.new_page()
     page.add_init_script(f"({COUNT_REQUESTS})()")

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.collection_tree import length_of, plant, songlengths, tune
-from tests.e2e.listener import rows, wait_for_analysis, wait_for_engine, wait_until_playing
+from tests.e2e.listener import rows, wait_for_engine, wait_until_playing
 from tests.e2e.short_tunes import FALL_SILENT, short_tune
 from tests.patience import wait_until
 
@@ -155,7 +155,8 @@ def test_folder_is_indexed_searched_played_and_remembered(page: Page, tree: Path
     assert page.is_hidden("#own-music")
 
 
-def test_keyboard_moves_through_the_list_and_focus_is_kept(page: Page, tree: Path) -> None:
+def test_keyboard_moves_through_the_list_and_focus_is_kept(without_engine: Page, tree: Path) -> None:
+    page = without_engine
     add_folder(page, tree)
     wait_for_rows(page, SITE + COUNT)
     assert page.locator("#tunes tbody tr").count() < 200
@@ -203,7 +204,8 @@ def test_keyboard_moves_through_the_list_and_focus_is_kept(page: Page, tree: Pat
     wait_for_rows(page, SITE)
 
 
-def test_dropped_files_are_stored_and_get_their_lengths_later(page: Page) -> None:
+def test_dropped_files_are_stored_and_get_their_lengths_later(without_engine: Page) -> None:
+    page = without_engine
     files = [(f"{number}.sid", tune(number)) for number in (7, 8)]
     assert page.evaluate(DROP, packed(*files))
     assert result(page) == "2 tunes, 2 of them new."
@@ -223,7 +225,8 @@ def test_dropped_files_are_stored_and_get_their_lengths_later(page: Page) -> Non
     assert page.text_content("#length") == "1:07"
 
 
-def test_folder_handle_is_reread_after_a_reload(page: Page) -> None:
+def test_folder_handle_is_reread_after_a_reload(without_engine: Page) -> None:
+    page = without_engine
     page.evaluate(PLANT, packed(*((f"{number}.sid", tune(number)) for number in range(5))))
     page.click("#add-folder")
     assert result(page) == "5 tunes, 5 of them new."
@@ -245,7 +248,8 @@ def test_folder_handle_is_reread_after_a_reload(page: Page) -> None:
     assert page.evaluate(ROWS, "contents") == 0
 
 
-def test_stopped_indexing_can_be_resumed(page: Page, tree: Path) -> None:
+def test_stopped_indexing_can_be_resumed(without_engine: Page, tree: Path) -> None:
+    page = without_engine
     page.evaluate(
         """() => new MutationObserver((_, observer) => {
             document.querySelector("#stop-indexing").click();
@@ -258,7 +262,8 @@ def test_stopped_indexing_can_be_resumed(page: Page, tree: Path) -> None:
     wait_for_rows(page, SITE + COUNT)
 
 
-def test_full_disk_is_reported_and_the_list_lasts_until_reload(page: Page, tree: Path) -> None:
+def test_full_disk_is_reported_and_the_list_lasts_until_reload(without_engine: Page, tree: Path) -> None:
+    page = without_engine
     session, origin = page.context.new_cdp_session(page), page.evaluate("location.origin")
     session.send("Storage.overrideQuotaForOrigin", {"origin": origin, "quotaSize": 1000})
     add_folder(page, tree)
@@ -269,13 +274,14 @@ def test_full_disk_is_reported_and_the_list_lasts_until_reload(page: Page, tree:
     play_first(page, "Tune number 27")
 
 
+@pytest.mark.usefixtures("whole_processor")
 def test_deleting_everything_deletes_own_music_and_analyses(page: Page, tmp_path: Path) -> None:
     own_tune = tmp_path / "short.sid"
     own_tune.write_bytes(short_tune(1, FALL_SILENT, b"Short"))
     wait_for_engine(page)
     page.set_input_files("#own-file", own_tune)
     analyzed = "document.querySelector('#tunes tbody tr:first-child td.e:not(:empty)') !== null"
-    wait_for_analysis(page, analyzed)
+    page.wait_for_function(analyzed)
     wait_until(lambda: page.evaluate(ROWS, "analyses") == 1)  # The list shows it before it is stored.
     page.reload()
     wait_for_engine(page)

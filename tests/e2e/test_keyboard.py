@@ -13,7 +13,8 @@ def now(page: Page) -> str:
     return page.text_content("#now-title") or ""
 
 
-def test_single_key_shortcuts(page: Page) -> None:
+def test_single_key_shortcuts(without_engine: Page) -> None:
+    page = without_engine
     play(page, 1)
     title = now(page)
     page.evaluate("document.activeElement.blur()")
@@ -44,7 +45,8 @@ def test_single_key_shortcuts(page: Page) -> None:
     page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=title)
 
 
-def test_digits_and_enter_rate_and_u_undoes_it(page: Page) -> None:
+def test_digits_and_enter_rate_and_u_undoes_it(without_engine: Page) -> None:
+    page = without_engine
     play(page, 1)
     page.click("#tab-rate")
     title = now(page)
@@ -68,7 +70,8 @@ def test_digits_and_enter_rate_and_u_undoes_it(page: Page) -> None:
     assert "e 1, m 2, c 3" in (page.text_content("#rate-last") or "")
 
 
-def test_single_key_shortcuts_can_be_disabled(page: Page) -> None:
+def test_single_key_shortcuts_can_be_disabled(without_engine: Page) -> None:
+    page = without_engine
     play(page, 1)
     page.click("#tab-preferences")
     page.uncheck("[name=shortcuts]")
@@ -81,7 +84,8 @@ def test_single_key_shortcuts_can_be_disabled(page: Page) -> None:
     assert page.is_visible("#keys")
 
 
-def test_arrow_keys_move_between_tabs(page: Page) -> None:
+def test_arrow_keys_move_between_tabs(without_engine: Page) -> None:
+    page = without_engine
     page.focus("#tab-play")
     for tab in (*TABS[1:], TABS[0]):
         page.keyboard.press("ArrowRight")

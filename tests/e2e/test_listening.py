@@ -6,15 +6,16 @@ import hashlib
 import time
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.e2e.listener import (
     hold_engine,
+    outbox,
     play,
     rate,
     rows,
     stats,
-    wait_for_analysis,
     wait_for_count,
     wait_for_engine,
     wait_until_playing,
@@ -27,7 +28,8 @@ def actions(page: Page) -> list[str]:
     return [row["action"] for row in rows(page, "implicit-events")]
 
 
-def test_tune_plays_audibly(page: Page) -> None:
+def test_tune_plays_audibly(without_engine: Page) -> None:
+    page = without_engine
     play(page, 1)
     page.wait_for_function("window.sidPlayer.stats().rms > 0.001")
     first = stats(page)["framesPlayed"]
@@ -45,8 +47,8 @@ def stands_still(page: Page) -> bool:
     return stats(page)["framesPlayed"] == before
 
 
-def test_catalog_is_large_and_varied(page: Page) -> None:
-    titles = page.locator("#tunes tbody .name").all_text_contents()
+def test_catalog_is_large_and_varied(without_engine: Page) -> None:
+    titles = without_engine.locator("#tunes tbody .name").all_text_contents()
     assert len(titles) >= 48
     assert len(set(titles)) == len(titles)
 
@@ -64,15 +66,15 @@ def test_events_from_before_the_engine_is_ready_are_kept(context: BrowserContext
     assert actions(page) == ["play", "like"]
 
 
-def test_one_click_on_next_is_one_skip(page: Page) -> None:
+def test_one_click_on_next_is_one_skip(without_engine: Page) -> None:
+    page = without_engine
     play(page, 1)
     page.click("#next")
     wait_until_playing(page)
     page.click("#play-pause")
     page.click("#play-pause")
-    wait_for_engine(page)
-    wait_for_count(page, "implicit", 3)
-    assert actions(page) == ["play", "skip_early", "play"]
+    wait_until_playing(page)
+    assert [event["action"] for event in outbox(page)] == ["play", "skip_early", "play"]
 
 
 def test_events_and_ratings_survive_a_reload(page: Page) -> None:
@@ -93,11 +95,12 @@ def test_events_and_ratings_survive_a_reload(page: Page) -> None:
     assert actions(page) == ["play", "dislike"]
 
 
+@pytest.mark.usefixtures("whole_processor")
 def test_own_file_plays_and_is_identified_by_its_content(page: Page, own_tune: Path) -> None:
     wait_for_engine(page)
     page.set_input_files("#own-file", own_tune)
     wait_until_playing(page)
-    wait_for_analysis(page, "document.querySelector('#tunes tbody tr:first-child td.e:not(:empty)') !== null")
+    page.wait_for_function("document.querySelector('#tunes tbody tr:first-child td.e:not(:empty)') !== null")
     page.click("#like")
     wait_for_count(page, "implicit", 2)
     like = rows(page, "implicit-events")[1]
@@ -106,7 +109,8 @@ def test_own_file_plays_and_is_identified_by_its_content(page: Page, own_tune: P
     assert own_tune.name not in str(like)
 
 
-def test_broken_file_is_reported_and_changes_nothing(page: Page, tmp_path: Path) -> None:
+def test_broken_file_is_reported_and_changes_nothing(without_engine: Page, tmp_path: Path) -> None:
+    page = without_engine
     broken = tmp_path / "broken.sid"
     broken.write_bytes(b"PSID\x00\x02 and then nothing")
     tunes = page.locator("#tunes tbody tr").count()
@@ -120,7 +124,8 @@ def test_broken_file_is_reported_and_changes_nothing(page: Page, tmp_path: Path)
     assert page.is_hidden("#notice")
 
 
-def test_each_song_of_a_tune_is_a_separate_listen(page: Page) -> None:
+def test_each_song_of_a_tune_is_a_separate_listen(without_engine: Page) -> None:
+    page = without_engine
     with_songs = page.evaluate(
         """async () => {
             const catalog = await (await fetch('/static/vendor/tunes/catalog.json')).json();
@@ -129,7 +134,6 @@ def test_each_song_of_a_tune_is_a_separate_listen(page: Page) -> None:
     )
     play(page, with_songs)
     page.select_option("#song", "2")
-    wait_for_engine(page)
-    wait_for_count(page, "implicit", 3)
-    found = [(row["action"], row["song"]) for row in rows(page, "implicit-events")]
+    wait_until(lambda: len(outbox(page)) == 3)
+    found = [(event["action"], event["song"]) for event in outbox(page)]
     assert found == [("play", 1), ("skip_early", 1), ("play", 2)]

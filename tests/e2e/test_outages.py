@@ -36,7 +36,8 @@ def test_missing_server_is_reported_and_nothing_is_lost(page: Page) -> None:
     )
 
 
-def test_missing_tune_is_reported_and_the_next_one_plays(page: Page) -> None:
+def test_missing_tune_is_reported_and_the_next_one_plays(without_engine: Page) -> None:
+    page = without_engine
     page.route("**/tunes/*.sid", lambda route: route.continue_(url=f"{route.request.url}.missing"))
     page.click("#tunes tbody tr:nth-child(2) button.tune")
     page.wait_for_selector("#notice:not([hidden])")

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from app.paths import paths
-from tests.e2e.listener import stats
+from tests.e2e.listener import WITHOUT_ENGINE, outbox, stats
 from tests.patience import patient
 from tests.served import Served
 
 LENGTH = 100.0
-WITHOUT_ENGINE = "navigator.locks.request = () => new Promise(() => {})"
 COUNT_DRAWN_FRAMES = """
     globalThis.pictures = 0;
     const stroke = CanvasRenderingContext2D.prototype.stroke;
@@ -82,15 +80,6 @@ def facts(page: Page) -> dict[str, str]:
     return dict(zip(names, page.locator("#now-facts dd").all_text_contents(), strict=True))
 
 
-def events(page: Page) -> list[dict[str, Any]]:
-    """Return the events in the outbox, in order."""
-    found: list[dict[str, Any]] = page.evaluate(
-        """Object.entries(localStorage).filter(([key]) => key.startsWith('sidflow.outbox.'))
-            .map(([, entry]) => entry).sort().map((entry) => JSON.parse(entry.slice(entry.indexOf(' '))))"""
-    )
-    return found
-
-
 def test_card_shows_tune_clock_and_chip(page: Page) -> None:
     assert page.text_content("#now-name") == page.text_content("#now-title")
     shown = facts(page)
@@ -119,7 +108,7 @@ def test_keyboard_seek_shows_progress_and_plays_nothing_skipped(page: Page) -> N
     page.wait_for_selector("#seeking", state="hidden")
     assert (page.get_attribute("#progress", "aria-valuetext") or "").endswith(" of 1:40")
     page.click("#like:enabled")
-    like = events(page)[-1]
+    like = outbox(page)[-1]
     assert like["position"] - like["listenedSeconds"] > 30
     page.focus("#progress")
     page.keyboard.press("Home")

@@ -24,12 +24,10 @@ from tests.contracts.player_contract import (
     check_context,
     recorded_events,
 )
+from tests.e2e.listener import OUTBOX, WITHOUT_ENGINE
 from tests.patience import patient
 from tests.served import Served, serve
 from tests.server.ultimate_device import Device, ultimate
-
-WITHOUT_ENGINE = "navigator.locks.request = () => new Promise(() => {})"
-"""The engine starts when its lock is granted."""
 
 ROWS = {LONG: 1, SONGS: 4, SHORT: 5}
 ALSA_NULL = "pcm.!default { type null }\n"
@@ -182,20 +180,13 @@ class PageListener:
         return found
 
 
-OUTBOX = """globalThis.events = () => Object.entries(localStorage)
-    .filter(([key]) => key.startsWith('sidflow.outbox.'))
-    .map(([, entry]) => entry)
-    .sort()
-    .map((entry) => JSON.parse(entry.slice(entry.indexOf(' '))))"""
-
-
 @pytest.mark.parametrize(("first", "second"), CHANGES)
 def test_contract(page: Page, device: Device, tmp_path: Path, first: str, second: str) -> None:
     if "cli" in (first, second) and shutil.which("sidplayfp") is None:
         pytest.skip("sidplayfp is not installed")
     broken = tmp_path / "broken.sid"
     broken.write_bytes(b"PSID\x00\x02 and then nothing")
-    page.evaluate(OUTBOX)
+    page.evaluate(f"globalThis.events = () => {OUTBOX}")
     listener = PageListener(page, device, first, second, broken)
     assert recorded_events(listener) == EVENTS
     events = listener.events()
@@ -207,7 +198,7 @@ def test_contract(page: Page, device: Device, tmp_path: Path, first: str, second
 def test_device_failure_is_reported_and_playback_can_be_retried(
     page: Page, device: Device, tmp_path: Path
 ) -> None:
-    page.evaluate(OUTBOX)
+    page.evaluate(f"globalThis.events = () => {OUTBOX}")
     listener = PageListener(page, device, "u64", "wasm", tmp_path)
     listener.choose(LONG)
     device.errors.append("the cable is out")
