@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from app.setup.chromium import chromium
@@ -51,32 +52,42 @@ def test_event_is_unsaved_until_committed(context: BrowserContext, served: Serve
     assert page.evaluate("Object.keys(localStorage).filter(key => key.includes('outbox'))") == []
 
 
-def test_list_of_unshared_events_describes_them(page: Page) -> None:
+def test_events_are_listed_exported_deleted_and_imported(page: Page, tmp_path: Path) -> None:
+    """All steps share one page because an engine takes long to start."""
+    assert page.is_hidden("#storage-banner")
     wait_for_engine(page)
     play(page, 1)
     page.click("#like")
-    rate(page, e=4, m=2, c=3)
+    rate(page, e=5, m=2, c=3)
     wait_for_count(page, "ratings", 1)
     wait_for_count(page, "implicit", 2)
+    check_persistence_answer_is_shown_and_can_be_dismissed(page)
+    check_list_describes_events(page)
+    check_export_delete_import(page, tmp_path)
+
+
+def check_persistence_answer_is_shown_and_can_be_dismissed(page: Page) -> None:
+    page.wait_for_function("document.querySelector('#storage-status').textContent !== ''")
+    if not page.evaluate("navigator.storage.persisted()"):
+        assert "may delete" in (page.text_content("#storage-banner") or "")
+        page.click("#storage-banner-close")
+        assert page.is_hidden("#storage-banner")
+
+
+def check_list_describes_events(page: Page) -> None:
     page.click("#tab-preferences")
     page.click("#waiting summary")
     page.wait_for_function("document.querySelectorAll('#waiting li').length === 3")
     texts = page.locator("#waiting li").all_text_contents()
     title = page.text_content("#now-title") or ""
     assert all(text.startswith(f"{title}: ") for text in texts)
-    assert all(rating in texts[0] for rating in ("rated ", "e 4", "m 2", "c 3"))
+    assert all(rating in texts[0] for rating in ("rated ", "e 5", "m 2", "c 3"))
     assert "like" in texts[1]
     assert "play" in texts[2]
     assert all(text.count("202") >= 1 for text in texts)  # The year of each event.
 
 
-def test_export_delete_import(page: Page, tmp_path: Path) -> None:
-    wait_for_engine(page)
-    play(page, 1)
-    page.click("#like")
-    rate(page, e=5, m=5, c=5)
-    wait_for_count(page, "ratings", 1)
-    wait_for_count(page, "implicit", 2)
+def check_export_delete_import(page: Page, tmp_path: Path) -> None:
     before = database_content(page)
     page.click("#tab-preferences")
     with page.expect_download() as download:
@@ -106,6 +117,7 @@ def test_export_delete_import(page: Page, tmp_path: Path) -> None:
     assert database_content(page) == before
 
 
+@pytest.mark.usefixtures("whole_processor")
 def test_deleting_everything_deletes_the_local_model(page: Page) -> None:
     wait_for_engine(page)
     page.wait_for_selector("html[data-model^=global]")
@@ -129,20 +141,6 @@ def test_deleting_everything_deletes_the_local_model(page: Page) -> None:
     )
     assert predictions(page) == before
     assert rows(page, "model-snapshots") == []
-
-
-def test_persistence_answer_is_shown_and_can_be_dismissed(page: Page) -> None:
-    assert page.is_hidden("#storage-banner")
-    wait_for_engine(page)
-    play(page, 1)
-    rate(page, e=4, m=2, c=3)
-    page.wait_for_function("document.querySelector('#storage-status').textContent !== ''")
-    if not page.evaluate("navigator.storage.persisted()"):
-        assert "may delete" in (page.text_content("#storage-banner") or "")
-        page.click("#storage-banner-close")
-        assert page.is_hidden("#storage-banner")
-        wait_for_count(page, "ratings", 1)
-        assert page.is_hidden("#storage-banner")
 
 
 def banner(page: Page, text: str) -> None:
