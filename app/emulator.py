@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from wasmtime import Engine, Func, Instance, Linker, Memory, Module, Store, Trap, WasiConfig
+from wasmtime import Engine, Func, Instance, Memory, Module, Store, Trap
 
 from .paths import paths
 
@@ -145,10 +145,7 @@ class SidEmulator:
     def __init__(self, wasm: Path | None = None) -> None:
         module = _compiled(wasm or paths().vendor / "sid" / "sid.wasm")
         self._store = Store(module.engine)
-        self._store.set_wasi(WasiConfig())
-        linker = Linker(module.engine)
-        linker.define_wasi()
-        self._instance: Instance = linker.instantiate(self._store, module.module)
+        self._instance = Instance(self._store, module.module, [])
         self._rate = SAMPLE_RATE
         self._call("_initialize")
 

@@ -73,7 +73,7 @@ def checkout_paths(root: Path) -> Paths:
         wasm=root / "wasm",
         manifests=root,
         vendor=root / "static" / "vendor",
-        npm=root,
+        npm=root / "build" / "setup" / "npm",
         work=root / "build" / "setup",
         data=root / "data",
     )

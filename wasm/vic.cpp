@@ -6,7 +6,7 @@ namespace c64 {
 
 namespace {
 constexpr uint8_t control = 0x11, raster = 0x12, flags = 0x19, enable = 0x1a;
-constexpr uint8_t rasterFlag = 0x01, anyFlag = 0x80;
+constexpr uint8_t rasterFlag = 0x01, pendingFlag = 0x80;
 constexpr uint8_t displayOn = 0x10, scroll = 0x07;  // in `control`
 constexpr unsigned firstText = 0x30, lastText = 0xf7;   // lines
 constexpr unsigned taken = 11, free = 54;               // cycles in a line
@@ -62,7 +62,7 @@ uint8_t Vic::read(uint8_t reg, Cycle now) {
     switch (reg) {
         case control: return (registers_[control] & 0x7f) | (line(now) >> 8) << 7;
         case raster: return line(now) & 0xff;
-        case flags: return flags_ | 0x70 | (interrupts() ? anyFlag : 0);
+        case flags: return flags_ | 0x70 | (interrupts() ? pendingFlag : 0);
         case enable: return mask_ | 0xf0;
         default: return registers_[reg];
     }

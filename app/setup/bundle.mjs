@@ -1,23 +1,24 @@
 /**
  * Bundles the page's JavaScript and CSS: each entry becomes one file with all that it imports.
  *
- * Standard input is JSON: `{roots, entries, separate, unused, target}`. Files have the addresses below which they are
+ * The argument is the folder of the npm packages. The job is `{roots, entries, separate, unused, target}`. Files have the addresses below which they are
  * served; `roots` has the folder of each first part of an address. What is in `separate` stays a file of its own, what
  * is in `unused` is replaced by an empty module. Addresses relative to `import.meta.url` stay right.
  */
 
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, posix } from "node:path";
-import { build } from "esbuild";
+import { createRequire } from "node:module";
+import { dirname, join, posix } from "node:path";
+import { readJobs } from "./jobs.mjs";
 
 /** @typedef {{path: string, namespace?: string, external?: boolean}} Resolved */
 
-/** @type {Buffer[]} */
-const chunks = [];
-for await (const chunk of process.stdin) chunks.push(chunk);
+/** @type {typeof import("esbuild")} */
+const { build } = createRequire(join(process.argv[2], "package.json"))("esbuild");
+
 /** @type {{roots: Record<string, string>, entries: string[], separate: string[], unused: string[], target: string}} */
-const { roots, entries, separate, unused, target } = JSON.parse(Buffer.concat(chunks).toString());
+const { roots, entries, separate, unused, target } = await readJobs();
 
 /** @type {Set<string>} */
 const inputs = new Set();
@@ -26,8 +27,9 @@ try {
   for (const entry of entries) inputs.delete(entry);
   await writeFile(`${target}/inputs.json`, JSON.stringify([...inputs].sort()));
 } catch {
-  process.exitCode = 1; // esbuild has said why.
+  process.exit(1); // esbuild has said why.
 }
+process.exit();
 
 /** @param {string} entry  an address */
 async function bundle(entry) {

@@ -64,7 +64,7 @@ def bundle(paths: Paths, folder: Path | None = None) -> list[Path]:
         "unused": _parts_of_pyscript(paths, UNUSED),
         "target": folder,
     }
-    node.run_script("bundle.mjs", job)
+    node.run_script("bundle.mjs", job, paths.npm)
     maps = [folder / f"{entry}.map" for entry in ENTRIES]
     return [folder / "inputs.json", *(folder / entry for entry in ENTRIES), *maps]
 

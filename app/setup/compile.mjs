@@ -2,13 +2,14 @@
  * Compiles the Python sources in archives (zips and wheels) to bytecode. Pyodide's own Python does it, because bytecode
  * fits one version of Python only.
  *
- * The argument is Pyodide's folder. Standard input is JSON: `[[source, target, leftOut, documented], …]`. Members whose
+ * The argument is Pyodide's folder. The jobs are `[[source, target, leftOut, documented], …]`. Members whose
  * names match the regular expression `leftOut` are left out; docstrings stay only where names match `documented`.
  */
 
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { readJobs } from "./jobs.mjs";
 
 const COMPILE = `
 import ast
@@ -61,13 +62,11 @@ const { loadPyodide } = await import(pathToFileURL(join(folder, "pyodide.mjs")).
 // Bytecode holds sets in the order of their hashes.
 const python = await loadPyodide({ env: { PYTHONHASHSEED: "0" }, packages: [] });
 
-/** @type {Buffer[]} */
-const chunks = [];
-for await (const chunk of process.stdin) chunks.push(chunk);
-for (const [source, target, leftOut, documented] of JSON.parse(Buffer.concat(chunks).toString())) {
+for (const [source, target, leftOut, documented] of await readJobs()) {
   python.globals.set("LEFT_OUT", leftOut);
   python.globals.set("DOCUMENTED", documented);
   python.FS.writeFile("source", await readFile(source));
   python.runPython(COMPILE);
   await writeFile(target, python.FS.readFile("target"));
 }
+process.exit();

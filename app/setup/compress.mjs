@@ -1,12 +1,13 @@
 /**
- * Compresses files for the transfer, several at a time.
+ * Compresses files for the transfer, several at a time. Each copy appears under its name when it is complete.
  *
- * Standard input is JSON: `[[source, target, format, quality], …]`, where a format is ".br" or ".gz".
+ * The jobs are `[[source, target, format, quality], …]`, where a format is ".br" or ".gz".
  */
 
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
+import { readJobs } from "./jobs.mjs";
 
 /** @typedef {".br" | ".gz"} Format */
 /** @typedef {[source: string, target: string, format: Format, quality: number]} Job */
@@ -14,12 +15,10 @@ import { brotliCompress, constants, gzip } from "node:zlib";
 /** @type {Record<Format, (content: Buffer, quality: number) => Promise<Buffer>>} */
 const COMPRESSORS = { ".br": brotli, ".gz": (content, level) => promisify(gzip)(content, { level }) };
 
-/** @type {Buffer[]} */
-const chunks = [];
-for await (const chunk of process.stdin) chunks.push(chunk);
 /** @type {Job[]} */
-const jobs = JSON.parse(Buffer.concat(chunks).toString());
+const jobs = await readJobs();
 await Promise.all(jobs.map((job) => compress(...job)));
+process.exit();
 
 /**
  * @param {string} source
@@ -29,7 +28,8 @@ await Promise.all(jobs.map((job) => compress(...job)));
  */
 async function compress(source, target, format, quality) {
   const content = await readFile(source);
-  await writeFile(target, await COMPRESSORS[format](content, quality));
+  await writeFile(`${target}.part`, await COMPRESSORS[format](content, quality));
+  await rename(`${target}.part`, target);
 }
 
 /**

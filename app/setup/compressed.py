@@ -1,11 +1,10 @@
 """Compressed copies of the served files, named by the original's SHA-256 so that they can't be stale."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 from ..errors import SetupError
-from ..files import replacing, sha256_of, sources_in
+from ..files import sha256_of, sources_in
 from ..paths import COMPRESSED, Paths
 from . import node
 from .progress import StepProgress
@@ -30,19 +29,19 @@ def served_files(paths: Paths) -> list[Path]:
     return sorted(path for path in files if path.stat().st_size >= MIN_BYTES)
 
 
-def compress(paths: Paths, progress: StepProgress) -> list[Path]:
-    """Create the missing copies, and return all of them."""
+def compress(paths: Paths, progress: StepProgress, *, lowest_priority: bool) -> list[Path]:
+    """Create the missing copies, and return all of them.
+
+    Until a copy is there, the file is served as it is.
+    """
     folder = paths.vendor / COMPRESSED
     jobs = {target: job for file in served_files(paths) for target, job in _jobs(file, folder)}
     missing = {target: job for target, job in jobs.items() if not target.is_file()}
     progress.begin("compressing", len(missing), "files")
     try:
-        with ExitStack() as stack:
-            parts = {target: stack.enter_context(replacing(target)) for target in missing}
-            node.run_script(
-                "compress.mjs",
-                [[source, parts[target], *how] for target, (source, *how) in missing.items()],
-            )
+        folder.mkdir(parents=True, exist_ok=True)
+        jobs_for_node = [[source, target, *how] for target, (source, *how) in missing.items()]
+        node.run_script("compress.mjs", jobs_for_node, lowest_priority=lowest_priority)
     except SetupError as error:
         progress.note(f"{error}\n      The files are served uncompressed.")
     return [target for target in jobs if target.is_file()]

@@ -1,23 +1,42 @@
-"""Compile the SID emulator: our C64 in `wasm/` and the chip emulation reSIDfp, as one WASM module."""
+"""Compile the SID emulator: our C64 in `wasm/` and the chip emulation reSIDfp, as one WASM module.
 
-import subprocess
-import sys
+To link a module, Zig would compile all of libc++ and of a C library, which takes minutes. The emulator uses
+a handful of their functions, so `wasm/compat/` has these, and the linker gets nothing else.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..errors import SetupError
 from ..files import replacing
 from ..paths import paths
+from .compiler import Compiler
 
+TARGET = ("-target", "wasm32-wasi")
 FLAGS = [
-    *("-target", "wasm32-wasi", "-mexec-model=reactor", "-std=c++20", "-O3", "-msimd128"),
-    *("-fignore-exceptions", "-s", "-DHAVE_CXX20=1"),
+    *("c++", *TARGET, "-c", "-std=c++20", "-O3", "-msimd128", "-DHAVE_CXX20=1"),
+    *("-fno-rtti", "-fignore-exceptions", "-U__cpp_exceptions", "-Wno-builtin-macro-redefined"),
 ]
-"""Flags for the compiler; wasm/README.md gives the reasons."""
+"""Flags for the C++ compiler; wasm/README.md gives the reasons."""
 
-_LAST_LINES = 20
+ZIG_FLAGS = ["build-obj", *TARGET, "-O", "ReleaseFast"]
+LINK_FLAGS = [
+    "wasm-ld",
+    "--no-entry",
+    "--gc-sections",
+    "--strip-all",
+    "--stack-first",
+    "-z",
+    "stack-size=1048576",
+]
+
+APART = "FilterModelConfig8580.cpp"
+"""Has the same names of constants as another file of reSIDfp."""
 
 
-def build_emulator(residfp_source: Path, output: Path) -> None:
+def build_emulator(residfp_source: Path, output: Path, compiler: Compiler) -> None:
     """Compile the emulator to `output`; a failed build leaves the existing file alone.
 
     Parameters
@@ -26,22 +45,23 @@ def build_emulator(residfp_source: Path, output: Path) -> None:
         Folder that contains `residfp/`: the `src` of pyresidfp's sdist.
     output
         The module to write, `sid.wasm`.
+    compiler
+        The compiler to use.
 
     Raises
     ------
     SetupError
         If a source is missing or the compiler fails. The message has the compiler's last lines.
     """
-    wasm = paths().wasm
-    own = [*wasm.glob("*.cpp"), *(wasm / "compat").glob("*.cpp")]
-    chip = [
-        *(residfp_source / "residfp").glob("*.cpp"),
-        *(residfp_source / "residfp" / "resample").glob("*.cpp"),
-    ]
+    wasm, residfp = paths().wasm, residfp_source / "residfp"
+    own = sorted(wasm.glob("*.cpp"))
+    chip = sorted([*residfp.glob("*.cpp"), *(residfp / "resample").glob("*.cpp")])
     if not own or not chip:
-        missing = wasm if not own else residfp_source / "residfp"
+        missing = residfp if own else wasm
         raise SetupError(f"{missing} has no C++ sources of the SID emulator. Run set-up again to fetch them.")
-    compile_wasm([*own, *chip], include_folders(residfp_source), output)
+    apart = [path for path in chip if path.name == APART]
+    units = [own, [path for path in chip if path not in apart], apart]
+    compile_wasm(units, include_folders(residfp_source), output, compiler)
 
 
 def include_folders(residfp_source: Path) -> list[Path]:
@@ -50,27 +70,48 @@ def include_folders(residfp_source: Path) -> list[Path]:
     return [wasm / "compat", wasm, residfp_source / "residfp", residfp_source]
 
 
-def compile_wasm(sources: list[Path], includes: list[Path], output: Path) -> None:
-    """Compile and link `sources` into the module `output`.
+def compile_wasm(
+    units: Sequence[Sequence[Path]], includes: Sequence[Path], output: Path, compiler: Compiler
+) -> None:
+    """Compile `units` and link them with the runtime into the module `output`.
+
+    Parameters
+    ----------
+    units
+        Sources that are compiled together: most of the time goes into the headers that they share.
+    includes
+        Folders of headers.
+    output
+        The module to write.
+    compiler
+        The compiler to use.
 
     Raises
     ------
     SetupError
-        If the compiler fails.
+        If the compiler or the linker fails.
     """
-    folders = [flag for folder in includes for flag in ("-I", str(folder))]
+    folder = compiler.cache / output.stem  # Always the same, so that the compiler finds what it did before.
+    folder.mkdir(parents=True, exist_ok=True)
+    commands = dict(_commands(units, includes, folder, compiler))
     with replacing(output) as part:
-        command = [sys.executable, "-m", "ziglang", "c++", *FLAGS, *folders, *map(str, sorted(sources))]
-        result = subprocess.run([*command, "-o", str(part)], capture_output=True, text=True, check=False)
-        if result.returncode:
-            raise SetupError(_failure(result.stderr))
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(compiler.run, commands.values()))
+        compiler.run([*LINK_FLAGS, *map(str, commands), "-o", str(part)])
         part.chmod(0o644)
 
 
-def _failure(stderr: str) -> str:
-    last = "\n".join(f"  {line}" for line in stderr.strip().splitlines()[-_LAST_LINES:])
-    return (
-        f"The SID emulator did not compile. The compiler's last lines:\n{last}\n"
-        "Check that the disk is not full and that `ziglang` is the version in pyproject.toml, "
-        "then run set-up again."
-    )
+def _commands(
+    units: Sequence[Sequence[Path]], includes: Sequence[Path], folder: Path, compiler: Compiler
+) -> Iterator[tuple[Path, list[str]]]:
+    """Yield each object file in `folder` and the command that makes it, the longest first."""
+    compat = paths().wasm / "compat"
+    zig = [compiler.library / "compiler_rt.zig", compat / "math.zig"]
+    for path in zig:
+        target = folder / f"{path.stem}.o"
+        yield target, [*ZIG_FLAGS, str(path), f"-femit-bin={target}"]
+    folders = [flag for path in includes for flag in ("-I", str(path))]
+    for number, unit in enumerate([*units, [compat / "runtime.cpp"]]):
+        source, target = folder / f"{number}.cpp", folder / f"{number}.o"
+        source.write_text("".join(f'#include "{path.as_posix()}"\n' for path in unit), "utf-8")
+        yield target, [*FLAGS, *folders, str(source), "-o", str(target)]

@@ -13,9 +13,9 @@ MANIFESTS = ("package.json", "package-lock.json")
 
 
 def install(paths: Paths) -> list[Path]:
-    """Install the packages in package-lock.json, and return the file that npm writes last.
+    """Install the packages that the page loads, and return the file that npm writes last.
 
-    A checkout also gets the packages for development. No script of a package is run.
+    No script of a package is run.
 
     Raises
     ------
@@ -29,15 +29,14 @@ def install(paths: Paths) -> list[Path]:
             "Node.js 20 or later with npm (on Debian: apt-get install nodejs npm) and run set-up again."
         )
     _bring_manifests(paths)
-    omit = [] if paths.checkout else ["--omit=dev"]
-    _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", *omit], paths.npm)
+    options = ["--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    _run([npm, "ci", *options, "--omit=dev"], paths.npm)
     return [paths.npm / "node_modules" / ".package-lock.json"]
 
 
 def _bring_manifests(paths: Paths) -> None:
-    if paths.npm != paths.manifests:
-        for name in MANIFESTS:
-            write_bytes(paths.npm / name, (paths.manifests / name).read_bytes())
+    for name in MANIFESTS:
+        write_bytes(paths.npm / name, (paths.manifests / name).read_bytes())
 
 
 def _run(command: list[str], folder: Path) -> None:

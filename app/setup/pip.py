@@ -32,7 +32,7 @@ def downloaded(archive: PyPIArchive, work: Path, progress: StepProgress) -> Iter
     SetupError
         If pip is missing or can't download the file.
     """
-    folder = work / "download"
+    folder = work / f"download-{archive.name}"
     shutil.rmtree(folder, ignore_errors=True)  # Left by a killed set-up.
     folder.mkdir(parents=True)
     try:

@@ -1,8 +1,10 @@
-"""Progress reports of set-up."""
+"""Progress reports of set-up, whose steps run beside each other."""
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
+from typing import Self
 
 from rich.console import Console
 from rich.filesize import decimal
@@ -16,15 +18,17 @@ LINE_SECONDS = 15.0
 class StepProgress:
     """Progress of a step: a text, and a count of bytes or items toward a total."""
 
-    def __init__(self, bar: Progress, task: TaskID) -> None:
-        self._bar, self._task = bar, task
+    def __init__(self, bar: Progress, task: TaskID, label: str) -> None:
+        self._bar, self._task, self._label = bar, task, label
         self._text, self._unit, self._done, self._total = "", "", 0, 0
         self._last_line = time.monotonic()
 
     def begin(self, text: str, total: int = 0, unit: str = BYTES) -> None:
         """Start to count toward `total`; 0 means that it is unknown."""
         self._text, self._unit, self._done, self._total = text, unit, 0, total
-        self._bar.update(self._task, description=text, total=total or None, completed=0, amount="")
+        self._bar.update(
+            self._task, description=f"{self._label} {text}", total=total or None, completed=0, amount=""
+        )
 
     def reach(self, done: int, total: int | None = None) -> None:
         """Report how much is done, and the total if it has become known."""
@@ -40,7 +44,7 @@ class StepProgress:
 
     def note(self, text: str) -> None:
         """Print a permanent line."""
-        self._bar.console.print(f"      {text}", highlight=False, markup=False, soft_wrap=True)
+        self._bar.console.print(f"{self._label} {text}", highlight=False, markup=False, soft_wrap=True)
 
     def _amount(self) -> str:
         if self._unit == BYTES:
@@ -49,28 +53,57 @@ class StepProgress:
 
 
 class Reporter:
-    """Prints a line at the start and end of each step, with a live progress bar on a terminal."""
+    """Prints a line at the start and end of each step, with live progress bars on a terminal."""
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console()
-
-    @contextmanager
-    def step(self, number: int, count: int, title: str) -> Iterator[StepProgress]:
-        """Report a step that lasts as long as the block."""
-        label = f"[{number}/{count}] {title}"
-        self.console.print(label, highlight=False, markup=False, soft_wrap=True)
-        started = time.monotonic()
-        with self._bar() as bar:
-            yield StepProgress(bar, bar.add_task(title, total=None, amount=""))
-        seconds = time.monotonic() - started
-        self.console.print(f"      done in {seconds:.1f} s", highlight=False, markup=False, soft_wrap=True)
-
-    def _bar(self) -> Progress:
-        columns = (
+        self._bars = Progress(
             SpinnerColumn(),
-            TextColumn("    {task.description}", markup=False),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             TextColumn("{task.fields[amount]}", markup=False),
             TimeElapsedColumn(),
+            console=self.console,
+            transient=True,
+            disable=not self.console.is_terminal,
         )
-        return Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal)
+        self._running = 0
+        self._lock = Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Give the terminal back, even if steps go on: after Ctrl+C they end with the process."""
+        self._bars.stop()
+
+    @contextmanager
+    def step(self, number: int, count: int, title: str) -> Iterator[StepProgress]:
+        """Report a step that lasts as long as the block. Several may run at the same time."""
+        label = f"[{number}/{count}]"
+        self._print(f"{label} {title}")
+        started = time.monotonic()
+        with self._bar(f"{label} {title}") as bar:
+            yield StepProgress(self._bars, bar, label)
+        self._print(f"{label} {title}: done in {time.monotonic() - started:.1f} s")
+
+    @contextmanager
+    def _bar(self, text: str) -> Iterator[TaskID]:
+        """Show a bar; all bars are shown together, as long as there is one."""
+        with self._lock:
+            self._running += 1
+            if self._running == 1:
+                self._bars.start()
+        bar = self._bars.add_task(text, total=None, amount="")
+        try:
+            yield bar
+        finally:
+            self._bars.refresh()
+            self._bars.remove_task(bar)
+            with self._lock:
+                self._running -= 1
+                if not self._running:
+                    self._bars.stop()
+
+    def _print(self, text: str) -> None:
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)

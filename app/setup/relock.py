@@ -36,7 +36,7 @@ def _relock_wheels(wheels: PyodideWheels, packages: dict[str, dict[str, str]]) -
 
 def main() -> None:
     """Rewrite the lock file."""
-    lock = relock(read_lock(), paths().npm / "node_modules")
+    lock = relock(read_lock(), paths().manifests / "node_modules")
     write_bytes(LOCK_FILE, (json.dumps(asdict(lock), indent=2) + "\n").encode())
 
 

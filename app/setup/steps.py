@@ -9,6 +9,7 @@ from ..paths import Paths
 from . import (
     bundle,
     bytecode,
+    compiler,
     compressed,
     emulator,
     first_model,
@@ -35,19 +36,23 @@ PAGE_PACKAGES = (
 
 
 def set_up(paths: Paths, reporter: Reporter) -> None:
-    """Run all outdated steps."""
+    """Run all outdated steps that serving waits for."""
     run_steps(steps(paths, read_lock()), paths.vendor, reporter)
 
 
+def compress(paths: Paths, reporter: Reporter, *, lowest_priority: bool) -> None:
+    """Compress what the other steps have made, unless it is done. Other set-ups don't wait for this."""
+    run_steps([_compressing(paths, lowest_priority)], paths.vendor, reporter, lock=".lock-compressed")
+
+
 def steps(paths: Paths, lock: Lock) -> list[Step]:
-    """Return the steps in order. Each may need the outputs of earlier ones."""
+    """Return the steps that serving waits for, each after those that it needs."""
     return [
         *_fetching(paths, lock),
         *_building(paths, lock),
         *(_completing_library(paths, lock) if paths.checkout else ()),
         *_compiling(paths, lock),
         *_compiling_page(paths, lock),
-        _compressing(paths),
     ]
 
 
@@ -58,23 +63,28 @@ def _fetching(paths: Paths, lock: Lock) -> list[Step]:
         Step(
             "npm",
             "npm packages",
-            lambda: [*(paths.manifests / name for name in npm.MANIFESTS), repr(paths.checkout)],
+            lambda: [paths.manifests / name for name in npm.MANIFESTS],
             lambda _: npm.install(paths),
         ),
         Step(
-            "pyodide",
-            "Pyodide with numpy, SciPy and scikit-learn",
-            lambda: [repr(engine_runtime), repr(lock.pyodide_wheels)],
-            lambda progress: [
-                *npm.serve_package(engine_runtime, paths),
-                *pyodide.fetch_wheels(lock.pyodide_wheels, paths, progress),
-            ],
+            "pyodide-wheels",
+            "numpy, SciPy, and scikit-learn for Pyodide",
+            lambda: [repr(lock.pyodide_wheels)],
+            lambda progress: pyodide.fetch_wheels(lock.pyodide_wheels, paths, progress),
+        ),
+        Step(
+            "pyodide-runtime",
+            "Pyodide",
+            lambda: [repr(engine_runtime)],
+            lambda _: npm.serve_package(engine_runtime, paths),
+            needs=("npm",),
         ),
         Step(
             "page",
             "PyScript, MicroPython, Comlink, MD5, and uPlot",
             lambda: [repr(page_packages)],
             lambda _: [path for package in page_packages for path in npm.serve_package(package, paths)],
+            needs=("npm",),
         ),
     ]
 
@@ -83,10 +93,10 @@ def _building(paths: Paths, lock: Lock) -> list[Step]:
     return [
         Step(
             "emulator",
-            "SID emulator (the first build takes minutes)",
+            "SID emulator",
             lambda: [
                 *(path for path in sources_in(paths.wasm) if path.suffix != ".md"),
-                *(Path(emulator.__file__), repr(lock.residfp), version("ziglang")),
+                *(Path(emulator.__file__), Path(compiler.__file__), compiler.LOCK, repr(lock.residfp)),
             ],
             lambda progress: _build_emulator(paths, lock, progress),
         ),
@@ -108,6 +118,7 @@ def _completing_library(paths: Paths, lock: Lock) -> list[Step]:
             "idb",
             lambda: [repr(idb)],
             lambda _: npm.serve_package(idb, paths, paths.library / "store"),
+            needs=("npm",),
         ),
         Step(
             "model",
@@ -117,6 +128,7 @@ def _completing_library(paths: Paths, lock: Lock) -> list[Step]:
                 *(path for path in sources_in(paths.library) if path.suffix == ".py"),
             ],
             lambda _: _first_model(catalog, paths.first_model),
+            needs=("tunes",),
         ),
     ]
 
@@ -130,12 +142,14 @@ def _compiling(paths: Paths, lock: Lock) -> list[Step]:
             "wheel of sidflow_feedback",
             lambda: [*sources_in(paths.library), Path(wheel.__file__), version(wheel.DISTRIBUTION)],
             lambda _: [wheel.build_library_wheel(paths.library, paths.vendor / "wheels")],
+            needs=("idb", "model") if paths.checkout else (),
         ),
         Step(
             "bytecode",
             "bytecode of Pyodide's packages",
             lambda: [*tools, repr(lock.package("pyodide")), repr(wheels)],
             lambda progress: bytecode.compile_packages(paths, list(wheels), progress),
+            needs=("pyodide-wheels", "pyodide-runtime"),
         ),
         Step(
             "library-bytecode",
@@ -144,6 +158,7 @@ def _compiling(paths: Paths, lock: Lock) -> list[Step]:
             lambda progress: bytecode.compile_library(
                 paths, next(paths.vendor.glob("wheels/*.whl")), progress
             ),
+            needs=("bytecode", "library-wheel"),
         ),
     ]
 
@@ -160,22 +175,24 @@ def _compiling_page(paths: Paths, lock: Lock) -> list[Step]:
                 repr(lock.package("@pyscript/core")),
             ],
             lambda _: page_python.compile_page(page_python.page_sources(paths), paths),
+            needs=("npm",),
         ),
         Step(
             "bundles",
             "bundles of the page",
             lambda: [*tools, *bundle.bundled_sources(paths)],
             lambda _: bundle.bundle(paths),
+            needs=("page", "pyodide-runtime", *(("idb",) if paths.checkout else ())),
         ),
     ]
 
 
-def _compressing(paths: Paths) -> Step:
+def _compressing(paths: Paths, lowest_priority: bool) -> Step:
     return Step(
         "compressed",
         "compressed copies for the transfer",
         lambda: [Path(compressed.__file__), *compressed.served_files(paths)],
-        lambda progress: compressed.compress(paths, progress),
+        lambda progress: compressed.compress(paths, progress, lowest_priority=lowest_priority),
     )
 
 
@@ -183,8 +200,10 @@ def _build_emulator(paths: Paths, lock: Lock, progress: StepProgress) -> list[Pa
     output = paths.vendor / "sid" / "sid.wasm"
     with pip.downloaded(lock.residfp, paths.work, progress) as sdist:
         source = unpack_sdist(sdist, sdist.parent / "sources")
-        progress.begin("compiling")
-        emulator.build_emulator(source / "src", output)
+        progress.begin("fetching the compiler")
+        with compiler.provided(paths.work) as found:
+            progress.begin("compiling")
+            emulator.build_emulator(source / "src", output, found)
     return [output]
 
 

@@ -14,7 +14,7 @@ from tests.bench.rank import rank_figures
 from tests.bench.train_budget import budget_figures
 
 ROUNDS = 3
-TENSORFLOW = paths().npm / "node_modules" / "@tensorflow" / "tfjs" / "dist" / "tf.min.js"
+TENSORFLOW = paths().manifests / "node_modules" / "@tensorflow" / "tfjs" / "dist" / "tf.min.js"
 ENGINE = (HERE / "train_engine.py").read_text()
 PEER = (HERE / "train_peer.js").read_text()
 

@@ -13,7 +13,7 @@ from tests.e2e.listener import play, wait_for_engine, wait_until_playing
 from tests.patience import patient
 from tests.served import Served
 
-AXE = paths().npm / "node_modules" / "axe-core" / "axe.min.js"
+AXE = paths().manifests / "node_modules" / "axe-core" / "axe.min.js"
 FOCUSED = """() => {
     const element = document.activeElement;
     if (element === document.body) return null;

@@ -33,8 +33,8 @@ MADE = re.compile(r"static/vendor/|\.venv|node_modules/|data/|dist/|DIR|versions
 ELSEWHERE = re.compile(r"Songlengths\.md5|~/|/")
 """Files of other people, and addresses."""
 
-BUILT_IN = set(dir(builtins)) | {"fd_write", "fd_seek", "fd_close", "wasi_snapshot_preview1", "HAVE_CXX20"}
-"""Names of Python, WASI, and reSIDfp."""
+BUILT_IN = set(dir(builtins)) | {"HAVE_CXX20"}
+"""Names of Python and reSIDfp."""
 
 CODE_SUFFIXES = (".asm", ".cpp", ".css", ".h", ".html", ".js", ".json", ".mjs", ".py", ".toml")
 PATH_SUFFIXES = (*CODE_SUFFIXES, ".md", ".md5", ".wasm")

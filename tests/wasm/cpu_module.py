@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import cast
 
-from wasmtime import Engine, Func, Linker, Memory, Module, Store, WasiConfig
+from wasmtime import Engine, Func, Instance, Memory, Module, Store
 
 from app.files import fingerprint, sources_in
 from app.paths import paths
+from app.setup.compiler import installed_compiler
 from app.setup.emulator import FLAGS, compile_wasm
 
 SOURCE = Path(__file__).with_name("cpu_test.cpp")
@@ -46,10 +47,7 @@ class Processor:
         engine = Engine()
         module = Module.from_file(engine, str(built_for_tests()))
         self._store = Store(engine)
-        self._store.set_wasi(WasiConfig())
-        linker = Linker(engine)
-        linker.define_wasi()
-        exports = linker.instantiate(self._store, module).exports(self._store)
+        exports = Instance(self._store, module, []).exports(self._store)
         self._memory = cast("Memory", exports["memory"])
         self._set, self._step = cast("Func", exports["cpu_set"]), cast("Func", exports["cpu_step"])
         cast("Func", exports["_initialize"])(self._store)
@@ -98,5 +96,7 @@ def built_for_tests() -> Path:
     sources = [SOURCE, *sources_in(paths().wasm)]
     output = paths().work.parent / "wasm-tests" / f"cpu-{fingerprint([*sources, *FLAGS])[:16]}.wasm"
     if not output.is_file():
-        compile_wasm([SOURCE], [paths().wasm], output)
+        compiler = installed_compiler(paths().work)
+        assert compiler, "ziglang is among the packages for development"
+        compile_wasm([[SOURCE]], [paths().wasm], output, compiler)
     return output

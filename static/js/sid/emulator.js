@@ -75,7 +75,6 @@ export const MAX_FRAMES = 4096;
 /** Address of sid.wasm as set-up builds it. */
 export const WASM_URL = new URL("../../vendor/sid/sid.wasm", import.meta.url).href;
 
-const ENOSYS = 52;
 const utf8 = new TextDecoder();
 
 export class SidEmulator {
@@ -109,7 +108,7 @@ export class SidEmulator {
    * @returns {Promise<SidEmulator>}
    */
   static async from(module) {
-    const { exports } = await WebAssembly.instantiate(module, wasiStubs(module));
+    const { exports } = await WebAssembly.instantiate(module);
     const wasm = /** @type {SidExports} */ (/** @type {unknown} */ (exports));
     wasm._initialize();
     return new SidEmulator(wasm);
@@ -257,23 +256,4 @@ export class SidEmulator {
     const bytes = new Uint8Array(this.#wasm.memory.buffer, pointer);
     return utf8.decode(bytes.subarray(0, bytes.indexOf(0)));
   }
-}
-
-/**
- * The emulator does no I/O: the functions that libc imports for it return "not implemented".
- * @param {WebAssembly.Module} module
- */
-function wasiStubs(module) {
-  /** @type {WebAssembly.Imports} */
-  const imports = {};
-  for (const { module: namespace, name } of WebAssembly.Module.imports(module)) {
-    imports[namespace] ??= {};
-    imports[namespace][name] = name === "proc_exit" ? exit : () => ENOSYS;
-  }
-  return imports;
-}
-
-/** @param {number} code */
-function exit(code) {
-  throw new Error(`The SID emulator exited (code ${code}).`);
 }

@@ -85,3 +85,30 @@ def test_it_prints_its_address_when_it_answers_and_ends_quietly(tmp_path: Path) 
         server.send_signal(signal.SIGINT)
         _, errors = server.communicate(timeout=PATIENCE)
     assert (server.returncode, errors) == (0, "")
+
+
+SERVES_BEFORE_COMPRESSION = """
+import sys, time
+from app import cli
+from app.setup import steps
+def compress(*_, **__):
+    print("compressing", flush=True)
+    time.sleep(600)
+cli.set_up, steps.compress = bool, compress
+sys.exit(cli.main(["serve", "--port", "0"]))
+"""
+
+
+def test_it_answers_before_anything_is_compressed(tmp_path: Path) -> None:
+    environment = {**os.environ, "SIDFLOW_DATABASE_URL": f"sqlite:///{tmp_path / 'feedback.sqlite3'}"}
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVES_BEFORE_COMPRESSION], env=environment, stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout
+        match = re.search(r"http://127\.0\.0\.1:\d+/", server.stdout.readline())
+        assert match
+        assert server.stdout.readline() == "compressing\n"
+        with urlopen(match[0] + "api/health") as answer:
+            assert answer.status == 200
+        server.send_signal(signal.SIGINT)
+        assert server.wait(PATIENCE) == 0

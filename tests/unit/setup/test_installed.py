@@ -169,7 +169,7 @@ def test_application_finds_its_files_without_the_checkout(application: Path, tmp
     assert all(Path(path).is_relative_to(application) and Path(path).is_dir() for path in found.values())
 
 
-@pytest.mark.parametrize("tool", ["pip", "wheel", "ziglang", "dask", "distributed", "sklearn"])
+@pytest.mark.parametrize("tool", ["pip", "wheel", "dask", "distributed", "sklearn"])
 def test_application_does_not_require_tools(application: Path, tool: str) -> None:
     assert not (application / tool).exists()
 

@@ -12,7 +12,7 @@ from app.setup.relock import relock
 
 LOCK = read_lock()
 MANIFESTS = paths().manifests
-REQUIREMENTS = LOCK_FILE.with_name("requirements.txt")
+REQUIREMENTS = {path.stem: path for path in LOCK_FILE.parent.glob("requirements/*.txt")}
 SHA256 = re.compile(r"[0-9a-f]{64}")
 TOOLS = {"esbuild"}
 """What set-up runs; the other packages have files that are served."""
@@ -80,14 +80,37 @@ def test_relocking_gives_the_same_lock() -> None:
     assert relock(LOCK, paths().npm / "node_modules") == LOCK
 
 
-def test_every_requirement_has_a_version_and_hashes() -> None:
-    lines = REQUIREMENTS.read_text("utf-8").replace("\\\n", " ").splitlines()
-    requirements = [line for line in lines if not line.startswith("#")]
-    assert len(requirements) > 30
+def locked_requirements(name: str) -> dict[str, str]:
+    """Return the lines of a lock file by the names of the packages."""
+    lines = REQUIREMENTS[name].read_text("utf-8").replace("\\\n", " ").splitlines()
+    return {line.partition("==")[0]: line for line in lines if not line.startswith("#")}
+
+
+@pytest.mark.parametrize(("name", "count"), [("run", 30), ("dev", 80), ("uv", 1), ("compiler", 1)])
+def test_every_requirement_has_a_version_and_hashes(name: str, count: int) -> None:
+    requirements = locked_requirements(name).values()
+    assert len(requirements) >= count
     assert all(re.match(r"[\w.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line) for line in requirements)
 
 
-@pytest.mark.parametrize("file", [REQUIREMENTS, LOCK_FILE, MANIFESTS / "package-lock.json"])
+@pytest.mark.parametrize("name", ["run", "uv", "compiler"])
+def test_all_environments_have_the_same_versions(name: str) -> None:
+    everything = locked_requirements("dev")
+    pinned = [line.split()[0] for line in locked_requirements(name).values()]
+    assert pinned == [everything[package].split()[0] for package in locked_requirements(name)]
+
+
+@pytest.mark.parametrize("package", ["dask", "playwright", "scikit-learn", "scipy", "ziglang"])
+def test_running_needs_no_large_package_of_development(package: str) -> None:
+    assert package in locked_requirements("dev")
+    assert package not in locked_requirements("run")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [*sorted(REQUIREMENTS.values()), LOCK_FILE, MANIFESTS / "package-lock.json"],
+    ids=lambda file: file.name,
+)
 def test_locks_contain_no_registry(file: Path) -> None:
     text = file.read_text("utf-8")
     assert '"resolved"' not in text

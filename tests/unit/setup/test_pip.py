@@ -53,7 +53,7 @@ def test_interrupted_download_leaves_nothing(
 def test_leftovers_of_a_killed_download_are_deleted(
     sdist: PyPIArchive, tmp_path: Path, progress: StepProgress
 ) -> None:
-    write_bytes(tmp_path / "work" / "download" / "half", b"")
+    write_bytes(tmp_path / "work" / f"download-{sdist.name}" / "half", b"")
     with downloaded(sdist, tmp_path / "work", progress) as path:
         assert not (path.parent / "half").exists()
     assert list((tmp_path / "work").iterdir()) == []
