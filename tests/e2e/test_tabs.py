@@ -25,6 +25,7 @@ RUN = """text => {
 
 ASK = """
 import asyncio, js
+from app.page.main import page
 from sidflow_feedback.vocabulary import Request
 async def ask():
     js.document.body.dataset.answer = str(len(await page.engine.ask(Request.UNSYNCED, 50)))
@@ -33,6 +34,7 @@ asyncio.create_task(ask())
 
 RECORD = """
 import js
+from app.page.main import page
 TRACK = {"item_id": "Tabs/Tune.sid", "song": 1}
 def record_one():
     if len(recorded) < 500:
