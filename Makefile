@@ -54,9 +54,10 @@ test: check
 	# At worst, each failed test has waited for its whole patience, five minutes: stop before that takes hours.
 	$(PYTEST) --numprocesses 3 --maxfail 8
 
-# Needs no browser and no set-up beyond the Python packages: tests of what set-up makes are skipped before it.
+# Needs no browser and no set-up beyond the Python packages. Leaves out what takes longest and changes least.
 test-fast: .venv/development
-	$(PYTEST) --numprocesses 2 tests/unit
+	$(PYTEST) --numprocesses 2 tests/unit --ignore tests/unit/setup --ignore tests/unit/composer \
+		--deselect tests/unit/learning/test_trainer.py::test_1000_runs_leak_no_memory
 
 test-crash: develop
 	$(BIN)/python -m app.setup.chromium
