@@ -7,7 +7,7 @@ LINT := .lint/bin
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder
 
-.PHONY: run setup develop lint check format test test-fast test-crash test-fuzz test-fuzz-server coverage bench-setup bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid bench-collection lock dist clean
+.PHONY: run setup develop lint check format test test-fast test-crash test-fuzz test-fuzz-server test-container coverage bench-setup bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-sid bench-collection lock dist clean
 
 run: .venv/run
 	$(BIN)/python -m app serve
@@ -111,6 +111,12 @@ lock: develop
 		pyproject.toml app/pyproject.toml
 	$(COMPILE) -c $(LOCKS)/dev.txt --group install -o $(LOCKS)/uv.txt
 	$(COMPILE) -c $(LOCKS)/dev.txt --group compiler -o $(LOCKS)/compiler.txt
+	$(COMPILE) -c $(LOCKS)/dev.txt --extra training -o deploy/requirements.txt app/pyproject.toml
+
+# Builds a Debian, the container, and PostgreSQL's, and runs them, as root. Takes 10 minutes, podman, and debootstrap.
+test-container: develop dist
+	$(BIN)/python -m app.setup.chromium
+	$(BIN)/pytest tests/deploy/test_container.py -s --containers
 
 # The wheels of the library and of the application, and scikit-learn for the browser.
 dist: develop

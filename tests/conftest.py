@@ -44,6 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     composer.addoption(
         "--catalog-sample", type=int, default=3, help="how many demo tunes are rendered again (default: 3)"
     )
+    deployment = parser.getgroup("deployment tests")
+    deployment.addoption("--containers", action="store_true", help="build and run containers (needs root)")
     fuzz = parser.getgroup("fuzz tests")
     fuzz.addoption("--hostile", type=int, default=60, help="how many hostile SID files (default: 60)")
     fuzz.addoption("--hostile-seed", type=int, help="begin with the file of this seed")
