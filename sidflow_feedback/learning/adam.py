@@ -34,10 +34,15 @@ class Adam:
         self.learning_rate = learning_rate
         self.moments: Array = np.zeros((2, size), dtype)
         self.steps = 0
+        # Views and scalar arrays exist once: making them takes numpy as long as computing with them.
         self._powers: Array = np.zeros((2, size), dtype)
+        self.gradient, self._square = self._powers
+        self._mean, self._mean_square = self.moments
         self._scratch: Array = np.zeros((2, size), dtype)
-        self._gains = (1 - np.array(self.decay)).astype(dtype)[:, None]
-        self.gradient: Array = self._powers[0]
+        self._step, self._root = self._scratch
+        self._gains: Array = np.repeat((1 - np.array(self.decay)).astype(dtype)[:, None], size, axis=1)
+        self._epsilon = np.array(self.epsilon, dtype)
+        self._rate = np.zeros((), dtype)
 
     def resume(self, moments: Array, steps: int) -> None:
         """Continue from the state of an earlier optimizer for the same parameters."""
@@ -47,18 +52,14 @@ class Adam:
     def update(self, parameters: Array) -> None:
         """Move `parameters` one step against the gradient, in place."""
         self.steps += 1
-        gradient, square = self._powers
-        np.multiply(gradient, gradient, out=square)
+        np.multiply(self.gradient, self.gradient, out=self._square)
         np.subtract(self._powers, self.moments, out=self._scratch)
         self._scratch *= self._gains
         self.moments += self._scratch
-        step, root = self._scratch
-        np.sqrt(self.moments[1], out=root)
-        root += self.epsilon
-        np.divide(self.moments[0], root, out=step)
-        step *= self._rate()
-        parameters -= step
-
-    def _rate(self) -> float:
+        np.sqrt(self._mean_square, out=self._root)
+        self._root += self._epsilon
+        np.divide(self._mean, self._root, out=self._step)
         first, second = (1 - decay**self.steps for decay in self.decay)
-        return float(self.learning_rate * second**0.5 / first)
+        self._rate.fill(self.learning_rate * second**0.5 / first)
+        self._step *= self._rate
+        parameters -= self._step

@@ -15,7 +15,7 @@ from sidflow_feedback.learning.adam import Adam
 from sidflow_feedback.learning.model import layer_views
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -60,7 +60,7 @@ class Learner:
         self.network = network
         self.adam = Adam(parameters.size, learning_rate, dtype=parameters.dtype)
         self._anchor = np.zeros_like(parameters) if anchor is None else anchor.astype(parameters.dtype)
-        self._l2 = l2
+        self._l2 = np.array(l2, parameters.dtype)
         self._batch_size = batch_size
         self._random = random.Random(seed)
         self._gradients = layer_views(self.adam.gradient, network.sizes)
@@ -85,15 +85,17 @@ class Learner:
             There are no rows, the shapes don't match, or a value isn't finite.
         """
         self._check(inputs, labels, weights)
-        dtype = self.network.parameters.dtype
-        rows = [np.ascontiguousarray(values, dtype) for values in (inputs, labels, weights)]
-        size = min(self._batch_size, len(inputs))
-        parts = [np.empty((size, values.shape[1]), dtype) for values in rows]
-        for picked in self._minibatches(len(inputs), size, iterations):
+        rows, size = len(inputs), min(self._batch_size, len(inputs))
+        data = self._columns(inputs, labels, weights, size)
+        shuffled, start = np.empty_like(data), rows
+        for _ in range(iterations):
+            if start + size > rows:
+                yield "shuffle"
+                data.take(self._order(rows), axis=1, out=shuffled, mode="clip")
+                start = 0
             yield "gradient"
-            for values, part in zip(rows, parts, strict=True):
-                values.take(picked, axis=0, out=part, mode="clip")
-            self.gradient(*parts)
+            self._gradient(shuffled[:, start : start + size])
+            start += size
             yield "update"
             self.adam.update(self.network.parameters)
 
@@ -104,10 +106,17 @@ class Learner:
 
     def gradient(self, inputs: Array, labels: Array, weights: Array) -> Array:
         """Return the gradient of the loss, shape (parameters,). The next call reuses the array."""
-        if self._pass.size != len(inputs):
-            self._pass = _Pass(self.network, len(inputs))
-        self._pass.forward(inputs)
-        self._pass.backward(labels, weights, self._gradients)
+        return self._gradient(self._columns(inputs, labels, weights, len(inputs)))
+
+    def _columns(self, inputs: Array, labels: Array, weights: Array, size: int) -> Array:
+        """Return a column for each row of the data, for `_Pass`. Weights are divided by the batch size."""
+        ones = np.ones(len(inputs))
+        return np.vstack([inputs.T, ones, labels.T, weights.T / size]).astype(self.network.parameters.dtype)
+
+    def _gradient(self, columns: Array) -> Array:
+        if self._pass.size != columns.shape[1]:
+            self._pass = _Pass(self.network, columns.shape[1])
+        self._pass.run(columns, self._gradients)
         if self._l2:
             np.subtract(self.network.parameters, self._anchor, out=self._distance)
             self._distance *= self._l2
@@ -121,15 +130,7 @@ class Learner:
         data = (weights * errors**2).sum() / (2 * len(inputs))
         return float(data + self._l2 / 2 * (distance @ distance))
 
-    def _minibatches(self, rows: int, size: int, count: int) -> Generator[NDArray[np.intp], None, None]:
-        start = rows
-        for _ in range(count):
-            if start + size > rows:
-                order, start = self._shuffled(rows), 0
-            yield order[start : start + size]
-            start += size
-
-    def _shuffled(self, rows: int) -> NDArray[np.intp]:
+    def _order(self, rows: int) -> NDArray[np.intp]:
         # Not numpy.random: a browser needs several idle slots to load it.
         return np.frombuffer(self._random.randbytes(4 * rows), np.uint32).argsort(kind="stable")
 
@@ -155,38 +156,39 @@ class Learner:
 class _Pass:
     """One forward and backward pass through a network, with the arrays for a batch of `size` rows.
 
-    Each layer's input has a column of ones, so that one product covers kernel and bias. Views are created
-    once, because in a browser creating one costs as much as a small product.
+    All arrays have a column for each row of the batch, so that the row of ones below each layer's input,
+    by which one product covers kernel and bias, leaves the input contiguous. In a browser, numpy has no BLAS:
+    there `matmul` needs less time than `dot`, a scalar as an array less than one of Python, and a view that
+    exists less than a new one.
     """
 
     def __init__(self, network: Network, size: int) -> None:
-        dtype = network.parameters.dtype
+        sizes, dtype = network.sizes, network.parameters.dtype
         self.size = size
-        self._layers = network.layers
-        self._inputs = [np.ones((size, inputs + 1), dtype) for inputs in network.sizes[:-1]]
-        self._outputs = [np.empty((size, outputs), dtype) for outputs in network.sizes[1:]]
-        self._errors = [np.empty((size, outputs), dtype) for outputs in network.sizes[1:]]
-        self._active = [np.empty((size, outputs), np.bool_) for outputs in network.sizes[1:-1]]
-        self._values = [inputs[:, :-1] for inputs in self._inputs]
-        self._transposed = [inputs.T for inputs in self._inputs]
-        self._kernels = [layer[:-1].T for layer in network.layers]
+        self._zero = np.zeros((), dtype)
+        self._ends = (sizes[0] + 1, sizes[0] + 1 + sizes[-1])
+        self._transposed = [layer.T for layer in network.layers]
+        self._kernels = [layer[:-1] for layer in network.layers]
+        self._inputs = [np.ones((units + 1, size), dtype) for units in sizes[1:-1]]
+        self._active = [inputs[:-1] for inputs in self._inputs]
+        self._errors = [np.empty((units, size), dtype) for units in sizes[1:]]
+        self._errors_transposed = [error.T for error in self._errors]
 
-    def forward(self, inputs: Array) -> None:
-        self._values[0][:] = inputs
-        last = len(self._layers) - 1
-        for i, layer in enumerate(self._layers):
-            np.dot(self._inputs[i], layer, out=self._outputs[i])
-            if i < last:
-                np.maximum(self._outputs[i], 0, out=self._values[i + 1])
-
-    def backward(self, labels: Array, weights: Array, gradients: Sequence[Array]) -> None:
+    def run(self, columns: Array, gradients: Sequence[Array]) -> None:
+        """Write the gradient of each layer for inputs, ones, labels, and weights, one below the other."""
+        features, labels = self._ends
+        inputs = [columns[:features], *self._inputs]
+        for i, values in enumerate(self._active):
+            np.matmul(self._transposed[i], inputs[i], out=values)
+            np.maximum(values, self._zero, out=values)
         error = self._errors[-1]
-        np.subtract(self._outputs[-1], labels, out=error)
-        error *= weights
-        error *= 1 / self.size
-        for i in range(len(self._layers) - 1, 0, -1):
-            np.dot(self._transposed[i], self._errors[i], out=gradients[i])
-            np.dot(self._errors[i], self._kernels[i], out=self._errors[i - 1])
-            np.greater(self._outputs[i - 1], 0, out=self._active[i - 1])
-            self._errors[i - 1] *= self._active[i - 1]
-        np.dot(self._transposed[0], self._errors[0], out=gradients[0])
+        np.matmul(self._transposed[-1], inputs[-1], out=error)
+        error -= columns[features:labels]
+        error *= columns[labels:]
+        for i in range(len(inputs) - 1, 0, -1):
+            np.matmul(inputs[i], self._errors_transposed[i], out=gradients[i])
+            np.matmul(self._kernels[i], self._errors[i], out=self._errors[i - 1])
+            values = self._active[i - 1]
+            np.sign(values, out=values)  # The derivative of max(0, x) where x is known to be at least 0.
+            self._errors[i - 1] *= values
+        np.matmul(inputs[0], self._errors_transposed[0], out=gradients[0])

@@ -56,11 +56,17 @@ class Network:
 
     def predict_many(self, inputs: Array) -> Array:
         """Return the outputs, shape (n, outputs), for scaled features, shape (n, inputs)."""
-        values = np.asarray(inputs, self.parameters.dtype)
+        # With a column for each of the n rows, the innermost loop is long and has no sum to wait for. That is
+        # up to twice as fast in a browser, where numpy has no BLAS. The ones are for the biases.
+        values = np.ones((inputs.shape[1] + 1, len(inputs)), self.parameters.dtype)
+        values[:-1] = inputs.T
         for layer in self.layers[:-1]:
-            values = np.maximum(values @ layer[:-1] + layer[-1], 0)
-        outputs: Array = values @ self.layers[-1][:-1] + self.layers[-1][-1]
-        return outputs
+            above = np.ones((layer.shape[1] + 1, len(inputs)), self.parameters.dtype)
+            np.einsum("io,in->on", layer, values, out=above[:-1])
+            np.maximum(above[:-1], 0, out=above[:-1])
+            values = above
+        outputs: Array = np.einsum("io,in->on", self.layers[-1], values)
+        return outputs.T
 
     def copy(self) -> Network:
         """Return an independent network with the same weights."""

@@ -42,7 +42,7 @@ class Ranking:
         given = preferences[~np.isnan(preferences)]
         if not given.size or given.max() - given.min() < MIN_SPREAD:
             return cls(np.arange(len(preferences)), 0)
-        return cls(np.argsort(-preferences, kind="stable"), len(given))
+        return cls(_sorted(_descending(preferences)), len(given))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,9 +88,11 @@ def queue(
     """
     count = len(ranking.order)
     last = np.unique(np.asarray(disliked, np.intp))
-    again = _without(np.asarray(recent[: count // 2], np.intp)[::-1], last)
     fresh = np.ones(count, np.bool_)
-    fresh[last] = fresh[again] = False
+    fresh[last] = False
+    again = np.asarray(recent[: count // 2], np.intp)[::-1]
+    again = again[fresh[again]]
+    fresh[again] = False
     known, unknown = ranking.order[: ranking.known], ranking.order[ranking.known :]
     mixed, surprises = _mixed(known, fresh, _drawn(known, fresh, identities, seed), exploration, offset)
     order = np.concatenate([mixed, unknown[fresh[unknown]], again, last])
@@ -108,7 +110,9 @@ def _mixed(
     surprises[positions] = True
     order = np.empty_like(ranked)
     order[surprises] = drawn[: len(positions)]
-    order[~surprises] = _without(ranked, drawn[: len(positions)])
+    others = fresh.copy()
+    others[order[surprises]] = False
+    order[~surprises] = ranked[others[ranked]]
     return order, surprises
 
 
@@ -116,7 +120,7 @@ def _drawn(known: Numbers, fresh: NDArray[np.bool_], identities: NDArray[np.uint
     """Return the fresh items of the worse half in random order."""
     worse = known[(len(known) + 1) // 2 :]
     worse = worse[fresh[worse]]
-    return worse[np.argsort(_hashes(identities[worse], seed), kind="stable")]
+    return worse[_sorted(_hashes(identities[worse], seed))]
 
 
 def _hashes(identities: NDArray[np.uint32], seed: int) -> NDArray[np.uint64]:
@@ -128,5 +132,21 @@ def _hashes(identities: NDArray[np.uint32], seed: int) -> NDArray[np.uint64]:
     return hashes
 
 
-def _without(items: Numbers, others: Numbers) -> Numbers:
-    return items[~np.isin(items, others)]
+def _descending(values: NDArray[np.floating]) -> NDArray[np.uint32]:
+    """Return keys whose ascending order is the descending one of the values, with NaN last."""
+    bits = (0 - values.astype(np.float32)).view(np.uint32)
+    keys = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31))
+    keys[np.isnan(values)] = np.iinfo(np.uint32).max
+    return keys
+
+
+def _sorted(keys: NDArray[np.unsignedinteger]) -> Numbers:
+    """Return the stable ascending order of the keys.
+
+    This is radix sort: numpy has it for 16 bits only, and sorts those 30 times as fast as 32.
+    """
+    digits = keys.astype(keys.dtype.newbyteorder("<")).view("<u2").reshape(len(keys), keys.itemsize // 2)
+    order = np.argsort(digits[:, 0], kind="stable")
+    for digit in digits.T[1:]:
+        order = order[np.argsort(digit[order], kind="stable")]
+    return order

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from tests.bench.harness import HERE, PATIENCE, browsing, new_profile, open_page, percentile
+from tests.bench.harness import HERE, Figures, new_profile, open_page, percentile, run
 from tests.collection_tree import plant
 
-FILES = 60_000
 SIZE = 4000
 """Bytes added to each tune: files of the High Voltage SID Collection have about 5,000."""
 
@@ -32,17 +29,10 @@ SEARCHES = (
 SCRIPT = (HERE / "collection_page.js").read_text()
 
 
-def main() -> None:
-    """Measure, and print one JSON object."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else FILES
-    with tempfile.TemporaryDirectory() as folder, browsing(high_priority=True) as (browser, url):
-        tree = plant(Path(folder) / "C64Music", count, SIZE)
-        print(json.dumps({"files": count, **_figures(browser, url, tree)}))
-
-
-def _figures(browser: Browser, url: str, tree: Path) -> dict[str, Any]:
-    with new_profile(browser) as context:
-        context.set_default_timeout(PATIENCE)
+def measure(browser: Browser, url: str, *, files: int = 60_000, searches: int = 15) -> Figures:
+    """Return the costs of indexing, of searching for each of `SEARCHES` several times, and of scrolling."""
+    with tempfile.TemporaryDirectory() as folder, new_profile(browser) as context:
+        tree = plant(Path(folder) / "C64Music", files, SIZE)
         page = context.new_page()
         open_page(page, url)
         page.wait_for_timeout(SETTLE)
@@ -52,23 +42,24 @@ def _figures(browser: Browser, url: str, tree: Path) -> dict[str, Any]:
         indexed = _with_files(page, tree, "bench.index(files)")
         after = page.evaluate("bench.workerMemory()")
         again = _with_files(page, tree, "bench.index(files)")
-        searches = page.evaluate("words => bench.search(words)", list(SEARCHES))
+        found = page.evaluate("texts => bench.search(texts)", list(SEARCHES) * searches)
         scroll = page.evaluate("bench.scroll()")
         reload = _reload(page)
     count = indexed["count"]
     return {
-        "index_s": round(indexed["ms"] / 1000, 1),
-        "files_per_s": round(1000 * count / indexed["ms"]),
-        "read_s": round(read["ms"] / 1000, 1),
-        "index_read_ratio": round(indexed["ms"] / read["ms"], 2),
-        "again_s": round(again["ms"] / 1000, 1),
-        "search_p50_ms": round(percentile(searches, 0.5), 1),
-        "search_p99_ms": round(percentile(searches, 0.99), 1),
+        "files": files,
+        "index_s": indexed["ms"] / 1000,
+        "files_per_s": 1000 * count / indexed["ms"],
+        "read_s": read["ms"] / 1000,
+        "index_read_ratio": indexed["ms"] / read["ms"],
+        "again_s": again["ms"] / 1000,
+        "search_p50_ms": percentile(found, 0.5),
+        "search_p99_ms": percentile(found, 0.99),
         "page_longest_task_ms": indexed["longest"],
         "scroll_longest_task_ms": scroll["longest"],
         "rows": scroll["rows"],
-        "worker_mb": round(after - before),
-        "list_after_reload_s": round(reload / 1000, 1),
+        "worker_mb": after - before,
+        "list_after_reload_s": reload / 1000,
     }
 
 
@@ -91,4 +82,4 @@ def _reload(page: Page) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run(measure, browser=True, high_priority=True)

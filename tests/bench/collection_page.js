@@ -102,16 +102,14 @@
       const field = find("#search");
       const body = find("#tunes tbody");
       const costs = [];
-      for (let round = 0; round < 15; round++) {
-        for (const text of texts) {
-          const shown = changed(body, { childList: true, subtree: true });
-          const begun = performance.now();
-          field.value = text;
-          field.dispatchEvent(new Event("input"));
-          await shown;
-          costs.push(performance.now() - begun);
-          await pause(20);
-        }
+      for (const text of texts) {
+        const shown = changed(body, { childList: true, subtree: true });
+        const begun = performance.now();
+        field.value = text;
+        field.dispatchEvent(new Event("input"));
+        await shown;
+        costs.push(performance.now() - begun);
+        await pause(20);
       }
       field.value = "";
       field.dispatchEvent(new Event("input"));

@@ -6,41 +6,39 @@ process; memory is the peak of its resident set.
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from pathlib import Path
-from typing import Final
 
+from tests.bench.harness import Figures, run
 from tests.training.conftest import training_settings
 from tests.training.crowd import Crowd, store
 from tests.training.memory import multiply, peak_of_training
 
-SIZES: Final = (100_000, 10_000_000)
-TUNES: Final = 5_000
 
-
-def main() -> None:
-    """Measure, and print one JSON object."""
-    peaks, seconds = {}, {}
+def measure(*, few: int = 100_000, many: int = 10_000_000, tunes: int = 5_000) -> Figures:
+    """Return memory and time of training with few and with many events on `tunes` tunes."""
+    peaks, seconds = [], []
     with tempfile.TemporaryDirectory() as folder:
         settings = training_settings(Path(folder))
-        store(settings.database_url, Crowd.of(TUNES).shared(SIZES[0] // 20))
-        for size in SIZES:
+        store(settings.database_url, Crowd.of(tunes).shared(few // 20))
+        for size in (few, many):
             multiply(Path(folder, "feedback.sqlite3"), size)
             began = time.perf_counter()
-            peaks[size] = peak_of_training(Path(folder))
-            seconds[size] = time.perf_counter() - began
+            peaks.append(peak_of_training(Path(folder)))
+            seconds.append(time.perf_counter() - began)
             settings.model_path.unlink()
-    small, large = SIZES
-    figures = {
-        **{f"peak_mb_{size}": round(peaks[size]) for size in SIZES},
-        "peak_ratio": round(peaks[large] / peaks[small], 2),
-        **{f"seconds_{size}": round(seconds[size], 1) for size in SIZES},
-        "events_s": round((large - small) / (seconds[large] - seconds[small])),
+    return {
+        "events_few": few,
+        "events_many": many,
+        "peak_mb_few": peaks[0],
+        "peak_mb_many": peaks[1],
+        "peak_ratio": peaks[1] / peaks[0],
+        "seconds_few": seconds[0],
+        "seconds_many": seconds[1],
+        "events_s": (many - few) / (seconds[1] - seconds[0]),
     }
-    print(json.dumps(figures))
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

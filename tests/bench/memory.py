@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.bench.harness import new_profile, open_page
 
-TABS = 10
 MEASURES = ("rss", "pss")
 """Resident and proportional set size: the latter divides shared memory among its processes."""
 
@@ -18,23 +18,22 @@ SETTLE = 5000
 """Milliseconds until a loaded page has settled."""
 
 
-def memory_figures(browser: Browser, url: str) -> dict[str, int]:
-    """Return the megabytes of one engine, of ten tabs that share it, and of ten with separate engines."""
+def memory_figures(browser: Browser, url: str, tabs: int) -> dict[str, float]:
+    """Return the megabytes of one engine, of `tabs` tabs that share it, and of as many separate engines."""
     with new_profile(browser) as context:
         pages = [_open_tab(context, url)]
         one = _settled(browser, pages)
-        pages += [_open_tab(context, url) for _ in range(TABS - 1)]
+        pages += [_open_tab(context, url) for _ in range(tabs - 1)]
         ten = _settled(browser, pages)
     # Separate profiles, because the tabs of one profile share an engine.
-    contexts = [new_profile(browser) for _ in range(TABS)]
-    separate = _settled(browser, [_open_tab(context, url) for context in contexts])
-    for context in contexts:
-        context.close()
-    figures: dict[str, int] = {}
+    with ExitStack() as profiles:
+        contexts = [profiles.enter_context(new_profile(browser)) for _ in range(tabs)]
+        separate = _settled(browser, [_open_tab(context, url) for context in contexts])
+    figures: dict[str, float] = {}
     for how in MEASURES:
-        tab = (ten[how] - one[how]) / (TABS - 1)
-        figures |= {f"engine_{how}_mb": round(one[how] - tab), f"tab_without_engine_{how}_mb": round(tab)}
-        figures |= {f"ten_tabs_{how}_mb": round(ten[how]), f"ten_engines_{how}_mb": round(separate[how])}
+        tab = (ten[how] - one[how]) / (tabs - 1)
+        figures |= {f"engine_{how}_mb": one[how] - tab, f"tab_without_engine_{how}_mb": tab}
+        figures |= {f"ten_tabs_{how}_mb": ten[how], f"ten_engines_{how}_mb": separate[how]}
     return figures
 
 

@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import json
-
 from playwright.sync_api import Browser
 
-from tests.bench.harness import HERE, WORKER, browsing, figures, new_profile, open_page
-
-ENGINE = (HERE / "rank_engine.py").read_text()
+from tests.bench.harness import Figures, new_profile, open_page, python_figures, run
 
 
-def main() -> None:
-    """Measure, and print one JSON object."""
-    with browsing(high_priority=True) as (browser, url):
-        print(json.dumps(rank_figures(browser, url)))
-
-
-def rank_figures(browser: Browser, url: str) -> dict[str, float]:
+def measure(browser: Browser, url: str, *, tunes: int = 60_000, rounds: int = 15) -> Figures:
     """Return medians in milliseconds, above all `rank60k_ms`, and the temporary memory in megabytes."""
     with new_profile(browser) as context:
         page = context.new_page()
         open_page(page, url)
-        found = figures(page, "py", WORKER, ENGINE)
-    if "error" in found:
-        raise SystemExit(f"The engine's worker failed: {found['error']}")
-    return {name: round(value, 2) for name, value in found.items()}
+        found: Figures = python_figures(page, "worker", "rank_engine.py", tunes=tunes, rounds=rounds)
+        return found
 
 
 if __name__ == "__main__":
-    main()
+    run(measure, browser=True, high_priority=True)

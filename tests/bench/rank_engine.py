@@ -1,6 +1,5 @@
 """Runs in a Pyodide worker like the engine's: the cost of ranking 60,000 tunes."""
 
-import asyncio
 import base64
 import json
 import time
@@ -8,7 +7,6 @@ import tracemalloc
 from collections.abc import Callable
 from statistics import median
 
-import js
 import numpy as np
 
 from sidflow_feedback.clock import SystemClock
@@ -19,30 +17,27 @@ from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.types import Items
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
-TUNES = 60_000
 SONGS = 2
 """Songs per tune: the first one ranks the tune, all are scored for the page."""
 
-ROUNDS = 15
 
-
-def models() -> list[Model]:
-    """Return one model per round, because the ranking of a model is cached."""
+def models(rounds: int) -> list[Model]:
+    """Return one model per round and one before, because the ranking of a model is cached."""
     scaler = FeatureScaler((0.0,) * len(FEATURE_NAMES), (1.0,) * len(FEATURE_NAMES))
-    return [Model(f"local-{i}", "global-1", scaler, Network.random(i)) for i in range(ROUNDS + 1)]
+    return [Model(f"local-{i}", "global-1", scaler, Network.random(i)) for i in range(rounds + 1)]
 
 
 class Bench:
     """A recommender with a feature table and its current model."""
 
-    def __init__(self) -> None:
-        self.models = models()
+    def __init__(self, tunes: int, rounds: int) -> None:
+        self.models = models(rounds)
         self.model = self.models[0]
         self.recommender = Recommender(MemoryStore(), lambda: self.model, SystemClock())
-        features = np.random.default_rng(1).normal(size=(TUNES * SONGS, len(FEATURE_NAMES)))
+        features = np.random.default_rng(1).normal(size=(tunes * SONGS, len(FEATURE_NAMES)))
         items: Items = {
-            "itemIds": [f"MUSICIANS/B/Bench/Tune_{i}.sid" for i in range(TUNES)],
-            "songs": [SONGS] * TUNES,
+            "itemIds": [f"MUSICIANS/B/Bench/Tune_{i}.sid" for i in range(tunes)],
+            "songs": [SONGS] * tunes,
             "features": base64.b64encode(features.astype("<f4").tobytes()).decode(),
         }
         begun = time.perf_counter()
@@ -87,18 +82,9 @@ def naive_ms(call: Callable[[], object], rounds: int = 5) -> float:
     return 1000 * median(costs)
 
 
-async def measure() -> None:
-    """Post the figures to the page."""
-    try:
-        bench = Bench()
-        found = await bench.figures()
-        first_songs = bench.recommender.table.features[::SONGS].astype(np.float64)
-        found["naive60k_ms"] = naive_ms(lambda: np.argsort(-bench.model.predict_many(first_songs)[:, 3]))
-        found |= {"hand_over60k_ms": bench.hand_over_ms, "rank60k_peak_mb": await bench.peak_mb()}
-        answer = json.dumps(found)
-    except Exception as exc:  # Otherwise the page would wait for the figures until its timeout.
-        answer = json.dumps({"error": repr(exc)})
-    js.BroadcastChannel.new("bench").postMessage(answer)
-
-
-task = asyncio.create_task(measure())
+async def measure(tunes: int, rounds: int) -> dict[str, float]:
+    bench = Bench(tunes, rounds)
+    found = await bench.figures()
+    first_songs = bench.recommender.table.features[::SONGS].astype(np.float64)
+    found["naive60k_ms"] = naive_ms(lambda: np.argsort(-bench.model.predict_many(first_songs)[:, 3]))
+    return found | {"hand_over60k_ms": bench.hand_over_ms, "rank60k_peak_mb": await bench.peak_mb()}

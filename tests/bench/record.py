@@ -2,47 +2,40 @@
 
 from __future__ import annotations
 
-import json
-
 from playwright.sync_api import Browser
 
 from tests.bench.harness import (
     HERE,
-    PATIENCE,
-    browsing,
-    figures,
+    Figures,
     medians,
     new_profile,
     open_page,
     percentile,
+    python_figures,
+    run,
     spread,
 )
 
-ROUNDS = 3
 SETTLE = 3000
 """Milliseconds until a page with an engine has settled."""
 
-PAGE = (HERE / "record_page.py").read_text()
 PEER = (HERE / "record_peer.js").read_text()
 
 
-def main() -> None:
-    """Measure, and print one JSON object."""
-    with browsing(high_priority=True) as (browser, url):
-        rounds = [_round(browser, url) for _ in range(ROUNDS)]
-    result = {name: round(value, 3) for name, value in medians(rounds).items()}
-    print(json.dumps(result | {"record_p99_spread_ms": spread(rounds, "record_p99_ms")}))
+def measure(browser: Browser, url: str, *, rounds: int = 3, bursts: int = 200) -> Figures:
+    """Return medians of the rounds, each on a new profile."""
+    found = [_round(browser, url, bursts) for _ in range(rounds)]
+    return medians(found) | {"record_p99_spread_ms": spread(found, "record_p99_ms")}
 
 
-def _round(browser: Browser, url: str) -> dict[str, float]:
-    """Measure once, on a new profile."""
+def _round(browser: Browser, url: str, bursts: int) -> dict[str, float]:
     with new_profile(browser) as context:
         page = context.new_page()
         open_page(page, url)
-        page.wait_for_selector("html[data-model]", timeout=PATIENCE)
+        page.wait_for_selector("html[data-model]")
         page.wait_for_timeout(SETTLE)
         page.evaluate(f"() => {{ {PEER} }}")
-        costs = figures(page, "mpy", {}, PAGE)
+        costs = python_figures(page, "page", "record_page.py", bursts=bursts)
     names = {"record": costs["ours"], "record_js": costs["peer"]}
     shares = {"p50": 0.5, "p99": 0.99, "max": 1.0}
     return {
@@ -53,4 +46,4 @@ def _round(browser: Browser, url: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    run(measure, browser=True, high_priority=True)

@@ -30,13 +30,9 @@ from app.server.feedback import rows_of
 from app.server.schema import SyncRequest
 from app.server.tables import events
 from sidflow_feedback.vocabulary import ACTIONS, FEATURE_NAMES, MAX_UPLOAD_EVENTS
-from tests.bench.harness import percentile, spread
+from tests.bench.harness import Figures, medians, percentile, run, spread
 from tests.postgres import PostgresMissingError, new_database, postgres
 from tests.served import serve
-
-ROUNDS: Final = 5
-BATCHES: Final = 400
-"""Batches per round: 20,000 events."""
 
 CONNECTIONS: Final = 50
 DOUBLED: Final = 20
@@ -54,17 +50,15 @@ class Load:
     accepted: list[str] = field(default_factory=list)
 
 
-def main() -> None:
-    """Measure, and print one JSON object."""
+def measure(*, rounds: int = 5, batches: int = 400) -> Figures:
+    """Return medians of the rounds, each of `batches` batches; 400 of them are 20,000 events."""
     rng = random.Random(64)
-    rounds = [[_batch(rng) for _ in range(BATCHES)] for _ in range(ROUNDS)]
+    sent = [[_batch(rng) for _ in range(batches)] for _ in range(rounds)]
     with tempfile.TemporaryDirectory() as folder:
-        figures = _sqlite_figures(Path(folder), rounds)
-        figures |= _postgres_figures(Path(folder), rounds)
-    print(json.dumps(figures))
+        return _sqlite_figures(Path(folder), sent) | _postgres_figures(Path(folder), sent)
 
 
-def _sqlite_figures(folder: Path, rounds: Sequence[list[dict[str, Any]]]) -> dict[str, Any]:
+def _sqlite_figures(folder: Path, rounds: Sequence[list[dict[str, Any]]]) -> Figures:
     url = f"sqlite:///{folder / 'server' / 'feedback.sqlite3'}"
     costs, loads = [], []
     with serve(folder, SIDFLOW_RATE_LIMIT="0", SIDFLOW_DATABASE_URL=url) as served:
@@ -75,7 +69,7 @@ def _sqlite_figures(folder: Path, rounds: Sequence[list[dict[str, Any]]]) -> dic
             costs.append(_round(load, bare, len(batches) * MAX_UPLOAD_EVENTS))
     lost, duplicates = _compare(url, loads)
     return {
-        **{name: round(median(cost[name] for cost in costs), 2) for name in costs[0]},
+        **medians(costs),
         "ratio_range": spread(costs, "ratio"),
         "lost": lost,
         "duplicates": duplicates,
@@ -92,7 +86,7 @@ def _round(load: Load, bare: float, count: int) -> dict[str, float]:
     }
 
 
-def _postgres_figures(folder: Path, rounds: Sequence[list[dict[str, Any]]]) -> dict[str, Any]:
+def _postgres_figures(folder: Path, rounds: Sequence[list[dict[str, Any]]]) -> Figures:
     try:
         with postgres() as server, new_database(server) as url:
             with serve(folder, SIDFLOW_RATE_LIMIT="0", SIDFLOW_DATABASE_URL=url) as served:
@@ -100,10 +94,10 @@ def _postgres_figures(folder: Path, rounds: Sequence[list[dict[str, Any]]]) -> d
             lost, duplicates = _compare(url, loads)
     except PostgresMissingError as exc:
         print(exc)
-        return {"postgres_events_s": None}
-    seconds = [load.seconds for load in loads]
+        return dict.fromkeys(("postgres_events_s", "postgres_lost", "postgres_duplicates"))
+    seconds = median(load.seconds for load in loads)
     return {
-        "postgres_events_s": round(BATCHES * MAX_UPLOAD_EVENTS / median(seconds), 2),
+        "postgres_events_s": len(rounds[0]) * MAX_UPLOAD_EVENTS / seconds,
         "postgres_lost": lost,
         "postgres_duplicates": duplicates,
     }
@@ -213,4 +207,4 @@ def _compare(url: str, loads: Sequence[Load]) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

@@ -74,5 +74,5 @@ async def answer() -> None:
         await asyncio.sleep(1)
 
 
-for work in (rate, train, sync, answer):
-    asyncio.create_task(work())
+async def measure() -> None:
+    await asyncio.gather(rate(), train(), sync(), answer())

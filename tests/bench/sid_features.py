@@ -1,7 +1,5 @@
 """Runs in a Pyodide worker like the engine's: the cost of a tune's feature analysis."""
 
-import asyncio
-import json
 import time
 from statistics import median
 from typing import Any
@@ -12,7 +10,8 @@ from pyscript.js_modules import sid_excerpt
 
 from sidflow_feedback.analysis.features import EXCERPT_SECONDS, extract
 
-RATE, TUNES = 44100, 8
+RATE = 44100
+CATALOG = "/static/vendor/tunes/catalog.json"
 
 
 def options(**values: object) -> Any:
@@ -20,18 +19,23 @@ def options(**values: object) -> Any:
     return js.Object.fromEntries([list(pair) for pair in values.items()])
 
 
-async def fetched(path: str) -> Any:
-    """Fetch a path from the server; the worker has no page address to resolve it against."""
-    return await js.fetch(js.location.origin + path)
+async def fetched(url: object) -> Any:
+    """Fetch a file; raise an error if the server doesn't have it."""
+    response = await js.fetch(url)
+    if not response.ok:
+        raise OSError(f"{response.url} answered {response.status}: {await response.text()}")
+    return response
 
 
-async def costs() -> dict[str, float]:
+async def measure(tunes: int) -> dict[str, float]:
     """Return the median milliseconds of rendering a tune's excerpt and of computing its features."""
-    catalog = (await (await fetched("/static/vendor/tunes/catalog.json")).json()).to_py()
+    # The worker has no page address to resolve addresses against.
+    address = js.URL.new(CATALOG, js.location.origin)
+    catalog = (await (await fetched(address)).json()).to_py()
     renderer = sid_excerpt.createExcerptRenderer(options(wasmUrl="/static/vendor/sid/sid.wasm"))
     rendering, extracting = [], []
-    for tune in catalog["tunes"][:TUNES]:
-        data = await (await fetched(tune["url"])).arrayBuffer()
+    for tune in catalog["tunes"][:tunes]:
+        data = await (await fetched(js.URL.new(tune["url"], address))).arrayBuffer()
         begun = time.perf_counter()
         excerpt = await renderer.render(data, options(seconds=EXCERPT_SECONDS))
         rendered = time.perf_counter()
@@ -42,11 +46,3 @@ async def costs() -> dict[str, float]:
     both = [sum(pair) for pair in zip(rendering, extracting, strict=True)]
     found = {"render": rendering, "extract": extracting, "features_per_tune": both}
     return {f"{name}_ms": 1000 * median(values) for name, values in found.items()}
-
-
-async def measure() -> None:
-    """Post the figures to the page."""
-    js.BroadcastChannel.new("bench").postMessage(json.dumps(await costs()))
-
-
-task = asyncio.create_task(measure())

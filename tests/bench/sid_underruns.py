@@ -11,11 +11,9 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page
 
 from app.paths import paths
-from tests.bench.harness import HERE, PATIENCE, RUN_SCRIPT, new_profile
+from tests.bench.harness import new_profile, open_page, start_python
 
-BUSY = (HERE / "sid_busy.py").read_text()
 WINDOW = 60
-ANALYSIS_SECONDS = 90
 OWN_TUNES = 60
 
 WATCH_DONE = """() => {
@@ -32,15 +30,15 @@ def underrun_figures(browser: Browser, url: str, seconds: float) -> dict[str, fl
         page.goto(url)
         page.wait_for_selector("html[data-ui=ready]")
         page.locator("#tunes button.tune").first.click()
-        page.wait_for_selector("#like:enabled", timeout=PATIENCE)
+        page.wait_for_selector("#like:enabled")
         begun = time.monotonic()
         _add_own_tunes(page, Path(folder))
         page.click("#tab-preferences")
         for name in ("training", "sync"):
             page.check(f"[name={name}]")
-        page.evaluate(RUN_SCRIPT, ["mpy", {}, BUSY])
+        start_python(page, "page", "sid_busy.py")
         page.click("#tab-play")
-        page.wait_for_selector("html[data-engine=ready]", timeout=PATIENCE)
+        page.wait_for_selector("html[data-engine=ready]")
         booted = time.monotonic() - begun
         page.wait_for_timeout(1000 * max(0.0, seconds - booted))
         stats = json.loads(page.evaluate("JSON.stringify(window.sidPlayer.stats())"))
@@ -52,28 +50,26 @@ def underrun_figures(browser: Browser, url: str, seconds: float) -> dict[str, fl
         "played_s": stats["framesPlayed"] / 44100,
         "listened_s": took,
         "engine_boot_s": booted,
-        "tunes_measured": analyzed,
+        "tunes_analyzed": analyzed,
         **done,
     }
 
 
-def analysis_figures(browser: Browser, url: str) -> dict[str, float]:
-    """Return the workers' share of a processor while they only analyze tunes."""
+def analysis_figures(browser: Browser, url: str, seconds: int) -> dict[str, float]:
+    """Return the workers' highest share of a processor in a minute while they only analyze tunes."""
     with new_profile(browser) as context, tempfile.TemporaryDirectory() as folder:
         page = context.new_page()
-        page.goto(url)
-        page.wait_for_selector("html[data-engine=ready]", timeout=PATIENCE)
+        open_page(page, url)
         _add_own_tunes(page, Path(folder))
         page.wait_for_timeout(10_000)  # The files are in the list, and the renderer has built its tables.
         used = deque([_workers_time(browser)], maxlen=WINDOW + 1)
         max_used, before = 0.0, _analyzed(page)
-        for _ in range(ANALYSIS_SECONDS):
+        for _ in range(seconds):
             page.wait_for_timeout(1000)
             used.append(_workers_time(browser))
-            if len(used) > WINDOW:
-                max_used = max(max_used, used[-1] - used[0])
+            max_used = max(max_used, used[-1] - used[0])
         found = _analyzed(page) - before
-    return {"measuring_share_60s": max_used / WINDOW, "measured_per_minute": found / ANALYSIS_SECONDS * 60}
+    return {"analysis_share_60s": max_used / WINDOW, "analyzed_per_minute": found / seconds * 60}
 
 
 def _add_own_tunes(page: Page, folder: Path) -> None:

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from playwright.sync_api import Browser, Page
 
-from tests.bench.harness import HERE, WORKER, browsing, figures, medians, new_profile, open_page
-
-ROUNDS = 3
-ENGINE = (HERE / "engine_figures.py").read_text()
-PAGE = (HERE / "page_figures.py").read_text()
+from tests.bench.harness import Figures, medians, new_profile, open_page, python_figures, run
 
 BARE = """async origin => {
     const source = `
@@ -29,8 +23,9 @@ BARE = """async origin => {
 
 EXCERPT = """async () => {
     const { createExcerptRenderer } = await import("/static/js/sid/excerpt.js");
-    const { tunes } = await (await fetch("/static/vendor/tunes/catalog.json")).json();
-    const bytes = await (await fetch(tunes[0].url)).arrayBuffer();
+    const catalog = new URL("/static/vendor/tunes/catalog.json", location.href);
+    const { tunes } = await (await fetch(catalog)).json();
+    const bytes = await (await fetch(new URL(tunes[0].url, catalog))).arrayBuffer();
     const renderer = createExcerptRenderer({ wasmUrl: "/static/vendor/sid/sid.wasm" });
     await renderer.render(bytes, { seconds: 1 });
     const begun = performance.now();
@@ -40,15 +35,12 @@ EXCERPT = """async () => {
 }"""
 
 
-def main() -> None:
-    """Measure, and print one JSON object."""
-    with browsing() as (browser, url):
-        rounds = [_round(browser, url) for _ in range(ROUNDS)]
-    print(json.dumps({name: round(value, 2) for name, value in medians(rounds).items()}))
+def measure(browser: Browser, url: str, *, rounds: int = 3) -> Figures:
+    """Return medians of the rounds, each on a new profile whose caches the first loads have filled."""
+    return medians([_round(browser, url) for _ in range(rounds)])
 
 
 def _round(browser: Browser, url: str) -> dict[str, float]:
-    """Measure once, on a new profile whose caches the first loads have filled."""
     with new_profile(browser) as context:
         page = context.new_page()
         _open(page, url)
@@ -56,8 +48,9 @@ def _round(browser: Browser, url: str) -> dict[str, float]:
         bare = page.evaluate(BARE, url)
         found = {**_open(page, url), "bare_pyodide_numpy_ms": bare}
         found["sid_realtime_factor"] = page.evaluate(EXCERPT)
-        found |= figures(page, "mpy", {}, PAGE)
-        return found | figures(page, "py", WORKER, ENGINE)
+        found |= python_figures(page, "page", "page_figures.py")
+        found |= python_figures(page, "worker", "engine_figures.py")
+        return found
 
 
 def _open(page: Page, url: str) -> dict[str, float]:
@@ -69,4 +62,4 @@ def _open(page: Page, url: str) -> dict[str, float]:
 
 
 if __name__ == "__main__":
-    main()
+    run(measure, browser=True)

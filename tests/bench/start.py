@@ -7,22 +7,18 @@ worker, from the cache too.
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType
 
-from app.setup.chromium import chromium
+from app.setup.chromium import chromium as executable
 from tests.bench.counting_proxy import counted
-from tests.bench.harness import PATIENCE, medians, open_page, spread
+from tests.bench.harness import Figures, medians, open_page, run, spread, watched
 from tests.bench.smoke import BARE
 from tests.browser.conftest import CHROMIUM_ARGS
-from tests.served import serve
-
-ROUNDS = 5
 
 SLOWDOWN = 4
 """How much slower the page's processor is in the visit on a slow machine."""
@@ -44,28 +40,25 @@ FOUND = """() => {
 }"""
 
 
-def main() -> None:
-    """Measure, and print one JSON object."""
-    with tempfile.TemporaryDirectory() as folder, serve(Path(folder)) as served, sync_playwright() as play:
-        rounds = [_round(play, served.url) for _ in range(ROUNDS)]
-        wire = _over_the_wire(play, served.url)
-    found = {name: round(value, 2) for name, value in medians(rounds).items()}
-    found["long_tasks"] = max(figures["long_tasks"] for figures in rounds)
-    print(json.dumps({**found, "ratio_warm_range": spread(rounds, "ratio_warm"), **wire}))
+def measure(browser: Browser, url: str, *, rounds: int = 5) -> Figures:
+    """Return medians of the rounds, but the most long tasks of any; bytes and requests of one more visit."""
+    found = [_round(browser.browser_type, url) for _ in range(rounds)]
+    worst = {"long_tasks": max(figures["long_tasks"] for figures in found)}
+    ranges = {"ratio_warm_range": spread(found, "ratio_warm")}
+    return medians(found) | worst | ranges | _over_the_wire(browser.browser_type, url)
 
 
-def _round(play: Playwright, url: str) -> dict[str, float]:
-    with _profile(play) as context:
+def _round(chromium: BrowserType, url: str) -> dict[str, float]:
+    with _new_profile(chromium) as context:
         cold = _visit(context, url, stay=True)
         warm = _visit(context, url)
-    with _profile(play) as context:
+    with _new_profile(chromium) as context:
         slow = _visit(context, url, slowdown=SLOWDOWN)
-    with _profile(play, service_workers="block") as context:
+    with _new_profile(chromium, service_workers="block") as context:
         page = context.pages[0]
         page.goto(f"{url}/static/icon.svg")
         page.evaluate(BARE, url)
         bare = page.evaluate(BARE, url)
-    print(json.dumps({"cold": cold, "warm": warm, "slow": slow, "bare": bare}))
     return {
         "ui_ready_ms": cold["ui_ready_ms"],
         "ui_ready_warm_ms": warm["ui_ready_ms"],
@@ -90,33 +83,34 @@ def _visit(context: BrowserContext, url: str, *, stay: bool = False, slowdown: f
     open_page(page, url)
     found: dict[str, float] = page.evaluate(FOUND)
     if stay:
-        page.wait_for_selector("html[data-offline=ready][data-start=kept]", timeout=PATIENCE)
+        page.wait_for_selector("html[data-offline=ready][data-start=kept]")
     page.close()
     return found
 
 
-def _over_the_wire(play: Playwright, url: str) -> dict[str, int]:
+def _over_the_wire(chromium: BrowserType, url: str) -> dict[str, int]:
     """Return the bytes and requests of a first visit until the engine is ready."""
-    with counted(url) as wire, _profile(play) as context:
+    with counted(url) as wire, _new_profile(chromium) as context:
         open_page(context.new_page(), wire.url)
         return {"bytes_before_engine": wire.received, "requests_before_engine": wire.requests}
 
 
 @contextmanager
-def _profile(play: Playwright, service_workers: str = "allow") -> Iterator[BrowserContext]:
+def _new_profile(
+    chromium: BrowserType, *, service_workers: Literal["allow", "block"] = "allow"
+) -> Iterator[BrowserContext]:
     """Yield a new profile on disk; scripts can be added to its pages."""
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        play.chromium.launch_persistent_context(
+    with tempfile.TemporaryDirectory() as folder:
+        profile = chromium.launch_persistent_context(
             folder,
-            executable_path=chromium(),
+            executable_path=executable(),
             args=CHROMIUM_ARGS,
             bypass_csp=True,
-            service_workers="block" if service_workers == "block" else "allow",
-        ) as context,
-    ):
-        yield context
+            service_workers=service_workers,
+        )
+        with watched(profile) as context:
+            yield context
 
 
 if __name__ == "__main__":
-    main()
+    run(measure, browser=True)

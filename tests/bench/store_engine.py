@@ -20,8 +20,7 @@ from sidflow_feedback.types import Record
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 WARM_UP = 15
-FLUSHES = 100
-FEW, MANY = 100, 100_000
+FEW = 100
 FRESH = 10
 """Flushes after which the small database is recreated, so that it stays small."""
 
@@ -34,10 +33,6 @@ PAUSE = 0.02
 
 SETTLE = 5.0
 """Seconds that the browser needs to compact 100,000 written rows."""
-
-PEER = js.URL.createObjectURL(
-    js.Blob.new([globals()["PEER_SOURCE"]], js.Object.fromEntries([["type", "text/javascript"]]))
-)
 
 
 def batch(kind: str, size: int = BATCH_SIZE) -> list[Event]:
@@ -95,8 +90,10 @@ class Ours:
 class Peer:
     """`idb` alone, in a separate worker."""
 
-    def __init__(self) -> None:
-        self._worker = js.Worker.new(PEER, js.Object.fromEntries([["type", "module"]]))
+    def __init__(self, source: str) -> None:
+        script = js.Blob.new([source], js.Object.fromEntries([["type", "text/javascript"]]))
+        module = js.Object.fromEntries([["type", "module"]])
+        self._worker = js.Worker.new(js.URL.createObjectURL(script), module)
         self._answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._worker.onmessage = create_proxy(lambda event: self._answer.set_result(event.data))
 
@@ -120,12 +117,12 @@ async def milliseconds(work: Callable[[], Awaitable[object]]) -> float:
     return 1000 * (time.perf_counter() - begun)
 
 
-async def flush_figures() -> dict[str, list[float]]:
+async def flush_figures(flushes: int, peer_source: str) -> dict[str, list[float]]:
     """Flush to our database and to the peer's, batch by batch in turn."""
-    ours, peer = await Ours.open(), Peer()
+    ours, peer = await Ours.open(), Peer(peer_source)
     await peer.ready()
     costs: dict[str, list[float]] = {"py": [], "idb": []}
-    for _ in range(WARM_UP + FLUSHES):
+    for _ in range(WARM_UP + flushes):
         costs["py"].append(await ours.flush("implicit"))
         await asyncio.sleep(PAUSE)
         costs["idb"].append(await peer.flush())
@@ -134,12 +131,12 @@ async def flush_figures() -> dict[str, list[float]]:
     return {name: values[WARM_UP:] for name, values in costs.items()}
 
 
-async def scale_figures() -> dict[str, list[float]]:
+async def scale_figures(flushes: int, rows: int) -> dict[str, list[float]]:
     """Flush ratings, which are never pruned, to a small database and to a large one."""
-    many = await Ours.open(MANY)
+    many = await Ours.open(rows)
     await asyncio.sleep(SETTLE)
     costs: dict[str, list[float]] = {"flush_few": [], "flush_many": [], "counts_few": [], "counts_many": []}
-    for number in range(FLUSHES):
+    for number in range(flushes):
         if number % FRESH == 0:
             few = await Ours.open(FEW)
             await many.flush("rating")  # A connection's first use costs more: excluded on both sides.
@@ -151,13 +148,6 @@ async def scale_figures() -> dict[str, list[float]]:
     return costs
 
 
-async def measure() -> None:
-    """Post the milliseconds of each measurement."""
-    try:
-        answer = json.dumps(await flush_figures() | await scale_figures())
-    except Exception as exc:  # Otherwise the page would wait for the figures until its timeout.
-        answer = json.dumps({"error": repr(exc)})
-    js.BroadcastChannel.new("bench").postMessage(answer)
-
-
-task = asyncio.create_task(measure())
+async def measure(flushes: int, rows: int, peer: str) -> dict[str, list[float]]:
+    """Return the milliseconds of each measurement."""
+    return await flush_figures(flushes, peer) | await scale_figures(flushes, rows)

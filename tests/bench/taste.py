@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -26,9 +25,10 @@ from sidflow_feedback.learning.model import Model, in_range
 from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.learning.trainer_types import TrainingSettings
 from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES
-from tests.bench.taste_listeners import KINDS, Session, listeners
+from tests.bench.harness import Figures, run
+from tests.bench.taste_listeners import HELD_OUT, KINDS, Session, listeners
 from tests.bench.taste_methods import STANDARD, Method
-from tests.bench.taste_tunes import tune_features
+from tests.bench.taste_tunes import SEEDS, tune_features
 from tests.unit.listening import START, collected, drained
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from sidflow_feedback.types import FloatArray
 
 SIZES: Final = (16, 64, 256)
-OF_EACH_KIND: Final = 36
 REFERENCE = Path(__file__).with_name("taste_reference.js")
 NEUTRAL = 3.0
 
@@ -51,18 +50,21 @@ class Case:
     session: Session
 
 
-def main() -> None:
-    """Measure, and print tables and one JSON object."""
-    features = tune_features()
-    cases = list(_cases(features))
+def measure(*, of_each_kind: int = 36, sets: int = len(SEEDS)) -> Figures:
+    """Print tables, and return the errors of all methods on `sets` sets of tunes.
+
+    A single set of tunes, the demo tunes, needs no rendering, but is too small for a true figure.
+    """
+    features = tune_features(sets)
+    cases = list(_cases(features, of_each_kind))
     errors = _errors(cases, _predictions(cases, features))
     _print_table(cases, errors)
-    print(json.dumps(_figures(cases, errors)))
+    return _figures(cases, errors)
 
 
-def _cases(features: FloatArray) -> Iterator[Case]:
-    for listener in listeners(FeatureScaler.fit(features).scale(features), OF_EACH_KIND):
-        for size in SIZES:
+def _cases(features: FloatArray, of_each_kind: int) -> Iterator[Case]:
+    for listener in listeners(FeatureScaler.fit(features).scale(features), of_each_kind):
+        for size in (size for size in SIZES if size + HELD_OUT <= len(features)):
             yield Case(listener.kind, size, listener.session(size))
 
 
@@ -141,12 +143,17 @@ def _squared_error(predicted: FloatArray, case: Case) -> FloatArray:
 
 def _print_table(cases: list[Case], errors: dict[str, FloatArray]) -> None:
     """Print the error over all listeners, then by kind; for the reference in e, m, and c."""
+    sizes = _sizes(cases)
     for kind in (None, *KINDS):
-        print(f"\n| {kind or 'all'} | " + " | ".join(str(size) for size in SIZES) + " |")
-        print("|---|" + "---|" * len(SIZES))
+        print(f"\n| {kind or 'all'} | " + " | ".join(str(size) for size in sizes) + " |")
+        print("|---|" + "---|" * len(sizes))
         for name, error in errors.items():
-            figures = [f"{_root(error[_where(cases, size, kind)]):.3f}" for size in SIZES]
+            figures = [f"{_root(error[_where(cases, size, kind)]):.3f}" for size in sizes]
             print(f"| {name} | " + " | ".join(figures) + " |")
+
+
+def _sizes(cases: list[Case]) -> list[int]:
+    return sorted({case.size for case in cases})
 
 
 def _where(cases: list[Case], size: int, kind: str | None = None) -> NDArray[np.bool_]:
@@ -157,19 +164,22 @@ def _root(squared: FloatArray) -> float:
     return float(np.sqrt(squared.mean()))
 
 
-def _figures(cases: list[Case], errors: dict[str, FloatArray]) -> dict[str, Any]:
-    figures: dict[str, Any] = {"listeners": len(cases) // len(SIZES), "errors": defaultdict(dict)}
-    for size in SIZES:
+def _figures(cases: list[Case], errors: dict[str, FloatArray]) -> Figures:
+    figures: Figures = {
+        "listeners": len(cases) // len(_sizes(cases)),
+        "errors": {name: {} for name in errors},
+    }
+    for size in _sizes(cases):
         rows = _where(cases, size)
         for name, error in errors.items():
-            figures["errors"][name][size] = round(_root(error[rows]), 4)
+            figures["errors"][name][size] = _root(error[rows])
         ours = errors["ours"][rows]
         for name, key in (("tfjs", "ratio"), ("tfjs_centered", "ratio_centered")):
-            figures[f"{key}_{size}"] = round(_root(ours[:, :3]) / _root(errors[name][rows]), 4)
+            figures[f"{key}_{size}"] = _root(ours[:, :3]) / _root(errors[name][rows])
         best = min(_root(errors[name][rows]) for name in STANDARD)
-        figures[f"best_{size}"] = round(_root(ours) / best, 4)
+        figures[f"best_{size}"] = _root(ours) / best
     return figures
 
 
 if __name__ == "__main__":
-    main()
+    run(measure)

@@ -24,9 +24,9 @@ SEEDS = (64, 65, 66, 67)
 """Seeds of sets with 75 songs each; 64 makes the demo tunes."""
 
 
-def tune_features() -> FloatArray:
-    """Return the features of all songs, shape (300, 8); render the tunes that aren't cached."""
-    tunes = [tune for seed in SEEDS for tune in compose_library(seed)]
+def tune_features(sets: int) -> FloatArray:
+    """Return the features of all songs, shape (75 * sets, 8); render the tunes that aren't cached."""
+    tunes = [tune for seed in SEEDS[:sets] for tune in compose_library(seed)]
     return np.array([vector(song) for tune in tunes for song in _entry(tune)["features"]])
 
 
@@ -41,4 +41,4 @@ def _entry(tune: DemoTune) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(tune_features().shape)
+    print(tune_features(len(SEEDS)).shape)

@@ -15,8 +15,6 @@ from sidflow_feedback.learning.model import Network
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 STEPS, ROWS = 200, 512
-RUNS = 15
-"""Runs of ours and of the peer after the first."""
 
 PAUSE = 0.1
 """Seconds between two runs, so that the after-effects of one don't slow the next."""
@@ -38,10 +36,10 @@ def train() -> float:
 class Peer:
     """TensorFlow.js, in a separate worker."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: str) -> None:
         self._answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        source = js.Blob.new([globals()["PEER_SOURCE"]], js.Object.fromEntries([["type", "text/javascript"]]))
-        self._worker = js.Worker.new(js.URL.createObjectURL(source))
+        script = js.Blob.new([source], js.Object.fromEntries([["type", "text/javascript"]]))
+        self._worker = js.Worker.new(js.URL.createObjectURL(script))
         self._worker.onmessage = create_proxy(lambda event: self._answer.set_result(event.data))
         self._question = json.dumps({"inputs": INPUTS.tolist(), "labels": LABELS.tolist(), "steps": STEPS})
 
@@ -56,24 +54,20 @@ class Peer:
         return float(await self._answer)
 
 
-async def measure() -> None:
-    """Post the figures to the page."""
-    peer = Peer()
+async def measure(runs: int, peer_source: str) -> dict[str, float]:
+    """Return the milliseconds of a first run, and the median of `runs` later ones."""
+    peer = Peer(peer_source)
     await peer.ready()
     await asyncio.sleep(1)
     ours, theirs = [], []
-    for _ in range(1 + RUNS):
+    for _ in range(1 + runs):
         ours.append(train())
         await asyncio.sleep(PAUSE)
         theirs.append(await peer.train())
         await asyncio.sleep(PAUSE)
-    figures = {
+    return {
         "ours_first_ms": ours[0],
         "tfjs_first_ms": theirs[0],
         "ours_ms": median(ours[1:]),
         "tfjs_ms": median(theirs[1:]),
     }
-    js.BroadcastChannel.new("bench").postMessage(json.dumps(figures))
-
-
-task = asyncio.create_task(measure())

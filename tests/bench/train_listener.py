@@ -1,10 +1,7 @@
 """Runs in the page's MicroPython after `app/page/main.py`: a listener who trains continuously."""
 
 import asyncio
-import json
 import random
-
-import js
 
 from app.page import main
 from sidflow_feedback.vocabulary import Request
@@ -15,7 +12,6 @@ if TYPE_CHECKING:
 
 page: "Any" = main.page
 
-RATINGS = 512
 FEATURES = {"energy": 8.0, "rms": 0.1, "spectralCentroid": 1500.0, "spectralRolloff": 3000.0,
             "zeroCrossingRate": 0.05, "bpm": 120.0, "confidence": 0.5, "duration": 120.0}  # fmt: skip
 
@@ -28,14 +24,13 @@ def rate(number: int) -> None:
     page.feedback.recorder.rating(ratings, track)
 
 
-async def rate_all() -> None:
-    """Rate at a pace that keeps the page responsive, then report when all events are committed."""
-    for number in range(RATINGS):
+async def rate_all(ratings: int) -> None:
+    """Rate at a pace that keeps the page responsive, and wait until all events are committed."""
+    for number in range(ratings):
         rate(number)
         await asyncio.sleep(0.01)
     while page.feedback.outbox.size:  # noqa: ASYNC110  The outbox is JavaScript and can't set an event.
         await asyncio.sleep(0.1)
-    js.BroadcastChannel.new("bench").postMessage(json.dumps({"rated": RATINGS}))
 
 
 async def train_on_and_on() -> None:
@@ -44,4 +39,9 @@ async def train_on_and_on() -> None:
         await page.engine.ask(Request.TRAIN)
 
 
-asyncio.create_task({"rate_all": rate_all, "train_on_and_on": train_on_and_on}[globals()["WORK"]]())
+async def measure(ratings: int) -> "dict[str, int]":
+    """Rate that many tunes; or with none, train until the page is closed."""
+    if not ratings:
+        await train_on_and_on()
+    await rate_all(ratings)
+    return {"rated": ratings}
