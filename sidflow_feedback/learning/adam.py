@@ -36,7 +36,8 @@ class Adam:
         self.steps = 0
         # Views and scalar arrays exist once: making them takes numpy as long as computing with them.
         self._powers: Array = np.zeros((2, size), dtype)
-        self.gradient, self._square = self._powers
+        self.gradient: Array = self._powers[0]
+        self._square: Array = self._powers[1]
         self._mean, self._mean_square = self.moments
         self._scratch: Array = np.zeros((2, size), dtype)
         self._step, self._root = self._scratch

@@ -27,6 +27,12 @@ def test_best_comes_first_and_equals_in_the_order_of_the_library() -> None:
     assert not found.surprises.any()
 
 
+@given(st.lists(st.sampled_from([-9.5, -0.0, 0.0, 1e-30, 3.1, 3.2, 7e4, UNKNOWN]), max_size=12))
+def test_order_is_the_stable_one_of_a_comparison_sort(given: list[float]) -> None:
+    preferences = np.array([1.0, 5.0, *given])
+    assert Ranking.of(preferences).order.tolist() == np.argsort(-preferences, kind="stable").tolist()
+
+
 def test_unknown_come_after_and_are_not_dropped() -> None:
     assert ask([UNKNOWN, 1.0, UNKNOWN, 4.0]).order.tolist() == [3, 1, 0, 2]
     assert ask([UNKNOWN, UNKNOWN], exploration=50).order.tolist() == [0, 1]
