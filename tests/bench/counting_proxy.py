@@ -34,9 +34,14 @@ class CountingProxy:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._port))
-                for direction in ((client, server, False), (server, client, True)):
-                    threading.Thread(target=self._forward, args=direction, daemon=True).start()
+                threading.Thread(target=self._connect, args=(client,), daemon=True).start()
+
+    def _connect(self, client: socket.socket) -> None:
+        with client, socket.create_connection(("127.0.0.1", self._port)) as server:
+            back = threading.Thread(target=self._forward, args=(server, client, True), daemon=True)
+            back.start()
+            self._forward(client, server, False)
+            back.join()
 
     def _forward(self, source: socket.socket, target: socket.socket, answers: bool) -> None:
         with suppress(OSError):
