@@ -47,7 +47,6 @@ export class EngineChannel {
     this.on(Publication.OFF, (json) => this.turnOff(JSON.parse(json)));
     // Workers don't get this event in every browser.
     addEventListener("online", () => this.post(Post.ONLINE, "null"));
-    this.post(Post.HELLO);
   }
 
   /** Whether an engine has announced itself. */
@@ -63,6 +62,8 @@ export class EngineChannel {
   on(type, listener) {
     const listeners = this.#listeners.get(type) ?? [];
     this.#listeners.set(type, [...listeners, listener]);
+    // An engine that ran before the page may have answered before this listener was there.
+    if (type === Publication.READY) this.post(Post.HELLO);
   }
 
   /**

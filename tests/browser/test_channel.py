@@ -68,6 +68,12 @@ def test_engine_answers_hello_with_ready(tab: Page) -> None:
     tab.wait_for_function("channel.ready")
 
 
+def test_listener_that_comes_after_ready_hears_of_the_engine(tab: Page) -> None:
+    tab.wait_for_function("channel.ready")
+    tab.evaluate("channel.on('ready', (json) => { window.late = json; })")
+    tab.wait_for_function("window.late")
+
+
 def test_request_from_before_the_engine_starts_is_answered(
     open_tab: Callable[[], Page], pyodide: Pyodide
 ) -> None:
