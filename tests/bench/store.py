@@ -40,7 +40,7 @@ def _store_figures(browser: Browser, url: str, flushes: int, rows: int) -> Figur
 
 
 def _quartiles(costs: list[float]) -> list[float]:
-    lower, _, upper = quantiles(costs, n=4)
+    lower, _, upper = quantiles(costs, n=4, method="inclusive")
     return [lower, upper]
 
 

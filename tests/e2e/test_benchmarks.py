@@ -1,146 +1,19 @@
-"""A short form of each benchmark: it runs and has all of its figures. How good they are isn't tested here."""
+"""A short form of each benchmark in a browser: it runs and has all figures, however good they are."""
 
 from __future__ import annotations
-
-import json
-import math
-import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, Final, NamedTuple
 
 import pytest
 from playwright.sync_api import Browser
 
-from tests.bench import collection, global_training, record, server, sid, smoke, start, store, taste, train
-from tests.bench.harness import BenchmarkError, Figures, as_json, new_profile, open_page, python_figures
+from tests.bench.harness import BenchmarkError, new_profile, open_page, python_figures
+from tests.e2e.short_benchmarks import WITH_BROWSER, check
 from tests.served import Served
-
-MAKEFILE: Final = Path(__file__).parents[2] / "Makefile"
-
-
-class Short(NamedTuple):
-    """The short form of a benchmark.
-
-    Attributes
-    ----------
-    sizes
-        Keyword arguments of `measure`.
-    figures
-        Their names.
-    """
-
-    measure: Callable[..., Figures]
-    sizes: dict[str, int]
-    figures: str
-
-
-WITH_BROWSER: Final = {
-    "smoke": Short(
-        smoke.measure,
-        {"rounds": 1},
-        "ui_ready_ms engine_ready_ms bare_pyodide_numpy_ms sid_realtime_factor record_p99_ms flush25_ms "
-        "train200_ms",
-    ),
-    "start": Short(
-        start.measure,
-        {"rounds": 1},
-        "ui_ready_ms ui_ready_warm_ms first_paint_ms first_paint_warm_ms engine_ready_cold_ms "
-        "engine_ready_warm_ms bare_pyodide_numpy_ms ratio_warm ratio_warm_range long_tasks "
-        "slow_ui_ready_ms slow_longest_task_ms bytes_before_engine requests_before_engine",
-    ),
-    "record": Short(
-        record.measure,
-        {"rounds": 1, "bursts": 2},
-        "record_p50_ms record_p99_ms record_max_ms record_js_p50_ms record_js_p99_ms record_js_max_ms "
-        "record_p99_spread_ms",
-    ),
-    "store": Short(
-        store.measure,
-        {"flushes": 2, "rows": 100, "tabs": 2},
-        "flush25_py_ms flush25_idb_ms flush25_ratio flush25_py_quartiles_ms flush25_idb_quartiles_ms "
-        "flush_100k_ratio counts_100k_ratio flush_100k_ms counts_100k_ms engine_rss_mb "
-        "tab_without_engine_rss_mb ten_tabs_rss_mb ten_engines_rss_mb engine_pss_mb "
-        "tab_without_engine_pss_mb ten_tabs_pss_mb ten_engines_pss_mb",
-    ),
-    "train": Short(
-        train.measure,
-        {"rounds": 1, "runs": 1, "tunes": 1000, "ratings": 24, "seconds": 1},
-        "ours_first_ms tfjs_first_ms ours_ms tfjs_ms ratio_warm ratio_first rank60k_ms slice_p50_ms "
-        "slice_p99_ms slice_max_ms cpu_share_60s cpu_share_60s_engine cpu_share_idle page_long_tasks "
-        "slice_p99_4x_slower_ms cpu_share_60s_4x_slower",
-    ),
-    "sid": Short(
-        sid.measure,
-        {"rounds": 1, "render_seconds": 1, "tunes": 1, "analysis_seconds": 1, "play_seconds": 1},
-        "realtime_factor native_factor ratio wasmtime_factor wasmtime_ratio realtime_3sid wall_factor "
-        "wall_3sid native_3sid ratio_spread wasm_bytes render_ms extract_ms features_per_tune_ms "
-        "analysis_share_60s analyzed_per_minute underruns played_s listened_s engine_boot_s tunes_analyzed "
-        "events runs syncs",
-    ),
-    "collection": Short(
-        collection.measure,
-        {"files": 30, "searches": 1},
-        "files index_s files_per_s read_s index_read_ratio again_s search_p50_ms search_p99_ms "
-        "page_longest_task_ms scroll_longest_task_ms rows worker_mb list_after_reload_s",
-    ),
-}
-WITHOUT_BROWSER: Final = {
-    "server": Short(
-        server.measure,
-        {"rounds": 1, "batches": 2},
-        "ingest_events_s sqlite_bare_events_s ratio p50_ms p99_ms ratio_range lost duplicates "
-        "postgres_events_s postgres_lost postgres_duplicates",
-    ),
-    "global": Short(
-        global_training.measure,
-        {"few": 2000, "many": 4000, "tunes": 40},
-        "events_few events_many peak_mb_few peak_mb_many peak_ratio seconds_few seconds_many events_s",
-    ),
-    "taste": Short(
-        taste.measure,
-        {"of_each_kind": 1, "sets": 1},
-        "listeners errors ratio_16 ratio_centered_16 best_16",
-    ),
-}
-SIGNED: Final = {"tab_without_engine_pss_mb", "engine_pss_mb", "worker_mb", "cpu_share_60s", "events_s"} | {
-    "cpu_share_60s_4x_slower"
-}
-"""Differences, which chance makes negative when the sizes are tiny."""
 
 
 @pytest.mark.parametrize("name", WITH_BROWSER)
-def test_benchmark_in_a_browser_has_its_figures(name: str, browser: Browser, served: Served) -> None:
+def test_benchmark_has_its_figures(name: str, browser: Browser, served: Served) -> None:
     short = WITH_BROWSER[name]
     check(short, short.measure(browser, served.url, **short.sizes))
-
-
-@pytest.mark.parametrize("name", WITHOUT_BROWSER)
-def test_benchmark_without_a_browser_has_its_figures(name: str) -> None:
-    short = WITHOUT_BROWSER[name]
-    check(short, short.measure(**short.sizes))
-
-
-def check(short: Short, figures: Figures) -> None:
-    found: dict[str, Any] = json.loads(as_json(figures))
-    assert set(found) == set(short.figures.split())
-    for name, value in found.items():
-        for number in numbers(value):
-            assert math.isfinite(number), name
-            assert number >= 0 or name in SIGNED, name
-
-
-def numbers(value: Any) -> Iterator[float]:
-    if isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from numbers(part)
-    elif value is not None:
-        yield value
-
-
-def test_each_benchmark_of_the_makefile_has_a_short_form() -> None:
-    targets = set(re.findall(r"\bbench-([\w-]+)", MAKEFILE.read_text("utf-8")))
-    assert targets == {*WITH_BROWSER, *WITHOUT_BROWSER}
 
 
 def test_error_in_a_worker_or_page_ends_the_benchmark_in_its_own_words(
