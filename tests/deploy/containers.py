@@ -171,7 +171,8 @@ class Machine:
     def __init__(self, podman: Podman) -> None:
         self._podman = podman
         self.name = podman.run(
-            *("run", "--detach", "--systemd=always", "--cap-add=SYS_ADMIN"),
+            # What systemd has on a real machine, and needs for the sandbox of services.
+            *("run", "--detach", "--systemd=always", "--cap-add=SYS_ADMIN,SYS_PTRACE"),
             *("--security-opt=seccomp=unconfined", "--hostname=sidflow.example"),
             *("--volume", f"{CERTIFICATES}:{ADDED_CERTIFICATES}:ro"),
             *("--volume", f"{ROOT / 'dist'}:/root/sidflow/dist:ro"),

@@ -7,6 +7,7 @@ import re
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
@@ -73,15 +74,18 @@ def wait_for_health(client: httpx.Client) -> None:
 def start(podman: Podman, image: str, volume: str) -> Iterator[Callable[[], tuple[str, httpx.Client]]]:
     """Start the container, with its data in `volume`; return its name and a client of its server."""
     names: list[str] = []
+    clients = ExitStack()
 
     def run() -> tuple[str, httpx.Client]:
         where = ("--publish", "127.0.0.1::8064", "--volume", f"{volume}:/data")
         names.append(podman.run("run", "--detach", *SECURED, *where, image))
-        client = httpx.Client(base_url=f"http://{podman.run('port', names[-1], '8064')}", timeout=PATIENCE)
+        url = f"http://{podman.run('port', names[-1], '8064')}"
+        client = clients.enter_context(httpx.Client(base_url=url, timeout=PATIENCE))
         wait_for_health(client)
         return names[-1], client
 
     yield run
+    clients.close()
     for name in names:
         podman.run("rm", "--force", name)
 
