@@ -231,11 +231,12 @@ def test_full_disk_prunes_old_plays_but_no_ratings(page: Page, disk: Disk) -> No
     add(page, "rating", 30)
     add(page, "implicit", 1, action="like", timestamp=1)
     page.evaluate(
-        """async () => {
-             const rows = JSON.parse(await store.claim(99, "me", Date.now(), 30000, 2));
+        """async (version) => {
+             const rows = JSON.parse(await store.claim(99, "me", Date.now(), 30000, version));
              const outcomes = rows.map(({ uuid }) => ({ uuid, status: "synced", error: null, nextTry: 0 }));
              await store.settle(JSON.stringify(outcomes), "me", Date.now());
-           }"""
+           }""",
+        EVENT_VERSION,
     )
     add(page, "implicit", 1, action="dislike", timestamp=1)
     fill(page, disk)
