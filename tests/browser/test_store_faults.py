@@ -156,6 +156,22 @@ def test_connection_closed_by_the_browser_is_reopened(page: Page, site: Site) ->
         assert counts(page) == real_counts(page)
 
 
+def test_write_survives_two_dead_connections_in_a_row(page: Page) -> None:
+    open_store(page)
+    page.evaluate(
+        """() => {
+             let dead = 2;
+             const transaction = IDBDatabase.prototype.transaction;
+             IDBDatabase.prototype.transaction = function (...given) {
+               if (dead-- > 0) throw new DOMException("The connection is closing.", "InvalidStateError");
+               return transaction.apply(this, given);
+             };
+           }"""
+    )
+    assert len(add(page, "rating", 2)["stored"]) == 2
+    assert counts(page) == real_counts(page)
+
+
 def test_pending_writes_succeed_or_fail_when_the_connection_closes(page: Page, site: Site) -> None:
     session = page.context.new_cdp_session(page)
     open_store(page)
