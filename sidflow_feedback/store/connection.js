@@ -8,6 +8,9 @@ const BLOCKED_TIMEOUT = 3000;
 /** Errors of a dead connection: before a transaction, or inside one that nobody aborted. */
 const DEAD = ["InvalidStateError", "UnknownError", "AbortError"];
 
+/** Attempts at a transaction. While the browser deletes the site's data, it may close new connections as well. */
+const ATTEMPTS = 3;
+
 /** Databases with an abandoned request to open. A request behind it gets no `blocked` event of its own. */
 const stuck = new Set();
 
@@ -58,7 +61,7 @@ export class Connection {
   }
 
   /**
-   * Run a whole transaction. On a dead connection, run it once more on a new one.
+   * Run a whole transaction. On a dead connection, run it again on a new one.
    * @template {StoreName<Types>[]} Names
    * @template {IDBTransactionMode} Mode
    * @template Result
@@ -69,12 +72,13 @@ export class Connection {
    * @returns {Promise<Result>} settled when the transaction is complete, or has changed nothing
    */
   async run(stores, mode, work) {
-    try {
-      return await this.#attempt(stores, mode, work);
-    } catch (error) {
-      if (!DEAD.includes(error.name)) throw error;
-      this.close();
-      return this.#attempt(stores, mode, work);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#attempt(stores, mode, work);
+      } catch (error) {
+        if (attempt === ATTEMPTS || !DEAD.includes(error.name)) throw error;
+        this.close();
+      }
     }
   }
 

@@ -70,7 +70,7 @@ def _cases(features: FloatArray, of_each_kind: int) -> Iterator[Case]:
 
 def _predictions(cases: list[Case], features: FloatArray) -> dict[str, list[FloatArray]]:
     """Return e, m, c, and p of the unseen tunes for each method and case; NaN where it can't predict."""
-    base = model_from_manifest(json.loads((paths().first_model).read_text("utf-8")))
+    base = model_from_manifest(json.loads(paths().first_model.read_text("utf-8")))
     scaled = base.scaler.scale(features)
     predictions = {"global": [base.predict_many(features[case.session.unseen]) for case in cases]}
     for name, method in STANDARD.items():

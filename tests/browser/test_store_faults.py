@@ -156,6 +156,22 @@ def test_connection_closed_by_the_browser_is_reopened(page: Page, site: Site) ->
         assert counts(page) == real_counts(page)
 
 
+def test_write_survives_two_dead_connections_in_a_row(page: Page) -> None:
+    open_store(page)
+    page.evaluate(
+        """() => {
+             let dead = 2;
+             const transaction = IDBDatabase.prototype.transaction;
+             IDBDatabase.prototype.transaction = function (...given) {
+               if (dead-- > 0) throw new DOMException("The connection is closing.", "InvalidStateError");
+               return transaction.apply(this, given);
+             };
+           }"""
+    )
+    assert len(add(page, "rating", 2)["stored"]) == 2
+    assert counts(page) == real_counts(page)
+
+
 def test_pending_writes_succeed_or_fail_when_the_connection_closes(page: Page, site: Site) -> None:
     session = page.context.new_cdp_session(page)
     open_store(page)
@@ -231,11 +247,12 @@ def test_full_disk_prunes_old_plays_but_no_ratings(page: Page, disk: Disk) -> No
     add(page, "rating", 30)
     add(page, "implicit", 1, action="like", timestamp=1)
     page.evaluate(
-        """async () => {
-             const rows = JSON.parse(await store.claim(99, "me", Date.now(), 30000, 2));
+        """async (version) => {
+             const rows = JSON.parse(await store.claim(99, "me", Date.now(), 30000, version));
              const outcomes = rows.map(({ uuid }) => ({ uuid, status: "synced", error: null, nextTry: 0 }));
              await store.settle(JSON.stringify(outcomes), "me", Date.now());
-           }"""
+           }""",
+        EVENT_VERSION,
     )
     add(page, "implicit", 1, action="dislike", timestamp=1)
     fill(page, disk)

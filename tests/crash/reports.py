@@ -37,13 +37,13 @@ class Reports:
             return list(self._texts[kind])
 
     def wait_for(self, kind: str, more: int) -> None:
-        """Wait for `more` additional texts of a kind; fail as soon as the page reports an exception."""
+        """Wait for `more` additional texts of a kind; fail as soon as an event was not recorded."""
         with self._changed:
             wanted = len(self._texts[kind]) + more
             came = self._changed.wait_for(
-                lambda: self._texts["raised"] or len(self._texts[kind]) >= wanted, PATIENCE
+                lambda: self._texts["unrecorded"] or len(self._texts[kind]) >= wanted, PATIENCE
             )
-            assert not self._texts["raised"], unquote(self._texts["raised"][0])
+            assert not self._texts["unrecorded"], unquote(self._texts["unrecorded"][0])
         assert came, f"the page has not reported '{kind}' {more} times within {PATIENCE:.0f} s"
 
 

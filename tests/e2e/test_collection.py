@@ -27,6 +27,12 @@ ROWS = """store => new Promise((resolve, reject) => {
         reading.onsuccess = () => { opening.result.close(); resolve(reading.result.length); };
     };
 })"""
+STORES = ("tunes", "contents", "analyses", "folders")
+SAVE_ANALYSIS = """async row => {
+    const { WorkerClient } = await import("/static/js/worker-client.js");
+    const collection = new WorkerClient("/static/js/tunes/collection-worker.js", { name: "test" });
+    return await collection.call("saveAnalysis", row);
+}"""
 DROP = """(files) => {
     const transfer = new DataTransfer();
     for (const [name, text] of files) {
@@ -292,4 +298,11 @@ def test_deleting_everything_deletes_own_music_and_analyses(page: Page, tmp_path
     page.click("#wipe")
     wait_for_rows(page, SITE)
     page.wait_for_selector("#local-data-result:not(:empty)")
-    assert [page.evaluate(ROWS, store) for store in ("tunes", "contents", "analyses", "folders")] == [0] * 4
+    assert [page.evaluate(ROWS, store) for store in STORES] == [0] * 4
+
+
+def test_analysis_that_ends_after_its_tune_was_deleted_is_not_stored(page: Page) -> None:
+    wait_for_rows(page, SITE)
+    row = {"sidPath": "sha256:" + "0" * 64, "version": 1, "features": [], "problems": [], "lengths": [2]}
+    assert page.evaluate(SAVE_ANALYSIS, row) is None
+    assert page.evaluate(ROWS, "analyses") == 0

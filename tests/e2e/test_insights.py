@@ -49,6 +49,23 @@ def test_insights_before_and_after_the_first_run(page: Page) -> None:
     assert "has used no" in text(page, "#budget-empty")
     assert page.is_hidden("#error-chart")
 
+    learn(page)
+    page.click("#tab-insights")
+    page.wait_for_selector("#error-chart canvas")
+    assert f"You have rated {RATED} songs" in text(page, "#insights-hint")
+
+    check_charts(page)
+    [run] = table(page, "error")
+    check_status(page)
+    page.reload()
+    page.wait_for_selector("html[data-model^=local]")
+    page.click("#tab-insights")
+    page.wait_for_selector("#error-chart canvas")
+    assert table(page, "error")[0][2:4] == run[2:4], "the runs outlive the page"
+
+
+def learn(page: Page) -> None:
+    """Rate some songs, and let the first training run end."""
     play(page, 1)
     page.click("#tab-rate")
     for number in range(RATED):
@@ -60,10 +77,10 @@ def test_insights_before_and_after_the_first_run(page: Page) -> None:
     page.click("#tab-preferences")
     page.check("[name=training]")
     page.wait_for_selector("html[data-model^=local]")
-    page.click("#tab-insights")
-    page.wait_for_selector("#error-chart canvas")
-    assert f"You have rated {RATED} songs" in text(page, "#insights-hint")
 
+
+def check_charts(page: Page) -> None:
+    """Check that each chart is drawn and has a table that agrees with it."""
     for chart in ("map", "error", "effect", "budget"):
         page.wait_for_selector(f"#{chart}-chart canvas")
         assert page.evaluate(PIXELS, f"#{chart}-chart") > 3, f"nothing is drawn in {chart}"
@@ -82,6 +99,9 @@ def test_insights_before_and_after_the_first_run(page: Page) -> None:
     )
     assert any(float(row[1].split()[0]) > 0 for row in table(page, "budget"))
 
+
+def check_status(page: Page) -> None:
+    """Check the figures in Preferences after the first training run."""
     page.click("#tab-preferences")
     status = named(page, "#training-status")
     assert status["Status"] in ("waiting for new ratings", "training", "waiting for an idle moment")
@@ -101,11 +121,6 @@ def test_insights_before_and_after_the_first_run(page: Page) -> None:
         "never",
         "none",
     )
-    page.reload()
-    page.wait_for_selector("html[data-model^=local]")
-    page.click("#tab-insights")
-    page.wait_for_selector("#error-chart canvas")
-    assert table(page, "error")[0][2:4] == run[2:4], "the runs outlive the page"
 
 
 def _errors(page: Page) -> tuple[str, str]:

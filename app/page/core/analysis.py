@@ -27,8 +27,8 @@ if TYPE_CHECKING:
         def unanalyzed(self, limit: int) -> Awaitable[list[Tune]]:
             """Return tunes that are not analyzed, in the order in which the listener may meet them."""
 
-        async def save_analysis(self, tune: Tune, record: AnalysisRecord) -> None:
-            """Save the analysis of a tune, and update the tune."""
+        async def save_analysis(self, tune: Tune, record: AnalysisRecord) -> bool:
+            """Save the analysis of a tune, and update the tune; return False if the tune was deleted."""
 
         def analysis_counts(self) -> Awaitable[AnalysisCounts]:
             """Return how many tunes are analyzed."""
@@ -197,7 +197,8 @@ class FeatureAnalysis:
             if urgent or key != self._current:
                 self._tried.discard(key)
             return None
-        await self._library.save_analysis(tune, tune.analysis_with(song, found))
+        if not await self._library.save_analysis(tune, tune.analysis_with(song, found)):
+            return None
         self._playback.refresh_track(tune)
         if found["features"]:
             self._analyzed.append(tune)

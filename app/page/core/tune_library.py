@@ -144,14 +144,19 @@ class TuneLibrary:
         found = await self._ask("unanalyzed", {"limit": limit, "version": ANALYSIS_VERSION})
         return [self._intern(record) for record in found]
 
-    async def save_analysis(self, tune: Tune, record: "AnalysisRecord") -> None:
-        """Save the analysis of a tune, and update the tune. Fields that are left out stay as they are."""
+    async def save_analysis(self, tune: Tune, record: "AnalysisRecord") -> bool:
+        """Save the analysis of a tune, and update the tune. Fields that are left out stay as they are.
+
+        Return False, and save nothing, if the listener has deleted the tune meanwhile.
+        """
         record["sidPath"] = tune.sid_path
         found = await self._ask("saveAnalysis", record)
-        if found:
-            self._intern(found)
-            if tune.has_features():
-                self._add_analyzed([tune])
+        if not found:
+            return False
+        self._intern(found)
+        if tune.has_features():
+            self._add_analyzed([tune])
+        return True
 
     async def analysis_counts(self) -> "AnalysisCounts":
         """Return how many tunes this version has analyzed."""

@@ -40,7 +40,7 @@ import { FILES, TuneIndex } from "./tune-index.js";
  * @property {(args: {sidPath: string, count: number}) => PageTune[]} following
  * @property {(args: {sidPath: string}) => Promise<PageTune>} find
  * @property {(args: {sidPath: string}) => Promise<Content>} read
- * @property {(row: AnalysisRow) => Promise<PageTune>} saveAnalysis
+ * @property {(row: AnalysisRow) => Promise<PageTune | null>} saveAnalysis
  * @property {(args: {limit: number, version: number}) => Promise<PageTune[]>} unanalyzed
  * @property {(args: {version: number}) => Promise<{analyzed: number, failed: number, all: number}>} analysisCounts
  * @property {(args: {after: number, limit: number}) => Promise<PageTune[]>} analyzed
@@ -440,8 +440,10 @@ const commands = {
     return found;
   },
 
-  /** Save the analysis of a tune. */
+  /** Save the analysis of a tune, unless the listener has deleted the tune meanwhile. */
   async saveAnalysis(row) {
+    if (!index.get(row.sidPath)) await loaded;
+    if (!index.get(row.sidPath)) return null;
     applyAnalysis(row);
     await database.write((tables) => tables.putAnalysis(row));
     reportThrottled("analyzed", {});

@@ -76,11 +76,14 @@ class World:
     async def unanalyzed(self, limit: int) -> list[Tune]:
         return [tune for tune in self.tunes if tune.version != ANALYSIS_VERSION][:limit]
 
-    async def save_analysis(self, tune: Tune, record: AnalysisRecord) -> None:
+    async def save_analysis(self, tune: Tune, record: AnalysisRecord) -> bool:
+        if tune not in self.tunes:
+            return False
         found = cast("TuneRecord", dict(record))
         if "lengths" in record:
             found["lengthSource"] = "measured"
         tune.update(found)
+        return True
 
     async def analysis_counts(self) -> AnalysisCounts:
         analyzed = sum(tune.has_features() for tune in self.tunes)
@@ -127,6 +130,16 @@ async def test_the_current_song_comes_first_then_the_start_songs_of_the_rest() -
     assert world.shown == "3 of 3 tunes analyzed."
     await world.live(2 * BATCH_SECONDS)
     assert {tune.sid_path for tune in world.analyzed} == {"a", "b", "c"}
+
+
+async def test_tune_deleted_during_its_analysis_is_forgotten() -> None:
+    deleted = tune_of("a")
+    world = World(deleted)
+    world.play(deleted)
+    world.tunes.clear()
+    await world.live(2 * BATCH_SECONDS)
+    assert world.requests == [("a", 1, True)]
+    assert (world.analyzed, world.messages) == ([], [])
 
 
 async def test_nothing_is_analyzed_twice_even_after_a_reload() -> None:
