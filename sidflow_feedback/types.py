@@ -96,12 +96,15 @@ class IdleGrant(TypedDict):
     ----------
     milliseconds
         Idle time from now on.
+    waited
+        Milliseconds that the page waited for idle time.
     withheld
-        The reason why the page grants no time.
+        The reason why the page grants no time; it then has neither of the two before.
     """
 
     id: int
     milliseconds: NotRequired[float]
+    waited: NotRequired[float]
     withheld: NotRequired[str]
 
 

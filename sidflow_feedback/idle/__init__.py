@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Protocol, TypeAlias, TypeVar
+from typing import NamedTuple, Protocol, TypeAlias, TypeVar
 
 from sidflow_feedback.clock import Clock
 from sidflow_feedback.types import Milliseconds
@@ -13,6 +13,21 @@ T = TypeVar("T")
 Steps: TypeAlias = Generator[str | None, None, T]
 """Work that is divided into small steps. Each `next` performs one step and yields the kind of the step that
 follows; steps of one kind cost about the same. The generator returns the result of the work."""
+
+
+class Slot(NamedTuple):
+    """Idle time that was granted.
+
+    Attributes
+    ----------
+    length
+        How long the caller may use the processor from now on.
+    cost
+        The processor time that asking for the slot took.
+    """
+
+    length: Milliseconds
+    cost: Milliseconds = 0.0
 
 
 class IdleClock(Clock, Protocol):
@@ -29,6 +44,6 @@ class IdleClock(Clock, Protocol):
 
     withheld: str | None
 
-    async def slot(self) -> Milliseconds:
-        """Wait until the machine is idle. Return how many milliseconds may be used from now on."""
+    async def slot(self) -> Slot:
+        """Wait until the machine is idle. Return the idle time from now on."""
         ...

@@ -6,6 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from sidflow_feedback.clock import NEW_YEAR_2026, ManualClock
+from sidflow_feedback.idle import Slot
 
 if TYPE_CHECKING:
     from sidflow_feedback.types import Milliseconds
@@ -17,7 +18,9 @@ class ManualIdleClock(ManualClock):
     Parameters
     ----------
     grant
-        Milliseconds of each slot; with None, the method `grant` grants the slots one by one.
+        The length of each slot; with None, the method `grant` grants the slots one by one.
+    cost
+        The cost of each slot; the clock advances by it.
     every
         Seconds to wait before each slot, if `grant` is a number.
     epoch
@@ -28,25 +31,28 @@ class ManualIdleClock(ManualClock):
         self,
         *,
         grant: Milliseconds | None = None,
+        cost: Milliseconds = 0.0,
         every: float = 0.02,
         epoch: Milliseconds = NEW_YEAR_2026,
     ) -> None:
         super().__init__(epoch=epoch)
         self.withheld: str | None = None
         self._slot_length = grant
+        self._cost = cost
         self._every = every
-        self._requests: list[asyncio.Future[Milliseconds]] = []
+        self._requests: list[asyncio.Future[Slot]] = []
 
     @property
     def waiting(self) -> int:
         """The number of callers that are waiting for a slot."""
         return sum(not request.done() for request in self._requests)
 
-    async def slot(self) -> Milliseconds:
+    async def slot(self) -> Slot:
         if self._slot_length is not None:
             await self.sleep(self._every)
-            return self._slot_length
-        request: asyncio.Future[Milliseconds] = asyncio.get_running_loop().create_future()
+            self.spend(self._cost)
+            return Slot(self._slot_length, self._cost)
+        request: asyncio.Future[Slot] = asyncio.get_running_loop().create_future()
         self._requests.append(request)
         return await request
 
@@ -55,5 +61,5 @@ class ManualIdleClock(ManualClock):
         requests, self._requests = self._requests, []
         for request in requests:
             if not request.done():
-                request.set_result(milliseconds)
+                request.set_result(Slot(milliseconds, self._cost))
         await self.settle()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from sidflow_feedback.idle.meter import CpuMeter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sidflow_feedback.idle import IdleClock, Steps
     from sidflow_feedback.types import Milliseconds
 
@@ -21,7 +24,7 @@ CPU_SHARE: Final = 0.05
 
 # The targets are below the limits, because a step sometimes takes longer than the steps before it.
 _TARGET_SLICE: Final[Milliseconds] = 0.5 * SLICE
-TARGET_SHARE: Final = 0.9 * CPU_SHARE
+TARGET_SHARE: Final = 0.85 * CPU_SHARE
 _COST_DECAY = 0.9
 
 
@@ -70,6 +73,15 @@ class Slots:
         """Count work that was done outside `run` and ends now."""
         self._meter.add(self._clock.now(), milliseconds)
 
+    @contextmanager
+    def charged(self) -> Iterator[None]:
+        """Count the time until the context ends: an upper bound of its work, because it includes waiting."""
+        begun = self._clock.now()
+        try:
+            yield
+        finally:
+            self.charge(self._clock.now() - begun)
+
     async def turn(self, milliseconds: Milliseconds) -> Milliseconds:
         """Wait for a slot and until `milliseconds` more keep within the share; return the slot's length.
 
@@ -81,9 +93,10 @@ class Slots:
             if wait > 0:
                 await self._clock.sleep(wait / 1000)
                 continue
-            granted = await self._clock.slot()
+            slot = await self._clock.slot()
+            self.charge(slot.cost)
             if not self.paused:
-                return granted
+                return slot.length
 
     async def run(self, work: Steps[T]) -> T:
         """Perform all steps of `work`; return its result."""

@@ -78,6 +78,8 @@ class LocalModel:
         StoreError
             The snapshot can't be stored. Then it is not used either.
         """
-        await self._store.save_snapshot(await slots.run(snapshot_to_record(snapshot)))
+        record = await slots.run(snapshot_to_record(snapshot))
+        with slots.charged():
+            await self._store.save_snapshot(record)
         self._last_number += 1
         self.snapshot = snapshot

@@ -116,7 +116,8 @@ class TrainingRunner:
             accepted=tuned.accepted,
             reason=_reason(tuned.accepted, base.version if rebased else None),
         )
-        with contextlib.suppress(FeedbackError):  # The history is optional; the model is already stored.
+        # The history is optional; the model is already stored.
+        with contextlib.suppress(FeedbackError), self._slots.charged():
             await remember(self._store, run)
         return run
 
@@ -126,9 +127,8 @@ class TrainingRunner:
         for kind in KINDS:
             cursor: Cursor | None = None
             for taken in range(0, limit, _BATCH):
-                begun = self._clock.now()
-                batch = await self._store.newest(kind, limit=min(_BATCH, limit - taken), before=cursor)
-                self._slots.charge(self._clock.now() - begun)  # An upper bound: it includes waiting.
+                with self._slots.charged():
+                    batch = await self._store.newest(kind, limit=min(_BATCH, limit - taken), before=cursor)
                 await self._slots.run(collector.take(batch))
                 cursor = batch.last
                 if cursor is None:

@@ -13,12 +13,13 @@ const LOW_BATTERY = 0.2;
 export function grantIdleTime(channel) {
   const savingReason = watchSavers();
   channel.on(Publication.IDLE_WANTED, (id) => {
-    /** @param {{withheld: string} | {milliseconds: number}} grant */
+    /** @param {{withheld: string} | {milliseconds: number, waited: number}} grant */
     const answer = (grant) =>
       channel.post(Post.IDLE_GRANTED, JSON.stringify({ id: JSON.parse(id), ...grant }));
     const withheld = savingReason();
+    const asked = performance.now();
     if (withheld) answer({ withheld });
-    else whenIdle((milliseconds) => answer({ milliseconds }));
+    else whenIdle((milliseconds) => answer({ milliseconds, waited: performance.now() - asked }));
   });
 }
 

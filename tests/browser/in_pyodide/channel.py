@@ -42,7 +42,7 @@ def take_notes() -> list[Any]:
 
 async def idle_slots(count: int) -> list[float]:
     clock = PageIdleClock(channels[-1])
-    return [await clock.slot() for _ in range(count)]
+    return [(await clock.slot()).length for _ in range(count)]
 
 
 async def idle_withheld() -> str | None:

@@ -13,6 +13,7 @@ import pyodide_js
 
 from sidflow_feedback.clock import SystemClock
 from sidflow_feedback.engine.start import load_scikit
+from sidflow_feedback.idle import Slot
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.learning.trainer import Trainer
@@ -27,9 +28,9 @@ class Clock(SystemClock):
 
     withheld: str | None = None
 
-    async def slot(self) -> float:
+    async def slot(self) -> Slot:
         await asyncio.sleep(0)
-        return 50.0
+        return Slot(50.0)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds / 1000)

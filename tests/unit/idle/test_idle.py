@@ -35,7 +35,7 @@ class Work:
 
 def most_in_a_minute(work: Work) -> float:
     """Return the largest share of the processor over any rolling 60 s."""
-    ended, used = np.array(work.ended), np.cumsum([0.0, *work.costs])
+    ended, used = np.array(work.ended), np.cumsum([0.0, *work.costs[: len(work.ended)]])
     first = np.searchsorted(ended, ended - 60_000, side="right")
     return float((used[1:] - used[first]).max()) / 60_000
 
@@ -52,7 +52,7 @@ async def test_slots_are_granted_one_by_one() -> None:
     assert not slot.done()
     assert clock.waiting == 1
     await clock.grant(12)
-    assert slot.result() == 12
+    assert slot.result().length == 12
     assert clock.waiting == 0
 
 
@@ -62,7 +62,7 @@ async def test_slots_are_granted_automatically() -> None:
     await clock.advance(1.9)
     assert not slot.done()
     await clock.advance(0.2)
-    assert slot.result() == 50
+    assert slot.result().length == 50
 
 
 async def test_result_of_the_work_is_returned() -> None:
@@ -113,6 +113,30 @@ async def test_the_share_of_the_processor_stays_under_5_percent(cost: float) -> 
     assert 0.8 * CPU_SHARE < most_in_a_minute(work) < CPU_SHARE
     assert 0.8 * CPU_SHARE < max(shares) < CPU_SHARE
     assert clock.now() > 60_000
+
+
+@pytest.mark.parametrize("cost", [0.5, 4.0])
+async def test_share_includes_the_cost_of_slots(cost: float) -> None:
+    clock = ManualIdleClock(grant=50, every=0.01, cost=cost)
+    work = Work(clock, [3.0] * 4000)
+    running = asyncio.create_task(Slots(clock).run(work.steps()))
+    await clock.advance(180)
+    assert not running.done()
+    assert 0.8 * CPU_SHARE < (1 + cost / 3) * most_in_a_minute(work) < CPU_SHARE
+
+
+def test_charged_work_counts_even_if_it_fails() -> None:
+    clock = ManualIdleClock()
+    slots = Slots(clock)
+
+    @slots.charged()
+    def fail() -> None:
+        clock.spend(600)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert slots.cpu_share == pytest.approx(0.01)
 
 
 async def test_one_slow_step_does_not_make_all_later_slices_short() -> None:
@@ -213,9 +237,25 @@ async def test_the_page_grants_the_slot_that_was_requested() -> None:
     clock = PageIdleClock(channel)
     slot = asyncio.create_task(clock.slot())
     await asyncio.sleep(0)
-    channel.answer({"id": 0, "milliseconds": 99})
-    channel.answer({"id": channel.requests[-1], "milliseconds": 12})
-    assert await slot == 12.0
+    channel.answer({"id": 0, "milliseconds": 99, "waited": 0})
+    channel.answer({"id": channel.requests[-1], "milliseconds": 12, "waited": 0})
+    assert (await slot).length == 12.0
+
+
+async def test_cost_of_a_slot_is_that_of_most_messages_without_the_page_s_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(PageIdleClock, "now", lambda _clock: now)
+    channel = PageChannel()
+    clock, costs = PageIdleClock(channel), []
+    for messages, waited in ((1.0, 50.0), (2.0, 900.0), (1.0, 0.0), (400.0, 20.0), (1.0, 7.0), (300.0, 7.0)):
+        slot = asyncio.create_task(clock.slot())
+        await asyncio.sleep(0)
+        now += messages + waited
+        channel.answer({"id": channel.requests[-1], "milliseconds": 5, "waited": waited})
+        costs.append((await slot).cost)
+    assert costs == [1.0] * 6
 
 
 async def test_a_slot_is_requested_again_without_an_answer(
@@ -225,11 +265,11 @@ async def test_a_slot_is_requested_again_without_an_answer(
     channel = PageChannel()
     slot = asyncio.create_task(PageIdleClock(channel).slot())
     await channel.repeated.wait()
-    channel.answer({"id": channel.requests[0], "milliseconds": 50})  # Comes too late.
+    channel.answer({"id": channel.requests[0], "milliseconds": 50, "waited": 0})  # Comes too late.
     while not slot.done():  # Each request may be given up before its answer arrives.
-        channel.answer({"id": channel.requests[-1], "milliseconds": 7})
+        channel.answer({"id": channel.requests[-1], "milliseconds": 7, "waited": 0})
         await asyncio.sleep(0)
-    assert await slot == 7.0
+    assert (await slot).length == 7.0
 
 
 async def test_the_page_can_withhold_slots_and_the_reason_is_published() -> None:
@@ -241,6 +281,6 @@ async def test_the_page_can_withhold_slots_and_the_reason_is_published() -> None
     for _ in range(2):
         channel.answer({"id": channel.requests[-1], "withheld": "the battery is low"})
     assert not slot.done()
-    channel.answer({"id": channel.requests[-1], "milliseconds": 5})
-    assert await slot == 5.0
+    channel.answer({"id": channel.requests[-1], "milliseconds": 5, "waited": 0})
+    assert (await slot).length == 5.0
     assert changes == ["the battery is low", None]

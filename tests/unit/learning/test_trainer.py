@@ -16,6 +16,7 @@ import pytest
 
 from sidflow_feedback.errors import InvalidRecordError, StoreError, TrainingError
 from sidflow_feedback.events import Event, RatingEvent
+from sidflow_feedback.idle import Slot
 from sidflow_feedback.idle.manual import ManualIdleClock
 from sidflow_feedback.idle.slots import CPU_SHARE
 from sidflow_feedback.learning.learner import Learner
@@ -506,7 +507,7 @@ async def test_model_that_cannot_be_stored_is_not_used_and_training_retries() ->
 
 
 class BrokenClock(ManualIdleClock):
-    async def slot(self) -> float:
+    async def slot(self) -> Slot:
         raise ZeroDivisionError
 
 
@@ -570,7 +571,7 @@ class WatchedClock(ManualIdleClock):
         super().__init__(grant=8)
         self.slots = 0
 
-    async def slot(self) -> float:
+    async def slot(self) -> Slot:
         granted = await super().slot()
         self.slots += 1
         return granted
