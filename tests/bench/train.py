@@ -21,6 +21,7 @@ def measure(
     runs: int = 15,
     tunes: int = 60_000,
     ratings: int = 512,
+    iterations: int = 200,
     seconds: int = 75,
 ) -> Figures:
     """Return medians of the rounds and their ratios, the cost of ranking, and the use of the processor."""
@@ -28,7 +29,7 @@ def measure(
     found["ratio_warm"] = found["tfjs_ms"] / found["ours_ms"]
     found["ratio_first"] = found["tfjs_first_ms"] / found["ours_first_ms"]
     found["rank60k_ms"] = rank.measure(browser, url, tunes=tunes)["rank60k_ms"]
-    return found | budget_figures(browser, url, ratings=ratings, seconds=seconds)
+    return found | budget_figures(browser, url, ratings=ratings, iterations=iterations, seconds=seconds)
 
 
 def _learning(browser: Browser, url: str, runs: int) -> dict[str, float]:

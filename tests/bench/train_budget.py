@@ -43,11 +43,11 @@ class Use(NamedTuple):
     tasks: list[int]
 
 
-def budget_figures(browser: Browser, url: str, *, ratings: int, seconds: int) -> Figures:
+def budget_figures(browser: Browser, url: str, *, ratings: int, iterations: int, seconds: int) -> Figures:
     """Return the length of slices, the share of the processor, and the page's long tasks.
 
     The share is the most processor time of the page's process in any minute, less what the same page uses
-    while it doesn't train; `seconds` is how long each of these is watched.
+    while it doesn't train; `seconds` is how long each of these is watched, and `iterations` the steps of a run.
     """
     with new_profile(browser) as context:
         page = context.new_page()
@@ -55,10 +55,11 @@ def budget_figures(browser: Browser, url: str, *, ratings: int, seconds: int) ->
         open_page(page, url)
         python_figures(page, "page", "train_listener.py", ratings=ratings)
         page.click("#tab-preferences")
+        page.fill("[name=iterations]", str(iterations))
         for name in ("training", "sync"):
             page.check(f"[name={name}]")
         page.click("#sync-now")
-        page.wait_for_selector("html[data-model^=local]")
+        page.wait_for_selector("#training-status :text('Last training')")  # Its model may be discarded.
         page.wait_for_timeout(SETTLE)
         idle = _watched(browser, page, seconds)
         start_python(page, "page", "train_listener.py", ratings=0)

@@ -113,8 +113,8 @@ def test_another_tab_takes_over_and_answers(context: BrowserContext, served: Ser
     second.wait_for_function(f"({LOCKS})().then(([held, pending]) => held.length + pending.length === 2)")
     first.close()
     second.evaluate(RUN, ASK)
-    second.wait_for_selector("script[name=engine]", state="attached")
     second.wait_for_selector("body[data-answer='0']", state="attached")
+    assert engines(second) == 1
     held, pending = second.evaluate(LOCKS)
     assert (len(held), len(pending)) == (1, 0)
 

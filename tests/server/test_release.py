@@ -22,7 +22,6 @@ IMMUTABLE = "public, max-age=31536000, immutable"
 @pytest.fixture(autouse=True)
 def page(settings: Settings) -> None:
     put(settings.page / "index.html", INDEX.encode())
-    put(settings.page / "engine.py", b"engine")
     put(settings.page / "main.py", b"main")
     put(settings.static / "js" / "page.js", b"import './part.js'")
     put(settings.static / "js" / "part.js", b"part")
@@ -74,9 +73,7 @@ def test_changed_content_is_a_new_release(client: httpx.Client, settings: Settin
 def test_list_of_files_has_their_checksums(client: httpx.Client) -> None:
     at = release(client)
     files = client.get(f"{at}/files.json").json()
-    assert set(files) == {"page/engine.py", "page/index.html", "static/a.css", ENTRY}, (
-        "a page loads no others"
-    )
+    assert set(files) == {"page/index.html", "static/a.css", ENTRY}, "a page loads no others"
     for address, sha256 in files.items():
         assert hashlib.sha256(client.get(f"{at}/{address}").content).hexdigest() == sha256
 
