@@ -47,7 +47,7 @@ def budget_figures(browser: Browser, url: str, *, ratings: int, iterations: int,
     """Return the length of slices, the share of the processor, and the page's long tasks.
 
     The share is the most processor time of the page's process in any minute, less what the same page uses
-    while it doesn't train; `seconds` is how long each of these is watched, and `iterations` the steps of a run.
+    while it doesn't train; `seconds` is how long each of these is watched, `iterations` the steps of a run.
     """
     with new_profile(browser) as context:
         page = context.new_page()
