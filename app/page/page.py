@@ -24,7 +24,7 @@ from app.page.core.release import RELEASE
 from app.page.core.settings import Settings
 from app.page.core.tasks import error_message, spawn
 from app.page.core.tune_library import TuneLibrary
-from app.page.views.dom import by_id, notice
+from app.page.views.dom import by_id, notice, show_text
 from app.page.views.history_card import HistoryCard
 from app.page.views.incognito import Incognito
 from app.page.views.insights_tab import InsightsTab
@@ -271,7 +271,7 @@ def _notify(message: str, exc: Exception | None) -> None:
 
 
 def _show_analysis(text: str) -> None:
-    by_id("analysis-status").textContent = text
+    show_text(by_id("analysis-status"), text)
 
 
 def _show_theme(values: "Values") -> None:

@@ -47,6 +47,20 @@ CHANGE_A_BYTE = """async () => {
 }"""
 
 
+CHANGES = """(ticks) => new Promise((resolve) => {
+    let changes = 0;
+    const observer = new MutationObserver(() => changes++);
+    observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+    const timer = setInterval(() => {
+        if (ticks-- > 0) return;
+        clearInterval(timer);
+        observer.disconnect();
+        resolve(changes);
+    }, 250);
+})"""
+"""Counts how often the document changes during that many updates of the player's position."""
+
+
 @pytest.fixture
 def page(context: BrowserContext, served: Served) -> Page:
     page = context.new_page()
@@ -100,3 +114,9 @@ def test_engine_starts_with_a_damaged_snapshot(page: Page) -> None:
         start_again(page)
         page.wait_for_selector("html[data-model^=global]")
     assert sum("snapshot can't be used" in text for text in warnings) == 2
+
+
+def test_page_at_rest_changes_nothing(page: Page) -> None:
+    """Each change would draw a frame and use the battery; a few may come from the engine."""
+    wait_until_cached(page)
+    assert page.evaluate(CHANGES, 12) <= 4

@@ -15,6 +15,12 @@ def by_id(identity: str) -> "Element":
     return document.getElementById(identity)  # type: ignore[no-any-return]
 
 
+def show_text(element: "Element", text: str) -> None:
+    """Show a text that is often the same: the browser draws a frame for each assignment."""
+    if element.textContent != text:
+        element.textContent = text
+
+
 def create(tag: str, text: str = "") -> "Element":
     """Return a new element with this text."""
     element: Element = document.createElement(tag)

@@ -4,7 +4,7 @@ from pyscript import document
 
 from app.page.core.playback import State
 from app.page.core.tasks import spawn
-from app.page.views.dom import aria, by_id, create, minutes, on
+from app.page.views.dom import aria, by_id, create, minutes, on, show_text
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class PlayerBar:
     def _show_position(self) -> None:
         length, progress = self._length(), self._playback.progress
         position = min(self._playback.elapsed, length)
-        by_id("length").textContent = minutes(length)
+        show_text(by_id("length"), minutes(length))
         self._seeking = progress < 1
         by_id("seeking").hidden = not self._seeking
         by_id("seeking").value = progress
@@ -71,7 +71,7 @@ class PlayerBar:
         return self._playback.track.length if self._playback.track else 0.0
 
     def _write_position(self, position: float, length: float) -> None:
-        by_id("position").textContent = minutes(position)
+        show_text(by_id("position"), minutes(position))
         by_id("progress").setAttribute("aria-valuetext", minutes(position) + " of " + minutes(length))
 
     def _show_songs(self, tune: "Tune | None") -> None:

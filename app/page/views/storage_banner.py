@@ -1,6 +1,6 @@
 """The banner that warns when data is not safe, and the status text beside the tabs."""
 
-from app.page.views.dom import by_id, on
+from app.page.views.dom import by_id, on, show_text
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class StorageBanner:
     def tick(self) -> None:
         """Follow the outbox; called a few times each second."""
         size = self._outbox.size
-        by_id("saved-state").textContent = "All saved" if size == 0 else str(size) + " not saved yet"
+        show_text(by_id("saved-state"), "All saved" if size == 0 else str(size) + " not saved yet")
         if self._outbox.unsaved:
             self._show()
 
@@ -75,7 +75,7 @@ class StorageBanner:
 
     def _show(self) -> None:
         text = self._text()
-        by_id("storage-banner").querySelector("span").textContent = text
+        show_text(by_id("storage-banner").querySelector("span"), text)
         by_id("storage-banner").dataset.level = "hint" if text == NOT_PERSISTENT else "alarm"
         by_id("storage-banner").hidden = not text or text == self._closed
 
