@@ -31,6 +31,11 @@ COUNT_LONG_TASKS = """() => {
     new PerformanceObserver((list) => longTasks.push(...list.getEntries().map(({ startTime }) => startTime)))
         .observe({ type: "longtask", buffered: true });
 }"""
+NOTHING_WAITS = """() => {
+    const waiting = ":is([data-status=pending], [data-status=processing])";
+    const cells = document.querySelectorAll(`#counts ${waiting} td`);
+    return cells.length && [...cells].every((cell) => cell.textContent === "0");
+}"""
 LONG_TASKS = """longTasks.filter(
     (time) => time > performance.getEntriesByName("ui-ready")[0].startTime).length"""
 
@@ -60,6 +65,7 @@ def budget_figures(browser: Browser, url: str, *, ratings: int, iterations: int,
             page.check(f"[name={name}]")
         page.click("#sync-now")
         page.wait_for_selector("#training-status :text('Last training')")  # Its model may be discarded.
+        page.wait_for_function(NOTHING_WAITS)
         page.wait_for_timeout(SETTLE)
         idle = _watched(browser, page, seconds)
         start_python(page, "page", "train_listener.py", ratings=0)
@@ -83,15 +89,17 @@ def budget_figures(browser: Browser, url: str, *, ratings: int, iterations: int,
 
 
 def _watched(browser: Browser, page: Page, seconds: int) -> Use:
+    """Watch the time used, and then the tasks: tracing them takes time, too."""
     thread = _engine_thread(browser)
     process, engine = [_process_time(thread)], [_thread_time(thread)]
+    for _ in range(seconds):
+        page.wait_for_timeout(1000)
+        process.append(_process_time(thread))
+        engine.append(_thread_time(thread))
     with tempfile.TemporaryDirectory() as folder:
         trace = Path(folder) / "trace.json"
         browser.start_tracing(path=trace, categories=["toplevel"])
-        for _ in range(seconds):
-            page.wait_for_timeout(1000)
-            process.append(_process_time(thread))
-            engine.append(_thread_time(thread))
+        page.wait_for_timeout(1000 * seconds)
         browser.stop_tracing()
         tasks = _tasks(json.loads(trace.read_text("utf-8"))["traceEvents"], int(thread.name))
     return Use(_most(process), _most(engine), tasks or [0])
