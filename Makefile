@@ -107,7 +107,7 @@ lock: develop
 	npm install --ignore-scripts --omit-lockfile-registry-resolved
 	$(BIN)/python -m app.setup.relock
 	$(COMPILE) --all-extras --group dev -o $(LOCKS)/dev.txt pyproject.toml app/pyproject.toml
-	$(COMPILE) -c $(LOCKS)/dev.txt --extra setup --group install --group editable -o $(LOCKS)/run.txt \
+	$(COMPILE) -c $(LOCKS)/dev.txt --group setup --group install --group editable -o $(LOCKS)/run.txt \
 		pyproject.toml app/pyproject.toml
 	$(COMPILE) -c $(LOCKS)/dev.txt --group install -o $(LOCKS)/uv.txt
 	$(COMPILE) -c $(LOCKS)/dev.txt --group compiler -o $(LOCKS)/compiler.txt
