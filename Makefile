@@ -68,7 +68,7 @@ coverage: export SIDFLOW_TEST_LINES = $(CURDIR)/build/coverage
 coverage: develop
 	$(BIN)/python -m app.setup.chromium
 	rm -rf $(SIDFLOW_TEST_LINES) && mkdir -p $(SIDFLOW_TEST_LINES)
-	-$(BIN)/python -m coverage run -m pytest --numprocesses 2 --dist loadfile -p tests.coverage.plugin
+	-$(BIN)/python -m coverage run -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder -p tests.coverage.plugin
 	$(BIN)/python -m tests.coverage.report $(SIDFLOW_TEST_LINES)
 
 # Takes a quarter of an hour on an idle core.
