@@ -20,6 +20,9 @@ SYNC = "/api/feedback/sync"
 OWN_HEADERS = {"connection", "content-length", "transfer-encoding", "keep-alive"}
 """Hop-by-hop headers, which apply to one connection only."""
 
+PAUSE = 2
+"""Seconds that a busy server asks for."""
+
 
 class FaultyProxy:
     """Forwards all requests to `upstream` and records them; handles uploads by `fault`.
@@ -136,14 +139,14 @@ def error_500(request: _Handler) -> None:
 
 
 def busy_429(request: _Handler) -> None:
-    """The server asks for a pause of 2 s."""
-    request.reply(429, [("Retry-After", "2")], b"")
+    """The server asks for a pause."""
+    request.reply(429, [("Retry-After", str(PAUSE))], b"")
 
 
 def busy_until(request: _Handler) -> None:
     """The server asks for a pause until a date; its clock is two days slow."""
     now = time.time() - 2 * 24 * 3600
-    dates = [("Date", formatdate(now, usegmt=True)), ("Retry-After", formatdate(now + 2, usegmt=True))]
+    dates = [("Date", formatdate(now, usegmt=True)), ("Retry-After", formatdate(now + PAUSE, usegmt=True))]
     request.reply(503, dates, b"")
 
 
