@@ -50,15 +50,16 @@ from pyscript import window
 from pyscript.js_modules import loops
 
 samples, rate, seconds, server = loops.samples(0), loops.rate, loops.seconds, "SERVER"
-shown = []
-show = shown.append
+window.shown = shown = window.JSON.parse("[]")
+
+def show(value):
+    shown.push(window.JSON.parse(json.dumps(value)))
 
 async def main():
     try:
 EXAMPLES
         window.queue = window.JSON.parse(json.dumps([entry["track"]["item_id"] for entry in queue]))
         window.archive = archive
-        window.shown = window.JSON.parse(json.dumps(shown))
         window.state = window.JSON.parse(json.dumps(feedback.state))
     except Exception as exc:
         window.problem = repr(exc)
@@ -113,6 +114,11 @@ def in_pyodide(folder: Path) -> str:
     return python_page("py", "pyscript/core.js", {"interpreter": "./pyodide/pyodide.mjs"}, install)
 
 
+IN_JAVASCRIPT = pytest.mark.parametrize(
+    "followed", [in_javascript], ids=[in_javascript.__name__], indirect=True
+)
+"""For what is the same in all ways."""
+
 WAYS: tuple[Callable[[Path], str], ...] = (in_javascript, in_micropython, in_pyodide)
 
 
@@ -148,10 +154,9 @@ def test_examples_show_what_they_promise(followed: tuple[Page, Served]) -> None:
     }
 
 
+@IN_JAVASCRIPT
 def test_second_server_sends_the_model_and_takes_what_is_shared(followed: tuple[Page, Served]) -> None:
     page, served = followed
-    if page.evaluate("typeof shared") == "undefined":
-        pytest.skip("the same engine in all ways")
     page.evaluate("shared.configure({ sync: true })")
     uuid = page.evaluate("shared.record('like', { itemId: 'loop-3' })")
     page.wait_for_function("shared.status.counts?.implicit.pending === 1")
@@ -160,10 +165,9 @@ def test_second_server_sends_the_model_and_takes_what_is_shared(followed: tuple[
         assert database.execute("SELECT uuid FROM events").fetchall() == [(uuid,)]
 
 
+@IN_JAVASCRIPT
 def test_names_on_one_origin_share_nothing(followed: tuple[Page, Served]) -> None:
     page, _served = followed
-    if page.evaluate("typeof shared") == "undefined":
-        pytest.skip("the same engine in all ways")
     page.wait_for_function("shared.status.engine === 'ready'")
     before = len(rows(page, "implicit-events", "my-radio"))
     uuid = page.evaluate("shared.record('dislike', { itemId: 'loop-4' })")
@@ -177,10 +181,9 @@ def test_names_on_one_origin_share_nothing(followed: tuple[Page, Served]) -> Non
     assert uuid in {row["uuid"] for row in rows(page, "implicit-events", "shared-radio")}
 
 
+@IN_JAVASCRIPT
 def test_wrong_name_is_refused_in_plain_words(followed: tuple[Page, Served]) -> None:
     page, _served = followed
-    if page.evaluate("typeof shared") == "undefined":
-        pytest.skip("unit tests have the other ways")
     message = """import("/sidflow/sidflow_feedback/page/feedback.js")
         .then(({ startFeedback }) => startFeedback({ name: "My Radio" }))
         .catch(({ message }) => message)"""

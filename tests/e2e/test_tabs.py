@@ -112,11 +112,16 @@ def test_another_tab_takes_over_and_answers(context: BrowserContext, served: Ser
     wait_for_engine(second)
     second.wait_for_function(f"({LOCKS})().then(([held, pending]) => held.length + pending.length === 2)")
     first.close()
-    second.evaluate(RUN, ASK)
-    second.wait_for_selector("body[data-answer='0']", state="attached")
+    check_answer(second)  # Perhaps still from the engine of the closed tab.
+    second.wait_for_function(f"({LOCKS})().then(([held, pending]) => held.length === 1 && !pending.length)")
+    check_answer(second)
     assert engines(second) == 1
-    held, pending = second.evaluate(LOCKS)
-    assert (len(held), len(pending)) == (1, 0)
+
+
+def check_answer(page: Page) -> None:
+    page.evaluate("delete document.body.dataset.answer")
+    page.evaluate(RUN, ASK)
+    page.wait_for_selector("body[data-answer='0']", state="attached")
 
 
 def test_thousand_events_of_two_tabs_are_stored_once_despite_a_crash(
