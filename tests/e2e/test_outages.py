@@ -29,6 +29,7 @@ def test_missing_server_is_reported_and_nothing_is_lost(page: Page) -> None:
     page.context.set_offline(False)
     play(page, 3)
     assert page.is_hidden("#notice")
+    page.wait_for_function("document.querySelector('#saved-state').textContent === 'All saved'")
     page.click("#tab-preferences")
     page.click("#sync-now")
     page.wait_for_function(

@@ -94,6 +94,7 @@ def test_all_of_the_page_works_below_a_path(context: BrowserContext, proxied: tu
     wait_for_engine(page)
     rate(page, e=4, m=3, c=2, p=5)
     page.click("#tab-preferences")
+    wait_for_count(page, "ratings", 1)
     page.check("[name=sync]")
     page.wait_for_selector("#sync-now:enabled")
     page.click("#sync-now")
