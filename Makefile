@@ -52,7 +52,7 @@ format:
 test: check
 	$(BIN)/python -m app.setup.chromium
 	# At worst, each failed test has waited for its whole patience, five minutes: stop before that takes hours.
-	$(PYTEST) --numprocesses 3 --maxfail 8
+	$(PYTEST) --numprocesses 2 --maxfail 8
 
 # Needs no browser and no set-up beyond the Python packages. Leaves out what takes longest and changes least.
 test-fast: .venv/development
