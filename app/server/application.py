@@ -66,11 +66,7 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.add_middleware(RootPath, path=root_path)
-    app.add_middleware(RequestMetrics, metrics=metrics)
-    if settings.allowed_origins:
-        app.add_middleware(CrossOrigin, origins=settings.allowed_origins)
-    app.add_middleware(SecurityHeaders)
+    _add_middleware(app, settings, metrics, root_path)
     install_error_handlers(app)
     limit = RateLimit(TokenBuckets(settings.rate_limit, settings.rate_burst))
     app.include_router(feedback_router(writer, metrics, limit))
@@ -80,3 +76,12 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
     app.include_router(health_router(database, RELEASE))
     mount_files(app, settings, releases)
     return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics, root_path: str) -> None:
+    """Add what handles each request, the innermost first."""
+    app.add_middleware(RootPath, path=root_path)
+    app.add_middleware(RequestMetrics, metrics=metrics)
+    if settings.allowed_origins:
+        app.add_middleware(CrossOrigin, origins=settings.allowed_origins)
+    app.add_middleware(SecurityHeaders)

@@ -17,7 +17,6 @@ from tests.patience import PATIENCE, wait_until
 ROOT = Path(__file__).parents[2]
 WORK = ROOT / "build" / "containers"
 SUITE = "trixie"
-MIRROR = "http://deb.debian.org/debian"
 BASE = f"localhost/sidflow-test-{SUITE}"
 IMAGE = "localhost/sidflow-feedback"
 OPERATOR = "localhost/sidflow-test-operator"
@@ -139,7 +138,7 @@ def make_base(podman: Podman) -> None:
         return
     tree = WORK / SUITE
     shutil.rmtree(tree, ignore_errors=True)
-    subprocess.run(["debootstrap", "--variant=minbase", SUITE, str(tree), MIRROR], check=True)
+    subprocess.run(["debootstrap", "--variant=minbase", SUITE, str(tree)], check=True)
     shutil.rmtree(tree / "var" / "cache" / "apt" / "archives")
     packed = WORK / f"{SUITE}.tar"
     subprocess.run(["tar", "--create", "--file", str(packed), "--directory", str(tree), "."], check=True)
