@@ -293,17 +293,16 @@ class RunRecord(TypedDict):
     time: float
     samples: int
     duration: float
-    errorBefore: float
-    errorAfter: float
+    error: float
+    meanError: float
+    tells: str
     learner: str
-    accepted: bool
 
 
 class LastRun(RunRecord):
     """The last training run."""
 
     skipped: int
-    reason: str
 
 
 class TrainingState(TypedDict):

@@ -58,7 +58,7 @@ EVENT_VERSION: "Final" = 2
 """Schema version of an event record. Increment it when a field changes its name or meaning, and migrate the
 version before in `events`."""
 
-SNAPSHOT_VERSION: "Final" = 2
+SNAPSHOT_VERSION: "Final" = 3
 """Schema version of a snapshot of the listener's model. Increment it when a field changes its name or
 meaning, and migrate the version before in `learning.snapshot`."""
 
@@ -84,7 +84,7 @@ MAX_EPSILON: "Final" = 10.0
 """Bounds of the privacy loss of one event: below, its values are useless; above, nothing is protected."""
 
 MIN_RATED: "Final" = 8
-"""Minimum number of rated items for a training run: fewer can't be split for training and validation."""
+"""Minimum number of items with a rating, a like, a dislike, or a skip for a training run."""
 
 LISTEN_SHARE: "Final" = 0.5
 LISTEN_SECONDS: "Final" = 240

@@ -9,7 +9,11 @@ from pydantic import ValidationError
 from pydantic_core import from_json
 from starlette.datastructures import Headers
 
+from sidflow_feedback.errors import InvalidRecordError
+from sidflow_feedback.learning.manifest import model_from_manifest, plain_manifest
+
 from .errors import ModelUnavailableError
+from .model_folder import read_folder
 from .rate import RateLimit
 from .schema import Manifest, errors, first_problem
 
@@ -49,27 +53,36 @@ def _matches(etag: str, headers: Headers) -> bool:
 
 
 def _read_manifest(path: Path, first: Path) -> bytes:
-    """Return the validated manifest at `path`, or the one at `first` if there is no such file, as JSON.
+    """Return the model at `path`, a file or a folder, or the one at `first` if there is none, as a manifest.
+
+    It has our names, and has passed a client's own validation.
 
     Raises
     ------
     ModelUnavailableError
-        If the file is missing, unreadable, too large, or not a valid manifest.
+        If it is missing, unreadable, too large, or not a valid model.
     """
     try:
-        content = _read_limited(path, first)
-        manifest = Manifest.model_validate(from_json(content, allow_inf_nan=False))
-        return json.dumps(manifest.model_dump(by_alias=True), allow_nan=False, separators=(",", ":")).encode()
+        chosen = path if path.exists() else first
+        record = read_folder(chosen, _read_limited) if chosen.is_dir() else _read_json(chosen)
+        manifest = Manifest.model_validate(plain_manifest(record))
+        content = manifest.model_dump(by_alias=True)
+        model_from_manifest(content)
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
     except ValidationError as exc:
         field, problem = first_problem(exc)
         raise _invalid(f"{field or 'manifest'}: {problem}") from exc
-    except ValueError as exc:
+    except (ValueError, InvalidRecordError) as exc:
         raise _invalid(str(exc)) from exc
 
 
-def _read_limited(path: Path, first: Path) -> bytes:
+def _read_json(path: Path) -> object:
+    return from_json(_read_limited(path), allow_inf_nan=False)
+
+
+def _read_limited(path: Path) -> bytes:
     try:
-        with (path if path.exists() else first).open("rb") as file:
+        with path.open("rb") as file:
             content = file.read(MAX_MANIFEST_BYTES + 1)
     except OSError as exc:
         raise _invalid(exc.strerror or "it can't be read") from exc

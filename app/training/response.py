@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from sidflow_feedback.learning.dataset import IMPLIED_PREFERENCES
+from sidflow_feedback.learning.judgments import IMPLIED_PREFERENCES
 from sidflow_feedback.vocabulary import ACTIONS, DIMENSIONS, NEUTRAL_RATING
 
 if TYPE_CHECKING:

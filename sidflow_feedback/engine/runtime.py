@@ -16,11 +16,13 @@ from sidflow_feedback.idle import IdleClock
 from sidflow_feedback.idle.meter import CpuMeter
 from sidflow_feedback.idle.slots import TARGET_SHARE, Slots
 from sidflow_feedback.learning import scikit_fitters
+from sidflow_feedback.learning.fine_tuning import MAX_SONGS
 from sidflow_feedback.learning.global_model import GlobalModel
 from sidflow_feedback.learning.model import Model
 from sidflow_feedback.learning.trainer import Trainer
 from sidflow_feedback.learning.trainer_types import TrainerState, TrainingSettings
 from sidflow_feedback.preferences import validated
+from sidflow_feedback.recommending.feature_table import FeatureTable
 from sidflow_feedback.store import LEASE, FeedbackStore, StoreCounts, StoredEvent
 from sidflow_feedback.sync.client import SyncClient
 from sidflow_feedback.sync.transport import Transport
@@ -72,6 +74,8 @@ class FeedbackRuntime:
     shares
         The share of the processor that training used in the preceding 60 s, from 0 to 1, each with the epoch
         milliseconds when it was measured.
+    table
+        The items of all pages.
     sync
         The sync client.
     writer
@@ -99,6 +103,7 @@ class FeedbackRuntime:
         self._tasks: list[asyncio.Task[None]] = []
         self._training_settings = TrainingSettings()
         self.shares: deque[tuple[Milliseconds, float]] = deque(maxlen=MAX_SHARES)
+        self.table = FeatureTable()
         self._trainer: Trainer | None = None
         self._meter = CpuMeter(TARGET_SHARE)
         self.background = Slots(clock, self._meter)
@@ -271,6 +276,7 @@ class FeedbackRuntime:
             self.clock,
             base,
             self._training_settings,
+            songs=lambda: self.table.sample(MAX_SONGS),
             load_scikit=self._load_scikit,
             on_change=lambda _state: self._changed.set(),
             meter=self._meter,

@@ -65,7 +65,10 @@ class FeedbackService:
         self._engine = str(uuid.uuid4())
         self._analyzer = Analyzer(runtime.background, excerpts) if excerpts else None
         self._forgetting: set[asyncio.Task[None]] = set()
-        self._recommender = Recommender(runtime.store, lambda: runtime.trainer.model, runtime.clock)
+        self._recommender = Recommender(
+            runtime.table, runtime.store, lambda: runtime.trainer.model, runtime.clock
+        )
+        runtime.writer.subscribe(self._recommender.notify)
         channel.on(Post.HELLO, lambda _value: self.welcome())
         channel.on(Post.EVENTS, runtime.receive)
         channel.on(Post.FORGET, self._forget_soon)
@@ -123,8 +126,8 @@ class FeedbackService:
         return extract(np.asarray(samples.to_py(), np.float32), sound["rate"], sound["duration"])
 
     async def _train(self, _value: None, _binary: object) -> str:
-        run = await self._runtime.trainer.train_now()
-        return "Learned." if run.accepted else f"Not kept: {run.reason}"
+        await self._runtime.trainer.train_now()
+        return "Learned."
 
     async def _pause_training(self, paused: bool, _binary: object) -> None:
         trainer = self._runtime.trainer
@@ -169,9 +172,11 @@ class FeedbackService:
     async def _forget(self, uuids: list[str]) -> None:
         with contextlib.suppress(FeedbackError):
             await self._runtime.forget(uuids)
+            self._recommender.reset()
 
     async def _forget_item(self, item_id: str, _binary: object) -> str:
         gone = await self._runtime.forget_item(item_id)
+        self._recommender.reset()
         sent = sum(row.status == "synced" for row in gone)
         text = f"Deleted: {len(gone)} plays, likes, and ratings of this tune."
         return f"{text} {sent} of them were already uploaded; the server keeps those." if sent else text
@@ -183,10 +188,12 @@ class FeedbackService:
     async def _import(self, text: str, _binary: object) -> str:
         report = await import_archive(self._runtime.store, text)
         await self._runtime.restore()
+        self._recommender.reset()
         return f"{len(report.stored)} events imported, {len(report.duplicates)} were here already."
 
     async def _wipe(self, _value: None, _binary: object) -> str:
         await self._runtime.wipe()
+        self._recommender.reset()
         return "Everything in this browser was deleted."
 
     async def _sync(self, _value: None, _binary: object) -> str:

@@ -52,9 +52,8 @@ def _run_payload(run: Run) -> LastRun:
         "samples": run.samples,
         "skipped": run.skipped,
         "duration": run.duration,
-        "errorBefore": run.error_before,
-        "errorAfter": run.error_after,
+        "error": run.error,
+        "meanError": run.mean_error,
+        "tells": run.tells,
         "learner": run.learner,
-        "accepted": run.accepted,
-        "reason": run.reason,
     }

@@ -1,7 +1,14 @@
-"""Fine-tuning: fits a model to the listener's ratings, and decides whether the result is better."""
+"""Fine-tuning: learns a listener's taste, and teaches it to a network.
+
+The teacher is a `LandmarkProcess`, shrunk by what it predicts for rows that it doesn't know. It knows the
+global model, the listener's mean, and every row. The network, which can be stored, explained, and read by
+TensorFlow.js, learns the teacher's predictions for songs of the library (distillation, Hinton et al.
+2015). So no run has to be thrown away: at worst, it has learned the listener's mean.
+"""
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -9,122 +16,207 @@ import numpy as np
 
 from sidflow_feedback.errors import TrainingError
 from sidflow_feedback.learning.fitters import FitProblem, fit_adam
-from sidflow_feedback.learning.model import in_range
-from sidflow_feedback.vocabulary import NEUTRAL_RATING
+from sidflow_feedback.learning.landmark_process import LandmarkProcess
+from sidflow_feedback.learning.model import LAYERS, Network, in_range, standard_activations
+from sidflow_feedback.learning.scaler import QuantileScaler
+from sidflow_feedback.learning.shrinkage import Shrinkage
+from sidflow_feedback.learning.uncertainty import (
+    Uncertainty,
+    calibrated_width,
+    hidden_units,
+    posterior_covariances,
+    spreads,
+)
+from sidflow_feedback.vocabulary import DIMENSIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from sidflow_feedback.idle import Steps
     from sidflow_feedback.learning.dataset import Dataset
     from sidflow_feedback.learning.fitters import Fitter, Rows
-    from sidflow_feedback.learning.model import Array, Model, Network
-    from sidflow_feedback.learning.snapshot import Snapshot
+    from sidflow_feedback.learning.model import Model
     from sidflow_feedback.types import FloatArray
 
-PRIOR: Final = 10.0
-"""Pull to the anchor, divided by the number of rows: a prior that dominates a few ratings, and that many
-ratings outweigh."""
+MAX_SONGS: Final = 512
+"""Songs of the library, and rated songs, on which the network is taught."""
 
-FINISHING_DIVISOR: Final = 4
-"""One in this many steps learns from all rows, including the held-out ones."""
+JITTER: Final = 0.5
+"""Greatest distance, in deviations, of an invented song from the one that it is a copy of."""
 
-CALIBRATION_PRIOR: Final = 2.0
-"""Ridge penalty of the calibration, in ratings at a distance of 1 from the middle of the scale."""
+ROWS_PER_GROWTH: Final = 256
+MAX_GROWTH: Final = 2.5
+"""A run with more than 256 rows makes more steps, in proportion, but at most 2.5 times as many."""
 
-# Chosen on simulated listeners other than those of `make bench-taste`; see docs/benchmarks.md.
+# Chosen on splits other than those that are reported: see docs/learning.md.
 
-_ROWS_PER_STEP = 256
+_ROWS_PER_STEP = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FineTuningResult:
-    """The result of fine-tuning.
+    """What a listener's taste was learned as.
 
     Attributes
     ----------
-    network
-        Fitted to all rows; the same as `validation_network` if the error grew.
-    validation_network
-        Fitted without the held-out rows. The errors are those of networks fitted in this way.
-    moments, steps
-        State of the optimizer that fitted `validation_network`, see `Adam`.
-    error_before, error_after
-        Root mean square error on the held-out rows, in ratings.
+    shrinkages
+        What held-out rows say about each output; None for those with fewer than two labels, which are as the
+        global model predicts them.
     """
 
     network: Network
-    validation_network: Network
-    moments: Array
-    steps: int
-    error_before: float
-    error_after: float
+    scaler: QuantileScaler
+    uncertainty: Uncertainty
+    shrinkages: Sequence[Shrinkage | None]
+    error: float
+    mean_error: float
 
     @property
-    def accepted(self) -> bool:
-        """Whether the error didn't grow."""
-        return self.error_after <= self.error_before
+    def tells(self) -> str:
+        """The dimensions whose predictions are better than chance, for example ``ep``."""
+        pairs = zip(DIMENSIONS, self.shrinkages, strict=True)
+        return "".join(name for name, shrinkage in pairs if shrinkage is not None and shrinkage.tells)
 
 
 def fine_tune(
     base: Model,
-    last: Snapshot | None,
+    last: Model | None,
     dataset: Dataset,
+    songs: FloatArray,
     *,
     iterations: int,
     seed: int,
     method: Fitter = fit_adam,
 ) -> Steps[FineTuningResult]:
-    """Fine-tune the last accepted model, else `base`, in small steps. Neither is changed.
+    """Learn from all rows of `dataset`, in small steps.
 
-    The first fit leaves out the held-out rows, and the change of the error on them decides. If it didn't
-    grow, a second fit uses all rows, because every rating counts when there are few. Training resumes from
-    the last validation network, so that each run is tested on rows that no earlier run has learned from.
-
-    The anchor is `base`, calibrated to this listener. Training starts there if there is no last model, or if
-    that was learned from another base. The error before is that of the last model, else of `base`.
+    Parameters
+    ----------
+    base
+        The global model, the guess as long as there are few rows.
+    last
+        The model of the run before, from whose network the network starts; None for that of `base`.
+    songs
+        Features of songs of the library, shape (n, 8): what the model is to predict.
 
     Raises
     ------
     TrainingError
-        All rows are held out, or a value isn't finite.
+        There are no rows, or a value isn't finite.
     """
-    inputs, training = base.scaler.scale(dataset.features), ~dataset.held_out
-    everything = inputs, dataset.labels, dataset.weights
-    rows = inputs[training], dataset.labels[training], dataset.weights[training]
-    finishing = iterations // FINISHING_DIVISOR
-    yield "predict"
-    before = yield from _held_out_error(_validation_model(last) if last else base, dataset)
-    yield "predict"
-    problem = yield from _problem(base, last, rows, iterations - finishing, seed)
-    fitted = yield from method(problem)
-    validation_network = _half_precision(fitted.network)
-    yield "predict"
-    after = yield from _held_out_error(replace(base, network=validation_network), dataset)
-    network = validation_network
-    if after <= before:
-        yield "predict"
-        problem = yield from _problem(base, None, everything, finishing, seed)
-        finished = yield from method(replace(problem, start=validation_network))
-        network = _half_precision(finished.network)
-    return FineTuningResult(network, validation_network, fitted.moments, fitted.steps, before, after)
-
-
-def _problem(base: Model, last: Snapshot | None, rows: Rows, iterations: int, seed: int) -> Steps[FitProblem]:
-    anchor = yield from calibrated(base.network, *rows)
-    start = last if last and last.model.base_version == base.version else None
-    return FitProblem(
-        start=start.validation_network if start else anchor,
-        anchor=anchor,
+    _check(dataset)
+    yield "scale"
+    library = np.concatenate([songs[:MAX_SONGS], dataset.features[:MAX_SONGS]])
+    scaler = QuantileScaler.fit(library)
+    yield "scale"
+    inputs = scaler.scale(dataset.features)
+    guesses = yield from _in_chunks(base.predict_many, dataset.features)
+    process = LandmarkProcess(inputs, guesses, dataset.labels, dataset.weights, dataset.items)
+    yield from process.fit()
+    yield "shrink"
+    shrinkages = [_shrinkage(process, dataset, output) for output in range(len(DIMENSIONS))]
+    rows = yield from _lesson(base, process, shrinkages, scaler, library, seed)
+    growth = min(MAX_GROWTH, max(1.0, len(dataset) / ROWS_PER_GROWTH))
+    start = _start(base, last)
+    problem = FitProblem(
+        start=start,
+        anchor=start,
         rows=rows,
-        l2=PRIOR / max(1, len(rows[0])),
-        moments=start.moments if start else None,
-        steps=start.steps if start else 0,
-        iterations=iterations,
+        l2=0.0,
+        moments=None,
+        steps=0,
+        iterations=round(iterations * growth),
         seed=seed,
+    )
+    fitted = yield from method(problem)
+    network = _half_precision(fitted.network)
+    uncertainty = yield from _uncertainty(network, inputs, dataset, process, shrinkages)
+    totals = dataset.weights.sum(axis=0)
+    return FineTuningResult(
+        network,
+        scaler,
+        uncertainty,
+        shrinkages,
+        _pooled([None if one is None else one.error for one in shrinkages], totals),
+        _pooled([None if one is None else one.mean_error for one in shrinkages], totals),
     )
 
 
-def _validation_model(last: Snapshot) -> Model:
-    return replace(last.model, network=last.validation_network)
+def _check(dataset: Dataset) -> None:
+    values = (dataset.features, dataset.labels, dataset.weights)
+    if not len(dataset) or not all(np.isfinite(part).all() for part in values):
+        raise TrainingError(
+            "Can't train: there must be rows, and their features and labels must be finite. The "
+            "previous model stays in use."
+        )
+
+
+def _in_chunks(predict: Callable[[FloatArray], FloatArray], features: FloatArray) -> Steps[FloatArray]:
+    outputs = np.empty((len(features), len(DIMENSIONS)))
+    for start in range(0, len(features), _ROWS_PER_STEP):
+        rows = slice(start, start + _ROWS_PER_STEP)
+        outputs[rows] = predict(features[rows])
+        yield "predict"
+    return outputs
+
+
+def _shrinkage(process: LandmarkProcess, dataset: Dataset, output: int) -> Shrinkage | None:
+    """Return what the held-out rows say about an output; None if there are fewer than two."""
+    known, mixture = np.isfinite(process.held_out[:, output]), process.mixtures[output]
+    if mixture is None or known.sum() < 2:
+        return None
+    return Shrinkage.of(
+        mixture.mean,
+        process.held_out[known, output],
+        process.held_out_means[known, output],
+        dataset.labels[known, output],
+        dataset.weights[known, output],
+    )
+
+
+def _lesson(
+    base: Model,
+    process: LandmarkProcess,
+    shrinkages: Sequence[Shrinkage | None],
+    scaler: QuantileScaler,
+    library: FloatArray,
+    seed: int,
+) -> Steps[Rows]:
+    """Return the rows on which the network is taught: songs, and an invented song near each."""
+    inputs = scaler.scale(library)
+    guesses = yield from _in_chunks(base.predict_many, library)
+    # Not numpy.random: a browser needs several idle slots to load it.
+    noise = np.frombuffer(random.Random(seed).randbytes(2 * inputs.size), np.uint16).reshape(inputs.shape)
+    inputs = np.concatenate([inputs, inputs + JITTER * (noise / 32768.0 - 1.0)])
+    guesses = np.concatenate([guesses, guesses])
+    targets = np.empty_like(guesses)
+    for start in range(0, len(inputs), _ROWS_PER_STEP):
+        yield "teach"
+        rows = slice(start, start + _ROWS_PER_STEP)
+        targets[rows] = _taught(process, shrinkages, inputs[rows], guesses[rows])
+    return inputs, targets, np.ones_like(targets)
+
+
+def _taught(
+    process: LandmarkProcess, shrinkages: Sequence[Shrinkage | None], inputs: FloatArray, guesses: FloatArray
+) -> FloatArray:
+    predicted = process.predict(inputs, guesses)
+    columns = [
+        guesses[:, output] if shrinkage is None else shrinkage.apply(predicted[:, output])
+        for output, shrinkage in enumerate(shrinkages)
+    ]
+    return np.array(columns).T
+
+
+def _start(base: Model, last: Model | None) -> Network:
+    for model in (last, base):
+        if model is not None and _is_standard(model.network):
+            return model.network
+    return Network.random(1)
+
+
+def _is_standard(network: Network) -> bool:
+    return network.sizes == LAYERS and network.activations == tuple(standard_activations(LAYERS))
 
 
 def _half_precision(network: Network) -> Network:
@@ -137,46 +229,47 @@ def _half_precision(network: Network) -> Network:
     return rounded
 
 
-def calibrated(network: Network, inputs: Array, labels: Array, weights: Array) -> Steps[Network]:
-    """Return `network` with each output scaled and shifted to fit the labels (ridge regression).
-
-    People use the ends of the scale differently, and some prefer the opposite of what most do. A handful of
-    ratings is enough to tell. An output without labels isn't changed.
-
-    Parameters
-    ----------
-    inputs
-        Scaled features, shape (n, inputs).
-    labels, weights
-        Ratings, and their weights (0 if missing), shape (n, outputs).
-    """
-    fitted = network.copy()
-    outputs = (yield from _predicted(network, inputs)) - NEUTRAL_RATING
-    yield "calibrate"
-    wanted = labels - NEUTRAL_RATING
-    prior = CALIBRATION_PRIOR * np.eye(2)
-    for i, column in enumerate(fitted.layers[-1].T):
-        terms = np.stack([outputs[:, i], np.ones(len(inputs))])
-        weighted = terms * weights[:, i]
-        scale, shift = np.linalg.solve(weighted @ terms.T + prior, weighted @ wanted[:, i] + prior[0])
-        column *= scale
-        column[-1] += shift + NEUTRAL_RATING * (1 - scale)
+def _uncertainty(
+    network: Network,
+    inputs: FloatArray,
+    dataset: Dataset,
+    process: LandmarkProcess,
+    shrinkages: Sequence[Shrinkage | None],
+) -> Steps[Uncertainty]:
+    covariances = yield from posterior_covariances(network, inputs, dataset.weights)
+    noises, widths = np.full(len(DIMENSIONS), np.nan), np.ones(len(DIMENSIONS))
+    for output, shrinkage in enumerate(shrinkages):
+        if shrinkage is None:
+            continue
         yield "calibrate"
-    return fitted
+        known = np.flatnonzero(np.isfinite(process.held_out[:, output]))
+        weights, labels = dataset.weights[known, output], dataset.labels[known, output]
+        relative = spreads(covariances, hidden_units(network, inputs[known]))[:, output]
+        means = process.held_out_means[known, output]
+        predicted = in_range(means + shrinkage.slope * (process.held_out[known, output] - means))
+        noises[output] = shrinkage.error / np.sqrt(1 + np.average(relative, weights=weights))
+        deviations = np.maximum(noises[output], 1e-3) * np.sqrt(1 + relative)
+        widths[output] = calibrated_width(predicted - labels, deviations, weights)
+    return Uncertainty(covariances, noises, widths)
 
 
-def _held_out_error(model: Model, dataset: Dataset) -> Steps[float]:
-    """Return the weighted root mean square error, in ratings."""
-    rows = dataset.held_out
-    predicted = yield from _predicted(model.network, model.scaler.scale(dataset.features[rows]))
-    weights, errors = dataset.weights[rows], in_range(predicted) - dataset.labels[rows]
-    return float(np.sqrt((weights * errors**2).sum() / weights.sum()))
+def _pooled(errors: Sequence[float | None], totals: FloatArray) -> float:
+    """Return the root mean square error over all labels."""
+    squares = [(error**2, total) for error, total in zip(errors, totals, strict=True) if error is not None]
+    weight = sum(total for _, total in squares)
+    return (
+        float(np.sqrt(sum(square * total for square, total in squares) / weight)) if weight else float("nan")
+    )
 
 
-def _predicted(network: Network, inputs: FloatArray) -> Steps[FloatArray]:
-    outputs = np.empty((len(inputs), network.sizes[-1]))
-    for start in range(0, len(inputs), _ROWS_PER_STEP):
-        rows = slice(start, start + _ROWS_PER_STEP)
-        outputs[rows] = network.predict_many(inputs[rows])
-        yield "predict"
-    return outputs
+def with_result(base: Model, version: str, result: FineTuningResult) -> Model:
+    """Return the listener's model."""
+    return replace(
+        base,
+        version=version,
+        base_version=base.version,
+        scaler=result.scaler,
+        network=result.network,
+        uncertainty=result.uncertainty,
+        tells=result.tells,
+    )

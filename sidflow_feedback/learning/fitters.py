@@ -1,4 +1,4 @@
-"""Fitters: methods that fit a network to the listener's ratings. The default is our own learner in numpy.
+"""Fitters: methods that teach a network. The default is our own learner in numpy.
 
 All fitters solve the same problem and return a network with the same layers, so snapshots, predictions, and
 manifests don't depend on the method. The other fitters are in `scikit_fitters`.
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Rows: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
     """Scaled features, labels, and the weights of the labels."""
 
-LEARNING_RATE: Final = 8e-3
+LEARNING_RATE: Final = 3e-2
 """Learning rate of the first step. It falls to 0 with the last step, so that no run ends on the noise of a
 minibatch."""
 

@@ -29,7 +29,7 @@ class LocalModel:
     base
         The global model; the next run starts from it if it is newer than that of the snapshot.
     snapshot
-        The last accepted snapshot; None as long as nothing has been learned.
+        The last snapshot; None as long as nothing has been learned.
     """
 
     def __init__(self, store: FeedbackStore, base: Model) -> None:

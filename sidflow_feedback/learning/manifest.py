@@ -16,8 +16,9 @@ from typing import Any, Final
 import numpy as np
 
 from sidflow_feedback.errors import InvalidRecordError
-from sidflow_feedback.learning.model import LAYERS, Model, Network, parameter_count
+from sidflow_feedback.learning.model import LAYERS, Model
 from sidflow_feedback.learning.scaler import FeatureScaler
+from sidflow_feedback.learning.tfjs_layers import Weights, input_shape, layer_chain, network_of
 from sidflow_feedback.types import Record
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
@@ -30,17 +31,26 @@ ones overflow."""
 
 MAX_TEXT: Final = 128
 
+DEFAULT_STATS: Final[Record] = {
+    "featureNames": list(FEATURE_NAMES),
+    "means": [8.48, 0.0401, 3170.0, 1230.0, 0.0312, 112.0, 0.739, 94.6],
+    "stds": [4.01, 0.0198, 1290.0, 986.0, 0.0235, 27.9, 0.147, 21.4],
+}
+"""Statistics of the demo tunes, for a model that comes without any."""
+
 
 def model_to_manifest(model: Model, metadata: Mapping[str, Any]) -> Record:
-    """Return a manifest of `model`, with `metadata` of JSON values."""
+    """Return a manifest of a global model, with `metadata` of JSON values."""
+    scaler = model.scaler
+    assert isinstance(scaler, FeatureScaler), "only a listener's model has quantiles"
     weights = model.network.parameters.astype("<f4").tobytes()
     return {
         "version": model.version,
         "metadata": dict(metadata),
         "featureStats": {
             "featureNames": list(FEATURE_NAMES),
-            "means": list(model.scaler.means),
-            "stds": list(model.scaler.deviations),
+            "means": list(scaler.means),
+            "stds": list(scaler.deviations),
         },
         "modelTopology": _topology(model.network.sizes),
         "weightSpecs": _weight_specs(model.network.sizes),
@@ -49,25 +59,79 @@ def model_to_manifest(model: Model, metadata: Mapping[str, Any]) -> Record:
 
 
 def model_from_manifest(record: object) -> Model:
-    """Read a manifest. All of it is validated.
+    """Read a manifest, or another project's response that `plain_manifest` understands. All of it is
+    validated.
 
     Raises
     ------
     InvalidRecordError
         A part is missing, too large, or not finite, or describes a model that this library can't run.
     """
-    manifest = _object("manifest", record)
+    manifest = plain_manifest(record)
     version = manifest.get("version")
     if not isinstance(version, str) or not 0 < len(version) <= MAX_TEXT:
         raise InvalidRecordError("version", f"must be a string of 1 to {MAX_TEXT} characters")
     if manifest.get("metadata") is not None:
         _object("metadata", manifest["metadata"])
-    scaler = _scaler(_object("featureStats", manifest.get("featureStats")))
-    network = Network(_sizes(_object("modelTopology", manifest.get("modelTopology"))))
-    _check_specs(manifest.get("weightSpecs"), network.sizes)
-    count = network.parameters.size
-    network.parameters[:] = floats_from_base64("weightData", manifest.get("weightData"), count)
-    return Model(version, version, scaler, network)
+    scaler = _scaler(_object("featureStats", manifest["featureStats"]))
+    chain = layer_chain(_object("modelTopology", manifest["modelTopology"]))
+    shape = input_shape(chain)
+    if shape not in ([None, LAYERS[0]], None):
+        raise InvalidRecordError("modelTopology.batch_input_shape", f"must be [null, {LAYERS[0]}]")
+    specs, count = _checked_specs(manifest.get("weightSpecs"))
+    values = floats_from_base64("weightData", manifest.get("weightData"), count)
+    return Model(version, version, scaler, network_of(chain, Weights(specs, values)))
+
+
+def plain_manifest(record: object) -> Record:
+    """Return a manifest with the names and the forms that `model_to_manifest` gives it.
+
+    Also read are an envelope (``success``, ``data``), the names ``modelVersion`` and ``weightDataBase64``,
+    and statistics by feature name. Statistics or a topology that are null are replaced by those of the first
+    model: `missing_parts` names them.
+
+    Raises
+    ------
+    InvalidRecordError
+        There is nothing of a model in it.
+    """
+    manifest = dict(_object("manifest", record))
+    if "success" in manifest:
+        if manifest["success"] is not True:
+            raise InvalidRecordError("success", "is not true: the server has no model")
+        manifest = dict(_object("data", manifest.get("data")))
+    for name, other in (("version", "modelVersion"), ("weightData", "weightDataBase64")):
+        if manifest.get(name) is None and other in manifest:
+            manifest[name] = manifest[other]
+    if manifest.get("weightData") is None or manifest.get("weightSpecs") is None:
+        missing = "weightData" if manifest.get("weightData") is None else "weightSpecs"
+        raise InvalidRecordError(missing, "is missing: this is no model in the TensorFlow.js layers format")
+    stats, topology = manifest.get("featureStats"), manifest.get("modelTopology")
+    return {
+        "version": manifest.get("version"),
+        "metadata": manifest.get("metadata"),
+        "featureStats": DEFAULT_STATS if stats is None else _listed(_object("featureStats", stats)),
+        "modelTopology": _topology(LAYERS) if topology is None else topology,
+        "weightSpecs": manifest["weightSpecs"],
+        "weightData": manifest["weightData"],
+    }
+
+
+def missing_parts(record: object) -> list[str]:
+    """Return which parts of a manifest are null, so that `plain_manifest` replaces them."""
+    manifest = record.get("data", record) if isinstance(record, Mapping) else {}
+    return [name for name in ("featureStats", "modelTopology") if manifest.get(name) is None]
+
+
+def _listed(stats: Mapping[str, Any]) -> Record:
+    """Return statistics with lists in the order of the features."""
+    listed = dict(stats)
+    for name in ("means", "stds"):
+        values = stats.get(name)
+        if isinstance(values, Mapping):
+            listed[name] = [values.get(feature) for feature in FEATURE_NAMES]
+            listed["featureNames"] = list(FEATURE_NAMES)
+    return listed
 
 
 def floats_from_base64(field: str, text: object, count: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
@@ -149,65 +213,24 @@ def _numbers(stats: Mapping[str, Any], name: str) -> tuple[float, ...]:
     return tuple(float(value) for value in values)
 
 
-def _sizes(topology: Mapping[str, Any]) -> tuple[int, ...]:
-    """Return the layer sizes of a sequential model of dense layers, as TensorFlow.js or Keras describe it."""
-    model = _object("modelTopology.model_config", topology.get("model_config", topology))
-    kind = model.get("class_name")
-    if kind != "Sequential":
-        raise InvalidRecordError("modelTopology.class_name", f"must be Sequential, not {kind!r}")
-    config = model.get("config")
-    layers = config.get("layers") if isinstance(config, Mapping) else config
-    if not isinstance(layers, list) or not layers:
-        raise InvalidRecordError("modelTopology.config.layers", "must be a list of layers")
-    dense = [layer for layer in layers if not _is_input(layer)]
-    sizes = (LAYERS[0], *(_units(i, layer, last=i == len(dense) - 1) for i, layer in enumerate(dense)))
-    _check_sizes(sizes, _input_shape(layers[0]))
-    return sizes
-
-
-def _check_sizes(sizes: tuple[int, ...], input_shape: object) -> None:
-    if input_shape != [None, LAYERS[0]]:
-        raise InvalidRecordError("modelTopology.batch_input_shape", f"must be [null, {LAYERS[0]}]")
-    if sizes[-1] != LAYERS[-1] or len(sizes) < 2:
-        raise InvalidRecordError("modelTopology", f"must end with {LAYERS[-1]} outputs: e, m, c, and p")
-    if parameter_count(sizes) > MAX_WEIGHTS:
-        raise InvalidRecordError("modelTopology", f"has more than {MAX_WEIGHTS} weights")
-
-
-def _is_input(layer: object) -> bool:
-    return isinstance(layer, Mapping) and layer.get("class_name") == "InputLayer"
-
-
-def _input_shape(layer: Mapping[str, Any]) -> object:
-    config = layer["config"] if isinstance(layer.get("config"), Mapping) else {}
-    return config.get("batch_input_shape", config.get("batch_shape"))
-
-
-def _units(index: int, layer: object, *, last: bool) -> int:
-    field = f"modelTopology.layers[{index}]"
-    outer = _object(field, layer)
-    if outer.get("class_name") != "Dense":
-        raise InvalidRecordError(f"{field}.class_name", f"must be Dense, not {outer.get('class_name')!r}")
-    config = _object(f"{field}.config", outer.get("config"))
-    units, activation = config.get("units"), "linear" if last else "relu"
-    if config.get("activation") != activation or config.get("use_bias", True) is not True:
-        raise InvalidRecordError(field, f"must have activation {activation!r} and a bias")
-    if type(units) is not int or not 0 < units <= MAX_WEIGHTS:
-        raise InvalidRecordError(f"{field}.units", "must be an integer above 0")
-    return units
-
-
-def _check_specs(specs: object, sizes: tuple[int, ...]) -> None:
-    expected = _weight_specs(sizes)
-    if not isinstance(specs, list) or len(specs) != len(expected):
-        raise InvalidRecordError("weightSpecs", f"must be a list of {len(expected)} weights")
-    for i, (spec, wanted) in enumerate(zip(specs, expected, strict=True)):
+def _checked_specs(specs: object) -> tuple[list[Mapping[str, Any]], int]:
+    """Return the specs, and the number of weights in all of them."""
+    if not isinstance(specs, list) or not specs:
+        raise InvalidRecordError("weightSpecs", "must be a list of weights")
+    count = 0
+    for i, spec in enumerate(specs):
         given = _object(f"weightSpecs[{i}]", spec)
-        for name in ("shape", "dtype"):
-            if given.get(name) != wanted[name]:
-                raise InvalidRecordError(f"weightSpecs[{i}].{name}", f"must be {wanted[name]}")
+        shape = given.get("shape")
+        if not isinstance(shape, list) or not all(type(size) is int and size > 0 for size in shape):
+            raise InvalidRecordError(f"weightSpecs[{i}].shape", "must be a list of integers above 0")
+        if given.get("dtype") != "float32":
+            raise InvalidRecordError(f"weightSpecs[{i}].dtype", "must be float32")
         if "quantization" in given:
             raise InvalidRecordError(f"weightSpecs[{i}].quantization", "can't be read: save plain float32")
+        count += math.prod(shape)
+        if count > MAX_WEIGHTS:
+            raise InvalidRecordError("weightSpecs", f"has more than {MAX_WEIGHTS} weights")
+    return specs, count
 
 
 def _object(field: str, value: object) -> Mapping[str, Any]:

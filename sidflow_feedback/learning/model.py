@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sidflow_feedback.learning.activations import linear, relu
 from sidflow_feedback.vocabulary import MAX_RATING, MIN_RATING, NEUTRAL_RATING
 
 if TYPE_CHECKING:
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike
 
-    from sidflow_feedback.learning.scaler import FeatureScaler
+    from sidflow_feedback.learning.activations import Activation
+    from sidflow_feedback.learning.scaler import Scaler
+    from sidflow_feedback.learning.uncertainty import Uncertainty
     from sidflow_feedback.types import FloatArray
 
 Array = NDArray[Any]
@@ -26,12 +29,14 @@ LAYERS: Final = (8, 32, 16, 4)
 
 
 class Network:
-    """A multilayer perceptron with ReLU in the hidden layers. Its linear outputs are ratings, 1 to 5.
+    """A multilayer perceptron, by default with ReLU in the hidden layers. Its outputs are ratings, 1 to 5.
 
     Attributes
     ----------
     sizes
         Units of each layer, inputs first.
+    activations
+        Of each layer but the inputs.
     parameters
         All weights in one vector: for each layer its kernel, row by row, then its bias. TensorFlow.js has
         the same order.
@@ -39,8 +44,15 @@ class Network:
         Views into `parameters`, shape (inputs + 1, outputs): the kernel, and the bias as the last row.
     """
 
-    def __init__(self, sizes: Sequence[int] = LAYERS, *, dtype: DTypeLike = np.float32) -> None:
+    def __init__(
+        self,
+        sizes: Sequence[int] = LAYERS,
+        *,
+        activations: Sequence[Activation] | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
         self.sizes = tuple(sizes)
+        self.activations = tuple(activations or standard_activations(sizes))
         self.parameters: Array = np.zeros(parameter_count(sizes), dtype)
         self.layers = layer_views(self.parameters, self.sizes)
 
@@ -60,19 +72,23 @@ class Network:
         # up to twice as fast in a browser, where numpy has no BLAS. The ones are for the biases.
         values = np.ones((inputs.shape[1] + 1, len(inputs)), self.parameters.dtype)
         values[:-1] = inputs.T
-        for layer in self.layers[:-1]:
+        for layer, activation in zip(self.layers[:-1], self.activations[:-1], strict=True):
             above = np.ones((layer.shape[1] + 1, len(inputs)), self.parameters.dtype)
-            np.einsum("io,in->on", layer, values, out=above[:-1])
-            np.maximum(above[:-1], 0, out=above[:-1])
+            above[:-1] = activation(np.einsum("io,in->on", layer, values))
             values = above
-        outputs: Array = np.einsum("io,in->on", self.layers[-1], values)
+        outputs: Array = self.activations[-1](np.einsum("io,in->on", self.layers[-1], values))
         return outputs.T
 
     def copy(self) -> Network:
         """Return an independent network with the same weights."""
-        twin = Network(self.sizes, dtype=self.parameters.dtype)
+        twin = Network(self.sizes, activations=self.activations, dtype=self.parameters.dtype)
         twin.parameters[:] = self.parameters
         return twin
+
+
+def standard_activations(sizes: Sequence[int]) -> list[Activation]:
+    """Return ReLU for the hidden layers, and nothing for the outputs: what the learner can fit."""
+    return [*[relu] * (len(sizes) - 2), linear]
 
 
 def parameter_count(sizes: Sequence[int]) -> int:
@@ -100,12 +116,18 @@ class Model:
         ``global-…`` if the server published it, or ``local-<n>`` if it was learned from this listener.
     base_version
         Version of the global model that it was learned from; the same as `version` for a global model.
+    uncertainty
+        How sure the predictions are; None for a global model, which knows no listener.
+    tells
+        The dimensions whose predictions proved better than chance for this listener, for example ``ep``.
     """
 
     version: str
     base_version: str
-    scaler: FeatureScaler
+    scaler: Scaler
     network: Network
+    uncertainty: Uncertainty | None = None
+    tells: str = ""
 
     def predict_many(self, features: FloatArray) -> FloatArray:
         """Return e, m, c, and p from 1 to 5, shape (n, 4), for feature vectors, shape (n, 8)."""
@@ -114,6 +136,20 @@ class Model:
     def outputs(self, features: FloatArray) -> Array:
         """Return the predictions without bounds: those below 1 or above 5 still have an order."""
         return self.network.predict_many(self.scaler.scale(features))
+
+    def deviations(self, features: FloatArray) -> FloatArray | None:
+        """Return how far each expected rating may be off, in ratings, shape (n, 4); None if that is
+        unknown.
+        """
+        if self.uncertainty is None:
+            return None
+        return self.uncertainty.deviations(self.network, self.scaler.scale(features))
+
+    def half_widths(self, features: FloatArray) -> FloatArray | None:
+        """Return half of the 90 % interval of each rating, shape (n, 4); None if that is unknown."""
+        if self.uncertainty is None:
+            return None
+        return self.uncertainty.half_widths(self.network, self.scaler.scale(features))
 
 
 def in_range(outputs: Array) -> FloatArray:

@@ -27,10 +27,10 @@ async def remember(store: FeedbackStore, run: Run) -> None:
         "time": run.time,
         "samples": run.samples,
         "duration": run.duration,
-        "errorBefore": run.error_before,
-        "errorAfter": run.error_after,
+        "error": run.error,
+        "meanError": run.mean_error,
+        "tells": run.tells,
         "learner": run.learner,
-        "accepted": run.accepted,
     }
     await store.keep_note(NOTE, {"runs": [*await past_runs(store), record][-MAX_RUNS:]})
 

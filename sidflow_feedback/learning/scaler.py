@@ -1,9 +1,10 @@
-"""The scaler: brings the audio features to one scale, which the network needs."""
+"""Scalers: bring the audio features to one scale, which the network needs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
 
@@ -17,6 +18,20 @@ if TYPE_CHECKING:
 
 CLIP_SIGMAS: Final = 10.0
 """Standard deviations from the mean at which values are clipped."""
+
+
+KNOTS: Final = 17
+"""Quantiles of a feature that a `QuantileScaler` knows: a curve of 16 straight lines."""
+
+LARGEST_SCORE: Final = 2.5
+"""Score of the least and of the greatest value, in standard deviations."""
+
+
+class Scaler(Protocol):
+    """Brings feature vectors to one scale."""
+
+    def scale(self, matrix: FloatArray) -> FloatArray:
+        """Return scaled feature vectors, shape (n, 8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,3 +77,61 @@ class FeatureScaler:
         scaled = (matrix - np.asarray(self.means)) / np.asarray(self.deviations)
         clipped: FloatArray = np.clip(scaled, -CLIP_SIGMAS, CLIP_SIGMAS)
         return clipped
+
+
+class QuantileScaler:
+    """Gives each feature a normal distribution over the songs of a library (rank-based inverse normal
+    scores).
+
+    Many features are skewed, and some are 0 for most songs. Standardized, their few large values are all that
+    a smooth model sees. Values between two quantiles are interpolated, those beyond the outermost are
+    clipped.
+
+    Parameters
+    ----------
+    quantiles
+        Equidistant quantiles of each feature from least to greatest, shape (17, 8).
+
+    Raises
+    ------
+    InvalidRecordError
+        The shape is another, a value isn't finite, or they descend.
+    """
+
+    def __init__(self, quantiles: FloatArray) -> None:
+        if quantiles.shape != (KNOTS, len(FEATURE_NAMES)) or not np.isfinite(quantiles).all():
+            raise InvalidRecordError("quantiles", f"must be {KNOTS} finite numbers for each feature")
+        if (np.diff(quantiles, axis=0) < 0).any():
+            raise InvalidRecordError("quantiles", "must ascend")
+        self.quantiles = quantiles
+        self._curves = [_curve(column) for column in quantiles.T]
+
+    @classmethod
+    def fit(cls, matrix: FloatArray) -> QuantileScaler:
+        """Return the scaler for the songs of a library, shape (n, 8), with n at least 1."""
+        quantiles = np.quantile(matrix, np.linspace(0, 1, KNOTS), axis=0)
+        return cls(np.maximum.accumulate(quantiles.astype(np.float32)).astype(np.float64))
+
+    def scale(self, matrix: FloatArray) -> FloatArray:
+        """Return normal scores of feature vectors, shape (..., 8). A constant feature is 0."""
+        scaled = np.empty(matrix.shape)
+        for i, (values, scores) in enumerate(self._curves):
+            scaled[..., i] = np.interp(matrix[..., i], values, scores)
+        return scaled
+
+
+def _curve(quantiles: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the different values of a feature, ascending, and the mean score of each."""
+    values, groups, counts = np.unique(quantiles, return_inverse=True, return_counts=True)
+    scores: FloatArray = np.bincount(groups, weights=_SCORES) / counts
+    return values, scores
+
+
+def _normal_scores() -> FloatArray:
+    normal = NormalDist()
+    edge = normal.cdf(-LARGEST_SCORE)
+    shares = np.clip(np.linspace(0, 1, KNOTS), edge, 1 - edge)
+    return np.array([normal.inv_cdf(share) for share in shares.tolist()])
+
+
+_SCORES = _normal_scores()

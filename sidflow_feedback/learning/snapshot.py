@@ -1,15 +1,13 @@
 """Snapshots: the listener's model as one small JSON object for the store.
 
-Weights are base64 of float16, to which training has rounded them. Adam's moments are 8-bit logarithmic
-numbers: with float32, the record would have 19 KB, and moments only decide the length of the next steps
-(8-bit optimizers keep the quality of training, Dettmers et al. 2022). Nothing is pickled.
+Weights are base64 of float16, to which training has rounded them; of the covariances, which are symmetric,
+one half is kept. Nothing is pickled.
 
 Schema versions of a record:
 
-1
-    The first one, without a ``v``.
-2
-    ``blind`` became ``validationWeights``.
+3
+    The network, quantiles of the features, and how sure the predictions are. A record of an earlier
+    version is refused: it has no quantiles, and the next run replaces it.
 """
 
 from __future__ import annotations
@@ -17,7 +15,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,61 +24,49 @@ import numpy as np
 
 from sidflow_feedback.errors import InvalidRecordError, NewerVersionError
 from sidflow_feedback.idle import Steps
-from sidflow_feedback.learning.manifest import MAX_WEIGHTS, bytes_from_base64
-from sidflow_feedback.learning.model import LAYERS, Array, Model, Network, parameter_count
-from sidflow_feedback.learning.scaler import FeatureScaler
-from sidflow_feedback.types import Milliseconds, Record
-from sidflow_feedback.vocabulary import SNAPSHOT_VERSION
+from sidflow_feedback.learning.manifest import bytes_from_base64
+from sidflow_feedback.learning.model import LAYERS, Array, Model, Network
+from sidflow_feedback.learning.scaler import KNOTS, QuantileScaler
+from sidflow_feedback.learning.uncertainty import Uncertainty
+from sidflow_feedback.types import FloatArray, Milliseconds, Record
+from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES, SNAPSHOT_VERSION
 
 MAX_BYTES: Final = 8192
-"""Maximum size of a snapshot of the usual network. A larger global model has larger snapshots."""
-
-_STEPS_PER_OCTAVE = 8
-_CODES = 127
+"""Maximum size of a snapshot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Snapshot:
-    """A model that training has accepted, and the state to continue training from.
+    """A model that training has made.
 
     Attributes
     ----------
     model
         Its version is ``local-<n>``.
-    validation_network
-        The network that was fitted without the held-out rows. The next run starts from it, and is compared
-        with it.
-    moments, steps
-        State of the optimizer that fitted `validation_network`, see `Adam`.
     created
         Start of the run, in epoch milliseconds.
     read
         Time at which the last event was read that the model may have learned from, in epoch milliseconds.
     samples
         Number of songs it was trained on.
-    error_before, error_after
-        Held-out error (root mean square, in ratings) of the model it started from and of the validation
-        network.
+    error, mean_error
+        See `trainer_types.Run`.
     """
 
     model: Model
-    validation_network: Network
-    moments: Array
-    steps: int
     created: Milliseconds
     read: Milliseconds
     samples: int
-    error_before: float
-    error_after: float
+    error: float
+    mean_error: float
 
 
 def snapshot_to_record(snapshot: Snapshot) -> Steps[Record]:
     """Return `snapshot` as a JSON object of schema version `SNAPSHOT_VERSION`. Works in small steps."""
     model = snapshot.model
-    means, squares = snapshot.moments
-    means1 = _compress(means)
-    yield "compress"
-    roots2 = _compress(np.sqrt(squares), up=True)
+    scaler, uncertainty = model.scaler, model.uncertainty
+    assert isinstance(scaler, QuantileScaler), "a local model has quantiles"
+    assert uncertainty is not None, "a local model knows how sure it is"
     yield "pack"
     record: Record = {
         "v": SNAPSHOT_VERSION,
@@ -88,23 +75,22 @@ def snapshot_to_record(snapshot: Snapshot) -> Steps[Record]:
         "created": int(snapshot.created),
         "read": int(snapshot.read),
         "samples": snapshot.samples,
-        "errorBefore": round(snapshot.error_before, 6),
-        "errorAfter": round(snapshot.error_after, 6),
-        "means": list(model.scaler.means),
-        "deviations": list(model.scaler.deviations),
+        "error": round(snapshot.error, 6),
+        "meanError": round(snapshot.mean_error, 6),
+        "tells": model.tells,
+        "quantiles": _base64(scaler.quantiles.astype("<f4")),
         "sizes": list(model.network.sizes),
         "weights": _base64(model.network.parameters.astype("<f2")),
-        "validationWeights": _base64(snapshot.validation_network.parameters.astype("<f2")),
-        "steps": snapshot.steps,
-        "means1": means1,
-        "roots2": roots2,
+        "noises": [None if math.isnan(noise) else noise for noise in uncertainty.noises.tolist()],
+        "widths": uncertainty.widths.tolist(),
+        **_packed(uncertainty.covariances),
     }
     yield "checksum"
     return record | {"checksum": _checksum(record)}
 
 
 def snapshot_from_record(record: Record) -> Snapshot:
-    """Read a snapshot that this release or an earlier one has stored.
+    """Read a snapshot.
 
     Raises
     ------
@@ -117,7 +103,9 @@ def snapshot_from_record(record: Record) -> Snapshot:
     if record.get("checksum") != _checksum(rest):
         raise InvalidRecordError("checksum", "doesn't match: the snapshot is damaged")
     try:
-        return _read(_migrated(rest))
+        return _read(_checked(rest))
+    except InvalidRecordError:
+        raise
     except (LookupError, TypeError, ValueError, OverflowError) as exc:
         raise InvalidRecordError("snapshot", f"is invalid: {exc!r}") from exc
 
@@ -129,63 +117,72 @@ def local_number(version: object) -> int:
     return int(number) if text != number and number.isdecimal() else 0
 
 
-def _migrated(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return `record` as the current schema version has it."""
+def _checked(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return `record` if it has the current schema version."""
     version = int(record.get("v", 1))
     if version > SNAPSHOT_VERSION:
         raise NewerVersionError("snapshot", version, SNAPSHOT_VERSION)
-    return {**record, "validationWeights": record["blind"]} if version == 1 else record
+    if version < SNAPSHOT_VERSION:
+        raise InvalidRecordError("v", "is that of an earlier release; the next training run replaces it")
+    return record
 
 
 def _read(record: Mapping[str, Any]) -> Snapshot:
-    sizes = record["sizes"]
-    if sizes[0] != LAYERS[0] or sizes[-1] != LAYERS[-1] or parameter_count(sizes) > MAX_WEIGHTS:
-        raise ValueError(f"a taste model can't have layers {sizes}")
-    network, validation_network = (_network(sizes, record, name) for name in ("weights", "validationWeights"))
-    size = network.parameters.size
-    scaler = FeatureScaler(tuple(record["means"]), tuple(record["deviations"]))
-    roots = _expand(record["roots2"], size)
+    if tuple(record["sizes"]) != LAYERS:
+        raise ValueError(f"a taste model can't have layers {record['sizes']}")
+    quantiles = np.frombuffer(
+        bytes_from_base64("quantiles", record["quantiles"], 4 * KNOTS * LAYERS[0]), "<f4"
+    )
+    noises = [math.nan if noise is None else float(noise) for noise in record["noises"]]
+    uncertainty = Uncertainty(_unpacked(record), np.array(noises), np.array(record["widths"], np.float64))
+    if not uncertainty.noises.shape == uncertainty.widths.shape == (len(DIMENSIONS),):
+        raise ValueError("noises and widths must have one number for each output")
+    scaler = QuantileScaler(quantiles.reshape(KNOTS, len(FEATURE_NAMES)).astype(np.float64))
+    network, tells = _network(record), str(record["tells"])
+    version, base_version = str(record["version"]), str(record["baseVersion"])
     return Snapshot(
-        model=Model(str(record["version"]), str(record["baseVersion"]), scaler, network),
-        validation_network=validation_network,
-        moments=np.stack([_expand(record["means1"], size), roots**2]),
-        steps=int(record["steps"]),
+        model=Model(version, base_version, scaler, network, uncertainty, tells),
         created=float(record["created"]),
         read=float(record["read"]),
         samples=int(record["samples"]),
-        error_before=float(record["errorBefore"]),
-        error_after=float(record["errorAfter"]),
+        error=float(record["error"]),
+        mean_error=float(record["meanError"]),
     )
 
 
-def _network(sizes: Sequence[int], record: Mapping[str, Any], name: str) -> Network:
-    network = Network(sizes)
-    data = bytes_from_base64(name, record[name], 2 * network.parameters.size)
+def _network(record: Mapping[str, Any]) -> Network:
+    network = Network(LAYERS)
+    data = bytes_from_base64("weights", record["weights"], 2 * network.parameters.size)
     network.parameters[:] = np.frombuffer(data, "<f2")
     if not np.isfinite(network.parameters).all():
-        raise ValueError(f"{name} has weights that are not finite")
+        raise ValueError("weights has weights that are not finite")
     return network
 
 
-def _compress(values: Array, *, up: bool = False) -> Record:
-    """Return `values` as signs and magnitudes in eighths of an octave below the largest; code 0 is 0.
-
-    Magnitudes are rounded down, or `up`. With Adam's first moment rounded down and the root of the second
-    rounded up, no step gets longer.
-    """
-    magnitudes = np.abs(values.astype(np.float64))
-    scale = float(magnitudes.max()) or 1.0
-    with np.errstate(divide="ignore"):
-        eighths = _STEPS_PER_OCTAVE * np.log2(magnitudes / scale)
-    codes = np.clip((np.ceil if up else np.floor)(eighths) + _CODES, 1 if up else 0, _CODES)
-    return {"scale": scale, "codes": _base64((np.sign(values) * codes).astype(np.int8))}
+def _packed(covariances: FloatArray) -> Record:
+    """Return the upper triangles in units of their largest value, each divided by its diagonal's roots."""
+    roots = np.sqrt(np.maximum(np.einsum("oii->oi", covariances), 1e-30))
+    correlations = covariances / (roots[:, :, None] * roots[:, None, :])
+    upper = np.triu_indices(covariances.shape[1], 1)
+    return {
+        "roots": _base64(roots.astype("<f4")),
+        "correlations": _base64(correlations[:, upper[0], upper[1]].astype("<f2")),
+    }
 
 
-def _expand(packed: Mapping[str, Any], size: int) -> Array:
-    codes = np.frombuffer(bytes_from_base64("codes", packed["codes"], size), np.int8).astype(np.float64)
-    magnitudes = packed["scale"] * 2 ** ((np.abs(codes) - _CODES) / _STEPS_PER_OCTAVE)
-    values: Array = (np.sign(codes) * magnitudes).astype(np.float32)
-    return values
+def _unpacked(record: Mapping[str, Any]) -> FloatArray:
+    size, outputs = LAYERS[-2] + 1, LAYERS[-1]
+    upper = np.triu_indices(size, 1)
+    roots = np.frombuffer(bytes_from_base64("roots", record["roots"], 4 * outputs * size), "<f4")
+    count = outputs * len(upper[0])
+    halves = np.frombuffer(bytes_from_base64("correlations", record["correlations"], 2 * count), "<f2")
+    if not (np.isfinite(roots).all() and np.isfinite(halves).all()):
+        raise ValueError("the covariances aren't finite")
+    correlations = np.zeros((outputs, size, size))
+    correlations[:, upper[0], upper[1]] = halves.reshape(outputs, -1)
+    correlations += np.swapaxes(correlations, 1, 2) + np.eye(size)
+    scales = roots.reshape(outputs, size).astype(np.float64)
+    return correlations * scales[:, :, None] * scales[:, None, :]
 
 
 def _base64(values: Array) -> str:

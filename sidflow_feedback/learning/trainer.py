@@ -7,14 +7,17 @@ import contextlib
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sidflow_feedback.errors import FeedbackError, TrainingError
 from sidflow_feedback.events import RatingEvent
 from sidflow_feedback.idle.slots import Slots
 from sidflow_feedback.learning import scikit_fitters
-from sidflow_feedback.learning.dataset import IMPLIED_PREFERENCES
+from sidflow_feedback.learning.judgments import IMPLIED_PREFERENCES
 from sidflow_feedback.learning.local_model import LocalModel
 from sidflow_feedback.learning.trainer_types import Run, TrainerState, TrainingSettings
 from sidflow_feedback.learning.training_run import TrainingRunner
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -25,7 +28,12 @@ if TYPE_CHECKING:
     from sidflow_feedback.idle.meter import CpuMeter
     from sidflow_feedback.learning.model import Model
     from sidflow_feedback.store import FeedbackStore
-    from sidflow_feedback.types import Milliseconds, Phase
+    from sidflow_feedback.types import FloatArray, Milliseconds, Phase
+
+
+def no_songs() -> FloatArray:
+    """Return the features of an empty library."""
+    return np.empty((0, len(FEATURE_NAMES)))
 
 
 class Trainer:
@@ -41,7 +49,7 @@ class Trainer:
         The global model.
     settings
         Can be changed later with `configure`.
-    load_scikit
+    songs, load_scikit
         See `TrainingRunner`.
     on_change
         Called after each change of `state`, except of its `cpu_share`. It must not raise.
@@ -56,6 +64,7 @@ class Trainer:
         base: Model,
         settings: TrainingSettings | None = None,
         *,
+        songs: Callable[[], FloatArray] = no_songs,
         load_scikit: scikit_fitters.LoadScikit = scikit_fitters.load,
         on_change: Callable[[TrainerState], None] = lambda _state: None,
         meter: CpuMeter | None = None,
@@ -67,7 +76,13 @@ class Trainer:
         self._slots = Slots(clock, meter)
         self._model = LocalModel(store, base)
         self._runner = TrainingRunner(
-            store, clock, self._slots, self._model, load_scikit=load_scikit, on_message=self._show
+            store,
+            clock,
+            self._slots,
+            self._model,
+            songs=songs,
+            load_scikit=load_scikit,
+            on_message=self._show,
         )
         self._started = False
         self._task: asyncio.Task[None] | None = None
@@ -91,7 +106,7 @@ class Trainer:
 
     @property
     def model(self) -> Model:
-        """The model to predict with: the last accepted one, or else the global one."""
+        """The model to predict with: the listener's, or else the global one."""
         return self._model.current
 
     @property
@@ -125,17 +140,18 @@ class Trainer:
         """
         refusals = await self._model.restore()
         self._message = " ".join([*refusals, f"Using {self.model.version}."]) if refusals else None
-        newest, snapshot = list(await self._store.newest("rating", limit=1)), self._model.snapshot
+        ratings = list(await self._store.newest("rating", limit=1))
+        actions = list(await self._store.newest("implicit", limit=1, actions=tuple(IMPLIED_PREFERENCES)))
+        newest, snapshot = [event.timestamp for event in ratings + actions], self._model.snapshot
         self._has_news = bool(newest) and (
-            snapshot is None or self._model.is_outdated or newest[0].timestamp > snapshot.created
+            snapshot is None or self._model.is_outdated or max(newest) > snapshot.created
         )
         self._notify()
 
     def rebase(self, base: Model) -> None:
         """Adopt a newer global model.
 
-        If nothing has been learned yet, it is used at once. Otherwise the next run fits it to the feedback,
-        and it is used if it is then no worse than the current model.
+        If nothing has been learned yet, it is used at once. Otherwise the next run fits it to the feedback.
         """
         self._model.base = base
         if self._model.is_outdated:
@@ -283,7 +299,7 @@ class Trainer:
             raise
         else:
             self._last_begun, self._last_run = begun, run
-            if run.accepted and self._model.is_outdated:  # A newer global model arrived during the run.
+            if self._model.is_outdated:  # A newer global model arrived during the run.
                 self._has_news = True
             self._reply(run)
 

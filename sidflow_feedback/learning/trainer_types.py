@@ -65,28 +65,26 @@ class Run:
     time
         When the run began, in epoch milliseconds.
     samples, skipped
-        Tunes used, including held-out ones, and tunes left out because their features are unknown.
+        Tunes used, and tunes left out because their features are unknown.
     duration
         Seconds from start to end, including the time spent waiting for idle slots.
-    error_before, error_after
-        Root mean square error on the held-out tunes, in rating points.
+    error, mean_error
+        Root mean square error on tunes that were held out in turn, in rating points: of the model, and of
+        always predicting the listener's mean.
+    tells
+        The dimensions whose predictions proved better than chance, for example ``ep``.
     learner
         The learner that was used; see `TrainingSettings`.
-    accepted
-        Whether the new model is in use.
-    reason
-        Why it is or isn't, for the listener.
     """
 
     time: Milliseconds
     samples: int
     skipped: int
     duration: float
-    error_before: float
-    error_after: float
+    error: float
+    mean_error: float
+    tells: str
     learner: str
-    accepted: bool
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A training run: read the feedback, fit the model, and keep the result if it is no worse."""
+"""A training run: read the feedback, learn from it, and keep the result."""
 
 from __future__ import annotations
 
@@ -8,25 +8,24 @@ from typing import TYPE_CHECKING, Final
 from sidflow_feedback.errors import FeedbackError, TrainingError
 from sidflow_feedback.learning import scikit_fitters
 from sidflow_feedback.learning.dataset import Collector, Dataset
-from sidflow_feedback.learning.fine_tuning import fine_tune
+from sidflow_feedback.learning.fine_tuning import fine_tune, with_result
 from sidflow_feedback.learning.fitters import fit_adam
-from sidflow_feedback.learning.model import Model
+from sidflow_feedback.learning.judgments import HABITS, OPINIONS
 from sidflow_feedback.learning.run_history import remember
 from sidflow_feedback.learning.snapshot import Snapshot
 from sidflow_feedback.learning.trainer_types import Run
-from sidflow_feedback.store import KINDS
 from sidflow_feedback.vocabulary import MIN_RATED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sidflow_feedback.idle import IdleClock
     from sidflow_feedback.idle.slots import Slots
     from sidflow_feedback.learning.fitters import Fitter
     from sidflow_feedback.learning.local_model import LocalModel
     from sidflow_feedback.learning.trainer_types import TrainingSettings
-    from sidflow_feedback.store import Cursor, FeedbackStore
-    from sidflow_feedback.types import Milliseconds
+    from sidflow_feedback.store import Cursor, FeedbackStore, Kind
+    from sidflow_feedback.types import Action, FloatArray, Milliseconds
 
 _BATCH: Final = 16
 """Rows read at once."""
@@ -45,6 +44,8 @@ class TrainingRunner:
         Run the computation while the machine is idle.
     model
         Where the run starts, and where its result goes.
+    songs
+        Returns features of songs of the library, shape (n, 8), on which the network is taught.
     load_scikit
         Awaited before scikit-learn is used. Its argument is a function to call with a progress message. It
         raises `TrainingError` if scikit-learn can't be loaded.
@@ -59,6 +60,7 @@ class TrainingRunner:
         slots: Slots,
         model: LocalModel,
         *,
+        songs: Callable[[], FloatArray],
         load_scikit: scikit_fitters.LoadScikit,
         on_message: Callable[[str | None], None],
     ) -> None:
@@ -66,12 +68,13 @@ class TrainingRunner:
         self._clock = clock
         self._slots = slots
         self._model = model
+        self._songs = songs
         self._load_scikit = load_scikit
         self._on_message = on_message
         self._runs = 0
 
     async def run(self, settings: TrainingSettings) -> Run:
-        """Fit the model to the feedback in the store; use the result if its held-out error did not grow.
+        """Learn from the feedback in the store, and use the result.
 
         Raises
         ------
@@ -84,37 +87,38 @@ class TrainingRunner:
         base, last = self._model.base, self._model.snapshot
         dataset = await self._read_feedback(time, settings.samples)
         read = self._clock.epoch()
-        if dataset.rated < MIN_RATED:
+        if len(dataset) < MIN_RATED:
             raise TrainingError(_too_few(dataset))
         learner, fitter = await self._fitter(settings.learner)
         self._runs += 1
-        tuned = await self._slots.run(
-            fine_tune(base, last, dataset, iterations=settings.iterations, seed=self._runs, method=fitter)
+        work = fine_tune(
+            base,
+            last.model if last else None,
+            dataset,
+            self._songs(),
+            iterations=settings.iterations,
+            seed=self._runs,
+            method=fitter,
         )
-        if tuned.accepted:
-            snapshot = Snapshot(
-                model=Model(self._model.next_version(), base.version, base.scaler, tuned.network),
-                validation_network=tuned.validation_network,
-                moments=tuned.moments,
-                steps=tuned.steps,
-                created=time,
-                read=read,
-                samples=len(dataset),
-                error_before=tuned.error_before,
-                error_after=tuned.error_after,
-            )
-            await self._model.save(snapshot, self._slots)
-        rebased = last is not None and last.model.base_version != base.version
+        result = await self._slots.run(work)
+        snapshot = Snapshot(
+            model=with_result(base, self._model.next_version(), result),
+            created=time,
+            read=read,
+            samples=len(dataset),
+            error=result.error,
+            mean_error=result.mean_error,
+        )
+        await self._model.save(snapshot, self._slots)
         run = Run(
             time=time,
             samples=len(dataset),
             skipped=dataset.skipped,
             duration=(self._clock.now() - begun) / 1000,
-            error_before=tuned.error_before,
-            error_after=tuned.error_after,
+            error=result.error,
+            mean_error=result.mean_error,
+            tells=result.tells,
             learner=learner,
-            accepted=tuned.accepted,
-            reason=_reason(tuned.accepted, base.version if rebased else None),
         )
         # The history is optional; the model is already stored.
         with contextlib.suppress(FeedbackError), self._slots.charged():
@@ -122,18 +126,30 @@ class TrainingRunner:
         return run
 
     async def _read_feedback(self, now: Milliseconds, limit: int) -> Dataset:
-        """Read the store in batches, and process each batch in idle slots."""
+        """Read the newest `limit` ratings, likes and dislikes, and other actions that imply a preference.
+
+        Each has a window of its own: otherwise, a hundred plays would hide a like.
+        """
         collector = Collector(now=now)
-        for kind in KINDS:
-            cursor: Cursor | None = None
-            for taken in range(0, limit, _BATCH):
-                with self._slots.charged():
-                    batch = await self._store.newest(kind, limit=min(_BATCH, limit - taken), before=cursor)
-                await self._slots.run(collector.take(batch))
-                cursor = batch.last
-                if cursor is None:
-                    break
-        return await self._slots.run(collector.dataset(limit))
+        await self._read(collector, "rating", None, limit)
+        await self._read(collector, "implicit", OPINIONS, limit)
+        await self._read(collector, "implicit", HABITS, limit)
+        return await self._slots.run(collector.dataset(2 * limit))
+
+    async def _read(
+        self, collector: Collector, kind: Kind, actions: Sequence[Action] | None, limit: int
+    ) -> None:
+        """Read the store in batches, and process each batch in idle slots."""
+        cursor: Cursor | None = None
+        for taken in range(0, limit, _BATCH):
+            with self._slots.charged():
+                batch = await self._store.newest(
+                    kind, limit=min(_BATCH, limit - taken), before=cursor, actions=actions
+                )
+            await self._slots.run(collector.take(batch))
+            cursor = batch.last
+            if cursor is None:
+                break
 
     async def _fitter(self, learner: str) -> tuple[str, Fitter]:
         """Return the chosen learner and its fitter, or the default ones if scikit-learn can't be loaded."""
@@ -150,14 +166,7 @@ class TrainingRunner:
 
 def _too_few(dataset: Dataset) -> str:
     skipped = f" ({dataset.skipped} more have no features)" if dataset.skipped else ""
-    return f"Training needs {MIN_RATED} rated tunes, but there are {dataset.rated}{skipped}. Rate some more."
-
-
-def _reason(accepted: bool, new_base: str | None) -> str:
-    fitted = f"fitted to you from {new_base}" if new_base else "fitted further"
-    if accepted:
-        return f"The model {fitted} is in use, because its error on the held-out ratings did not grow."
     return (
-        f"The model {fitted} was rolled back, because its error on the held-out ratings grew. The previous "
-        "model stays in use."
+        f"Training needs {MIN_RATED} tunes that you rated, liked, disliked, or skipped, but there are "
+        f"{len(dataset)}{skipped}. Rate or like some more."
     )

@@ -86,6 +86,12 @@ class FeatureTable:
         average: FloatArray = known.mean(axis=0, dtype=np.float64)
         return average
 
+    def sample(self, limit: int) -> FloatArray:
+        """Return the features of at most `limit` known songs, spread over the library, shape (n, 8)."""
+        known = np.flatnonzero(~np.isnan(self.features[:, 0]))
+        chosen = known[np.linspace(0, len(known) - 1, min(limit, len(known))).astype(np.intp)]
+        return self.features[chosen].astype(np.float64)
+
     def _append(self, item_ids: Sequence[str], songs: NDArray[np.intp], rows: NDArray[np.float32]) -> None:
         starts = len(self.features) + np.cumsum(songs) - songs
         checksums = np.array([_checksum(item_id) for item_id in item_ids], np.uint32)

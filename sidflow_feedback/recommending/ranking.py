@@ -17,6 +17,9 @@ Numbers = NDArray[np.intp]
 MIN_SPREAD: Final = 0.05
 """Difference between the best and the worst item, in ratings, below which the predictions count as equal."""
 
+EQUAL_DEVIATION: Final = 0.5
+"""Deviation of a prediction, in ratings, if the model doesn't know how sure it is."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
@@ -28,21 +31,27 @@ class Ranking:
         Shape (n,). Equal items are in the order of their numbers; those of unknown preference come last.
     known
         Number of items with a preference.
+    preferences, deviations
+        Of each item, shape (n,): the prediction, and how far it may be off.
     """
 
     order: Numbers
     known: int
+    preferences: NDArray[np.floating]
+    deviations: NDArray[np.floating]
 
     @classmethod
-    def of(cls, preferences: NDArray[np.floating]) -> Ranking:
+    def of(cls, preferences: NDArray[np.floating], deviations: NDArray[np.floating] | None = None) -> Ranking:
         """Rank by predicted preferences, shape (n,), NaN where unknown.
 
         If all predictions are about equal, the model knows no preferences, and the ranking has none.
         """
+        if deviations is None:
+            deviations = np.full(len(preferences), EQUAL_DEVIATION)
         given = preferences[~np.isnan(preferences)]
         if not given.size or given.max() - given.min() < MIN_SPREAD:
-            return cls(np.arange(len(preferences)), 0)
-        return cls(_sorted(_descending(preferences)), len(given))
+            return cls(np.arange(len(preferences)), 0, preferences, deviations)
+        return cls(_sorted(_descending(preferences)), len(given), preferences, deviations)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,10 +77,10 @@ def queue(
     Items that were not played recently come first, best first, with surprises among them. Then come those of
     unknown preference, then those played recently, longest ago first, and finally those disliked.
 
-    A surprise is an item of the worse half. It would not be played otherwise, and the model may be wrong
-    about it (epsilon-greedy exploration, Sutton and Barto 2018, 2.4). Of each 100 positions, `exploration`
-    are surprises, evenly spread. Which items they are, and in which order, depends only on the seed and the
-    items, so the queue stays the same while it is played and gets shorter.
+    A surprise is an item of the better half that may be better than predicted: the one that is best by
+    preferences drawn from what the model believes (Thompson sampling, Chapelle and Li 2011). Of each 100
+    positions, `exploration` are surprises, evenly spread. Which items they are, and in which order,
+    depends only on the seed, the items, and the model, so the queue stays the same while it is played and gets shorter.
 
     Parameters
     ----------
@@ -94,7 +103,7 @@ def queue(
     again = again[fresh[again]]
     fresh[again] = False
     known, unknown = ranking.order[: ranking.known], ranking.order[ranking.known :]
-    mixed, surprises = _mixed(known, fresh, _drawn(known, fresh, identities, seed), exploration, offset)
+    mixed, surprises = _mixed(known, fresh, _drawn(ranking, fresh, identities, seed), exploration, offset)
     order = np.concatenate([mixed, unknown[fresh[unknown]], again, last])
     return Queue(order, np.concatenate([surprises, np.zeros(count - len(mixed), np.bool_)]))
 
@@ -116,11 +125,21 @@ def _mixed(
     return order, surprises
 
 
-def _drawn(known: Numbers, fresh: NDArray[np.bool_], identities: NDArray[np.uint32], seed: int) -> Numbers:
-    """Return the fresh items of the worse half in random order."""
-    worse = known[(len(known) + 1) // 2 :]
-    worse = worse[fresh[worse]]
-    return worse[_sorted(_hashes(identities[worse], seed))]
+def _drawn(ranking: Ranking, fresh: NDArray[np.bool_], identities: NDArray[np.uint32], seed: int) -> Numbers:
+    """Return the fresh items of the better half, best first by preferences drawn at random."""
+    better = ranking.order[: (ranking.known + 1) // 2]
+    better = better[fresh[better]]
+    chances = _normal_numbers(_hashes(identities[better], seed))
+    drawn = ranking.preferences[better] + ranking.deviations[better] * chances
+    return better[_sorted(_descending(drawn))]
+
+
+def _normal_numbers(hashes: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Return about normally distributed numbers: the standardized sum of the four quarters of each hash."""
+    quarters = [(hashes >> np.uint64(shift)) & np.uint64(0xFFFF) for shift in (0, 16, 32, 48)]
+    total = np.sum([quarter.astype(np.float64) for quarter in quarters], axis=0) / 65535.0
+    numbers: NDArray[np.float64] = (total - 2.0) * np.sqrt(3.0)
+    return numbers
 
 
 def _hashes(identities: NDArray[np.uint32], seed: int) -> NDArray[np.uint64]:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from sidflow_feedback.errors import InvalidRecordError
+from sidflow_feedback.events import RatingEvent
+from sidflow_feedback.learning.judgments import OPINIONS
 from sidflow_feedback.learning.model import Model, in_range
 from sidflow_feedback.recommending.explanation import Explanation
-from sidflow_feedback.recommending.feature_table import FeatureTable
-from sidflow_feedback.recommending.ranking import Ranking, queue
+from sidflow_feedback.recommending.ranking import EQUAL_DEVIATION, Ranking, queue
+from sidflow_feedback.store import MAX_IMPLICIT
 from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES
 
 if TYPE_CHECKING:
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidflow_feedback.clock import Clock
-    from sidflow_feedback.events import ImplicitEvent
+    from sidflow_feedback.events import Event, ImplicitEvent
+    from sidflow_feedback.recommending.feature_table import FeatureTable
     from sidflow_feedback.store import FeedbackStore
     from sidflow_feedback.types import (
         Explanations,
@@ -34,8 +37,7 @@ if TYPE_CHECKING:
     )
 
 HISTORY: Final = 500
-"""Number of past actions that decide which items were played recently and which are disliked: those of about
-200 items."""
+"""Number of past actions that decide which items were played recently: those of about 200 items."""
 
 CHUNK: Final = 4096
 """Songs predicted at a time: limits memory to about 2 MB for a library of any size."""
@@ -49,6 +51,8 @@ class Recommender:
 
     Parameters
     ----------
+    table
+        The items of all pages.
     store
         Has the listener's actions.
     model
@@ -56,18 +60,26 @@ class Recommender:
     clock
         Tells the day: each day draws other surprises.
 
-    Attributes
-    ----------
-    table
-        The items of all pages.
     """
 
-    def __init__(self, store: FeedbackStore, model: Callable[[], Model], clock: Clock) -> None:
-        self.table = FeatureTable()
+    def __init__(
+        self, table: FeatureTable, store: FeedbackStore, model: Callable[[], Model], clock: Clock
+    ) -> None:
+        self.table = table
         self._store = store
         self._model = model
         self._clock = clock
         self._ranked: _Ranked | None = None
+        self._judged: dict[str, tuple[Milliseconds, bool]] | None = None
+
+    def notify(self, events: Iterable[Event]) -> None:
+        """Take note of events that were stored."""
+        if self._judged is not None:
+            _judge(self._judged, events)
+
+    def reset(self) -> None:
+        """Read the judgments again, because events were deleted or imported."""
+        self._judged = None
 
     def add(self, items: Items) -> list[int]:
         """Add items of a page, or update them; return the row of each item's first song.
@@ -128,7 +140,7 @@ class Recommender:
             ranking,
             table.identities,
             recent=self._recent(recent, actions),
-            disliked=self._disliked(actions),
+            disliked=await self._disliked(),
             exploration=exploration,
             offset=offset,
             seed=int(self._clock.epoch() // _DAY),
@@ -167,12 +179,15 @@ class Recommender:
         stored = self._numbers(event for event in actions if event.action == "play")
         return list(dict.fromkeys([*reported, *stored]))
 
-    def _disliked(self, actions: Iterable[ImplicitEvent]) -> list[int]:
-        judgments: dict[str, ImplicitEvent] = {}
-        for event in actions:
-            if event.action in ("like", "dislike"):
-                judgments.setdefault(event.track.item_id, event)
-        return self._numbers(event for event in judgments.values() if event.action == "dislike")
+    async def _disliked(self) -> list[int]:
+        """Return the items whose latest judgment is a dislike, however old it is."""
+        if self._judged is None:
+            judged: dict[str, tuple[Milliseconds, bool]] = {}
+            self._judged = judged  # Must come first: events may arrive meanwhile.
+            _judge(judged, await self._store.newest("implicit", limit=MAX_IMPLICIT, actions=OPINIONS))
+            _judge(judged, await self._store.ratings(HISTORY))
+        found = (self.table.number(item_id) for item_id, (_, bad) in self._judged.items() if bad)
+        return [number for number in found if number is not None]
 
     def _numbers(self, events: Iterable[ImplicitEvent]) -> list[int]:
         found = (self.table.number(event.track.item_id) for event in events)
@@ -189,8 +204,37 @@ class _Ranked:
 
     @classmethod
     def of(cls, model: Model, table: FeatureTable) -> _Ranked:
-        preferences = _outputs(model, table.features[table.starts])[:, _PREFERENCE]
-        return cls(model, table.revision, Ranking.of(preferences))
+        features = table.features[table.starts]
+        preferences = _outputs(model, features)[:, _PREFERENCE]
+        return cls(model, table.revision, Ranking.of(preferences, _deviations(model, features)))
+
+
+def _judge(judged: dict[str, tuple[Milliseconds, bool]], events: Iterable[Event]) -> None:
+    """Note the time of each item's latest judgment of preference, and whether it is a dislike."""
+    for event in events:
+        if isinstance(event, RatingEvent):
+            if "p" not in event.ratings:
+                continue
+            bad = False
+        elif event.action in OPINIONS:
+            bad = event.action == "dislike"
+        else:
+            continue
+        item_id = event.track.item_id
+        if item_id not in judged or event.timestamp >= judged[item_id][0]:
+            judged[item_id] = event.timestamp, bad
+
+
+def _deviations(model: Model, features: NDArray[np.float32]) -> NDArray[np.float32] | None:
+    """Return how far each predicted preference may be off, shape (rows,). Works a chunk at a time."""
+    deviations = np.full(len(features), EQUAL_DEVIATION, np.float32)
+    for start in range(0, len(features), CHUNK):
+        songs = slice(start, start + CHUNK)
+        known = model.deviations(features[songs].astype(np.float64))
+        if known is None or np.isnan(known[:, _PREFERENCE]).all():
+            return None
+        deviations[songs] = known[:, _PREFERENCE]
+    return deviations
 
 
 def _scored(model: Model, features: NDArray[np.float32]) -> Scores:

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from sidflow_feedback.errors import InvalidRecordError, StoreError
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent, event_from_record, event_to_record
-from sidflow_feedback.types import Milliseconds, Record, SyncStatus
+from sidflow_feedback.types import Action, Milliseconds, Record, SyncStatus
 from sidflow_feedback.vocabulary import SYNC_STATUSES
 
 LEASE: Final[Milliseconds] = 30_000
@@ -24,7 +24,8 @@ MAX_IMPLICIT: Final = 5000
 """Implicit events that are kept: years of listening, or a few megabytes."""
 
 SYNCED_RETENTION: Final[Milliseconds] = 30 * 24 * 3600 * 1000
-"""How long a synced implicit event is kept after it happened. Ratings are kept forever, for training."""
+"""How long a synced play or skip is kept after it happened. Ratings, likes, and dislikes are kept for
+training."""
 
 MAX_FORGOTTEN: Final = 1000
 """Uuids of forgotten events that the store remembers, so that an event that arrives late stays forgotten."""
@@ -211,8 +212,18 @@ class FeedbackStore(Protocol):
     async def implicit(self, limit: int) -> list[ImplicitEvent]:
         """Return at most `limit` implicit events, in the same order."""
 
-    async def newest(self, kind: Kind, *, limit: int, before: Cursor | None = None) -> Batch:
-        """Return at most `limit` events in the same order, starting after the row at `before`."""
+    async def newest(
+        self,
+        kind: Kind,
+        *,
+        limit: int,
+        before: Cursor | None = None,
+        actions: Sequence[Action] | None = None,
+    ) -> Batch:
+        """Return at most `limit` events in the same order, starting after the row at `before`.
+
+        If `actions` are given, only events with one of them are returned.
+        """
 
     async def counts(self) -> StoreCounts:
         """Count events by kind and status."""
@@ -255,9 +266,10 @@ class FeedbackStore(Protocol):
         """
 
     async def prune(self, *, now: Milliseconds) -> int:
-        """Remove synced implicit events older than `SYNCED_RETENTION`, and those beyond `MAX_IMPLICIT`.
+        """Remove synced plays and skips older than `SYNCED_RETENTION`, and implicit events beyond
+        `MAX_IMPLICIT`.
 
-        Of the latter, synced events go first, then the oldest, and likes and dislikes last.
+        Of the latter, synced plays and skips go first, then the oldest, and likes and dislikes last.
 
         Returns
         -------

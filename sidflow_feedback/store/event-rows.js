@@ -162,7 +162,7 @@ export async function deleteEvents(transaction, uuids, counted = true) {
  * @returns {Promise<number>} how many were removed
  */
 export async function prune(transaction, syncedBefore, cap) {
-  const removed = await remove(transaction, "syncStatus", having("synced", syncedBefore));
+  const removed = await remove(transaction, "syncStatus", having("synced", syncedBefore), Infinity, isPlay);
   const counts = await statusCounts(transaction, IMPLICIT);
   const total = STATUSES.reduce((sum, status) => sum + counts[status], 0);
   return removed + (await removePlays(transaction, total - cap));
@@ -177,16 +177,17 @@ export async function freeSpace(transaction) {
   return removePlays(transaction, ROOM);
 }
 
+/** @param {EventRow} row */
+const isPlay = (row) => row.action !== "like" && row.action !== "dislike";
+
 /**
  * Remove plays: synced ones first, then the oldest, and likes and dislikes last.
  * @param {Transaction} transaction
  * @param {number} excess  how many to remove
  */
 async function removePlays(transaction, excess) {
-  /** @param {EventRow} row */
-  const isPlay = (row) => row.action !== "like" && row.action !== "dislike";
   let removed = 0;
-  removed += await remove(transaction, "syncStatus", having("synced"), excess);
+  removed += await remove(transaction, "syncStatus", having("synced"), excess, isPlay);
   removed += await remove(transaction, "timestamp", null, excess - removed, isPlay);
   removed += await remove(transaction, "timestamp", null, excess - removed);
   return removed;

@@ -128,11 +128,14 @@ class FeedbackDatabase {
    * Read events of a kind, newest first, starting after a row.
    * @param {Kind} kind
    * @param {number} limit
+   * @param {string} actions           JSON: the actions of the events to read, or null for all events
    * @param {number | null} timestamp  of the row; null starts with the newest event
    * @param {number | null} id         of the row
    */
-  async before(kind, limit, timestamp = null, id = null) {
+  async before(kind, limit, actions = "null", timestamp = null, id = null) {
     const name = STORE_OF_KIND[kind];
+    /** @type {(string | undefined)[] | null} */
+    const chosen = JSON.parse(actions);
     return this.#read([name], async (transaction) => {
       const rows = [];
       const range = timestamp === null || id === null ? null : IDBKeyRange.upperBound(timestamp);
@@ -142,7 +145,7 @@ class FeedbackDatabase {
         if (cursor?.key === timestamp && cursor.primaryKey === id) cursor = await cursor.continue();
       }
       while (cursor && rows.length < limit) {
-        rows.push(cursor.value);
+        if (chosen === null || chosen.includes(cursor.value.action)) rows.push(cursor.value);
         cursor = rows.length < limit ? await cursor.continue() : null;
       }
       return rows;

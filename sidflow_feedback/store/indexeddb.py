@@ -30,7 +30,7 @@ from sidflow_feedback.store import (
     StoreCounts,
     StoredEvent,
 )
-from sidflow_feedback.types import Milliseconds, Record, SyncStatus
+from sidflow_feedback.types import Action, Milliseconds, Record, SyncStatus
 from sidflow_feedback.vocabulary import EVENT_VERSION
 
 RowT = TypeVar("RowT")
@@ -43,7 +43,7 @@ class Database(Protocol):
     def add(self, events: str) -> Awaitable[str]: ...
     def merge(self, content: str, kept: int) -> Awaitable[str]: ...
     def newest(self, kind: str, limit: int, status: SyncStatus | None = None) -> Awaitable[str]: ...
-    def before(self, kind: str, limit: int, *cursor: float) -> Awaitable[str]: ...
+    def before(self, kind: str, limit: int, actions: str, *cursor: float) -> Awaitable[str]: ...
     def rows(self, kind: str, after: int, limit: int) -> Awaitable[str]: ...
     def counts(self) -> Awaitable[str]: ...
     def due(self, limit: int, now: Milliseconds, lease: Milliseconds, version: int) -> Awaitable[str]: ...
@@ -108,8 +108,16 @@ class IndexedDbStore:
         records = await self._call(lambda db: db.newest("implicit", limit))
         return [event for event in _read(event_from_record, records) if isinstance(event, ImplicitEvent)]
 
-    async def newest(self, kind: Kind, *, limit: int, before: Cursor | None = None) -> Batch:
-        return Batch(await self._text(lambda db: db.before(kind, limit, *(before or ()))))
+    async def newest(
+        self,
+        kind: Kind,
+        *,
+        limit: int,
+        before: Cursor | None = None,
+        actions: Sequence[Action] | None = None,
+    ) -> Batch:
+        chosen = json.dumps(None if actions is None else list(actions))
+        return Batch(await self._text(lambda db: db.before(kind, limit, chosen, *(before or ()))))
 
     async def rows(self, kind: Kind, *, after: int = 0, limit: int = 500) -> list[StoredEvent]:
         while records := await self._call(functools.partial(_rows, kind, after, limit)):

@@ -25,7 +25,7 @@ from sidflow_feedback.store import (
     StoreCounts,
     StoredEvent,
 )
-from sidflow_feedback.types import Milliseconds, Record, SyncStatus
+from sidflow_feedback.types import Action, Milliseconds, Record, SyncStatus
 from sidflow_feedback.vocabulary import SYNC_STATUSES
 
 
@@ -63,9 +63,21 @@ class MemoryStore:
         self._require_open()
         return [row.event for row in self._newest("implicit") if isinstance(row.event, ImplicitEvent)][:limit]
 
-    async def newest(self, kind: Kind, *, limit: int, before: Cursor | None = None) -> Batch:
+    async def newest(
+        self,
+        kind: Kind,
+        *,
+        limit: int,
+        before: Cursor | None = None,
+        actions: Sequence[Action] | None = None,
+    ) -> Batch:
         self._require_open()
-        rows = [row for row in self._newest(kind) if before is None or _cursor(row) < before][:limit]
+        rows = [
+            row
+            for row in self._newest(kind)
+            if (before is None or _cursor(row) < before)
+            and (actions is None or (isinstance(row.event, ImplicitEvent) and row.event.action in actions))
+        ][:limit]
         return Batch(json.dumps([row.to_record() | {"id": row.position} for row in rows]))
 
     async def rows(self, kind: Kind, *, after: int = 0, limit: int = 500) -> list[StoredEvent]:
@@ -119,9 +131,9 @@ class MemoryStore:
     async def prune(self, *, now: Milliseconds) -> int:
         self._require_open()
         before = now - SYNCED_RETENTION
-        removed = self._remove(lambda row: row.status == "synced" and row.event.timestamp <= before)
+        removed = self._remove(lambda row: _is_synced_play(row) and row.event.timestamp <= before)
         excess = len(list(self._of("implicit"))) - MAX_IMPLICIT
-        for test in (_is_synced, _is_play, lambda _row: True):
+        for test in (_is_synced_play, _is_play, lambda _row: True):
             removed += (count := self._remove(test, max(0, excess)))
             excess -= count
         return removed
@@ -244,8 +256,8 @@ def _released(row: StoredEvent) -> StoredEvent:
     return replace(row, status="pending")
 
 
-def _is_synced(row: StoredEvent) -> bool:
-    return row.status == "synced"
+def _is_synced_play(row: StoredEvent) -> bool:
+    return row.status == "synced" and _is_play(row)
 
 
 def _is_begin(row: StoredEvent) -> bool:

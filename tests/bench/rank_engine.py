@@ -12,6 +12,7 @@ import numpy as np
 from sidflow_feedback.clock import SystemClock
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.scaler import FeatureScaler
+from sidflow_feedback.recommending.feature_table import FeatureTable
 from sidflow_feedback.recommending.recommender import Recommender
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.types import Items
@@ -33,7 +34,7 @@ class Bench:
     def __init__(self, tunes: int, rounds: int) -> None:
         self.models = models(rounds)
         self.model = self.models[0]
-        self.recommender = Recommender(MemoryStore(), lambda: self.model, SystemClock())
+        self.recommender = Recommender(FeatureTable(), MemoryStore(), lambda: self.model, SystemClock())
         features = np.random.default_rng(1).normal(size=(tunes * SONGS, len(FEATURE_NAMES)))
         items: Items = {
             "itemIds": [f"MUSICIANS/B/Bench/Tune_{i}.sid" for i in range(tunes)],

@@ -19,7 +19,7 @@ import numpy as np
 
 from app.paths import paths
 from sidflow_feedback.events import RatingEvent, TrackContext
-from sidflow_feedback.learning.fine_tuning import fine_tune
+from sidflow_feedback.learning.fine_tuning import fine_tune, with_result
 from sidflow_feedback.learning.manifest import model_from_manifest
 from sidflow_feedback.learning.model import Model, in_range
 from sidflow_feedback.learning.scaler import FeatureScaler
@@ -91,13 +91,12 @@ def _by_dimension(method: Method, session: Session, scaled: FloatArray) -> Float
 
 
 def _ours(base: Model, session: Session, features: FloatArray) -> FloatArray:
-    """Train as the trainer does in the first run: on recorded ratings, with a share of them held out."""
+    """Train as the trainer does in the first run: on recorded ratings."""
     events = [_event(session, i, features) for i in range(len(session.tunes))]
     settings = TrainingSettings()
     dataset = collected(events[::-1], now=START + len(events), limit=settings.samples)
-    tuned = drained(fine_tune(base, None, dataset, iterations=settings.iterations, seed=1))
-    network = tuned.network if tuned.accepted else base.network
-    return Model("local-1", base.version, base.scaler, network).predict_many(features[session.unseen])
+    work = fine_tune(base, None, dataset, features, iterations=settings.iterations, seed=1)
+    return with_result(base, "local-1", drained(work)).predict_many(features[session.unseen])
 
 
 def _event(session: Session, index: int, features: FloatArray) -> RatingEvent:

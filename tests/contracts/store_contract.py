@@ -110,6 +110,16 @@ async def check_newest_events_are_read_in_batches(open_store: OpenStore) -> None
     assert played.timestamp == NOON + 4
 
 
+async def check_events_of_chosen_actions_are_read_newest_first(open_store: OpenStore) -> None:
+    store = await open_store()
+    actions = ("like", "play", "play", "dislike", "play", "like", "skip")
+    await store.add([implicit(timestamp=NOON + i, action=action) for i, action in enumerate(actions)])
+    first = await store.newest("implicit", limit=2, actions=("like", "dislike"))
+    assert [event.timestamp - NOON for event in first] == [5, 3]
+    rest = await store.newest("implicit", limit=2, actions=("like", "dislike"), before=first.last)
+    assert [event.timestamp - NOON for event in rest] == [0]
+
+
 async def check_one_duplicate_does_not_affect_24_other_events(open_store: OpenStore) -> None:
     store = await open_store()
     known = rating()
@@ -442,22 +452,25 @@ async def check_snapshots_are_merged_only_into_a_store_without_snapshots(open_st
 async def check_synced_plays_are_pruned_after_30_days_and_ratings_stay(open_store: OpenStore) -> None:
     store = await open_store()
     now = NOON + SYNCED_RETENTION
-    events = [kind(timestamp=NOON + late) for kind in (rating, implicit) for late in (0, 1)]
-    await store.add(events)
+    plays = [implicit(timestamp=NOON + late, action="play") for late in (0, 1)]
+    events = [*[rating(timestamp=NOON + late) for late in (0, 1)], *plays]
+    liked = implicit(timestamp=NOON - 2, action="like")
+    await store.add([*events, liked])
     await store.claim(10, owner="a", now=NOON)
-    await store.settle([Outcome(uuid=event.uuid, status="synced") for event in events], owner="a", now=NOON)
-    waiting = implicit(timestamp=NOON - 1)
+    settled = [Outcome(uuid=event.uuid, status="synced") for event in (*events, liked)]
+    await store.settle(settled, owner="a", now=NOON)
+    waiting = implicit(timestamp=NOON - 1, action="play")
     await store.add([waiting])
     assert await store.prune(now=now) == 1
     assert await store.prune(now=now) == 0
-    assert await store.implicit(10) == [events[3], waiting]
+    assert await store.implicit(10) == [events[3], waiting, liked]
     assert await store.ratings(10) == [events[1], events[0]]
     assert await store.counts() == _real_counts(await _all_rows(store))
 
 
 async def check_cap_prunes_synced_events_then_plays_then_likes(open_store: OpenStore) -> None:
     store = await open_store()
-    synced = [implicit(timestamp=NOON + 100 + i, action="like") for i in range(2)]
+    synced = [implicit(timestamp=NOON + 100 + i, action="skip") for i in range(2)]
     sending = implicit(timestamp=NOON - 1, action="play")
     await store.add([*synced, sending])
     await store.claim(10, owner="a", now=NOON)
@@ -691,7 +704,7 @@ class _Mix:
             uuid
             for uuid, status in self._status.items()
             if status == "synced"
-            and self._events[uuid].kind == "implicit"
+            and getattr(self._events[uuid], "action", "like") not in ("like", "dislike")
             and self._events[uuid].timestamp <= self._now - SYNCED_RETENTION
         }
         assert await self._store.prune(now=self._now) == len(old)

@@ -132,7 +132,7 @@ def _errors(page: Page) -> tuple[str, str]:
                 reading.onsuccess = () => {
                     opening.result.close();
                     const run = reading.result.runs.at(-1);
-                    resolve([run.errorBefore, run.errorAfter]);
+                    resolve([run.error, run.meanError]);
                 };
             };
         })"""

@@ -17,20 +17,18 @@ from app.server.application import create_app
 from app.server.db_connection import parse_url
 from app.server.settings import Settings
 from app.server.tables import events
+from sidflow_feedback.learning.manifest import model_to_manifest
+from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.learning.scaler import FeatureScaler
 from tests.patience import PATIENCE, wait_until
 from tests.postgres import PostgresMissingError, new_database, postgres
 
 Serve = Callable[[FastAPI], httpx.Client]
 Rows = Callable[[], list[dict[str, Any]]]
 
-MANIFEST = {
-    "version": "global-1",
-    "metadata": {"samples": 60},
-    "featureStats": {"featureNames": ["energy", "rms"], "means": [0.1, 0.2], "stds": [1.0, 2.0]},
-    "modelTopology": {"class_name": "Sequential", "config": {"layers": []}},
-    "weightSpecs": [{"name": "dense/kernel", "shape": [2], "dtype": "float32"}],
-    "weightData": "AACAPwAAAEA=",
-}
+MANIFEST = model_to_manifest(
+    Model("global-1", "global-1", FeatureScaler((0.0,) * 8, (1.0,) * 8), Network.random(1)), {"loss": 0.5}
+)
 
 
 both_databases = pytest.mark.parametrize("backend", ["sqlite", "postgresql"], indirect=True)

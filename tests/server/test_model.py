@@ -1,3 +1,4 @@
+import base64
 import json
 import os
 from dataclasses import replace
@@ -9,6 +10,7 @@ import pytest
 
 from app.server.application import create_app
 from app.server.settings import Settings
+from sidflow_feedback.learning.manifest import DEFAULT_STATS
 
 from .conftest import MANIFEST, Serve
 
@@ -39,10 +41,55 @@ def test_complete_manifest(client: httpx.Client) -> None:
     assert answer.headers["cache-control"] == "private, max-age=300"
 
 
-@pytest.mark.parametrize("part", MANIFEST)
-def test_missing_part_is_null(client: httpx.Client, manifest: Path, part: str) -> None:
-    manifest.write_text(json.dumps({name: value for name, value in MANIFEST.items() if name != part}))
-    assert client.get(LATEST).json() == {**MANIFEST, part: None}
+def test_missing_metadata_are_null(client: httpx.Client, manifest: Path) -> None:
+    manifest.write_text(json.dumps({name: value for name, value in MANIFEST.items() if name != "metadata"}))
+    assert client.get(LATEST).json() == {**MANIFEST, "metadata": None}
+
+
+def test_missing_statistics_and_topology_are_those_of_the_first_model(
+    client: httpx.Client, manifest: Path
+) -> None:
+    parts = ("featureStats", "modelTopology")
+    manifest.write_text(json.dumps({name: value for name, value in MANIFEST.items() if name not in parts}))
+    answer = client.get(LATEST).json()
+    assert answer["featureStats"] == DEFAULT_STATS
+    assert answer["modelTopology"] == MANIFEST["modelTopology"]
+
+
+@pytest.mark.parametrize("content", [{}, {"a": 1}, {"version": "global-1"}, {"success": True, "data": {}}])
+def test_json_that_is_no_model_is_refused(client: httpx.Client, manifest: Path, content: object) -> None:
+    manifest.write_text(json.dumps(content))
+    unavailable(client, "no model in the TensorFlow.js layers format")
+
+
+def test_response_of_another_server(client: httpx.Client, manifest: Path) -> None:
+    renamed = {**MANIFEST, "modelVersion": "0.2.0", "weightDataBase64": MANIFEST["weightData"]}
+    data = {name: value for name, value in renamed.items() if name not in ("version", "weightData")}
+    manifest.write_text(json.dumps({"success": True, "data": data}))
+    assert client.get(LATEST).json() == {**MANIFEST, "version": "0.2.0"}
+
+
+def test_folder_of_tensorflow_js(client: httpx.Client, manifest: Path) -> None:
+    manifest.unlink()
+    (manifest / "model").mkdir(parents=True)
+    unavailable(client, "model.json")
+    weights = base64.b64decode(MANIFEST["weightData"])
+    saved = {
+        "modelTopology": MANIFEST["modelTopology"],
+        "weightsManifest": [{"paths": ["a.bin", "b.bin"], "weights": MANIFEST["weightSpecs"]}],
+    }
+    (manifest / "model" / "model.json").write_text(json.dumps(saved))
+    (manifest / "model" / "a.bin").write_bytes(weights[:1000])
+    (manifest / "model" / "b.bin").write_bytes(weights[1000:])
+    answer = client.get(LATEST).json()
+    assert answer["version"].startswith("tfjs-")
+    assert (answer["weightData"], answer["featureStats"]) == (MANIFEST["weightData"], DEFAULT_STATS)
+    (manifest / "model-metadata.json").write_text(json.dumps({"modelVersion": "0.2.0"}))
+    (manifest / "feature-stats.json").write_text(json.dumps(MANIFEST["featureStats"]))
+    answer = client.get(LATEST).json()
+    assert (answer["version"], answer["featureStats"]) == ("0.2.0", MANIFEST["featureStats"])
+    (manifest / "model" / "b.bin").unlink()
+    assert client.get(LATEST).status_code == 503
 
 
 def test_head(client: httpx.Client) -> None:
@@ -117,19 +164,13 @@ def test_invalid_part(client: httpx.Client, manifest: Path, changes: dict[str, A
         (b"\x00\xff" * 50, "expected value"),
         (b"[]", "manifest: "),
         (b'{"metadata": {"loss": NaN}}', "expected value"),
-        (b'{"metadata": {"loss": 1e999}}', "not JSON compliant"),
+        (json.dumps({**MANIFEST, "metadata": {"loss": 5}}).replace("5}", "1e999}").encode(), "JSON"),
         (b" " * (16 * 1024 * 1024 + 1), "larger than 16 MB"),
     ],
 )
 def test_corrupt_file(client: httpx.Client, manifest: Path, content: bytes, reason: str) -> None:
     manifest.write_bytes(content)
     unavailable(client, reason)
-
-
-def test_folder_in_place_of_the_file(client: httpx.Client, manifest: Path) -> None:
-    manifest.unlink()
-    manifest.mkdir()
-    unavailable(client, "Is a directory")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])

@@ -74,7 +74,7 @@ def _is_local_address(value: object) -> bool:
 PAGE_SETTINGS = Schema(
     {
         "analyze": Switch(True),
-        "exploration": WholeNumber(15, 0, 50),  # Surprises among 100 tunes.
+        "exploration": WholeNumber(3, 0, 50),  # Surprises among 100 tunes.
         "order": Choice("catalog", "for-you", "title", "author"),
         "volume": WholeNumber(80, 0, 100),
         "player": Choice("wasm", "stream", "cli", "u64"),

@@ -106,20 +106,20 @@ async def _show_map(figures: "Insights") -> None:
 async def _show_errors(figures: "Insights", state: "EngineState") -> None:
     runs = figures["runs"]
     by_id("error-empty").textContent = "" if runs else _no_runs(figures, state)
-    head = ("RunRecord", "Songs", "Before", "After", "Model kept")
+    head = ("Run", "Songs", "Error", "Error of your mean", "Better than chance")
     _table("error-table", head, [_run_row(run) for run in reversed(runs)])
     data = {
         "x": list(range(1, len(runs) + 1)),
-        "lines": [[run["errorAfter"] for run in runs], [run["errorBefore"] for run in runs]],
+        "lines": [[run["error"] for run in runs], [run["meanError"] for run in runs]],
         "labels": ["training run", "error in rating points"],
-        "range": [0, max([2.0] + [run["errorAfter"] for run in runs])],
+        "range": [0, max([2.0] + [run["error"] for run in runs])],
         "time": False,
     }
     text = "Error over " + count(len(runs), "training run") + "."
     if runs:
-        before, after = _two_decimals(runs[-1]["errorBefore"]), _two_decimals(runs[-1]["errorAfter"])
-        text += " After the last one: " + after + "; before it: " + before + "."
-    await _draw("lines", "error-chart", data, text, len(runs), ("after", "before"))
+        error, mean_error = _two_decimals(runs[-1]["error"]), _two_decimals(runs[-1]["meanError"])
+        text += " Of the last one: " + error + "; of always predicting your mean: " + mean_error + "."
+    await _draw("lines", "error-chart", data, text, len(runs), ("model", "your mean"))
 
 
 async def _show_effects(effects: "list[Effect]") -> None:
@@ -215,9 +215,14 @@ def _regions(points: "dict[Dimension, list[float]]") -> "list[tuple[str, str, st
 
 
 def _run_row(run: "RunRecord") -> "tuple[str, ...]":
-    kept = "yes" if run["accepted"] else "no"
-    before, after = _two_decimals(run["errorBefore"]), _two_decimals(run["errorAfter"])
-    return date_and_time(run["time"]), str(run["samples"]), before, after, kept
+    error, mean_error = _two_decimals(run["error"]), _two_decimals(run["meanError"])
+    return (
+        date_and_time(run["time"]),
+        str(run["samples"]),
+        error,
+        mean_error,
+        run["tells"] or "can't tell yet",
+    )
 
 
 def _curve(effect: "Effect", output: int) -> "Curve":

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from sidflow_feedback.page.engine_client import EngineClient
     from sidflow_feedback.types import EngineState, TrainingState
 
+NAMES = {"e": "energy", "m": "mood", "c": "complexity", "p": "preference"}
+
 PHASES = {
     "off": "off",
     "idle": "waiting for new ratings",
@@ -96,9 +98,10 @@ def _training_rows(training: "TrainingState") -> "list[tuple[str, str]]":
         return rows
     rows.append(("Last training", time_of_day(run["time"]) + ", " + one_decimal(run["duration"]) + " s"))
     rows.append(("Method", run["learner"]))
-    rows.append(("Ratings used", str(run["samples"]) + "; without features: " + str(run["skipped"])))
-    rows.append(("Error before, after", _error(run["errorBefore"]) + ", " + _error(run["errorAfter"])))
-    rows.append(("Outcome", "model kept" if run["accepted"] else "model discarded: " + run["reason"]))
+    rows.append(("Tunes used", str(run["samples"]) + "; without features: " + str(run["skipped"])))
+    rows.append(("Error, error of your mean", _error(run["error"]) + ", " + _error(run["meanError"])))
+    better = ", ".join([NAMES[name] for name in run["tells"]])
+    rows.append(("Better than chance", better or "can't tell yet"))
     return rows
 
 
@@ -109,4 +112,4 @@ def _own_model(training: "TrainingState") -> str:
 
 
 def _error(value: "float | None") -> str:
-    return "unknown" if value is None else f"{value:.3f}"
+    return "unknown" if value is None else f"{value:.2f}"

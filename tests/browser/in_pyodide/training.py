@@ -81,8 +81,8 @@ async def run_with_learner(learner: str) -> dict[str, Any]:
         run = await training.train_now()
     return {
         "learner": run.learner,
-        "before": run.error_before,
-        "after": run.error_after,
+        "error": run.error,
+        "mean_error": run.mean_error,
         "messages": [text for text in dict.fromkeys(messages) if text],
     }
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from sidflow_feedback.events import ImplicitEvent, RatingEvent
-from sidflow_feedback.learning.dataset import HALF_LIFE_DAYS, IMPLIED_PREFERENCES, Collector, Dataset
+from sidflow_feedback.learning.dataset import Collector, Dataset
+from sidflow_feedback.learning.judgments import HALF_LIFE_DAYS, IMPLIED_PREFERENCES
 from sidflow_feedback.types import Action
 from sidflow_feedback.vocabulary import ACTIONS
 from tests.unit.listening import START, action, collected, matrix, rating
@@ -48,7 +49,7 @@ def test_missing_labels_are_masked() -> None:
 
 def test_the_latest_rating_of_each_dimension_counts() -> None:
     rows = dataset([rating(1, {"e": 1, "m": 2}), rating(1, {"e": 5}, at=START + 1)])
-    assert len(rows) == rows.rated == 1
+    assert len(rows) == 1
     np.testing.assert_array_equal(rows.labels[0], [5, 2, 0, 0])
 
 
@@ -56,7 +57,6 @@ def test_a_like_writes_preference_and_nothing_else() -> None:
     rows = dataset(implicit=[action(1, "like")])
     np.testing.assert_array_equal(rows.labels[0], [0, 0, 0, 5])
     np.testing.assert_array_equal(rows.weights[0], [0, 0, 0, 0.8])
-    assert rows.rated == 0
 
 
 @pytest.mark.parametrize("name", ACTIONS)
@@ -77,9 +77,27 @@ def test_leaving_after_a_listen_implies_nothing(name: Action) -> None:
 
 
 def test_actions_are_averaged_by_weight_and_weigh_at_most_as_a_rating() -> None:
-    rows = dataset(implicit=[action(1, "like"), action(1, "skip_early")])
-    assert rows.labels[0, 3] == pytest.approx((0.8 * 5 + 0.3 * 1.5) / 1.1)
+    rows = dataset(implicit=[action(1, "replay")] * 3 + [action(1, "skip_early")])
+    assert rows.labels[0, 3] == pytest.approx((3 * 0.4 * 4.5 + 0.3 * 1.5) / 1.5)
     assert rows.weights[0, 3] == 1
+
+
+def test_the_latest_judgment_of_preference_wins() -> None:
+    disliked, liked = action(1, "dislike", at=START + 1), action(1, "like", at=START + 2)
+    rated = rating(1, {"p": 2}, at=START + 3)
+    assert dataset(implicit=[disliked, liked]).labels[0, 3] == 5
+    assert dataset([rated], [disliked, liked]).labels[0, 3] == 2
+    later = action(1, "dislike", at=START + 4)
+    assert (dataset([rated], [liked, later]).labels[0, 3], dataset([rated], [later]).weights[0, 3]) == (
+        1,
+        0.8,
+    )
+    assert dataset(implicit=[liked, action(1, "skip_early", at=START + 5)]).labels[0, 3] == 5
+
+
+def test_a_dislike_does_not_fade() -> None:
+    rows = dataset(implicit=[action(1, "dislike")], now=START + 10 * HALF_LIFE_DAYS * DAY)
+    assert (rows.labels[0, 3], rows.weights[0, 3]) == (1, 0.8)
 
 
 def test_an_action_weighs_half_after_the_half_life() -> None:
@@ -102,7 +120,7 @@ def test_tunes_without_features_are_skipped_and_counted() -> None:
         [rating(1), rating(2, features=False)],
         [action(3, "like", features=False), action(4, "play", features=False)],
     )
-    assert (len(rows), rows.rated, rows.skipped) == (1, 1, 2)
+    assert (len(rows), rows.skipped) == (1, 2)
 
 
 def test_features_may_come_from_another_event_of_the_tune() -> None:
@@ -121,49 +139,25 @@ def test_subsongs_are_tunes_of_their_own() -> None:
     assert len(dataset([first, second])) == 2
 
 
-def test_the_limit_keeps_rated_tunes_and_the_newest() -> None:
+def test_the_limit_keeps_the_events_that_came_first() -> None:
     ratings = [rating(number, at=START + number) for number in range(10)]
     liked = [action(number, "like", at=START + 1000) for number in range(100, 110)]
     rows = dataset(ratings, liked, limit=12)
-    assert (len(rows), rows.rated) == (12, 10)
+    assert len(rows) == 12
+    assert (rows.weights[:, 0] > 0).sum() == 10
     np.testing.assert_array_equal(dataset(ratings, limit=4).features, matrix(range(6, 10))[::-1])
 
 
 def test_nothing_gives_no_rows() -> None:
     rows = dataset()
-    assert (len(rows), rows.rated, rows.skipped) == (0, 0, 0)
+    assert (len(rows), rows.skipped) == (0, 0)
     assert rows.features.shape == (0, 8)
 
 
-def test_about_a_fifth_is_held_out() -> None:
-    rows = dataset([rating(number) for number in range(400)])
-    assert 0.15 < rows.held_out.mean() < 0.25
-
-
-@pytest.mark.parametrize("name", ["loop", "song", "a"])
-def test_names_that_are_alike_are_not_all_held_out(name: str) -> None:
-    def named(number: int) -> RatingEvent:
-        event = rating(number)
-        return replace(event, track=replace(event.track, item_id=f"{name}-{number}"))
-
-    assert dataset([named(number) for number in range(8)]).held_out.sum() <= 4
-
-
-def test_only_rated_tunes_are_held_out_and_never_fewer_than_two() -> None:
-    for count in range(2, 30):
-        ratings = [rating(number) for number in range(count)]
-        rows = dataset(ratings, [action(number, "like") for number in range(100, 120)])
-        assert 2 <= rows.held_out.sum() < count or count == 2
-        assert not rows.held_out[rows.rated :].any()
-
-
-def test_a_tune_that_was_trained_on_is_never_held_out_later() -> None:
-    trained: set[tuple[float, ...]] = set()
-    for count in range(4, 60):
-        rows = dataset([rating(number) for number in range(count)])
-        held = {tuple(row) for row in rows.features[rows.held_out].tolist()}
-        assert not held & trained
-        trained |= {tuple(row) for row in rows.features[~rows.held_out].tolist()}
+def test_songs_of_one_item_have_one_number() -> None:
+    first = rating(1)
+    second = replace(first, track=replace(first.track, song=2))
+    assert dataset([first, second, rating(2)]).items.tolist() in ([0, 0, 1], [0, 1, 1])
 
 
 def test_work_is_cut_into_steps() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,12 @@ import numpy as np
 import pytest
 
 from sidflow_feedback.errors import InvalidRecordError
-from sidflow_feedback.learning.manifest import model_from_manifest, model_to_manifest
+from sidflow_feedback.learning.manifest import (
+    DEFAULT_STATS,
+    missing_parts,
+    model_from_manifest,
+    model_to_manifest,
+)
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.types import Record
@@ -94,14 +100,12 @@ LAYER = "modelTopology.config.layers.1"
         ("version", None, "version"),
         ("version", "x" * 129, "version"),
         ("metadata", [], "metadata"),
-        ("featureStats", None, "featureStats"),
         ("featureStats.featureNames", list(reversed(FEATURE_NAMES)), "featureStats.featureNames"),
         ("featureStats.means", [0.0] * 7, "featureStats.means"),
         ("featureStats.means.3", "1", "featureStats.means"),
         ("featureStats.means.3", float("nan"), "featureStats.means"),
         ("featureStats.stds.3", 0, "featureStats.stds"),
-        ("modelTopology", None, "modelTopology"),
-        ("modelTopology.class_name", "Functional", "modelTopology.class_name"),
+        ("modelTopology.class_name", "Graph", "modelTopology.class_name"),
         ("modelTopology.config", {"layers": []}, "modelTopology.config.layers"),
         ("modelTopology.config", None, "modelTopology.config.layers"),
         (
@@ -110,18 +114,20 @@ LAYER = "modelTopology.config.layers.1"
             "modelTopology.batch_input_shape",
         ),
         (f"{LAYER}.class_name", "Conv2D", "modelTopology.layers[1].class_name"),
-        (f"{LAYER}.config.activation", "tanh", "modelTopology.layers[1]"),
-        (f"{LAYER}.config.use_bias", False, "modelTopology.layers[1]"),
+        (f"{LAYER}.config.activation", "cubic", "modelTopology.layers[1].config.activation"),
+        (f"{LAYER}.config.use_bias", False, "weightSpecs"),
         (f"{LAYER}.config.units", 0, "modelTopology.layers[1].units"),
         (f"{LAYER}.config.units", True, "modelTopology.layers[1].units"),
-        (f"{LAYER}.config.units", 10**12, "modelTopology.layers[1].units"),
-        (f"{LAYER}.config.units", 100_000, "modelTopology"),
+        (f"{LAYER}.config.units", 10**12, "weightSpecs[2].shape"),
         (f"{LAYER}.config.units", 17, "weightSpecs[2].shape"),
-        ("modelTopology.config.layers.2.config.units", 3, "modelTopology"),
+        ("modelTopology.config.layers.2.config.units", 3, "weightSpecs[4].shape"),
+        ("modelTopology.config.layers.2.config.activation", "relu", "modelTopology"),
         ("weightSpecs", [], "weightSpecs"),
         ("weightSpecs.1", None, "weightSpecs[1]"),
         ("weightSpecs.1.dtype", "float16", "weightSpecs[1].dtype"),
-        ("weightSpecs.1.shape", [33], "weightSpecs[1].shape"),
+        ("weightSpecs.1.shape", [33], "weightData"),
+        ("weightSpecs.0.shape", [32, 8], "weightSpecs[0].shape"),
+        ("weightSpecs.0.shape", [10**9, 8], "weightSpecs"),
         ("weightSpecs.1.quantization", {"dtype": "uint8"}, "weightSpecs[1].quantization"),
         ("weightData", None, "weightData"),
         ("weightData", "AAAA", "weightData"),
@@ -147,8 +153,73 @@ def test_what_is_no_manifest(record: object) -> None:
 
 
 def test_each_part_is_needed() -> None:
-    for name in ("version", "featureStats", "modelTopology", "weightSpecs", "weightData"):
+    for name in ("version", "weightSpecs", "weightData"):
         record = manifest()
         del record[name]
         with pytest.raises(InvalidRecordError, match=name):
             model_from_manifest(record)
+
+
+def test_statistics_and_topology_that_are_null_are_those_of_the_first_model() -> None:
+    record = manifest() | {"featureStats": None, "modelTopology": None}
+    read = model_from_manifest(record)
+    np.testing.assert_array_equal(read.network.parameters, model().network.parameters)
+    assert isinstance(read.scaler, FeatureScaler)
+    assert list(read.scaler.means) == DEFAULT_STATS["means"]
+    assert missing_parts(record) == ["featureStats", "modelTopology"]
+    assert missing_parts(manifest()) == []
+
+
+def test_the_response_of_another_server() -> None:
+    record = manifest()
+    stats = record["featureStats"]
+    by_name = {name: dict(zip(FEATURE_NAMES, stats[name], strict=True)) for name in ("means", "stds")}
+    response = {
+        "success": True,
+        "data": {
+            "modelVersion": "0.2.0",
+            "featureStats": {"featureNames": sorted(FEATURE_NAMES), **by_name},
+            "metadata": {},
+            "modelTopology": record["modelTopology"],
+            "weightSpecs": record["weightSpecs"],
+            "weightDataBase64": record["weightData"],
+        },
+    }
+    read = model_from_manifest(response)
+    assert (read.version, read.scaler) == ("0.2.0", STATS)
+    np.testing.assert_array_equal(read.network.parameters, model().network.parameters)
+    with pytest.raises(InvalidRecordError, match="success"):
+        model_from_manifest(response | {"success": False})
+
+
+@pytest.fixture(scope="module")
+def saved() -> dict[str, Any]:
+    """Return models that TensorFlow.js saves, with its predictions."""
+    script = Path(__file__).with_name("tfjs_models.js")
+    answer = subprocess.run(["node", str(script)], stdout=subprocess.PIPE, text=True, check=True)
+    models: dict[str, Any] = json.loads(answer.stdout)
+    return models
+
+
+@pytest.mark.parametrize(
+    ("name", "scale", "shift"),
+    [("dropout", 2, 3), ("activations", 4, 1), ("normalization", 1, 0), ("functional", 1, 0)],
+)
+def test_chains_of_dense_layers_that_tfjs_saves(
+    saved: dict[str, Any], name: str, scale: float, shift: float
+) -> None:
+    record = manifest() | {part: saved[name][part] for part in ("modelTopology", "weightSpecs", "weightData")}
+    outputs = model_from_manifest(record).network.predict_many(np.array(saved[name]["inputs"]))
+    expected = shift + scale * np.array(saved[name]["outputs"])
+    np.testing.assert_allclose(outputs[:, : expected.shape[1]], expected, atol=1e-5, rtol=1e-5)
+    if expected.shape[1] == 3:
+        np.testing.assert_array_equal(outputs[:, 3], 3)
+
+
+def test_a_functional_model_with_branches_is_refused(saved: dict[str, Any]) -> None:
+    record = manifest() | {part: saved["functional"][part] for part in ("weightSpecs", "weightData")}
+    topology = copy.deepcopy(saved["functional"]["modelTopology"])
+    layers = topology["config"]["layers"]
+    layers[-1]["inbound_nodes"] = layers[1]["inbound_nodes"]
+    with pytest.raises(InvalidRecordError, match="one chain"):
+        model_from_manifest(record | {"modelTopology": topology})

@@ -75,9 +75,10 @@ def test_the_same_seed_gives_the_same_weights(method: Fitter) -> None:
 @each_method
 def test_it_is_fine_tuned_with_as_any_other(method: Fitter) -> None:
     dataset = collected(rating(number) for number in range(60))
-    tuned = drained(fine_tune(base_model(), None, dataset, iterations=100, seed=1, method=method))
-    assert tuned.accepted
-    assert tuned.error_after < 0.9 * tuned.error_before
+    work = fine_tune(base_model(), None, dataset, matrix(range(200)), iterations=100, seed=1, method=method)
+    tuned = drained(work)
+    assert np.isfinite(tuned.network.parameters).all()
+    assert tuned.error < 0.9 * tuned.mean_error
 
 
 async def trained(learner: str, load: Callable[[Callable[[str], None]], object]) -> list[TrainerState]:
@@ -119,5 +120,4 @@ async def test_where_it_cannot_be_had_our_own_learner_goes_on_and_says_so() -> N
     state = (await trained("mlp", load))[-1]
     assert state.last_run is not None
     assert state.last_run.learner == "numpy"
-    assert state.last_run.accepted
     assert "line is down" in (state.message or "")

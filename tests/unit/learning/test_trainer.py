@@ -21,14 +21,14 @@ from sidflow_feedback.idle.manual import ManualIdleClock
 from sidflow_feedback.idle.slots import CPU_SHARE
 from sidflow_feedback.learning.learner import Learner
 from sidflow_feedback.learning.model import Model, Network
-from sidflow_feedback.learning.snapshot import MAX_BYTES, snapshot_from_record
+from sidflow_feedback.learning.snapshot import MAX_BYTES
 from sidflow_feedback.learning.trainer import Trainer
 from sidflow_feedback.learning.trainer_types import Run, TrainerState, TrainingSettings
-from sidflow_feedback.store import Batch, Cursor, Kind
+from sidflow_feedback.store import Batch, Kind
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.types import Record
 from sidflow_feedback.vocabulary import MIN_RATED
-from tests.unit.listening import START, action, base_model, collected, matrix, opinion, rating, tune
+from tests.unit.listening import START, action, base_model, matrix, opinion, rating, tune
 
 ON = TrainingSettings(enabled=True, iterations=50)
 
@@ -91,9 +91,9 @@ async def test_ratings_make_a_better_model() -> None:
         state = listener.trainer.state
         run = state.last_run
         assert run is not None
-        assert run.accepted
         assert (run.samples, run.skipped, run.time) == (60, 0, START)
-        assert run.error_after < 0.8 * run.error_before
+        assert run.error < 0.9 * run.mean_error
+        assert run.tells == "emc"
         assert run.duration > 0
         assert (state.phase, state.base_version, state.local_version) == ("idle", "global-1", "local-1")
         after = listener.trainer.model.predict_many(matrix(range(1000, 1100)))
@@ -177,15 +177,15 @@ async def test_reading_the_store_is_charged() -> None:
         assert listener.trainer.state.cpu_share > 3 * 100 / 60_000
 
 
-async def test_eight_hours_give_a_run_for_each_window_with_new_ratings() -> None:
+async def test_an_hour_gives_a_run_for_each_window_with_new_ratings() -> None:
     settings = replace(ON, iterations=10, samples=16)
     async with listening(settings) as listener:
         await listener.rate(range(16))
-        for minute in range(8 * 60):
+        for minute in range(60):
             await listener.rate(range(minute, minute + 1))
             await listener.clock.advance(60)
         starts = [run.time for run in listener.runs]
-        assert len(starts) == 480
+        assert len(starts) == 60
         assert min(np.diff(starts)) >= 60_000
 
 
@@ -264,7 +264,7 @@ async def test_message_says_why_slots_are_withheld() -> None:
         assert listener.trainer.state.message is None
 
 
-async def test_1000_runs_leak_no_memory() -> None:
+async def test_runs_leak_no_memory() -> None:
     store, clock = MemoryStore(), ManualIdleClock(grant=8)
     await store.add([rating(number) for number in range(16)])
     settings = TrainingSettings(enabled=True, iterations=10, samples=16)
@@ -272,16 +272,16 @@ async def test_1000_runs_leak_no_memory() -> None:
     try:
         async with Trainer(store, clock, base_model(), settings) as trainer:
             used = []
-            for run in range(1, 1001):
+            for run in range(1, 41):
                 asked = asyncio.create_task(trainer.train_now())
                 while not asked.done():
                     await clock.advance(0.2)
-                if run in (400, 1000):  # The meter holds the slices of a minute, some 250 runs.
+                if run in (20, 40):
                     gc.collect()
                     used.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
-    assert used[1] - used[0] < 50_000  # One network a run would be 2,100,000.
+    assert used[1] - used[0] < 50_000  # One network a run would be 70,000.
 
 
 async def test_no_run_starts_while_paused() -> None:
@@ -295,24 +295,17 @@ async def test_no_run_starts_while_paused() -> None:
         assert len(listener.runs) == 1
 
 
-async def test_a_worse_model_is_rolled_back() -> None:
-    """The listener reverses all ratings except those of the held-out tunes."""
+async def test_no_run_is_thrown_away() -> None:
+    """A listener who changes their mind gets another model at once, and is told how wrong it may be."""
     async with listening() as listener:
         await listener.rate(range(40))
         await listener.clock.advance(60)
-        kept = listener.trainer.model
-        rows = collected(await listener.store.ratings(512))
-        held = {tuple(row) for row in rows.features[rows.held_out].tolist()}
-        learned = [number for number in range(40) if tuple(matrix([number])[0].tolist()) not in held]
-        await listener.give([turned_around(number, at=listener.clock.epoch()) for number in learned])
+        before = listener.trainer.model
+        await listener.give([turned_around(number, at=listener.clock.epoch()) for number in range(20)])
         await listener.clock.advance(60)
-        run = listener.runs[1]
-        assert not run.accepted
-        assert run.error_after > run.error_before
-        assert "rolled back" in run.reason
-        assert listener.trainer.model is kept
-        assert listener.trainer.state.local_version == "local-1"
-        assert len(await listener.store.snapshots()) == 1
+        assert listener.trainer.model is not before
+        assert listener.trainer.state.local_version == "local-2"
+        assert listener.runs[1].error > listener.runs[0].error
 
 
 def turned_around(number: int, *, at: float) -> RatingEvent:
@@ -320,18 +313,23 @@ def turned_around(number: int, *, at: float) -> RatingEvent:
     return rating(number, opposite, at=at)
 
 
-async def test_a_run_starts_from_the_last_accepted_model() -> None:
+async def test_likes_alone_start_a_run_and_plays_do_not_hide_them() -> None:
+    async with listening(replace(ON, samples=16)) as listener:
+        await listener.give([action(number, "like", at=START + number) for number in range(MIN_RATED)])
+        await listener.give([action(99, "play", at=START + 100 + number) for number in range(300)])
+        await listener.give([action(98, "play_complete", at=START + 500 + number) for number in range(300)])
+        await listener.clock.advance(60)
+        assert [run.samples for run in listener.runs] == [MIN_RATED + 1]
+
+
+async def test_a_like_after_the_last_run_triggers_a_run_after_a_reload() -> None:
     async with listening() as listener:
-        await listener.rate(range(40))
-        await listener.clock.advance(60)
-        await listener.rate(range(100, 101))
-        await listener.clock.advance(60)
-        first, second = listener.runs
-        assert second.error_before == pytest.approx(first.error_after, abs=0.05)
-        assert second.error_before < first.error_before
-        assert (
-            snapshot_from_record((await listener.store.snapshots())[0]).steps == 2 * 38
-        )  # of 50, the last 12 learn from all rows
+        await listener.rate(range(20))
+        await listener.clock.advance(30)
+        await listener.give([action(30, "like", at=listener.clock.epoch())])
+    async with listening(store=listener.store) as reloaded:
+        await reloaded.clock.advance(60)
+        assert [run.samples for run in reloaded.runs] == [21]
 
 
 async def test_a_snapshot_survives_a_reload() -> None:
@@ -390,7 +388,7 @@ async def test_new_base_is_used_at_once_if_nothing_was_learned() -> None:
         assert listener.runs == []
 
 
-async def test_new_base_is_fitted_to_the_listener_and_used_if_it_is_better() -> None:
+async def test_new_base_is_fitted_to_the_listener() -> None:
     async with listening() as listener:
         await listener.rate(range(60))
         await listener.clock.advance(60)
@@ -398,36 +396,20 @@ async def test_new_base_is_fitted_to_the_listener_and_used_if_it_is_better() -> 
         listener.trainer.rebase(knowing("global-2"))
         assert listener.trainer.model is before
         await listener.clock.advance(60)
-        run = listener.runs[1]
-        assert run.accepted
-        assert run.error_before == pytest.approx(listener.runs[0].error_after)
-        assert "from global-2" in run.reason
+        assert listener.runs[1].error < listener.runs[0].error
         state = listener.trainer.state
         assert (state.base_version, state.local_version) == ("global-2", "local-2")
         assert state.local_base_version == "global-2"
-        await listener.rate(range(60, 70))
-        await listener.clock.advance(60)
-        assert "fitted further" in listener.runs[2].reason
-        assert listener.trainer.model.base_version == "global-2"
 
 
-async def test_new_base_that_is_no_better_is_tried_again_with_new_ratings() -> None:
+async def test_a_new_base_that_knows_nothing_costs_nothing() -> None:
     async with listening() as listener:
-        await listener.rate(range(40))
+        await listener.rate(range(60))
         await listener.clock.advance(60)
-        kept = listener.trainer.model
         listener.trainer.rebase(base_model("global-2", network=dead()))
         await listener.clock.advance(3600)
         assert len(listener.runs) == 2
-        run = listener.runs[1]
-        assert not run.accepted
-        assert "from global-2 was rolled back" in run.reason
-        assert listener.trainer.model is kept
-        state = listener.trainer.state
-        assert (state.base_version, state.local_base_version) == ("global-2", "global-1")
-        await listener.rate(range(40, 50))
-        await listener.clock.advance(60)
-        assert "from global-2" in listener.runs[2].reason
+        assert listener.runs[1].error == pytest.approx(listener.runs[0].error, rel=0.1)
 
 
 async def test_a_new_base_after_a_reload() -> None:
@@ -585,9 +567,9 @@ class WatchedStore(MemoryStore):
         self.clock = clock
         self.reads: list[tuple[int, int]] = []
 
-    async def newest(self, kind: Kind, *, limit: int, before: Cursor | None = None) -> Batch:
+    async def newest(self, kind: Kind, *, limit: int, **options: Any) -> Batch:
         self.reads.append((limit, self.clock.slots))
-        return await super().newest(kind, limit=limit, before=before)
+        return await super().newest(kind, limit=limit, **options)
 
 
 async def test_store_is_read_in_batches_and_each_is_parsed_in_slots() -> None:
@@ -600,10 +582,10 @@ async def test_store_is_read_in_batches_and_each_is_parsed_in_slots() -> None:
         store.reads.clear()
         await clock.advance(60)
         assert trainer.state.last_run is not None
-        assert trainer.state.last_run.samples == 150
+        assert trainer.state.last_run.samples == 100 + 150
     limits, slots = zip(*store.reads, strict=True)
     assert max(limits) == 16
-    assert len(limits) == 8 + 10  # the last of the ratings finds none
+    assert len(limits) == 8 + 10 + 1  # The last of the ratings finds none, and so do the other actions.
     assert len(set(slots)) == len(slots)
 
 

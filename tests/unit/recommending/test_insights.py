@@ -98,13 +98,12 @@ async def test_the_last_runs_are_kept() -> None:
                 samples=9,
                 skipped=0,
                 duration=1.5,
-                error_before=0.9,
-                error_after=0.8,
+                error=0.8,
+                mean_error=0.9,
                 learner="numpy",
-                accepted=True,
-                reason="",
+                tells="p",
             ),
         )
     runs = await past_runs(store)
     assert [run["time"] for run in runs] == list(range(3, MAX_RUNS + 3))
-    assert (runs[0]["errorBefore"], runs[0]["errorAfter"]) == (0.9, 0.8)
+    assert (runs[0]["error"], runs[0]["meanError"]) == (0.8, 0.9)

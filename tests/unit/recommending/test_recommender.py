@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from sidflow_feedback.clock import ManualClock
 from sidflow_feedback.errors import InvalidRecordError, TrainingError
-from sidflow_feedback.events import Event, event_from_record
+from sidflow_feedback.events import Event, event_from_record, event_to_record
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.scaler import FeatureScaler
+from sidflow_feedback.recommending.feature_table import FeatureTable
 from sidflow_feedback.recommending.recommender import CHUNK, HISTORY, Recommender
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.types import Action, Explanations, Items, Record, Scores, Songs
@@ -73,13 +74,18 @@ class Listener:
         self.model: Model | None = taste()
         self.store = MemoryStore()
         self.clock = ManualClock(epoch=20_000 * DAY)
-        self.recommender = Recommender(self.store, self._current, self.clock)
+        self.recommender = Recommender(FeatureTable(), self.store, self._current, self.clock)
         self.rows = self.recommender.add(handed(tempos, songs))
 
     def _current(self) -> Model:
         if self.model is None:
             raise TrainingError("There is no model yet.")
         return self.model
+
+    async def act(self, *events: Event) -> None:
+        """Store events as the engine does, which tells the recommender."""
+        await self.store.add(events)
+        self.recommender.notify(events)
 
     async def next(self, count: int = 9, **options: object) -> list[int]:
         question: Record = {"limit": count, "exploration": 0, "offset": 0, "recent": [], **options}
@@ -132,11 +138,12 @@ async def test_what_the_store_knows_as_played_or_disliked_goes_back() -> None:
     listener = Listener([150, 140, 130, 120, 110, 100])
     await listener.store.add([action(0, "play", 1), action(1, "play", 2), action(1, "skip_early", 3)])
     assert await listener.next() == [2, 3, 4, 5, 0, 1]
-    await listener.store.add([action(2, "dislike", 4, song=3), action(0, "dislike", 5)])
+    await listener.act(action(2, "dislike", 4, song=3), action(0, "dislike", 5))
     assert await listener.next() == [3, 4, 5, 1, 0, 2]
-    await listener.store.add([action(2, "like", 6)])
+    await listener.act(action(2, "like", 6))
     assert await listener.next() == [2, 3, 4, 5, 1, 0]
     await listener.store.wipe()
+    listener.recommender.reset()
     assert await listener.next() == [0, 1, 2, 3, 4, 5]
 
 
@@ -145,6 +152,26 @@ async def test_what_a_page_has_just_played_goes_back_before_the_store_knows() ->
     assert await listener.next(recent=[0, 77, -1]) == [1, 2, 3, 0]
     await listener.store.add([action(1, "play", 1)])
     assert await listener.next(recent=[0]) == [2, 3, 1, 0]
+
+
+async def test_a_dislike_counts_until_it_is_taken_back_however_many_listens_follow() -> None:
+    listener = Listener([150, 140, 130, 120])
+    await listener.act(action(0, "dislike", 0))
+    await listener.act(*[action(3, "skip_late", 1 + i) for i in range(2 * HISTORY)])
+    assert (await listener.next())[-1] == 0
+    listener.recommender.reset()
+    assert (await listener.next())[-1] == 0
+    await listener.act(action(0, "like", 9999))
+    assert (await listener.next())[0] == 0
+
+
+async def test_a_later_rating_of_preference_takes_a_dislike_back() -> None:
+    listener = Listener([150, 140, 130, 120])
+    await listener.act(action(0, "dislike", 0))
+    assert (await listener.next())[-1] == 0
+    liked = {**event_to_record(action(0, "play", 5)), "kind": "rating", "ratings": {"p": 5}}
+    await listener.act(event_from_record(liked))
+    assert (await listener.next())[0] == 0
 
 
 async def test_only_the_newest_actions_are_looked_at() -> None:

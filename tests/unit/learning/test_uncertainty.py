@@ -1,0 +1,64 @@
+"""Intervals, and where they are wide."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sidflow_feedback.learning.model import Network
+from sidflow_feedback.learning.uncertainty import (
+    Uncertainty,
+    calibrated_width,
+    hidden_units,
+    posterior_covariances,
+    spreads,
+)
+from sidflow_feedback.types import FloatArray
+from tests.unit.listening import drained
+
+
+def covariances(inputs: FloatArray, weight: float = 1.0) -> FloatArray:
+    return drained(posterior_covariances(Network.random(1), inputs, np.full((len(inputs), 4), weight)))
+
+
+def test_covariances_are_those_of_a_bayesian_regression() -> None:
+    inputs = np.random.default_rng(1).standard_normal((50, 8))
+    network, units = Network.random(1), hidden_units(Network.random(1), inputs)
+    more = drained(posterior_covariances(network, inputs, np.full((50, 4), 2.0)))
+    once = covariances(inputs)
+    np.testing.assert_allclose(np.linalg.inv(more[0]) - np.linalg.inv(once[0]), units.T @ units, atol=1e-6)
+
+
+def test_songs_unlike_the_rated_ones_are_less_certain() -> None:
+    rated = np.random.default_rng(1).normal(0, 0.3, (60, 8))
+    rated[:, 0] -= 2
+    other = rated * [-1, 1, 1, 1, 1, 1, 1, 1]
+    network = Network.random(1)
+    found = [spreads(covariances(rated), hidden_units(network, rows)).mean() for rows in (rated, other)]
+    assert found[1] > 1.5 * found[0]
+
+
+def test_more_ratings_make_it_more_certain() -> None:
+    inputs = np.random.default_rng(1).standard_normal((200, 8))
+    units = hidden_units(Network.random(1), inputs)
+    few, many = spreads(covariances(inputs[:10]), units), spreads(covariances(inputs), units)
+    assert many.mean() < 0.3 * few.mean()
+
+
+@pytest.mark.parametrize("kind", ["normal", "coins"])
+def test_intervals_contain_what_they_say(kind: str) -> None:
+    rng = np.random.default_rng(2)
+    draw = {"normal": lambda n: rng.normal(0, 1, n), "coins": lambda n: rng.choice([-2.0, 2.0], n) + 0.2}[
+        kind
+    ]
+    width = calibrated_width(draw(300), np.ones(300), np.ones(300))
+    assert np.mean(np.abs(draw(2000)) <= width) >= 0.85
+    if kind == "normal":
+        assert width == pytest.approx(1.645, rel=0.15)
+
+
+def test_an_interval_is_in_ratings() -> None:
+    inputs = np.random.default_rng(1).standard_normal((20, 8))
+    uncertain = Uncertainty(np.zeros((4, 17, 17)), np.full(4, 0.5), np.full(4, 1.6))
+    np.testing.assert_allclose(uncertain.half_widths(Network.random(1), inputs), 0.8)
+    np.testing.assert_allclose(uncertain.deviations(Network.random(1), inputs), 0)
