@@ -1,6 +1,4 @@
-"""A folder with a global model in files of TensorFlow.js: what `model.save("file://…")` or a trainer
-writes.
-"""
+"""A folder with a global model in files of TensorFlow.js, as `model.save("file://…")` writes them."""
 
 import base64
 import hashlib
@@ -18,8 +16,7 @@ TOPOLOGIES = ("model.json", "model/model.json")
 
 
 def read_folder(folder: Path, read: Callable[[Path], bytes]) -> dict[str, Any]:
-    """Return the manifest of a folder: ``model.json`` with its weights, and if there are any, metadata and
-    statistics.
+    """Return the manifest of a folder: ``model.json``, its weights, and perhaps metadata and statistics.
 
     Parameters
     ----------

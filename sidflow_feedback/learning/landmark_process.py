@@ -1,11 +1,11 @@
-"""A Gaussian process on landmarks: Bayesian regression of ratings on the nearness to a few songs, in
-closed form.
+"""A Gaussian process on landmarks: Bayesian regression of ratings on the nearness to a few songs.
 
-The kernel is the squared exponential one, approximated on at most `LANDMARKS` of the rated songs (subset of
-regressors, Rasmussen and Williams 2006, 8.3.1; with fewer rows than landmarks, it is the exact process). Its
-length and the ratio of signal to noise are not chosen but averaged, weighted by their evidence (Bayesian
-model averaging, Hoeting et al. 1999), together with the listener's mean and with multiples of the global model's
-prediction. The variance of the noise has an inverse gamma prior and is integrated out.
+The solution is in closed form. The kernel is the squared exponential one, approximated on at most `LANDMARKS`
+of the rated songs (subset of regressors, Rasmussen and Williams 2006, 8.3.1; with fewer rows than landmarks,
+it is the exact process). Its length and the ratio of signal to noise are not chosen but averaged, weighted by
+their evidence (Bayesian model averaging, Hoeting et al. 1999), together with the listener's mean and with
+multiples of the global model's prediction. The variance of the noise has an inverse gamma prior and is
+integrated out.
 
 Everything is computed from sums over rows, which are kept for each fold. So leaving a fold out costs no
 second pass over the rows.

@@ -59,8 +59,7 @@ def model_to_manifest(model: Model, metadata: Mapping[str, Any]) -> Record:
 
 
 def model_from_manifest(record: object) -> Model:
-    """Read a manifest, or another project's response that `plain_manifest` understands. All of it is
-    validated.
+    """Read and validate a manifest, or another project's response that `plain_manifest` understands.
 
     Raises
     ------
@@ -87,8 +86,8 @@ def plain_manifest(record: object) -> Record:
     """Return a manifest with the names and the forms that `model_to_manifest` gives it.
 
     Also read are an envelope (``success``, ``data``), the names ``modelVersion`` and ``weightDataBase64``,
-    and statistics by feature name. Statistics or a topology that are null are replaced by those of the first
-    model: `missing_parts` names them.
+    and statistics by feature name. Statistics that are null are replaced by `DEFAULT_STATS`, and a topology
+    by ours; ``metadata.defaults`` then names them.
 
     Raises
     ------
@@ -109,7 +108,7 @@ def plain_manifest(record: object) -> Record:
     stats, topology = manifest.get("featureStats"), manifest.get("modelTopology")
     return {
         "version": manifest.get("version"),
-        "metadata": manifest.get("metadata"),
+        "metadata": _with_defaults(manifest),
         "featureStats": DEFAULT_STATS if stats is None else _listed(_object("featureStats", stats)),
         "modelTopology": _topology(LAYERS) if topology is None else topology,
         "weightSpecs": manifest["weightSpecs"],
@@ -117,10 +116,11 @@ def plain_manifest(record: object) -> Record:
     }
 
 
-def missing_parts(record: object) -> list[str]:
-    """Return which parts of a manifest are null, so that `plain_manifest` replaces them."""
-    manifest = record.get("data", record) if isinstance(record, Mapping) else {}
-    return [name for name in ("featureStats", "modelTopology") if manifest.get(name) is None]
+def _with_defaults(manifest: Mapping[str, Any]) -> object:
+    """Return the metadata, with the names of the parts that are missing."""
+    metadata = manifest.get("metadata")
+    missing = [name for name in ("featureStats", "modelTopology") if manifest.get(name) is None]
+    return {**_object("metadata", metadata or {}), "defaults": missing} if missing else metadata
 
 
 def _listed(stats: Mapping[str, Any]) -> Record:

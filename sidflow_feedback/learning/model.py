@@ -138,9 +138,7 @@ class Model:
         return self.network.predict_many(self.scaler.scale(features))
 
     def deviations(self, features: FloatArray) -> FloatArray | None:
-        """Return how far each expected rating may be off, in ratings, shape (n, 4); None if that is
-        unknown.
-        """
+        """Return how far each expected rating may be off, shape (n, 4); None if that is unknown."""
         if self.uncertainty is None:
             return None
         return self.uncertainty.deviations(self.network, self.scaler.scale(features))

@@ -80,8 +80,7 @@ class FeatureScaler:
 
 
 class QuantileScaler:
-    """Gives each feature a normal distribution over the songs of a library (rank-based inverse normal
-    scores).
+    """Gives each feature a normal distribution over a library: rank-based inverse normal scores.
 
     Many features are skewed, and some are 0 for most songs. Standardized, their few large values are all that
     a smooth model sees. Values between two quantiles are interpolated, those beyond the outermost are

@@ -79,8 +79,9 @@ def queue(
 
     A surprise is an item of the better half that may be better than predicted: the one that is best by
     preferences drawn from what the model believes (Thompson sampling, Chapelle and Li 2011). Of each 100
-    positions, `exploration` are surprises, evenly spread. Which items they are, and in which order,
-    depends only on the seed, the items, and the model, so the queue stays the same while it is played and gets shorter.
+    positions, `exploration` are surprises, evenly spread. Which items they are, and in which order, depends
+    only on the seed, the items, and the model. So the queue stays the same while it is played and gets
+    shorter.
 
     Parameters
     ----------

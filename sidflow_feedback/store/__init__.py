@@ -266,8 +266,7 @@ class FeedbackStore(Protocol):
         """
 
     async def prune(self, *, now: Milliseconds) -> int:
-        """Remove synced plays and skips older than `SYNCED_RETENTION`, and implicit events beyond
-        `MAX_IMPLICIT`.
+        """Remove synced plays and skips after `SYNCED_RETENTION`, and events beyond `MAX_IMPLICIT`.
 
         Of the latter, synced plays and skips go first, then the oldest, and likes and dislikes last.
 

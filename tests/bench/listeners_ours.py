@@ -18,11 +18,11 @@ from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.vocabulary import FEATURE_NAMES, MAX_SONGS, NEUTRAL_RATING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from sidflow_feedback.events import Event
     from sidflow_feedback.learning.trainer_types import Run
-    from sidflow_feedback.types import FloatArray
+    from sidflow_feedback.types import Action, FloatArray
     from tests.bench.listeners_sets import Split
 
 FIRST: Final = 8
@@ -49,12 +49,12 @@ def neutral_model() -> Model:
     return Model("global-0", "global-0", FeatureScaler((0.0,) * 8, (1.0,) * 8), network)
 
 
-def learn(split: Split, sizes: Sequence[int], *, actions: bool = False) -> Iterator[Learned]:
-    """Yield what the trainer has learned after each number of ratings; it runs whenever they have doubled.
+def learn(split: Split, sizes: Sequence[int], *, actions: bool = False) -> list[Learned]:
+    """Return what the trainer has learned after each number of ratings; it runs whenever they have doubled.
 
     With `actions`, the listener likes and dislikes instead of rating.
     """
-    return iter(asyncio.run(_learn(split, sizes, actions)))
+    return asyncio.run(_learn(split, sizes, actions))
 
 
 async def _learn(split: Split, sizes: Sequence[int], actions: bool) -> list[Learned]:
@@ -91,7 +91,8 @@ def _library(split: Split) -> FloatArray:
     """Return the features of at most 512 songs: a listener's library has the songs to predict, too."""
     songs = np.unique(split.listener.songs, return_index=True)[1]
     chosen = np.random.default_rng(1).permutation(songs)[:512]
-    return split.listener.features[chosen]
+    library: FloatArray = split.listener.features[chosen]
+    return library
 
 
 def event(split: Split, row: int, number: int, actions: bool) -> Event:
@@ -103,6 +104,6 @@ def event(split: Split, row: int, number: int, actions: bool) -> Event:
     uuid, time = f"{number:08x}-0000-4000-8000-000000000000", int(1_767_225_600_000 + number)
     rating = int(listener.ratings[row])
     if actions:
-        action = "like" if rating > NEUTRAL_RATING else "dislike"
+        action: Action = "like" if rating > NEUTRAL_RATING else "dislike"
         return ImplicitEvent(uuid=uuid, timestamp=time, track=track, action=action)
     return RatingEvent(uuid=uuid, timestamp=time, track=track, ratings={listener.dimension: rating})

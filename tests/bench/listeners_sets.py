@@ -101,10 +101,9 @@ def simulated_listeners(pieces: ListenerSet, seed: int) -> Iterator[ListenerSet]
     features = pieces.features[np.unique(pieces.songs, return_index=True)[1]]
     for i, kind in enumerate(KINDS):
         for noise in NOISES:
-            listener = SimulatedListener(kind, features, seed)
-            listener._noise = noise
             order = np.arange(len(features))
-            ratings = listener._rate(order, np.zeros(len(order)), np.random.default_rng((seed, i)))[:, 2]
+            listener = SimulatedListener(kind, features, seed, noise=noise)
+            ratings = listener.rate(order, np.zeros_like(order), np.random.default_rng((seed, i)))[:, 2]
             if i % 3 == 2:
                 ratings = np.where(ratings > np.median(ratings), 5.0, 1.0)
             yield ListenerSet(f"{kind}-{noise}", "p", features, ratings, order, real=False)

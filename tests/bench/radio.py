@@ -123,7 +123,7 @@ def _linear(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return mean and covariance of a Bayesian linear regression, and the unseen rows with a one."""
     rows, others = (np.column_stack([part, np.ones(len(part))]) for part in (inputs, unseen))
-    covariance = np.linalg.inv(np.eye(rows.shape[1]) + rows.T @ rows / NOISE)
+    covariance = np.linalg.inv(np.eye(rows.shape[1]) + rows.T @ rows / NOISE).astype(np.float64)
     return covariance @ rows.T @ rewards / NOISE, covariance, others
 
 

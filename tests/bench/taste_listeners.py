@@ -70,12 +70,14 @@ class SimulatedListener:
         Of all tunes, standardized, shape (tunes, 8).
     seed
         The same seed gives the same listener.
+    noise
+        Standard deviation of a rating, in stars; by default, that of the kind.
     """
 
-    def __init__(self, kind: str, features: FloatArray, seed: int) -> None:
+    def __init__(self, kind: str, features: FloatArray, seed: int, *, noise: float | None = None) -> None:
         rng = np.random.default_rng((seed, KINDS.index(kind)))
         self.kind = kind
-        self._noise = _MUCH_NOISE if kind == "noisy" else _NOISE
+        self._noise = noise or (_MUCH_NOISE if kind == "noisy" else _NOISE)
         self._shift = rng.normal(0, 0.4, DIMENSIONS)
         self._spread = rng.uniform(0.6, 1.2, DIMENSIONS)
         agreement = rng.uniform(-1, 0) if kind == "contrary" else rng.uniform(0, 1)
@@ -89,11 +91,12 @@ class SimulatedListener:
         rng = np.random.default_rng((self._seed, count))
         tunes, unseen = self._order[:count], self._order[-HELD_OUT:]
         times = np.arange(count)
-        ratings = self._rate(tunes, times, rng)
-        truth = self._rate(unseen, np.full(HELD_OUT, count), rng)
+        ratings = self.rate(tunes, times, rng)
+        truth = self.rate(unseen, np.full(HELD_OUT, count), rng)
         return Session(tunes, ratings, unseen, truth)
 
-    def _rate(self, tunes: NDArray[np.intp], times: NDArray[np.intp], rng: Generator) -> FloatArray:
+    def rate(self, tunes: NDArray[np.intp], times: NDArray[np.intp], rng: Generator) -> FloatArray:
+        """Return ratings of `tunes`, shape (n, 4), each given after so many others as `times` says."""
         angle = np.pi / 2 * times[:, None] / _SPAN if self.kind == "drifting" else 0.0
         liking = np.cos(angle) * self._likings[tunes] + np.sin(angle) * self._later[tunes]
         exact = 3 + self._shift + self._spread * liking + rng.normal(0, self._noise, liking.shape)

@@ -64,7 +64,8 @@ def tensorflow(browser: Browser) -> Iterator[Page]:
 
 def fine_tuned() -> Model:
     base = base_model()
-    tuned = drained(fine_tune(base, None, collected(rating(i) for i in range(60)), iterations=100, seed=1))
+    rated, library = collected(rating(i) for i in range(60)), matrix(range(100, 200))
+    tuned = drained(fine_tune(base, None, rated, library, iterations=100, seed=1))
     return Model("local-1", base.version, base.scaler, tuned.network)
 
 

@@ -453,18 +453,19 @@ async def check_synced_plays_are_pruned_after_30_days_and_ratings_stay(open_stor
     store = await open_store()
     now = NOON + SYNCED_RETENTION
     plays = [implicit(timestamp=NOON + late, action="play") for late in (0, 1)]
-    events = [*[rating(timestamp=NOON + late) for late in (0, 1)], *plays]
+    ratings = [rating(timestamp=NOON + late) for late in (0, 1)]
     liked = implicit(timestamp=NOON - 2, action="like")
-    await store.add([*events, liked])
+    synced: list[Event] = [*ratings, *plays, liked]
+    await store.add(synced)
     await store.claim(10, owner="a", now=NOON)
-    settled = [Outcome(uuid=event.uuid, status="synced") for event in (*events, liked)]
+    settled = [Outcome(uuid=event.uuid, status="synced") for event in synced]
     await store.settle(settled, owner="a", now=NOON)
     waiting = implicit(timestamp=NOON - 1, action="play")
     await store.add([waiting])
     assert await store.prune(now=now) == 1
     assert await store.prune(now=now) == 0
-    assert await store.implicit(10) == [events[3], waiting, liked]
-    assert await store.ratings(10) == [events[1], events[0]]
+    assert await store.implicit(10) == [plays[1], waiting, liked]
+    assert await store.ratings(10) == ratings[::-1]
     assert await store.counts() == _real_counts(await _all_rows(store))
 
 

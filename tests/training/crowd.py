@@ -21,6 +21,7 @@ from app.server.db_connection import connect, parse_url
 from app.server.schema import Features
 from app.server.tables import events
 from sidflow_feedback.learning.manifest import model_from_manifest
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.vocabulary import ACTIONS, DIMENSIONS
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Crowd:
     def of(cls, tunes: int, seed: int = 0) -> Crowd:
         """Return a crowd for `tunes` tunes; the same seed gives the same one."""
         rng, scaler = np.random.default_rng(seed), first_model().scaler
+        assert isinstance(scaler, FeatureScaler), "only a listener's model has quantiles"
         scaled = rng.standard_normal((tunes, 8))
         tastes = np.random.default_rng(64)  # The same for each crowd.
         hidden = np.tanh(scaled @ tastes.normal(0, 0.5, (8, 12)) + tastes.normal(0, 0.5, 12))

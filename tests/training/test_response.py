@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.training.response import action_evidence, rating_evidence
-from sidflow_feedback.learning.dataset import IMPLIED_PREFERENCES
+from sidflow_feedback.learning.judgments import IMPLIED_PREFERENCES
 from sidflow_feedback.vocabulary import ACTIONS, DIMENSIONS
 
 EPSILONS = [0.1, 1.0, 2.5, 10.0]

@@ -6,7 +6,6 @@ import hashlib
 import json
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,27 +13,30 @@ from hypothesis import strategies as st
 from sidflow_feedback.engine import archive
 from sidflow_feedback.engine.archive import export_archive, import_archive
 from sidflow_feedback.errors import ArchiveError
+from sidflow_feedback.learning.fine_tuning import fine_tune, with_result
 from sidflow_feedback.learning.snapshot import Snapshot, snapshot_to_record
 from sidflow_feedback.store import KINDS, Outcome, StoredEvent
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.types import Record, SyncStatus
 from tests.contracts.samples import NOON, implicit, rating, track
-from tests.unit.listening import base_model, drained
+from tests.unit.listening import base_model, collected, drained, matrix
+from tests.unit.listening import rating as taste
 
 
 def snapshot(number: int) -> Record:
-    model = base_model(f"local-{number}", seed=number)
-    moments = np.zeros((2, model.network.parameters.size), np.float32)
+    base = base_model(seed=number)
+    result = drained(
+        fine_tune(
+            base, None, collected(taste(i) for i in range(9)), matrix(range(9)), iterations=1, seed=number
+        )
+    )
     snapshot = Snapshot(
-        model=model,
-        validation_network=model.network,
-        moments=moments,
-        steps=1,
+        model=with_result(base, f"local-{number}", result),
         created=NOON,
         read=NOON,
         samples=9,
-        error_before=1.0,
-        error_after=0.5,
+        error=1.0,
+        mean_error=1.5,
     )
     return drained(snapshot_to_record(snapshot))
 

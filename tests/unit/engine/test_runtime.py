@@ -276,7 +276,7 @@ async def test_model_is_requested_at_once_when_back_online(engine: Engine) -> No
         {"weightData": "AAAA"},
         {"weightData": "A" * 5_000_000},
         {"modelTopology": {"class_name": "Functional"}},
-        {"featureStats": None},
+        {"featureStats": {}},
         {"version": None},
     ],
 )

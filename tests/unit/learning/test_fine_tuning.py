@@ -32,7 +32,7 @@ def model(result: FineTuningResult) -> Model:
 
 
 def truth() -> FloatArray:
-    return np.array([[opinion(tune(number))[name] for name in "emc"] for number in UNSEEN])
+    return np.array([list(opinion(tune(number)).values()) for number in UNSEEN])
 
 
 def error(result: FineTuningResult) -> float:

@@ -15,9 +15,9 @@ import pytest
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.learning.manifest import (
     DEFAULT_STATS,
-    missing_parts,
     model_from_manifest,
     model_to_manifest,
+    plain_manifest,
 )
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.scaler import FeatureScaler
@@ -166,8 +166,9 @@ def test_statistics_and_topology_that_are_null_are_those_of_the_first_model() ->
     np.testing.assert_array_equal(read.network.parameters, model().network.parameters)
     assert isinstance(read.scaler, FeatureScaler)
     assert list(read.scaler.means) == DEFAULT_STATS["means"]
-    assert missing_parts(record) == ["featureStats", "modelTopology"]
-    assert missing_parts(manifest()) == []
+    defaults = ["featureStats", "modelTopology"]
+    assert plain_manifest(record)["metadata"] == {"origin": "a test", "defaults": defaults}
+    assert plain_manifest(manifest())["metadata"] == {"origin": "a test"}
 
 
 def test_the_response_of_another_server() -> None:

@@ -11,6 +11,7 @@ import pytest
 from app.errors import SetupError
 from app.setup.first_model import rule_of_thumb, write_first_model
 from sidflow_feedback.learning.manifest import model_from_manifest
+from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.types import FloatArray
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
@@ -46,6 +47,7 @@ def test_first_model_follows_the_rules(catalog: Path, tmp_path: Path) -> None:
 def test_feature_stats_are_those_of_the_catalog(catalog: Path, tmp_path: Path) -> None:
     write_first_model(catalog, tmp_path / "latest.json")
     scaler = model_from_manifest(json.loads((tmp_path / "latest.json").read_text())).scaler
+    assert isinstance(scaler, FeatureScaler)
     np.testing.assert_allclose(scaler.means, songs().mean(axis=0))
     np.testing.assert_allclose(scaler.deviations, songs().std(axis=0))
 
