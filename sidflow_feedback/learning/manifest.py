@@ -124,8 +124,8 @@ def _with_defaults(manifest: Mapping[str, Any]) -> object:
 
 
 def _listed(stats: Mapping[str, Any]) -> Record:
-    """Return statistics with lists in the order of the features."""
-    listed = dict(stats)
+    """Return names, means, and deviations; those given by name in the order of the features."""
+    listed = {name: stats[name] for name in ("featureNames", "means", "stds") if name in stats}
     for name in ("means", "stds"):
         values = stats.get(name)
         if isinstance(values, Mapping):

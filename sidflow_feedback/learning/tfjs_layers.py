@@ -6,6 +6,7 @@ normalization) is multiplied into a dense layer beside it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +14,17 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from sidflow_feedback.errors import InvalidRecordError
-from sidflow_feedback.learning.activations import ACTIVATIONS, RANGES, elu, leaky_relu, linear
+from sidflow_feedback.learning.activations import (
+    ACTIVATIONS,
+    RANGES,
+    bounded_relu,
+    elu,
+    leaky_relu,
+    linear,
+    relu,
+    softmax,
+    thresholded_relu,
+)
 from sidflow_feedback.learning.model import LAYERS, Network
 from sidflow_feedback.vocabulary import MAX_RATING, MIN_RATING, NEUTRAL_RATING
 
@@ -204,32 +215,40 @@ def _add(steps: list[Step], field: str, layer: Mapping[str, Any], width: int, we
         scale, shift = _normalization(field, config, width, weights)
         _affine(steps, np.diag(scale), shift)
         return width
-    _activate_layer(steps, field, kind, config, width)
-    return width
-
-
-def _activate_layer(
-    steps: list[Step], field: str, kind: object, config: Mapping[str, Any], width: int
-) -> None:
     if not steps:
         _affine(steps, np.eye(width), np.zeros(width))
     if kind == "Activation":
         _activate(steps, *_named(f"{field}.config.activation", config.get("activation")))
-    elif kind == "ReLU":
-        limit = config.get("max_value")
-        if limit is not None and limit != 6:
-            raise InvalidRecordError(f"{field}.config.max_value", "must be 6 or missing")
-        _activate(steps, "relu6" if limit else "relu", ACTIVATIONS["relu6" if limit else "relu"])
-    elif kind == "LeakyReLU":
-        _activate(steps, "leaky", leaky_relu(float(config.get("alpha", 0.3))))
-    elif kind == "ELU":
-        _activate(steps, "elu", elu(float(config.get("alpha", 1.0))))
-    elif kind == "Softmax":
-        _activate(steps, "softmax", ACTIVATIONS["softmax"])
+    elif kind == "PReLU":
+        _activate(steps, kind, leaky_relu(weights.take(str(config.get("name")), "alpha", [width])))
     else:
-        raise InvalidRecordError(
-            f"{field}.class_name", f"must be a dense layer or one between dense layers, not {kind!r}"
-        )
+        _activate(steps, str(kind).lower(), _activation_layer(field, kind, config))
+    return width
+
+
+def _activation_layer(field: str, kind: object, config: Mapping[str, Any]) -> Activation:
+    """Return the activation of a layer that has no weights."""
+    if kind == "ReLU":
+        maximum = config.get("max_value")
+        return relu if maximum is None else bounded_relu(_number(field, config, "max_value", 0.0))
+    if kind == "LeakyReLU":
+        return leaky_relu(_number(field, config, "alpha", 0.3))
+    if kind == "ThresholdedReLU":
+        return thresholded_relu(_number(field, config, "theta", 1.0))
+    if kind == "ELU":
+        return elu(_number(field, config, "alpha", 1.0))
+    if kind == "Softmax":
+        return softmax
+    raise InvalidRecordError(
+        f"{field}.class_name", f"must be a dense layer or one between dense layers, not {kind!r}"
+    )
+
+
+def _number(field: str, config: Mapping[str, Any], name: str, default: float) -> float:
+    value = config.get(name, default)
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise InvalidRecordError(f"{field}.config.{name}", "must be a finite number")
+    return float(value)
 
 
 def _named(field: str, name: object) -> tuple[str, Activation]:
@@ -249,7 +268,7 @@ def _normalization(
     beta = weights.take(name, "beta", [width]) if config.get("center", True) else np.zeros(width)
     mean = weights.take(name, "moving_mean", [width]).astype(np.float64)
     variance = weights.take(name, "moving_variance", [width]).astype(np.float64)
-    scale = gamma / np.sqrt(np.maximum(variance, 0) + float(config.get("epsilon", 1e-3)))
+    scale = gamma / np.sqrt(np.maximum(variance, 0) + _number(field, config, "epsilon", 1e-3))
     return scale, beta - mean * scale
 
 
@@ -274,12 +293,8 @@ def _activate(steps: list[Step], name: str, activation: Activation) -> None:
 def _as_ratings(steps: list[Step]) -> list[Step]:
     """Map outputs with bounds to 1 to 5, and add a neutral preference where there is none."""
     last, outputs = steps[-1], len(steps[-1].bias)
-    if last.activation is linear and outputs == LAYERS[-1]:
+    if last.name not in RANGES and outputs == LAYERS[-1]:
         return steps
-    if last.activation is not linear and last.name not in RANGES:
-        raise InvalidRecordError(
-            "modelTopology", f"must end with linear, {', '.join(RANGES)}, not {last.name}"
-        )
     low, high = RANGES.get(last.name, (float(MIN_RATING), float(MAX_RATING)))
     scale = (MAX_RATING - MIN_RATING) / (high - low)
     kernel = np.zeros((outputs, LAYERS[-1]))

@@ -64,6 +64,7 @@ def test_json_that_is_no_model_is_refused(client: httpx.Client, manifest: Path, 
 
 def test_response_of_another_server(client: httpx.Client, manifest: Path) -> None:
     renamed = {**MANIFEST, "modelVersion": "0.2.0", "weightDataBase64": MANIFEST["weightData"]}
+    renamed["featureStats"] = {**MANIFEST["featureStats"], "version": "2025-11-03"}
     data = {name: value for name, value in renamed.items() if name not in ("version", "weightData")}
     manifest.write_text(json.dumps({"success": True, "data": data}))
     assert client.get(LATEST).json() == {**MANIFEST, "version": "0.2.0"}

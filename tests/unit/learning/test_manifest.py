@@ -121,7 +121,6 @@ LAYER = "modelTopology.config.layers.1"
         (f"{LAYER}.config.units", 10**12, "weightSpecs[2].shape"),
         (f"{LAYER}.config.units", 17, "weightSpecs[2].shape"),
         ("modelTopology.config.layers.2.config.units", 3, "weightSpecs[4].shape"),
-        ("modelTopology.config.layers.2.config.activation", "relu", "modelTopology"),
         ("weightSpecs", [], "weightSpecs"),
         ("weightSpecs.1", None, "weightSpecs[1]"),
         ("weightSpecs.1.dtype", "float16", "weightSpecs[1].dtype"),
@@ -179,7 +178,7 @@ def test_the_response_of_another_server() -> None:
         "success": True,
         "data": {
             "modelVersion": "0.2.0",
-            "featureStats": {"featureNames": sorted(FEATURE_NAMES), **by_name},
+            "featureStats": {"featureNames": sorted(FEATURE_NAMES), "version": "2025-11-03", **by_name},
             "metadata": {},
             "modelTopology": record["modelTopology"],
             "weightSpecs": record["weightSpecs"],
@@ -204,7 +203,13 @@ def saved() -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     ("name", "scale", "shift"),
-    [("dropout", 2, 3), ("activations", 4, 1), ("normalization", 1, 0), ("functional", 1, 0)],
+    [
+        ("dropout", 2, 3),
+        ("activations", 4, 1),
+        ("advanced", 1, 0),
+        ("normalization", 1, 0),
+        ("functional", 1, 0),
+    ],
 )
 def test_chains_of_dense_layers_that_tfjs_saves(
     saved: dict[str, Any], name: str, scale: float, shift: float

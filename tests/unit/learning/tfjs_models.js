@@ -36,8 +36,22 @@ const MODELS = {
       layers.dense({ units: 9, activation: "selu" }),
       layers.activation({ activation: "softplus" }),
       layers.dense({ units: 9, activation: "elu" }),
-      layers.reLU(),
+      layers.reLU({ maxValue: 3 }),
       layers.dense({ units: 4, activation: "sigmoid" }),
+    ],
+  }),
+  advanced: tf.sequential({
+    layers: [
+      layers.dense({ inputShape: [8], units: 12, activation: "gelu" }),
+      layers.prelu({}),
+      layers.dense({ units: 9, activation: "gelu_new" }),
+      layers.thresholdedReLU({ theta: 0.4 }),
+      layers.dense({ units: 9, activation: "mish" }),
+      layers.softmax(),
+      layers.dense({ units: 9, activation: "softsign" }),
+      layers.elu(),
+      layers.dense({ units: 9, activation: "hardSigmoid" }),
+      layers.dense({ units: 4, activation: "relu" }),
     ],
   }),
   normalization: tf.sequential({
