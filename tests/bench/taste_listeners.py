@@ -2,14 +2,14 @@
 
 A listener's liking in each dimension is a function of the standardized features, with mean 0 and deviation 1
 over the collection. A rating is ``3 + shift + spread * liking + noise``, rounded and clipped to 1 to 5.
-Listeners partly agree with the rules of thumb of the first global model, which has no rule for preference.
+Listeners partly agree with a common opinion, which there is none of about preference.
 
 - `linear`: one direction in feature space for each dimension.
 - `interaction`: half of the liking is a product of two features and the nearness to an ideal of a third.
 - `clusters`: tunes are liked like the most similar of five tunes.
 - `drifting`: linear, and the direction turns by a right angle in 256 ratings.
 - `noisy`: linear, with noise of 1.2 instead of 0.5 ratings.
-- `contrary`: linear, with the rules of thumb reversed.
+- `contrary`: linear, with the common opinion reversed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from app.setup.first_model import RULES
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 if TYPE_CHECKING:
@@ -32,6 +31,14 @@ KINDS: Final = ("linear", "interaction", "clusters", "drifting", "noisy", "contr
 DIMENSIONS: Final = 4
 HELD_OUT: Final = 44
 """Unseen tunes that measure the error."""
+
+COMMON_OPINION: Final[dict[str, dict[str, float]]] = {
+    "e": {"energy": 1.0, "bpm": 0.5, "rms": 0.4, "zeroCrossingRate": 0.3},
+    "m": {"spectralCentroid": 0.8, "spectralRolloff": 0.5, "bpm": 0.6, "rms": 0.2},
+    "c": {"energy": 0.6, "confidence": -0.6, "spectralCentroid": 0.4, "duration": 0.3},
+    "p": {},
+}
+"""Weights of the features in each dimension."""
 
 PREFERENCE_RATED: Final = 0.7
 """Share of the rated tunes whose preference is rated, too."""
@@ -121,12 +128,12 @@ def _likings(kind: str, features: FloatArray, agreement: float, rng: Generator) 
 
 
 def _directions(agreement: float, rng: Generator) -> FloatArray:
-    """Return unit vectors between the rules' directions and random ones, shape (8, 4)."""
-    rules = np.array([[rule.get(name, 0.0) for rule in RULES.values()] for name in FEATURE_NAMES])
-    rules /= np.maximum(np.linalg.norm(rules, axis=0), 1e-9)
-    own = rng.standard_normal(rules.shape)
+    """Return unit vectors between those of the common opinion and random ones, shape (8, 4)."""
+    common = np.array([[one.get(name, 0.0) for one in COMMON_OPINION.values()] for name in FEATURE_NAMES])
+    common /= np.maximum(np.linalg.norm(common, axis=0), 1e-9)
+    own = rng.standard_normal(common.shape)
     own /= np.linalg.norm(own, axis=0)
-    directions = agreement * rules + (1 - abs(agreement)) * own
+    directions = agreement * common + (1 - abs(agreement)) * own
     directions /= np.linalg.norm(directions, axis=0)
     return directions
 
