@@ -23,7 +23,6 @@ from sidflow_feedback.learning.shrinkage import Shrinkage
 from sidflow_feedback.learning.uncertainty import (
     Uncertainty,
     calibrated_width,
-    hidden_units,
     posterior_covariances,
     spreads,
 )
@@ -244,7 +243,7 @@ def _uncertainty(
         yield "calibrate"
         known = np.flatnonzero(np.isfinite(process.held_out[:, output]))
         weights, labels = dataset.weights[known, output], dataset.labels[known, output]
-        relative = spreads(covariances, hidden_units(network, inputs[known]))[:, output]
+        relative = spreads(covariances[[output]], network.hidden(inputs[known]))[:, 0]
         means = process.held_out_means[known, output]
         predicted = in_range(means + shrinkage.slope * (process.held_out[known, output] - means))
         noises[output] = shrinkage.error / np.sqrt(1 + np.average(relative, weights=weights))

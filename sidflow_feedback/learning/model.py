@@ -68,6 +68,10 @@ class Network:
 
     def predict_many(self, inputs: Array) -> Array:
         """Return the outputs, shape (n, outputs), for scaled features, shape (n, inputs)."""
+        return self.outputs(self.hidden(inputs))
+
+    def hidden(self, inputs: Array) -> Array:
+        """Return the units of the last hidden layer, and ones for its biases, shape (units + 1, n)."""
         # With a column for each of the n rows, the innermost loop is long and has no sum to wait for. That is
         # up to twice as fast in a browser, where numpy has no BLAS. The ones are for the biases.
         values = np.ones((inputs.shape[1] + 1, len(inputs)), self.parameters.dtype)
@@ -76,7 +80,11 @@ class Network:
             above = np.ones((layer.shape[1] + 1, len(inputs)), self.parameters.dtype)
             above[:-1] = activation(np.einsum("io,in->on", layer, values))
             values = above
-        outputs: Array = self.activations[-1](np.einsum("io,in->on", self.layers[-1], values))
+        return values
+
+    def outputs(self, hidden: Array) -> Array:
+        """Return the outputs, shape (n, outputs), for the units of the last hidden layer."""
+        outputs: Array = self.activations[-1](np.einsum("io,in->on", self.layers[-1], hidden))
         return outputs.T
 
     def copy(self) -> Network:
@@ -137,17 +145,30 @@ class Model:
         """Return the predictions without bounds: those below 1 or above 5 still have an order."""
         return self.network.predict_many(self.scaler.scale(features))
 
-    def deviations(self, features: FloatArray) -> FloatArray | None:
-        """Return how far each expected rating may be off, shape (n, 4); None if that is unknown."""
-        if self.uncertainty is None:
-            return None
-        return self.uncertainty.deviations(self.network, self.scaler.scale(features))
+    def judge(self, features: FloatArray, outputs: Sequence[int]) -> tuple[Array, FloatArray | None]:
+        """Return what `outputs` does, and how far some of the expectations may be off.
+
+        Parameters
+        ----------
+        features
+            Shape (n, 8).
+        outputs
+            The numbers of the outputs whose deviations are wanted.
+
+        Returns
+        -------
+        tuple
+            Outputs, shape (n, 4); standard deviations in ratings, shape (n, outputs), None if unknown.
+        """
+        hidden = self.network.hidden(self.scaler.scale(features))
+        known = self.uncertainty and self.uncertainty.deviations(hidden, outputs)
+        return self.network.outputs(hidden), known
 
     def half_widths(self, features: FloatArray) -> FloatArray | None:
         """Return half of the 90 % interval of each rating, shape (n, 4); None if that is unknown."""
         if self.uncertainty is None:
             return None
-        return self.uncertainty.half_widths(self.network, self.scaler.scale(features))
+        return self.uncertainty.half_widths(self.network.hidden(self.scaler.scale(features)))
 
 
 def in_range(outputs: Array) -> FloatArray:

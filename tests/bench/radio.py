@@ -102,9 +102,9 @@ async def _ours(listener: ListenerSet, order: NDArray[np.intp]) -> NDArray[np.in
 
 def _ranking(trainer: Trainer, listener: ListenerSet, order: NDArray[np.intp]) -> Ranking:
     features = listener.features[order]
-    deviations = trainer.model.deviations(features)
+    outputs, deviations = trainer.model.judge(features, [PREFERENCE])
     assert deviations is not None, "a local model knows how sure it is"
-    return Ranking.of(trainer.model.outputs(features)[:, PREFERENCE], deviations[:, PREFERENCE])
+    return Ranking.of(outputs[:, PREFERENCE], deviations[:, 0])
 
 
 def _bandit(

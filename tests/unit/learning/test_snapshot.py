@@ -68,7 +68,7 @@ def test_predictions_and_what_is_known_of_them_survive() -> None:
     written, read = snapshot().model, snapshot_from_record(stored()).model
     np.testing.assert_array_equal(read.predict_many(features), written.predict_many(features))
     for before, after in (
-        (written.deviations(features), read.deviations(features)),
+        (written.judge(features, range(4))[1], read.judge(features, range(4))[1]),
         (written.half_widths(features), read.half_widths(features)),
     ):
         assert before is not None

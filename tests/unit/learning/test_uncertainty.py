@@ -9,7 +9,6 @@ from sidflow_feedback.learning.model import Network
 from sidflow_feedback.learning.uncertainty import (
     Uncertainty,
     calibrated_width,
-    hidden_units,
     posterior_covariances,
     spreads,
 )
@@ -23,10 +22,10 @@ def covariances(inputs: FloatArray, weight: float = 1.0) -> FloatArray:
 
 def test_covariances_are_those_of_a_bayesian_regression() -> None:
     inputs = np.random.default_rng(1).standard_normal((50, 8))
-    network, units = Network.random(1), hidden_units(Network.random(1), inputs)
+    network, hidden = Network.random(1), Network.random(1).hidden(inputs).astype(np.float64)
     more = drained(posterior_covariances(network, inputs, np.full((50, 4), 2.0)))
     once = covariances(inputs)
-    np.testing.assert_allclose(np.linalg.inv(more[0]) - np.linalg.inv(once[0]), units.T @ units, atol=1e-6)
+    np.testing.assert_allclose(np.linalg.inv(more[0]) - np.linalg.inv(once[0]), hidden @ hidden.T, atol=1e-6)
 
 
 def test_songs_unlike_the_rated_ones_are_less_certain() -> None:
@@ -34,14 +33,14 @@ def test_songs_unlike_the_rated_ones_are_less_certain() -> None:
     rated[:, 0] -= 2
     other = rated * [-1, 1, 1, 1, 1, 1, 1, 1]
     network = Network.random(1)
-    found = [spreads(covariances(rated), hidden_units(network, rows)).mean() for rows in (rated, other)]
+    found = [spreads(covariances(rated), network.hidden(rows)).mean() for rows in (rated, other)]
     assert found[1] > 1.5 * found[0]
 
 
 def test_more_ratings_make_it_more_certain() -> None:
     inputs = np.random.default_rng(1).standard_normal((200, 8))
-    units = hidden_units(Network.random(1), inputs)
-    few, many = spreads(covariances(inputs[:10]), units), spreads(covariances(inputs), units)
+    hidden = Network.random(1).hidden(inputs)
+    few, many = spreads(covariances(inputs[:10]), hidden), spreads(covariances(inputs), hidden)
     assert many.mean() < 0.3 * few.mean()
 
 
@@ -60,5 +59,6 @@ def test_intervals_of_likes_and_dislikes_contain_both() -> None:
 def test_an_interval_is_in_ratings() -> None:
     inputs = np.random.default_rng(1).standard_normal((20, 8))
     uncertain = Uncertainty(np.zeros((4, 17, 17)), np.full(4, 0.5), np.full(4, 1.6))
-    np.testing.assert_allclose(uncertain.half_widths(Network.random(1), inputs), 0.8)
-    np.testing.assert_allclose(uncertain.deviations(Network.random(1), inputs), 0)
+    hidden = Network.random(1).hidden(inputs)
+    np.testing.assert_allclose(uncertain.half_widths(hidden), 0.8)
+    np.testing.assert_allclose(uncertain.deviations(hidden, [3]), np.zeros((20, 1)))
