@@ -145,6 +145,18 @@ class Scores(TypedDict):
     scores: str
 
 
+class LibraryScores(Scores):
+    """Predictions of the whole library.
+
+    Attributes
+    ----------
+    sureness
+        One byte for each song, packed like `scores`: how sure its predictions are, see `sureness`.
+    """
+
+    sureness: str
+
+
 class QueueQuestion(TypedDict):
     """Which part of the queue a page asks for.
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         IdleGrant,
         Insights,
         Items,
+        LibraryScores,
         Message,
         Preferences,
         Question,
@@ -121,7 +122,7 @@ class Request:
 
     CONFIGURE: "Final[Question[Preferences, None]]" = _name("configure")
     LIBRARY: "Final[Question[Items, list[int]]]" = _name("library")
-    SCORES: "Final[Question[None, Scores]]" = _name("scores")
+    SCORES: "Final[Question[None, LibraryScores]]" = _name("scores")
     PREDICT: "Final[Question[Songs, Scores]]" = _name("predict")
     QUEUE: "Final[Question[QueueQuestion, list[QueueEntry]]]" = _name("queue")
     WHY: "Final[Question[int, Explanations | None]]" = _name("why")

@@ -25,6 +25,7 @@ from sidflow_feedback.types import (
     Features,
     Insights,
     Items,
+    LibraryScores,
     Preferences,
     QueueEntry,
     QueueQuestion,
@@ -105,7 +106,7 @@ class FeedbackService:
     async def _add_items(self, items: Items, _binary: object) -> list[int]:
         return self._recommender.add(items)
 
-    async def _scores(self, _value: None, _binary: object) -> Scores:
+    async def _scores(self, _value: None, _binary: object) -> LibraryScores:
         return self._recommender.scores()
 
     async def _predict(self, songs: Songs, _binary: object) -> Scores:

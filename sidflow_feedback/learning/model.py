@@ -161,8 +161,8 @@ class Model:
             Outputs, shape (n, 4); standard deviations in ratings, shape (n, outputs), None if unknown.
         """
         hidden = self.network.hidden(self.scaler.scale(features))
-        known = self.uncertainty and self.uncertainty.deviations(hidden, outputs)
-        return self.network.outputs(hidden), known
+        deviations = None if self.uncertainty is None else self.uncertainty.deviations(hidden, outputs)
+        return self.network.outputs(hidden), deviations
 
     def half_widths(self, features: FloatArray) -> FloatArray | None:
         """Return half of the 90 % interval of each rating, shape (n, 4); None if that is unknown."""

@@ -251,7 +251,7 @@ class Feedback:
         return [wire_format.score(scores, row) for row in range(len(songs))]
 
     async def rank(
-        self, tracks: "Sequence[Track]", *, exploration: int = 15, offset: int = 0
+        self, tracks: "Sequence[Track]", *, exploration: int = 3, offset: int = 0
     ) -> "list[RankedTrack]":
         """Return the tracks in the order in which the listener should hear them.
 

@@ -1,4 +1,6 @@
-"""The format of features and scores between page and engine: rows of 32-bit floats, in base64.
+"""The format of features and predictions between page and engine: a row for each song, in base64.
+
+Features and scores are 32-bit floats. How sure the scores are is a byte, with two bits for each dimension.
 
 Imports on MicroPython too.
 """
@@ -40,6 +42,12 @@ def score(scores: bytes, row: int) -> "dict[str, float] | None":
         return None
     values = struct.unpack_from(SCORES_FORMAT, scores, offset)
     return None if values[0] != values[0] else dict(zip(DIMENSIONS, values))  # noqa: B905
+
+
+def sureness(levels: bytes, row: int) -> "dict[str, int]":
+    """Return how sure the prediction of each dimension in a row is, from 0 (can't tell) to 3."""
+    packed = levels[row] if 0 <= row < len(levels) else 0
+    return {name: packed >> 2 * number & 3 for number, name in enumerate(DIMENSIONS)}
 
 
 def _number(value: "Any") -> float:

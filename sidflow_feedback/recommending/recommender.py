@@ -13,7 +13,8 @@ from sidflow_feedback.events import RatingEvent
 from sidflow_feedback.learning.judgments import OPINIONS
 from sidflow_feedback.learning.model import Model, in_range
 from sidflow_feedback.recommending.explanation import Explanation
-from sidflow_feedback.recommending.ranking import EQUAL_DEVIATION, Ranking, queue
+from sidflow_feedback.recommending.ranking import Ranking, queue
+from sidflow_feedback.recommending.sureness import levels_of_global, levels_of_local, packed, told
 from sidflow_feedback.store import MAX_IMPLICIT
 from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.types import (
         Explanations,
         Items,
+        LibraryScores,
         Milliseconds,
         OutputExplanation,
         QueueEntry,
@@ -91,15 +93,18 @@ class Recommender:
         """
         return self.table.add(items["itemIds"], items["songs"], _rows(items["features"]))
 
-    def scores(self) -> Scores:
-        """Return the predictions for all songs of the library.
+    def scores(self) -> LibraryScores:
+        """Return the predictions for all songs of the library, and how sure they are.
 
         Raises
         ------
         TrainingError
             There is no model yet.
         """
-        return _scored(self._model(), self.table.features)
+        model, features = self._model(), self.table.features
+        outputs, deviations = _judged(model, features, told(model))
+        levels = levels_of_global(outputs) if deviations is None else levels_of_local(deviations, told(model))
+        return {**_scores(model, outputs), "sureness": base64.b64encode(packed(levels)).decode()}
 
     def predict(self, songs: Songs) -> Scores:
         """Return the predictions for songs that need not be in the library.
@@ -111,7 +116,8 @@ class Recommender:
         InvalidRecordError
             The features aren't rows of 32-bit floats.
         """
-        return _scored(self._model(), _rows(songs["features"]))
+        model = self._model()
+        return _scores(model, _judged(model, _rows(songs["features"]))[0])
 
     async def queue(
         self, *, limit: int, exploration: int, offset: int, recent: Sequence[int]
@@ -204,9 +210,9 @@ class _Ranked:
 
     @classmethod
     def of(cls, model: Model, table: FeatureTable) -> _Ranked:
-        features = table.features[table.starts]
-        preferences = _outputs(model, features)[:, _PREFERENCE]
-        return cls(model, table.revision, Ranking.of(preferences, _deviations(model, features)))
+        outputs, deviations = _judged(model, table.features[table.starts], [_PREFERENCE])
+        known = None if deviations is None or np.isnan(deviations).all() else deviations[:, 0]
+        return cls(model, table.revision, Ranking.of(outputs[:, _PREFERENCE], known))
 
 
 def _judge(judged: dict[str, tuple[Milliseconds, bool]], events: Iterable[Event]) -> None:
@@ -225,30 +231,26 @@ def _judge(judged: dict[str, tuple[Milliseconds, bool]], events: Iterable[Event]
             judged[item_id] = event.timestamp, bad
 
 
-def _deviations(model: Model, features: NDArray[np.float32]) -> NDArray[np.float32] | None:
-    """Return how far each predicted preference may be off, shape (rows,). Works a chunk at a time."""
-    deviations = np.full(len(features), EQUAL_DEVIATION, np.float32)
-    for start in range(0, len(features), CHUNK):
-        songs = slice(start, start + CHUNK)
-        known = model.deviations(features[songs].astype(np.float64))
-        if known is None or np.isnan(known[:, _PREFERENCE]).all():
-            return None
-        deviations[songs] = known[:, _PREFERENCE]
-    return deviations
+def _judged(
+    model: Model, features: NDArray[np.float32], wanted: Sequence[int] = ()
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Return the model's outputs, shape (rows, 4), and the deviations of those wanted, shape (rows, wanted).
 
-
-def _scored(model: Model, features: NDArray[np.float32]) -> Scores:
-    scores = in_range(_outputs(model, features)).astype("<f4")
-    return {"model": model.version, "scores": base64.b64encode(scores.tobytes()).decode()}
-
-
-def _outputs(model: Model, features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the model's outputs, shape (rows, 4), for rows of features. Works a chunk at a time."""
+    Works a chunk at a time. There are no deviations of a global model.
+    """
     outputs = np.empty((len(features), len(DIMENSIONS)), np.float32)
+    deviations = np.empty((len(features), len(wanted)), np.float32)
     for start in range(0, len(outputs), CHUNK):
         songs = slice(start, start + CHUNK)
-        outputs[songs] = model.outputs(features[songs].astype(np.float64))
-    return outputs
+        outputs[songs], known = model.judge(features[songs].astype(np.float64), wanted)
+        if known is not None:
+            deviations[songs] = known
+    return outputs, None if model.uncertainty is None else deviations
+
+
+def _scores(model: Model, outputs: NDArray[np.float32]) -> Scores:
+    scores = in_range(outputs).astype("<f4")
+    return {"model": model.version, "scores": base64.b64encode(scores.tobytes()).decode()}
 
 
 def _rows(text: str) -> NDArray[np.float32]:

@@ -144,7 +144,9 @@ def test_orders(page: Page) -> None:
     assert seen(page, order="title") == ["*site", "a9", "b1", "b2"]
     assert seen(page, folder="b") == ["b1", "b2"]
     assert seen(page, folder="site") == ["*site"]
-    page.evaluate("index.setScores(Float32Array.of(3, 3, 3, 2, 3, 3, 3, 4.5, NaN, NaN, NaN, NaN))")
+    page.evaluate(
+        "index.setScores(Float32Array.of(3, 3, 3, 2, 3, 3, 3, 4.5, NaN, NaN, NaN, NaN), new Uint8Array(3))"
+    )
     page.evaluate("index.assignRows(['b2', 'a9', 'b1'], [0, 1, 2], true)")
     assert seen(page, order="for-you") == ["a9", "b2", "*site", "b1"]
     page.evaluate("index.assignRows(['b1'], [1], true)")

@@ -109,10 +109,11 @@ def outbox(page: Page) -> list[dict[str, Any]]:
 
 
 def predictions(page: Page) -> list[list[float]]:
-    """Return the four predictions shown for each tune."""
+    """Return the four predictions of each tune in the list, also those that are too unsure to be shown."""
     found: list[list[float]] = page.eval_on_selector_all(
         "#tunes tbody tr",
         """rows => rows.map(
-            row => [...row.querySelectorAll('td.feeling')].map(cell => Number(cell.textContent)))""",
+            row => [...row.querySelectorAll('td.feeling')].map(
+                cell => Math.round(10 + 40 * cell.style.getPropertyValue('--level')) / 10))""",
     )
     return found

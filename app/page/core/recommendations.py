@@ -46,6 +46,8 @@ class Recommendations:
         Version of the model that made the predictions; empty while there are none.
     scores
         The predictions of all rows, in the engine's wire format.
+    levels
+        How sure these are, in the engine's wire format.
     revision
         Grows with each change of the predictions, or of the tunes that they belong to.
     problem
@@ -64,7 +66,7 @@ class Recommendations:
         self._engine_id = self._wanted_model = ""
         self._tunes_by_row: dict[int, Tune] = {}
         self._unsent: list[Tune] = []
-        self._scores = b""
+        self._scores = self._levels = b""
         self._scored: tuple[str, str] | None = None
         self._explanations: dict[int, Explanations | None] = {}
         self._queue: list[Entry] = []
@@ -73,7 +75,7 @@ class Recommendations:
         self._engine_is_new = True
         self._taken_incognito = 0
         self.changed: Signal[[]] = Signal()
-        self.scores = ""
+        self.scores = self.levels = ""
         self.revision = 0
         self.incognito = False
         self.exploration = -1
@@ -105,6 +107,11 @@ class Recommendations:
         """Return the predicted ``e, m, c, p`` of a song, None while there is none."""
         row = self._row(tune, song)
         return None if row is None else wire_format.score(self._scores, row)
+
+    def sureness(self, tune: "Tune", song: int) -> "dict[str, int]":
+        """Return how sure each prediction of a song is: see `views.sureness`."""
+        row = self._row(tune, song)
+        return wire_format.sureness(self._levels, -1 if row is None else row)
 
     async def why(self, tune: "Tune", song: int) -> "Explanations | None":
         """Return the engine's explanation of a song's prediction, None while there is none."""
@@ -238,9 +245,10 @@ class Recommendations:
         if self._scored == wanted:
             return
         answer = await self._engine.ask(Request.SCORES)
-        self.scores = answer["scores"]
+        self.scores, self.levels = answer["scores"], answer["sureness"]
         self.revision += 1
-        self._scores, self.model = wire_format.unpack(self.scores), answer["model"]
+        self._scores, self._levels = wire_format.unpack(self.scores), wire_format.unpack(self.levels)
+        self.model = answer["model"]
         self._scored, self._explanations = wanted, {}
 
     async def _request_queue(self) -> "list[Entry]":

@@ -170,9 +170,9 @@ class TuneLibrary:
         paths = [tune.sid_path for tune in tunes]
         await self._ask("assignRows", {"sidPaths": paths, "rows": rows, "reset": reset})
 
-    async def set_scores(self, scores: str) -> None:
-        """Give the list the predictions of all rows, in the engine's wire format."""
-        await self._ask("setScores", {"scores": scores})
+    async def set_scores(self, scores: str, sureness: str) -> None:
+        """Give the list the predictions of all rows, and how sure they are, in the engine's wire format."""
+        await self._ask("setScores", {"scores": scores, "sureness": sureness})
 
     async def wipe(self) -> None:
         """Remove all own music from the list and delete it from the browser; the files themselves stay."""

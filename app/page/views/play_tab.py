@@ -70,7 +70,7 @@ class PlayTab:
         revision, model = self._recommendations.revision, self._recommendations.model
         if revision == self._revision:
             return
-        await self._library.set_scores(self._recommendations.scores)
+        await self._library.set_scores(self._recommendations.scores, self._recommendations.levels)
         if model != self._model:
             await self.show()
         else:
@@ -110,8 +110,8 @@ class PlayTab:
         tune = await self._library.find(path)
         why = await self._recommendations.why(tune, 1) if tune else None
         target = self._list.openReasons(path)
-        if target:
-            show_reasons(target, why, MAX_REASONS)
+        if target and tune:
+            show_reasons(target, why, self._recommendations.sureness(tune, 1)["p"], MAX_REASONS)
             self._list.layout()
 
     def _mark_current(self) -> None:

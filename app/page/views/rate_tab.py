@@ -6,6 +6,7 @@ from app.page.core.tasks import spawn
 from app.page.views.dom import by_id, create, on, one_decimal
 from app.page.views.event_text import SERVER_COPY, format_ratings
 from app.page.views.reasons import phrases
+from app.page.views.sureness import show_prediction
 from sidflow_feedback.vocabulary import DIMENSIONS
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -35,7 +36,7 @@ NAMES = {"e": "energy", "m": "mood", "c": "complexity", "p": "preference"}
 
 
 class RateTab:
-    """Rates the current song: energy, mood, complexity, and optionally preference.
+    """Rates the current song: energy, mood, complexity, preference, or any of them.
 
     Parameters
     ----------
@@ -125,9 +126,10 @@ class RateTab:
     def _show_prediction(self) -> None:
         tune, song = self._playback.tune, self._playback.song
         prediction = self._recommendations.prediction(tune, song) if tune else None
+        levels = self._sureness()
         for name in DIMENSIONS:
-            text = "expected " + one_decimal(prediction[name]) if prediction else ""
-            _fieldset(name).querySelector(".prediction").textContent = text
+            value = prediction[name] if prediction else None
+            show_prediction(_fieldset(name).querySelector(".prediction"), value, levels[name])
         spawn(self._show_reasons())
 
     async def _show_reasons(self) -> None:
@@ -136,9 +138,19 @@ class RateTab:
         why = await self._recommendations.why(tune, self._playback.song) if tune else None
         if track is not self._playback.track:
             return
+        levels = self._sureness()
         for name in DIMENSIONS:
-            found = phrases(why[name]["reasons"], MAX_REASONS) if why else []
+            found = phrases(why[name]["reasons"], MAX_REASONS) if why and levels[name] else []
             _fieldset(name).querySelector(".reasons").textContent = ", ".join(found)
+
+    def _sureness(self) -> "dict[str, int]":
+        """Return how sure the model is of each dimension of the current song."""
+        tune = self._playback.tune
+        return (
+            self._recommendations.sureness(tune, self._playback.song)
+            if tune
+            else dict.fromkeys(DIMENSIONS, 0)
+        )
 
     def _on_submit(self, event: "Event") -> None:
         event.preventDefault()
@@ -156,19 +168,19 @@ class RateTab:
 
     def _rate(self) -> bool:
         ratings = _chosen()
-        missing = [name for name in ("e", "m", "c") if name not in ratings]
-        if missing:
-            by_id("rate-result").textContent = "Rate energy, mood, and complexity first: 1 to 5 each."
+        if not ratings:
+            by_id("rate-result").textContent = "Choose 1 to 5 on at least one scale first."
             return False
         tune, song = self._playback.tune, self._playback.song
         expected = self._recommendations.prediction(tune, song) if tune else None
+        levels = self._sureness()
         uuid = self._playback.rate(ratings)
         if not uuid or not tune:
             return False
         self._last = {"uuid": uuid, "title": tune.title, "song": self._shown, "ratings": ratings}
         by_id("rate-result").textContent = "Rated. Thank you."
         text = "You rated " + tune.title + ": " + format_ratings(ratings) + "."
-        self._show_last(text + _surprise(ratings, expected))
+        self._show_last(text + _surprise(ratings, expected, levels))
         self._on_rated()
         return True
 
@@ -207,11 +219,14 @@ def _choose(name: str, value: int) -> None:
     _fieldset(name).querySelector("input[value='" + str(value) + "']").checked = True
 
 
-def _surprise(ratings: "dict[Dimension, int]", expected: "dict[str, float] | None") -> str:
+def _surprise(
+    ratings: "dict[Dimension, int]", expected: "dict[str, float] | None", levels: "dict[str, int]"
+) -> str:
     """Return where the prediction was most wrong, which is what the model learns from a rating."""
-    if expected is None:
+    told = [name for name in ratings if levels[name]]
+    if expected is None or not told:
         return ""
-    error, name = max((abs(ratings[name] - expected[name]), name) for name in ratings)
+    error, name = max([(abs(ratings[name] - expected[name]), name) for name in told])
     if error < 1:
         return " About as expected."
     return " Least expected: " + NAMES[name] + "; the prediction was " + one_decimal(expected[name]) + "."

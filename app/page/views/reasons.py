@@ -1,6 +1,8 @@
 """Explanations of predictions in words."""
 
 from app.page.views.dom import create, one_decimal
+from app.page.views.sureness import WORDS as SURENESS
+from app.page.views.sureness import mark
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -9,6 +11,8 @@ if TYPE_CHECKING:
 
 MIN_EFFECT = 0.05
 """In rating points: a smaller effect would be shown as 0.0."""
+
+NOT_SURE = "Not sure yet whether you like this tune. Likes, dislikes, and ratings of other tunes help."
 
 WORDS = {
     "energy": ("more going on", "less going on"),
@@ -29,17 +33,30 @@ def phrases(reasons: "list[Reason]", limit: int) -> "list[str]":
     return [_phrase(reason) for reason in visible[:limit]]
 
 
-def show_reasons(target: "Element", why: "Explanations | None", limit: int) -> None:
-    """Fill an element with the predicted preference, and its difference from the average tune's."""
+def show_reasons(target: "Element", why: "Explanations | None", level: int, limit: int) -> None:
+    """Fill an element with the predicted preference, and its difference from the average tune's.
+
+    Parameters
+    ----------
+    level
+        How sure the prediction is: see `views.sureness`.
+    limit
+        Maximum number of reasons.
+    """
     target.replaceChildren()
     if why is None:
         target.append(_quiet("There is no prediction for this tune yet: it has not been analyzed."))
+        return
+    if level == 0:
+        target.append(_quiet(NOT_SURE))
         return
     preference = why["p"]
     summary = create("p")
     summary.append(
         create("strong", one_decimal(preference["prediction"]) + " of 5"),
-        " expected; average tune: " + one_decimal(preference["baseline"]) + ".",
+        " expected, " + SURENESS[level] + " ",
+        mark(level),
+        " (average tune: " + one_decimal(preference["baseline"]) + ")",
     )
     target.append(summary)
     found = phrases(preference["reasons"], limit)

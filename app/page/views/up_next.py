@@ -19,7 +19,10 @@ MAX_REASONS = 4
 
 NO_ENGINE = "In list order until the engine has started."
 NOT_ANALYZED = "In list order: your music is not analyzed yet."
-GLOBAL = f"Your taste is not known yet. Rate {MIN_RATED} tunes, and turn on learning in Preferences."
+GLOBAL = (
+    f"Your taste is not known yet. Like or dislike {MIN_RATED} tunes, and turn on learning in Preferences."
+)
+NOT_SURE = "Not sure yet what you like: these are little more than guesses. Likes and dislikes help."
 LOCAL = "The tunes you are expected to like best."
 
 
@@ -60,7 +63,8 @@ class UpNext:
         by_id("why-surprise").hidden = tune is None or recommendations.surprise is not tune
         by_id("why-playing").hidden = not explained
         if explained:
-            show_reasons(by_id("why-playing"), why, MAX_REASONS)
+            level = recommendations.sureness(tune, playback.song)["p"] if tune else 0
+            show_reasons(by_id("why-playing"), why, level, MAX_REASONS)
 
     def _basis(self) -> str:
         """Return what decides the order of the queue."""
@@ -73,6 +77,8 @@ class UpNext:
             return NOT_ANALYZED
         if not model.startswith("local"):
             return GLOBAL
+        if not any(self._recommendations.sureness(tune, 1)["p"] for tune in self._tunes):
+            return NOT_SURE
         share = self._recommendations.exploration
         return LOCAL + (" " + str(share) + " % are surprises." if share else "")
 

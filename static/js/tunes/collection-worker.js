@@ -45,7 +45,7 @@ import { FILES, TuneIndex } from "./tune-index.js";
  * @property {(args: {version: number}) => Promise<{analyzed: number, failed: number, all: number}>} analysisCounts
  * @property {(args: {after: number, limit: number}) => Promise<PageTune[]>} analyzed
  * @property {(args: {sidPaths: string[], rows: number[], reset: boolean}) => void} assignRows
- * @property {(args: {scores: string}) => void} setScores  base64 of 32-bit floats
+ * @property {(args: {scores: string, sureness: string}) => void} setScores  base64, see TuneIndex
  * @property {(args: object) => Promise<void>} wipe
  */
 
@@ -245,8 +245,18 @@ function toPageTune(tune) {
 function toListRow(tune) {
   const { sidPath, title, author, lengths } = tune;
   const length = lengths[0] ?? tune.measured?.lengths[0] ?? null;
-  return { sidPath, title, author, length, prediction: index.prediction(tune) };
+  return {
+    sidPath,
+    title,
+    author,
+    length,
+    prediction: index.prediction(tune),
+    sureness: index.sureness(tune),
+  };
 }
+
+/** @param {string} text  base64 */
+const toBytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
 /**
  * @param {Folder} folder
@@ -484,9 +494,8 @@ const commands = {
     index.assignRows(sidPaths, rows, reset);
   },
 
-  setScores({ scores }) {
-    const bytes = Uint8Array.from(atob(scores), (letter) => letter.charCodeAt(0));
-    index.setScores(new Float32Array(bytes.buffer));
+  setScores({ scores, sureness }) {
+    index.setScores(new Float32Array(toBytes(scores).buffer), toBytes(sureness));
   },
 
   /** Delete all own music from the list and from the browser. */

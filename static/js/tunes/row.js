@@ -5,6 +5,12 @@
 
 const UNKNOWN = "–:––";
 
+/** In place of a number that the model can't tell. */
+const UNSURE = "?";
+
+/** By level, as in `app/page/views/sureness.py`. */
+const SURENESS = ["not sure yet", "a guess", "fairly sure", "sure"];
+
 /**
  * A tune as the list shows it.
  * @typedef {object} ListedTune
@@ -13,6 +19,7 @@ const UNKNOWN = "–:––";
  * @property {string} author
  * @property {number | null} length  seconds
  * @property {number[] | null} prediction  energy, mood, complexity, preference
+ * @property {number[]} sureness  of each of them, from 0 (can't tell) to 3
  */
 
 export class TuneRow {
@@ -62,16 +69,18 @@ export class TuneRow {
   }
 
   /** @param {ListedTune} tune */
-  #showPrediction({ title, prediction }) {
+  #showPrediction({ title, prediction, sureness }) {
+    this.why.hidden = !prediction;
     ["e", "m", "c", "p"].forEach((name, number) => {
       const cell = this.#parts[`td.${name}`];
       cell.style.setProperty("--level", String(prediction ? (prediction[number] - 1) / 4 : 0));
-      if (name !== "p") cell.textContent = prediction ? prediction[number].toFixed(1) : "";
+      cell.dataset.sureness = String(sureness[number]);
+      const text = sureness[number] ? (prediction?.[number].toFixed(1) ?? "") : UNSURE;
+      (name === "p" ? this.why : cell).textContent = prediction ? text : "";
+      cell.title = prediction ? SURENESS[sureness[number]] : "";
     });
-    this.why.hidden = !prediction;
-    if (!prediction) return;
-    this.why.textContent = prediction[3].toFixed(1);
-    this.why.setAttribute("aria-label", `Why ${this.why.textContent} for ${title}?`);
+    const told = sureness[3] ? `${this.why.textContent}, ${SURENESS[sureness[3]]},` : SURENESS[0];
+    this.why.setAttribute("aria-label", `Why ${told} for ${title}?`);
   }
 }
 

@@ -47,6 +47,7 @@ export class TuneIndex {
     [SITE, []],
   ]);
   #scores = new Float32Array();
+  #sureness = new Uint8Array();
   /** @type {Map<string, IndexedTune[]>} */
   #orders = new Map();
 
@@ -128,9 +129,11 @@ export class TuneIndex {
   /**
    * Set the model's predictions.
    * @param {Float32Array<ArrayBuffer>} scores  four numbers for each row
+   * @param {Uint8Array<ArrayBuffer>} sureness  a byte for each row, with two bits for each number
    */
-  setScores(scores) {
+  setScores(scores, sureness) {
     this.#scores = scores;
+    this.#sureness = sureness;
     this.#orders.delete("for-you");
   }
 
@@ -142,6 +145,15 @@ export class TuneIndex {
     const at = (tune.row ?? -1) * VALUES;
     if (at < 0 || at >= this.#scores.length || Number.isNaN(this.#scores[at])) return null;
     return [...this.#scores.subarray(at, at + VALUES)];
+  }
+
+  /**
+   * @param {Tune} tune
+   * @returns {number[]} how sure each prediction of its first song is, from 0 (can't tell) to 3
+   */
+  sureness(tune) {
+    const levels = this.#sureness[tune.row ?? -1] ?? 0;
+    return Array.from({ length: VALUES }, (_, number) => (levels >> (2 * number)) & 3);
   }
 
   /**

@@ -6,6 +6,7 @@ import base64
 import math
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,8 +17,11 @@ from sidflow_feedback.errors import InvalidRecordError, TrainingError
 from sidflow_feedback.events import Event, event_from_record, event_to_record
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.scaler import FeatureScaler
+from sidflow_feedback.learning.uncertainty import Uncertainty
+from sidflow_feedback.page import wire_format
 from sidflow_feedback.recommending.feature_table import FeatureTable
 from sidflow_feedback.recommending.recommender import CHUNK, HISTORY, Recommender
+from sidflow_feedback.recommending.sureness import GUESS, NOT_SURE, SURE
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.types import Action, Explanations, Items, Record, Scores, Songs
 from sidflow_feedback.vocabulary import FEATURE_NAMES
@@ -242,3 +246,17 @@ def test_features_that_are_no_rows_are_refused() -> None:
 
 async def _why(listener: Listener, row: int) -> Explanations | None:
     return listener.recommender.explain(row)
+
+
+async def test_how_sure_the_predictions_are_comes_with_them() -> None:
+    listener = Listener([100, 180, math.nan])
+    levels = base64.b64decode(listener.recommender.scores()["sureness"])
+    assert [wire_format.sureness(levels, row)["p"] for row in (0, 1)] == [GUESS, GUESS]
+    assert wire_format.sureness(levels, 0)["e"] == NOT_SURE
+    unlike = np.zeros((4, 9, 9))
+    unlike[:, BPM, BPM] = 0.1
+    uncertainty = Uncertainty(unlike, np.ones(4), np.ones(4))
+    listener.model = replace(taste(), uncertainty=uncertainty, tells="p")
+    levels = base64.b64decode(listener.recommender.scores()["sureness"])
+    assert [wire_format.sureness(levels, row)["p"] for row in (0, 1)] == [SURE, GUESS]
+    assert wire_format.sureness(levels, 0)["e"] == NOT_SURE
