@@ -75,7 +75,7 @@ class Schema:
         }
 
 
-ITERATIONS = WholeNumber(400, 10, 1000)
+ITERATIONS = WholeNumber(200, 10, 1000)
 """Optimizer steps of a training run."""
 
 SAMPLES = WholeNumber(512, 16, 4096)

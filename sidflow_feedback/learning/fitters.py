@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     Rows: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
     """Scaled features, labels, and the weights of the labels."""
 
+BATCH_SIZE: Final = 96
+"""Rows of a minibatch. 200 steps of 96 rows come as close to the teacher as 400 of 32, in less time."""
+
 LEARNING_RATE: Final = 3e-2
 """Learning rate of the first step. It falls to 0 with the last step, so that no run ends on the noise of a
 minibatch."""
@@ -82,6 +85,7 @@ def fit_adam(problem: FitProblem) -> Steps[FitResult]:
         anchor=problem.anchor.parameters,
         learning_rate=LEARNING_RATE,
         l2=problem.l2,
+        batch_size=BATCH_SIZE,
         seed=problem.seed,
     )
     if problem.moments is not None:
