@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.idle import Steps
     from sidflow_feedback.learning.dataset import Dataset
     from sidflow_feedback.learning.fitters import Fitter, Rows
-    from sidflow_feedback.learning.model import Model
+    from sidflow_feedback.learning.model import Array, Model
     from sidflow_feedback.types import FloatArray
 
 MAX_SONGS: Final = 512
@@ -49,7 +49,7 @@ MAX_GROWTH: Final = 2.5
 
 # Chosen on splits other than those that are reported: see docs/learning.md.
 
-_ROWS_PER_STEP = 64
+_ROWS_PER_STEP = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,11 +104,9 @@ def fine_tune(
         There are no rows, or a value isn't finite.
     """
     _check(dataset)
-    yield "scale"
     library = np.concatenate([songs[:MAX_SONGS], dataset.features[:MAX_SONGS]])
-    scaler = QuantileScaler.fit(library)
-    yield "scale"
-    inputs = scaler.scale(dataset.features)
+    scaler = yield from QuantileScaler.fit(library)
+    inputs = yield from _in_chunks(scaler.scale, dataset.features, dataset.features.shape[1])
     guesses = yield from _in_chunks(base.predict_many, dataset.features)
     process = LandmarkProcess(inputs, guesses, dataset.labels, dataset.weights, dataset.items)
     yield from process.fit()
@@ -150,13 +148,16 @@ def _check(dataset: Dataset) -> None:
         )
 
 
-def _in_chunks(predict: Callable[[FloatArray], FloatArray], features: FloatArray) -> Steps[FloatArray]:
-    outputs = np.empty((len(features), len(DIMENSIONS)))
-    for start in range(0, len(features), _ROWS_PER_STEP):
-        rows = slice(start, start + _ROWS_PER_STEP)
-        outputs[rows] = predict(features[rows])
-        yield "predict"
-    return outputs
+def _in_chunks(
+    function: Callable[[FloatArray], Array], rows: FloatArray, columns: int = len(DIMENSIONS)
+) -> Steps[FloatArray]:
+    """Return what `function` does for all rows, shape (n, columns)."""
+    found = np.empty((len(rows), columns))
+    for start in range(0, len(rows), _ROWS_PER_STEP):
+        yield "rows"
+        chunk = slice(start, start + _ROWS_PER_STEP)
+        found[chunk] = function(rows[chunk])
+    return found
 
 
 def _shrinkage(process: LandmarkProcess, dataset: Dataset, output: int) -> Shrinkage | None:
@@ -182,7 +183,7 @@ def _lesson(
     seed: int,
 ) -> Steps[Rows]:
     """Return the rows on which the network is taught: songs, and an invented song near each."""
-    inputs = scaler.scale(library)
+    inputs = yield from _in_chunks(scaler.scale, library, library.shape[1])
     guesses = yield from _in_chunks(base.predict_many, library)
     # Not numpy.random: a browser needs several idle slots to load it.
     noise = np.frombuffer(random.Random(seed).randbytes(2 * inputs.size), np.uint16).reshape(inputs.shape)
@@ -236,14 +237,15 @@ def _uncertainty(
     shrinkages: Sequence[Shrinkage | None],
 ) -> Steps[Uncertainty]:
     covariances = yield from posterior_covariances(network, inputs, dataset.weights)
+    variances = yield from _in_chunks(lambda rows: spreads(covariances, network.hidden(rows)), inputs)
     noises, widths = np.full(len(DIMENSIONS), np.nan), np.ones(len(DIMENSIONS))
     for output, shrinkage in enumerate(shrinkages):
         if shrinkage is None:
             continue
-        yield "calibrate"
         known = np.flatnonzero(np.isfinite(process.held_out[:, output]))
         weights, labels = dataset.weights[known, output], dataset.labels[known, output]
-        relative = spreads(covariances[[output]], network.hidden(inputs[known]))[:, 0]
+        relative = variances[known, output]
+        yield "calibrate"
         means = process.held_out_means[known, output]
         predicted = in_range(means + shrinkage.slope * (process.held_out[known, output] - means))
         noises[output] = shrinkage.error / np.sqrt(1 + np.average(relative, weights=weights))

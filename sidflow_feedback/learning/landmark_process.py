@@ -145,7 +145,8 @@ class LandmarkProcess:
     ) -> None:
         self._inputs, self._labels, self._weights = inputs, labels, weights
         self._base = base - NEUTRAL_RATING
-        self._landmarks = inputs[np.unique(np.linspace(0, len(inputs) - 1, LANDMARKS).astype(np.intp))]
+        count = min(LANDMARKS, len(inputs))
+        self._landmarks = inputs[np.arange(count) * len(inputs) // count]
         self._folds = items % FOLDS
         self._priors: dict[float, tuple[FloatArray, float]] = {}
         self.mixtures: list[Mixture | None] = [None] * _OUTPUTS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
@@ -59,10 +60,13 @@ class Network:
     @classmethod
     def random(cls, seed: int, sizes: Sequence[int] = LAYERS, *, dtype: DTypeLike = np.float32) -> Network:
         """Return a network with Glorot-uniform kernels. It predicts about 3, the middle of the scale."""
-        network, rng = cls(sizes, dtype=dtype), np.random.default_rng(seed)
+        network, generator = cls(sizes, dtype=dtype), random.Random(seed)
         for layer in network.layers:
-            bound = np.sqrt(6 / (layer.shape[0] - 1 + layer.shape[1]))
-            layer[:-1] = rng.uniform(-bound, bound, layer[:-1].shape)
+            kernel = layer[:-1]
+            bound = np.sqrt(6 / sum(kernel.shape))
+            # Not numpy.random: a browser needs several idle slots to load it.
+            chances = np.frombuffer(generator.randbytes(4 * kernel.size), np.uint32) / 2**32
+            kernel[:] = bound * (2 * chances.reshape(kernel.shape) - 1)
         network.layers[-1][-1] = NEUTRAL_RATING
         return network
 

@@ -97,7 +97,7 @@ def queue(
         Number of items that were taken from the queue before.
     """
     count = len(ranking.order)
-    last = np.unique(np.asarray(disliked, np.intp))
+    last = np.array(sorted(set(disliked)), np.intp)
     fresh = np.ones(count, np.bool_)
     fresh[last] = False
     again = np.asarray(recent[: count // 2], np.intp)[::-1]

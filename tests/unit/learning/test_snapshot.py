@@ -30,7 +30,7 @@ def snapshot() -> Snapshot:
     rng = np.random.default_rng(1)
     network = Network.random(1)
     network.parameters[:] = network.parameters.astype(np.float16)
-    scaler = QuantileScaler.fit(rng.normal(1234.5678, 987.654, (60, 8)))
+    scaler = drained(QuantileScaler.fit(rng.normal(1234.5678, 987.654, (60, 8))))
     inputs = rng.standard_normal((90, 8))
     covariances = drained(posterior_covariances(network, inputs, np.ones((90, 4))))
     uncertainty = Uncertainty(
