@@ -14,6 +14,7 @@ from sidflow_feedback.learning.judgments import HABITS, OPINIONS
 from sidflow_feedback.learning.run_history import remember
 from sidflow_feedback.learning.snapshot import Snapshot
 from sidflow_feedback.learning.trainer_types import Run
+from sidflow_feedback.preferences import SAMPLES
 from sidflow_feedback.vocabulary import MIN_RATED
 
 if TYPE_CHECKING:
@@ -126,15 +127,15 @@ class TrainingRunner:
         return run
 
     async def _read_feedback(self, now: Milliseconds, limit: int) -> Dataset:
-        """Read the newest `limit` ratings, likes and dislikes, and other actions that imply a preference.
+        """Read the newest `limit` ratings and actions that imply a preference, and all likes and dislikes.
 
         Each has a window of its own: otherwise, a hundred plays would hide a like.
         """
         collector = Collector(now=now)
         await self._read(collector, "rating", None, limit)
-        await self._read(collector, "implicit", OPINIONS, limit)
+        await self._read(collector, "implicit", OPINIONS, SAMPLES.maximum)
         await self._read(collector, "implicit", HABITS, limit)
-        return await self._slots.run(collector.dataset(2 * limit))
+        return await self._slots.run(collector.dataset(SAMPLES.maximum))
 
     async def _read(
         self, collector: Collector, kind: Kind, actions: Sequence[Action] | None, limit: int

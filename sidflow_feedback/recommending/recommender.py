@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +17,7 @@ from sidflow_feedback.recommending.explanation import Explanation
 from sidflow_feedback.recommending.ranking import Ranking, queue
 from sidflow_feedback.recommending.sureness import levels_of_global, levels_of_local, packed, told
 from sidflow_feedback.store import MAX_IMPLICIT
-from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES
+from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES, NEUTRAL_RATING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.clock import Clock
     from sidflow_feedback.events import Event, ImplicitEvent
     from sidflow_feedback.recommending.feature_table import FeatureTable
-    from sidflow_feedback.store import FeedbackStore
+    from sidflow_feedback.store import Cursor, FeedbackStore
     from sidflow_feedback.types import (
         Explanations,
         Items,
@@ -190,10 +191,21 @@ class Recommender:
         if self._judged is None:
             judged: dict[str, tuple[Milliseconds, bool]] = {}
             self._judged = judged  # Must come first: events may arrive meanwhile.
-            _judge(judged, await self._store.newest("implicit", limit=MAX_IMPLICIT, actions=OPINIONS))
-            _judge(judged, await self._store.ratings(HISTORY))
+            await self._read_judgments(judged)
         found = (self.table.number(item_id) for item_id, (_, bad) in self._judged.items() if bad)
         return [number for number in found if number is not None]
+
+    async def _read_judgments(self, judged: dict[str, tuple[Milliseconds, bool]]) -> None:
+        """Read all likes and dislikes, and the ratings since the first dislike that holds."""
+        _judge(judged, await self._store.newest("implicit", limit=MAX_IMPLICIT, actions=OPINIONS))
+        oldest = min((time for time, bad in judged.values() if bad), default=math.inf)
+        cursor: Cursor | None = None
+        more = oldest < math.inf
+        while more:
+            batch = await self._store.newest("rating", limit=HISTORY, before=cursor)
+            _judge(judged, batch)
+            cursor = batch.last
+            more = cursor is not None and cursor[0] >= oldest
 
     def _numbers(self, events: Iterable[ImplicitEvent]) -> list[int]:
         found = (self.table.number(event.track.item_id) for event in events)
@@ -216,10 +228,13 @@ class _Ranked:
 
 
 def _judge(judged: dict[str, tuple[Milliseconds, bool]], events: Iterable[Event]) -> None:
-    """Note the time of each item's latest judgment of preference, and whether it is a dislike."""
+    """Note the time of each item's latest judgment of preference, and whether it is a dislike.
+
+    A rating of preference takes a dislike back, unless it is below the neutral one.
+    """
     for event in events:
         if isinstance(event, RatingEvent):
-            if "p" not in event.ratings:
+            if event.ratings.get("p", 0) < NEUTRAL_RATING:
                 continue
             bad = False
         elif event.action in OPINIONS:

@@ -322,6 +322,13 @@ async def test_likes_alone_start_a_run_and_plays_do_not_hide_them() -> None:
         assert [run.samples for run in listener.runs] == [MIN_RATED + 1]
 
 
+async def test_a_like_counts_however_many_follow() -> None:
+    async with listening(replace(ON, samples=16)) as listener:
+        await listener.give([action(number, "like", at=START + number) for number in range(60)])
+        await listener.clock.advance(60)
+        assert [run.samples for run in listener.runs] == [60]
+
+
 async def test_a_like_after_the_last_run_triggers_a_run_after_a_reload() -> None:
     async with listening() as listener:
         await listener.rate(range(20))
@@ -582,10 +589,10 @@ async def test_store_is_read_in_batches_and_each_is_parsed_in_slots() -> None:
         store.reads.clear()
         await clock.advance(60)
         assert trainer.state.last_run is not None
-        assert trainer.state.last_run.samples == 100 + 150
+        assert trainer.state.last_run.samples == 100 + 200
     limits, slots = zip(*store.reads, strict=True)
     assert max(limits) == 16
-    assert len(limits) == 8 + 10 + 1  # The last of the ratings finds none, and so do the other actions.
+    assert len(limits) == 8 + 14 + 1  # The last of each kind finds none.
     assert len(set(slots)) == len(slots)
 
 

@@ -173,9 +173,18 @@ async def test_a_later_rating_of_preference_takes_a_dislike_back() -> None:
     listener = Listener([150, 140, 130, 120])
     await listener.act(action(0, "dislike", 0))
     assert (await listener.next())[-1] == 0
-    liked = {**event_to_record(action(0, "play", 5)), "kind": "rating", "ratings": {"p": 5}}
-    await listener.act(event_from_record(liked))
+    await listener.act(rated(0, 2, 5))
+    assert (await listener.next())[-1] == 0
+    await listener.act(rated(0, 4, 6))
     assert (await listener.next())[0] == 0
+    await listener.act(*[rated(3, 3, 7 + i) for i in range(HISTORY)])
+    listener.recommender.reset()
+    assert (await listener.next())[0] == 0
+
+
+def rated(tune: int, preference: int, when: int) -> Event:
+    record = {**event_to_record(action(tune, "play", when)), "kind": "rating", "ratings": {"p": preference}}
+    return event_from_record(record)
 
 
 async def test_only_the_newest_actions_are_looked_at() -> None:
