@@ -94,3 +94,39 @@ def test_the_error_shown_is_the_true_one(outcomes: list[Outcome]) -> None:
 
 def test_intervals_cover(outcomes: list[Outcome]) -> None:
     assert 0.85 <= mean(outcomes, "coverage") <= 1
+
+
+def test_coin_flips_tell_nothing() -> None:
+    flips = [outcome(coin_flips, 64, seed) for seed in range(100, 140)]
+    assert sum(bool(flip.tells) for flip in flips) <= 4
+
+
+SOME = np.random.default_rng(7).standard_normal((40, 8))
+FLAT = np.ones_like(SOME)
+BOTH = np.tile([1.0, 5.0], 20)
+
+
+@pytest.mark.parametrize(
+    ("rated", "ratings"),
+    [
+        (FLAT, BOTH),
+        (SOME[:2], BOTH[:2]),
+        (np.repeat(SOME[:20], 2, axis=0), BOTH),
+        (SOME, np.full(40, 4.0)),
+    ],
+    ids=["constant features", "two tunes", "contradictory", "all equal"],
+)
+def test_nothing_is_told_where_there_is_nothing_to_tell(rated: FloatArray, ratings: FloatArray) -> None:
+    result = learned(rated, ratings, SOME)
+    predicted = with_result(base_model(), "local-1", result).predict_many(SOME)[:, PREFERENCE]
+    assert result.tells == ""
+    assert np.abs(predicted - ratings.mean()).max() < 0.6
+
+
+def test_4096_rows_are_learned() -> None:
+    rng = np.random.default_rng(1)
+    features = rng.standard_normal((4096, 8))
+    ratings = np.clip(np.round(opinionated(rng, features)), 1, 5)
+    result = learned(features, ratings, features[:512])
+    assert result.tells == "p"
+    assert result.error < 0.95 * result.mean_error
