@@ -28,6 +28,8 @@ from app.page.views.dom import by_id, notice, show_text
 from app.page.views.history_card import HistoryCard
 from app.page.views.incognito import Incognito
 from app.page.views.insights_tab import InsightsTab
+from app.page.views.introduction import Introduction
+from app.page.views.learn_offer import LearnOffer
 from app.page.views.local_data_card import LocalDataCard
 from app.page.views.now_playing import NowPlaying
 from app.page.views.own_music import OwnMusic
@@ -101,6 +103,8 @@ class Page:
         self._own_music = OwnMusic(self.library, self._collection, playback, self._on_music_changed)
         self._now_playing = NowPlaying(playback, settings, self.player.native)
         self._up_next = UpNext(playback, self.recommendations)
+        offer = LearnOffer(playback, settings)
+        self._introduction = Introduction(playback, self.recommendations, settings, offer)
 
     def _build_tabs(self) -> None:
         playback, settings, engine = self.playback, self.settings, self.engine

@@ -80,6 +80,7 @@ class FeedbackService:
         channel.answer(Request.SCORES, self._scores)
         channel.answer(Request.PREDICT, self._predict)
         channel.answer(Request.QUEUE, self._queue)
+        channel.answer(Request.INTRODUCE, self._introduce)
         channel.answer(Request.WHY, self._why)
         channel.answer(Request.EXTRACT_FEATURES, self._extract_features)
         channel.answer(Request.ANALYZE, self._analyze)
@@ -114,6 +115,9 @@ class FeedbackService:
 
     async def _queue(self, question: QueueQuestion, _binary: object) -> list[QueueEntry]:
         return await self._recommender.queue(**question)
+
+    async def _introduce(self, _value: None, _binary: object) -> list[int]:
+        return await self._recommender.introduce(self._runtime.background)
 
     async def _why(self, row: int, _binary: object) -> Explanations | None:
         return self._recommender.explain(row)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 SLOPE_MEAN: Final = 0.8
 SLOPE_DEVIATION: Final = 0.5
-"""Prior of the slope of truth on prediction, which is 1 if a model is calibrated. The less it is, the less coin
-flips cost, and the more a taste that is known from a few ratings."""
+"""Prior of the slope of truth on prediction, which is 1 if a model is calibrated. The less it is, the less
+coin flips cost, and the more a taste that is known from a few ratings."""
 
 MIN_SLOPE: Final = 0.1
 """Least slope: it costs no error, and keeps the order of the predictions."""

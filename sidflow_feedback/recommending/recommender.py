@@ -14,6 +14,7 @@ from sidflow_feedback.events import RatingEvent
 from sidflow_feedback.learning.judgments import OPINIONS
 from sidflow_feedback.learning.model import Model, in_range
 from sidflow_feedback.recommending.explanation import Explanation
+from sidflow_feedback.recommending.introduction import MAX_SONGS, introduction
 from sidflow_feedback.recommending.ranking import Ranking, queue
 from sidflow_feedback.recommending.sureness import levels_of_global, levels_of_local, packed, told
 from sidflow_feedback.store import MAX_IMPLICIT
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from sidflow_feedback.clock import Clock
     from sidflow_feedback.events import Event, ImplicitEvent
+    from sidflow_feedback.idle.slots import Slots
     from sidflow_feedback.recommending.feature_table import FeatureTable
     from sidflow_feedback.store import Cursor, FeedbackStore
     from sidflow_feedback.types import (
@@ -155,6 +157,22 @@ class Recommender:
         rows = table.starts[found.order[:limit]].tolist()
         return list(zip(rows, found.surprises[:limit].tolist(), strict=True))
 
+    async def introduce(self, slots: Slots) -> list[int]:
+        """Return the rows of items whose judgment would say most about the listener: see `introduction`.
+
+        Raises
+        ------
+        StoreError
+            The actions can't be read.
+        """
+        judged, starts = await self._judgments(), self.table.starts
+        numbers = {self.table.number(item_id) for item_id in judged}
+        known = ~np.isnan(self.table.features[starts, 0])
+        fresh = np.array([row for i, row in enumerate(starts) if known[i] and i not in numbers], np.intp)
+        rows = fresh[np.arange(min(MAX_SONGS, len(fresh))) * len(fresh) // max(1, min(MAX_SONGS, len(fresh)))]
+        chosen = await slots.run(introduction(self.table.features[rows].astype(np.float64)))
+        return [int(rows[i]) for i in chosen]
+
     def explain(self, row: int) -> Explanations | None:
         """Return what each feature of a song contributes to its predictions; None if they are unknown.
 
@@ -188,12 +206,15 @@ class Recommender:
 
     async def _disliked(self) -> list[int]:
         """Return the items whose latest judgment is a dislike, however old it is."""
+        found = (self.table.number(item_id) for item_id, (_, bad) in (await self._judgments()).items() if bad)
+        return [number for number in found if number is not None]
+
+    async def _judgments(self) -> dict[str, tuple[Milliseconds, bool]]:
         if self._judged is None:
             judged: dict[str, tuple[Milliseconds, bool]] = {}
             self._judged = judged  # Must come first: events may arrive meanwhile.
             await self._read_judgments(judged)
-        found = (self.table.number(item_id) for item_id, (_, bad) in self._judged.items() if bad)
-        return [number for number in found if number is not None]
+        return self._judged
 
     async def _read_judgments(self, judged: dict[str, tuple[Milliseconds, bool]]) -> None:
         """Read all likes and dislikes, and the ratings since the first dislike that holds."""

@@ -86,6 +86,8 @@ class Playback:
     ----------
     changed
         Emitted after each change of tune, song, state, judgment, player, or incognito mode.
+    judged
+        Emitted with each like or dislike that is recorded.
     tune, song
         What is loaded; None and 0 at first.
     track
@@ -118,6 +120,7 @@ class Playback:
         self._loads = 0
         self._listened_at_start = 0.0
         self.changed: Signal[[]] = Signal()
+        self.judged: Signal[[Judgment]] = Signal()
         self.tune: Tune | None = None
         self.song = 0
         self.track: Track | None = None
@@ -294,8 +297,11 @@ class Playback:
     def judge(self, judgment: "Judgment") -> None:
         """Record a like or dislike, once for each listen."""
         self._update_telemetry()
+        before = self.judgment
         self._telemetry.judge(judgment)
         self.changed.emit()
+        if self.judgment != before:
+            self.judged.emit(judgment)
 
     def rate(self, ratings: "dict[Dimension, int]") -> str | None:
         """Record a rating of the song that is loaded; return its uuid, None if it could not be stored."""

@@ -54,6 +54,10 @@ class Recommendations:
         Why the queue is not up to date; empty if it is.
     exploration
         Number of surprises among 100 tunes.
+    asked
+        Tunes that the listener is to judge, and that come before the queue.
+    asking
+        That of them which was last taken; None after another tune.
     surprise
         The tune that was last taken from the queue, if it was a surprise.
     incognito
@@ -70,6 +74,8 @@ class Recommendations:
         self._scored: tuple[str, str] | None = None
         self._explanations: dict[int, Explanations | None] = {}
         self._queue: list[Entry] = []
+        self.asked: list[Tune] = []
+        self.asking: Tune | None = None
         self._recent: list[Tune] = []
         self._stale = self._updating = False
         self._engine_is_new = True
@@ -131,7 +137,8 @@ class Recommendations:
 
     def upcoming(self, count: int) -> "list[Entry]":
         """Return the next tunes: those of the queue, or of the list if nothing is predicted."""
-        queue = self._suitable(self._queue)
+        asked = [(tune, False) for tune in self.asked]
+        queue = asked + self._suitable(self._queue)
         if queue:
             return queue[:count]
         return [(tune, False) for tune in self._library.after(self._current)[:count]]
@@ -147,9 +154,11 @@ class Recommendations:
         if not upcoming:
             return None
         [(tune, surprise)] = upcoming
-        if self.predicted:
+        asking = bool(self.asked)
+        if self.predicted and not asking:
             self._count_taken()
         self.on_playing(tune)
+        self.asking = tune if asking else None
         self.surprise = tune if surprise else None
         return tune
 
@@ -160,9 +169,22 @@ class Recommendations:
         earlier = [other for other in self._recent if other is not tune]
         self._recent = ([tune] + earlier)[:MAX_RECENT]  # noqa: RUF005  MicroPython can't unpack into a list.
         self._queue = [entry for entry in self._queue if entry[0] is not tune]
-        self.surprise = None
+        self.asked = [other for other in self.asked if other is not tune]
+        self.surprise = self.asking = None
         self.changed.emit()
         self._refresh()
+
+    async def introduce(self) -> int:
+        """Put tunes that say most about the listener before the queue; return how many there are."""
+        rows = await self._engine.ask(Request.INTRODUCE)
+        self.asked = [self._tunes_by_row[row] for row in rows if row in self._tunes_by_row]
+        self.changed.emit()
+        return len(self.asked)
+
+    def stop_asking(self) -> None:
+        """Go on with the queue."""
+        self.asked, self.asking = [], None
+        self.changed.emit()
 
     def forget(self, path: str, playing: "Tune | None") -> None:
         """No longer count a tune as recently played, unless it is playing."""

@@ -32,8 +32,9 @@ def coin_flips(rng: np.random.Generator, features: FloatArray) -> FloatArray:
 
 def contrary(rng: np.random.Generator, features: FloatArray) -> FloatArray:
     """Return the opposite of what the global model says."""
-    said = base_model().predict_many(features)[:, PREFERENCE]
-    return 3 - 2 * (said - said.mean()) + rng.normal(0, 1.0, len(features))
+    said: FloatArray = base_model().predict_many(features)[:, PREFERENCE]
+    ratings: FloatArray = 3 - 2 * (said - said.mean()) + rng.normal(0, 1.0, len(features))
+    return ratings
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import math
 import uuid
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 from sidflow_feedback.clock import ManualClock
 from sidflow_feedback.errors import InvalidRecordError, TrainingError
 from sidflow_feedback.events import Event, event_from_record, event_to_record
+from sidflow_feedback.idle.manual import ManualIdleClock
+from sidflow_feedback.idle.slots import Slots
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.learning.uncertainty import Uncertainty
@@ -269,3 +272,15 @@ async def test_how_sure_the_predictions_are_comes_with_them() -> None:
     levels = base64.b64decode(listener.recommender.scores()["sureness"])
     assert [wire_format.sureness(levels, row)["p"] for row in (0, 1)] == [SURE, GUESS]
     assert wire_format.sureness(levels, 0)["e"] == NOT_SURE
+
+
+async def test_a_listener_is_asked_about_tunes_that_they_have_not_judged() -> None:
+    tempos = [*np.linspace(60, 200, 12), math.nan]
+    listener = Listener(tempos, songs=[1] * 12 + [1])
+    await listener.act(action(0, "like", 1), action(11, "dislike", 2), action(5, "play", 3))
+    clock = ManualIdleClock(grant=50)
+    asking = asyncio.ensure_future(listener.recommender.introduce(Slots(clock)))
+    while not asking.done():
+        await clock.advance(1)
+    assert len(set(asking.result())) == 8
+    assert not {0, 11, 12} & set(asking.result())

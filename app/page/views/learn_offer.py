@@ -1,0 +1,60 @@
+"""The offer to learn: once, after the third like, if learning is off."""
+
+from pyscript import document
+from pyscript.js_modules import local
+
+from app.page.views.dom import by_id, on
+
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from app.page.core.playback import Playback
+    from app.page.core.settings import Settings
+
+LIKES = "sidflow.likes"
+"""localStorage's count of likes until the offer was made."""
+
+ENOUGH = 3
+MADE = "offered"
+
+
+class LearnOffer:
+    """Counts likes, and makes the offer beside the button that was pressed. It is never made twice."""
+
+    def __init__(self, playback: "Playback", settings: "Settings") -> None:
+        self._settings = settings
+        on(by_id("learn-on"), "click", lambda _event: self._accept())
+        on(by_id("learn-later"), "click", lambda _event: self._close())
+        playback.judged.connect(self._on_judged)
+        settings.follow(lambda _values: self._close_if_on())
+
+    def make(self) -> bool:
+        """Make the offer unless learning is on or it was made before; return whether it was made."""
+        if self._settings.values["training"] or local.getItem(LIKES) == MADE:
+            return False
+        local.setItem(LIKES, MADE)
+        by_id("learn-offer").hidden = False
+        return True
+
+    def _on_judged(self, judgment: str) -> None:
+        if judgment != "like":
+            return
+        likes = local.getItem(LIKES) or "0"
+        if likes == MADE:
+            return
+        count = int(likes) + 1 if likes.isdigit() else 1
+        if count < ENOUGH or not self.make():
+            local.setItem(LIKES, str(min(count, ENOUGH)))
+
+    def _accept(self) -> None:
+        self._settings.change("training", True)
+        self._close()
+
+    def _close_if_on(self) -> None:
+        if self._settings.values["training"]:
+            self._close()
+
+    def _close(self) -> None:
+        had_focus = by_id("learn-offer").contains(document.activeElement)
+        by_id("learn-offer").hidden = True
+        if had_focus:
+            by_id("like").focus()
