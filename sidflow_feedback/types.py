@@ -425,6 +425,8 @@ class Insights(TypedDict):
         Predictions for songs spread over the library, by dimension.
     rated
         Newest first.
+    judged
+        Number of songs that the newest ratings and actions say something of.
     runs
         Oldest first.
     shares
@@ -435,6 +437,7 @@ class Insights(TypedDict):
     map: dict[Dimension, list[float]]
     effects: list[Effect]
     rated: list[RatedSong]
+    judged: int
     runs: list[RunRecord]
     shares: list[tuple[float, float]]
 

@@ -15,6 +15,7 @@ from sidflow_feedback.analysis.features import extract
 from sidflow_feedback.engine.archive import export_archive, import_archive
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.errors import FeedbackError, PlayerError
+from sidflow_feedback.learning.judgments import IMPLIED_PREFERENCES
 from sidflow_feedback.learning.run_history import past_runs
 from sidflow_feedback.recommending.insights import effects, latest_ratings, taste_map
 from sidflow_feedback.recommending.recommender import Recommender
@@ -158,13 +159,16 @@ class FeedbackService:
 
     async def _insights(self, _value: None, _binary: object) -> Insights:
         runtime, features = self._runtime, self._recommender.table.features
-        model = runtime.trainer.model
+        model, store = runtime.trainer.model, runtime.store
+        ratings = await store.ratings(RATINGS_SHOWN)
+        actions = await store.newest("implicit", limit=RATINGS_SHOWN, actions=tuple(IMPLIED_PREFERENCES))
         return {
             "model": model.version,
             "map": taste_map(model, features),
             "effects": effects(model, features),
-            "rated": latest_ratings(await runtime.store.ratings(RATINGS_SHOWN)),
-            "runs": await past_runs(runtime.store),
+            "rated": latest_ratings(ratings),
+            "judged": len({(event.track.item_id, event.track.song) for event in (*ratings, *actions)}),
+            "runs": await past_runs(store),
             "shares": [*runtime.shares, (runtime.clock.epoch(), runtime.trainer.state.cpu_share)],
         }
 

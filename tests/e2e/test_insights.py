@@ -44,15 +44,15 @@ def test_insights_before_and_after_the_first_run(page: Page) -> None:
     assert not [url for url in loaded if "uPlot.esm" in url], "charts cost nothing until they are looked at"
     page.click("#tab-insights")
     page.wait_for_selector("#map-chart canvas")
-    assert "rate 8 more songs" in text(page, "#insights-hint")
-    assert "rate 8 more songs" in text(page, "#error-empty")
+    assert "like, dislike, or rate 8 more songs" in text(page, "#insights-hint")
+    assert "like, dislike, or rate 8 more songs" in text(page, "#error-empty")
     assert "has used no" in text(page, "#budget-empty")
     assert page.is_hidden("#error-chart")
 
     learn(page)
     page.click("#tab-insights")
     page.wait_for_selector("#error-chart canvas")
-    assert f"You have rated {RATED} songs" in text(page, "#insights-hint")
+    assert f"You have rated, liked, or skipped {RATED} songs" in text(page, "#insights-hint")
 
     check_charts(page)
     [run] = table(page, "error")
@@ -107,8 +107,8 @@ def check_status(page: Page) -> None:
     assert status["Status"] in ("waiting for new ratings", "training", "waiting for an idle moment")
     assert status["Global model"].startswith("global-")
     assert status["Your model"].startswith("local-1, based on global-")
-    assert status["Ratings used"].startswith(f"{RATED};")
-    assert status["Error before, after"] == ", ".join(f"{error}" for error in _errors(page))
+    assert status["Tunes used"].startswith(f"{RATED};")
+    assert status["Error, error of your mean"] == ", ".join(f"{error}" for error in _errors(page))
     assert status["Last training"].endswith(" s")
     assert float(status["Processor use"].split()[0]) <= 5
     storage = named(page, "#storage-figures")
@@ -137,4 +137,4 @@ def _errors(page: Page) -> tuple[str, str]:
             };
         })"""
     )
-    return f"{found[0]:.3f}", f"{found[1]:.3f}"
+    return f"{found[0]:.2f}", f"{found[1]:.2f}"

@@ -66,7 +66,7 @@ def test_digits_and_enter_rate_and_u_undoes_it(without_engine: Page) -> None:
     assert chosen == ["e1", "m2", "c3"]
     page.keyboard.press("u")
     assert "Undone" in (page.text_content("#rate-last") or "")
-    page.keyboard.press("Enter")  # On the scale of preference, which is optional.
+    page.keyboard.press("Enter")  # On the scale of preference.
     assert "e 1, m 2, c 3" in (page.text_content("#rate-last") or "")
 
 

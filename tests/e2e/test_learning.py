@@ -55,7 +55,7 @@ def test_predictions_follow_the_ratings(page: Page) -> None:
     assert _mean(after, 0) < _mean(before, 0)
     assert _mean(after, 1) < _mean(before, 1)
     status = page.text_content("#training-status") or ""
-    assert "kept" in status
+    assert "Error, error of your mean" in status
     page.reload()
     page.wait_for_selector("html[data-model^=local]")
     assert predictions(page) == after

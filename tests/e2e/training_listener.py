@@ -19,4 +19,6 @@ def rate_and_train(page: Page) -> None:
     wait_for_count(page, "ratings", MIN_RATED)
     page.click("#tab-preferences")
     page.check("[name=training]")
-    page.wait_for_function("document.querySelector('#training-status').textContent.includes('Error before')")
+    page.wait_for_function(
+        "document.querySelector('#training-status').textContent.includes('Better than chance')"
+    )

@@ -154,11 +154,9 @@ class Recommendations:
         if not upcoming:
             return None
         [(tune, surprise)] = upcoming
-        asking = bool(self.asked)
-        if self.predicted and not asking:
+        if self.predicted and not self.asked:
             self._count_taken()
         self.on_playing(tune)
-        self.asking = tune if asking else None
         self.surprise = tune if surprise else None
         return tune
 
@@ -169,8 +167,9 @@ class Recommendations:
         earlier = [other for other in self._recent if other is not tune]
         self._recent = ([tune] + earlier)[:MAX_RECENT]  # noqa: RUF005  MicroPython can't unpack into a list.
         self._queue = [entry for entry in self._queue if entry[0] is not tune]
+        self.asking = tune if tune in self.asked else None
         self.asked = [other for other in self.asked if other is not tune]
-        self.surprise = self.asking = None
+        self.surprise = None
         self.changed.emit()
         self._refresh()
 

@@ -7,6 +7,7 @@ from pyscript.js_modules import insights
 from app.page.core.tasks import error_message, spawn
 from app.page.views.dom import by_id, count, create, date_and_time, on, one_decimal, time_of_day
 from app.page.views.reasons import WORDS
+from app.page.views.sureness import NAMES, format_told
 from sidflow_feedback.vocabulary import MIN_RATED, Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -89,6 +90,9 @@ class InsightsTab:
 async def _show_map(figures: "Insights") -> None:
     points, rated = figures["map"], _rated_points(figures["rated"])
     empty = [] if points["e"] else [UNKNOWN_SOUND]
+    unsure = _unsure(figures)
+    if points["e"] and unsure:
+        empty.append("Not sure yet: " + " and ".join(unsure) + ".")
     if not rated:
         empty.append("Songs that you rate appear as rings on the map.")
     by_id("map-empty").textContent = " ".join(empty)
@@ -175,26 +179,36 @@ def _fingerprint(state: "EngineState") -> str:
 
 
 def _summary(figures: "Insights", state: "EngineState") -> str:
-    rated = "You have rated " + count(len(figures["rated"]), "song") + ". "
+    judged = "You have rated, liked, or skipped " + count(figures["judged"], "song") + ". "
     if figures["model"].startswith("local"):
-        return (
-            rated + "The charts show what the model has learned from your ratings, plays, likes, and skips."
-        )
+        return judged + "The charts show what the model has learned from that."
     return (
-        rated
+        judged
         + "The model does not know your taste yet. You see the global model, which everyone starts from. "
-        + _no_runs(figures, state)
+        + ("It is learned again in an idle moment." if figures["runs"] else _no_runs(figures, state))
     )
 
 
 def _no_runs(figures: "Insights", state: "EngineState") -> str:
     text = "There was no training run yet: "
-    missing = MIN_RATED - len(figures["rated"])
+    missing = MIN_RATED - figures["judged"]
     if missing > 0:
-        return text + "rate " + str(missing) + (" more songs." if missing > 1 else " more song.")
+        return (
+            text
+            + "like, dislike, or rate "
+            + str(missing)
+            + " more "
+            + ("songs." if missing > 1 else "song.")
+        )
     if state["training"]["phase"] == "off":
         return text + "turn on learning in Preferences."
     return text + "the first one starts in an idle moment."
+
+
+def _unsure(figures: "Insights") -> "list[str]":
+    """Return which of the map's directions the last run couldn't tell."""
+    tells = figures["runs"][-1]["tells"] if figures["runs"] else ""
+    return [NAMES[name] for name in ("e", "m") if name not in tells]
 
 
 def _rated_points(rated: "list[RatedSong]") -> "list[tuple[int, int]]":
@@ -221,7 +235,7 @@ def _run_row(run: "RunRecord") -> "tuple[str, ...]":
         str(run["samples"]),
         error,
         mean_error,
-        run["tells"] or "can't tell yet",
+        format_told(run["tells"]),
     )
 
 

@@ -5,6 +5,7 @@ from pyscript import document
 from app.page.core.tasks import error_message, spawn
 from app.page.views.dom import aria, by_id, describe, on, one_decimal, time_of_day
 from app.page.views.static_hosting import needs_missing_server
+from app.page.views.sureness import format_told
 from sidflow_feedback.vocabulary import Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from app.page.views.elements import Element, Event
     from sidflow_feedback.page.engine_client import EngineClient
     from sidflow_feedback.types import EngineState, TrainingState
-
-NAMES = {"e": "energy", "m": "mood", "c": "complexity", "p": "preference"}
 
 PHASES = {
     "off": "off",
@@ -100,8 +99,7 @@ def _training_rows(training: "TrainingState") -> "list[tuple[str, str]]":
     rows.append(("Method", run["learner"]))
     rows.append(("Tunes used", str(run["samples"]) + "; without features: " + str(run["skipped"])))
     rows.append(("Error, error of your mean", _error(run["error"]) + ", " + _error(run["meanError"])))
-    better = ", ".join([NAMES[name] for name in run["tells"]])
-    rows.append(("Better than chance", better or "can't tell yet"))
+    rows.append(("Better than chance", format_told(run["tells"])))
     return rows
 
 

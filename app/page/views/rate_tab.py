@@ -6,7 +6,7 @@ from app.page.core.tasks import spawn
 from app.page.views.dom import by_id, create, on, one_decimal
 from app.page.views.event_text import SERVER_COPY, format_ratings
 from app.page.views.reasons import phrases
-from app.page.views.sureness import show_prediction
+from app.page.views.sureness import NAMES, show_prediction
 from sidflow_feedback.vocabulary import DIMENSIONS
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 
 MAX_REASONS = 2
-
-NAMES = {"e": "energy", "m": "mood", "c": "complexity", "p": "preference"}
 
 
 class RateTab:

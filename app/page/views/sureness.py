@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 WORDS = ("not sure", "a guess", "fairly sure", "sure")
 """By level, see `sidflow_feedback.recommending.sureness`."""
 
+NAMES = {"e": "energy", "m": "mood", "c": "complexity", "p": "preference"}
+
 MARKS = ("○○○", "●○○", "●●○", "●●●")
 
 
@@ -19,6 +21,11 @@ def show_prediction(target: "Element", value: "float | None", level: int) -> Non
         return
     words = "not sure yet" if level == 0 else "expected " + one_decimal(value) + ", " + WORDS[level]
     target.append(words + " ", mark(level))
+
+
+def format_told(tells: str) -> str:
+    """Return the names of the dimensions that a model can tell, given as in ``ep``."""
+    return ", ".join([NAMES[name] for name in tells]) or "can’t tell yet"
 
 
 def mark(level: int) -> "Element":

@@ -431,7 +431,7 @@ async def test_insights_have_the_runs_and_the_share_of_the_processor(engine: Eng
     assert insights["model"] == "local-1"
     [run] = insights["runs"]
     assert run["samples"] == 12
-    assert len(insights["rated"]) == 12
+    assert (len(insights["rated"]), insights["judged"]) == (12, 12)
     assert max(share for _, share in insights["shares"]) > 0
     await engine.client.ask(Request.WIPE)
     assert (await engine.client.ask(Request.INSIGHTS))["runs"] == []

@@ -1,0 +1,84 @@
+"""What a listener is offered, asked, and told on the way from strangers to friends."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.listener import play, wait_for_count, wait_until_playing
+
+ASKED = 8
+
+
+def go_on(page: Page) -> None:
+    title = page.text_content("#now-title")
+    page.click("#next")
+    page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=title)
+    wait_until_playing(page)
+
+
+def like_the_next(page: Page, count: int) -> None:
+    for _ in range(count):
+        go_on(page)
+        page.click("#like")
+
+
+def test_learning_is_offered_after_the_third_like_and_never_again(without_engine: Page) -> None:
+    page = without_engine
+    play(page, 1)
+    page.click("#like")
+    page.click("#dislike")
+    like_the_next(page, 1)
+    assert page.is_hidden("#learn-offer")
+    page.reload()
+    page.wait_for_selector("html[data-ui=ready]")
+    play(page, 3)
+    page.click("#like")
+    page.wait_for_selector("#learn-offer", state="visible")
+    page.click("#learn-later")
+    assert page.is_hidden("#learn-offer")
+    like_the_next(page, 3)
+    assert page.is_hidden("#learn-offer")
+    assert not page.is_checked("[name=training]")
+
+
+def test_the_offer_turns_learning_on_right_there(without_engine: Page) -> None:
+    page = without_engine
+    play(page, 1)
+    page.click("#like")
+    like_the_next(page, 2)
+    page.click("#learn-on")
+    assert page.is_hidden("#learn-offer")
+    assert page.is_checked("[name=training]")
+    assert page.is_visible("#play"), "the listener stays where they are"
+
+
+@pytest.mark.usefixtures("whole_processor")
+def test_eight_judgments_make_a_model_that_says_how_sure_it_is(page: Page) -> None:
+    page.wait_for_selector("html[data-model^=global]")
+    page.wait_for_selector("#tunes td.e:not(:empty)")
+    levels = "cells => cells.map(cell => cell.dataset.sureness)"
+    assert set(page.eval_on_selector_all("#tunes td.e", levels)) == {"1"}, "a rule of thumb is a guess"
+    assert set(page.eval_on_selector_all("#tunes td.p", levels)) == {"0"}
+    assert set(page.locator("#tunes td.m").all_text_contents()) == {"?"}
+    assert page.get_by_role("button", name="Why not sure yet for").count() > 0
+
+    page.click("#introduce")
+    for number in range(1, ASKED + 1):
+        page.wait_for_function(
+            "text => document.querySelector('#introduce-status').textContent.startsWith(text)",
+            arg=f"Tune {number} of {ASKED}:",
+        )
+        wait_until_playing(page)
+        page.click("#like" if number % 2 else "#dislike")
+    page.wait_for_selector("#learn-offer", state="visible")
+    assert page.text_content("#introduce") == "Help me know you"
+    page.click("#learn-on")
+    page.wait_for_selector("html[data-model^=local]")
+
+    assert page.text_content("#up-next-how") != ""
+    assert set(page.locator("#tunes td.e").all_text_contents()) == {"?"}, "likes say nothing of energy"
+    page.click("#tab-preferences")
+    status = page.text_content("#training-status") or ""
+    assert f"Tunes used{ASKED};" in status
+    wait_for_count(page, "ratings", 0)
