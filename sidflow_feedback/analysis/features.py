@@ -42,6 +42,9 @@ _GATE = 1e-6
 _COMPRESSION = 1000.0
 _ONSET_FLOOR = 0.005
 """Onset strength that varies less than this has no beat. The spectral leakage of a held tone varies less."""
+_BEAT = 0.7
+"""Similarity of two beats, in that of two pairs of beats, from which each beat counts."""
+_TOLERANCE = 0.03
 _BANDS_PER_OCTAVE = 3
 _LOWEST_BAND = 60.0
 
@@ -75,10 +78,13 @@ def extract(pcm: Samples, sample_rate: int, duration: float) -> dict[str, float]
         Sign changes per sample, 0 to 1 (Essentia ``ZeroCrossingRate``).
     ``bpm``
         Beats per minute, 40 to 240: the best lag of the onset strength's autocorrelation under a log-normal
-        prior around 120, one octave wide (Ellis 2007, as librosa ``tempo``). If a tempo and its double fit
-        equally well, the one nearer to 120 is returned. 120 without any onset.
+        prior around 120, one octave wide (Ellis 2007, as librosa ``tempo``). As bars repeat better than
+        beats, the double counts if it fits nearly as well. A beat that is subdivided may come out as its
+        double. 120 without any onset.
     ``confidence``
-        Confidence of ``bpm``, 0 to 1: autocorrelation at its lag, relative to lag 0.
+        Confidence of ``bpm``, 0 to 1: autocorrelation at its lag, relative to lag 0, times the square of what
+        it is relative to twice the lag. That is low if the beat is irregular, and if it is a subdivision of
+        a slower one.
     ``duration``
         Length of the whole song in seconds, as given.
 
@@ -236,11 +242,22 @@ def _tempo(onsets: FloatArray, rate: float) -> tuple[float, float]:
     lags = np.arange(shortest, longest + 1)
     prior = np.exp(-0.5 * np.log2(60 * rate / lags / USUAL_BPM) ** 2)
     best = int(lags[np.argmax(np.maximum(similarity[lags], 0) * prior)])
-    confidence = float(np.clip(similarity[best], 0.0, 1.0))
-    if confidence == 0.0:
+    if similarity[best] <= 0:
         return USUAL_BPM, 0.0
+    while (half := _peak(similarity, best / 2)) >= shortest and similarity[half] > _BEAT * similarity[best]:
+        best = half
+    slower = similarity[min(_peak(similarity, 2 * best), len(similarity) - 1)]
+    accent = min(1.0, similarity[best] / max(slower, 1e-9))
     bpm = 60 * rate / (best + _peak_offset(similarity[best - 1 : best + 2]))
+    confidence = float(np.clip(similarity[best] * accent**2, 0.0, 1.0))
     return float(np.clip(bpm, SLOWEST_BPM, FASTEST_BPM)), confidence
+
+
+def _peak(similarity: FloatArray, lag: float) -> int:
+    """Return the lag near this one at which the similarity is greatest."""
+    start = max(1, int(lag * (1 - _TOLERANCE)))
+    near = similarity[start : int(lag * (1 + _TOLERANCE)) + 2]
+    return start + int(np.argmax(near)) if len(near) else len(similarity) - 2
 
 
 def _autocorrelation(signal: FloatArray) -> FloatArray:
