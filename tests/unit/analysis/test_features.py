@@ -58,7 +58,8 @@ def drums(bpm: float) -> Samples:
     bass = np.sin(2 * np.pi * 60 * TIME) * np.exp(-(TIME % beat) / 0.08)
     snare = 1.2 * noise() * np.exp(-(TIME % beat) / 0.06)
     hat = 0.2 * np.diff(noise(), prepend=0) * np.exp(-(TIME % (beat / 2)) / 0.02)
-    return (0.5 * (np.where(second, snare, bass) + hat)).astype(np.float32)
+    both: Samples = 0.5 * (np.where(second, snare, bass) + hat)
+    return both.astype(np.float32)
 
 
 @pytest.mark.parametrize("bpm", [60, 75, 90, 110, 120, 133, 150, 170, 200, 240])
