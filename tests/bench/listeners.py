@@ -13,17 +13,19 @@ import json
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, product
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from sidflow_feedback.learning.model import in_range
+from sidflow_feedback.recommending.introduction import COUNT, introduction
 from sidflow_feedback.vocabulary import DIMENSIONS
 from tests.bench.listeners_methods import METHODS
 from tests.bench.listeners_ours import Learned, learn
 from tests.bench.listeners_sets import ListenerSet, Split, real_listeners, simulated_listeners
 from tests.bench.taste_methods import STANDARD
+from tests.unit.listening import drained
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
 SIZES: Final = (16, 64, 256)
 LARGEST: Final = 1024
+POOLS: Final = (512, 256, 128)
+"""Songs of a library from which eight are asked about: the first number that a set has."""
+
 SPLITS: Final = 20
 SIMULATED_SPLITS: Final = 2
 FIRST: Final = 10
@@ -78,13 +83,14 @@ def main() -> None:
     actions: Scores = defaultdict(list)
     for listener in real[:2]:
         _measure(actions, listener, range(splits), methods=("ridge",), actions=True)
+    asked = _asked(real, range(splits))
     simulated: Scores = defaultdict(list)
     for seed in range(SIMULATED_SPLITS):
         for listener in simulated_listeners(real[-1], seed):
             _measure(simulated, listener, [seed], sizes=(16, 64))
     for title, table in (("Real", scores), ("Likes and dislikes only", actions), ("Simulated", simulated)):
         _print_table(title, table)
-    print(json.dumps(_figures(scores, actions, simulated)))
+    print(json.dumps(_figures(scores, actions, simulated) | asked))
 
 
 def _measure(
@@ -107,6 +113,20 @@ def _measure(
             for name in methods:
                 scores[name, *key].append(_standard(split, name, learned.count))
     print(listener.name, "done", file=sys.stderr, flush=True)
+
+
+def _asked(real: Sequence[ListenerSet], seeds: Iterable[int]) -> dict[str, float]:
+    """Return the mean AUC after the eight songs that a listener is asked about, and after eight others."""
+    areas: dict[str, list[float]] = {"asked_auc_8": [], "came_auc_8": []}
+    for listener, seed in product(real, seeds):
+        pools = (listener.split(size, seed, choice=False) for size in POOLS)
+        pool = next(split for split in pools if split)
+        steps = introduction(listener.features[pool.train])
+        chosen = {"asked_auc_8": pool.train[drained(steps)], "came_auc_8": pool.train[:COUNT]}
+        for name, rows in chosen.items():
+            [learned] = learn(Split(listener, rows, pool.test), [COUNT])
+            areas[name].append(_ours(pool, learned).auc)
+    return {name: round(float(np.nanmean(found)), 4) for name, found in areas.items()}
 
 
 def _ours(split: Split, learned: Learned) -> Score:

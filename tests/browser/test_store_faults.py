@@ -262,10 +262,13 @@ def test_full_disk_prunes_old_plays_but_no_ratings(page: Page, disk: Disk) -> No
     assert found == real_counts(page)
     assert (len(report["stored"]), report["pruned"]) == (20, 500)
     assert found["ratings"]["synced"] == before["ratings"]["synced"] == 30
-    assert found["implicit"]["synced"] == 0  # The like was pruned: the server has it.
+    assert found["implicit"]["synced"] == 1  # The like stays: training needs it.
     assert sum(found["implicit"].values()) == sum(before["implicit"].values()) - 500 + 20
     content = page.evaluate("faults.content('feedback')")
-    assert [row["action"] for row in content["implicit-events"] if row["action"] != "play"] == ["dislike"]
+    assert [row["action"] for row in content["implicit-events"] if row["action"] != "play"] == [
+        "like",
+        "dislike",
+    ]
 
 
 def test_disk_that_stays_full_prunes_only_once(page: Page, disk: Disk) -> None:
