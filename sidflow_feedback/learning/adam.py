@@ -45,11 +45,6 @@ class Adam:
         self._epsilon = np.array(self.epsilon, dtype)
         self._rate = np.zeros((), dtype)
 
-    def resume(self, moments: Array, steps: int) -> None:
-        """Continue from the state of an earlier optimizer for the same parameters."""
-        self.moments[:] = moments
-        self.steps = steps
-
     def update(self, parameters: Array) -> None:
         """Move `parameters` one step against the gradient, in place."""
         self.steps += 1

@@ -114,19 +114,8 @@ def fine_tune(
     shrinkages = [_shrinkage(process, dataset, output) for output in range(len(DIMENSIONS))]
     rows = yield from _lesson(base, process, shrinkages, scaler, library, seed)
     growth = min(MAX_GROWTH, max(1.0, len(dataset) / ROWS_PER_GROWTH))
-    start = _start(base, last)
-    problem = FitProblem(
-        start=start,
-        anchor=start,
-        rows=rows,
-        l2=0.0,
-        moments=None,
-        steps=0,
-        iterations=round(iterations * growth),
-        seed=seed,
-    )
-    fitted = yield from method(problem)
-    network = _half_precision(fitted.network)
+    problem = FitProblem(_start(base, last), rows, round(iterations * growth), seed)
+    network = _half_precision((yield from method(problem)))
     uncertainty = yield from _uncertainty(network, inputs, dataset, process, shrinkages)
     totals = dataset.weights.sum(axis=0)
     return FineTuningResult(

@@ -9,13 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-import numpy as np
-
 from sidflow_feedback.learning.learner import Learner
 
 if TYPE_CHECKING:
     from sidflow_feedback.idle import Steps
-    from sidflow_feedback.learning.model import Array, Network
+    from sidflow_feedback.learning.model import Network
     from sidflow_feedback.types import FloatArray
 
     Rows: TypeAlias = tuple[FloatArray, FloatArray, FloatArray]
@@ -37,14 +35,8 @@ class FitProblem:
     ----------
     start
         Network to start from; not changed.
-    anchor
-        The best guess for a listener with few ratings: fitters pull the weights to it.
     rows
         Labels of weight 0 are missing.
-    l2
-        Strength of the pull, divided by the number of rows.
-    moments, steps
-        State of the optimizer that produced `start`, see `Adam`; None and 0 if there is none.
     iterations
         Number of steps, for fitters that work in steps.
     seed
@@ -52,51 +44,23 @@ class FitProblem:
     """
 
     start: Network
-    anchor: Network
     rows: Rows
-    l2: float
-    moments: Array | None
-    steps: int
     iterations: int
     seed: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FitResult:
-    """The fitted network, and the state of the optimizer, see `Adam`."""
-
-    network: Network
-    moments: Array
-    steps: int
 
 
 class Fitter(Protocol):
     """Fits a network, in small steps."""
 
-    def __call__(self, problem: FitProblem) -> Steps[FitResult]:
+    def __call__(self, problem: FitProblem) -> Steps[Network]:
         """Return the fitted network; raise `TrainingError` if that is impossible."""
 
 
-def fit_adam(problem: FitProblem) -> Steps[FitResult]:
+def fit_adam(problem: FitProblem) -> Steps[Network]:
     """Fit all layers with Adam, see `Learner`."""
     network = problem.start.copy()
-    learner = Learner(
-        network,
-        anchor=problem.anchor.parameters,
-        learning_rate=LEARNING_RATE,
-        l2=problem.l2,
-        batch_size=BATCH_SIZE,
-        seed=problem.seed,
-    )
-    if problem.moments is not None:
-        learner.adam.resume(problem.moments, problem.steps)
+    learner = Learner(network, learning_rate=LEARNING_RATE, batch_size=BATCH_SIZE, seed=problem.seed)
     for kind in learner.learn_many(*problem.rows, problem.iterations):
-        done = learner.adam.steps - problem.steps
-        learner.adam.learning_rate = LEARNING_RATE * (1 - done / problem.iterations)
+        learner.adam.learning_rate = LEARNING_RATE * (1 - learner.adam.steps / problem.iterations)
         yield kind
-    return FitResult(network, learner.adam.moments, learner.adam.steps)
-
-
-def without_state(network: Network) -> FitResult:
-    """Return the result of a fitter that has no optimizer state to continue from."""
-    return FitResult(network, np.zeros((2, network.parameters.size), network.parameters.dtype), 0)
+    return network

@@ -28,17 +28,13 @@ BATCH_SIZE: Final = 32
 class Learner:
     """Fits a network, in place. Labels may be missing.
 
-    The loss of n rows is the weighted squared error ``sum(weights * (outputs - labels)**2) / (2 n)`` plus
-    ``l2 / 2`` times the squared distance of all weights from `anchor`. This keeps fine-tuning on a few
-    ratings from erasing what the model has learned before (L2-SP, Li et al. 2018).
+    The loss of n rows is the weighted squared error ``sum(weights * (outputs - labels)**2) / (2 n)``.
 
     Parameters
     ----------
     network
         Changed in place.
-    anchor
-        Parameters that the weights are pulled to; None for 0.
-    learning_rate, l2
+    learning_rate
         At least 0.
     batch_size
         Rows of a minibatch.
@@ -50,22 +46,17 @@ class Learner:
         self,
         network: Network,
         *,
-        anchor: Array | None = None,
         learning_rate: float = 1e-3,
-        l2: float = 0.0,
         batch_size: int = BATCH_SIZE,
         seed: int = 0,
     ) -> None:
         parameters = network.parameters
         self.network = network
         self.adam = Adam(parameters.size, learning_rate, dtype=parameters.dtype)
-        self._anchor = np.zeros_like(parameters) if anchor is None else anchor.astype(parameters.dtype)
-        self._l2 = np.array(l2, parameters.dtype)
         self._batch_size = batch_size
         self._random = random.Random(seed)
         self._gradients = layer_views(self.adam.gradient, network.sizes)
         self._pass = _Pass(network, 0)
-        self._distance = np.zeros_like(parameters)
 
     def learn_many(self, inputs: Array, labels: Array, weights: Array, iterations: int) -> Steps[None]:
         """Make `iterations` optimizer steps, each divided into gradient and update.
@@ -117,18 +108,12 @@ class Learner:
         if self._pass.size != columns.shape[1]:
             self._pass = _Pass(self.network, columns.shape[1])
         self._pass.run(columns, self._gradients)
-        if self._l2:
-            np.subtract(self.network.parameters, self._anchor, out=self._distance)
-            self._distance *= self._l2
-            self.adam.gradient += self._distance
         return self.adam.gradient
 
     def loss(self, inputs: Array, labels: Array, weights: Array) -> float:
         """Return the loss, which `step` minimizes."""
         errors = self.network.predict_many(inputs) - labels
-        distance = self.network.parameters - self._anchor
-        data = (weights * errors**2).sum() / (2 * len(inputs))
-        return float(data + self._l2 / 2 * (distance @ distance))
+        return float((weights * errors**2).sum() / (2 * len(inputs)))
 
     def _order(self, rows: int) -> NDArray[np.intp]:
         # Not numpy.random: a browser needs several idle slots to load it.

@@ -1,7 +1,7 @@
 """Fitters with methods of scikit-learn, which `load` loads. Importing this module doesn't.
 
-`ridge` and `sgd` fit only the last layer: a linear model of the residuals of the anchor's outputs, with the
-hidden units as features. Outputs that the listener hasn't rated stay as in the anchor. `mlp` fits all layers.
+`ridge` and `sgd` fit only the last layer: a linear model of the residuals of the first network's outputs, with
+the hidden units as features. Outputs without labels stay as they are. `mlp` fits all layers.
 There is no Gaussian process: its state is the training set, which fits into neither a snapshot of 8 KB nor
 TensorFlow.js.
 """
@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 
 from sidflow_feedback.errors import TrainingError
-from sidflow_feedback.learning.fitters import without_state
 from sidflow_feedback.learning.learner import BATCH_SIZE
 from sidflow_feedback.learning.model import Network
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from sidflow_feedback.idle import Steps
-    from sidflow_feedback.learning.fitters import FitProblem, FitResult, Fitter, Rows
+    from sidflow_feedback.learning.fitters import FitProblem, Fitter, Rows
     from sidflow_feedback.learning.model import Array
     from sidflow_feedback.types import FloatArray
 
@@ -52,29 +51,29 @@ async def load(_notify: Callable[[str], None] = print) -> None:
         await asyncio.sleep(0)
 
 
-def fit_ridge(problem: FitProblem) -> Steps[FitResult]:
+def fit_ridge(problem: FitProblem) -> Steps[Network]:
     """Fit the last layer in closed form (`Ridge`)."""
     from sklearn.linear_model import Ridge
 
     yield "ridge"
-    network = problem.anchor.copy()
+    network = problem.start.copy()
     for column, hidden, residuals, weights in _residuals(network, problem.rows):
         model = Ridge(alpha=RIDGE_PRIOR, fit_intercept=False)
         column += model.fit(hidden, residuals, sample_weight=weights).coef_
         yield "ridge"
-    return without_state(network)
+    return network
 
 
-def fit_sgd(problem: FitProblem) -> Steps[FitResult]:
+def fit_sgd(problem: FitProblem) -> Steps[Network]:
     """Fit the last layer with `SGDRegressor`, in as many passes over the rows as `iterations` allow."""
     from sklearn.linear_model import SGDRegressor
 
     yield "sgd"
-    network = problem.anchor.copy()
+    network = problem.start.copy()
     passes = max(1, problem.iterations * BATCH_SIZE // max(1, len(problem.rows[0])))
     for column, hidden, residuals, weights in _residuals(network, problem.rows):
         model = SGDRegressor(
-            alpha=problem.l2,
+            alpha=0.0,
             eta0=SGD_RATE,
             learning_rate="constant",
             fit_intercept=False,
@@ -84,11 +83,11 @@ def fit_sgd(problem: FitProblem) -> Steps[FitResult]:
             model.partial_fit(hidden, residuals, sample_weight=weights)
             yield "sgd"
         column += model.coef_
-    return without_state(network)
+    return network
 
 
-def fit_mlp(problem: FitProblem) -> Steps[FitResult]:
-    """Fit all layers with Adam, one minibatch for each step (`MLPRegressor.partial_fit`), without a pull.
+def fit_mlp(problem: FitProblem) -> Steps[Network]:
+    """Fit all layers with Adam, one minibatch for each step (`MLPRegressor.partial_fit`).
 
     `MLPRegressor` has no weights for single labels. A label halfway between prediction and rating has the
     same gradient as the rating with weight 0.5. So labels are moved toward the prediction, and a missing
@@ -118,7 +117,7 @@ def fit_mlp(problem: FitProblem) -> Steps[FitResult]:
         model.partial_fit(inputs[picked], guess + weights[picked] * (labels[picked] - guess))
     fitted = problem.start.copy()
     fitted.parameters[:] = network.parameters
-    return without_state(fitted)
+    return fitted
 
 
 METHODS: Final[Mapping[str, Fitter]] = {"ridge": fit_ridge, "sgd": fit_sgd, "mlp": fit_mlp}
