@@ -1,7 +1,7 @@
 """Fitters with methods of scikit-learn, which `load` loads. Importing this module doesn't.
 
-`ridge` and `sgd` fit only the last layer: a linear model of the residuals of the first network's outputs, with
-the hidden units as features. Outputs without labels stay as they are. `mlp` fits all layers.
+`ridge` and `sgd` fit only the last layer: a linear model of the residuals of the first network's outputs,
+with the hidden units as features. Outputs without labels stay as they are. `mlp` fits all layers.
 There is no Gaussian process: its state is the training set, which fits into neither a snapshot of 8 KB nor
 TensorFlow.js.
 """
