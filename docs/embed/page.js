@@ -61,7 +61,7 @@ async function predict() {
 for (const [number, track] of tracks.entries())
   track.features = await feedback.features(loops.samples(number), loops.rate, loops.seconds);
 feedback.on("run", (run) => {
-  status.textContent = run.accepted ? "Learned." : `Not kept: ${run.reason}`;
+  status.textContent = run.tells ? "Learned." : "Can’t tell yet.";
 });
 feedback.on("model", predict);
 feedback.on("problem", (message) => {

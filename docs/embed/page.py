@@ -74,7 +74,7 @@ async def main():
     for number in range(loops.count):
         samples = loops.samples(number)
         tracks[number]["features"] = await feedback.features(samples, loops.rate, loops.seconds)
-    feedback.on_run(lambda run: show("Learned." if run["accepted"] else "Not kept: " + run["reason"]))
+    feedback.on_run(lambda run: show("Learned." if run["tells"] else "Can’t tell yet."))
     feedback.on_model(lambda _model: asyncio.create_task(predict()))
     show("Ready to learn.")
 

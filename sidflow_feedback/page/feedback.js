@@ -29,9 +29,12 @@ import * as modules from "./modules.js";
  * @property {boolean} [private]         whether nothing may be recorded of it
  */
 
-/** @typedef {{time: number, samples: number, duration: number, errorBefore: number, errorAfter: number}} RunFigures */
+/** @typedef {{time: number, samples: number, duration: number, error: number, meanError: number}} RunFigures */
 
-/** @typedef {RunFigures & {learner: string, accepted: boolean, reason: string, skipped: number}} Run */
+/**
+ * tells: the dimensions whose predictions are better than chance, as in "ep".
+ * @typedef {RunFigures & {learner: string, tells: string, skipped: number}} Run
+ */
 
 /**
  * What is known of the engine and of the stored events; null for what isn't known yet.
@@ -135,8 +138,8 @@ export class Feedback {
   /**
    * Call a listener for each event of a kind; for "state" and "model" also now, if they are known.
    *
-   * "state": the status has changed. "model": predictions come from another model. "run": a training run is over, and
-   * `accepted` and `reason` say whether its model is kept. "problem": something wasn't recorded.
+   * "state": the status has changed. "model": predictions come from another model. "run": a training run is over.
+   * "problem": something wasn't recorded.
    * @template {keyof Events} Kind
    * @param {Kind} kind
    * @param {(value: Events[Kind]) => void} listener
@@ -225,7 +228,7 @@ export class Feedback {
    *   tracks that were taken before
    * @returns {Promise<{track: Track, surprise: boolean}[]>}
    */
-  async rank(tracks, { exploration = 15, offset = 0 } = {}) {
+  async rank(tracks, { exploration = 3, offset = 0 } = {}) {
     const ranked = await this.#call("rank", [tracks, exploration, offset]);
     return ranked.map((/** @type {[number, boolean]} */ [position, surprise]) => ({
       track: tracks[position],

@@ -209,9 +209,10 @@ class Feedback:
             listener(self.model)
 
     def on_run(self, listener: "Callable[[LastRun], object]") -> None:
-        """Call ``listener(run)`` after each training run: ``accepted`` says whether its model is kept.
+        """Call ``listener(run)`` after each training run.
 
-        If it isn't, ``reason`` says why, and predictions come from the previous model.
+        ``tells`` has the dimensions whose predictions are better than chance, as in ``ep``; ``error`` says
+        how far they are off, and ``meanError`` how far the listener's mean is off, in rating points.
         """
         self._trained.connect(listener)
 
