@@ -13,6 +13,7 @@ second pass over the rows.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 LANDMARKS: Final = 95
 """With the column of ones, the labels, and the global model's predictions: matrices of 104 x 104."""
 
-LENGTHS: Final = (1.5, 2.5, 5.0)
-"""Lengths of the kernel, in deviations of the features."""
+LENGTHS: Final = (1.5, 2.5, 5.0, math.inf)
+"""Lengths of the kernel, in deviations of the features; that of infinite length is the linear kernel."""
 
 SIGNALS: Final = (0.03, 0.1, 0.3, 1.0)
 """Variances of the function, in variances of the noise."""
@@ -44,8 +45,11 @@ PLAIN_PRIOR: Final = 0.2
 """Prior probability that the features say nothing more than the mean of the process does."""
 
 NOISE_SHAPE: Final = 4.0
-NOISE_RATE: Final = 4.0
-"""Inverse gamma prior of the noise's variance: about 1, with the weight of eight ratings."""
+NOISE_RATE: Final = 2.0
+"""Inverse gamma prior of the noise's variance: about a half, with the weight of eight ratings."""
+
+LINEAR_PRIOR: Final = 0.05
+"""Prior probability of the linear kernel."""
 
 KEPT: Final = 6
 """Settings with the most evidence that are averaged."""
@@ -73,7 +77,7 @@ class Setting:
     evidence
         Logarithm of the evidence times the prior probability, up to a constant.
     weights
-        Of the landmarks, shape (landmarks,).
+        Of the landmarks or inputs, shape (functions,).
     bias
         Prediction where kernel and global model contribute nothing.
     """
@@ -100,13 +104,18 @@ class Mixture:
     probabilities: FloatArray
     mean: float
 
-    def predict(self, kernels: dict[float, FloatArray], base: FloatArray) -> FloatArray:
-        """Return predictions, shape (n,), for kernels by length, shape (n, landmarks), and base outputs."""
+    @property
+    def lengths(self) -> set[float]:
+        """The lengths of the kernels that `predict` needs."""
+        return {setting.length for setting in self.settings if setting.signal}
+
+    def predict(self, bases: dict[float, FloatArray], base: FloatArray) -> FloatArray:
+        """Return predictions, shape (n,), for functions by length, shape (n, functions), and base outputs."""
         total = np.zeros(len(base))
         for setting, probability in zip(self.settings, self.probabilities, strict=True):
             value = setting.bias + setting.share * base
             if setting.signal:
-                value = value + kernels[setting.length] @ setting.weights
+                value = value + bases[setting.length] @ setting.weights
             total += probability * value
         return total
 
@@ -157,10 +166,7 @@ class LandmarkProcess:
         """Fit all outputs, and predict each fold from the others. Works in small steps."""
         for length in LENGTHS:
             yield "prior"
-            kernel = _kernel(self._landmarks, self._landmarks, length) + _JITTER * np.eye(
-                len(self._landmarks)
-            )
-            self._priors[length] = kernel, _log_determinant(kernel)
+            self._priors[length] = self._prior(length)
         fitted: dict[int, _Sums] = {}
         for output in range(_OUTPUTS):
             if not self._weights[:, output].any():
@@ -172,26 +178,40 @@ class LandmarkProcess:
 
     def predict(self, inputs: FloatArray, base: FloatArray) -> FloatArray:
         """Return predictions, shape (n, 4): those of the global model for outputs without labels."""
-        kernels = {length: _kernel(inputs, self._landmarks, length) for length in LENGTHS}
+        bases = {length: self._basis(inputs, length) for length in LENGTHS}
         predicted = base.copy()
         for output, mixture in enumerate(self.mixtures):
             if mixture is not None:
-                predicted[:, output] = mixture.predict(kernels, base[:, output] - NEUTRAL_RATING)
+                predicted[:, output] = mixture.predict(bases, base[:, output] - NEUTRAL_RATING)
         return predicted
+
+    def _basis(self, inputs: FloatArray, length: float) -> FloatArray:
+        """Return what settings weigh, shape (n, functions): the nearness to landmarks, or the inputs."""
+        if math.isinf(length):
+            scaled: FloatArray = inputs / np.sqrt(inputs.shape[1])
+            return scaled
+        return _kernel(inputs, self._landmarks, length)
+
+    def _prior(self, length: float) -> tuple[FloatArray, float]:
+        """Return the prior precision of the functions' weights, and its log determinant."""
+        if math.isinf(length):
+            return np.eye(self._inputs.shape[1]), 0.0
+        kernel = _kernel(self._landmarks, self._landmarks, length) + _JITTER * np.eye(len(self._landmarks))
+        return kernel, _log_determinant(kernel)
 
     def _same_weights(self, one: int, other: int) -> bool:
         return bool((self._weights[:, one] == self._weights[:, other]).all())
 
     def _sums(self, output: int) -> Steps[_Sums]:
         """Return the sums of products over the rows of each fold, weighted as the labels of an output."""
-        size = _COLUMNS + len(self._landmarks)
-        sums = {length: np.zeros((FOLDS, size, size)) for length in LENGTHS}
+        sizes = {length: _COLUMNS + len(self._priors[length][0]) for length in LENGTHS}
+        sums = {length: np.zeros((FOLDS, size, size)) for length, size in sizes.items()}
         for rows in self._chunks():
             weights = self._weights[rows, output][:, None]
             for length in LENGTHS:
-                kernel = _kernel(self._inputs[rows], self._landmarks, length)
-                ones = np.ones((len(kernel), 1))
-                columns = np.concatenate([ones, self._labels[rows], self._base[rows], kernel], axis=1)
+                basis = self._basis(self._inputs[rows], length)
+                ones = np.ones((len(basis), 1))
+                columns = np.concatenate([ones, self._labels[rows], self._base[rows], basis], axis=1)
                 sums[length][self._folds[rows[0]]] += (columns * weights).T @ columns
                 yield "sums"
         return sums
@@ -206,48 +226,36 @@ class LandmarkProcess:
         ]
 
     def _fit_output(self, output: int, sums: _Sums) -> Steps[None]:
-        counts = np.bincount(self._folds[self._weights[:, output] > 0], minlength=FOLDS)
+        """Fit an output to all rows, and to those of all folds but one, whose rows it then predicts."""
+        labeled = self._weights[:, output] > 0
         totals = {length: parts.sum(axis=0) for length, parts in sums.items()}
+        self.mixtures[output] = yield from self._mixture(totals, int(labeled.sum()), output)
+        for fold in range(FOLDS):
+            rows = np.flatnonzero(labeled & (self._folds == fold))
+            count = int(labeled.sum()) - len(rows)
+            if len(rows) and count:
+                rest = {length: total - sums[length][fold] for length, total in totals.items()}
+                mixture = yield from self._mixture(rest, count, output)
+                yield from self._hold_out(rows, output, mixture)
+
+    def _mixture(self, sums: dict[float, FloatArray], count: int, output: int) -> Steps[Mixture]:
+        """Return the average of the best settings for sums over `count` labels."""
         found: list[Setting] = []
         for length in LENGTHS:
             for signal in SIGNALS:
                 yield "evidence"
-                found += self._settings(totals[length], int(counts.sum()), output, length, signal)
-        found += self._plain(totals[LENGTHS[0]], int(counts.sum()), output)
-        mixture = _mixed(found, _mean(totals[LENGTHS[0]], output))
-        self.mixtures[output] = mixture
-        kept = list(dict.fromkeys((s.length, s.signal) for s in mixture.settings if s.signal))
-        for fold in range(FOLDS):
-            if counts[fold]:
-                yield from self._hold_out(fold, output, sums, totals, int(counts.sum() - counts[fold]), kept)
+                found += self._settings(sums[length], count, output, length, signal)
+        found += self._plain(sums[LENGTHS[0]], count, output)
+        return _mixed(found, _mean(sums[LENGTHS[0]], output))
 
-    def _hold_out(
-        self,
-        fold: int,
-        output: int,
-        sums: _Sums,
-        totals: dict[float, FloatArray],
-        count: int,
-        kept: list[tuple[float, float]],
-    ) -> Steps[None]:
-        """Predict the rows of one fold from the others, with the settings that are kept."""
-        rest = {length: totals[length] - sums[length][fold] for length in LENGTHS}
-        if count == 0:
-            return
-        found: list[Setting] = []
-        for length, signal in kept:
-            yield "fold"
-            found += self._settings(rest[length], count, output, length, signal)
-        found += self._plain(rest[LENGTHS[0]], count, output)
-        mixture = _mixed(found, _mean(rest[LENGTHS[0]], output))
-        labeled = np.flatnonzero((self._folds == fold) & (self._weights[:, output] > 0))
+    def _hold_out(self, labeled: NDArray[np.intp], output: int, mixture: Mixture) -> Steps[None]:
+        """Predict rows with what was learned from others."""
         self.held_out_means[labeled, output] = mixture.mean
-        lengths = {length for length, _ in kept}
         for start in range(0, len(labeled), _ROWS_PER_STEP):
             yield "fold"
             rows = labeled[start : start + _ROWS_PER_STEP]
-            kernels = {length: _kernel(self._inputs[rows], self._landmarks, length) for length in lengths}
-            self.held_out[rows, output] = mixture.predict(kernels, self._base[rows, output])
+            bases = {length: self._basis(self._inputs[rows], length) for length in mixture.lengths}
+            self.held_out[rows, output] = mixture.predict(bases, self._base[rows, output])
 
     def _settings(
         self, sums: FloatArray, count: int, output: int, length: float, signal: float
@@ -255,8 +263,8 @@ class LandmarkProcess:
         """Return one setting for each share of the global model."""
         means, products = _centered(sums)
         label, base = 1 + output, 1 + _OUTPUTS + output
-        kernel, log_determinant = self._priors[length]
-        matrix = kernel + signal * products[_COLUMNS:, _COLUMNS:]
+        prior, log_determinant = self._priors[length]
+        matrix = prior + signal * products[_COLUMNS:, _COLUMNS:]
         occam = -0.5 * (_log_determinant(matrix) - log_determinant)
         right = products[_COLUMNS:, [label, base]]
         solved = signal * np.linalg.solve(matrix, right)
@@ -267,7 +275,7 @@ class LandmarkProcess:
             weights = solved @ wanted
             residual = _spread(products, label, base, share) - (right @ wanted) @ weights
             evidence = occam + _noise_evidence(residual, count)
-            evidence += np.log((1 - PLAIN_PRIOR) / (len(LENGTHS) * len(SIGNALS) * len(shares)))
+            evidence += np.log(_prior_probability(length) / len(SIGNALS) / len(shares))
             bias = means[label] - share * means[base] - means[_COLUMNS:] @ weights
             found.append(Setting(length, signal, share, float(evidence), weights, float(bias)))
         return found
@@ -284,7 +292,7 @@ class LandmarkProcess:
                 share,
                 _noise_evidence(_spread(products, label, base, share), count)
                 + float(np.log(PLAIN_PRIOR / len(shares))),
-                np.zeros(len(self._landmarks)),
+                np.zeros(0),
                 float(means[label] - share * means[base]),
             )
             for share in shares
@@ -298,6 +306,12 @@ def _kernel(left: FloatArray, right: FloatArray, length: float) -> FloatArray:
     squares = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1) - 2 * left @ right.T
     kernel: FloatArray = np.exp(np.maximum(squares, 0) * (-0.5 / length**2))
     return kernel
+
+
+def _prior_probability(length: float) -> float:
+    if math.isinf(length):
+        return LINEAR_PRIOR
+    return (1 - PLAIN_PRIOR - LINEAR_PRIOR) / sum(map(math.isfinite, LENGTHS))
 
 
 def _log_determinant(matrix: FloatArray) -> float:
