@@ -144,11 +144,12 @@ def test_orders(page: Page) -> None:
     assert seen(page, order="title") == ["*site", "a9", "b1", "b2"]
     assert seen(page, folder="b") == ["b1", "b2"]
     assert seen(page, folder="site") == ["*site"]
-    page.evaluate(
-        "index.setScores(Float32Array.of(3, 3, 3, 2, 3, 3, 3, 4.5, NaN, NaN, NaN, NaN), new Uint8Array(3))"
-    )
+    scores, levels = "3, 3, 3, 2, 3, 3, 3, 4.5, NaN, NaN, NaN, NaN", "0b11100100, 0, 0"
+    page.evaluate(f"index.setScores(Float32Array.of({scores}), Uint8Array.of({levels}))")
     page.evaluate("index.assignRows(['b2', 'a9', 'b1'], [0, 1, 2], true)")
     assert seen(page, order="for-you") == ["a9", "b2", "*site", "b1"]
+    sureness = "['b2', 'a9', '*site'].map((path) => index.sureness(index.get(path)))"
+    assert page.evaluate(sureness) == [[0, 1, 2, 3], [0] * 4, [0] * 4]
     page.evaluate("index.assignRows(['b1'], [1], true)")
     assert seen(page, order="for-you") == ["b1", "*site", "b2", "a9"]
 
