@@ -48,7 +48,7 @@ NOISE_SHAPE: Final = 4.0
 NOISE_RATE: Final = 2.0
 """Inverse gamma prior of the noise's variance: about a half, with the weight of eight ratings."""
 
-LINEAR_PRIOR: Final = 0.05
+LINEAR_PRIOR: Final = 0.1
 """Prior probability of the linear kernel."""
 
 KEPT: Final = 6
