@@ -55,7 +55,7 @@ def _matches(etag: str, headers: Headers) -> bool:
 def _read_manifest(path: Path, first: Path) -> bytes:
     """Return the model at `path`, a file or a folder, or the one at `first` if there is none, as a manifest.
 
-    It has our names, and has passed a client's own validation.
+    It has our names. Parts that are missing are null. If it has weights, it has passed a client's validation.
 
     Raises
     ------
@@ -67,7 +67,8 @@ def _read_manifest(path: Path, first: Path) -> bytes:
         record = read_folder(chosen, _read_limited) if chosen.is_dir() else _read_json(chosen)
         manifest = Manifest.model_validate(plain_manifest(record))
         content = manifest.model_dump(by_alias=True)
-        model_from_manifest(content)
+        if content["weightSpecs"] is not None and content["weightData"] is not None:
+            model_from_manifest(content)
         return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
     except ValidationError as exc:
         field, problem = first_problem(exc)

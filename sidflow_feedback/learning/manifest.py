@@ -31,6 +31,8 @@ ones overflow."""
 
 MAX_TEXT: Final = 128
 
+_PARTS = ("modelTopology", "weightSpecs", "weightData")
+
 DEFAULT_STATS: Final[Record] = {
     "featureNames": list(FEATURE_NAMES),
     "means": [8.48, 0.0401, 3170.0, 1230.0, 0.0312, 112.0, 0.739, 94.6],
@@ -61,6 +63,8 @@ def model_to_manifest(model: Model, metadata: Mapping[str, Any]) -> Record:
 def model_from_manifest(record: object) -> Model:
     """Read and validate a manifest, or another project's response that `plain_manifest` understands.
 
+    Statistics that are null are replaced by `DEFAULT_STATS`, and a topology by ours.
+
     Raises
     ------
     InvalidRecordError
@@ -72,8 +76,9 @@ def model_from_manifest(record: object) -> Model:
         raise InvalidRecordError("version", f"must be a string of 1 to {MAX_TEXT} characters")
     if manifest.get("metadata") is not None:
         _object("metadata", manifest["metadata"])
-    scaler = _scaler(_object("featureStats", manifest["featureStats"]))
-    chain = layer_chain(_object("modelTopology", manifest["modelTopology"]))
+    stats, topology = manifest["featureStats"], manifest["modelTopology"]
+    scaler = _scaler(DEFAULT_STATS if stats is None else _object("featureStats", stats))
+    chain = layer_chain(_topology(LAYERS) if topology is None else _object("modelTopology", topology))
     shape = input_shape(chain)
     if shape not in ([None, LAYERS[0]], None):
         raise InvalidRecordError("modelTopology.batch_input_shape", f"must be [null, {LAYERS[0]}]")
@@ -86,8 +91,8 @@ def plain_manifest(record: object) -> Record:
     """Return a manifest with the names and the forms that `model_to_manifest` gives it.
 
     Also read are an envelope (``success``, ``data``), the names ``modelVersion`` and ``weightDataBase64``,
-    and statistics by feature name. Statistics that are null are replaced by `DEFAULT_STATS`, and a topology
-    by ours; ``metadata.defaults`` then names them.
+    and statistics by feature name. Parts that are missing are None; ``metadata.defaults`` names those for
+    which `model_from_manifest` has defaults.
 
     Raises
     ------
@@ -102,17 +107,14 @@ def plain_manifest(record: object) -> Record:
     for name, other in (("version", "modelVersion"), ("weightData", "weightDataBase64")):
         if manifest.get(name) is None and other in manifest:
             manifest[name] = manifest[other]
-    if manifest.get("weightData") is None or manifest.get("weightSpecs") is None:
-        missing = "weightData" if manifest.get("weightData") is None else "weightSpecs"
-        raise InvalidRecordError(missing, "is missing: this is no model in the TensorFlow.js layers format")
-    stats, topology = manifest.get("featureStats"), manifest.get("modelTopology")
+    if all(manifest.get(name) is None for name in _PARTS):
+        raise InvalidRecordError("manifest", "is no model in the TensorFlow.js layers format")
+    stats = manifest.get("featureStats")
     return {
         "version": manifest.get("version"),
         "metadata": _with_defaults(manifest),
-        "featureStats": DEFAULT_STATS if stats is None else _listed(_object("featureStats", stats)),
-        "modelTopology": _topology(LAYERS) if topology is None else topology,
-        "weightSpecs": manifest["weightSpecs"],
-        "weightData": manifest["weightData"],
+        "featureStats": None if stats is None else _listed(_object("featureStats", stats)),
+        **{name: manifest.get(name) for name in _PARTS},
     }
 
 

@@ -18,10 +18,15 @@ from starlette.staticfiles import StaticFiles
 from app.server.application import create_app
 from app.server.settings import Settings
 from app.setup.wheel import build_library_wheel
+from sidflow_feedback.learning.manifest import model_to_manifest
+from sidflow_feedback.learning.model import Model, Network
+from sidflow_feedback.learning.scaler import FeatureScaler
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON_FILES = ("tests/patience.py", "tests/contracts/*.py", "tests/browser/in_pyodide/*.py")
-MODEL = {"version": "global-test"}
+MODEL = model_to_manifest(
+    Model("global-test", "global-test", FeatureScaler((0.0,) * 8, (1.0,) * 8), Network.random(1)), {}
+)
 
 
 @dataclass

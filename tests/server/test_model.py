@@ -10,7 +10,6 @@ import pytest
 
 from app.server.application import create_app
 from app.server.settings import Settings
-from sidflow_feedback.learning.manifest import DEFAULT_STATS
 
 from .conftest import MANIFEST, Serve
 
@@ -41,19 +40,19 @@ def test_complete_manifest(client: httpx.Client) -> None:
     assert answer.headers["cache-control"] == "private, max-age=300"
 
 
-def test_missing_metadata_are_null(client: httpx.Client, manifest: Path) -> None:
-    manifest.write_text(json.dumps({name: value for name, value in MANIFEST.items() if name != "metadata"}))
-    assert client.get(LATEST).json() == {**MANIFEST, "metadata": None}
+@pytest.mark.parametrize("part", ["metadata", "weightSpecs", "weightData"])
+def test_missing_part_is_null(client: httpx.Client, manifest: Path, part: str) -> None:
+    manifest.write_text(json.dumps({name: value for name, value in MANIFEST.items() if name != part}))
+    assert client.get(LATEST).json() == {**MANIFEST, part: None}
 
 
-def test_missing_statistics_and_topology_are_those_of_the_first_model(
-    client: httpx.Client, manifest: Path
+@pytest.mark.parametrize("part", ["featureStats", "modelTopology"])
+def test_metadata_name_missing_parts_that_have_defaults(
+    client: httpx.Client, manifest: Path, part: str
 ) -> None:
-    parts = ("featureStats", "modelTopology")
-    manifest.write_text(json.dumps({name: value for name, value in MANIFEST.items() if name not in parts}))
-    answer = client.get(LATEST).json()
-    assert answer["featureStats"] == DEFAULT_STATS
-    assert answer["modelTopology"] == MANIFEST["modelTopology"]
+    manifest.write_text(json.dumps({name: value for name, value in MANIFEST.items() if name != part}))
+    metadata = {**MANIFEST["metadata"], "defaults": [part]}
+    assert client.get(LATEST).json() == {**MANIFEST, "metadata": metadata, part: None}
 
 
 @pytest.mark.parametrize("content", [{}, {"a": 1}, {"version": "global-1"}, {"success": True, "data": {}}])
@@ -84,7 +83,7 @@ def test_folder_of_tensorflow_js(client: httpx.Client, manifest: Path) -> None:
     (manifest / "model" / "b.bin").write_bytes(weights[1000:])
     answer = client.get(LATEST).json()
     assert answer["version"].startswith("tfjs-")
-    assert (answer["weightData"], answer["featureStats"]) == (MANIFEST["weightData"], DEFAULT_STATS)
+    assert (answer["weightData"], answer["featureStats"]) == (MANIFEST["weightData"], None)
     (manifest / "model-metadata.json").write_text(json.dumps({"modelVersion": "0.2.0"}))
     (manifest / "feature-stats.json").write_text(json.dumps(MANIFEST["featureStats"]))
     answer = client.get(LATEST).json()
