@@ -108,12 +108,12 @@ def outbox(page: Page) -> list[dict[str, Any]]:
     return found
 
 
+PREDICTIONS = """[...document.querySelectorAll("#tunes tbody tr")].map(
+    (row) => [...row.querySelectorAll("td.feeling")].map(
+        (cell) => Math.round(10 + 40 * cell.style.getPropertyValue("--level")) / 10))"""
+"""The four predictions of each tune in the list, also those that are too unsure to be shown."""
+
+
 def predictions(page: Page) -> list[list[float]]:
-    """Return the four predictions of each tune in the list, also those that are too unsure to be shown."""
-    found: list[list[float]] = page.eval_on_selector_all(
-        "#tunes tbody tr",
-        """rows => rows.map(
-            row => [...row.querySelectorAll('td.feeling')].map(
-                cell => Math.round(10 + 40 * cell.style.getPropertyValue('--level')) / 10))""",
-    )
+    found: list[list[float]] = page.evaluate(PREDICTIONS)
     return found

@@ -54,8 +54,9 @@ def test_predictions_follow_the_ratings(page: Page) -> None:
     after = predictions(page)
     assert _mean(after, 0) < _mean(before, 0)
     assert _mean(after, 1) < _mean(before, 1)
-    status = page.text_content("#training-status") or ""
-    assert "Error, error of your mean" in status
+    page.wait_for_function(
+        "document.querySelector('#training-status').textContent.includes('Error, error of your mean')"
+    )
     page.reload()
     page.wait_for_selector("html[data-model^=local]")
     assert predictions(page) == after

@@ -81,6 +81,7 @@ def rate_busy_tunes_highly(page: Page) -> set[str]:
         page.wait_for_function("document.querySelector('#rate-result').textContent === ''")
     wait_until_playing(page)
     wait_for_count(page, "ratings", RATED)
+    page.click("#play-pause")  # The tune must not end during the training run.
     page.click("#tab-preferences")
     page.check("[name=training]")
     page.wait_for_selector("html[data-model^=local]")

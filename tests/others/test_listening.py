@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from tests.e2e.listener import PREDICTIONS
 from tests.others import firefox, webkit
 from tests.others.sound import silent_sound_card
 from tests.patience import PATIENCE
@@ -87,13 +88,6 @@ def rate(tab: Tab, **ratings: int) -> None:
     wait(tab, IS_RATED)
 
 
-def predicted(tab: Tab) -> Any:
-    return tab.evaluate(
-        """[...document.querySelectorAll('#tunes tbody tr')].map(
-            (row) => [...row.querySelectorAll('td.feeling')].map((cell) => Number(cell.textContent)))"""
-    )
-
-
 def test_page_plays_stores_and_learns(tab: Tab) -> None:
     tab.evaluate(COUNT_LATENCY_READS)
     tab.click("#tunes tbody tr:nth-child(1) button.tune")
@@ -101,7 +95,7 @@ def test_page_plays_stores_and_learns(tab: Tab) -> None:
     wait(tab, "sidPlayer.stats().peak > 0 && sidPlayer.position > 1")
     assert tab.evaluate("questions") == 0 or not tab.evaluate("navigator.userAgent.includes('Firefox/')")
     model(tab, "global")
-    before = predicted(tab)
+    before = tab.evaluate(PREDICTIONS)
     for number in range(RATED):
         tab.click("#tab-rate")
         rate(tab, e=1, m=1, c=1 + number % 2)
@@ -110,12 +104,12 @@ def test_page_plays_stores_and_learns(tab: Tab) -> None:
     tab.click("#tab-preferences")
     tab.click("label:has([name=training])")
     model(tab, "local")
-    after = predicted(tab)
+    after = tab.evaluate(PREDICTIONS)
     assert mean(after) < mean(before)
     tab.evaluate("location.reload()")
     wait(tab, "document.documentElement.dataset.ui === 'ready'")
     model(tab, "local")
-    assert predicted(tab) == after
+    assert tab.evaluate(PREDICTIONS) == after
     ratings = "document.querySelector('#counts tr[data-status=pending] > :nth-child(2)')?.textContent"
     wait(tab, f"{ratings} === '{RATED}'")
 
