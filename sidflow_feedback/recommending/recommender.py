@@ -16,7 +16,7 @@ from sidflow_feedback.learning.model import Model, in_range
 from sidflow_feedback.recommending.explanation import Explanation
 from sidflow_feedback.recommending.introduction import MAX_SONGS, introduction
 from sidflow_feedback.recommending.ranking import Ranking, queue
-from sidflow_feedback.recommending.sureness import levels_of_global, levels_of_local, packed, told
+from sidflow_feedback.recommending.sureness import levels, packed, told
 from sidflow_feedback.store import MAX_IMPLICIT
 from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES, NEUTRAL_RATING
 
@@ -106,8 +106,8 @@ class Recommender:
         """
         model, features = self._model(), self.table.features
         outputs, deviations = _judged(model, features, told(model))
-        levels = levels_of_global(outputs) if deviations is None else levels_of_local(deviations, told(model))
-        return {**_scores(model, outputs), "sureness": base64.b64encode(packed(levels)).decode()}
+        sureness = packed(levels(model, outputs, deviations))
+        return {**_scores(model, outputs), "sureness": base64.b64encode(sureness).decode()}
 
     def predict(self, songs: Songs) -> Scores:
         """Return the predictions for songs that need not be in the library.

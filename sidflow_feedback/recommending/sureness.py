@@ -10,15 +10,13 @@ from numpy.typing import NDArray
 from sidflow_feedback.vocabulary import DIMENSIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from sidflow_feedback.learning.model import Array, Model
 
 NOT_SURE: Final = 0
 """The model can't tell: there is no number to show."""
 
 GUESS: Final = 1
-"""Better than chance, but this song may be far off; also whatever a global model says of a stranger."""
+"""Better than chance, but this song may be far off; also what a global model says and nobody has rated."""
 
 FAIRLY_SURE: Final = 2
 SURE: Final = 3
@@ -38,23 +36,31 @@ def told(model: Model) -> list[int]:
     return [output for output, name in enumerate(DIMENSIONS) if name in model.tells]
 
 
-def levels_of_global(outputs: Array) -> NDArray[np.uint8]:
-    """Return the levels of a global model's outputs, both of shape (n, 4)."""
+def levels(model: Model, outputs: Array, deviations: Array | None) -> NDArray[np.uint8]:
+    """Return how sure a model is of its outputs, both of shape (n, 4).
+
+    Parameters
+    ----------
+    deviations
+        Of the dimensions that are `told`, in ratings, shape (n, told); None if they are unknown.
+    """
+    found = np.tile(_guessed(outputs), (len(outputs), 1))
+    if model.uncertainty is None or deviations is None:
+        return found
+    found[:, np.isfinite(model.uncertainty.noises)] = NOT_SURE
+    fairly, sure = BOUNDS
+    found[:, told(model)] = GUESS + (deviations < fairly).astype(np.uint8) + (deviations < sure)
+    return found
+
+
+def _guessed(outputs: Array) -> NDArray[np.uint8]:
+    """Return the level of each dimension that nothing was learned of, shape (4,)."""
     known = outputs[~np.isnan(outputs[:, 0])]
     ranges = np.ptp(known, axis=0) if len(known) else np.zeros(len(DIMENSIONS))
-    levels = np.where(ranges < MIN_RANGE, NOT_SURE, GUESS).astype(np.uint8)
-    return np.tile(levels, (len(outputs), 1))
+    return np.where(ranges < MIN_RANGE, NOT_SURE, GUESS).astype(np.uint8)
 
 
-def levels_of_local(deviations: Array, outputs: Sequence[int]) -> NDArray[np.uint8]:
-    """Return the levels of all dimensions, shape (n, 4), for the deviations of some, shape (n, outputs)."""
-    levels = np.full((len(deviations), len(DIMENSIONS)), NOT_SURE, np.uint8)
-    fairly, sure = BOUNDS
-    levels[:, list(outputs)] = GUESS + (deviations < fairly).astype(np.uint8) + (deviations < sure)
-    return levels
-
-
-def packed(levels: NDArray[np.uint8]) -> bytes:
-    """Return one byte for each song."""
+def packed(found: NDArray[np.uint8]) -> bytes:
+    """Return one byte for each song's levels."""
     shifts = BITS * np.arange(len(DIMENSIONS), dtype=np.uint8)
-    return bytes((levels << shifts).sum(axis=1, dtype=np.uint8))
+    return bytes((found << shifts).sum(axis=1, dtype=np.uint8))

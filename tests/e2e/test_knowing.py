@@ -77,7 +77,8 @@ def test_eight_judgments_make_a_model_that_says_how_sure_it_is(page: Page) -> No
     page.wait_for_selector("html[data-model^=local]")
 
     assert page.text_content("#up-next-how") != ""
-    assert set(page.locator("#tunes td.e").all_text_contents()) == {"?"}, "likes say nothing of energy"
+    assert set(page.eval_on_selector_all("#tunes td.e", levels)) == {"1"}, "likes say nothing of energy"
+    assert page.text_content("#introduce-status") == "Thank you. sidflow now learns from what you said."
     page.click("#tab-preferences")
     status = page.text_content("#training-status") or ""
     assert f"Tunes used{ASKED};" in status

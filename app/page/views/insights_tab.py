@@ -92,7 +92,7 @@ async def _show_map(figures: "Insights") -> None:
     empty = [] if points["e"] else [UNKNOWN_SOUND]
     unsure = _unsure(figures)
     if points["e"] and unsure:
-        empty.append("Not sure yet: " + " and ".join(unsure) + ".")
+        empty.append("Your ratings don’t tell yet: " + " and ".join(unsure) + ".")
     if not rated:
         empty.append("Songs that you rate appear as rings on the map.")
     by_id("map-empty").textContent = " ".join(empty)
@@ -206,7 +206,7 @@ def _no_runs(figures: "Insights", state: "EngineState") -> str:
 
 
 def _unsure(figures: "Insights") -> "list[str]":
-    """Return which of the map's directions the last run couldn't tell."""
+    """Return which of the map's directions the last run couldn't tell from the ratings."""
     tells = figures["runs"][-1]["tells"] if figures["runs"] else ""
     return [NAMES[name] for name in ("e", "m") if name not in tells]
 

@@ -36,6 +36,7 @@ class Introduction:
         playback.judged.connect(lambda _judgment: self._on_judged())
         playback.changed.connect(self._show)
         recommendations.changed.connect(self._show)
+        settings.follow(lambda _values: self._on_settings())
 
     async def _on_click(self) -> None:
         if self._count:
@@ -61,6 +62,10 @@ class Introduction:
             self._end(DONE)
         else:
             self._end("" if self._offer.make() else DONE_OFF)
+
+    def _on_settings(self) -> None:
+        if self._settings.values["training"] and by_id("introduce-status").textContent == DONE_OFF:
+            self._say(DONE)
 
     def _show(self) -> None:
         """Show which of the tunes is playing; end when the listener has left them all."""
