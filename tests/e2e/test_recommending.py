@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from tests.e2e.listener import predictions, rate, wait_for_count, wait_until_playing
 
-RATED = 10
+RATED = 14
 
 IS_BUSY = """() => fetch('/static/vendor/tunes/catalog.json')
     .then(answer => answer.json())
