@@ -35,12 +35,45 @@ class Likeness:
     onsets: float
 
 
+@dataclass(frozen=True, eq=False)
+class Measures:
+    """What two renders are compared by.
+
+    Attributes
+    ----------
+    levels
+        Of the third-octave bands, see `third_octaves`.
+    pitches
+        Amplitudes along a logarithmic frequency axis, see `pitch_curve`.
+    onsets
+        See `onset_curve`.
+    """
+
+    levels: Array
+    pitches: Array
+    onsets: Array
+
+    @classmethod
+    def of(cls, sound: Sound) -> "Measures":
+        """Measure a render of at least two seconds."""
+        return cls(third_octaves(sound), pitch_curve(sound), onset_curve(sound))
+
+    def level_above(self, reference: "Measures") -> float:
+        """Return how much louder the bands together are than the reference's, in dB."""
+        return power_sum(self.levels) - power_sum(reference.levels)
+
+
 def compare(sound: Sound, reference: Sound) -> Likeness:
     """Compare two renders of equal length."""
+    return compare_measures(Measures.of(sound), Measures.of(reference))
+
+
+def compare_measures(measures: Measures, reference: Measures, *, gain: float = 0.0) -> Likeness:
+    """Compare two measured renders of equal length, the first amplified by `gain` dB."""
     return Likeness(
-        spectrum=band_difference(sound, reference),
-        pitch=pitch_shift(sound, reference),
-        onsets=best_correlation(onset_curve(sound), onset_curve(reference)),
+        spectrum=band_difference(measures.levels + gain, reference.levels),
+        pitch=pitch_shift(measures.pitches, reference.pitches),
+        onsets=best_correlation(measures.onsets, reference.onsets),
     )
 
 
@@ -65,27 +98,34 @@ def third_octave_bins(size: int) -> list[NDArray[np.bool_]]:
     return [(frequency >= c * 2 ** (-1 / 6)) & (frequency < c * 2 ** (1 / 6)) for c in centers]
 
 
-def band_difference(sound: Sound, reference: Sound) -> float:
+def power_sum(levels: Array) -> float:
+    """Return the level of bands together, in dB."""
+    return float(10 * np.log10((10 ** (levels / 10)).sum()))
+
+
+def band_difference(levels: Array, others: Array) -> float:
     """Return the root mean square difference of the band levels that are above the floor, in dB."""
-    levels, others = third_octaves(sound), third_octaves(reference)
     floor = max(levels.max(), others.max()) - FLOOR_DB
     difference = np.maximum(levels, floor) - np.maximum(others, floor)
     return float(np.sqrt((difference[(levels > floor) | (others > floor)] ** 2).mean()))
 
 
-def pitch_shift(sound: Sound, reference: Sound) -> float:
-    """Return the shift of the spectrum in cents: the best match within a semitone and a half."""
-    step, reach = 1.0, 150
-    cents = np.arange(0, 1200 * 5, step)
-    curves = []
-    for one in (sound, reference):
-        size = 1 << 16
-        power = np.sqrt(power_spectrum(one, size))
-        curves.append(np.interp(110 * 2 ** (cents / 1200), np.fft.rfftfreq(size, 1 / RATE), power))
-    ours, theirs = (curve - curve.mean() for curve in curves)
-    inner = theirs[reach:-reach]
-    matches = [float(ours[reach + s : len(ours) - reach + s] @ inner) for s in range(-reach, reach)]
-    return abs(int(np.argmax(matches)) - reach) * step
+def pitch_curve(sound: Sound) -> Array:
+    """Return the amplitudes in steps of a cent over five octaves from 110 Hz, less their mean."""
+    size = 1 << 16
+    cents = np.arange(0, 1200 * 5, 1.0)
+    amplitudes = np.sqrt(power_spectrum(sound, size))
+    curve = np.interp(110 * 2 ** (cents / 1200), np.fft.rfftfreq(size, 1 / RATE), amplitudes)
+    centered: Array = curve - curve.mean()
+    return centered
+
+
+def pitch_shift(curve: Array, other: Array) -> float:
+    """Return the shift between two pitch curves in cents: the best match within a semitone and a half."""
+    reach = 150
+    inner = other[reach:-reach]
+    matches = [float(curve[reach + s : len(curve) - reach + s] @ inner) for s in range(-reach, reach)]
+    return float(abs(int(np.argmax(matches)) - reach))
 
 
 def onset_curve(sound: Sound) -> Array:
@@ -102,16 +142,30 @@ def onset_curve(sound: Sound) -> Array:
 
 
 def best_correlation(curve: Array, other: Array) -> float:
-    """Return the correlation of two curves at the best of the lags up to 20 steps."""
+    """Return the correlation of two curves at the best of the lags up to 20 steps; 0 if one is constant."""
     reach = 20
     core = other[reach : min(len(curve), len(other)) - reach]
     shifted = [curve[reach + lag : reach + lag + len(core)] for lag in range(-reach, reach + 1)]
-    return max(float(np.corrcoef(part, core)[0, 1]) for part in shifted)
+    return max(_correlation(part, core) for part in shifted)
 
 
-def sidplayfp(tune: Path, seconds: int, wav: Path, *options: str, rate: int = RATE) -> Sound:
-    """Render a tune with the native player, all chips mixed to one channel."""
+def _correlation(part: Array, other: Array) -> float:
+    return float(np.corrcoef(part, other)[0, 1]) if part.std() and other.std() else 0.0
+
+
+def sidplayfp(
+    tune: Path, seconds: int, wav: Path, *options: str, rate: int = RATE, processor_seconds: int = 600
+) -> Sound:
+    """Render a tune with the native player, all chips mixed to one channel.
+
+    Raises
+    ------
+    CalledProcessError
+        The player failed, or took more than `processor_seconds` of processor time: some tunes hang it.
+    """
     command = [
+        "prlimit",
+        f"--cpu={processor_seconds}",
         "sidplayfp",
         "-q",
         "--delay=0",
