@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from tests.bench.fidelity_render import Result, compare_tune, versions
+from tests.bench.fidelity_render import Result, compare_tune, give_roms, versions
 from tests.bench.fidelity_tunes import Tune, find_tunes, folder_of_tunes
 from tests.bench.harness import Figures, percentile, run
 
@@ -31,6 +31,7 @@ LIMITS: Final = {"PSID": 1.0, "RSID": 2.0}
 def measure(
     *,
     folder: str = "",
+    roms: str = "",
     selection: str = "all",
     sample: int = 0,
     seed: int = 74,
@@ -45,6 +46,8 @@ def measure(
     ----------
     folder
         Empty: see `folder_of_tunes`.
+    roms
+        See `give_roms`; empty: those of the environment variable SIDFLOW_ROMS, if any.
     selection, sample, seed
         See `find_tunes`.
     seconds
@@ -58,6 +61,7 @@ def measure(
     """
     if not shutil.which("sidplayfp"):
         raise SystemExit("There is nothing to compare with: install the native player sidplayfp.")
+    give_roms(roms or os.environ.get("SIDFLOW_ROMS", ""))
     tunes = find_tunes(folder_of_tunes(folder), selection, sample, seed)
     kept = Path(cache or Path(tempfile.gettempdir()) / "sidflow-fidelity")
     kept.mkdir(parents=True, exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
+import shutil
 import subprocess
 import tempfile
 from dataclasses import asdict, dataclass
@@ -28,6 +29,9 @@ SILENCE: Final = 2e-4
 
 MOST_GAIN: Final = 12.0
 """Levels are aligned by at most so many dB: what differs by more isn't the same sound."""
+
+_ROMS: Final = {"Kernal Rom": "kernal", "Basic Rom": "basic", "Chargen Rom": "char"}
+"""Settings of the native player, and how the names of the files begin."""
 
 Outcome = Literal["compared", "refused", "native failed", "native silent"]
 
@@ -62,13 +66,35 @@ class Result:
         return asdict(self)
 
 
+def give_roms(folder: str) -> None:
+    """Let the native player, as started by this process and its children, have the ROMs of a folder.
+
+    Parameters
+    ----------
+    folder
+        Has files whose names begin with kernal, basic, and char; some may be missing. Empty: no ROMs.
+    """
+    configuration = Path(tempfile.gettempdir()) / "sidflow-fidelity-native"
+    shutil.rmtree(configuration, ignore_errors=True)
+    settings = configuration / "sidplayfp" / "sidplayfp.ini"
+    settings.parent.mkdir(parents=True)
+    found = [(option, _rom(folder, start)) for option, start in _ROMS.items()] if folder else []
+    lines = [f"{option} = {path}" for option, path in found if path]
+    settings.write_text("\n".join(["[SIDPlayfp]", "Version = 1", *lines, ""]), "utf-8")
+    os.environ["XDG_CONFIG_HOME"] = str(configuration)
+
+
+def _rom(folder: str, start: str) -> Path | None:
+    return min(Path(folder).resolve(strict=True).glob(f"{start}*"), default=None)
+
+
 def compare_tune(tune: Tune, seconds: int, kept: Path) -> Result:
     """Compare `seconds` of the start song.
 
     Parameters
     ----------
     kept
-        Folder that keeps what the native player rendered, for later runs.
+        Folder that keeps what the native player rendered, for later runs with the same ROMs.
     """
     reference = _native(tune, seconds, kept)
     if isinstance(reference, str):
@@ -84,14 +110,21 @@ def compare_tune(tune: Tune, seconds: int, kept: Path) -> Result:
     return Result(tune.name, tune.kind, "compared", "", **asdict(likeness), level=level)
 
 
+def roms_given() -> str:
+    """Return a digest of the native player's ROMs."""
+    settings = Path(os.environ["XDG_CONFIG_HOME"], "sidplayfp", "sidplayfp.ini").read_text("utf-8")
+    files = [line.partition(" = ")[2] for line in settings.splitlines() if "Rom = " in line]
+    return _digest(*(Path(file).read_bytes() for file in files))
+
+
 def versions() -> str:
     """Return a digest of all that a result depends on besides the tune and the native player."""
     wasm = (paths().vendor / "sid" / "sid.wasm").read_bytes()
-    return _digest(wasm, _how_measured(), Path(__file__).read_bytes())
+    return _digest(wasm, roms_given().encode(), _how_measured(), Path(__file__).read_bytes())
 
 
 def _native(tune: Tune, seconds: int, kept: Path) -> Measures | Literal["native failed", "native silent"]:
-    file = kept / f"{_digest(tune.path.read_bytes(), _how_measured(), bytes([seconds]))}.npz"
+    file = kept / f"{_digest(tune.path.read_bytes(), *_how_rendered(seconds))}.npz"
     if not file.exists():
         _keep(file, _native_sound(tune, seconds))
     with np.load(file) as arrays:
@@ -121,6 +154,10 @@ def _keep(file: Path, sound: Sound | None) -> None:
     with part.open("wb") as opened:
         np.savez(opened, **arrays)
     part.replace(file)
+
+
+def _how_rendered(seconds: int) -> tuple[bytes, ...]:
+    return _how_measured(), roms_given().encode(), bytes([seconds])
 
 
 def _how_measured() -> bytes:
