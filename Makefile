@@ -7,7 +7,7 @@ LINT := .lint/bin
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder
 
-.PHONY: run setup develop lint check format test test-fast test-crash test-fuzz test-fuzz-server test-container coverage bench-setup bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-listeners bench-radio bench-sid bench-fidelity bench-collection lock dist clean
+.PHONY: run setup develop lint check format test test-fast test-crash test-fuzz test-fuzz-server test-memory test-container coverage bench-setup bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-listeners bench-radio bench-sid bench-fidelity bench-collection lock dist clean
 
 run: .venv/run
 	$(BIN)/python -m app serve
@@ -74,6 +74,10 @@ coverage: develop
 # Takes a quarter of an hour on an idle core.
 test-fuzz: develop
 	$(BIN)/pytest tests/wasm/test_hostile.py -s --hostile 10000
+
+# Plays two hours of sound, which takes half an hour.
+test-memory: develop
+	$(BIN)/pytest tests/wasm/test_memory.py --sound-seconds 7200
 
 # Sends far more to the server than `make test` does, with new random inputs each time.
 test-fuzz-server: develop

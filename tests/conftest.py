@@ -46,6 +46,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     deployment = parser.getgroup("deployment tests")
     deployment.addoption("--containers", action="store_true", help="build and run containers (needs root)")
+    memory = parser.getgroup("memory tests")
+    memory.addoption(
+        "--sound-seconds", type=int, default=60, help="seconds of sound while memory is watched (default: 60)"
+    )
     fuzz = parser.getgroup("fuzz tests")
     fuzz.addoption("--hostile", type=int, default=60, help="how many hostile SID files (default: 60)")
     fuzz.addoption("--hostile-seed", type=int, help="begin with the file of this seed")
