@@ -75,7 +75,7 @@ coverage: develop
 test-fuzz: develop
 	$(BIN)/pytest tests/wasm/test_hostile.py -s --hostile 10000
 
-# Plays two hours of sound, which takes half an hour.
+# Plays two hours of sound by three chips, which takes most of an hour.
 test-memory: develop
 	$(BIN)/pytest tests/wasm/test_memory.py --sound-seconds 7200
 

@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     deployment.addoption("--containers", action="store_true", help="build and run containers (needs root)")
     memory = parser.getgroup("memory tests")
     memory.addoption(
-        "--sound-seconds", type=int, default=60, help="seconds of sound while memory is watched (default: 60)"
+        "--sound-seconds", type=int, default=30, help="seconds of sound while memory is watched (default: 30)"
     )
     fuzz = parser.getgroup("fuzz tests")
     fuzz.addoption("--hostile", type=int, default=60, help="how many hostile SID files (default: 60)")

@@ -1,4 +1,4 @@
-"""Memory stays flat however long a tune plays. `make test-memory` plays two hours; other runs, a minute."""
+"""Memory stays flat however long a tune plays. `make test-memory` plays two hours; other runs, half a minute."""
 
 import pytest
 
