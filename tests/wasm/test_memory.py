@@ -1,4 +1,4 @@
-"""Memory stays flat however long a tune plays. `make test-memory` plays two hours; other runs, half a minute."""
+"""Memory stays flat however long a tune plays: half a minute, or two hours with `make test-memory`."""
 
 import pytest
 
