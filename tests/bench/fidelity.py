@@ -20,7 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from tests.bench.fidelity_render import Result, compare_tune, give_roms, versions
+from tests.bench.fidelity_render import Result, compare_tune, versions
 from tests.bench.fidelity_tunes import Tune, find_tunes, folder_of_tunes
 from tests.bench.harness import Figures, percentile, run
 
@@ -47,7 +47,7 @@ def measure(
     folder
         Empty: see `folder_of_tunes`.
     roms
-        See `give_roms`; empty: those of the environment variable SIDFLOW_ROMS, if any.
+        Folder of the native player's ROMs, see `compare_tune`; empty: that of SIDFLOW_ROMS, if any.
     selection, sample, seed
         See `find_tunes`.
     seconds
@@ -61,23 +61,23 @@ def measure(
     """
     if not shutil.which("sidplayfp"):
         raise SystemExit("There is nothing to compare with: install the native player sidplayfp.")
-    give_roms(roms or os.environ.get("SIDFLOW_ROMS", ""))
     tunes = find_tunes(folder_of_tunes(folder), selection, sample, seed)
     kept = Path(cache or Path(tempfile.gettempdir()) / "sidflow-fidelity")
     kept.mkdir(parents=True, exist_ok=True)
-    results = list(_results(tunes, seconds, workers or os.cpu_count() or 1, kept))
+    given = roms or os.environ.get("SIDFLOW_ROMS", "")
+    results = list(_results(tunes, seconds, workers or os.cpu_count() or 1, kept, given))
     _print_table(results, worst)
     return figures_of(results)
 
 
-def _results(tunes: Sequence[Tune], seconds: int, workers: int, kept: Path) -> Iterator[Result]:
+def _results(tunes: Sequence[Tune], seconds: int, workers: int, kept: Path, roms: str) -> Iterator[Result]:
     """Yield results, those of earlier runs first; keep the new ones."""
-    log = kept / f"{versions()}-{seconds}.jsonl"
+    log = kept / f"{versions(roms)}-{seconds}.jsonl"
     known = {result.name: result for result in _read(log)}
     missing = [tune for tune in tunes if tune.name not in known]
     yield from (known[tune.name] for tune in tunes if tune.name in known)
     with log.open("a", encoding="utf-8") as file, ProcessPoolExecutor(workers) as pool:
-        jobs = [pool.submit(compare_tune, tune, seconds, kept) for tune in missing]
+        jobs = [pool.submit(compare_tune, tune, seconds, kept, roms) for tune in missing]
         for done, job in enumerate(as_completed(jobs), 1):
             result = job.result()
             print(json.dumps(result.record()), file=file, flush=True)

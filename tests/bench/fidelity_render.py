@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import os
-import shutil
 import subprocess
 import tempfile
 from dataclasses import asdict, dataclass
@@ -66,37 +65,18 @@ class Result:
         return asdict(self)
 
 
-def give_roms(folder: str) -> None:
-    """Let the native player, as started by this process and its children, have the ROMs of a folder.
-
-    Parameters
-    ----------
-    folder
-        Has files whose names begin with kernal, basic, and char; some may be missing. Empty: no ROMs.
-    """
-    configuration = Path(tempfile.gettempdir()) / "sidflow-fidelity-native"
-    shutil.rmtree(configuration, ignore_errors=True)
-    settings = configuration / "sidplayfp" / "sidplayfp.ini"
-    settings.parent.mkdir(parents=True)
-    found = [(option, _rom(folder, start)) for option, start in _ROMS.items()] if folder else []
-    lines = [f"{option} = {path}" for option, path in found if path]
-    settings.write_text("\n".join(["[SIDPlayfp]", "Version = 1", *lines, ""]), "utf-8")
-    os.environ["XDG_CONFIG_HOME"] = str(configuration)
-
-
-def _rom(folder: str, start: str) -> Path | None:
-    return min(Path(folder).resolve(strict=True).glob(f"{start}*"), default=None)
-
-
-def compare_tune(tune: Tune, seconds: int, kept: Path) -> Result:
+def compare_tune(tune: Tune, seconds: int, kept: Path, roms: str) -> Result:
     """Compare `seconds` of the start song.
 
     Parameters
     ----------
     kept
         Folder that keeps what the native player rendered, for later runs with the same ROMs.
+    roms
+        Folder of the native player's ROMs, whose names begin with kernal, basic, and char; some may be
+        missing. Empty: no ROMs.
     """
-    reference = _native(tune, seconds, kept)
+    reference = _native(tune, seconds, kept, roms)
     if isinstance(reference, str):
         return Result(tune.name, tune.kind, reference)
     try:
@@ -110,37 +90,52 @@ def compare_tune(tune: Tune, seconds: int, kept: Path) -> Result:
     return Result(tune.name, tune.kind, "compared", "", **asdict(likeness), level=level)
 
 
-def roms_given() -> str:
-    """Return a digest of the native player's ROMs."""
-    settings = Path(os.environ["XDG_CONFIG_HOME"], "sidplayfp", "sidplayfp.ini").read_text("utf-8")
-    files = [line.partition(" = ")[2] for line in settings.splitlines() if "Rom = " in line]
-    return _digest(*(Path(file).read_bytes() for file in files))
-
-
-def versions() -> str:
+def versions(roms: str) -> str:
     """Return a digest of all that a result depends on besides the tune and the native player."""
     wasm = (paths().vendor / "sid" / "sid.wasm").read_bytes()
-    return _digest(wasm, roms_given().encode(), _how_measured(), Path(__file__).read_bytes())
+    return _digest(wasm, _rom_bytes(roms), _how_measured(), Path(__file__).read_bytes())
 
 
-def _native(tune: Tune, seconds: int, kept: Path) -> Measures | Literal["native failed", "native silent"]:
-    file = kept / f"{_digest(tune.path.read_bytes(), *_how_rendered(seconds))}.npz"
+def _native(
+    tune: Tune, seconds: int, kept: Path, roms: str
+) -> Measures | Literal["native failed", "native silent"]:
+    key = _digest(tune.path.read_bytes(), _rom_bytes(roms), _how_measured(), bytes([seconds]))
+    file = kept / f"{key}.npz"
     if not file.exists():
-        _keep(file, _native_sound(tune, seconds))
+        _keep(file, _native_sound(tune, seconds, roms))
     with np.load(file) as arrays:
         if "levels" in arrays:
             return Measures(*(arrays[name].astype(np.float64) for name in ("levels", "pitches", "onsets")))
         return "native silent" if "silent" in arrays else "native failed"
 
 
-def _native_sound(tune: Tune, seconds: int) -> Sound | None:
+def _native_sound(tune: Tune, seconds: int, roms: str) -> Sound | None:
     """Return the native player's render; None if it fails or never ends, as it does with some tunes."""
     with tempfile.TemporaryDirectory() as folder:
+        # Of its own for each render, because the player writes its settings.
+        os.environ["XDG_CONFIG_HOME"] = folder
+        settings = Path(folder) / "sidplayfp" / "sidplayfp.ini"
+        settings.parent.mkdir()
+        lines = [f"{option} = {file}" for option, file in _rom_files(roms).items()]
+        settings.write_text("\n".join(["[SIDPlayfp]", "Version = 1", *lines, ""]), "utf-8")
         try:
             sound = sidplayfp(tune.path, seconds, Path(folder) / "native.wav", processor_seconds=seconds + 10)
         except (subprocess.CalledProcessError, OSError):
             return None
     return sound[: seconds * RATE] if len(sound) >= seconds * RATE else None
+
+
+def _rom_files(roms: str) -> dict[str, Path]:
+    if not roms:
+        return {}
+    folder = Path(roms).resolve(strict=True)
+    found = {option: min(folder.glob(f"{start}*"), default=None) for option, start in _ROMS.items()}
+    return {option: file for option, file in found.items() if file}
+
+
+@cache
+def _rom_bytes(roms: str) -> bytes:
+    return b"".join(file.read_bytes() for file in _rom_files(roms).values())
 
 
 def _keep(file: Path, sound: Sound | None) -> None:
@@ -154,10 +149,6 @@ def _keep(file: Path, sound: Sound | None) -> None:
     with part.open("wb") as opened:
         np.savez(opened, **arrays)
     part.replace(file)
-
-
-def _how_rendered(seconds: int) -> tuple[bytes, ...]:
-    return _how_measured(), roms_given().encode(), bytes([seconds])
 
 
 def _how_measured() -> bytes:
