@@ -20,6 +20,10 @@ declare module "*/vendor/pyodide/pyodide.mjs" {
   export * from "pyodide";
 }
 
+declare module "*/vendor/unzipit/unzipit.module.js" {
+  export * from "unzipit";
+}
+
 declare module "*/vendor/uplot/uPlot.esm.js" {
   import uPlot from "uplot";
   export default uPlot;

@@ -99,7 +99,9 @@ class Page:
         self._player_bar = PlayerBar(playback, settings)
         self._incognito = Incognito(playback, self.recommendations)
         tune_list = tunes_list.TuneList.new(self._collection, by_id("tune-list"))
-        self._play_tab = PlayTab(self.library, playback, self.recommendations, settings, tune_list)
+        self._play_tab = PlayTab(
+            *(self.library, playback, self.recommendations, settings, self._collection, tune_list)
+        )
         self._own_music = OwnMusic(self.library, self._collection, playback, self._on_music_changed)
         self._now_playing = NowPlaying(playback, settings, self.player.native)
         self._up_next = UpNext(playback, self.recommendations)
@@ -230,6 +232,7 @@ class Page:
 
     async def _on_music_changed(self) -> None:
         await self._play_tab.show()
+        self._play_tab.places.refresh()
         self._analysis.restart()
 
 

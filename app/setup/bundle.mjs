@@ -7,7 +7,7 @@
  */
 
 import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join, posix } from "node:path";
 import { readJobs } from "./jobs.mjs";
@@ -49,7 +49,8 @@ async function bundle(entry) {
   });
   for (const { path, text } of outputFiles) {
     await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, path.endsWith(".map") ? withAddresses(text, entry) : text);
+    await writeFile(`${path}.new`, path.endsWith(".map") ? withAddresses(text, entry) : text);
+    await rename(`${path}.new`, path);
   }
 }
 

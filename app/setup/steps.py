@@ -31,6 +31,7 @@ PAGE_PACKAGES = (
     "@micropython/micropython-webassembly-pyscript",
     "comlink",
     "@noble/hashes",
+    "unzipit",
     "uplot",
 )
 

@@ -19,12 +19,13 @@ import * as sid_scope from "./sid/scope.js";
 import * as site from "./site.js";
 import * as tunes_collection from "./tunes/collection.js";
 import * as tunes_list from "./tunes/list.js";
+import * as tunes_places from "./tunes/places.js";
 
 export { loadMicroPython } from "./micropython.js";
 
 const MODULES = {
   ...{ files, insights, local, offline, player_remote, sid_audio, sid_player, sid_scope, sidflow_feedback },
-  ...{ next_task, site, start_snapshot, storage, tunes_collection, tunes_list },
+  ...{ next_task, site, start_snapshot, storage, tunes_collection, tunes_list, tunes_places },
 };
 
 // Where PyScript keeps what a configuration names under `js_modules`.

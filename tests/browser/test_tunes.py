@@ -18,8 +18,11 @@ INSPECT = """async (files) => {
   window.emulator ??= await SidEmulator.fetch(WASM_URL);
   return files.map((bytes) => emulator.inspect(Uint8Array.from(bytes)));
 }"""
-LENGTHS = """async (text) =>
-  Object.fromEntries((await import("/static/js/tunes/songlengths.js")).parseSonglengths(text))"""
+LENGTHS = """async ([text, hashes]) => {
+  const { SongLengths } = await import("/static/js/tunes/songlengths.js");
+  window.list = new SongLengths(text);
+  return Object.fromEntries(hashes.map((md5) => [md5, list.ofHash(md5)]).filter(([, all]) => all.length));
+}"""
 A, B, C = "0a" * 16, "0b" * 16, "0c" * 16
 
 
@@ -36,15 +39,15 @@ INDEX = """async (files) => {
   const { SidEmulator, WASM_URL } = await import("/static/js/sid/emulator.js");
   window.loads = 0;
   const collection = {
-    index: new TuneIndex(), openFiles: new Map(), save: async () => {}, lengthsOf: () => [],
-    useLengths: async () => 0, reportProgress: () => {},
+    index: new TuneIndex(), openFiles: new Map(), save: async () => {}, reportProgress: () => {},
+    documents: { lengthsOf: () => [], pathOf: () => "" },
     loadEmulator: () => { loads += 1; return SidEmulator.fetch(WASM_URL); },
   };
   async function* entries() {
     for (const [path, bytes] of files)
       yield { path, open: async () => new File([Uint8Array.from(bytes)], path) };
   }
-  const result = await new Indexing(collection, "folder", entries(), false).run();
+  const result = await new Indexing(collection, { id: "folder", name: "Music" }, entries(), false).run();
   const tunes = [...collection.index.values()].map(({ title, author, songs, startSong }) =>
     ({ title, author, songs, startSong }));
   return { reasons: Object.fromEntries(result.reasons), found: result.found, tunes, loads };
@@ -91,6 +94,10 @@ def test_indexing_without_tunes_needs_no_emulator(page: Page) -> None:
     assert (found["found"], found["loads"]) == (0, 0)
 
 
+def lengths(page: Page, text: str) -> Any:
+    return page.evaluate(LENGTHS, [text, [A, B, C]])
+
+
 def test_songlengths_are_read(page: Page) -> None:
     text = f"""[Database]
 ; /DEMOS/0-9/10_Orbyte.sid
@@ -100,12 +107,16 @@ def test_songlengths_are_read(page: Page) -> None:
 nonsense
 {C}=1:x 2:00
 """
-    assert page.evaluate(LENGTHS, text) == {A: [38.25, 62, 720.5], B: [62, 5, 6000]}
+    assert lengths(page, text) == {A: [38.25, 62, 720.5], B: [62, 5, 6000]}
+    assert page.evaluate("list.size") == 2
+    assert page.evaluate("list.ofPath('/demos/0-9/10_orbyte.SID')") == [38.25, 62, 720.5]
+    assert page.evaluate("list.ofPath('')") == []
+    assert page.evaluate("md5 => list.pathOf(md5)", B) == "/old/form.sid"
 
 
 def test_damaged_songlengths_are_skipped(page: Page) -> None:
     text = f"{A}=\n{B}=0:00\n{C} 1:00\n{A[:-1]}=1:00\nnot a file of lengths"
-    assert page.evaluate(LENGTHS, text) == {}
+    assert lengths(page, text) == {}
 
 
 def build(page: Page, *titles: str) -> None:

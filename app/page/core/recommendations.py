@@ -60,6 +60,8 @@ class Recommendations:
         That of them which was last taken; None after another tune.
     surprise
         The tune that was last taken from the queue, if it was a surprise.
+    in_order
+        Name of the folder or composer whose tunes play in the list's order; empty if predictions decide.
     incognito
         Whether taking tunes from the queue leaves no trace in this browser.
     """
@@ -84,6 +86,7 @@ class Recommendations:
         self.scores = self.levels = ""
         self.revision = 0
         self.incognito = False
+        self.in_order = ""
         self.exploration = -1
         self.model = self.problem = ""
         self.surprise: Tune | None = None
@@ -138,7 +141,7 @@ class Recommendations:
     def upcoming(self, count: int) -> "list[Entry]":
         """Return the next tunes: those of the queue, or of the list if nothing is predicted."""
         asked = [(tune, False) for tune in self.asked]
-        queue = asked + self._suitable(self._queue)
+        queue = [] if self.in_order else asked + self._suitable(self._queue)
         if queue:
             return queue[:count]
         return [(tune, False) for tune in self._library.after(self._current)[:count]]
@@ -146,7 +149,12 @@ class Recommendations:
     @property
     def predicted(self) -> bool:
         """Whether predictions decide which tune is next, rather than the order of the list."""
-        return bool(self._suitable(self._queue))
+        return not self.in_order and bool(self._suitable(self._queue))
+
+    def play_in_order(self, name: str) -> None:
+        """Follow the list's order: the listener plays what has this name. Empty: follow predictions."""
+        self.in_order = name
+        self.changed.emit()
 
     def take(self) -> "Tune | None":
         """Return the tune to play next, and count it as taken."""

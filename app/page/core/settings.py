@@ -75,7 +75,7 @@ PAGE_SETTINGS = Schema(
     {
         "analyze": Switch(True),
         "exploration": WholeNumber(3, 0, 50),  # Surprises among 100 tunes.
-        "order": Choice("catalog", "for-you", "title", "author"),
+        "order": Choice("catalog", "for-you", "title", "author", "year"),
         "volume": WholeNumber(80, 0, 100),
         "player": Choice("wasm", "stream", "cli", "u64"),
         "clock": Choice("file", "PAL", "NTSC"),

@@ -87,10 +87,21 @@ class TuneLibrary:
             self.analyzed.emit(tunes)
             after += len(batch)
 
-    async def view(self, text: str, order: str, folder: str) -> "ViewCounts":
-        """Choose what the list shows."""
-        counts: ViewCounts = await self._ask("view", {"text": text, "order": order, "folder": folder})
+    async def view(self, text: str, order: str, place: "dict[str, str]") -> "ViewCounts":
+        """Choose what the list shows; a place is as in ``static/js/tunes/tune-index.js``."""
+        query = {"text": text, "order": order}
+        query.update(place)
+        counts: ViewCounts = await self._ask("view", query)
         return counts
+
+    async def play_view(self) -> Tune | None:
+        """Let the tunes of the list follow each other from now on; return the first, if there is one."""
+        first = await self._ask("playView")
+        return self._intern(first) if first else None
+
+    async def end_program(self) -> None:
+        """End `play_view`: what follows depends on what the list shows."""
+        await self._ask("endProgram")
 
     def after(self, tune: Tune | None) -> list[Tune]:
         """Return tunes that follow this one in the list; the first ones if it is None or not in the list."""

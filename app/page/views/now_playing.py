@@ -4,7 +4,7 @@ from pyscript import window
 from pyscript.js_modules import sid_scope
 
 from app.page.core.playback import State
-from app.page.views.dom import aria, by_id, create, describe, minutes, on
+from app.page.views.dom import aria, by_id, create, describe, minutes, on, show_text
 from sidflow_feedback.vocabulary import LengthSource
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -64,7 +64,7 @@ class NowPlaying:
         by_id("now-hint").hidden = tune is not None
         if tune is not None and track is not None:
             by_id("now-name").textContent = tune.title
-            by_id("now-author").textContent = tune.author
+            show_text(by_id("now-author"), tune.author)  # It may have links in it.
             describe(by_id("now-facts"), _facts(tune, track, self._playback.used))
             self._show_voices()
             self._show_abilities()

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
         found: int
         fresh: int
-        lengths: int
+        songlengths: int
+        stil: int
         reasons: list[tuple[str, str]]
         tunes: list[str]
         canceled: bool
@@ -156,12 +157,14 @@ def _summary(result: "Result") -> str:
     parts = [count(result["indexed"], "tune") + ", " + f"{result['fresh']:,} of them new."]
     if result["canceled"]:
         parts = ["Stopped after " + count(result["indexed"], "tune") + ". To continue, add the folder again."]
-    elif not result["found"] and result["lengths"]:
+    elif not result["found"] and (result["songlengths"] or result["stil"]):
         parts = []
     elif not result["found"]:
         parts = ["No .sid files found."]
-    if result["lengths"]:
-        parts.append("The lengths of " + count(result["lengths"], "tune") + " are known now.")
+    if result["songlengths"]:
+        parts.append("The lengths of " + count(result["songlengths"], "tune") + " are known now.")
+    if result["stil"]:
+        parts.append("STIL.txt tells about " + count(result["stil"], "tune") + ".")
     return " ".join(parts)
 
 
@@ -199,7 +202,7 @@ def _folder_item(folder: "Folder") -> "Element":
 
 def _show_choices(choices: "list[tuple[str, str]]") -> None:
     select = by_id("folder")
-    chosen = select.value
+    chosen = select.dataset.place
     select.replaceChildren()
     for value, text in choices:
         option = create("option", text)

@@ -1,4 +1,9 @@
-"""The Play tab's list of tunes: search, order, and the model's predictions."""
+"""The Play tab's list of tunes: search, order, places, and the model's predictions."""
+
+import json
+
+from pyscript.ffi import create_proxy
+from pyscript.js_modules import tunes_places
 
 from app.page.core.tasks import spawn
 from app.page.views.dom import by_id, notice, on
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_REASONS = 8
 
-NOTHING_FOUND = "No tune has all of these words in its title, author, or year."
+NOTHING_FOUND = "No tune here has all of these words in its title, author, release, path, or STIL entry."
 
 
 class PlayTab:
@@ -24,6 +29,8 @@ class PlayTab:
 
     Parameters
     ----------
+    collection
+        ``Collection`` of ``static/js/tunes/collection.js``.
     tune_list
         ``TuneList`` of ``static/js/tunes/list.js``, which shows the rows.
 
@@ -31,6 +38,8 @@ class PlayTab:
     ----------
     problem
         Why there are no tunes at all; empty if there are.
+    places
+        ``Places`` of ``static/js/tunes/places.js``: the folder or composer that is shown.
     """
 
     def __init__(
@@ -39,6 +48,7 @@ class PlayTab:
         playback: "Playback",
         recommendations: "Recommendations",
         settings: "Settings",
+        collection: "Any",
         tune_list: "Any",
     ) -> None:
         self._library = library
@@ -49,9 +59,14 @@ class PlayTab:
         self._revision = 0
         self._model = ""
         self.problem = ""
+        self.places = tunes_places.Places.new(
+            collection,
+            create_proxy(lambda: spawn(self.show(True))),
+            create_proxy(lambda name: spawn(self._play_place(name))),
+        )
         on(by_id("tunes"), "click", self._on_click)
         on(by_id("search"), "input", lambda _event: spawn(self.show(True)))
-        on(by_id("folder"), "change", lambda _event: spawn(self.show(True)))
+        on(by_id("folder"), "change", lambda event: self.places.openFolder(event.target.value))
         on(by_id("order"), "change", lambda event: settings.change("order", event.target.value))
         by_id("order").value = self._order
         playback.changed.connect(self._mark_current)
@@ -59,7 +74,8 @@ class PlayTab:
 
     async def show(self, from_top: bool = False) -> None:
         """Show the tunes that match the search, in the chosen order."""
-        counts = await self._library.view(by_id("search").value, self._order, by_id("folder").value)
+        place = json.loads(self.places.json)
+        counts = await self._library.view(by_id("search").value, self._order, place)
         by_id("no-tunes").hidden = counts["count"] > 0
         by_id("no-tunes").textContent = NOTHING_FOUND if counts["all"] else self.problem
         await self._list.show(counts["count"], from_top)
@@ -99,7 +115,19 @@ class PlayTab:
     async def _play(self, path: str) -> None:
         tune = await self._library.find(path)
         if tune:
+            await self._end_program()
             await self._playback.open(tune)
+
+    async def _play_place(self, name: str) -> None:
+        tune = await self._library.play_view()
+        if tune:
+            self._recommendations.play_in_order(name)
+            await self._playback.open(tune)
+
+    async def _end_program(self) -> None:
+        if self._recommendations.in_order:
+            await self._library.end_program()
+            self._recommendations.play_in_order("")
 
     async def _toggle_reasons(self, row: "Element") -> None:
         path = row.dataset.path
@@ -116,4 +144,6 @@ class PlayTab:
 
     def _mark_current(self) -> None:
         tune = self._playback.tune
-        self._list.mark(tune.sid_path if tune else "")
+        path = tune.sid_path if tune else ""
+        self._list.mark(path)
+        self.places.showTune(path, self._playback.song)

@@ -68,6 +68,8 @@ class UpNext:
 
     def _basis(self) -> str:
         """Return what decides the order of the queue."""
+        if self._recommendations.in_order:
+            return "In order, until you choose another tune: " + self._recommendations.in_order
         if self._recommendations.problem:
             return self._recommendations.problem
         model = self._recommendations.model

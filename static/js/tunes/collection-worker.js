@@ -2,13 +2,15 @@
 
 import { notify, serve } from "../worker-client.js";
 import { BestEffortDatabase } from "./best-effort-database.js";
-import { Indexing, nameOf, ownTunes } from "./indexing.js";
-import { fileAt, mayRead, walk } from "./reading.js";
-import { parseSonglengths } from "./songlengths.js";
-import { FILES, TuneIndex } from "./tune-index.js";
+import { Documents } from "./documents.js";
+import { describePlace, describeTune } from "./place-info.js";
+import { fileAt, mayRead, nameOf, walk } from "./reading.js";
+import { FILES, ownTunes, TuneIndex } from "./tune-index.js";
 
 /** @typedef {import("./best-effort-database.js").TunesDatabase} TunesDatabase */
 /** @typedef {import("./indexing.js").Tune} OwnTune */
+/** @typedef {import("./place-info.js").PlaceInfo} PlaceInfo */
+/** @typedef {import("./place-info.js").TuneInfo} TuneInfo */
 /** @typedef {import("./reading.js").Entry} Entry */
 /** @typedef {import("./row.js").ListedTune} ListedTune */
 /** @typedef {import("./schema.js").AnalysisRow} AnalysisRow */
@@ -30,11 +32,16 @@ import { FILES, TuneIndex } from "./tune-index.js";
  * @property {(args: {choice: string, files: ChosenFile[]}) => void} choose
  * @property {(args: {choice: string, name: string | null}) => Promise<IndexingResult>} index
  * @property {(args: {handle: FileSystemDirectoryHandle}) => Promise<IndexingResult>} walk
+ * @property {(args: {file: File}) => Promise<IndexingResult>} unpack
  * @property {(args: object) => void} cancel
  * @property {(args: object) => Promise<{folders: FolderInfo[], problem: string}>} folders
  * @property {(args: {id: string}) => FileSystemDirectoryHandle | null} handle
  * @property {(args: {id: string}) => Promise<void>} removeFolder
- * @property {(query: {text?: string, order?: string, folder?: string}) => {count: number, all: number}} view
+ * @property {(query: import("./tune-index.js").Query) => {count: number, all: number}} view
+ * @property {(place: import("./tune-index.js").Place) => Promise<PlaceInfo | null>} place
+ * @property {(args: {sidPath: string, song: number}) => Promise<TuneInfo | null>} about
+ * @property {(args: object) => PageTune} playView
+ * @property {(args: object) => void} endProgram
  * @property {(args: {from: number, to: number}) => ListedTune[]} slice
  * @property {(args: {sidPath: string}) => number} position
  * @property {(args: {sidPath: string, count: number}) => PageTune[]} following
@@ -49,8 +56,6 @@ import { FILES, TuneIndex } from "./tune-index.js";
  * @property {(args: object) => Promise<void>} wipe
  */
 
-const SONGLENGTHS = "Songlengths.md5";
-
 /** Tunes that are written in one transaction. */
 const BATCH = 500;
 
@@ -63,11 +68,12 @@ const MAX_STORED = { files: 200, bytes: 20 * 2 ** 20 };
 const FILE_UNREACHABLE = "The browser can't reach this file anymore. Add the file or its folder again.";
 const FILE_CHANGED = "The file has changed since it was added. Add the file or its folder again.";
 
-const index = new TuneIndex();
+/** @type {TuneIndex} */
+const index = new TuneIndex((tune) => documents.stil?.words(tune.hvscPath ?? "") ?? "");
 
 /**
  * Files that this page can read, by `sidPath`.
- * @type {Map<string, File>}
+ * @type {Map<string, import("./reading.js").SourceFile>}
  */
 const openFiles = new Map();
 /** @type {Folder} */
@@ -93,14 +99,18 @@ const lastReported = new Map();
  */
 const pendingReports = new Map();
 
-/** @type {Map<string, number[]> | null} from Songlengths.md5, by MD5 */
-let lengths = null;
 /** @type {import("./tune-index.js").IndexedTune[]} */
 let view = [];
 
+/** Whether the view has the tunes of a composer. */
+let viewsComposer = false;
+
+/** @type {import("./tune-index.js").IndexedTune[] | null} tunes that play in this order, whatever the view is now */
+let program = null;
+
 /** @type {[number, number]} first visible position, and the one after the last */
 let visible = [0, 0];
-/** @type {Indexing | null} */
+/** @type {import("./indexing.js").Indexing | null} */
 let indexing = null;
 let problem = "";
 /** @type {Promise<unknown>} */
@@ -113,6 +123,12 @@ const database = new BestEffortDatabase((reason) => {
   problem = reason;
   report("problem", { problem });
 });
+const documents = new Documents(database, index, (tune) =>
+  bytesOf(tune).then(
+    ({ bytes }) => bytes,
+    () => undefined,
+  ),
+);
 const loaded = load();
 
 async function load() {
@@ -122,6 +138,7 @@ async function load() {
     (tune) => index.get(tune.sidPath) ?? index.add(tune),
   );
   await forEachRow((tables) => tables.analyses(), applyAnalysis);
+  await documents.load();
   index.arrange(folders.keys());
   report("changed", {});
 }
@@ -153,6 +170,7 @@ function applyAnalysis({ sidPath, version, features, problems, lengths }) {
 const collection = {
   index,
   openFiles,
+  documents,
   loadEmulator,
 
   async save(tunes, contents) {
@@ -161,19 +179,6 @@ const collection = {
     reportThrottled("changed", {});
     for (let at = 0; at < tunes.length; at += BATCH) await write(tunes.slice(at, at + BATCH));
     if (contents.length) await database.write((tables) => tables.putContents(contents));
-  },
-
-  lengthsOf: (md5) => lengths?.get(md5) ?? [],
-
-  /** Apply a Songlengths.md5 to present and future tunes. */
-  async useLengths(text) {
-    const parsed = parseSonglengths(text);
-    lengths = parsed;
-    await database.write((tables) => tables.putNote(SONGLENGTHS, new Blob([text])));
-    const changed = ownTunes(index).filter((tune) => parsed.has(tune.md5));
-    for (const tune of changed) tune.lengths = collection.lengthsOf(tune.md5);
-    await collection.save(changed, []);
-    return parsed.size;
   },
 
   reportProgress: (progress) => reportThrottled("progress", progress),
@@ -206,6 +211,7 @@ function write(tunes) {
 function toDatabaseRow({
   sidPath,
   md5,
+  hvscPath,
   title,
   author,
   released,
@@ -215,7 +221,7 @@ function toDatabaseRow({
   locations,
   added,
 }) {
-  return { sidPath, md5, title, author, released, songs, startSong, lengths, locations, added };
+  return { sidPath, md5, hvscPath, title, author, released, songs, startSong, lengths, locations, added };
 }
 
 /**
@@ -225,7 +231,7 @@ function toDatabaseRow({
  */
 function toPageTune(tune) {
   if (!tune) return null;
-  const { text, row, md5, locations, added, measured, ...fields } = tune;
+  const { text, row, md5, hvscPath, locations, added, measured, ...fields } = tune;
   if (!locations) return fields;
   const lengths = tune.lengths.length
     ? { lengths: tune.lengths, lengthSource: "songlengths" }
@@ -243,12 +249,12 @@ function toPageTune(tune) {
  * @returns {ListedTune}
  */
 function toListRow(tune) {
-  const { sidPath, title, author, lengths } = tune;
+  const { sidPath, title, lengths } = tune;
   const length = lengths[0] ?? tune.measured?.lengths[0] ?? null;
   return {
     sidPath,
     title,
-    author,
+    author: viewsComposer ? tune.released : tune.author,
     length,
     prediction: index.prediction(tune),
     sureness: index.sureness(tune),
@@ -266,22 +272,18 @@ const toBytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCod
  */
 async function runIndexing(folder, entries, storeBytes) {
   await loaded;
-  lengths ??= await storedSonglengths();
-  indexing = new Indexing(collection, folder.id, entries, storeBytes);
+  const { Indexing } = await import("./indexing.js");
+  await documents.openLengths();
+  indexing = new Indexing(collection, folder, entries, storeBytes);
   try {
     return { folder: folder.id, ...(await indexing.run()), problem };
   } finally {
     indexing = null;
-    lengths = null;
+    documents.closeLengths();
     cancelReport("progress");
     index.arrange(folders.keys());
     report("changed", {});
   }
-}
-
-async function storedSonglengths() {
-  const blob = await database.read((tables) => tables.note(SONGLENGTHS), undefined);
-  return blob ? parseSonglengths(await blob.text()) : null;
 }
 
 /**
@@ -321,6 +323,12 @@ async function saveFolder(folder) {
  */
 async function* entriesOf(files) {
   for (const { path, file } of files) yield { path, open: async () => file };
+}
+
+/** @param {{size: number}[]} files */
+function areFew(files) {
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  return files.length <= MAX_STORED.files && bytes <= MAX_STORED.bytes;
 }
 
 /**
@@ -364,8 +372,7 @@ const commands = {
     const files = choices.get(choice) ?? [];
     choices.delete(choice);
     const folder = name === null ? singleFiles : await folderFor(name, null);
-    const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
-    const storeBytes = !folder.handle && files.length <= MAX_STORED.files && bytes <= MAX_STORED.bytes;
+    const storeBytes = !folder.handle && areFew(files.map(({ file }) => file));
     return enqueue(async () => {
       await saveFolder(folder);
       return runIndexing(folder, entriesOf(files), storeBytes);
@@ -378,6 +385,17 @@ const commands = {
       const folder = { ...(await folderFor(handle.name, handle)), handle };
       await saveFolder(folder);
       return runIndexing(folder, walk(handle), false);
+    });
+  },
+
+  /** Index the files in a zip, as a folder with the name of the zip. */
+  async unpack({ file }) {
+    const { Archive } = await import("./archive.js");
+    const archive = await Archive.open(file);
+    const folder = await folderFor(archive.name, null);
+    return enqueue(async () => {
+      await saveFolder(folder);
+      return runIndexing(folder, archive.entries(), !folder.handle && areFew(archive.files));
     });
   },
 
@@ -416,6 +434,7 @@ const commands = {
   /** Set the tunes that the list shows, and their order. */
   view(query) {
     view = index.view(query);
+    viewsComposer = Boolean(query.composer);
     return { count: view.length, all: index.size };
   },
 
@@ -427,9 +446,32 @@ const commands = {
 
   position: ({ sidPath }) => view.findIndex((tune) => tune.sidPath === sidPath),
 
-  /** Return the tunes that follow one in the view, which wraps around; an empty view means all tunes. */
+  /** Describe a folder or a composer; null if there is no such tune. */
+  async place(place) {
+    await loaded;
+    return describePlace(index, folders, documents.stil, place);
+  },
+
+  /** Return what is known about a song besides its header. */
+  async about({ sidPath, song }) {
+    if (!index.get(sidPath)) await loaded;
+    const tune = index.get(sidPath);
+    return tune ? describeTune(tune, folders, documents.stil, song) : null;
+  },
+
+  /** Let the tunes of the view follow each other, whatever the view is later. Return the first one. */
+  playView() {
+    program = view;
+    return toPageTune(view[0]);
+  },
+
+  endProgram() {
+    program = null;
+  },
+
+  /** Return the tunes that follow one in the program or the view, which wrap around; else of all tunes. */
   following({ sidPath, count }) {
-    const list = view.length ? view : index.view({});
+    const list = program ?? (view.length ? view : index.view({}));
     const start = list.findIndex((tune) => tune.sidPath === sidPath) + 1;
     const after = list.slice(start, start + count);
     const before = list.slice(0, Math.max(0, Math.min(start - 1, count - after.length)));
@@ -506,6 +548,7 @@ const commands = {
       index.remove(ownTunes(index));
       for (const id of [...folders.keys()]) if (id !== FILES) folders.delete(id);
       openFiles.clear();
+      documents.clear();
       await database.write((tables) => tables.wipe());
       index.arrange(folders.keys());
       report("changed", {});

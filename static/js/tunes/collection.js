@@ -153,8 +153,22 @@ export class Collection {
     return JSON.stringify(results.reduce(addResults));
   }
 
+  /**
+   * Index zips, each as a folder, and the other files of a choice.
+   * @param {ChosenFile[]} chosen
+   */
+  async #index(chosen) {
+    const zips = chosen.filter(({ path }) => isZip(path));
+    const files = chosen.filter(({ path }) => !isZip(path));
+    /** @type {IndexingResult[]} */
+    const results = [];
+    for (const { file } of zips) results.push(await this.call("unpack", { file }));
+    if (files.length || !zips.length) results.push(await this.#indexFiles(files));
+    return results.reduce(addResults);
+  }
+
   /** @param {ChosenFile[]} files */
-  async #index(files) {
+  async #indexFiles(files) {
     const choice = crypto.randomUUID();
     for (let at = 0; at < files.length; at += FILES_PER_MESSAGE) {
       await this.call("choose", {
@@ -209,6 +223,12 @@ function openItem(item) {
     return { files: file ? [{ path: file.name, file }] : [] };
   });
 }
+
+/**
+ * @param {string} path
+ * @returns {boolean} whether it is a zip that was chosen itself, not one in a chosen folder
+ */
+const isZip = (path) => /^[^/]+\.zip$/i.test(path);
 
 /**
  * @param {FileSystemEntry | null} entry
@@ -275,7 +295,8 @@ function addResults(one, other) {
     indexed: one.indexed + other.indexed,
     fresh: one.fresh + other.fresh,
     skipped: one.skipped + other.skipped,
-    lengths: one.lengths + other.lengths,
+    songlengths: one.songlengths + other.songlengths,
+    stil: one.stil + other.stil,
     reasons: [...one.reasons, ...other.reasons],
     tunes: [...one.tunes, ...other.tunes],
     canceled: one.canceled || other.canceled,

@@ -2,9 +2,9 @@
 
 import { md5 } from "../../vendor/noble-hashes/legacy.js";
 import { bytesToHex } from "../../vendor/noble-hashes/utils.js";
-import { isTune } from "./reading.js";
-import { isSonglengths } from "./songlengths.js";
-import { FILES } from "./tune-index.js";
+import { hvscPath } from "./hvsc.js";
+import { documentKind, isTune, nameOf } from "./reading.js";
+import { FILES, ownTunes } from "./tune-index.js";
 
 /** Files that are read at the same time, because the disk is the bottleneck, not the processor. */
 const READERS = 8;
@@ -17,7 +17,9 @@ const MAX_REASONS = 50;
 
 /** @typedef {import("../sid/emulator.js").SidEmulator} SidEmulator */
 /** @typedef {import("../sid/emulator.js").TuneInfo} TuneInfo */
+/** @typedef {import("./reading.js").DocumentKind} DocumentKind */
 /** @typedef {import("./reading.js").Entry} Entry */
+/** @typedef {import("./reading.js").SourceFile} SourceFile */
 /** @typedef {import("./schema.js").FileLocation} FileLocation */
 /** @typedef {import("./schema.js").TuneRow} TuneRow */
 
@@ -25,11 +27,10 @@ const MAX_REASONS = 50;
  * What a run needs of the collection.
  * @typedef {object} IndexedCollection
  * @property {import("./tune-index.js").TuneIndex} index
- * @property {Map<string, File>} openFiles  by `sidPath`
+ * @property {Map<string, SourceFile>} openFiles  by `sidPath`
  * @property {() => Promise<SidEmulator>} loadEmulator
  * @property {(tunes: Tune[], contents: [string, ArrayBuffer][]) => Promise<void>} save
- * @property {(md5: string) => number[]} lengthsOf
- * @property {(text: string) => Promise<number>} useLengths  applies a Songlengths.md5; returns its number of tunes
+ * @property {Pick<import("./documents.js").Documents, "use" | "lengthsOf" | "pathOf">} documents
  * @property {(progress: Progress) => void} reportProgress
  */
 
@@ -41,29 +42,16 @@ const MAX_REASONS = 50;
  * @property {number} skipped  files
  * @property {[string, string][]} reasons  path and reason of skipped files
  * @property {string[]} tunes  `sidPath` of the first ones
- * @property {number} lengths  tunes in Songlengths.md5
+ * @property {number} songlengths  tunes in Songlengths.md5
+ * @property {number} stil  entries in STIL.txt
  */
 
 /** @typedef {TuneRow & import("./tune-index.js").TuneState} Tune  of the listener */
 
-/**
- * @param {ArrayBuffer} bytes
- * @returns {Promise<string>} the `sidPath` of an own tune: a hash of its content
- */
-export async function nameOf(bytes) {
-  return `sha256:${bytesToHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)))}`;
-}
-
-/**
- * @param {import("./tune-index.js").TuneIndex} index
- * @returns {Tune[]} the listener's
- */
-export const ownTunes = (index) =>
-  /** @type {Tune[]} */ ([...index.values()].filter((tune) => tune.locations));
-
 export class Indexing {
   #collection;
   #folder;
+  #folderName;
   #entries;
   #storeBytes;
   /**
@@ -79,17 +67,21 @@ export class Indexing {
   #contents = [];
   #canceled = false;
   /** @type {Progress} */
-  progress = { found: 0, indexed: 0, fresh: 0, skipped: 0, reasons: [], tunes: [], lengths: 0 };
+  progress = {
+    ...{ found: 0, indexed: 0, fresh: 0, skipped: 0, songlengths: 0, stil: 0 },
+    ...{ reasons: [], tunes: [] },
+  };
 
   /**
    * @param {IndexedCollection} collection
-   * @param {string} folder  its id
+   * @param {import("./schema.js").Folder} folder
    * @param {AsyncGenerator<Entry>} entries
    * @param {boolean} storeBytes  whether to store the files themselves
    */
   constructor(collection, folder, entries, storeBytes) {
     this.#collection = collection;
-    this.#folder = folder;
+    this.#folder = folder.id;
+    this.#folderName = folder.name;
     this.#entries = entries;
     this.#storeBytes = storeBytes;
   }
@@ -127,19 +119,11 @@ export class Indexing {
 
   /** @param {Entry} entry */
   async #add({ path, open }) {
-    if (isSonglengths(path)) {
-      this.progress.lengths += await this.#collection.useLengths(await (await open()).text());
-    }
-    if (!isTune(path)) return;
-    this.progress.found += 1;
-    this.#seen.add(path);
-    const emulator = await this.#collection.loadEmulator();
+    const kind = documentKind(path);
+    const emulator = isTune(path) ? await this.#collection.loadEmulator() : null;
     try {
-      const file = await open();
-      const tune = this.#unchanged(path, file) ?? (await this.#read(path, file, emulator));
-      this.#collection.openFiles.set(tune.sidPath, file);
-      this.progress.indexed += 1;
-      if (this.progress.tunes.length < 2) this.progress.tunes.push(tune.sidPath);
+      if (kind) await this.#useDocument(kind, await open());
+      else if (emulator) await this.#addTune(path, open, emulator);
     } catch (error) {
       this.progress.skipped += 1;
       if (this.progress.reasons.length < MAX_REASONS) this.progress.reasons.push([path, error.message]);
@@ -147,8 +131,33 @@ export class Indexing {
   }
 
   /**
+   * @param {DocumentKind} kind
+   * @param {SourceFile} file
+   */
+  async #useDocument(kind, file) {
+    const { size, changed } = await this.#collection.documents.use(kind, file);
+    this.progress[kind] += size;
+    for (const tune of changed) this.#changed.add(tune);
+  }
+
+  /**
    * @param {string} path
-   * @param {File} file
+   * @param {() => Promise<SourceFile>} open
+   * @param {SidEmulator} emulator
+   */
+  async #addTune(path, open, emulator) {
+    this.progress.found += 1;
+    this.#seen.add(path);
+    const file = await open();
+    const tune = this.#unchanged(path, file) ?? (await this.#read(path, file, emulator));
+    this.#collection.openFiles.set(tune.sidPath, file);
+    this.progress.indexed += 1;
+    if (this.progress.tunes.length < 2) this.progress.tunes.push(tune.sidPath);
+  }
+
+  /**
+   * @param {string} path
+   * @param {SourceFile} file
    */
   #unchanged(path, file) {
     const tune = this.#known.get(path);
@@ -158,7 +167,7 @@ export class Indexing {
 
   /**
    * @param {string} path
-   * @param {File} file
+   * @param {SourceFile} file
    * @param {SidEmulator} emulator
    */
   async #read(path, file, emulator) {
@@ -170,6 +179,7 @@ export class Indexing {
     const location = { folder: this.#folder, path, size: file.size, modified: file.lastModified };
     const known = /** @type {Tune | undefined} */ (this.#collection.index.get(sidPath));
     const tune = known ?? this.#newTune(sidPath, header, bytes, location);
+    if (!tune.hvscPath) this.#setHvscPath(tune, path);
     this.#replace(tune, location);
     if (this.#storeBytes) this.#contents.push([sidPath, bytes]);
     return tune;
@@ -183,18 +193,13 @@ export class Indexing {
    * @returns {Tune}
    */
   #newTune(sidPath, header, bytes, location) {
-    const hash = bytesToHex(md5(new Uint8Array(bytes)));
-    const lengths = this.#collection.lengthsOf(hash);
     const { title, author, released, songs, startSong } = header;
+    const { documents } = this.#collection;
+    const hash = bytesToHex(md5(new Uint8Array(bytes)));
+    const path = this.#hvscPath(location.path) || documents.pathOf(hash);
     const tune = {
-      sidPath,
-      md5: hash,
-      title,
-      author,
-      released,
-      songs,
-      startSong,
-      lengths,
+      ...{ sidPath, md5: hash, hvscPath: path, title, author, released, songs, startSong },
+      lengths: documents.lengthsOf({ md5: hash, hvscPath: path }, bytes),
       locations: [location],
       added: Date.now(),
     };
@@ -202,6 +207,23 @@ export class Indexing {
     this.#collection.index.add(tune);
     this.progress.fresh += 1;
     return tune;
+  }
+
+  /**
+   * @param {string} path  below the folder
+   * @returns {string} in the HVSC; "" if the folder isn't the HVSC or a part of it
+   */
+  #hvscPath(path) {
+    return this.#folder === FILES ? "" : hvscPath(`${this.#folderName}/${path}`);
+  }
+
+  /**
+   * @param {Tune} tune  that was known before
+   * @param {string} path  below the folder
+   */
+  #setHvscPath(tune, path) {
+    tune.hvscPath = this.#hvscPath(path);
+    this.#collection.index.refreshText([tune]);
   }
 
   /**
@@ -223,6 +245,8 @@ export class Indexing {
   #removeLocation(tune, path) {
     tune.locations = tune.locations.filter((location) => !this.#isAt(location, path));
     this.#changed.add(tune);
+    const other = tune.locations.find(({ folder }) => folder === this.#folder);
+    if (other && tune.hvscPath === this.#hvscPath(path)) this.#setHvscPath(tune, other.path);
   }
 
   #removeMissing() {

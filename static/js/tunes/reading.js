@@ -1,12 +1,39 @@
 /** The listener's files: walking through a folder, and opening one of its files later. */
 
-/** @typedef {{path: string, open: () => Promise<File>}} Entry  path: below the folder */
+import { bytesToHex } from "../../vendor/noble-hashes/utils.js";
+
+/**
+ * A file on the disk or in a zip.
+ * @typedef {Pick<File, "size" | "lastModified" | "arrayBuffer">} SourceFile
+ */
+
+/** @typedef {{path: string, open: () => Promise<SourceFile>}} Entry  path: below the folder */
+
+/** @typedef {"songlengths" | "stil"} DocumentKind */
 
 /**
  * @param {string} path
  * @returns {boolean} whether the name is that of a SID file
  */
 export const isTune = (path) => /\.sid$/i.test(path);
+
+/**
+ * @param {string} path
+ * @returns {DocumentKind | null} what the file says about tunes, by its name
+ */
+export function documentKind(path) {
+  const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
+  if (name === "songlengths.md5" || name === "songlengths.txt") return "songlengths";
+  return name === "stil.txt" ? "stil" : null;
+}
+
+/**
+ * @param {ArrayBuffer} bytes
+ * @returns {Promise<string>} the `sidPath` of an own tune: a hash of its content
+ */
+export async function nameOf(bytes) {
+  return `sha256:${bytesToHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)))}`;
+}
 
 /**
  * Yield all files below a folder, ordered by name in each folder.

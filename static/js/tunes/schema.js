@@ -14,7 +14,7 @@ export const FOLDERS = "folders";
 /** Features and lengths of the songs of each analyzed tune, by `sidPath`: the listener's tunes and the site's. */
 export const ANALYSES = "analyses";
 
-/** Files that belong to no tune, by name: the listener's Songlengths.md5. */
+/** Files that belong to no tune, by name: the listener's Songlengths.md5 and STIL.txt. */
 export const NOTES = "notes";
 
 /**
@@ -30,6 +30,7 @@ export const NOTES = "notes";
  * @typedef {object} TuneRow
  * @property {string} sidPath
  * @property {string} md5  of the file
+ * @property {string} hvscPath  path in the HVSC, from its first slash on; "" if unknown
  * @property {string} title
  * @property {string} author
  * @property {string} released

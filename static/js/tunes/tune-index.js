@@ -1,9 +1,12 @@
 /** All tunes in memory, the site's and the listener's: search and order. Independent of database and page. */
 
+import { fold } from "./fold.js";
+import { composersOf, yearOf } from "./hvsc.js";
+
 /** @typedef {import("./schema.js").AnalysisRow} AnalysisRow */
 /** @typedef {import("./schema.js").TuneRow} TuneRow */
 
-/** @typedef {"md5" | "locations" | "added"} OwnFields  of the listener's tunes only */
+/** @typedef {"md5" | "hvscPath" | "locations" | "added"} OwnFields  of the listener's tunes only */
 
 /**
  * @typedef {object} TuneState
@@ -18,19 +21,34 @@
  */
 
 /** @typedef {Tune & {text: string}} IndexedTune  text: what the search looks through */
-/** @typedef {"preference" | "title" | "author"} SortKey */
 
 /**
- * The preferences' names for the orders of the list, and the field that each sorts by.
+ * A part of the list: a folder, or what is below a path in it; or a composer's tunes, those of one year if it is set.
+ * @typedef {{folder?: string, path?: string, composer?: string, year?: string}} Place
+ */
+
+/** @typedef {Place & {text?: string, order?: string}} Query  text: words that must all occur */
+
+/** @typedef {(tune: IndexedTune) => string} SortKey */
+
+/**
+ * The preferences' names for the orders of the list, and what each sorts by.
  * @type {Record<string, SortKey>}
  */
-const ORDERS = { "for-you": "preference", title: "title", author: "author" };
+const ORDERS = {
+  title: (tune) => fold(tune.title),
+  author: (tune) => fold(tune.author),
+  year: (tune) => (yearOf(tune.released) || "9999") + fold(tune.title),
+};
+
+const FOR_YOU = "for-you";
+const LISTED = "catalog";
 
 /** Id of the folder for files that were added one by one. */
 export const FILES = "files";
 
 /** Id of the folder for the site's tunes. */
-const SITE = "site";
+export const SITE = "site";
 
 const VALUES = 4;
 const PREFERENCE = 3;
@@ -50,6 +68,12 @@ export class TuneIndex {
   #sureness = new Uint8Array();
   /** @type {Map<string, IndexedTune[]>} */
   #orders = new Map();
+  #notesOf;
+
+  /** @param {(tune: Tune) => string} notesOf  what the search looks through besides the tune itself */
+  constructor(notesOf = () => "") {
+    this.#notesOf = notesOf;
+  }
 
   get size() {
     return this.#tunes.size;
@@ -69,10 +93,18 @@ export class TuneIndex {
    * @param {Tune} tune
    */
   add(tune) {
-    const indexed = Object.assign(tune, { text: fold(`${tune.title} ${tune.author} ${tune.released}`) });
+    const indexed = Object.assign(tune, { text: this.#textOf(tune) });
     this.#tunes.set(tune.sidPath, indexed);
     this.#folder(indexed).push(indexed);
     this.#orders.clear();
+  }
+
+  /**
+   * Let the search find tunes by what they are now.
+   * @param {Tune[]} tunes
+   */
+  refreshText(tunes) {
+    for (const tune of tunes) Object.assign(tune, { text: this.#textOf(tune) });
   }
 
   /** @param {Tune[]} tunes */
@@ -157,30 +189,35 @@ export class TuneIndex {
   }
 
   /**
-   * @param {{text?: string, order?: string, folder?: string}} query  text: words that must all occur
+   * @param {Query} query
    * @returns {IndexedTune[]}
    */
-  view({ text = "", order = "catalog", folder = "" }) {
+  view({ text = "", order = LISTED, ...place }) {
     const words = fold(text).split(/\s+/).filter(Boolean);
-    const all = this.#ordered(order);
-    if (!words.length && !folder) return all;
-    return all.filter(
-      (tune) => (!folder || isIn(tune, folder)) && words.every((word) => tune.text.includes(word)),
-    );
+    const all = this.#ordered(place.composer && order === LISTED ? "year" : order);
+    const isHere = inPlace(place);
+    if (!words.length && !isHere) return all;
+    return all.filter((tune) => (!isHere || isHere(tune)) && words.every((word) => tune.text.includes(word)));
   }
 
   /** @param {string} order */
   #ordered(order) {
-    const sorted = this.#orders.get(order) ?? this.#sorted(ORDERS[order]);
+    const sorted = this.#orders.get(order) ?? this.#sorted(order);
     this.#orders.set(order, sorted);
     return sorted;
   }
 
-  /** @param {SortKey | undefined} by */
-  #sorted(by) {
+  /** @param {string} order */
+  #sorted(order) {
     const list = [...this.#folders.values()].flat();
-    if (by === "preference") return sortBy(list, (tune) => -(this.prediction(tune)?.[PREFERENCE] ?? 0));
-    return by ? sortBy(list, (tune) => fold(tune[by])) : list;
+    if (order === FOR_YOU) return sortBy(list, (tune) => -(this.prediction(tune)?.[PREFERENCE] ?? 0));
+    return order in ORDERS ? sortBy(list, ORDERS[order]) : list;
+  }
+
+  /** @param {Tune} tune */
+  #textOf(tune) {
+    const { title, author, released, hvscPath } = tune;
+    return fold(`${title} ${author} ${released} ${hvscPath || firstPath(tune)} ${this.#notesOf(tune)}`);
   }
 
   /**
@@ -199,11 +236,28 @@ export class TuneIndex {
 const firstPath = (tune) => tune.locations?.[0].path ?? "";
 
 /**
- * @param {Tune} tune
- * @param {string} folder  id
+ * @param {TuneIndex} index
+ * @returns {import("./indexing.js").Tune[]} the listener's
  */
-function isIn(tune, folder) {
-  return tune.locations ? tune.locations.some(({ folder: id }) => id === folder) : folder === SITE;
+export const ownTunes = (index) =>
+  /** @type {import("./indexing.js").Tune[]} */ ([...index.values()].filter((tune) => tune.locations));
+
+/**
+ * @param {Place} place
+ * @returns {((tune: IndexedTune) => boolean) | null} whether a tune is there; null: all are
+ */
+export function inPlace({ folder = "", path = "", composer = "", year }) {
+  if (composer) {
+    return (tune) =>
+      (year === undefined || yearOf(tune.released) === year) &&
+      tune.text.includes(composer) &&
+      composersOf(tune.author).some(({ key }) => key === composer);
+  }
+  if (!folder) return null;
+  if (folder === SITE) return (tune) => !tune.locations;
+  const start = path && `${path}/`;
+  return (tune) =>
+    tune.locations?.some(({ folder: id, path }) => id === folder && path.startsWith(start)) ?? false;
 }
 
 /**
@@ -224,9 +278,3 @@ function sortBy(list, key) {
  * @param {Key} other
  */
 const compare = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
-
-/**
- * Remove case and accents, so that "hulsbeck" finds "Hülsbeck".
- * @param {string} text
- */
-const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();

@@ -1,0 +1,135 @@
+/** The documents of the listener's collection: what Songlengths.md5 and STIL.txt say about its tunes. */
+
+import { dataMd5 } from "./data-md5.js";
+import { SongLengths } from "./songlengths.js";
+import { decodeStil, Stil } from "./stil.js";
+import { ownTunes } from "./tune-index.js";
+
+/** @typedef {import("./indexing.js").Tune} Tune */
+/** @typedef {import("./reading.js").SourceFile} SourceFile */
+
+/** Names in the database. */
+const SONGLENGTHS = "Songlengths.md5";
+const STIL = "STIL.txt";
+
+/** The largest document that is read; those of the HVSC have 6 MB. */
+const MAX_BYTES = 32 * 2 ** 20;
+
+export class Documents {
+  #database;
+  #index;
+  #bytesOf;
+  /** @type {SongLengths | null} only while files are indexed, because it is large */
+  #lengths = null;
+  /** @type {Stil | null} */
+  stil = null;
+
+  /**
+   * @param {import("./best-effort-database.js").BestEffortDatabase} database
+   * @param {import("./tune-index.js").TuneIndex} index
+   * @param {(tune: Tune) => Promise<ArrayBuffer | undefined>} bytesOf  undefined if they can't be reached
+   */
+  constructor(database, index, bytesOf) {
+    this.#database = database;
+    this.#index = index;
+    this.#bytesOf = bytesOf;
+  }
+
+  /** Read the stored STIL.txt, and make its words searchable. */
+  async load() {
+    const stored = await this.#stored(STIL);
+    if (stored) this.#useStil(await stored.arrayBuffer());
+  }
+
+  /** Make the stored lengths ready for `lengthsOf`. */
+  async openLengths() {
+    const stored = await this.#stored(SONGLENGTHS);
+    if (stored) this.#lengths = new SongLengths(await stored.text());
+  }
+
+  closeLengths() {
+    this.#lengths = null;
+  }
+
+  /**
+   * Apply a document to present and future tunes.
+   * @param {import("./reading.js").DocumentKind} kind
+   * @param {SourceFile} file
+   * @returns {Promise<{size: number, changed: Tune[]}>} number of tunes in the document, and the tunes with other lengths
+   */
+  async use(kind, file) {
+    if (file.size > MAX_BYTES) throw new Error(`The file has ${file.size} bytes, which is too large.`);
+    const bytes = await file.arrayBuffer();
+    const name = kind === "stil" ? STIL : SONGLENGTHS;
+    await this.#database.write((tables) => tables.putNote(name, new Blob([bytes])));
+    if (kind === "stil") return { size: this.#useStil(bytes), changed: [] };
+    this.#lengths = new SongLengths(new TextDecoder().decode(bytes));
+    return { size: this.#lengths.size, changed: await this.#updateLengths() };
+  }
+
+  /**
+   * @param {{md5: string, hvscPath: string}} tune
+   * @param {ArrayBuffer | undefined} bytes  of the file
+   * @returns {number[]} seconds of each song; empty if unknown
+   */
+  lengthsOf({ md5, hvscPath }, bytes) {
+    const list = this.#lengths;
+    if (!list) return [];
+    let found = list.ofHash(md5);
+    if (!found.length && list.mayHashData && bytes) found = list.ofHash(dataMd5(bytes));
+    return found.length ? found : list.ofPath(hvscPath);
+  }
+
+  /**
+   * @param {string} md5  of a file
+   * @returns {string} its path in the HVSC; "" if unknown
+   */
+  pathOf(md5) {
+    return this.#lengths?.pathOf(md5) ?? "";
+  }
+
+  /** Forget everything. */
+  clear() {
+    this.stil = this.#lengths = null;
+  }
+
+  /** @param {string} name */
+  #stored(name) {
+    return this.#database.read((tables) => tables.note(name), undefined);
+  }
+
+  /**
+   * @param {ArrayBuffer} bytes
+   * @returns {number} entries
+   */
+  #useStil(bytes) {
+    this.stil = new Stil(decodeStil(bytes));
+    this.#index.refreshText(ownTunes(this.#index));
+    return this.stil.size;
+  }
+
+  /** @returns {Promise<Tune[]>} the changed tunes */
+  async #updateLengths() {
+    const changed = [];
+    for (const tune of ownTunes(this.#index)) {
+      const path = tune.hvscPath || this.pathOf(tune.md5);
+      const known = this.lengthsOf({ md5: tune.md5, hvscPath: path }, undefined);
+      const found = known.length ? known : await this.#lengthsOfData(tune);
+      if (!found.length && path === tune.hvscPath) continue;
+      if (found.length) tune.lengths = found;
+      tune.hvscPath = path;
+      changed.push(tune);
+    }
+    this.#index.refreshText(changed);
+    return changed;
+  }
+
+  /**
+   * @param {Tune} tune  whose hash and path aren't in the list
+   * @returns {Promise<number[]>}
+   */
+  async #lengthsOfData(tune) {
+    if (!this.#lengths?.mayHashData) return [];
+    return this.lengthsOf(tune, await this.#bytesOf(tune));
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Folders and composers, each at an address of its own, and what is known about the playing tune. The views are loaded
+ * when there is something to show.
+ */
+
+/** @typedef {import("./tune-index.js").Place} Place */
+
+/** @type {(keyof Place)[]} */
+const KEYS = ["folder", "path", "composer", "year"];
+
+export class Places {
+  #collection;
+  #onChange;
+  #onPlay;
+  /** @type {Place} */
+  #place = placeAt(location.hash);
+  #song = { sidPath: "", song: 0 };
+  #follow = false;
+
+  /**
+   * @param {import("./collection.js").Collection} collection
+   * @param {() => void} onChange  the list must show another place
+   * @param {(name: string) => void} onPlay  the tunes of the place must play; gets its name
+   */
+  constructor(collection, onChange, onPlay) {
+    this.#collection = collection;
+    this.#onChange = onChange;
+    this.#onPlay = onPlay;
+    addEventListener("popstate", () => this.#use(placeAt(location.hash)));
+    this.refresh();
+  }
+
+  /** The place that is shown, as JSON. */
+  get json() {
+    return JSON.stringify(this.#place);
+  }
+
+  /**
+   * Show an added folder.
+   * @param {string} id  "": all tunes
+   */
+  openFolder(id) {
+    this.#go(id ? { folder: id } : {});
+  }
+
+  /** Show again what may have changed. */
+  refresh() {
+    const folder = /** @type {HTMLSelectElement} */ (document.getElementById("folder"));
+    folder.value = folder.dataset.place = this.#place.folder ?? "";
+    this.#showPlace();
+    this.#showTune();
+  }
+
+  /**
+   * Show what is known about a song.
+   * @param {string} sidPath
+   * @param {number} song
+   */
+  showTune(sidPath, song) {
+    if (sidPath === this.#song.sidPath && song === this.#song.song) return;
+    this.#song = { sidPath, song };
+    this.#showTune();
+  }
+
+  /**
+   * Go where a link leads.
+   * @param {Place} place
+   */
+  #open(place) {
+    this.#follow = true;
+    this.#go(place);
+  }
+
+  /** @param {Place} place */
+  #go(place) {
+    history.pushState(null, "", addressOf(place));
+    this.#use(place);
+  }
+
+  /** @param {Place} place */
+  #use(place) {
+    this.#place = place;
+    this.#onChange();
+    this.refresh();
+  }
+
+  async #showPlace() {
+    const place = this.#place;
+    const panel = /** @type {HTMLElement} */ (document.getElementById("place"));
+    const info = place.folder || place.composer ? await this.#ask("place", place) : null;
+    if (place !== this.#place) return;
+    panel.hidden = !info;
+    if (!info) return;
+    const { showPlace } = await import("./place-views.js");
+    showPlace(panel, info, place, (place) => this.#open(place), this.#onPlay, this.#follow);
+    this.#follow = false;
+  }
+
+  async #showTune() {
+    const song = this.#song;
+    const info = song.sidPath ? await this.#ask("about", song) : null;
+    if (song !== this.#song || !info) return;
+    const { showTune } = await import("./place-views.js");
+    showTune(info, (place) => this.#open(place));
+  }
+
+  /**
+   * @template {"place" | "about"} Name
+   * @param {Name} command
+   * @param {Parameters<import("./collection-worker.js").Commands[Name]>[0]} args
+   */
+  #ask(command, args) {
+    return this.#collection.call(command, args).catch(() => null); // the list says why the worker has stopped
+  }
+}
+
+/**
+ * @param {string} hash
+ * @returns {Place}
+ */
+function placeAt(hash) {
+  const values = new URLSearchParams(hash.slice(1));
+  return Object.fromEntries(KEYS.filter((key) => values.has(key)).map((key) => [key, values.get(key)]));
+}
+
+/**
+ * @param {Place} place
+ * @returns {string} its address on this page
+ */
+function addressOf(place) {
+  const values = new URLSearchParams();
+  for (const key of KEYS) if (place[key] !== undefined) values.set(key, place[key]);
+  return values.size ? `#${values}` : location.pathname + location.search;
+}

@@ -1,0 +1,110 @@
+"""Folders, composers, and what STIL.txt says: from a zip of a collection, in a real browser."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.collection_tree import plant
+from tests.e2e.listener import wait_until_playing
+
+COUNT = 40
+TUNES = COUNT + 1
+SITE = 60
+STIL = """
+/MUSICIANS/R/Rob_Hubbard/
+COMMENT: The whole folder.
+
+/MUSICIANS/R/Rob_Hubbard/Tune_00005.sid
+(#1)
+   NAME: The Fifth
+  TITLE: Moonlight Sonata (0:30)
+ ARTIST: Ludwig van Beethoven
+"""
+CURRENT = "#tunes tr[aria-current=true] .name"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("music")
+    tree = plant(root / "C64Music", COUNT)
+    (tree / "DOCUMENTS" / "STIL.txt").write_text(STIL)
+    target = root / "HVSC.zip"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(tree.rglob("*")):
+            archive.write(path, path.relative_to(root))
+    return target
+
+
+def wait_for_tunes(page: Page, count: int) -> None:
+    page.wait_for_function(
+        "count => document.querySelector('#tunes').getAttribute('aria-rowcount') === String(count + 1)",
+        arg=count,
+    )
+
+
+def wait_for_place(page: Page, name: str) -> None:
+    page.wait_for_function("name => document.querySelector('#place-name').textContent === name", arg=name)
+
+
+def test_zip_with_documents_becomes_folders_composers_and_notes(without_engine: Page, archive: Path) -> None:
+    page = without_engine
+    page.set_input_files("#own-file", archive)
+    page.wait_for_selector("#collection-result:not(:empty)")
+    message = page.text_content("#collection-result") or ""
+    assert message.startswith(f"{TUNES} tunes, {COUNT} of them new. The lengths of {COUNT} tunes")
+    assert message.endswith("STIL.txt tells about 2 tunes.")
+
+    page.fill("#search", "beethoven rob_hubbard")
+    wait_for_tunes(page, 1)
+    page.click("#tunes tbody tr:first-child button.tune")
+    wait_until_playing(page)
+    page.wait_for_selector("#now-notes:not([hidden])")
+    assert page.inner_text("#now-path") == "HVSC/C64Music/MUSICIANS/R/Rob_Hubbard/Tune_00005.sid"
+    assert page.inner_text("#now-notes").split("\n") == [
+        *("Song title", "The Fifth"),
+        *("Covers", "Moonlight Sonata by Ludwig van Beethoven, from 0:30"),
+    ]
+
+    page.fill("#search", "")
+    page.click("#now-author button")
+    wait_for_place(page, "Rob Hubbard")
+    wait_for_tunes(page, COUNT // 5)
+    assert page.evaluate("document.activeElement.id") == "place-name"
+    assert page.inner_text("#place-detail") == f"{COUNT // 5} tunes, 1985"
+    assert page.inner_text("#place-comment") == "The whole folder."
+    assert "1985 Maker" in page.locator("#tunes tbody .author").all_text_contents()
+
+    page.click("#place-links button")
+    wait_for_place(page, "Rob_Hubbard")
+    assert page.inner_text("#place-trail").split("\n") == ["HVSC", "C64Music", "MUSICIANS", "R"]
+    page.click("#place-trail li:nth-child(3) button")
+    wait_for_place(page, "MUSICIANS")
+    wait_for_tunes(page, COUNT)
+    parts = [part.split() for part in page.locator("#place-parts button").all_text_contents()]
+    assert parts == [["B", "8"], ["C", "8"], ["J", "8"], ["M", "8"], ["R", "8"]]
+
+    page.go_back()
+    wait_for_place(page, "Rob_Hubbard")
+    wait_for_tunes(page, COUNT // 5)
+    page.click("#place-play")
+    page.wait_for_function("document.querySelector('#now-title').textContent === 'Tune number 0'")
+    assert page.inner_text("#up-next-how").endswith(": Rob_Hubbard")
+    page.click("#place-close")
+    wait_for_tunes(page, SITE + COUNT)
+    page.click("#next")
+    page.wait_for_function("document.querySelector('#now-title').textContent === 'Tune number 5'")
+    page.click("#next")
+    page.wait_for_function("document.querySelector('#now-title').textContent === 'Tune number 10'")
+
+    page.go_back()
+    wait_for_place(page, "Rob_Hubbard")
+    page.reload()
+    page.wait_for_selector("html[data-ui=ready]")
+    wait_for_place(page, "Rob_Hubbard")
+    wait_for_tunes(page, COUNT // 5)
+    page.fill("#search", "moonlight")
+    wait_for_tunes(page, 1)
