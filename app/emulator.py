@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from wasmtime import Engine, Func, Instance, Memory, Module, Store, Trap
 
 from .paths import paths
+from .roms import KINDS, Roms
 
 SAMPLE_RATE = 44100
 """Samples per second unless a caller asks for others."""
@@ -258,6 +259,13 @@ class SidEmulator:
         self._call("sid_override_clock", {None: 0, "PAL": 1, "NTSC": 2}[clock])
         for chip in range(3):
             self._call("sid_override_chip", chip, chips[chip] if chip < len(chips) else 0)
+
+    def use_roms(self, roms: Roms) -> None:
+        """Use these ROMs of the C64, and no others, from the next start on."""
+        for number, kind in enumerate(KINDS):
+            image = roms.images.get(kind, b"")
+            self._input(image)
+            self._check(self._call("sid_rom", number, len(image)))
 
     def registers(self, chip: int = 0) -> bytes:
         """Return the 32 registers of a chip, as last written by the tune."""

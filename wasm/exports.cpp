@@ -18,8 +18,10 @@ constexpr unsigned maxFile = 131072, maxFrames = 4096, maxSkip = 16384;
 std::array<uint8_t, maxFile> input;
 std::array<float, maxFrames> output;
 
+c64::RomImages roms;
+
 struct Module {
-    c64::Player player;
+    c64::Player player{roms};
     std::string info, inspection;
 };
 
@@ -79,6 +81,10 @@ EXPORT(sid_override_chip)(unsigned chip, unsigned model) -> void {
     if (chip >= SidBank::maxChips) return;
     const bool known = model == 6581 || model == 8580;
     player().overrides().models[chip] = known ? static_cast<c64::ChipModel>(model) : c64::ChipModel::Unknown;
+}
+
+EXPORT(sid_rom)(unsigned kind, unsigned size) -> int {
+    return status(kind <= 2 && player().setRom(static_cast<c64::RomKind>(kind), file(size)));
 }
 
 EXPORT(sid_registers)(unsigned chip) -> const uint8_t* {

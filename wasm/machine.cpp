@@ -5,9 +5,9 @@
 namespace c64 {
 
 void Machine::powerOn(const VideoStandard& standard, const std::vector<SidSpec>& sids, unsigned sampleRate,
-                      Rom rom) {
+                      Rom rom, const RomImages& images) {
     now_ = 0;
-    memory_.reset(rom);
+    memory_.reset(rom, images);
     cia1_.reset(now_);
     cia2_.reset(now_);
     vic_.reset(standard, now_);

@@ -13,7 +13,8 @@ class Machine {
 public:
     Machine() : cpu_(*this) {}
 
-    void powerOn(const VideoStandard& standard, const std::vector<SidSpec>& sids, unsigned sampleRate, Rom rom);
+    void powerOn(const VideoStandard& standard, const std::vector<SidSpec>& sids, unsigned sampleRate, Rom rom,
+                 const RomImages& images);
 
     // Runs one instruction, or enters a pending interrupt.
     void step();
@@ -33,6 +34,7 @@ public:
     void load(uint16_t address, const std::vector<uint8_t>& bytes);
     void poke(uint16_t address, uint8_t value);
     uint8_t peek(uint16_t address) const { return memory_.ram(address); }
+    uint16_t romWord(uint16_t address) const { return memory_.rom(address) | memory_.rom(address + 1) << 8; }
     bool seesRom(uint16_t address) const { return memory_.area(address) == Memory::Area::Rom; }
 
 private:

@@ -1,5 +1,7 @@
 #include "memory.h"
 
+#include <algorithm>
+
 namespace c64 {
 
 namespace {
@@ -11,7 +13,7 @@ void Memory::burn(uint16_t address, Bytes... bytes) {
     ((rom_[address++ - romStart] = static_cast<uint8_t>(bytes)), ...);
 }
 
-// No ROM is shipped. The interrupt entries work as on a C64: they save A, X, and Y, jump through $0314 (IRQ, BRK) or
+// No ROM is shipped; the listener may provide them. The substitute's interrupt entries work as on a C64: they save A, X, and Y, jump through $0314 (IRQ, BRK) or
 // $0318 (NMI), and restore the registers at $EA81.
 void Memory::burnRom(Rom rom) {
     rom_.fill(static_cast<uint8_t>(rom));
@@ -31,8 +33,12 @@ void Memory::burnRom(Rom rom) {
     burn(0xfffa, 0x43, 0xfe, 0xe2, 0xfc, 0x48, 0xff);  // NMI, reset, IRQ
 }
 
-void Memory::reset(Rom rom) {
+void Memory::reset(Rom rom, const RomImages& images) {
     burnRom(rom);
+    for (const RomKind kind : {RomKind::Kernal, RomKind::Basic, RomKind::Characters}) {
+        const auto image = images.image(kind);
+        std::copy(image.begin(), image.end(), &rom_[RomImages::address(kind) - romStart]);
+    }
     ram_.fill(0);
     const auto vector = [this](uint16_t at, uint16_t target) {
         ram_[at] = target & 0xff;

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include "rom_images.h"
+
 namespace c64 {
 
 // What calls of ROM routines do: return at once, or halt.
@@ -13,10 +15,10 @@ class Memory {
 public:
     enum class Area : uint8_t { Ram, Rom, Io };
 
-    Memory() { reset(Rom::Returns); }
+    Memory() { reset(Rom::Returns, {}); }
 
-    // Clears RAM except for the system's vectors, and sets the port as after power-on.
-    void reset(Rom rom);
+    // Clears RAM except for the system's vectors, and sets the port as after power-on. `images` replace the substitute.
+    void reset(Rom rom, const RomImages& images);
 
     // What the processor sees at an address when it reads.
     Area area(uint16_t address) const { return areas_[address >> 12]; }

@@ -11,6 +11,8 @@ constexpr Cycle initLimit = 5'000'000;     // cycles (5 s): known decompressors 
 constexpr Cycle ownInitLimit = 1'000'000;  // cycles (1 s), for a tune that installs its own interrupt
 constexpr Cycle playLimit = 1'000'000;     // cycles (1 s): no play routine needs a tenth of it
 constexpr unsigned maxCutCalls = 5;        // in a row
+constexpr const char* addRoms = "Add your own copy in Preferences under C64 ROMs, or on a server in the folder "
+                                "SIDFLOW_ROMS.";
 constexpr unsigned minRate = 8000, maxRate = 192000;
 
 // Cycles per sample of reSIDfp's resampler: it has two stages, and each rounds its ratio down to 1/1024.
@@ -52,13 +54,59 @@ bool Player::start(unsigned song, unsigned sampleRate) {
     if (auto problem = checkStart(song, sampleRate); !problem.empty()) return fail(std::move(problem), State::Loaded);
     song_ = song ? song : tune_.startSong;
     setting_ = settingFor(tune_, overrides_);
-    const VideoStandard& standard = setting_.ntsc ? ntsc : pal;
-    cyclesPerSample_ = cyclesOfSample(standard.clock, sampleRate);
-    machine_.powerOn(standard, setting_.sids, sampleRate, tune_.isRsid ? Rom::Halts : Rom::Returns);
-    if (auto problem = driver_.install(machine_, tune_, song_, setting_.ntsc); !problem.empty()) {
-        return fail(std::move(problem), State::Loaded);
-    }
+    cyclesPerSample_ = cyclesOfSample((setting_.ntsc ? ntsc : pal).clock, sampleRate);
+    if (auto problem = installTune(sampleRate); !problem.empty()) return fail(std::move(problem), State::Loaded);
     return tune_.isRsid ? play() : runInit();
+}
+
+void Player::powerOn(unsigned sampleRate) {
+    const VideoStandard& standard = setting_.ntsc ? ntsc : pal;
+    machine_.powerOn(standard, setting_.sids, sampleRate, tune_.isRsid ? Rom::Halts : Rom::Returns, roms_);
+}
+
+// Makes the C64 ready to call init, or to run the BASIC program.
+std::string Player::installTune(unsigned sampleRate) {
+    if (auto problem = missingRoms(); !problem.empty()) return problem;
+    if (auto problem = prepareSystem(sampleRate); !problem.empty()) return problem;
+    powerOn(sampleRate);
+    if (tune_.isBasic) {
+        driver_ = Driver();
+        machine_.sids().audible(false);
+        auto problem = bootBasic(machine_, tune_, song_);
+        machine_.sids().advance(machine_.now());
+        machine_.sids().audible(true);
+        return problem;
+    }
+    if (roms_.has(RomKind::Kernal)) system_.restore(machine_, tune_.isRsid);
+    return driver_.install(machine_, tune_, song_, setting_.ntsc);
+}
+
+// Runs the listener's KERNAL once for each video standard, to learn what its reset routine leaves in RAM.
+std::string Player::prepareSystem(unsigned sampleRate) {
+    if (tune_.isBasic || !roms_.has(RomKind::Kernal)) return {};
+    if (systemVersion_ == roms_.version() && systemNtsc_ == setting_.ntsc) return {};
+    powerOn(sampleRate);
+    machine_.sids().audible(false);
+    if (auto problem = bootKernal(machine_); !problem.empty()) return problem;
+    system_.save(machine_);
+    systemVersion_ = roms_.version();
+    systemNtsc_ = setting_.ntsc;
+    return {};
+}
+
+// A BASIC program needs two ROMs; other tunes may only need them for some of their calls.
+std::string Player::missingRoms() const {
+    if (!tune_.isBasic) return {};
+    std::string names;
+    for (const RomKind kind : {RomKind::Kernal, RomKind::Basic}) {
+        if (!roms_.has(kind)) names += (names.empty() ? "" : " and ") + std::string(romName(kind));
+    }
+    return names.empty() ? names : "The tune is a BASIC program, which needs the C64's " + names + " ROM. " + addRoms;
+}
+
+bool Player::setRom(RomKind kind, std::span<const uint8_t> image) {
+    message_ = roms_.set(kind, image);
+    return message_.empty();
 }
 
 // Runs init silently, unless the tune installs its own interrupt: then init may play the tune and never return.
@@ -162,9 +210,9 @@ bool Player::cutPlayCall() {
 
 bool Player::reportJam() {
     const uint16_t at = machine_.cpu().registers().pc;
-    if (machine_.seesRom(at)) {
-        return fail("The tune calls the C64's ROM at " + hex(at) + ", which this player doesn't have, because its license doesn't " +
-                        "allow us to ship it. Choose a PSID version of the tune if there is one.",
+    if (machine_.seesRom(at) && !roms_.has(romAt(at))) {
+        return fail("The tune calls the C64's " + std::string(romName(romAt(at))) + " ROM at " + hex(at) +
+                        ", which this player doesn't include. " + addRoms,
                     State::Loaded);
     }
     return fail("The tune halted the processor with the instruction at " + hex(at) +
@@ -179,7 +227,7 @@ std::string Player::info() const {
 std::string inspect(std::span<const uint8_t> file) {
     Tune tune;
     std::string problem = parsePsid(file, tune);
-    if (problem.empty()) problem = Driver::checkRoom(tune);
+    if (problem.empty() && !tune.isBasic) problem = Driver::checkRoom(tune);
     return describe(tune, problem);
 }
 

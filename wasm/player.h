@@ -1,6 +1,7 @@
 // Plays one tune on a machine: loads it, runs init, renders sound, and stops routines that never return.
 #pragma once
 
+#include "boot.h"
 #include "driver.h"
 #include "setting.h"
 
@@ -8,6 +9,9 @@ namespace c64 {
 
 class Player {
 public:
+    // `roms` must outlive the player.
+    explicit Player(RomImages& roms) : roms_(roms) {}
+
     // `load`, `start`, `render`, and `skip` return whether they succeeded; if not, `message()` says why.
     bool load(std::span<const uint8_t> file);
     bool start(unsigned song, unsigned sampleRate);
@@ -19,6 +23,7 @@ public:
 
     // Apply from the next `start` on, to any tune.
     Overrides& overrides() { return overrides_; }
+    bool setRom(RomKind kind, std::span<const uint8_t> image);
     SidBank& sids() { return machine_.sids(); }
     const std::string& message() const { return message_; }
     std::string info() const;  // JSON, "{}" when no tune is loaded
@@ -28,6 +33,10 @@ private:
 
     bool fail(std::string message, State state);
     std::string checkStart(unsigned song, unsigned sampleRate) const;
+    void powerOn(unsigned sampleRate);
+    std::string installTune(unsigned sampleRate);
+    std::string prepareSystem(unsigned sampleRate);
+    std::string missingRoms() const;
     bool play();
     bool playing();
     bool runInit();
@@ -39,6 +48,10 @@ private:
     Driver driver_;
     Tune tune_;
     Overrides overrides_;
+    RomImages& roms_;
+    SystemArea system_;
+    unsigned systemVersion_ = 0;  // of the ROMs that `system_` is from; 0: none
+    bool systemNtsc_ = false;
     Setting setting_;
     unsigned song_ = 0;
     State state_ = State::Empty;

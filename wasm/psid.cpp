@@ -122,6 +122,7 @@ void readSids(const Header& header, Tune& tune) {
 void readFlags(const Header& header, Tune& tune) {
     if (tune.version < 2) return;
     tune.clock = static_cast<Clock>(header.word(0x76) >> 2 & 3);
+    tune.isBasic = tune.isRsid && (header.word(0x76) & 0x02);
     tune.freePage = header.bytes[0x78];
     tune.freePages = header.bytes[0x79];
     readSids(header, tune);
@@ -133,10 +134,6 @@ std::string checkPlayer(const Header& header, const Tune& tune) {
     if (!tune.isRsid && (flags & 0x01)) {
         return "The file holds Sidplayer (MUS) data, which needs its own player program. "
                "Choose a version that includes the player.";
-    }
-    if (tune.isRsid && (flags & 0x02)) {
-        return "The tune is a BASIC program, but this player has no BASIC ROM, because its license doesn't allow us "
-               "to ship it. Choose a version of the tune without BASIC.";
     }
     return {};
 }
@@ -150,6 +147,8 @@ std::string checkRsid(const Header& header, const Tune& tune) {
         problem = "The header of an RSID tune must leave load address, play address, and speed at zero.";
     } else if (tune.loadAddress < minRsidLoad) {
         problem = "The tune loads at " + hex(tune.loadAddress) + ", where a C64 keeps its system variables.";
+    } else if (tune.isBasic) {
+        if (header.word(10)) problem = "The header of a BASIC tune must leave the init address at zero.";
     } else if (page == 0xa || page == 0xb || page >= 0xd) {
         problem = "The init address " + hex(tune.initAddress) + " lies under ROM or I/O, where an RSID can't start.";
     } else if (tune.initAddress < tune.loadAddress || tune.initAddress >= tune.end()) {

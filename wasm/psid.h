@@ -15,6 +15,7 @@ enum class Clock : uint8_t { Unknown, Pal, Ntsc, Any };  // in the order of the 
 
 struct Tune {
     bool isRsid = false;
+    bool isBasic = false;  // an RSID that is a BASIC program
     unsigned version = 0;  // 0 until a header has been read
     uint16_t loadAddress = 0, initAddress = 0, playAddress = 0;
     unsigned songs = 0, startSong = 0;

@@ -124,6 +124,7 @@ class Page:
 
     def _connect(self) -> None:
         self._tabs.on_open("insights", self._insights_tab.open)
+        self._tabs.on_open("preferences", lambda: self._collection.showRoms())
         self.library.analyzed.connect(self.recommendations.add)
         self.playback.changed.connect(self._on_playback)
         self.feedback.on_model(self.recommendations.use_model)

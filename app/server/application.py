@@ -16,6 +16,7 @@ from .health import health_router
 from .metrics import Metrics, RequestMetrics, metrics_router
 from .model import model_router
 from .player.routes import Players, player_router
+from .player.stream import Streams
 from .rate import RateLimit, TokenBuckets
 from .release import Releases
 from .root_path import RootPath
@@ -43,7 +44,7 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
     settings = settings or Settings.from_environment()
     database = Database(settings.database_url)
     writer = Writer(database)
-    players = Players()
+    players = Players(streams=Streams(roms=settings.roms))
     releases = Releases(settings)
 
     @asynccontextmanager

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from ..paths import paths
+from ..paths import Paths, paths
+from ..roms import NO_ROMS, RomError, Roms, read_roms
 from .errors import ConfigurationError
 from .logs import LEVELS
 
@@ -24,6 +25,7 @@ VARIABLES = {
     "SIDFLOW_RATE_BURST": f"requests that one client may make at once (default: {RATE_BURST:g})",
     "SIDFLOW_TRUSTED_PROXIES": "addresses whose X-Forwarded-For is trusted (default: 127.0.0.1)",
     "SIDFLOW_ALLOWED_ORIGINS": "origins of other sites whose pages may share and read the model",
+    "SIDFLOW_ROMS": "folder of your C64 ROMs, for tunes that the server renders",
     "SIDFLOW_LOG_LEVEL": f"{', '.join(LEVELS)} (default: warning)",
 }
 """Environment variables, with their descriptions for the command line."""
@@ -50,6 +52,8 @@ class Settings:
         Comma-separated addresses whose X-Forwarded-For is trusted. `SIDFLOW_TRUSTED_PROXIES`.
     allowed_origins
         Origins of other sites whose pages may share feedback. `SIDFLOW_ALLOWED_ORIGINS`.
+    roms
+        The C64's ROMs for streamed tunes. Read from the folder `SIDFLOW_ROMS`.
     log_level
         Minimum level of log messages, one of `LEVELS`. `SIDFLOW_LOG_LEVEL`.
     """
@@ -65,6 +69,7 @@ class Settings:
     rate_burst: float = RATE_BURST
     trusted_proxies: str = "127.0.0.1"
     allowed_origins: tuple[str, ...] = ()
+    roms: Roms = NO_ROMS
     log_level: str = "warning"
 
     @classmethod
@@ -90,6 +95,7 @@ class Settings:
             rate_burst=_number(environment, "SIDFLOW_RATE_BURST", RATE_BURST, minimum=1),
             trusted_proxies=environment.get("SIDFLOW_TRUSTED_PROXIES") or "127.0.0.1",
             allowed_origins=_origins(environment.get("SIDFLOW_ALLOWED_ORIGINS") or ""),
+            roms=_roms(environment.get("SIDFLOW_ROMS") or "", here),
             log_level=_level(environment.get("SIDFLOW_LOG_LEVEL") or "warning"),
         )
 
@@ -124,6 +130,22 @@ def _origins(text: str) -> tuple[str, ...]:
                 f"not {origin!r}. Correct it."
             )
     return origins
+
+
+def _roms(text: str, here: Paths) -> Roms:
+    if not text:
+        return NO_ROMS
+    folder = Path(text).resolve()
+    for served in (here.page, here.static, here.vendor, here.library):
+        if folder.is_relative_to(served.resolve()):
+            raise ConfigurationError(
+                f"SIDFLOW_ROMS must not name a folder below {served}, which the server hands out. "
+                "Move the ROMs to another folder."
+            )
+    try:
+        return read_roms(folder)
+    except RomError as error:
+        raise ConfigurationError(f"SIDFLOW_ROMS can't be used. {error}") from error
 
 
 def _level(text: str) -> str:

@@ -13,6 +13,8 @@ ENTRIES = (
     "static/js/sid/excerpt-worker.js",
     "static/js/sid/excerpt.js",
     "static/js/sid/render-worker.js",
+    "static/js/sid/rom-card.js",
+    "static/js/sid/roms.js",
     "static/js/sid/worklet.js",
     "static/js/tunes/archive.js",
     "static/js/tunes/collection-worker.js",

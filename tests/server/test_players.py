@@ -10,6 +10,7 @@ import signal
 import sys
 import wave
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from fastapi import FastAPI
 
 from app.emulator import SidEmulator
 from app.paths import paths
+from app.roms import read_roms
 from app.server.application import create_app
 from app.server.player.cli import CliPlayer
 from app.server.player.errors import NoSuchStreamError, PlayerUnavailableError, TooManyStreamsError
@@ -31,6 +33,7 @@ from tests.patience import PATIENCE, wait_until
 from tests.served import serve as serve_by_script
 from tests.server.conftest import Serve, running
 from tests.server.ultimate_device import Device, ultimate
+from tests.wasm.roms import KERNAL, ROMS, basic_tune
 
 MEDIA = {"Content-Type": "audio/prs.sid"}
 RATE = 44100
@@ -228,6 +231,34 @@ def test_stream_contains_what_the_emulator_renders(client: httpx.Client, tune: b
     engine.load(tune)
     engine.start(1)
     assert np.abs(sound - np.clip(engine.render(RATE), -1, 1)).max() <= 1 / 32767
+
+
+def test_server_renders_basic_programs_with_its_roms_and_hands_none_out(
+    serve: Serve, settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "roms"
+    folder.mkdir()
+    for kind, image in ROMS.images.items():
+        (folder / f"{kind}.rom").write_bytes(image)
+    with_roms = replace(settings, roms=read_roms(folder))
+    client = serve(create_app(with_roms))
+    sound = client.get(render(client, basic_tune())).content
+    assert np.frombuffer(sound[44:], "<i2").std() > 300
+    addresses = [
+        f"{base}{kind}.rom" for kind in ROMS.images for base in ("/roms/", "/static/roms/", "/page/../roms/")
+    ]
+    for address in ["/roms", "/api/player", "/api/openapi.json", *addresses]:
+        answer = client.get(address)
+        assert not any(image[:64] in answer.content for image in ROMS.images.values()), address
+    assert "KERNAL" not in repr(with_roms)
+    assert repr(KERNAL[:16])[2:-1] not in repr(with_roms)
+
+
+def test_server_without_roms_says_what_a_basic_program_needs(client: httpx.Client) -> None:
+    answer = client.post("/api/player/stream?song=1", content=basic_tune(), headers=MEDIA)
+    assert answer.status_code == 422
+    assert "needs the C64's KERNAL and BASIC ROM" in message(answer)
+    assert "SIDFLOW_ROMS" in message(answer)
 
 
 def test_ranges_are_parts_of_the_file(client: httpx.Client, tune: bytes) -> None:

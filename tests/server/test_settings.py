@@ -82,3 +82,20 @@ def test_invalid_values(name: str, value: str) -> None:
 def test_folder_as_the_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=f"Try {tmp_path / 'latest.json'}"):
         Settings.from_environment({"SIDFLOW_MODEL_PATH": str(tmp_path)})
+
+
+def test_roms_are_read_from_their_folder(tmp_path: Path) -> None:
+    (tmp_path / "kernal.bin").write_bytes(bytes(0x2000))
+    assert set(Settings.from_environment({"SIDFLOW_ROMS": str(tmp_path)}).roms.images) == {"kernal"}
+
+
+def test_folder_without_roms_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"SIDFLOW_ROMS can't be used\. .* holds no C64 ROM"):
+        Settings.from_environment({"SIDFLOW_ROMS": str(tmp_path)})
+
+
+@pytest.mark.parametrize("name", ["page", "static", "vendor", "library"])
+def test_roms_in_a_served_folder_are_refused(name: str) -> None:
+    folder = getattr(paths(), name)
+    with pytest.raises(ConfigurationError, match="which the server hands out"):
+        Settings.from_environment({"SIDFLOW_ROMS": str(folder / "roms")})

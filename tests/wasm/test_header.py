@@ -100,7 +100,6 @@ def test_inspection_matches_the_loaded_tune(emulator: SidEmulator) -> None:
 @pytest.mark.parametrize(
     ("file", "songs", "message"),
     [
-        (BASIC, 1, "is a BASIC program"),
         (MUS, 2, "holds Sidplayer"),
         (FULL, 1, "leaves no free page"),
         (psid(CODE, load=0xFFF8), 1, "past the end"),

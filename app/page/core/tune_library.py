@@ -186,8 +186,9 @@ class TuneLibrary:
         await self._ask("setScores", {"scores": scores, "sureness": sureness})
 
     async def wipe(self) -> None:
-        """Remove all own music from the list and delete it from the browser; the files themselves stay."""
+        """Remove own music from the list, and delete it and the C64's ROMs from the browser; files stay."""
         await self._ask("wipe")
+        await self._collection.removeRoms()
         self.tunes = [tune for tune in self.tunes if not tune.own]
         self._analyzed_paths = set()
         for tune in list(self.known.values()):

@@ -77,6 +77,7 @@ class OwnMusic:
         on(by_id("folders"), "click", self._on_folder_click)
         collection.watchDrops(by_id("drop-hint"), create_proxy(lambda adding: spawn(self._add(adding))))
         collection.on("progress", create_proxy(lambda text: _show_progress(json.loads(text))))
+        collection.on("roms", create_proxy(lambda text: notice(json.loads(text)["text"])))
         collection.on("changed", create_proxy(lambda _text: spawn(self._update())))
         collection.on("problem", create_proxy(lambda text: self._show_problem(json.loads(text)["problem"])))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from ...emulator import SAMPLE_RATE, SidEmulator, SidError
+from ...roms import NO_ROMS, Roms
 from .errors import UnplayableTuneError
 
 AHEAD_SECONDS = 15
@@ -26,6 +27,8 @@ class Rendering:
     ----------
     slots
         Limits how many renderings advance at once. Acquired for each second of sound.
+    roms
+        The C64's ROMs.
 
     Attributes
     ----------
@@ -33,11 +36,12 @@ class Rendering:
         Bytes of the complete file, known from the start.
     """
 
-    def __init__(self, path: Path, frames: int, slots: asyncio.Semaphore) -> None:
+    def __init__(self, path: Path, frames: int, slots: asyncio.Semaphore, roms: Roms = NO_ROMS) -> None:
         self._path = path
         self._frames = frames
         self._slots = slots
         self._emulator = SidEmulator()
+        self._emulator.use_roms(roms)
         self._done = 0
         self._wanted = 0
         self._problem = ""

@@ -11,6 +11,7 @@ from pathlib import Path
 from starlette.responses import Response, StreamingResponse
 
 from ...emulator import SAMPLE_RATE
+from ...roms import NO_ROMS, Roms
 from .errors import NoSuchStreamError, TooManyStreamsError
 from .rendering import Rendering
 from .request import Tune
@@ -36,9 +37,14 @@ class Streams:
     ----------
     cache_bytes, per_minute
         Size of the cache, and new renderings per minute.
+    roms
+        The C64's ROMs.
     """
 
-    def __init__(self, cache_bytes: int = CACHE_BYTES, per_minute: int = MAX_PER_MINUTE) -> None:
+    def __init__(
+        self, cache_bytes: int = CACHE_BYTES, per_minute: int = MAX_PER_MINUTE, roms: Roms = NO_ROMS
+    ) -> None:
+        self._roms = roms
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._cache_bytes = cache_bytes
         self._per_minute = per_minute
@@ -60,7 +66,7 @@ class Streams:
         name = hashlib.sha256(tune.data + f"#{song}#{frames}".encode()).hexdigest()
         if name not in self._renderings:
             self._check_rate()
-            rendering = Rendering(self._new_path(), frames, self._slots)
+            rendering = Rendering(self._new_path(), frames, self._slots, self._roms)
             await rendering.start(tune.data, song)
             if name in self._renderings:  # Another request was faster.
                 await rendering.aclose()

@@ -47,6 +47,7 @@
  * @property {(song: number, sampleRate: number) => number} sid_start  0: done
  * @property {(frames: number) => number} sid_render  frames rendered
  * @property {() => number} sid_output  pointer to frames
+ * @property {(kind: number, size: number) => number} sid_rom  0: done
  * @property {(frames: number) => number} sid_skip  frames skipped
  * @property {() => number} sid_state  pointer
  * @property {() => number} sid_state_size
@@ -68,6 +69,12 @@ export class SidError extends Error {
  * @returns {boolean} whether the emulator has crashed with this error and must be replaced
  */
 export const isCrash = (error) => !(error instanceof SidError);
+
+/**
+ * In the order of the emulator.
+ * @type {import("./stored-roms.js").RomKind[]}
+ */
+const ROM_KINDS = ["kernal", "basic", "characters"];
 
 /** Maximum number of frames that one call of `render` returns. */
 export const MAX_FRAMES = 4096;
@@ -214,6 +221,19 @@ export class SidEmulator {
     for (let chip = 0; chip < 3; chip++) {
       this.#wasm.sid_override_chip(chip, chips[chip] ?? 0);
     }
+  }
+
+  /**
+   * Use these ROMs of the C64, and no others, from the next start on.
+   * @param {Partial<Record<import("./stored-roms.js").RomKind, Uint8Array>>} roms
+   * @throws {SidError} a ROM has the wrong size
+   */
+  useRoms(roms) {
+    ROM_KINDS.forEach((kind, number) => {
+      const image = roms[kind] ?? new Uint8Array();
+      this.#input(image);
+      this.#check(this.#wasm.sid_rom(number, image.length));
+    });
   }
 
   /** @param {boolean} on  whether to record the voices' waveforms from the next `render` on */

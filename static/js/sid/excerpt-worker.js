@@ -3,6 +3,7 @@
 import { serve, transfer } from "../worker-client.js";
 import { isCrash, MAX_FRAMES, SidEmulator, SidError } from "./emulator.js";
 import { SilenceDetector } from "./silence.js";
+import { storedRoms } from "./stored-roms.js";
 
 const emulatorReady = SidEmulator.fetch(self.name);
 emulatorReady.catch(() => {}); // reported to the caller of `begin`
@@ -82,6 +83,7 @@ serve(
     async begin(options) {
       const emulator = await emulatorReady;
       excerpt = null;
+      emulator.useRoms(await storedRoms());
       const started = performance.now();
       return answer(() => {
         excerpt = new Excerpt(emulator, options);

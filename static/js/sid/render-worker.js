@@ -5,6 +5,7 @@ import { isCrash, MAX_FRAMES, SidEmulator } from "./emulator.js";
 import { AHEAD, Ring, SAMPLE_RATE } from "./ring.js";
 import { SilenceDetector } from "./silence.js";
 import { Song } from "./song.js";
+import { storedRoms } from "./stored-roms.js";
 
 /** @typedef {import("./renderer.js").Target} Target */
 /** @typedef {Target & {song: number}} Start  song: 1-based; 0: the tune's start song */
@@ -34,6 +35,9 @@ serve(
     async load({ bytes, ...start }) {
       const emulator = await emulatorReady;
       [ring, song, stream] = [null, null, start.stream];
+      const roms = await storedRoms();
+      if (stream !== start.stream) return emulator.info(); // a newer request has replaced this one
+      emulator.useRoms(roms);
       emulator.override(start.settings);
       emulator.load(bytes);
       return begin(emulator, start);

@@ -1,5 +1,6 @@
 /** The page's side of the collection: asks the worker, and hands it the files that the listener chooses or drops. */
 
+import { removeRoms, showRoms, takeRoms } from "../sid/rom-files.js";
 import { WorkerClient } from "../worker-client.js";
 
 /** Files per message to the worker: more would block the page. */
@@ -27,8 +28,8 @@ export class Collection {
   }
 
   /**
-   * Listen to the worker's reports.
-   * @param {import("./collection-worker.js").ReportKind} kind
+   * Listen to the worker's reports, and to the outcome when ROMs were dropped.
+   * @param {import("./collection-worker.js").ReportKind | "roms"} kind
    * @param {(json: string) => void} listener
    */
   on(kind, listener) {
@@ -83,7 +84,7 @@ export class Collection {
       files.push({ path: list[at].webkitRelativePath || list[at].name, file: list[at] });
       if (at % FILES_PER_MESSAGE === FILES_PER_MESSAGE - 1) await idle();
     }
-    return JSON.stringify(await this.#index(files));
+    return JSON.stringify(await this.#indexTunes(files));
   }
 
   /** Let the listener choose a folder, and index it. Null if they chose none, or if the browser can't do it. */
@@ -97,6 +98,12 @@ export class Collection {
       throw new Error(error.message);
     }
   }
+
+  /** Show the C64's ROMs on their card. */
+  showRoms = showRoms;
+
+  /** Delete the C64's ROMs from this browser. */
+  removeRoms = removeRoms;
 
   /** Whether `pickFolder` can choose a folder. */
   get canPick() {
@@ -149,8 +156,22 @@ export class Collection {
     /** @type {IndexingResult[]} */
     const results = [];
     for (const { handle } of found) if (handle) results.push(await this.call("walk", { handle }));
-    if (files.length || !results.length) results.push(await this.#index(files));
-    return JSON.stringify(results.reduce(addResults));
+    const single = files.length || !results.length ? await this.#indexTunes(files) : null;
+    if (single) results.push(single);
+    return JSON.stringify(results.length ? results.reduce(addResults) : null);
+  }
+
+  /**
+   * Index files, except for those that are ROMs of the C64.
+   * @param {ChosenFile[]} files
+   * @returns {Promise<IndexingResult | null>} null: there were only ROMs
+   */
+  async #indexTunes(files) {
+    if (folderOf(files) !== null) return this.#index(files);
+    const { rest, text } = await takeRoms(files.map(({ file }) => file));
+    if (text) this.#emit("roms", { text });
+    if (text && rest.length === 0) return null;
+    return this.#index(files.filter(({ file }) => rest.includes(file)));
   }
 
   /**
