@@ -49,7 +49,7 @@ class TuneInfo:
     Attributes
     ----------
     format, version
-        "PSID" and 1 to 4, or "RSID" and 2 to 4.
+        "PSID" and 1 to 4, "RSID" and 2 to 4, or "MUS" for Sidplayer music.
     title, author, released
         Text of the header.
     songs, start_song

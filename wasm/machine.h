@@ -18,6 +18,8 @@ public:
 
     // Runs one instruction, or enters a pending interrupt.
     void step();
+    // Advances time while nothing runs.
+    void wait(Cycle until) { now_ = until; }
     // Advances time to the next interrupt, at most to `limit`, while the processor waits.
     void idle(Cycle limit);
 

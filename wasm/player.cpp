@@ -56,7 +56,7 @@ bool Player::start(unsigned song, unsigned sampleRate) {
     setting_ = settingFor(tune_, overrides_);
     cyclesPerSample_ = cyclesOfSample((setting_.ntsc ? ntsc : pal).clock, sampleRate);
     if (auto problem = installTune(sampleRate); !problem.empty()) return fail(std::move(problem), State::Loaded);
-    return tune_.isRsid ? play() : runInit();
+    return tune_.isRsid || !tune_.mus.empty() ? play() : runInit();
 }
 
 void Player::powerOn(unsigned sampleRate) {
@@ -69,6 +69,11 @@ std::string Player::installTune(unsigned sampleRate) {
     if (auto problem = missingRoms(); !problem.empty()) return problem;
     if (auto problem = prepareSystem(sampleRate); !problem.empty()) return problem;
     powerOn(sampleRate);
+    mus_.clear();
+    if (!tune_.mus.empty()) {
+        startMus();
+        return {};
+    }
     if (tune_.isBasic) {
         driver_ = Driver();
         machine_.sids().audible(false);
@@ -83,7 +88,7 @@ std::string Player::installTune(unsigned sampleRate) {
 
 // Runs the listener's KERNAL once for each video standard, to learn what its reset routine leaves in RAM.
 std::string Player::prepareSystem(unsigned sampleRate) {
-    if (tune_.isBasic || !roms_.has(RomKind::Kernal)) return {};
+    if (tune_.isBasic || !tune_.mus.empty() || !roms_.has(RomKind::Kernal)) return {};
     if (systemVersion_ == roms_.version() && systemNtsc_ == setting_.ntsc) return {};
     powerOn(sampleRate);
     machine_.sids().audible(false);
@@ -129,6 +134,41 @@ bool Player::runInit() {
         return fail(std::move(problem), State::Loaded);
     }
     return play();
+}
+
+void Player::startMus() {
+    driver_ = Driver();
+    for (const MusPart& part : tune_.mus) mus_.emplace_back(part);
+    nextJiffy_ = machine_.now();
+}
+
+void Player::runMus(Cycle until) {
+    while (machine_.now() < until) {
+        if (machine_.now() >= nextJiffy_) playJiffy();
+        machine_.wait(std::max(machine_.now(), std::min(until, nextJiffy_)));
+    }
+}
+
+void Player::playJiffy() {
+    constexpr unsigned palJiffy = 16422, ntscJiffy = 17046;
+    constexpr Cycle gateOff = 100;  // cycles before a new note
+    unsigned jiffy = setting_.ntsc ? ntscJiffy : palJiffy;
+    const Cycle began = machine_.now();
+    for (MusPlayer& mus : mus_) {
+        mus.advance();
+        if (mus.jiffy()) jiffy = mus.jiffy();
+        SidChip& chip = machine_.sids().chip(static_cast<unsigned>(&mus - mus_.data()));
+        for (unsigned voice = 0; voice < 3; ++voice) {
+            const auto control = static_cast<uint8_t>(7 * voice + 4);
+            if (mus.retriggered[voice]) chip.write(control, mus.registers[control] & 0xfe, began);
+        }
+    }
+    machine_.wait(began + gateOff);
+    for (const MusPlayer& mus : mus_) {
+        SidChip& chip = machine_.sids().chip(static_cast<unsigned>(&mus - mus_.data()));
+        for (uint8_t i = 0; i < MusPlayer::registerCount; ++i) chip.write(i, mus.registers[i], machine_.now());
+    }
+    nextJiffy_ = began + jiffy;
 }
 
 bool Player::play() {
@@ -178,6 +218,10 @@ bool Player::skip(std::size_t count) {
 
 // A processor at rest does nothing until the next interrupt, so time can jump there.
 bool Player::run(Cycle until) {
+    if (!mus_.empty()) {
+        runMus(until);
+        return true;
+    }
     const auto& registers = machine_.cpu().registers();
     while (machine_.now() < until) {
         if (registers.pc == driver_.restAddress()) {
@@ -227,7 +271,7 @@ std::string Player::info() const {
 std::string inspect(std::span<const uint8_t> file) {
     Tune tune;
     std::string problem = parsePsid(file, tune);
-    if (problem.empty() && !tune.isBasic) problem = Driver::checkRoom(tune);
+    if (problem.empty() && !tune.isBasic && tune.mus.empty()) problem = Driver::checkRoom(tune);
     return describe(tune, problem);
 }
 

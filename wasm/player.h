@@ -37,6 +37,9 @@ private:
     std::string installTune(unsigned sampleRate);
     std::string prepareSystem(unsigned sampleRate);
     std::string missingRoms() const;
+    void startMus();
+    void runMus(Cycle until);
+    void playJiffy();
     bool play();
     bool playing();
     bool runInit();
@@ -60,6 +63,8 @@ private:
     Cycle lastRest_ = 0;
     bool resting_ = true;
     unsigned cutCalls_ = 0;
+    std::vector<MusPlayer> mus_;
+    Cycle nextJiffy_ = 0;
     std::string message_;
 };
 

@@ -128,14 +128,33 @@ void readFlags(const Header& header, Tune& tune) {
     readSids(header, tune);
 }
 
-std::string checkPlayer(const Header& header, const Tune& tune) {
-    if (tune.version < 2) return {};
-    const unsigned flags = header.word(0x76);
-    if (!tune.isRsid && (flags & 0x01)) {
-        return "The file holds Sidplayer (MUS) data, which needs its own player program. "
-               "Choose a version that includes the player.";
-    }
-    return {};
+// A file may hold a second part, for a second SID.
+bool readMusParts(std::span<const uint8_t> data, Tune& tune) {
+    constexpr uint16_t secondSid = 0xd500;
+    MusPart part;
+    if (!readMus(data, part)) return false;
+    data = data.subspan(part.size);
+    tune.mus.push_back(std::move(part));
+    if (!readMus(data, part)) return true;
+    tune.mus.push_back(std::move(part));
+    tune.sids.resize(1);
+    tune.sids.push_back({secondSid, tune.sids[0].model});
+    return true;
+}
+
+// A MUS file has no header: the first lines of its text are title and author.
+bool readMusFile(std::span<const uint8_t> file, Tune& tune) {
+    if (!readMusParts(file, tune)) return false;
+    tune.version = 1;
+    tune.songs = tune.startSong = 1;
+    tune.title = tune.mus[0].text[0];
+    tune.author = tune.mus[0].text[1];
+    tune.released = tune.mus[0].text[2];
+    return true;
+}
+
+bool holdsMus(const Header& header, const Tune& tune) {
+    return tune.version >= 2 && !tune.isRsid && (header.word(0x76) & 0x01);
 }
 
 // An RSID is a program for an unmodified C64 that installs its own interrupt.
@@ -169,13 +188,18 @@ std::string hex(unsigned address) {
 std::string parsePsid(std::span<const uint8_t> file, Tune& tune) {
     const Header header{file};
     tune = Tune();
+    if (readMusFile(file, tune)) return {};
     if (auto problem = checkFormat(header); !problem.empty()) return problem;
     tune.version = header.word(4);
     tune.isRsid = header.isRsid();
     readText(header, tune);
     readSongs(header, tune);
     readFlags(header, tune);
-    if (auto problem = checkPlayer(header, tune); !problem.empty()) return problem;
+    if (holdsMus(header, tune)) {
+        if (readMusParts(file.subspan(header.word(6)), tune)) return {};
+        return "The header says that the file holds Sidplayer (MUS) data, but its three voices aren't there. "
+               "The file is damaged: get another copy.";
+    }
     if (auto problem = readImage(header, tune); !problem.empty()) return problem;
     readAddresses(header, tune);
     return checkRsid(header, tune);

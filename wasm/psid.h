@@ -1,4 +1,4 @@
-// Parses the SID file formats, PSID versions 1 to 4 and RSID versions 2 to 4. Headers are read as libsidplayfp
+// Parses the SID file formats, PSID versions 1 to 4 and RSID versions 2 to 4, and Sidplayer music (MUS). Headers are read as libsidplayfp
 // reads them: out-of-range song numbers are repaired, not refused.
 #pragma once
 
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "mus.h"
 #include "sid_bank.h"
 
 namespace c64 {
@@ -25,6 +26,7 @@ struct Tune {
     std::vector<SidSpec> sids{{}};        // one to three
     uint8_t freePage = 0, freePages = 0;  // pages that the author left for a player, 0 if unspecified
     std::vector<uint8_t> image;           // the data that is copied to loadAddress
+    std::vector<MusPart> mus;             // Sidplayer music, which needs no processor; the second part is for a second SID
 
     unsigned end() const { return loadAddress + static_cast<unsigned>(image.size()); }
     // Whether the tune installs its own interrupt handler, as every RSID does.

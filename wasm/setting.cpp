@@ -51,7 +51,7 @@ Setting settingFor(const Tune& tune, const Overrides& overrides) {
 }
 
 std::string describe(const Tune& tune, const Setting& setting, unsigned song) {
-    return '{' + field("format", quoted(tune.isRsid ? "RSID" : "PSID")) + ',' + field("version", tune.version) + ',' +
+    return '{' + field("format", quoted(!tune.mus.empty() ? "MUS" : tune.isRsid ? "RSID" : "PSID")) + ',' + field("version", tune.version) + ',' +
            field("title", quoted(tune.title)) + ',' + field("author", quoted(tune.author)) + ',' +
            field("released", quoted(tune.released)) + ',' + field("songs", tune.songs) + ',' +
            field("startSong", tune.startSong) + ',' + field("song", song) + ',' +

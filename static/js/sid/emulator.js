@@ -9,7 +9,7 @@
 
 /**
  * @typedef {object} TuneInfo
- * @property {"PSID" | "RSID"} format
+ * @property {"PSID" | "RSID" | "MUS"} format
  * @property {number} version
  * @property {string} title
  * @property {string} author

@@ -13,9 +13,9 @@ import { bytesToHex } from "../../vendor/noble-hashes/utils.js";
 
 /**
  * @param {string} path
- * @returns {boolean} whether the name is that of a SID file
+ * @returns {boolean} whether the name is that of a SID or MUS file
  */
-export const isTune = (path) => /\.sid$/i.test(path);
+export const isTune = (path) => /\.(sid|mus)$/i.test(path);
 
 /**
  * @param {string} path
