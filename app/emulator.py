@@ -203,7 +203,7 @@ class SidEmulator:
         Returns
         -------
         ndarray, shape (frames,)
-            Mono sound in [-1, 1].
+            Mono sound in [-1, 1]; the left channel if `spread` was called.
 
         Raises
         ------
@@ -267,6 +267,35 @@ class SidEmulator:
             self._input(image)
             self._check(self._call("sid_rom", number, len(image)))
 
+    def spread(self, percent: int) -> None:
+        """Hear several chips apart, from the next `render` on: 0 (mono) to 100."""
+        self._call("sid_width", percent)
+
+    def right(self, count: int) -> NDArray[np.float32]:
+        """Return the right channel of the last `count` samples, at most 4096, of the last `render`."""
+        return self._output(count, 1)
+
+    def override_sound(
+        self,
+        *,
+        filter_curve: int = 50,
+        digi_boost: bool = False,
+        combined: Literal["average", "weak", "strong"] = "average",
+    ) -> None:
+        """Choose what differs between real C64s, from the next start on.
+
+        Parameters
+        ----------
+        filter_curve
+            Of the 6581's filter in percent, from 0 (bright) to 100 (dark).
+        digi_boost
+            Whether samples that are played with an 8580's volume register are as loud as on a 6581.
+        combined
+            Strength of combined waveforms.
+        """
+        strength = ("average", "weak", "strong").index(combined)
+        self._call("sid_override_sound", filter_curve, int(digi_boost), strength)
+
     def registers(self, chip: int = 0) -> bytes:
         """Return the 32 registers of a chip, as last written by the tune."""
         return self._read(self._call("sid_registers", chip), 32)
@@ -299,8 +328,8 @@ class SidEmulator:
         """Bytes of memory that the emulator has allocated. It releases none, but reuses it."""
         return self._memory.data_len(self._store)
 
-    def _output(self, count: int) -> NDArray[np.float32]:
-        return np.frombuffer(self._read(self._call("sid_output"), 4 * count), np.dtype("<f4"))
+    def _output(self, count: int, channel: int = 0) -> NDArray[np.float32]:
+        return np.frombuffer(self._read(self._call("sid_output", channel), 4 * count), np.dtype("<f4"))
 
     def _read(self, pointer: int, size: int) -> bytes:
         return bytes(self._memory.read(self._store, pointer, pointer + size))

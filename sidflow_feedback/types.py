@@ -113,14 +113,15 @@ class Items(TypedDict):
 
     Attributes
     ----------
-    songs
-        Number of songs of each item, at least 1.
+    songs, startSongs
+        Number of songs of each item, at least 1, and the one that stands for the item, from 1.
     features
         One row for each song, packed by `wire_format`; NaN where unknown.
     """
 
     itemIds: list[str]
     songs: list[int]
+    startSongs: list[int]
     features: str
 
 

@@ -16,7 +16,7 @@ namespace {
 constexpr unsigned maxFile = 131072, maxFrames = 4096, maxSkip = 16384;
 
 std::array<uint8_t, maxFile> input;
-std::array<float, maxFrames> output;
+std::array<std::array<float, maxFrames>, 2> output;  // left or mono, right
 
 c64::RomImages roms;
 
@@ -61,7 +61,7 @@ EXPORT(sid_start)(unsigned song, unsigned sampleRate) -> int { return status(pla
 
 EXPORT(sid_render)(unsigned frames) -> unsigned {
     frames = std::min(frames, maxFrames);
-    return player().render(output.data(), frames) ? frames : 0;
+    return player().render(output[0].data(), output[1].data(), frames) ? frames : 0;
 }
 
 EXPORT(sid_skip)(unsigned frames) -> unsigned {
@@ -69,7 +69,11 @@ EXPORT(sid_skip)(unsigned frames) -> unsigned {
     return player().skip(frames) ? frames : 0;
 }
 
-EXPORT(sid_output)() -> const float* { return output.data(); }
+EXPORT(sid_output)(unsigned channel) -> const float* {
+    return output[channel == 1 && player().sids().stereo() ? 1 : 0].data();
+}
+
+EXPORT(sid_width)(unsigned percent) -> void { player().sids().width(std::min(percent, 100u) / 100.0); }
 
 EXPORT(sid_mute)(unsigned mask) -> void { player().sids().mute(mask); }
 
@@ -85,6 +89,12 @@ EXPORT(sid_override_chip)(unsigned chip, unsigned model) -> void {
 
 EXPORT(sid_rom)(unsigned kind, unsigned size) -> int {
     return status(kind <= 2 && player().setRom(static_cast<c64::RomKind>(kind), file(size)));
+}
+
+EXPORT(sid_override_sound)(unsigned filterCurve, unsigned digiBoost, unsigned combined) -> void {
+    constexpr std::array strengths{reSIDfp::AVERAGE, reSIDfp::WEAK, reSIDfp::STRONG};
+    player().overrides().sound = {std::min(filterCurve, 100u) / 100.0, digiBoost != 0,
+                                  strengths[combined < strengths.size() ? combined : 0]};
 }
 
 EXPORT(sid_registers)(unsigned chip) -> const uint8_t* {

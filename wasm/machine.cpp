@@ -4,14 +4,14 @@
 
 namespace c64 {
 
-void Machine::powerOn(const VideoStandard& standard, const std::vector<SidSpec>& sids, unsigned sampleRate,
-                      Rom rom, const RomImages& images) {
+void Machine::powerOn(const VideoStandard& standard, const std::vector<SidSpec>& sids, const Sound& sound,
+                      unsigned sampleRate, Rom rom, const RomImages& images) {
     now_ = 0;
     memory_.reset(rom, images);
     cia1_.reset(now_);
     cia2_.reset(now_);
     vic_.reset(standard, now_);
-    sids_.powerOn(sids, standard.clock, sampleRate, now_);
+    sids_.powerOn(sids, sound, standard.clock, sampleRate, now_);
     color_.fill(0);
     irq_ = nmi_ = nmiLine_ = false;
     update();

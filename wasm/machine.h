@@ -13,8 +13,8 @@ class Machine {
 public:
     Machine() : cpu_(*this) {}
 
-    void powerOn(const VideoStandard& standard, const std::vector<SidSpec>& sids, unsigned sampleRate, Rom rom,
-                 const RomImages& images);
+    void powerOn(const VideoStandard& standard, const std::vector<SidSpec>& sids, const Sound& sound, unsigned sampleRate,
+                 Rom rom, const RomImages& images);
 
     // Runs one instruction, or enters a pending interrupt.
     void step();

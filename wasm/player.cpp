@@ -61,7 +61,8 @@ bool Player::start(unsigned song, unsigned sampleRate) {
 
 void Player::powerOn(unsigned sampleRate) {
     const VideoStandard& standard = setting_.ntsc ? ntsc : pal;
-    machine_.powerOn(standard, setting_.sids, sampleRate, tune_.isRsid ? Rom::Halts : Rom::Returns, roms_);
+    machine_.powerOn(standard, setting_.sids, overrides_.sound, sampleRate,
+                     tune_.isRsid ? Rom::Halts : Rom::Returns, roms_);
 }
 
 // Makes the C64 ready to call init, or to run the BASIC program.
@@ -186,7 +187,7 @@ bool Player::playing() {
     return false;
 }
 
-bool Player::render(float* out, std::size_t count) {
+bool Player::render(float* left, float* right, std::size_t count) {
     if (!playing()) return false;
     SidBank& sids = machine_.sids();
     sids.advance(machine_.now());
@@ -195,7 +196,7 @@ bool Player::render(float* out, std::size_t count) {
         if (!run(machine_.now() + static_cast<Cycle>(missing * cyclesPerSample_) + 1)) return false;
         sids.advance(machine_.now());
     }
-    sids.render(out, count);
+    sids.render(left, right, count);
     return true;
 }
 

@@ -15,8 +15,8 @@ public:
     // `load`, `start`, `render`, and `skip` return whether they succeeded; if not, `message()` says why.
     bool load(std::span<const uint8_t> file);
     bool start(unsigned song, unsigned sampleRate);
-    // Renders exactly `count` samples in [-1, 1].
-    bool render(float* out, std::size_t count);
+    // Renders exactly `count` samples in [-1, 1], as `SidBank::render` does.
+    bool render(float* left, float* right, std::size_t count);
     // Skips `count` samples, several times as fast as rendering them. The state afterwards is the same, except for the
     // filters, which need some rendered samples to catch up.
     bool skip(std::size_t count);

@@ -8,6 +8,7 @@ namespace c64 {
 struct Overrides {
     Clock clock = Clock::Unknown;                         // Pal or Ntsc; otherwise the header's
     std::array<ChipModel, SidBank::maxChips> models{};    // Unknown: the header's
+    Sound sound;
 };
 
 struct Setting {

@@ -9,13 +9,14 @@ constexpr uint16_t mirrorsStart = 0xd400, mirrorsEnd = 0xd800;
 }
 
 // The first chip is mirrored over $D400 to $D7FF, except where another chip is.
-void SidBank::powerOn(const std::vector<SidSpec>& specs, double clock, unsigned sampleRate, Cycle now) {
+void SidBank::powerOn(const std::vector<SidSpec>& specs, const Sound& sound, double clock, unsigned sampleRate,
+                      Cycle now) {
     count_ = static_cast<unsigned>(specs.size());
     chipAt_.fill(0);
     std::fill(&chipAt_[(mirrorsStart - ioStart) / spacing], &chipAt_[(mirrorsEnd - ioStart) / spacing], 1);
     for (unsigned i = 0; i < count_; ++i) {
         chipAt_[(specs[i].address - ioStart) / spacing] = static_cast<uint8_t>(i + 1);
-        chips_[i].powerOn(specs[i].model, clock, sampleRate, now);
+        chips_[i].powerOn(specs[i].model, sound, clock, sampleRate, now);
     }
 }
 
@@ -47,9 +48,20 @@ void SidBank::drop(std::size_t count) {
     for (unsigned i = 0; i < count_; ++i) chips_[i].drop(count);
 }
 
-void SidBank::render(float* out, std::size_t count) {
-    std::fill(out, out + count, 0.0f);
-    for (unsigned i = 0; i < count_; ++i) chips_[i].mix(out, count, 1.0f / static_cast<float>(count_));
+// The chips are panned evenly from left to right, the first one leftmost. For each channel, the gains add up to 1, as
+// they do in mono, so that neither can clip.
+void SidBank::render(float* left, float* right, std::size_t count) {
+    const float gain = 1.0f / static_cast<float>(count_);
+    std::fill(left, left + count, 0.0f);
+    if (!stereo()) {
+        for (unsigned i = 0; i < count_; ++i) chips_[i].mix(left, count, gain);
+        return;
+    }
+    std::fill(right, right + count, 0.0f);
+    for (unsigned i = 0; i < count_; ++i) {
+        const float pan = width_ * (2.0f * static_cast<float>(i) / static_cast<float>(count_ - 1) - 1.0f);
+        chips_[i].mix(left, right, count, gain * (1 - pan), gain * (1 + pan));
+    }
 }
 
 }  // namespace c64

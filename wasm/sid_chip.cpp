@@ -9,17 +9,20 @@ constexpr Cycle slice = 4096;         // cycles per clock call: bounds the scrat
 constexpr Cycle scopeSlice = 64;      // with the scope on: shorter than one of its points
 constexpr Cycle settling = 300'000;   // three time constants of the board's 1.6 Hz high-pass
 constexpr uint8_t volumeRegister = 0x18;
+constexpr int digiBoostLevel = -32768;  // the whole range of the audio input, as libsidplayfp has it
 
 // reSIDfp amplifies each model by its own factor. These gains match the level of sidplayfp 2.4; they were found by
 // comparing spectra (tests/wasm/test_audio.py).
 constexpr float gain6581 = 2.0f / 3.0f, gain8580 = 0.415f;
 }  // namespace
 
-void SidChip::powerOn(ChipModel model, double clock, unsigned sampleRate, Cycle now) {
+void SidChip::powerOn(ChipModel model, const Sound& sound, double clock, unsigned sampleRate, Cycle now) {
     sid_ = std::make_unique<reSIDfp::SID>();
     sid_->setChipModel(model == ChipModel::Mos6581 ? reSIDfp::MOS6581 : reSIDfp::MOS8580);
     sid_->setSamplingParameters(clock, reSIDfp::RESAMPLE, sampleRate);
-    sid_->setFilter6581Curve(0.5);
+    sid_->setCombinedWaveforms(sound.combined);
+    sid_->input(sound.digiBoost && model == ChipModel::Mos8580 ? digiBoostLevel : 0);
+    sid_->setFilter6581Curve(sound.filterCurve);
     sid_->setFilter8580Curve(0.5);
     sid_->enableFilter(true);
     scale_ = (model == ChipModel::Mos6581 ? gain6581 : gain8580) / 32768.0f;
@@ -82,6 +85,15 @@ void SidChip::mute(uint8_t mask) {
 
 void SidChip::mix(float* out, std::size_t count, float gain) {
     for (std::size_t i = 0; i < count; ++i) out[i] += samples_[i] * (scale_ * gain);
+    drop(count);
+}
+
+void SidChip::mix(float* left, float* right, std::size_t count, float gainLeft, float gainRight) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const float sample = samples_[i] * scale_;
+        left[i] += sample * gainLeft;
+        right[i] += sample * gainRight;
+    }
     drop(count);
 }
 

@@ -13,12 +13,19 @@ namespace c64 {
 
 enum class ChipModel : uint16_t { Unknown = 0, Mos6581 = 6581, Mos8580 = 8580 };
 
+// What differs from one C64 to the next, or was changed by its owner. The defaults are those of sidplayfp.
+struct Sound {
+    double filterCurve = 0.5;  // of the 6581, from 0 (bright) to 1 (dark)
+    bool digiBoost = false;    // a resistor at the 8580's audio input makes its volume register audible
+    reSIDfp::CombinedWaveforms combined = reSIDfp::AVERAGE;
+};
+
 class SidChip {
 public:
     using Registers = std::array<uint8_t, 0x20>;
 
     // Resets the chip; its output has settled at `now`, so that there is no power-on click.
-    void powerOn(ChipModel model, double clock, unsigned sampleRate, Cycle now);
+    void powerOn(ChipModel model, const Sound& sound, double clock, unsigned sampleRate, Cycle now);
 
     uint8_t read(uint8_t reg, Cycle now);
     void write(uint8_t reg, uint8_t value, Cycle now);
@@ -33,6 +40,8 @@ public:
     std::size_t available() const { return samples_.size(); }
     // Adds the first `count` samples, times `gain`, to `out`, and drops them. Full scale is [-1, 1].
     void mix(float* out, std::size_t count, float gain);
+    // The same for two channels.
+    void mix(float* left, float* right, std::size_t count, float gainLeft, float gainRight);
     void drop(std::size_t count);
 
     void showScope(bool on);

@@ -48,6 +48,7 @@ def catalog_entry(tune: DemoTune, emulator_file: Path) -> dict[str, Any]:
         "author": tune.author,
         "released": info.released,
         "songs": len(tune.lengths),
+        "startSong": info.start_song,
         "lengths": list(tune.lengths),
         "clock": info.clock,
         "chip": info.chip,

@@ -38,6 +38,7 @@ from app.page.views.player_bar import PlayerBar
 from app.page.views.player_card import PlayerCard
 from app.page.views.preferences_tab import PreferencesTab
 from app.page.views.rate_tab import RateTab
+from app.page.views.save_music import SaveMusic
 from app.page.views.sharing_card import SharingCard
 from app.page.views.shortcuts import Shortcuts
 from app.page.views.static_hosting import restrict
@@ -105,6 +106,7 @@ class Page:
         self._own_music = OwnMusic(self.library, self._collection, playback, self._on_music_changed)
         self._now_playing = NowPlaying(playback, settings, self.player.native)
         self._up_next = UpNext(playback, self.recommendations)
+        self._save_music = SaveMusic(self.library, playback, self.recommendations, self.player.native)
         offer = LearnOffer(playback, settings)
         self._introduction = Introduction(playback, self.recommendations, settings, offer)
 

@@ -9,6 +9,8 @@ from . import node
 ENTRIES = (
     "static/css/page.css",
     "static/js/page.js",
+    "static/js/export/wav-worker.js",
+    "static/js/export/wav.js",
     "static/js/insights/charts.js",
     "static/js/sid/excerpt-worker.js",
     "static/js/sid/excerpt.js",

@@ -337,6 +337,7 @@ class Feedback:
             items: Items = {
                 "itemIds": [track["item_id"] for track in batch],
                 "songs": [1] * len(batch),
+                "startSongs": [1] * len(batch),
                 "features": wire_format.pack([track.get("features") for track in batch]),
             }
             rows = await self.engine.ask(Request.LIBRARY, items)

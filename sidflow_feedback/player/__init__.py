@@ -15,25 +15,42 @@ Ability: TypeAlias = Literal["position", "seek", "volume", "mute", "override", "
 class PlayerState(TypedDict):
     """What a player reports after each change.
 
-    ``end`` is the position in seconds where the song falls silent, if the player knows it.
+    ``end`` is the position in seconds where the song falls silent, if the player knows it. ``tuneFault``
+    comes with an error: whether the tune can't be played, rather than the player is at fault.
     """
 
     status: PlayerStatus
     song: int
     error: str
     end: NotRequired[float | None]
+    tuneFault: NotRequired[bool]
+
+
+class Sound(TypedDict):
+    """What differs between real C64s.
+
+    ``filterCurve`` is that of the 6581 in percent, from 0 (bright) to 100 (dark); as a wish, None leaves it
+    to the tune's author. ``digiBoost`` makes digis that an 8580 plays with its volume register as loud as a
+    6581's. ``combined`` is the strength of combined waveforms: ``average``, ``weak``, or ``strong``.
+    """
+
+    filterCurve: int | None
+    digiBoost: bool
+    combined: str
 
 
 class Hardware(TypedDict):
     """What a tune is played with.
 
     ``clock`` is ``PAL`` or ``NTSC``; ``headerClock`` may also be ``any`` or ``unknown``. ``chips`` has a pair
-    for each SID chip: the model in use (6581 or 8580), and the header's (0 if it names none).
+    for each SID chip: the model in use (6581 or 8580), and the header's (0 if it names none). ``sound`` is
+    None if the player can't choose it.
     """
 
     clock: str
     headerClock: str
     chips: list[tuple[int, int]]
+    sound: Sound | None
 
 
 class TuneHeader(TypedDict):
@@ -99,7 +116,8 @@ class Player(Protocol):
         Raises
         ------
         PlayerError
-            When awaited, if the tune can't be played; the message has the reason.
+            When awaited, if the tune can't be played; the message has the reason. From JavaScript, it is an
+            error with the name ``SidError``; other errors are the player's fault.
         """
 
     def play(self) -> None:
@@ -120,11 +138,14 @@ class Player(Protocol):
     def mute(self, mask: int) -> None:
         """Mute these voices from now on, and unmute the others: bit 3c + v is voice v of chip c."""
 
-    def override(self, clock: str, chip: int) -> None:
-        """Play with this clock (``PAL``, ``NTSC``) and all chips of this model (6581, 8580) from now on.
+    def override(self, clock: str, chip: int, sound: Sound) -> None:
+        """Play with this clock, all chips of this model, and this sound from now on.
 
-        Empty and 0: as the header says.
+        The clock is ``PAL`` or ``NTSC``, the model 6581 or 8580; empty and 0: as the header says.
         """
+
+    def spread(self, width: int) -> None:
+        """Hear several chips apart from now on: 0 (mono) to 100."""
 
     def close(self) -> None:
         """Fall silent, unload the tune, and release all resources; `load` may follow."""

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 from typing import Any
 
 from sidflow_feedback.errors import PlayerError
-from sidflow_feedback.player import Ability, Hardware, PlayerStatus, StateListener, TuneHeader
+from sidflow_feedback.player import Ability, Hardware, PlayerStatus, Sound, StateListener, TuneHeader
 
 
 class MemoryPlayer:
@@ -34,7 +34,7 @@ class MemoryPlayer:
         self.abilities = abilities
         self.progress = 1.0
         self.used: Hardware | None = None
-        self.muted = 0
+        self.muted = self.width = 0
         self._on_state = on_state
         self._songs = songs
         self._song = 0
@@ -77,17 +77,22 @@ class MemoryPlayer:
         if "mute" in self.abilities:
             self.muted = mask
 
-    def override(self, clock: str, chip: int) -> None:
+    def override(self, clock: str, chip: int, sound: Sound) -> None:
         if "override" in self.abilities:
-            self.used = {"clock": clock or "PAL", "headerClock": "PAL", "chips": [(chip or 6581, 6581)]}
+            chips = [(chip or 6581, 6581)]
+            self.used = {"clock": clock or "PAL", "headerClock": "PAL", "chips": chips, "sound": sound}
+
+    def spread(self, width: int) -> None:
+        if "override" in self.abilities:
+            self.width = width
 
     def close(self) -> None:
         self._position = 0.0
         self._change("idle")
 
-    def fail(self, message: str) -> None:
+    def fail(self, message: str, *, tune_fault: bool = False) -> None:
         """Report an error in the middle of a tune."""
-        self._on_state({"status": "error", "song": self._song, "error": message})
+        self._on_state({"status": "error", "song": self._song, "error": message, "tuneFault": tune_fault})
         self._status = "stopped"
 
     def set_volume(self, volume: float) -> None:

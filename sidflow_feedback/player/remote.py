@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Any
 
-    from sidflow_feedback.player import Hardware, PlayerState, PlayerStatus, StateListener, TuneHeader
+    from sidflow_feedback.player import Hardware, PlayerState, PlayerStatus, Sound, StateListener, TuneHeader
 
 POLL_SECONDS = 1.0
 """Interval between two requests for the device's state."""
@@ -95,7 +95,10 @@ class RemotePlayer:
     def mute(self, mask: int) -> None:
         """Do nothing: this player has no such control."""
 
-    def override(self, clock: str, chip: int) -> None:
+    def override(self, clock: str, chip: int, sound: "Sound") -> None:
+        """Do nothing: this player has no such control."""
+
+    def spread(self, width: int) -> None:
         """Do nothing: this player has no such control."""
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
     from typing import Any
 
-    from sidflow_feedback.player import Hardware, PlayerStatus, StateListener, TuneHeader
+    from sidflow_feedback.player import Hardware, PlayerStatus, Sound, StateListener, TuneHeader
 
     class Stream(TuneHeader):
         """The server's answer: where the stream is."""
@@ -95,7 +95,10 @@ class StreamPlayer:
     def mute(self, mask: int) -> None:
         """Do nothing: the server mixes the voices."""
 
-    def override(self, clock: str, chip: int) -> None:
+    def override(self, clock: str, chip: int, sound: "Sound") -> None:
+        """Do nothing: the server follows the tune's header."""
+
+    def spread(self, width: int) -> None:
         """Do nothing: the server follows the tune's header."""
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
     from typing import Any
 
-    from sidflow_feedback.player import Hardware, StateListener, TuneHeader
+    from sidflow_feedback.player import Hardware, Sound, StateListener, TuneHeader
 
 
 class WasmPlayer:
@@ -36,7 +36,15 @@ class WasmPlayer:
 
         def notify(state: "Any") -> None:
             self.used = _hardware(state.info)
-            on_state({"status": state.status, "song": state.song, "error": state.error, "end": state.end})
+            on_state(
+                {
+                    "status": state.status,
+                    "song": state.song,
+                    "error": state.error,
+                    "end": state.end,
+                    "tuneFault": state.tuneFault,
+                }
+            )
 
         self.native = module.createSidPlayer(to_js({"wasmUrl": wasm_url, "onState": notify}))
 
@@ -78,9 +86,13 @@ class WasmPlayer:
         """Mute these voices from now on: bit 3c + v is voice v of chip c."""
         self.native.mute(mask)
 
-    def override(self, clock: str, chip: int) -> None:
-        """Play with another clock or chip than the header's; the song continues at its position."""
-        self.native.override(clock, chip)
+    def override(self, clock: str, chip: int, sound: "Sound") -> None:
+        """Play with another clock or chip than the header's, or another sound; the song continues."""
+        self.native.override(clock, chip, to_js(sound))
+
+    def spread(self, width: int) -> None:
+        """Hear several chips apart, 0 (mono) to 100."""
+        self.native.spread(width)
 
     def close(self) -> None:
         """Release the worker and the audio hardware."""
@@ -91,7 +103,12 @@ def _hardware(info: "Any") -> "Hardware | None":
     if not info:
         return None
     chips = [(int(sid.chip), int(sid.headerChip)) for sid in info.sids]
-    return {"clock": info.clock, "headerClock": info.headerClock, "chips": chips}
+    sound: Sound = {
+        "filterCurve": int(info.sound.filterCurve),
+        "digiBoost": bool(info.sound.digiBoost),
+        "combined": info.sound.combined,
+    }
+    return {"clock": info.clock, "headerClock": info.headerClock, "chips": chips, "sound": sound}
 
 
 async def _header(loading: "Any") -> "TuneHeader":

@@ -94,7 +94,8 @@ class Recommender:
         InvalidRecordError
             The features aren't rows of 32-bit floats, or don't match the songs; see `FeatureTable.add`.
         """
-        return self.table.add(items["itemIds"], items["songs"], _rows(items["features"]))
+        rows = _rows(items["features"])
+        return self.table.add(items["itemIds"], items["songs"], items["startSongs"], rows)
 
     def scores(self) -> LibraryScores:
         """Return the predictions for all songs of the library, and how sure they are.
@@ -154,24 +155,25 @@ class Recommender:
             offset=offset,
             seed=int(self._clock.epoch() // _DAY),
         )
-        rows = table.starts[found.order[:limit]].tolist()
+        rows = table.firsts[found.order[:limit]].tolist()
         return list(zip(rows, found.surprises[:limit].tolist(), strict=True))
 
     async def introduce(self, slots: Slots) -> list[int]:
-        """Return the rows of items whose judgment would say most about the listener: see `introduction`.
+        """Return the first rows of items whose judgment would say most about the listener: `introduction`.
 
         Raises
         ------
         StoreError
             The actions can't be read.
         """
-        judged, starts = await self._judgments(), self.table.starts
-        numbers = {self.table.number(item_id) for item_id in judged}
-        known = ~np.isnan(self.table.features[starts, 0])
-        fresh = np.array([row for i, row in enumerate(starts) if known[i] and i not in numbers], np.intp)
-        rows = fresh[np.arange(min(MAX_SONGS, len(fresh))) * len(fresh) // max(1, min(MAX_SONGS, len(fresh)))]
-        chosen = await slots.run(introduction(self.table.features[rows].astype(np.float64)))
-        return [int(rows[i]) for i in chosen]
+        judged, table = await self._judgments(), self.table
+        numbers = {table.number(item_id) for item_id in judged}
+        known = ~np.isnan(table.features[table.starts, 0])
+        fresh = np.array([i for i in range(len(known)) if known[i] and i not in numbers], np.intp)
+        few = fresh[np.arange(min(MAX_SONGS, len(fresh))) * len(fresh) // max(1, min(MAX_SONGS, len(fresh)))]
+        features = table.features[table.starts[few]].astype(np.float64)
+        chosen = await slots.run(introduction(features))
+        return [int(table.firsts[few[i]]) for i in chosen]
 
     def explain(self, row: int) -> Explanations | None:
         """Return what each feature of a song contributes to its predictions; None if they are unknown.
@@ -235,7 +237,7 @@ class Recommender:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Ranked:
-    """The ranking by a model. An item is ranked by its first song, which plays first."""
+    """The ranking by a model. An item is ranked by its start song, which plays first."""
 
     model: Model
     revision: int

@@ -1,13 +1,46 @@
 /** Downloads. */
 
+/** @type {import("./export/wav.js").WavExport | null} */
+let running = null;
+
 /**
- * Offer a JSON text as a download.
+ * Offer a text as a download.
  * @param {string} name
  * @param {string} text
+ * @param {string} [type]  its media type
  */
-export function save(name, text) {
+export function save(name, text, type = "application/json") {
+  download(name, new Blob([text], { type }));
+}
+
+/**
+ * Render a song and offer it as a download. Replaces an earlier one that isn't finished.
+ * @param {string} name
+ * @param {ArrayBuffer} bytes  a .sid file
+ * @param {number} song  1-based
+ * @param {number} seconds
+ * @param {import("./sid/player.js").SidPlayer} player  its settings apply
+ * @param {(progress: number) => void} onProgress  receives the completed part, [0, 1]
+ * @returns {Promise<void>} rejects with what is wrong, or if `cancelWav` was called
+ */
+export async function saveWav(name, bytes, song, seconds, player, onProgress) {
+  const { WavExport } = await import("./export/wav.js");
+  running?.cancel();
+  running = new WavExport(onProgress);
+  download(name, await running.render(bytes, song, seconds, player.settings));
+}
+
+export function cancelWav() {
+  running?.cancel();
+}
+
+/**
+ * @param {string} name
+ * @param {Blob} content
+ */
+function download(name, content) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);

@@ -42,7 +42,7 @@ export class WorkerClient {
    * @param {string} method
    * @param {object} args  values that can be cloned
    * @param {number} [timeoutMs]  end a worker that hasn't answered by then
-   * @returns {Promise<any>} rejects with a plain Error: the worker's message, or that of the failure
+   * @returns {Promise<any>} rejects with a plain Error: name and message of the worker's, or those of the failure
    */
   call(method, args, timeoutMs = Infinity) {
     this.start();
@@ -57,7 +57,7 @@ export class WorkerClient {
       /** @param {Error} error */
       const rejectPending = (error) => {
         settle();
-        reject(new Error(error.message));
+        reject(Object.assign(new Error(error.message), { name: error.name }));
       };
       this.#pending.add(rejectPending);
       answer.finally(settle).then(resolve, rejectPending);

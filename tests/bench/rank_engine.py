@@ -39,6 +39,7 @@ class Bench:
         items: Items = {
             "itemIds": [f"MUSICIANS/B/Bench/Tune_{i}.sid" for i in range(tunes)],
             "songs": [SONGS] * tunes,
+            "startSongs": [1] * tunes,
             "features": base64.b64encode(features.astype("<f4").tobytes()).decode(),
         }
         begun = time.perf_counter()

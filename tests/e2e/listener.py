@@ -55,6 +55,15 @@ def wait_until_playing(page: Page) -> None:
     page.wait_for_selector("#like:enabled")
 
 
+def wait_for_text(page: Page, selector: str, text: str) -> None:
+    """Wait until the text, or the value, of an element contains `text`."""
+    page.wait_for_function(
+        "([selector, text]) => { const found = document.querySelector(selector);"
+        " return (found?.value || found?.textContent || '').includes(text); }",
+        arg=[selector, text],
+    )
+
+
 def stats(page: Page) -> dict[str, float]:
     """Return frames played, underruns, and peak and RMS of the latest output."""
     found: dict[str, float] = json.loads(page.evaluate("JSON.stringify(window.sidPlayer.stats())"))

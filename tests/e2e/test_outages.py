@@ -24,7 +24,7 @@ def test_missing_server_is_reported_and_nothing_is_lost(page: Page) -> None:
     page.click("#tab-play")
     page.click("#tunes tbody tr:nth-child(3) button.tune")
     page.wait_for_selector("#notice:not([hidden])")
-    assert "can't be played" in (page.text_content("#notice") or "")
+    assert "no tune that follows can be played" in (page.text_content("#notice") or "")
     page.unroute("**/tunes/*.sid")
     page.context.set_offline(False)
     play(page, 3)

@@ -232,7 +232,7 @@ def test_another_player_continues_and_explains_missing_abilities(page: Page) -> 
     for control in ("#voices button", "#clock", "#chip", "#waves"):
         assert page.locator(control).first.is_disabled(), control
     assert page.text_content("#now-why") == (
-        "This player can't mute voices, show waveforms, change the clock or chip. "
+        "This player can't mute voices, show waveforms, change the clock, chip, or sound. "
         "To do so, choose the player in this page under Preferences."
     )
     assert "Clock" not in facts(page)

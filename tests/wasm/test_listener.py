@@ -4,6 +4,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from app.composer.assembler import assemble
 from app.emulator import SidEmulator
@@ -123,3 +124,77 @@ def test_endless_init_can_be_the_whole_tune() -> None:
     emulator.load(psid(program.code, play=0, init=LOAD))
     emulator.start()
     assert emulator.render_seconds(2).std() > 0.01
+
+
+def channels(percent: int, chips: int = 2) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the channels of a tune whose first chip alone sounds, of one or two."""
+    more = (0x42, 0) if chips == 2 else (0, 0)
+    emulator = SidEmulator()
+    emulator.load(psid(clicker(), version=3, play=clicker_play(), more_sids=more))
+    emulator.spread(percent)
+    emulator.start()
+    blocks = [(emulator.render(4096), emulator.right(4096)) for _ in range(20)]
+    return np.concatenate([left for left, _ in blocks]), np.concatenate([right for _, right in blocks])
+
+
+def test_two_chips_are_heard_apart_and_neither_channel_is_louder_than_the_chip() -> None:
+    mono, same = channels(0)
+    assert np.array_equal(mono, same)
+    left, right = channels(100)
+    assert np.ptp(left) == pytest.approx(2 * np.ptp(mono), rel=0.01)
+    assert np.ptp(right) < 0.1 * np.ptp(left)
+    for percent in (50, 100):
+        left, right = channels(percent)
+        assert (left + right) / 2 == pytest.approx(mono, abs=1e-6), "the sum stays as it is in mono"
+
+
+def test_one_chip_stays_mono() -> None:
+    alone, _ = channels(0, chips=1)
+    left, right = channels(100, chips=1)
+    assert np.array_equal(left, right)
+    assert np.array_equal(left, alone)
+
+
+def test_digi_boost_makes_the_volume_register_of_an_8580_audible() -> None:
+    def loudness(model: Literal[6581, 8580], *, boost: bool) -> float:
+        emulator = SidEmulator()
+        emulator.load(psid(clicker(), play=clicker_play()))
+        emulator.override(None, model)
+        emulator.override_sound(digi_boost=boost)
+        emulator.start()
+        return float(np.ptp(emulator.render_seconds(1)[22050:]))
+
+    assert loudness(8580, boost=True) > 3 * loudness(8580, boost=False)
+    assert loudness(6581, boost=True) == loudness(6581, boost=False)
+
+
+def tone(waveform: int) -> bytes:
+    """Return a tune that holds a note, through the filter."""
+    registers = {0xD418: 0x1F, 0xD417: 0x01, 0xD416: 0x50, 0xD401: 0x08, 0xD403: 0x08, 0xD406: 0xF0}
+    writes = [*registers.items(), (0xD404, waveform | 1)]
+    code = b"".join(bytes([0xA9, value, 0x8D, at & 255, at >> 8]) for at, value in writes)
+    return psid(code + b"\x60\x60", play=LOAD + len(code) + 1)
+
+
+def test_filter_curve_makes_a_6581_brighter_or_darker() -> None:
+    emulator, levels = SidEmulator(), []
+    emulator.load(tone(0x20))
+    for curve in (0, 50, 100):
+        emulator.override_sound(filter_curve=curve)
+        emulator.start()
+        levels.append(emulator.render_seconds(1)[22050:].std())
+    assert levels[0] > levels[1] > levels[2]
+
+
+def test_combined_waveforms_have_a_strength() -> None:
+    emulator, spectra = SidEmulator(), []
+    emulator.load(tone(0x50))
+    strengths: tuple[Literal["average", "weak", "strong"], ...] = ("average", "weak", "strong", "average")
+    for strength in strengths:
+        emulator.override_sound(combined=strength)
+        emulator.start()
+        spectra.append(np.abs(np.fft.rfft(emulator.render_seconds(0.5)[11025:])))
+    weak, strong, again = (np.abs(spectra[0] - other).sum() / spectra[0].sum() for other in spectra[1:])
+    assert weak > 0.1
+    assert strong > 0.1
+    assert again < 0.02

@@ -13,6 +13,7 @@ class TuneRecord(TypedDict, total=False):
     sidPath: Required[str]
     url: str
     own: bool
+    folders: list[str]
     title: str
     author: str
     released: str

@@ -1,6 +1,8 @@
 """What is playing: connects library, player, telemetry, and recorder. Needs no browser."""
 
+from app.page.core.tasks import error_message, error_name
 from app.page.core.tune import Track
+from sidflow_feedback.errors import PlayerError
 from sidflow_feedback.page.signal import Signal
 from sidflow_feedback.player.telemetry import Telemetry
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 
     from app.page.core.tune import Tune
     from sidflow_feedback.page.recorder import Recorder
-    from sidflow_feedback.player import Hardware, Player, PlayerState, PlayerStatus
+    from sidflow_feedback.player import Hardware, Player, PlayerState, PlayerStatus, Sound, TuneHeader
     from sidflow_feedback.types import Dimension
 
     Judgment: TypeAlias = Literal["like", "dislike"]
@@ -22,6 +24,15 @@ if TYPE_CHECKING:
 
         def data(self, tune: Tune) -> Awaitable[object]:
             """Return the bytes of a tune."""
+
+        def reject(self, tune: Tune) -> Awaitable[None]:
+            """Note that a tune can't be played: it isn't to be taken again in this session."""
+
+        def accept(self, tune: Tune) -> None:
+            """Note that a tune plays."""
+
+        def accept_all(self) -> None:
+            """Forget which tunes can't be played."""
 
 
 class State:
@@ -40,12 +51,20 @@ class State:
 
 SILENT = (State.IDLE, State.STOPPED, State.PAUSED)
 OTHERS = (State.LOADING, State.STARTING, State.PLAYING, State.ENDED, State.ERROR)
+MAX_SKIPS = 100
+"""Tunes in a row that may fail before play stops: so many say that something else is wrong."""
+
+NOTHING_PLAYS = "Play has stopped because no tune that follows can be played. Choose another one. The last: "
+
 IGNORED = {
     State.FETCHING: SILENT + OTHERS,
     State.LOADING: SILENT,
     State.ENDED: SILENT,
 }
 """Reports of the player that don't change a state: they are about the tune before."""
+
+STANDARD_SOUND: "Sound" = {"filterCurve": None, "digiBoost": False, "combined": "average"}
+"""That of sidplayfp, but for filter curves by author."""
 
 ACTIVE = (State.FETCHING, State.LOADING, State.STARTING, State.PLAYING)
 
@@ -58,17 +77,23 @@ class Playback:
     ========  ==================================================  =====================
     any       `open`; `use` while a tune is loaded                fetching
     fetching  the tune's bytes are there                          loading
-    fetching  the tune's bytes can't be read                      error, without a tune
+    fetching  the tune's bytes can't be read                      fetching, of the next tune
     fetching  the player reports anything                         fetching
     loading   the player reports idle, stopped, or paused         loading
     ended     the player reports idle, stopped, or paused         ended
     loading   the tune is loaded, but was not to play             paused
-    loading   the player can't load the tune                      error, without a tune
+    loading   the tune can't be played                            fetching, of the next tune
+    loading   the player is at fault                              error, without a tune
+    playing   the tune turns out to be broken                     fetching, of the next tune
+    any       no tune that follows can be played                  error, without a tune
     others    the player reports a state                          that state
     playing   the song's length has passed                        ended
+    ended     a song of the same tune follows                     loading
     ended     a tune follows                                      fetching
     ended     no tune follows                                     stopped
     ========  ==================================================  =====================
+
+    A tune that can't be played is skipped: the next one plays, `note` says so, and no action is recorded.
 
     A listen begins when the player reports ``playing`` for the first time after `open` or `set_song`, or
     after an error ended the listen before. A change of player does not begin a new one.
@@ -96,8 +121,13 @@ class Playback:
         One of `State`.
     muted
         Voices that are silent until another tune is chosen: bit 3c + v is voice v of chip c.
+    all_songs
+        Whether all songs of a tune play before the next tune does: from the chosen one on, around to the one
+        before it.
     incognito
         Whether nothing is recorded.
+    note
+        Which tunes were skipped on the way to this one because they can't be played, in words; else empty.
     """
 
     def __init__(
@@ -116,7 +146,8 @@ class Playback:
         self._telemetry = Telemetry(recorder.action)
         self._player: Player | None = None
         self._volume = 1.0
-        self._override = ("", 0)
+        self._override: tuple[str, int, Sound] = ("", 0, STANDARD_SOUND)
+        self._width = 0
         self._loads = 0
         self._listened_at_start = 0.0
         self.changed: Signal[[]] = Signal()
@@ -126,6 +157,11 @@ class Playback:
         self.track: Track | None = None
         self.state: PlaybackState = State.IDLE
         self.muted = 0
+        self.all_songs = False
+        self.note = ""
+        self._skips = 0
+        self._broken = ""
+        self._first_song = 0
 
     async def use(self, player: "Player") -> None:
         """Play through this player from now on: the song continues there, in the same listen."""
@@ -135,13 +171,18 @@ class Playback:
         self._recorder.pipeline = player.pipeline
         player.set_volume(self._volume)
         player.override(*self._override)
+        player.spread(self._width)
         if old is None:
             return
         position, active = old.position, self.active
         old.close()
         if self.tune is not None:
             self._listened_at_start = self._telemetry.listened_seconds
-            await self._load(self.tune, active, position or 0.0)
+            problem = await self._load(self.tune, active, position or 0.0)
+            if problem and active:
+                await self._skip(problem)
+            elif problem:
+                self._stop_at(self.tune.title + " can't be played. " + problem, None)
 
     @property
     def active(self) -> bool:
@@ -189,41 +230,92 @@ class Playback:
         position = self._player.position if self._player else 0.0
         return self._telemetry.listened_seconds - self._listened_at_start if position is None else position
 
-    async def open(self, tune: "Tune", song: int = 1) -> None:
-        """Play a song. A newer call, or a click on Pause, takes precedence."""
-        self._choose(tune, song)
-        await self._load(tune, True)
+    async def open(self, tune: "Tune", song: int = 0) -> None:
+        """Play a song, 0 for the tune's start song. A newer call, or a click on Pause, takes precedence."""
+        self._forget_skips()
+        problem = await self._start(tune, song)
+        if problem:
+            await self._skip(problem)
 
-    async def _load(self, tune: "Tune", active: bool, position: float = 0.0) -> None:
+    async def _start(self, tune: "Tune", song: int = 0) -> str:
+        """Play a song; return why the tune can't be played, else an empty text."""
+        self._first_song = song or tune.start_song
+        self._choose(tune, self._first_song)
+        return await self._load(tune, True)
+
+    async def _load(self, tune: "Tune", active: bool, position: float = 0.0) -> str:
+        """Load the tune; return why it can't be played. A fault of the player is reported here."""
         player = self._player
         if player is None:
-            return
+            return ""
         self._loads += 1
         load = self._loads
         self.state = State.FETCHING
         self.changed.emit()
         try:
             data = await self._library.data(tune)
-            if load != self._loads:
-                return
+        except Exception as exc:
+            return error_message(exc) if load == self._loads else ""
+        if load != self._loads:
+            return ""
+        try:
             self.state = State.LOADING
             player.mute(self.muted)
             loading = player.load(data, self.song)
             if active and not position:
                 player.play()
             header = await loading
-            if position and load == self._loads:
-                self.seek(position)
-                if active:
-                    player.play()
         except Exception as exc:
-            if load == self._loads:
-                self._fail(exc)
-            return
+            return self._blame(exc) if load == self._loads else ""
+        if load == self._loads:
+            self._on_loaded(tune, header, active, position)
+        return ""
+
+    def _on_loaded(self, tune: "Tune", header: "TuneHeader", active: bool, position: float) -> None:
+        if position:
+            self.seek(position)
+            if active and self._player:
+                self._player.play()
         if self.state == State.LOADING and not active:
             self.state = State.PAUSED
+        self._library.accept(tune)
         tune.update_from_header(header)
         self.changed.emit()
+
+    def _blame(self, exc: Exception) -> str:
+        """Return why the tune can't be played; report a fault of the player."""
+        if isinstance(exc, PlayerError) or error_name(exc) == "SidError":
+            return error_message(exc)
+        self._telemetry.failed()
+        self._stop_at((self.tune.title if self.tune else "This tune") + " can't be played. ", exc)
+        return ""
+
+    async def _skip(self, problem: str) -> None:
+        """Go on with the next tune that can be played; stop if there is none."""
+        while problem and self.tune is not None:
+            rejected, load = self.tune, self._loads
+            self._telemetry.failed()
+            self._note_skip(rejected.title, problem)
+            await self._library.reject(rejected)
+            if load != self._loads:
+                return  # The listener has chosen another tune.
+            tune = self._take_next() if self._skips < MAX_SKIPS else None
+            if tune is None:
+                self._library.accept_all()  # The listener's next click tries again.
+                self._stop_at(NOTHING_PLAYS + problem, None)
+                return
+            problem = await self._start(tune)
+
+    def _note_skip(self, title: str, problem: str) -> None:
+        self._skips += 1
+        name = "“" + (title or "A tune") + "”"
+        if self._skips == 1:
+            self.note = "Skipped " + name + ", which can't be played. " + problem
+        else:
+            self.note = f"Skipped {self._skips} tunes that can't be played. The last, {name}: {problem}"
+
+    def _forget_skips(self) -> None:
+        self._skips, self.note, self._broken = 0, "", ""
 
     def toggle(self) -> None:
         """Pause, or resume."""
@@ -241,15 +333,22 @@ class Playback:
         ignored.
         """
         if clicks == 0 or clicks % 2 == 1:
+            self._forget_skips()
             await self._play_next()
 
     def set_song(self, song: int) -> None:
         """Switch to another song of the tune."""
         if self.tune is None or self._player is None:
             return
+        self._first_song = song
         self._choose(self.tune, song)
         self._player.set_song(song)
         self.changed.emit()
+
+    def step_song(self, step: int) -> None:
+        """Switch to the next song of the tune, or with -1 to the one before; song 1 follows the last."""
+        if self.tune is not None and self.tune.songs > 1:
+            self.set_song((self.song - 1 + step) % self.tune.songs + 1)
 
     def seek(self, seconds: float) -> None:
         """Jump to a position in the song, if the player can."""
@@ -264,14 +363,20 @@ class Playback:
             self._player.mute(self.muted)
             self.changed.emit()
 
-    def override(self, clock: str, chip: int) -> None:
-        """Play with this clock and chip, if the player can; empty and 0: as the tune's header says."""
-        if (clock, chip) == self._override:
+    def override(self, clock: str, chip: int, sound: "Sound") -> None:
+        """Play with this clock, chip, and sound, if the player can; empty and 0: as the header says."""
+        if (clock, chip, sound) == self._override:
             return
-        self._override = (clock, chip)
+        self._override = (clock, chip, sound)
         player = self._player
         if player is not None:
-            self._jump(lambda: player.override(clock, chip))
+            self._jump(lambda: player.override(clock, chip, sound))
+
+    def spread(self, width: int) -> None:
+        """Hear several chips apart, if the player can: 0 (mono) to 100."""
+        self._width = width
+        if self._player is not None:
+            self._player.spread(width)
 
     def _jump(self, jump: "Callable[[], None]") -> None:
         """Let the player change its position: the skipped part does not count as audible."""
@@ -320,17 +425,25 @@ class Playback:
         self._update_telemetry()
         if self.state == State.PLAYING and self.track and self.elapsed >= self.track.length:
             self.state = State.ENDED
-        if self.state == State.ENDED:
+        if self._broken:
+            problem, self._broken = self._broken, ""
+            await self._skip(problem)
+        elif self.state == State.ENDED:
+            self._forget_skips()
             self._telemetry.ended()
-            await self._play_next()
+            if not self._play_next_song():
+                await self._play_next()
 
     def on_player_state(self, pipeline: str, state: "PlayerState") -> None:
         """Take the new state of the player with this pipeline, if it is the one in use."""
         if self._player is None or pipeline != self._player.pipeline:
             return
         status = state["status"]
-        if status in IGNORED.get(self.state, ()):
-            return
+        of_tune = state.get("tuneFault", False)
+        if status in IGNORED.get(self.state, ()) or (of_tune and self.state == State.LOADING):
+            return  # `_load` gets the fault of a tune that is loading.
+        if of_tune and self.active:
+            self._broken = state["error"]
         if self.state == State.PLAYING and status != State.PLAYING:
             self._update_telemetry()
             self._telemetry.paused()
@@ -342,7 +455,8 @@ class Playback:
             self._on_audible(self._player.position)
         elif status == State.ERROR:
             self._telemetry.failed()
-            self._notify(state["error"], None)
+            if not self._broken:
+                self._notify(state["error"], None)
         self.changed.emit()
 
     def _on_audible(self, position: float | None) -> None:
@@ -355,10 +469,27 @@ class Playback:
         if self._player and self.state == State.PLAYING:
             self._telemetry.moved(self._player.position, self._now())
 
+    def _play_next_song(self) -> bool:
+        """Go on with the next song of the tune, if all are to play; return False after the last of them."""
+        tune, player = self.tune, self._player
+        if tune is None or player is None or not self.all_songs:
+            return False
+        song = self.song % tune.songs + 1
+        if song == self._first_song:
+            return False
+        self._choose(tune, song)
+        self.state = State.LOADING
+        player.set_song(song)
+        player.play()
+        self.changed.emit()
+        return True
+
     async def _play_next(self) -> None:
         tune = self._take_next()
         if tune:
-            await self.open(tune)
+            problem = await self._start(tune)
+            if problem:
+                await self._skip(problem)
         elif self._player and self.state == State.ENDED:
             self._player.pause()
             self.state = State.STOPPED
@@ -374,9 +505,10 @@ class Playback:
         self._telemetry.paused()
         self.tune, self.song, self.track = tune, song, Track(tune, song, self.incognito)
 
-    def _fail(self, exc: Exception) -> None:
-        title = self.tune.title if self.tune else ""
-        self._telemetry.failed()
-        self._notify((title or "This tune") + " can't be played. ", exc)
+    def _stop_at(self, message: str, exc: Exception | None) -> None:
+        self._notify(message, exc)
+        if self._player is not None:
+            self._player.pause()  # The tune before may still sound.
         self.tune, self.song, self.track, self.state = None, 0, None, State.ERROR
+        self.note = ""
         self.changed.emit()

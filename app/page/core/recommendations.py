@@ -144,7 +144,8 @@ class Recommendations:
         queue = [] if self.in_order else asked + self._suitable(self._queue)
         if queue:
             return queue[:count]
-        return [(tune, False) for tune in self._library.after(self._current)[:count]]
+        following = [tune for tune in self._library.after(self._current) if self._library.is_playable(tune)]
+        return [(tune, False) for tune in following[:count]]
 
     @property
     def predicted(self) -> bool:
@@ -158,6 +159,7 @@ class Recommendations:
 
     def take(self) -> "Tune | None":
         """Return the tune to play next, and count it as taken."""
+        self.asked = [tune for tune in self.asked if self._library.is_playable(tune)]
         upcoming = self.upcoming(1)
         if not upcoming:
             return None
@@ -203,7 +205,11 @@ class Recommendations:
         return self._recent[0] if self._recent else None
 
     def _suitable(self, queue: "list[Entry]") -> "list[Entry]":
-        """Return the part of a queue that suits the current tune: own music is followed by own music only."""
+        """Return the part of a queue that can be played and suits the current tune.
+
+        Own music is followed by own music only.
+        """
+        queue = [entry for entry in queue if self._library.is_playable(entry[0])]
         if self._current and self._current.own:
             return [entry for entry in queue if entry[0].own]
         return queue
@@ -215,7 +221,7 @@ class Recommendations:
             local.setItem(QUEUE_OFFSET, str((_queue_offset() + 1) % QUEUE_PERIOD))
 
     def _row(self, tune: "Tune", song: int) -> int | None:
-        known = self._is_known(tune) and song <= len(tune.features)
+        known = self._is_known(tune) and song <= tune.songs
         return tune.row + song - 1 if known and tune.row is not None else None
 
     def _is_known(self, tune: "Tune") -> bool:
@@ -256,10 +262,11 @@ class Recommendations:
             await self._send_batch(tunes)
 
     async def _send_batch(self, tunes: "list[Tune]") -> None:
-        songs = [tune.features or [None] for tune in tunes]
+        songs = [tune.all_features() for tune in tunes]
         question: Items = {
             "itemIds": [tune.sid_path for tune in tunes],
             "songs": [len(features) for features in songs],
+            "startSongs": [tune.start_song for tune in tunes],
             "features": wire_format.pack([song for features in songs for song in features]),
         }
         rows = await self._engine.ask(Request.LIBRARY, question)

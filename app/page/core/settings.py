@@ -23,11 +23,17 @@ if TYPE_CHECKING:
         budget: int
         analyze: bool
         exploration: int
+        allSongs: bool
         order: str
         volume: int
         player: str
         clock: str
         chip: str
+        filterBy: str
+        filterCurve: int
+        digiBoost: bool
+        combined: str
+        width: int
         waves: str
         u64Address: str
         shortcuts: bool
@@ -75,11 +81,17 @@ PAGE_SETTINGS = Schema(
     {
         "analyze": Switch(True),
         "exploration": WholeNumber(3, 0, 50),  # Surprises among 100 tunes.
+        "allSongs": Switch(False),
         "order": Choice("catalog", "for-you", "title", "author", "year"),
         "volume": WholeNumber(80, 0, 100),
         "player": Choice("wasm", "stream", "cli", "u64"),
         "clock": Choice("file", "PAL", "NTSC"),
         "chip": Choice("file", "6581", "8580"),
+        "filterBy": Choice("author", "hand"),
+        "filterCurve": WholeNumber(50, 0, 100),  # Percent; 0 is bright.
+        "digiBoost": Switch(False),
+        "combined": Choice("average", "weak", "strong"),
+        "width": WholeNumber(50, 0, 100),  # Percent; 0 is mono.
         "waves": Choice("auto", "on", "off"),  # Auto: on, unless the system asks for reduced motion.
         "u64Address": LocalAddress(),
         "shortcuts": Switch(True),

@@ -12,6 +12,11 @@ def spawn(work: "Coroutine[object, object, object]") -> None:
     asyncio.create_task(work)
 
 
+def error_name(exc: Exception) -> str:
+    """Return the name of a JavaScript error, MicroPython's second argument; empty for other exceptions."""
+    return str(exc.args[1]) if len(exc.args) == 3 else ""
+
+
 def error_message(exc: Exception) -> str:
     """Return the message of an exception; MicroPython has a JavaScript error's as its third argument."""
     return str(exc.args[2] if len(exc.args) == 3 else exc)

@@ -31,10 +31,13 @@ class Tune:
         Address of a catalog tune's file, relative to the catalog; empty for an own tune.
     own
         Whether the tune is the listener's own.
+    folders
+        The ids of the folders that an own tune is in.
     title, author, released
         Texts of the header.
     songs, start_song
-        Number of songs, and the one that the file starts with, from 1.
+        Number of songs, and the one that the file starts with, from 1. The start song stands for the tune: it
+        is what a click plays, what the list shows, and what the queue ranks.
     lengths
         Seconds of each song, None where unknown; may be shorter than `songs`.
     length_source
@@ -44,13 +47,14 @@ class Tune:
     version
         Version of the analysis that they are from; None if there was none, or for a catalog tune.
     row
-        The engine's number of the tune's first song; None while the engine does not know the tune.
+        The engine's number of the tune's song 1; None while the engine does not know the tune.
     """
 
     def __init__(self, record: "TuneRecord") -> None:
         self.sid_path: Final = record["sidPath"]
         self.url: Final = record.get("url", "")
         self.own: Final = record.get("own", False)
+        self.folders: list[str] = []
         self.title = self.author = self.released = ""
         self.songs = self.start_song = 1
         self.lengths: list[float | None] = []
@@ -63,6 +67,7 @@ class Tune:
 
     def update(self, record: "TuneRecord") -> None:
         """Take the fields that `record` has; keep the others."""
+        self.folders = record.get("folders", self.folders)
         self.title = record.get("title", self.title)
         self.author = record.get("author", self.author)
         self.released = record.get("released", self.released)
@@ -92,6 +97,10 @@ class Tune:
     def numbers(self, song: int = 1) -> "range":
         """Return the numbers of all songs, `song` included, which the header may not count."""
         return range(1, max(self.songs, song) + 1)
+
+    def all_features(self) -> "list[Features | None]":
+        """Return the features of each song that the header counts, None where unknown."""
+        return [_item(self.features, number) for number in range(1, self.songs + 1)]
 
     def has_features(self) -> bool:
         """Return whether at least one song has features."""

@@ -3,6 +3,7 @@
 import json
 
 from pyscript import window
+from pyscript.ffi import to_js
 
 from app.page.core.release import RELEASE
 from app.page.core.tune import Tune
@@ -19,6 +20,9 @@ CATALOG = RELEASE + "static/vendor/tunes/catalog.json"
 
 AHEAD = 20
 """Tunes of the list that are known in advance, so that Next does not have to wait for the worker."""
+
+FETCH_TIMEOUT = 20_000
+"""Milliseconds after which a server that doesn't answer counts as not having a tune."""
 
 BATCH = 200
 """Tunes that are read at a time, so that the page stays responsive."""
@@ -50,6 +54,8 @@ class TuneLibrary:
         self._analyzed_paths: set[str] = set()
         self._following: list[Tune] = []
         self._followed = ""
+        self._unplayable: list[str] = []
+        self._lost_folders: list[str] = []
         self.list_changed: Signal[[]] = Signal()
         self.analyzed: Signal[[list[Tune]]] = Signal()
         self.tunes: list[Tune] = []
@@ -113,12 +119,38 @@ class TuneLibrary:
     async def follow(self, tune: Tune | None) -> None:
         """Read which tunes follow this one in the list."""
         followed = self._followed = tune.sid_path if tune else ""
-        found = await self._ask("following", {"sidPath": followed, "count": AHEAD})
+        question: dict[str, object] = {"sidPath": followed, "count": AHEAD}
+        question.update(unplayable=self._unplayable, lost=self._lost_folders)
+        found = await self._ask("following", question)
         if followed != self._followed:
             return
         before, self._following = self._following, [self._intern(record) for record in found]
         if [tune.sid_path for tune in before] != [tune.sid_path for tune in self._following]:
             self.list_changed.emit()
+
+    def is_playable(self, tune: Tune) -> bool:
+        """Return whether a tune may be played unasked: it didn't fail before, nor is its folder lost."""
+        if tune.sid_path in self._unplayable:
+            return False
+        lost = [folder in self._lost_folders for folder in tune.folders]
+        return not lost or not all(lost)
+
+    async def reject(self, tune: Tune) -> None:
+        """Note that a tune can't be played, and look whether it is because its folder is lost."""
+        if tune.sid_path not in self._unplayable:
+            self._unplayable.append(tune.sid_path)
+        if tune.own:
+            self._lost_folders = await self._ask("lostFolders")
+        await self.follow(tune)
+
+    def accept(self, tune: Tune) -> None:
+        """Note that a tune plays, which may have failed before."""
+        self._unplayable = [path for path in self._unplayable if path != tune.sid_path]
+        self._lost_folders = [folder for folder in self._lost_folders if folder not in tune.folders]
+
+    def accept_all(self) -> None:
+        """Forget which tunes failed and which folders were lost: they are to be tried again."""
+        self._unplayable, self._lost_folders = [], []
 
     async def find(self, path: str) -> Tune | None:
         """Return the tune at this path, None if there is none."""
@@ -145,7 +177,8 @@ class TuneLibrary:
         """
         if tune.own:
             return await self._collection.read(tune.sid_path, may_ask)
-        answer = await window.fetch(window.URL.new(tune.url, CATALOG))
+        limit = to_js({"signal": window.AbortSignal.timeout(FETCH_TIMEOUT)})
+        answer = await window.fetch(window.URL.new(tune.url, CATALOG), limit)
         if not answer.ok:
             raise RuntimeError("The server does not have this tune: it answered " + str(answer.status) + ".")
         return await answer.arrayBuffer()
@@ -195,6 +228,12 @@ class TuneLibrary:
             if tune.own:
                 tune.set_row(None)
                 del self.known[tune.sid_path]
+
+    async def playlist(self, tunes: "list[Tune] | None") -> str:
+        """Return a playlist of these tunes in M3U format; None: of what the list shows."""
+        paths = None if tunes is None else [tune.sid_path for tune in tunes]
+        text: str = await self._ask("playlist", {"sidPaths": paths})
+        return text
 
     def title_of(self, path: str) -> str:
         """Return the title of the tune at this path, or the path if the page has not met the tune."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from app.page.core.settings import Settings, Values
     from app.page.core.tune import Track, Tune
     from app.page.views.elements import Element
-    from sidflow_feedback.player import Hardware
+    from sidflow_feedback.player import Hardware, Sound
 
 SOURCES = {
     LengthSource.CATALOG: "from the catalog",
@@ -29,9 +29,12 @@ LIMITS = (
     ("seek", "seek"),
     ("mute", "mute voices"),
     ("scope", "show waveforms"),
-    ("override", "change the clock or chip"),
+    ("override", "change the clock, chip, or sound"),
 )
 """What a player without an ability can't do."""
+
+CHOICES = ("clock", "chip", "filterBy", "combined")
+"""Settings that are chosen from a list."""
 
 CHIP_VOICES = 3
 
@@ -50,8 +53,15 @@ class NowPlaying:
         self._settings = settings
         self._scope = sid_scope.Scope.new(by_id("scope"), native)
         self._reduced_motion = window.matchMedia("(prefers-reduced-motion: reduce)")
-        for name in ("clock", "chip"):
+        for name in CHOICES:
             on(by_id(name), "change", lambda event: settings.change(event.target.id, event.target.value))
+        for name in ("filterCurve", "width"):
+            on(by_id(name), "change", lambda event: settings.change(event.target.id, int(event.target.value)))
+        on(
+            by_id("digiBoost"),
+            "change",
+            lambda event: settings.change("digiBoost", bool(event.target.checked)),
+        )
         on(by_id("waves"), "click", lambda _event: self._toggle_waves())
         on(self._reduced_motion, "change", lambda _event: self.show())
         settings.follow(self._on_settings)
@@ -65,16 +75,26 @@ class NowPlaying:
         if tune is not None and track is not None:
             by_id("now-name").textContent = tune.title
             show_text(by_id("now-author"), tune.author)  # It may have links in it.
-            describe(by_id("now-facts"), _facts(tune, track, self._playback.used))
+            facts = _facts(tune, track, self._playback.used, self._settings.values)
+            describe(by_id("now-facts"), facts)
             self._show_voices()
             self._show_abilities()
         self._show_scope()
 
     def _on_settings(self, values: "Values") -> None:
-        by_id("clock").value = values["clock"]
-        by_id("chip").value = values["chip"]
+        settings: dict[str, object] = dict(values)
+        for choice in CHOICES:
+            by_id(choice).value = settings[choice]
+        by_id("filterCurve").value, by_id("width").value = values["filterCurve"], values["width"]
+        by_id("digiBoost").checked = values["digiBoost"]
         clock, chip = values["clock"], values["chip"]
-        self._playback.override("" if clock == "file" else clock, 0 if chip == "file" else int(chip))
+        sound: Sound = {
+            "filterCurve": values["filterCurve"] if values["filterBy"] == "hand" else None,
+            "digiBoost": values["digiBoost"],
+            "combined": values["combined"],
+        }
+        self._playback.override("" if clock == "file" else clock, 0 if chip == "file" else int(chip), sound)
+        self._playback.spread(values["width"])
         self.show()
 
     def _voices(self) -> int:
@@ -110,8 +130,10 @@ class NowPlaying:
     def _show_abilities(self) -> None:
         abilities = self._playback.abilities
         missing = [what for ability, what in LIMITS if ability not in abilities]
-        for name in ("clock", "chip"):
-            by_id(name).disabled = "override" not in abilities
+        able = "override" in abilities
+        for control in ("clock", "chip", "filterBy", "combined", "digiBoost", "width"):
+            by_id(control).disabled = not able
+        by_id("filterCurve").disabled = not able or self._settings.values["filterBy"] != "hand"
         by_id("waves").disabled = "scope" not in abilities
         by_id("now-why").hidden = not missing
         by_id("now-why").textContent = (
@@ -133,7 +155,9 @@ def _voice_name(voice: int, several_chips: bool) -> str:
     return "SID " + str(voice // CHIP_VOICES + 1) + ", " + name if several_chips else "V" + name[1:]
 
 
-def _facts(tune: "Tune", track: "Track", used: "Hardware | None") -> "list[tuple[str, str]]":
+def _facts(
+    tune: "Tune", track: "Track", used: "Hardware | None", values: "Values"
+) -> "list[tuple[str, str]]":
     facts = [
         ("Released", tune.released or "unknown"),
         ("Song", str(track.song) + " of " + str(tune.songs)),
@@ -145,6 +169,22 @@ def _facts(tune: "Tune", track: "Track", used: "Hardware | None") -> "list[tuple
         header_chips = _models(model for _, model in chips)
         facts.append(("Clock", _compared(used["clock"], clock)))
         facts.append(("Chip", _compared(_models(model for model, _ in chips), header_chips)))
+        if used["sound"]:
+            facts += _sound_facts([model for model, _ in chips], used["sound"], values)
+    return facts
+
+
+def _sound_facts(chips: "list[int]", sound: "Sound", values: "Values") -> "list[tuple[str, str]]":
+    """Return what applies to these chips: only the 6581's filter has a curve, only the 8580 needs a boost."""
+    facts = []
+    if 6581 in chips:
+        by = "chosen by hand" if values["filterBy"] == "hand" else "by author"
+        facts.append(("Filter", str(sound["filterCurve"]) + " % dark, " + by))
+    if 8580 in chips:
+        facts.append(("Digi boost", "on" if sound["digiBoost"] else "off"))
+    facts.append(("Combined waveforms", sound["combined"]))
+    if len(chips) > 1:
+        facts.append(("Stereo", str(values["width"]) + " % wide" if values["width"] else "off"))
     return facts
 
 

@@ -136,10 +136,11 @@ class PlayTab:
         if not opening:
             return
         tune = await self._library.find(path)
-        why = await self._recommendations.why(tune, 1) if tune else None
+        why = await self._recommendations.why(tune, tune.start_song) if tune else None
         target = self._list.openReasons(path)
         if target and tune:
-            show_reasons(target, why, self._recommendations.sureness(tune, 1)["p"], MAX_REASONS)
+            level = self._recommendations.sureness(tune, tune.start_song)["p"]
+            show_reasons(target, why, level, MAX_REASONS)
             self._list.layout()
 
     def _mark_current(self) -> None:

@@ -9,7 +9,7 @@ from app.page.views.dom import aria, by_id, create, minutes, on, show_text
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from app.page.core.playback import Playback
-    from app.page.core.settings import Settings
+    from app.page.core.settings import Settings, Values
     from app.page.core.tune import Tune
     from app.page.views.elements import Event
 
@@ -26,10 +26,12 @@ class PlayerBar:
         on(by_id("like"), "click", lambda _event: playback.judge("like"))
         on(by_id("dislike"), "click", lambda _event: playback.judge("dislike"))
         on(by_id("song"), "change", lambda event: playback.set_song(int(event.target.value)))
+        on(by_id("previous-song"), "click", lambda _event: playback.step_song(-1))
+        on(by_id("next-song"), "click", lambda _event: playback.step_song(1))
         on(by_id("volume"), "input", lambda event: settings.change("volume", int(event.target.value)))
         on(by_id("progress"), "input", self._on_drag)
         on(by_id("progress"), "change", self._on_drop)
-        settings.follow(lambda values: playback.set_volume(values["volume"]))
+        settings.follow(self._on_settings)
         by_id("volume").value = settings.values["volume"]
         playback.changed.connect(self.show)
         by_id("next").disabled = False
@@ -46,6 +48,7 @@ class PlayerBar:
             by_id(name).setAttribute("aria-pressed", aria(playback.judgment == name))
         by_id("now-title").textContent = tune.title if tune else "Nothing is playing"
         by_id("now-detail").textContent = _detail(tune, playback.state)
+        show_text(by_id("play-note"), playback.note)
         by_id("progress").disabled = "seek" not in playback.abilities
         by_id("volume").disabled = "volume" not in playback.abilities
         self._show_songs(tune)
@@ -55,6 +58,10 @@ class PlayerBar:
         """Show the progress of the song or of a seek; called a few times each second."""
         if self._playback.state == State.PLAYING or self._seeking:
             self._show_position()
+
+    def _on_settings(self, values: "Values") -> None:
+        self._playback.set_volume(values["volume"])
+        self._playback.all_songs = values["allSongs"]
 
     def _show_position(self) -> None:
         length, progress = self._length(), self._playback.progress
@@ -84,7 +91,8 @@ class PlayerBar:
                 option.value = str(number)
                 select.append(option)
         select.value = str(self._playback.song or 1)
-        select.disabled = songs < 2
+        for control in ("song", "previous-song", "next-song"):
+            by_id(control).disabled = songs < 2
 
     def _on_drag(self, event: "Event") -> None:
         self._dragged = True

@@ -10,7 +10,14 @@ if TYPE_CHECKING:
     from app.page.views.elements import Event
     from app.page.views.rate_tab import RateTab
 
-BUTTONS = {"n": "next", "l": "like", "d": "dislike", " ": "play-pause"}
+BUTTONS = {
+    "n": "next",
+    "l": "like",
+    "d": "dislike",
+    " ": "play-pause",
+    ",": "previous-song",
+    ".": "next-song",
+}
 """Keys that press a button of the player."""
 
 TEXT_FIELDS = "input:not([type=radio], [type=checkbox], [type=range]), textarea, select, [contenteditable]"

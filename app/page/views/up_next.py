@@ -79,7 +79,7 @@ class UpNext:
             return NOT_ANALYZED
         if not model.startswith("local"):
             return GLOBAL
-        if not any(self._recommendations.sureness(tune, 1)["p"] for tune in self._tunes):
+        if not any(self._recommendations.sureness(tune, tune.start_song)["p"] for tune in self._tunes):
             return NOT_SURE
         share = self._recommendations.exploration
         return LOCAL + (" " + str(share) + " % are surprises." if share else "")

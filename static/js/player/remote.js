@@ -2,12 +2,16 @@
 
 const TIMEOUT_MS = 20_000;
 
+/** The server's status for a tune that can't be played. */
+const UNPLAYABLE = 422;
+
 /**
  * Call the server.
  * @param {string} method
  * @param {string} url  relative to the page
  * @param {ArrayBuffer | null} tune  sent as the body
- * @returns {Promise<string>} the response's JSON; rejects with the server's message or with what to do
+ * @returns {Promise<string>} the response's JSON; rejects with the server's message or with what to do, as a SidError
+ *   if the tune can't be played
  */
 export async function call(method, url, tune = null) {
   /** @type {HeadersInit} */
@@ -20,7 +24,11 @@ export async function call(method, url, tune = null) {
     throw new Error("The server doesn't answer. Check that it runs, or choose the player in this page.");
   }
   if (response.ok) return text;
-  throw new Error(messageIn(text) ?? `The server refused the request (${response.status}). Try again later.`);
+  const error = new Error(
+    messageIn(text) ?? `The server refused the request (${response.status}). Try again later.`,
+  );
+  if (response.status === UNPLAYABLE) error.name = "SidError";
+  throw error;
 }
 
 /**

@@ -127,7 +127,7 @@ export class AudioOutput {
     }
     if (context !== this.#context) return; // closed meanwhile
     this.#gain = new GainNode(context, { gain: this.#volume });
-    this.#node = new AudioWorkletNode(context, "sid", { numberOfInputs: 0, outputChannelCount: [1] });
+    this.#node = new AudioWorkletNode(context, "sid", { numberOfInputs: 0, outputChannelCount: [2] });
     this.#node.onprocessorerror = () => this.#onError("The audio output failed. Reload the page.");
     this.#node.connect(this.#gain).connect(context.destination);
     if (this.#ring !== null) this.feed(this.#ring);

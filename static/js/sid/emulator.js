@@ -21,6 +21,7 @@
  * @property {"PAL" | "NTSC" | "any" | "unknown"} headerClock
  * @property {6581 | 8580} chip  model in use of the first chip
  * @property {number} chips
+ * @property {SoundOptions} [sound]  in use, from the player
  * @property {SidInfo[]} sids
  * @property {"frame" | "cia" | "own"} speed  what calls the play routine of the song
  * @property {number} loadAddress
@@ -46,8 +47,10 @@
  * @property {() => number} sid_message  pointer to text
  * @property {(song: number, sampleRate: number) => number} sid_start  0: done
  * @property {(frames: number) => number} sid_render  frames rendered
- * @property {() => number} sid_output  pointer to frames
  * @property {(kind: number, size: number) => number} sid_rom  0: done
+ * @property {(channel: number) => number} sid_output  pointer to frames
+ * @property {(percent: number) => void} sid_width
+ * @property {(filterCurve: number, digiBoost: number, combined: number) => void} sid_override_sound
  * @property {(frames: number) => number} sid_skip  frames skipped
  * @property {() => number} sid_state  pointer
  * @property {() => number} sid_state_size
@@ -58,6 +61,16 @@
  * @property {(voice: number) => number} sid_wave  pointer to points
  * @property {() => number} sid_wave_size
  */
+
+/**
+ * What differs between real C64s.
+ * @typedef {object} SoundOptions
+ * @property {number} filterCurve  of the 6581's filter in percent, from 0 (bright) to 100 (dark)
+ * @property {boolean} digiBoost  whether digis that an 8580 plays with its volume register are as loud as a 6581's
+ * @property {"average" | "weak" | "strong"} combined  strength of combined waveforms
+ */
+
+const STRENGTHS = ["average", "weak", "strong"];
 
 /** An error whose message is for the listener, such as a damaged file. The emulator can still be used. */
 export class SidError extends Error {
@@ -173,13 +186,27 @@ export class SidEmulator {
 
   /**
    * @param {number} frames  at most MAX_FRAMES are rendered
-   * @returns {Float32Array} mono, [-1, 1]; a view that the next call overwrites
+   * @returns {Float32Array} mono or the left channel, [-1, 1]; a view that the next call overwrites
    * @throws {SidError} the tune stopped with an error, or no song was started
    */
   render(frames) {
     const count = this.#wasm.sid_render(frames);
     if (count === 0) throw new SidError(this.#message());
-    return new Float32Array(this.#wasm.memory.buffer, this.#wasm.sid_output(), count);
+    return this.#output(0, count);
+  }
+
+  /**
+   * @param {number} count  of frames of the last `render`
+   * @returns {Float32Array | null} their right channel, a view as that of `render`; null in mono
+   */
+  right(count) {
+    if (this.#wasm.sid_output(1) === this.#wasm.sid_output(0)) return null;
+    return this.#output(1, count);
+  }
+
+  /** @param {number} percent  how far apart several chips are heard, from the next `render` on: 0 (mono) to 100 */
+  spread(percent) {
+    this.#wasm.sid_width(percent);
   }
 
   /**
@@ -215,8 +242,11 @@ export class SidEmulator {
    * @param {object} overrides
    * @param {"PAL" | "NTSC" | ""} [overrides.clock]  "": as in the header
    * @param {(0 | 6581 | 8580)[]} [overrides.chips]  model of each chip; 0 or missing: as in the header
+   * @param {Partial<SoundOptions>} [overrides.sound]
    */
-  override({ clock = "", chips = [] }) {
+  override({ clock = "", chips = [], sound = {} }) {
+    const { filterCurve = 50, digiBoost = false, combined = "average" } = sound;
+    this.#wasm.sid_override_sound(filterCurve, digiBoost ? 1 : 0, STRENGTHS.indexOf(combined));
     this.#wasm.sid_override_clock({ "": 0, PAL: 1, NTSC: 2 }[clock]);
     for (let chip = 0; chip < 3; chip++) {
       this.#wasm.sid_override_chip(chip, chips[chip] ?? 0);
@@ -249,6 +279,14 @@ export class SidEmulator {
   wave(voice) {
     const pointer = this.#wasm.sid_wave(voice);
     return new Int8Array(this.#wasm.memory.buffer, pointer, this.#wasm.sid_wave_size());
+  }
+
+  /**
+   * @param {number} channel
+   * @param {number} count
+   */
+  #output(channel, count) {
+    return new Float32Array(this.#wasm.memory.buffer, this.#wasm.sid_output(channel), count);
   }
 
   /** @param {Uint8Array} bytes */

@@ -16,6 +16,7 @@ import { Renderer } from "./renderer.js";
  * @property {number} song  1-based; 0: nothing is loaded
  * @property {TuneInfo | null} info  of the loaded tune
  * @property {string} error  message if status is "error", else ""
+ * @property {boolean} tuneFault  whether the error is the tune's, so that others may play
  * @property {number | null} end  seconds from the song's start to where it falls silent, once that part is rendered
  */
 
@@ -37,6 +38,9 @@ export class SidPlayer {
   /** @type {number | null} */
   #end = null;
   #error = "";
+  #tuneFault = false;
+  /** Whether a tune was loaded once: a worker that fails later does so because of the tune. */
+  #proven = false;
 
   /** @param {{wasmUrl: string, onState?: (state: PlayerState) => void}} options  as of `createSidPlayer` */
   constructor({ wasmUrl, onState = () => {} }) {
@@ -48,7 +52,7 @@ export class SidPlayer {
     this.#renderer = new Renderer(
       wasmUrl,
       (ring) => this.#output.feed(ring),
-      (message, lost) => this.#fail(message, lost),
+      (message, lost) => this.#fail(message, !lost || this.#proven, lost),
       (seconds) => {
         this.#end = seconds;
         this.#apply();
@@ -61,8 +65,8 @@ export class SidPlayer {
    * `load()` then takes precedence.
    * @param {ArrayBuffer | ArrayBufferView} bytes  a .sid file; not changed
    * @param {{song?: number}} [options]  song: 1-based; 0: the tune's start song
-   * @returns {Promise<TuneInfo>} rejects with an Error with the emulator's message, or with an AbortError, which can
-   *   be ignored, if a newer request replaced this one
+   * @returns {Promise<TuneInfo>} rejects with an Error with the emulator's message, whose name is SidError if the tune
+   *   can't be played, or with an AbortError, which can be ignored, if a newer request replaced this one
    */
   async load(bytes, { song = 0 } = {}) {
     this.#intent = "stopped";
@@ -128,20 +132,34 @@ export class SidPlayer {
   }
 
   /**
-   * Override the header's clock and chip model for this and later tunes: the song starts again and continues at its
-   * position. `state.info` has the values in use.
+   * Override the header's clock and chip model, and the chip's sound, for this and later tunes: the song starts again
+   * and continues at its position. `state.info` has the values in use.
    * @param {"PAL" | "NTSC" | ""} clock  "": as in the header
    * @param {0 | 6581 | 8580} chip  model of all chips; 0: as in the header
+   * @param {import("./filter-curves.js").SoundWish} sound
    */
-  override(clock, chip) {
-    this.#renderer.override(clock, [chip, chip, chip]);
+  override(clock, chip, sound) {
+    this.#renderer.override({ clock, chips: [chip, chip, chip], sound });
     if (this.#info !== null) this.#goTo(this.position, true);
+  }
+
+  /**
+   * Hear the chips of this and later tunes apart, if they have several.
+   * @param {number} width  0 (mono) to 100
+   */
+  spread(width) {
+    this.#renderer.spread(width);
   }
 
   /** @param {number} volume  0 (silent) to 1; the promise rejects any other value */
   async setVolume(volume) {
     if (!(volume >= 0 && volume <= 1)) throw new Error(`The volume can't be ${volume}. Choose 0 to 1.`);
     this.#output.setVolume(volume);
+  }
+
+  /** What applies to this and later tunes, for other renderers of the same sound. */
+  get settings() {
+    return this.#renderer.settings;
   }
 
   /** Position in seconds from the song's start; during a seek, its target. Cheap: reads shared memory. */
@@ -166,7 +184,14 @@ export class SidPlayer {
 
   /** @returns {PlayerState} */
   get state() {
-    return { status: this.#status(), song: this.#song, info: this.#info, error: this.#error, end: this.#end };
+    return {
+      status: this.#status(),
+      song: this.#song,
+      info: this.#info,
+      error: this.#error,
+      tuneFault: this.#error !== "" && this.#tuneFault,
+      end: this.#end,
+    };
   }
 
   /**
@@ -217,9 +242,12 @@ export class SidPlayer {
       this.#apply();
       info = await started;
     } catch (error) {
-      if (error.name !== "AbortError") this.#fail(error.message);
+      if (error.name === "AbortError") throw error;
+      if (this.#error === "") this.#fail(error.message, error.name === "SidError");
+      if (this.#tuneFault) error.name = "SidError";
       throw error;
     }
+    this.#proven = true;
     this.#info = info;
     this.#busy = "";
     this.#song ||= info.startSong;
@@ -229,13 +257,15 @@ export class SidPlayer {
 
   /**
    * @param {string} message
+   * @param {boolean} [tuneFault]  whether the tune can't be played, as opposed to the player
    * @param {boolean} [lost]  whether no tune is loaded any longer
    */
-  #fail(message, lost = this.#busy === "loading" && this.#info === null) {
+  #fail(message, tuneFault = false, lost = this.#busy === "loading" && this.#info === null) {
     this.#intent = "stopped";
     this.#busy = "";
     if (lost) [this.#info, this.#song] = [null, 0];
     this.#error = message;
+    this.#tuneFault = tuneFault;
     this.#apply();
   }
 

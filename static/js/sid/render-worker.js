@@ -2,6 +2,7 @@
 
 import { notify, reportFailure, serve } from "../worker-client.js";
 import { isCrash, MAX_FRAMES, SidEmulator } from "./emulator.js";
+import { soundFor } from "./filter-curves.js";
 import { AHEAD, Ring, SAMPLE_RATE } from "./ring.js";
 import { SilenceDetector } from "./silence.js";
 import { Song } from "./song.js";
@@ -26,6 +27,9 @@ let stream = 0;
 /** @type {SilenceDetector | null} null: it has found the end of the song, or a voice is muted */
 let silence = null;
 let voices = 0;
+/** @type {import("./emulator.js").SoundOptions | null} in use */
+let sound = null;
+const meanFrames = new Float32Array(MAX_FRAMES);
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 
@@ -38,7 +42,6 @@ serve(
       const roms = await storedRoms();
       if (stream !== start.stream) return emulator.info(); // a newer request has replaced this one
       emulator.useRoms(roms);
-      emulator.override(start.settings);
       emulator.load(bytes);
       return begin(emulator, start);
     },
@@ -61,13 +64,13 @@ serve(
     },
 
     /**
-     * Mute or unmute voices, also in the frames that were rendered ahead.
-     * @param {{muted: number}} request
+     * Mute or unmute voices, or spread chips, also in the frames that were rendered ahead.
+     * @param {import("./renderer.js").Mix} mix
      */
-    async mute({ muted }) {
+    async mix(mix) {
       const emulator = await emulatorReady;
       if (ring !== null) song?.back(ring.base + ring.framesPlayed);
-      emulator.mute(muted);
+      applyMix(emulator, mix);
       silence = null;
       fill(emulator);
     },
@@ -86,7 +89,8 @@ serve(
  */
 function begin(emulator, start) {
   [ring, song, stream] = [null, null, start.stream];
-  emulator.override(start.settings);
+  sound = soundFor(start.settings.sound, emulator.info().author);
+  emulator.override({ ...start.settings, sound });
   emulator.showScope(true);
   const started = new Song(emulator);
   started.start(start.song);
@@ -102,7 +106,7 @@ function begin(emulator, start) {
  */
 async function go(emulator, current, target) {
   stream = target.stream;
-  emulator.mute(target.settings.muted);
+  applyMix(emulator, target.settings);
   const next = new Ring(target.ring);
   await approach(current, next, target.stream);
   if (stream === target.stream) {
@@ -111,7 +115,16 @@ async function go(emulator, current, target) {
     silence = target.settings.muted === 0 ? new SilenceDetector(SAMPLE_RATE) : null;
     fill(emulator);
   }
-  return emulator.info();
+  return { ...emulator.info(), sound };
+}
+
+/**
+ * @param {SidEmulator} emulator
+ * @param {import("./renderer.js").Mix} mix
+ */
+function applyMix(emulator, { muted, width }) {
+  emulator.mute(muted);
+  emulator.spread(width);
 }
 
 /**
@@ -155,9 +168,9 @@ function fill(emulator) {
 function renderChunk(emulator, current, target) {
   try {
     const at = current.at - target.base;
-    const frames = current.render();
-    target.write(frames, at);
-    detectEnd(frames, target.base);
+    const { left, right } = current.render();
+    detectEnd(right === null ? left : meanOf(left, right), target.base);
+    target.write(left, at, right);
     for (let voice = 0; voice < voices; voice++) target.writeWave(voice, emulator.wave(voice), at);
     return true;
   } catch (error) {
@@ -166,6 +179,17 @@ function renderChunk(emulator, current, target) {
     else notify({ stream, problem: error.message });
     return false;
   }
+}
+
+/**
+ * @param {Float32Array} left
+ * @param {Float32Array} right
+ * @returns {Float32Array} a view that the next call overwrites
+ */
+function meanOf(left, right) {
+  const mean = meanFrames.subarray(0, left.length);
+  for (let i = 0; i < mean.length; i++) mean[i] = (left[i] + right[i]) / 2;
+  return mean;
 }
 
 /**

@@ -7,11 +7,20 @@ import { Ring, SAMPLE_RATE } from "./ring.js";
 const LOAD_TIMEOUT_MS = 15_000;
 
 /**
- * @typedef {object} Settings
+ * What applies at once, without a restart.
+ * @typedef {object} Mix
  * @property {number} muted  as of `Renderer.mute`
+ * @property {number} width  as of `Renderer.spread`
+ */
+
+/**
+ * @typedef {object} Overrides
  * @property {"PAL" | "NTSC" | ""} clock
  * @property {(0 | 6581 | 8580)[]} chips
+ * @property {import("./filter-curves.js").SoundWish} sound
  */
+
+/** @typedef {Mix & Overrides} Settings */
 
 /** @typedef {{stream: number, ring: SharedArrayBuffer, settings: Settings}} Target  where a song is rendered */
 /** @typedef {{stream: number, end?: number, problem?: string}} RenderEvent  about the song of a stream */
@@ -28,7 +37,13 @@ export class Renderer {
   #stream = 0;
   #retired = { framesPlayed: 0, underruns: 0 };
   /** @type {Settings} */
-  #settings = { muted: 0, clock: "", chips: [] };
+  #settings = {
+    muted: 0,
+    width: 0,
+    clock: "",
+    chips: [],
+    sound: { filterCurve: null, digiBoost: false, combined: "average" },
+  };
 
   /**
    * @param {string} wasmUrl
@@ -81,17 +96,22 @@ export class Renderer {
   /** @param {number} muted  bit 3c + v mutes voice v of chip c, also in the frames that were rendered ahead */
   mute(muted) {
     this.#settings.muted = muted;
-    // A failure is reported by onFailure.
-    if (this.#ring !== null) this.#worker.call("mute", { muted }).catch(() => {});
+    this.#mix();
+  }
+
+  /** @param {number} width  how far apart several chips are heard, 0 (mono) to 100 */
+  spread(width) {
+    if (width === this.#settings.width) return;
+    this.#settings.width = width;
+    this.#mix();
   }
 
   /**
-   * Override the header's clock and chips from the next start on, as `SidEmulator.override` does.
-   * @param {Settings["clock"]} clock
-   * @param {Settings["chips"]} chips
+   * Override the header's clock and chips, and their sound, from the next start on, as `SidEmulator.override` does.
+   * @param {Overrides} overrides
    */
-  override(clock, chips) {
-    Object.assign(this.#settings, { clock, chips });
+  override(overrides) {
+    Object.assign(this.#settings, overrides);
   }
 
   /**
@@ -102,6 +122,11 @@ export class Renderer {
     if (this.#ring === null || this.#ring.playing === on) return;
     this.#ring.playing = on;
     if (on) this.#worker.call("wake", {}).catch(() => {}); // reported by onFailure
+  }
+
+  /** @returns {Settings} a copy */
+  get settings() {
+    return structuredClone(this.#settings);
   }
 
   /** Playback position in seconds from the start of the song. */
@@ -141,6 +166,12 @@ export class Renderer {
   close() {
     this.#retire();
     this.#worker.close();
+  }
+
+  #mix() {
+    const { muted, width } = this.#settings;
+    // A failure is reported by onFailure.
+    if (this.#ring !== null) this.#worker.call("mix", { muted, width }).catch(() => {});
   }
 
   /** @param {number} base  frame of the song */

@@ -1,6 +1,6 @@
 /**
  * A ring buffer in shared memory that carries one song from the render worker to the audio worklet and the
- * oscilloscope: mono frames, and the voices' waveforms beside them.
+ * oscilloscope: mono or stereo frames, and the voices' waveforms beside them.
  *
  * Each start of a song gets a ring of its own, so a late writer or reader of an earlier song can only access memory
  * that no longer plays. There is one writer (render worker) and one reader (worklet). The page sets `playing` and reads
@@ -26,14 +26,16 @@ const BLEND = 128;
 
 const HEADER_BYTES = 64;
 const FRAMES_AT = HEADER_BYTES;
-const WAVES_AT = FRAMES_AT + CAPACITY * Float32Array.BYTES_PER_ELEMENT;
+const CHANNEL_BYTES = CAPACITY * Float32Array.BYTES_PER_ELEMENT;
+const WAVES_AT = FRAMES_AT + 2 * CHANNEL_BYTES;
 const BYTES = WAVES_AT + MAX_VOICES * POINTS;
-const [WRITTEN, READ, PLAYING, UNDERRUNS, PEAK, RMS, BASE, PROGRESS] = [0, 1, 2, 3, 4, 5, 6, 7];
+const [WRITTEN, READ, PLAYING, UNDERRUNS, PEAK, RMS, BASE, PROGRESS, STEREO] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 
 export class Ring {
   #header;
   #numbers;
-  #frames;
+  /** The left channel, which is all of a mono song, and the right one. */
+  #channels;
   /** @type {Int8Array[]} */
   #waves = [];
 
@@ -42,7 +44,9 @@ export class Ring {
     this.buffer = buffer;
     this.#header = new Uint32Array(buffer, 0, HEADER_BYTES / 4);
     this.#numbers = new Float32Array(buffer, 0, HEADER_BYTES / 4);
-    this.#frames = new Float32Array(buffer, FRAMES_AT, CAPACITY);
+    this.#channels = [0, 1].map(
+      (channel) => new Float32Array(buffer, FRAMES_AT + channel * CHANNEL_BYTES, CAPACITY),
+    );
     for (let voice = 0; voice < MAX_VOICES; voice++) {
       this.#waves.push(new Int8Array(buffer, WAVES_AT + voice * POINTS, POINTS));
     }
@@ -55,6 +59,11 @@ export class Ring {
 
   set base(frame) {
     Atomics.store(this.#header, BASE, frame);
+  }
+
+  /** Whether the frames have two channels; a song that once was stereo stays so in its ring. */
+  get stereo() {
+    return Atomics.load(this.#header, STEREO) === 1;
   }
 
   /** Progress of the seek to `base`, in [0, 1]. */
@@ -112,18 +121,22 @@ export class Ring {
    *
    * Replaces frames that were written before, except those that have been played or are about to be. The new frames
    * are blended in after those.
-   * @param {Float32Array} source
+   * @param {Float32Array} source  mono or the left channel
    * @param {number} [at]  position of the first frame in this ring, at most the end of the written frames; can be
    *   negative
+   * @param {Float32Array | null} [right]  channel; null in mono
    */
-  write(source, at = Atomics.load(this.#header, WRITTEN)) {
+  write(source, at = Atomics.load(this.#header, WRITTEN), right = null) {
+    if (right !== null && !this.stereo) this.#makeStereo();
     const replaced = (Atomics.load(this.#header, WRITTEN) - at) | 0;
     const late = (Atomics.load(this.#header, READ) + MARGIN - at) | 0;
     const skipped = Math.min(Math.max(late, 0), replaced);
     if (skipped >= source.length) return;
     const start = (at + skipped) >>> 0;
-    if (skipped > 0) this.#blend(source.subarray(skipped), start, replaced - skipped);
-    this.#copy(source.subarray(skipped), start);
+    this.#replace(0, source.subarray(skipped), start, skipped > 0 ? replaced - skipped : 0);
+    if (this.stereo) {
+      this.#replace(1, (right ?? source).subarray(skipped), start, skipped > 0 ? replaced - skipped : 0);
+    }
     if (source.length > replaced) Atomics.store(this.#header, WRITTEN, at + source.length);
   }
 
@@ -158,39 +171,56 @@ export class Ring {
 
   /**
    * Read frames; for the reader only. Allocates nothing.
-   * @param {Float32Array} target
+   * @param {Float32Array} left
+   * @param {Float32Array} [right]  the same as `left` in mono
    * @returns {number} frames copied: fewer than requested if the ring runs empty
    */
-  read(target) {
+  read(left, right) {
     const start = Atomics.load(this.#header, READ);
-    const count = Math.min(target.length, this.buffered);
-    for (let i = 0; i < count; i++) target[i] = this.#frames[(start + i) % CAPACITY];
+    const count = Math.min(left.length, this.buffered);
+    const frames = this.#channels[0];
+    for (let i = 0; i < count; i++) left[i] = frames[(start + i) % CAPACITY];
+    if (right !== undefined) {
+      const others = this.#channels[this.stereo ? 1 : 0];
+      for (let i = 0; i < count; i++) right[i] = others[(start + i) % CAPACITY];
+    }
     Atomics.store(this.#header, READ, start + count);
     return count;
   }
 
-  /**
-   * @param {Float32Array} source
-   * @param {number} start
-   */
-  #copy(source, start) {
-    const at = start % CAPACITY;
-    const first = Math.min(source.length, CAPACITY - at);
-    this.#frames.set(first === source.length ? source : source.subarray(0, first), at);
-    if (first < source.length) this.#frames.set(source.subarray(first), 0);
+  /** Give what was written in mono to both channels. */
+  #makeStereo() {
+    this.#channels[1].set(this.#channels[0]);
+    Atomics.store(this.#header, STEREO, 1);
   }
 
   /**
-   * Crossfade from the existing frames to `source` within 3 ms, so that there is no click.
+   * @param {number} channel
    * @param {Float32Array} source
    * @param {number} start
-   * @param {number} existing  number of existing frames
+   * @param {number} existing  number of existing frames to blend with
    */
-  #blend(source, start, existing) {
-    const length = Math.min(BLEND, source.length, existing);
-    for (let i = 0; i < length; i++) {
-      const old = this.#frames[(start + i) % CAPACITY];
-      source[i] = old + ((source[i] - old) * (i + 1)) / length;
-    }
+  #replace(channel, source, start, existing) {
+    const frames = this.#channels[channel];
+    if (existing > 0) blend(frames, source, start, existing);
+    const at = start % CAPACITY;
+    const first = Math.min(source.length, CAPACITY - at);
+    frames.set(first === source.length ? source : source.subarray(0, first), at);
+    if (first < source.length) frames.set(source.subarray(first), 0);
+  }
+}
+
+/**
+ * Crossfade from the existing frames to `source` within 3 ms, so that there is no click.
+ * @param {Float32Array} frames  of a ring
+ * @param {Float32Array} source
+ * @param {number} start
+ * @param {number} existing  number of existing frames
+ */
+function blend(frames, source, start, existing) {
+  const length = Math.min(BLEND, source.length, existing);
+  for (let i = 0; i < length; i++) {
+    const old = frames[(start + i) % CAPACITY];
+    source[i] = old + ((source[i] - old) * (i + 1)) / length;
   }
 }

@@ -38,14 +38,15 @@ export class Song {
   }
 
   /**
-   * @returns {Float32Array} the next MAX_FRAMES frames; a view that the next call overwrites
+   * @returns {{left: Float32Array, right: Float32Array | null}} the next MAX_FRAMES frames, with a right channel in
+   *   stereo; views that the next call overwrites
    * @throws {SidError}
    */
   render() {
     this.#saveState();
-    const frames = this.#emulator.render(MAX_FRAMES);
-    this.at += frames.length;
-    return frames;
+    const left = this.#emulator.render(MAX_FRAMES);
+    this.at += left.length;
+    return { left, right: this.#emulator.right(left.length) };
   }
 
   /**

@@ -30,11 +30,11 @@ class SidProcessor extends AudioWorkletProcessor {
    * @param {Float32Array[][]} outputs
    */
   process(_inputs, outputs) {
-    const out = outputs[0][0];
+    const [left, right] = outputs[0];
     if (this.#next !== null && this.#gain === 0) this.#swap();
     if (this.#ring === null) return true;
-    this.#play(this.#ring, out);
-    this.#meter(this.#ring, out);
+    this.#play(this.#ring, left, right);
+    this.#meter(this.#ring, left, right);
     return true;
   }
 
@@ -46,18 +46,23 @@ class SidProcessor extends AudioWorkletProcessor {
   }
 
   /**
-   * Leaves `out` silent, as the browser provides it, while paused or buffering.
+   * Leaves the channels silent, as the browser provides them, while paused or buffering.
    * @param {Ring} ring
-   * @param {Float32Array} out
+   * @param {Float32Array} left
+   * @param {Float32Array} right
    */
-  #play(ring, out) {
+  #play(ring, left, right) {
     const target = ring.playing && this.#next === null ? 1 : 0;
     if (target === 0 && this.#gain === 0) return;
     this.#buffered ||= ring.buffered >= MIN_BUFFERED;
     if (!this.#buffered) return;
-    const count = ring.read(out);
-    this.#ramp(out, target);
-    if (count < out.length && target === 1) this.#underrun(ring);
+    const count = ring.read(left, right);
+    if (this.#gain !== target) {
+      this.#ramp(left, target);
+      this.#ramp(right, target);
+      this.#gain = target;
+    }
+    if (count < left.length && target === 1) this.#underrun(ring);
   }
 
   /**
@@ -66,10 +71,8 @@ class SidProcessor extends AudioWorkletProcessor {
    * @param {number} target
    */
   #ramp(out, target) {
-    if (this.#gain === target) return;
     const step = (target - this.#gain) / out.length;
     for (let i = 0; i < out.length; i++) out[i] *= this.#gain + step * (i + 1);
-    this.#gain = target;
   }
 
   /** @param {Ring} ring */
@@ -81,17 +84,27 @@ class SidProcessor extends AudioWorkletProcessor {
 
   /**
    * @param {Ring} ring
-   * @param {Float32Array} out
+   * @param {Float32Array} left
+   * @param {Float32Array} right
    */
-  #meter(ring, out) {
-    for (let i = 0; i < out.length; i++) {
-      this.#squares += out[i] * out[i];
-      this.#peak = Math.max(this.#peak, Math.abs(out[i]));
-    }
-    this.#metered += out.length;
+  #meter(ring, left, right) {
+    this.#measure(left, ring.stereo ? 0.5 : 1);
+    if (ring.stereo) this.#measure(right, 0.5);
+    this.#metered += left.length;
     if (this.#metered < METER_FRAMES) return;
     ring.setLevels(this.#peak, Math.sqrt(this.#squares / this.#metered));
     this.#peak = this.#squares = this.#metered = 0;
+  }
+
+  /**
+   * @param {Float32Array} channel
+   * @param {number} share  of the channel in the power of all
+   */
+  #measure(channel, share) {
+    for (let i = 0; i < channel.length; i++) {
+      this.#squares += share * channel[i] * channel[i];
+      this.#peak = Math.max(this.#peak, Math.abs(channel[i]));
+    }
   }
 }
 

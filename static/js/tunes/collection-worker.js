@@ -4,7 +4,8 @@ import { notify, serve } from "../worker-client.js";
 import { BestEffortDatabase } from "./best-effort-database.js";
 import { Documents } from "./documents.js";
 import { describePlace, describeTune } from "./place-info.js";
-import { fileAt, mayRead, nameOf, walk } from "./reading.js";
+import { playlistOf } from "./playlist.js";
+import { exists, fileAt, mayRead, nameOf, walk } from "./reading.js";
 import { FILES, ownTunes, TuneIndex } from "./tune-index.js";
 
 /** @typedef {import("./best-effort-database.js").TunesDatabase} TunesDatabase */
@@ -43,8 +44,10 @@ import { FILES, ownTunes, TuneIndex } from "./tune-index.js";
  * @property {(args: object) => PageTune} playView
  * @property {(args: object) => void} endProgram
  * @property {(args: {from: number, to: number}) => ListedTune[]} slice
+ * @property {(args: {sidPaths: string[] | null}) => string} playlist  in M3U format
  * @property {(args: {sidPath: string}) => number} position
- * @property {(args: {sidPath: string, count: number}) => PageTune[]} following
+ * @property {(args: {sidPath: string, count: number, unplayable: string[], lost: string[]}) => PageTune[]} following
+ * @property {(args: object) => Promise<string[]>} lostFolders
  * @property {(args: {sidPath: string}) => Promise<PageTune>} find
  * @property {(args: {sidPath: string}) => Promise<Content>} read
  * @property {(row: AnalysisRow) => Promise<PageTune | null>} saveAnalysis
@@ -240,7 +243,15 @@ function toPageTune(tune) {
   const features = (tune.features ?? []).map(
     (song, i) => song && { ...song, duration: lengths.lengths[i] ?? song.duration },
   );
-  return { ...fields, features, ...lengths, own: true };
+  return { ...fields, features, ...lengths, own: true, folders: locations.map(({ folder }) => folder) };
+}
+
+/**
+ * @param {Tune} tune
+ * @returns {number | null} seconds of its start song
+ */
+function startLength({ lengths, measured, startSong }) {
+  return lengths[startSong - 1] ?? measured?.lengths[startSong - 1] ?? null;
 }
 
 /**
@@ -249,16 +260,40 @@ function toPageTune(tune) {
  * @returns {ListedTune}
  */
 function toListRow(tune) {
-  const { sidPath, title, lengths } = tune;
-  const length = lengths[0] ?? tune.measured?.lengths[0] ?? null;
+  const { sidPath, title } = tune;
   return {
     sidPath,
     title,
     author: viewsComposer ? tune.released : tune.author,
-    length,
+    length: startLength(tune),
     prediction: index.prediction(tune),
     sureness: index.sureness(tune),
   };
+}
+
+/**
+ * @param {Tune} tune
+ * @param {Set<string>} gone  folders
+ * @returns {boolean} whether the tune is in these folders only
+ */
+const isIn = ({ locations }, gone) => locations?.every(({ folder }) => gone.has(folder)) ?? false;
+
+/**
+ * @template Item
+ * @param {Item[]} list
+ * @param {number} start
+ * @param {(item: Item) => boolean} wanted
+ * @param {number} count
+ * @returns {Item[]} at most so many wanted items from `start` on, around to the one before it
+ */
+function firstOf(list, start, wanted, count) {
+  /** @type {Item[]} */
+  const found = [];
+  for (let number = 0; number < list.length && found.length < count; number++) {
+    const item = list[(start + number) % list.length];
+    if (wanted(item)) found.push(item);
+  }
+  return found;
 }
 
 /** @param {string} text  base64 */
@@ -336,17 +371,40 @@ function areFew(files) {
  * @returns {Promise<Content>}
  */
 async function bytesOf(tune) {
-  const stored = await database.read((tables) => tables.content(tune.sidPath), undefined);
-  if (stored) return { bytes: stored };
-  const file = openFiles.get(tune.sidPath);
-  if (file) return { bytes: await file.arrayBuffer() };
+  const bytes =
+    (await database.read((tables) => tables.content(tune.sidPath), undefined)) ??
+    (await openFiles
+      .get(tune.sidPath)
+      ?.arrayBuffer()
+      .catch(() => undefined)); // it has moved or changed
+  if (bytes) return { bytes };
+  /** @type {FileSystemDirectoryHandle | undefined} */
+  let ask;
   for (const { folder, path } of tune.locations ?? []) {
     const handle = folders.get(folder)?.handle;
     if (!handle) continue;
-    if (!(await mayRead(handle))) return { ask: handle };
-    return { bytes: await (await fileAt(handle, path)).arrayBuffer() };
+    if (await mayRead(handle)) {
+      const found = await fileAt(handle, path).then(
+        (file) => file.arrayBuffer(),
+        () => undefined,
+      );
+      if (found) return { bytes: found };
+    } else ask ??= handle;
   }
+  if (ask) return { ask };
   throw new Error(FILE_UNREACHABLE);
+}
+
+/**
+ * @param {Folder} folder
+ * @returns {Promise<boolean>} whether none of its files can be read without asking the listener
+ */
+async function isLost({ id, handle }) {
+  if (handle) return !((await mayRead(handle)) && (await exists(handle)));
+  const tunes = ownTunes(index).filter(({ locations }) => locations.some(({ folder }) => folder === id));
+  if (tunes.some(({ sidPath }) => openFiles.has(sidPath))) return false;
+  const [first] = tunes;
+  return !(first && (await database.read((tables) => tables.content(first.sidPath), undefined)));
 }
 
 /** @param {Tune} tune */
@@ -444,6 +502,12 @@ const commands = {
     return view.slice(from, to).map(toListRow);
   },
 
+  /** Return a playlist of these tunes, or of the view. */
+  playlist({ sidPaths }) {
+    const tunes = sidPaths?.map((sidPath) => index.get(sidPath)).filter((tune) => tune !== undefined);
+    return playlistOf(tunes ?? view, startLength);
+  },
+
   position: ({ sidPath }) => view.findIndex((tune) => tune.sidPath === sidPath),
 
   /** Describe a folder or a composer; null if there is no such tune. */
@@ -469,13 +533,28 @@ const commands = {
     program = null;
   },
 
-  /** Return the tunes that follow one in the program or the view, which wrap around; else of all tunes. */
-  following({ sidPath, count }) {
-    const list = program ?? (view.length ? view : index.view({}));
-    const start = list.findIndex((tune) => tune.sidPath === sidPath) + 1;
-    const after = list.slice(start, start + count);
-    const before = list.slice(0, Math.max(0, Math.min(start - 1, count - after.length)));
-    return [...after, ...before].map(toPageTune);
+  /**
+   * Return the tunes that follow one in the program or the view, which wrap around. Tunes and folders that can't be
+   * played are left out. If nothing is left, all tunes count.
+   */
+  following({ sidPath, count, unplayable, lost }) {
+    const [bad, gone] = [new Set(unplayable), new Set(lost)];
+    /** @param {Tune} tune */
+    const plays = (tune) => tune.sidPath !== sidPath && !bad.has(tune.sidPath) && !isIn(tune, gone);
+    for (const list of [program ?? view, index.view({})]) {
+      const start = list.findIndex((tune) => tune.sidPath === sidPath) + 1;
+      const found = firstOf(list, start, plays, count);
+      if (found.length) return found.map(toPageTune);
+    }
+    return [];
+  },
+
+  /** Return the folders of which no file can be read without asking the listener. */
+  async lostFolders() {
+    await loaded;
+    const candidates = [...folders.values()].filter(({ id }) => id !== FILES);
+    const lost = await Promise.all(candidates.map(isLost));
+    return candidates.filter((_, number) => lost[number]).map(({ id }) => id);
   },
 
   async find({ sidPath }) {

@@ -220,12 +220,9 @@ export class Collection {
  * @returns {Promise<FileSystemDirectoryHandle>} the same
  */
 async function requirePermission(handle) {
-  if (
-    !handle ||
-    (handle.requestPermission && (await handle.requestPermission({ mode: "read" })) !== "granted")
-  ) {
-    throw new Error(NO_PERMISSION);
-  }
+  // Without a click a moment ago, the request rejects.
+  const permitted = await handle?.requestPermission?.({ mode: "read" }).catch(() => "denied");
+  if (!handle || (permitted ?? "granted") !== "granted") throw new Error(NO_PERMISSION);
   return handle;
 }
 

@@ -66,6 +66,19 @@ export async function fileAt(folder, path) {
 
 /**
  * @param {FileSystemDirectoryHandle} folder
+ * @returns {Promise<boolean>} whether the folder is still there
+ */
+export async function exists(folder) {
+  try {
+    await folder.values().next();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * @param {FileSystemDirectoryHandle} folder
  * @returns {Promise<boolean>} whether the folder can be read without asking the listener
  */
 export async function mayRead(folder) {

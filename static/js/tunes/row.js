@@ -17,8 +17,8 @@ const SURENESS = ["not sure yet", "a guess", "fairly sure", "sure"];
  * @property {string} sidPath
  * @property {string} title
  * @property {string} author
- * @property {number | null} length  seconds
- * @property {number[] | null} prediction  energy, mood, complexity, preference
+ * @property {number | null} length  of the start song, in seconds
+ * @property {number[] | null} prediction  of the start song: energy, mood, complexity, preference
  * @property {number[]} sureness  of each of them, from 0 (can't tell) to 3
  */
 

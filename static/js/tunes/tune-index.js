@@ -10,7 +10,7 @@ import { composersOf, yearOf } from "./hvsc.js";
 
 /**
  * @typedef {object} TuneState
- * @property {number} [row]  of the tune's first song in the engine
+ * @property {number} [row]  of the tune's song 1 in the engine
  * @property {{lengths: (number | null)[], lengthSource: "measured"}} [measured]  lengths from the analysis
  */
 
@@ -146,7 +146,7 @@ export class TuneIndex {
   /**
    * Set the engine's rows of tunes.
    * @param {string[]} sidPaths
-   * @param {number[]} rows  of each tune's first song
+   * @param {number[]} rows  of each tune's song 1
    * @param {boolean} reset  delete all other rows, because the engine has restarted
    */
   assignRows(sidPaths, rows, reset) {
@@ -171,20 +171,20 @@ export class TuneIndex {
 
   /**
    * @param {Tune} tune
-   * @returns {number[] | null} predicted energy, mood, complexity, and preference of its first song
+   * @returns {number[] | null} predicted energy, mood, complexity, and preference of its start song
    */
   prediction(tune) {
-    const at = (tune.row ?? -1) * VALUES;
+    const at = startRow(tune) * VALUES;
     if (at < 0 || at >= this.#scores.length || Number.isNaN(this.#scores[at])) return null;
     return [...this.#scores.subarray(at, at + VALUES)];
   }
 
   /**
    * @param {Tune} tune
-   * @returns {number[]} how sure each prediction of its first song is, from 0 (can't tell) to 3
+   * @returns {number[]} how sure each prediction of its start song is, from 0 (can't tell) to 3
    */
   sureness(tune) {
-    const levels = this.#sureness[tune.row ?? -1] ?? 0;
+    const levels = this.#sureness[startRow(tune)] ?? 0;
     return Array.from({ length: VALUES }, (_, number) => (levels >> (2 * number)) & 3);
   }
 
@@ -231,6 +231,12 @@ export class TuneIndex {
     return list;
   }
 }
+
+/**
+ * @param {Tune} tune
+ * @returns {number} the engine's row of its start song; negative if the engine doesn't know the tune
+ */
+const startRow = ({ row, startSong }) => (row === undefined ? -1 : row + startSong - 1);
 
 /** @param {Tune} tune */
 const firstPath = (tune) => tune.locations?.[0].path ?? "";

@@ -36,6 +36,27 @@ def test_ring_keeps_frames_in_order_across_both_wraps(open_player: Callable[[str
     assert wrong == [0, 0, 0]
 
 
+def test_ring_carries_two_channels_and_gives_mono_frames_to_both(open_player: Callable[[str], Page]) -> None:
+    page = open_player(MISBEHAVING)
+    assert page.evaluate(
+        """async () => {
+          const { Ring } = await import("/static/js/sid/ring.js");
+          const ring = new Ring();
+          const [left, right] = [new Float32Array(4), new Float32Array(4)];
+          const read = () => { ring.read(left, right); return [[...left], [...right]]; };
+          ring.write(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+          const mono = read();
+          ring.write(Float32Array.of(9, 10, 11, 12), undefined, Float32Array.of(-9, -10, -11, -12));
+          return [ring.stereo, mono, read(), read()];
+        }"""
+    ) == [
+        True,
+        [[1, 2, 3, 4], [1, 2, 3, 4]],
+        [[5, 6, 7, 8], [5, 6, 7, 8]],
+        [[9, 10, 11, 12], [-9, -10, -11, -12]],
+    ]
+
+
 RENDER_OFFLINE = """async ([pauseAt, refillAt]) => {
   const ECHO = `registerProcessor("echo", class extends AudioWorkletProcessor {
     constructor() { super(); this.port.onmessage = ({ data }) => this.port.postMessage(data); }
@@ -44,7 +65,7 @@ RENDER_OFFLINE = """async ([pauseAt, refillAt]) => {
   const { Ring } = await import("/static/js/sid/ring.js");
   const context = new OfflineAudioContext(1, 20480, 44100);
   await context.audioWorklet.addModule("/static/js/sid/worklet.js");
-  const node = new AudioWorkletNode(context, "sid", { numberOfInputs: 0, outputChannelCount: [1] });
+  const node = new AudioWorkletNode(context, "sid", { numberOfInputs: 0, outputChannelCount: [2] });
   node.connect(context.destination);
   const ring = new Ring();
   const sent = Float32Array.from({ length: 3 * 4096 }, (_, i) => Math.sin(i / 10) / 2 + 0.1);
@@ -108,7 +129,9 @@ def test_worker_renders_two_seconds_ahead_and_continues_when_woken(
             return ring.buffered;
           };
           const bytes = new Uint8Array(await bytesOf(tune));
-          await worker.call("load", { bytes, song: 0, stream: 1, ring: ring.buffer, settings: { muted: 0 } });
+          const sound = { filterCurve: 50, digiBoost: false, combined: "average" };
+          const settings = { muted: 0, width: 0, clock: "", chips: [], sound };
+          await worker.call("load", { bytes, song: 0, stream: 1, ring: ring.buffer, settings });
           const filled = await settled(88200 - 4096);
           ring.read(out);
           const rested = await settled(0);

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 RATE = 44100
+SOUND = "{ filterCurve: 50, digiBoost: false, combined: 'average' }"
+"""The standard sound, for `override`."""
 TRIES = 20
 
 CAPTURE = """() => {
@@ -68,7 +70,9 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 def reset_player(request: pytest.FixtureRequest) -> None:
     if "page" in request.fixturenames:
         page: Page = request.getfixturevalue("page")
-        page.evaluate("player.mute(0); player.override('', 0); captured.length = 0; states.length = 0")
+        page.evaluate(
+            f"player.mute(0); player.override('', 0, {SOUND}); captured.length = 0; states.length = 0"
+        )
 
 
 def seek(page: Page, seconds: float) -> None:
@@ -301,14 +305,14 @@ def test_override_takes_effect_at_once_at_the_same_position(page: Page) -> None:
     wait_position(page, 3)
     clock, [[chip, header_chip]] = used(page)
     other = 6581 + 8580 - chip
-    page.evaluate("(chip) => player.override('NTSC', chip)", other)
+    page.evaluate(f"(chip) => player.override('NTSC', chip, {SOUND})", other)
     assert 3 <= page.evaluate("player.position") < 8
     wait_status(page, "playing")
     assert used(page) == ["NTSC", [[other, header_chip]]]
-    page.evaluate("player.override('', 0)")
+    page.evaluate(f"player.override('', 0, {SOUND})")
     wait_status(page, "playing")
     assert used(page) == [clock, [[chip, header_chip]]]
-    page.evaluate("(chip) => player.override('NTSC', chip)", other)
+    page.evaluate(f"(chip) => player.override('NTSC', chip, {SOUND})", other)
     play(page)
     assert used(page) == ["NTSC", [[other, header_chip]]], "for the next tune too"
 

@@ -152,7 +152,12 @@ async def test_pages_register_tunes_and_request_predictions_a_queue_and_an_expla
 ) -> None:
     await engine.pass_time()
     song = np.array(list(FEATURES.values()), "<f4").tobytes()
-    tunes: Items = {"itemIds": ["Demo/A.sid", "Demo/B.sid"], "songs": [1, 2], "features": _base64(3 * song)}
+    tunes: Items = {
+        "itemIds": ["Demo/A.sid", "Demo/B.sid"],
+        "songs": [1, 2],
+        "startSongs": [1, 1],
+        "features": _base64(3 * song),
+    }
     assert await engine.client.ask(Request.LIBRARY, tunes) == [0, 1]
     answer = await engine.client.ask(Request.SCORES)
     assert answer["model"] == "global-1"

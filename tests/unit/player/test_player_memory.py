@@ -9,7 +9,7 @@ import json
 import pytest
 
 from app.page.core.payloads import TuneRecord
-from app.page.core.playback import Playback
+from app.page.core.playback import MAX_SKIPS, NOTHING_PLAYS, Playback
 from app.page.core.tune import Tune
 from sidflow_feedback.errors import PlayerError
 from sidflow_feedback.page.recorder import Recorder
@@ -28,6 +28,7 @@ from tests.contracts.player_contract import (
 from tests.contracts.samples import FEATURES
 
 TICK = 0.25
+SONG_COUNT = 3
 ALL: tuple[Ability, ...] = ("position", "seek", "volume")
 
 
@@ -38,20 +39,31 @@ class Tunes:
         self.numbers = itertools.count()
         self.bytes: dict[str, bytes] = {}
         self.waiting: asyncio.Event | None = None
+        self.queue: list[Tune] | None = None
+        self.reads: list[str] = []
+        self.rejected: list[str] = []
+        self.accepted: list[str] = []
         self.named = {
             LONG: self.make(),
             SONGS: self.make(),
             SHORT: self.make(SHORT_SECONDS),
         }
 
-    def make(self, length: float | None = 100.0, data: bytes = b"PSID") -> Tune:
+    def make(
+        self,
+        length: float | None = 100.0,
+        data: bytes = b"PSID",
+        songs: int = SONG_COUNT,
+        start_song: int = 1,
+    ) -> Tune:
         record: TuneRecord = {
             "sidPath": f"Demo/{next(self.numbers)}.sid",
             "title": "Tune",
-            "songs": 2,
-            "lengths": [length, length],
+            "songs": songs,
+            "startSong": start_song,
+            "lengths": [length] * songs,
             "lengthSource": "catalog",
-            "features": [FEATURES, FEATURES],
+            "features": [FEATURES] * songs,
         }
         self.bytes[record["sidPath"]] = data
         return Tune(record)
@@ -59,10 +71,24 @@ class Tunes:
     async def data(self, tune: Tune) -> bytes:
         if self.waiting:
             await self.waiting.wait()
+        self.reads.append(tune.sid_path)
+        if tune.sid_path not in self.bytes:
+            raise FileNotFoundError("The file is gone.")
         return self.bytes[tune.sid_path]
 
     def take(self) -> Tune | None:
-        return self.make()
+        if self.queue is None:
+            return self.make()
+        return next((tune for tune in self.queue if tune.sid_path not in self.rejected), None)
+
+    async def reject(self, tune: Tune) -> None:
+        self.rejected.append(tune.sid_path)
+
+    def accept(self, tune: Tune) -> None:
+        self.accepted.append(tune.sid_path)
+
+    def accept_all(self) -> None:
+        self.rejected = []
 
 
 class HandListener:
@@ -82,7 +108,7 @@ class HandListener:
     def use(self, pipeline: str) -> MemoryPlayer:
         player = MemoryPlayer(
             lambda state: self.playback.on_player_state(pipeline, state),
-            songs=2,
+            songs=SONG_COUNT,
             pipeline=pipeline,
             abilities=self.abilities,
         )
@@ -138,8 +164,10 @@ class HandListener:
         asyncio.run(self.playback.tick())
 
     def open_broken_file(self) -> None:
+        self.tunes.queue = []
         asyncio.run(self.playback.open(self.tunes.make(data=b"")))
-        assert self.messages.pop() == "Tune can't be played. The file is empty: choose another one."
+        self.tunes.queue = None
+        assert self.messages.pop().endswith("The last: The file is empty: choose another one.")
 
     def wait_for_end(self) -> None:
         self.listen(SHORT_SECONDS)
@@ -334,3 +362,127 @@ def test_a_like_is_recorded_once_for_each_listen() -> None:
     listener.like()
     assert actions(listener) == ["play", "like"]
     assert listener.playback.judgment == "like"
+
+
+def test_a_tune_plays_from_its_start_song_and_the_others_can_be_walked() -> None:
+    listener = HandListener()
+    tune = listener.tunes.make(start_song=3)
+    asyncio.run(listener.playback.open(tune))
+    assert listener.playback.song == 3
+    for step, song in ((1, 1), (-1, 3), (-1, 2)):
+        listener.playback.step_song(step)
+        assert listener.playback.song == song
+    tune.update({"sidPath": tune.sid_path, "songs": 1})
+    listener.playback.step_song(1)
+    assert listener.playback.song == 2
+    assert [(event["action"], event["song"]) for event in listener.events()] == [
+        *(("play", 3), ("skip_early", 3), ("play", 1), ("skip_early", 1), ("play", 3), ("skip_early", 3)),
+        ("play", 2),
+    ]
+
+
+@pytest.mark.parametrize("abilities", [ALL, ()], ids=str)
+def test_all_songs_of_a_tune_play_before_the_next_one_does(abilities: tuple[Ability, ...]) -> None:
+    listener = HandListener(abilities)
+    listener.playback.all_songs = True
+    tune = listener.tunes.make(5.0, start_song=2)
+    tune.lengths[2] = 20.0
+    asyncio.run(listener.playback.open(tune))
+    listener.listen(33)
+    played = [(event["sidPath"], event["song"], event["length"]) for event in listener.events()]
+    path = tune.sid_path
+    assert played[:6:2] == [(path, 2, 5), (path, 3, 20), (path, 1, 5)]
+    assert actions(listener) == ["play", "play_complete"] * 3 + ["play"]
+    assert listener.playback.tune is not tune
+
+
+def test_without_the_setting_the_next_tune_follows_the_start_song() -> None:
+    listener = HandListener()
+    asyncio.run(listener.playback.open(listener.tunes.make(5.0, start_song=2)))
+    listener.listen(6)
+    assert len({event["sidPath"] for event in listener.events()}) == 2
+
+
+def missing(listener: HandListener) -> Tune:
+    """Return a tune whose file is gone."""
+    tune = listener.tunes.make()
+    del listener.tunes.bytes[tune.sid_path]
+    return tune
+
+
+def test_what_can_not_be_played_is_skipped_with_a_note_and_leaves_no_event() -> None:
+    listener = HandListener()
+    broken, gone, good = listener.tunes.make(data=b""), missing(listener), listener.tunes.make()
+    listener.tunes.queue = [broken, gone, good]
+    listener.choose(SHORT)
+    listener.wait_for_end()
+    assert listener.playback.tune is good
+    assert listener.playback.state == "playing"
+    assert (
+        listener.playback.note == "Skipped 2 tunes that can't be played. The last, “Tune”: The file is gone."
+    )
+    assert actions(listener) == ["play", "play_complete", "play"]
+    assert {event["sidPath"] for event in listener.events()}.isdisjoint({broken.sid_path, gone.sid_path})
+    assert listener.messages == [], "nothing interrupts the listener"
+    listener.listen(101)
+    assert listener.tunes.reads.count(broken.sid_path) == 1, "it isn't tried again"
+    assert listener.playback.note == ""
+
+
+def test_a_tune_that_breaks_while_it_plays_is_skipped_and_a_paused_one_is_not() -> None:
+    listener = HandListener()
+    listener.choose(LONG)
+    listener.listen(20)
+    listener.player.fail("The tune halted the processor.", tune_fault=True)
+    listener.listen(TICK)
+    assert listener.playback.tune is not listener.tunes.named[LONG]
+    assert listener.playback.note == "Skipped “Tune”, which can't be played. The tune halted the processor."
+    assert actions(listener) == ["play", "play"]
+    assert listener.tunes.rejected == [listener.tunes.named[LONG].sid_path]
+    playing = listener.playback.tune
+    listener.pause()
+    listener.player.fail("The tune halted the processor.", tune_fault=True)
+    listener.listen(TICK)
+    assert listener.playback.tune is playing
+    assert listener.messages == ["The tune halted the processor."]
+
+
+def test_if_nothing_can_be_played_the_page_says_so_once_and_next_tries_again() -> None:
+    listener = HandListener()
+    listener.tunes.queue = [missing(listener) for _ in range(3)]
+    listener.choose(SHORT)
+    listener.wait_for_end()
+    assert listener.messages == [NOTHING_PLAYS + "The file is gone."]
+    assert (listener.playback.state, listener.playback.tune) == ("error", None)
+    reads = len(listener.tunes.reads)
+    listener.listen(5)
+    assert len(listener.tunes.reads) == reads, "it has stopped"
+    listener.tunes.bytes[listener.tunes.queue[1].sid_path] = b"PSID"
+    listener.next()
+    assert listener.playback.tune is listener.tunes.queue[1]
+    assert actions(listener) == ["play", "play_complete", "play"]
+
+
+def test_endless_failures_stop_after_a_hundred() -> None:
+    listener = HandListener()
+    listener.tunes.take = lambda: missing(listener)  # type: ignore[method-assign]
+    listener.playback._take_next = listener.tunes.take
+    asyncio.run(listener.playback.open(missing(listener)))
+    assert len(listener.messages) == 1
+    assert len(listener.tunes.reads) == MAX_SKIPS
+
+
+def test_choice_of_the_listener_ends_the_search_for_a_tune_that_plays() -> None:
+    async def choose_meanwhile() -> None:
+        listener.tunes.waiting = asyncio.Event()
+        opening = asyncio.create_task(listener.playback.open(missing(listener)))
+        await asyncio.sleep(0)
+        choosing = asyncio.create_task(listener.playback.open(listener.tunes.named[LONG]))
+        await asyncio.sleep(0)
+        listener.tunes.waiting.set()
+        await asyncio.gather(opening, choosing)
+
+    listener = HandListener()
+    asyncio.run(choose_meanwhile())
+    assert listener.playback.tune is listener.tunes.named[LONG]
+    assert listener.playback.note == ""

@@ -48,11 +48,17 @@ def features(*tempos: float) -> NDArray[np.float32]:
     return rows
 
 
-def handed(tempos: Sequence[float], songs: Sequence[int] | None = None, prefix: str = "") -> Items:
+def handed(
+    tempos: Sequence[float],
+    songs: Sequence[int] | None = None,
+    prefix: str = "",
+    starts: Sequence[int] | None = None,
+) -> Items:
     songs = songs or [1] * len(tempos)
     return {
         "itemIds": [f"{prefix}{i}.sid" for i in range(len(songs))],
         "songs": list(songs),
+        "startSongs": list(starts or [1] * len(songs)),
         "features": base64.b64encode(features(*tempos).astype("<f4").tobytes()).decode(),
     }
 
@@ -77,12 +83,17 @@ def scores_in(answer: Scores) -> NDArray[np.float32]:
 class Listener:
     """A recommender with a model that can be swapped, and a store that can be written to."""
 
-    def __init__(self, tempos: Sequence[float], songs: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        tempos: Sequence[float],
+        songs: Sequence[int] | None = None,
+        starts: Sequence[int] | None = None,
+    ) -> None:
         self.model: Model | None = taste()
         self.store = MemoryStore()
         self.clock = ManualClock(epoch=20_000 * DAY)
         self.recommender = Recommender(FeatureTable(), self.store, self._current, self.clock)
-        self.rows = self.recommender.add(handed(tempos, songs))
+        self.rows = self.recommender.add(handed(tempos, songs, starts=starts))
 
     def _current(self) -> Model:
         if self.model is None:
@@ -131,8 +142,16 @@ async def test_queue_follows_the_model_and_the_library() -> None:
     assert await listener.next(2) == [3, 0]
 
 
-async def test_tunes_are_ranked_by_their_first_song() -> None:
-    assert await Listener([90, 200, 100], songs=[2, 1]).next() == [2, 0]
+async def test_tunes_are_ranked_by_their_start_song() -> None:
+    tempos = [90, 200, 100]
+    assert await Listener(tempos, songs=[2, 1]).next() == [2, 0]
+    listener = Listener(tempos, songs=[2, 1], starts=[2, 1])
+    assert await listener.next() == [0, 2], "the rows are those of song 1"
+    clock = ManualIdleClock(grant=50)
+    asking = asyncio.ensure_future(listener.recommender.introduce(Slots(clock)))
+    while not asking.done():
+        await clock.advance(1)
+    assert sorted(asking.result()) == [0, 2]
 
 
 async def test_what_is_cut_off_at_5_still_has_an_order() -> None:
@@ -251,7 +270,12 @@ async def test_why_names_the_feature_that_moves_the_prediction() -> None:
 
 
 def test_features_that_are_no_rows_are_refused() -> None:
-    broken: Items = {"itemIds": ["a"], "songs": [1], "features": base64.b64encode(b"1234567").decode()}
+    broken: Items = {
+        "itemIds": ["a"],
+        "songs": [1],
+        "startSongs": [1],
+        "features": base64.b64encode(b"1234567").decode(),
+    }
     with pytest.raises(InvalidRecordError, match="rows of 8"):
         Listener([]).recommender.add(broken)
 
