@@ -15,6 +15,7 @@ export async function show() {
     connected = true;
     const chooser = /** @type {HTMLInputElement} */ (byId("add-roms"));
     chooser.addEventListener("change", () => addChosen(chooser));
+    if (chooser.files?.length) await addChosen(chooser); // chosen while this module was loading
   }
   await list();
 }
