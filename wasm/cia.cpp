@@ -5,97 +5,135 @@
 namespace c64 {
 
 namespace {
-constexpr uint8_t flagA = 0x01, flagB = 0x02, anyFlag = 0x80;
-constexpr uint8_t forceLoad = 0x10, start = 0x01;
-constexpr uint8_t startDelay = 2;  // cycles from the write that starts a timer to its first count
+
+enum Register : uint8_t {
+    PortA, PortB, DirectionA, DirectionB, LatchA, LatchAHigh, LatchB, LatchBHigh, Tenths, Seconds, Minutes, Hours,
+    SerialData, InterruptControl, ControlA, ControlB
+};
+
+constexpr uint8_t serialOutput = 0x40, mainsAt50Hz = 0x80;                      // in ControlA
+constexpr uint8_t countsPulses = 0x20, countsUnderflows = 0x40, setsAlarm = 0x80;  // in ControlB; the first in both
+constexpr uint8_t outputOfA = 0x40, outputOfB = 0x80;                           // in PortB
+
 }  // namespace
 
-void Cia::reset(Cycle now) {
+void Cia::reset(Cycle mainsPeriod, Cycle now) {
     *this = Cia();
+    mainsPeriod_ = mainsPeriod;
+    nextTick_ = now + mainsPeriod;
     now_ = now;
-}
-
-// Counts down by `ticks` and returns the number of underflows. The latch follows 0, so a period is latch + 1.
-uint64_t Cia::Timer::advance(uint64_t ticks) {
-    if (!running()) return 0;
-    if (ticks <= counter) {
-        counter -= ticks;
-        return 0;
-    }
-    ticks -= counter + 1u;
-    if (oneShot()) {
-        control &= ~start;
-        counter = latch;
-        return 1;
-    }
-    counter = latch - ticks % period();
-    return 1 + ticks / period();
-}
-
-uint64_t Cia::Timer::advanceCycles(uint64_t cycles) {
-    const auto waited = static_cast<uint8_t>(std::min<uint64_t>(wait, cycles));
-    wait -= waited;
-    return advance(cycles - waited);
-}
-
-void Cia::Timer::writeLatch(bool high, uint8_t value) {
-    latch = high ? (latch & 0x00ff) | value << 8 : (latch & 0xff00) | value;
-    if (high && !running()) counter = latch;
-}
-
-void Cia::Timer::writeControl(uint8_t value) {
-    if (!running() && (value & start)) wait = startDelay;
-    control = value & ~forceLoad;
-    if (value & forceLoad) counter = latch;
 }
 
 void Cia::update(Cycle now) {
-    const uint64_t ticks = now - now_;
-    now_ = now;
-    const uint64_t outA = a_.advanceCycles(ticks);
-    const uint64_t outB = bCountsA() ? b_.advance(outA) : bCountsCycles() ? b_.advanceCycles(ticks) : 0;
-    if (outA) flags_ |= flagA;
-    if (outB) flags_ |= flagB;
+    while (now_ < now) {
+        if (const uint64_t quiet = std::min<uint64_t>(quietCycles(), now - now_)) {
+            skip(quiet);
+        } else {
+            clock();
+        }
+    }
 }
 
-// If timer B counts timer A's underflows, each of them is an event.
+// How many cycles can be skipped: in the one after them, something may happen.
+uint64_t Cia::quietCycles() const {
+    const Cycle next = std::min({interrupt_.nextEvent(), nextTick_, serial_.doneAt()});
+    return std::min({next - now_ - 1, a_.quietCycles(), b_.quietCycles()});
+}
+
+void Cia::skip(uint64_t cycles) {
+    a_.skip(cycles);
+    b_.skip(cycles);
+    now_ += cycles;
+}
+
+// Timer B counts an underflow of A in the next cycle.
+void Cia::clock() {
+    ++now_;
+    interrupt_.clock(now_);
+    if (now_ == nextTick_) tickClock();
+    if (serial_.done(now_)) interrupt_.happen(CiaInterrupt::Serial, now_);
+    const bool outA = a_.clock();
+    if (b_.clock()) interrupt_.happen(CiaInterrupt::TimerB, now_);
+    if (outA) underflowA();
+}
+
+void Cia::underflowA() {
+    interrupt_.happen(CiaInterrupt::TimerA, now_);
+    if (registers_[ControlA] & serialOutput) serial_.shift(now_);
+    if (bCountsA() && b_.running()) b_.pulse();
+}
+
+void Cia::tickClock() {
+    nextTick_ += mainsPeriod_;
+    if (!clock_.running()) return;
+    const unsigned ticksPerTenth = registers_[ControlA] & mainsAt50Hz ? 5 : 6;
+    if (clock_.tick(ticksPerTenth)) interrupt_.happen(CiaInterrupt::Alarm, now_);
+}
+
 Cycle Cia::nextEvent() const {
-    Cycle next = never;
-    const bool chained = bCountsA() && b_.running() && (mask_ & flagB);
-    if (a_.running() && ((mask_ & flagA) || chained)) next = now_ + a_.untilOut();
-    if (b_.running() && bCountsCycles() && (mask_ & flagB)) next = std::min(next, now_ + b_.untilOut());
+    Cycle next = interrupt_.nextEvent();
+    uint8_t chain = CiaInterrupt::TimerA;  // what an underflow of A can lead to
+    if (bCountsA()) chain |= CiaInterrupt::TimerB;
+    if (serial_.busy()) chain |= CiaInterrupt::Serial;
+    if (interrupt_.waitsFor(chain)) next = std::min(next, now_ + 1 + a_.quietCycles());
+    if (interrupt_.waitsFor(CiaInterrupt::TimerB)) next = std::min(next, now_ + 1 + b_.quietCycles());
+    if (interrupt_.waitsFor(CiaInterrupt::Alarm)) next = std::min(next, nextTick_);
+    if (interrupt_.waitsFor(CiaInterrupt::Serial)) next = std::min(next, serial_.doneAt());
     return next;
 }
 
+// Timers can put their underflows on two lines of port B.
+uint8_t Cia::timersOnPort(uint8_t value) const {
+    if (a_.drivesPort()) value = a_.portLevel() ? value | outputOfA : value & ~outputOfA;
+    if (b_.drivesPort()) value = b_.portLevel() ? value | outputOfB : value & ~outputOfB;
+    return value;
+}
+
+// The lines of the ports that aren't outputs are pulled up.
 uint8_t Cia::read(uint8_t reg, Cycle now) {
     update(now);
     switch (reg) {
-        case 0x0: case 0x1: return 0xff;
-        case 0x4: return a_.counter & 0xff;
-        case 0x5: return a_.counter >> 8;
-        case 0x6: return b_.counter & 0xff;
-        case 0x7: return b_.counter >> 8;
-        case 0xd: {
-            const uint8_t flags = flags_ | (interrupts() ? anyFlag : 0);
-            flags_ = 0;
-            return flags;
-        }
-        case 0xe: return a_.control;
-        case 0xf: return b_.control;
-        default: return 0;
+        case PortA: return registers_[PortA] | ~registers_[DirectionA];
+        case PortB: return timersOnPort(registers_[PortB] | ~registers_[DirectionB]);
+        case LatchA: return a_.counter() & 0xff;
+        case LatchAHigh: return a_.counter() >> 8;
+        case LatchB: return b_.counter() & 0xff;
+        case LatchBHigh: return b_.counter() >> 8;
+        case Tenths: case Seconds: case Minutes: case Hours: return clock_.read(reg - Tenths);
+        case InterruptControl: return interrupt_.read(now);
+        case ControlA: return a_.control();
+        case ControlB: return b_.control();
+        default: return registers_[reg];
     }
 }
 
 void Cia::write(uint8_t reg, uint8_t value, Cycle now) {
     update(now);
     switch (reg) {
-        case 0x4: case 0x5: return a_.writeLatch(reg == 0x5, value);
-        case 0x6: case 0x7: return b_.writeLatch(reg == 0x7, value);
-        case 0xd: mask_ = (value & anyFlag) ? mask_ | (value & 0x1f) : mask_ & ~value; return;
-        case 0xe: return a_.writeControl(value);
-        case 0xf: return b_.writeControl(value);
-        default: return;
+        case LatchA: case LatchAHigh: a_.writeLatch(reg == LatchAHigh, value); break;
+        case LatchB: case LatchBHigh: b_.writeLatch(reg == LatchBHigh, value); break;
+        case Tenths: case Seconds: case Minutes: case Hours:
+            if (clock_.write(reg - Tenths, value, registers_[ControlB] & setsAlarm)) {
+                interrupt_.happen(CiaInterrupt::Alarm, now);
+            }
+            break;
+        case SerialData: serial_.load(); break;
+        case InterruptControl: interrupt_.writeMask(value, now); break;
+        case ControlA: writeControlA(value); break;
+        case ControlB: writeControlB(value); break;
+        default: break;
     }
+    registers_[reg] = value;
+}
+
+void Cia::writeControlA(uint8_t value) {
+    if ((value ^ registers_[ControlA]) & serialOutput) serial_.switchDirection();
+    a_.writeControl(value, !(value & countsPulses));
+}
+
+// CNT never has a pulse, so a timer that counts it stands still, and one that counts A while CNT is high counts A.
+void Cia::writeControlB(uint8_t value) {
+    b_.writeControl(value, !(value & (countsPulses | countsUnderflows)));
 }
 
 }  // namespace c64

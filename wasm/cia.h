@@ -1,49 +1,46 @@
-// CIA 6526: two timers and their interrupt. Ports read as if nothing is connected.
+// CIA 6526: timers, time of day, serial register, ports, and their interrupt. Nothing is connected to it.
 #pragma once
 
-#include <cstdint>
-#include <limits>
+#include <array>
+
+#include "cia_clock.h"
+#include "cia_interrupt.h"
+#include "cia_serial.h"
+#include "cia_timer.h"
 
 namespace c64 {
 
-using Cycle = uint64_t;
-constexpr Cycle never = std::numeric_limits<Cycle>::max();
-
 class Cia {
 public:
-    void reset(Cycle now);
+    // The clock ticks with the mains, each `mainsPeriod` cycles.
+    void reset(Cycle mainsPeriod, Cycle now);
     uint8_t read(uint8_t reg, Cycle now);
     void write(uint8_t reg, uint8_t value, Cycle now);
 
-    // Advances the timers to `now`; `interrupts()` and `nextEvent()` then refer to that cycle.
+    // Advances to `now`; `line()` and `nextEvent()` then refer to that cycle.
     void update(Cycle now);
-    bool interrupts() const { return flags_ & mask_ & 0x1f; }
-    bool enabled() const { return mask_ & 0x1f; }
+    const InterruptLine& line() const { return interrupt_.line(); }
+    bool enabled() const { return interrupt_.enabled(); }
+    // No later than the next cycle in which the line changes by itself.
     Cycle nextEvent() const;
 
 private:
-    struct Timer {
-        uint16_t latch = 0xffff;
-        uint32_t counter = 0xffff;
-        uint8_t control = 0;
-        uint8_t wait = 0;  // cycles before the first count
+    uint64_t quietCycles() const;
+    void skip(uint64_t cycles);
+    void clock();
+    void underflowA();
+    void tickClock();
+    uint8_t timersOnPort(uint8_t value) const;
+    void writeControlA(uint8_t value);
+    void writeControlB(uint8_t value);
+    bool bCountsA() const { return b_.control() & 0x40; }
 
-        bool running() const { return control & 0x01; }
-        bool oneShot() const { return control & 0x08; }
-        uint32_t period() const { return latch + 1u; }
-        uint32_t untilOut() const { return wait + counter + 1u; }
-        uint64_t advanceCycles(uint64_t cycles);
-        uint64_t advance(uint64_t ticks);
-        void writeLatch(bool high, uint8_t value);
-        void writeControl(uint8_t value);
-    };
-
-    bool bCountsA() const { return (b_.control & 0x60) == 0x40 || (b_.control & 0x60) == 0x60; }
-    bool bCountsCycles() const { return (b_.control & 0x60) == 0; }
-
-    Timer a_, b_;
-    uint8_t flags_ = 0, mask_ = 0;
-    Cycle now_ = 0;
+    std::array<uint8_t, 16> registers_{};
+    CiaTimer a_, b_;
+    CiaClock clock_;
+    CiaSerial serial_;
+    CiaInterrupt interrupt_;
+    Cycle mainsPeriod_ = never, nextTick_ = never, now_ = 0;
 };
 
 }  // namespace c64

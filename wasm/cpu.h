@@ -14,7 +14,8 @@ struct Registers {
     uint8_t p = 0x24;  // NV1BDIZC; bits 4 and 5 exist only in pushed copies
 };
 
-// `Bus` has `uint8_t read(uint16_t)` and `void write(uint16_t, uint8_t)`; each call is one clock cycle.
+// `Bus` has `uint8_t read(uint16_t)` and `void write(uint16_t, uint8_t)`; each call is one clock cycle. An NMI that comes
+// while an IRQ or BRK is entered takes its place: `bool takesNmi()` returns whether there is one, and ends it.
 template <class Bus>
 class Cpu {
 public:
@@ -32,22 +33,29 @@ public:
         flag(I, maskIrq);
         irqMasked_ = maskIrq;
         jammed_ = false;
+        polls_ = true;
     }
+
+    // Whether an interrupt can be entered: after another one or BRK, an instruction comes first.
+    bool polls() const { return polls_; }
 
     // Runs one instruction, or enters a pending interrupt.
     void step(bool irq, bool nmi) {
+        polls_ = true;
         if (jammed_) {
             bus_.read(r_.pc);
         } else if (nmi) {
-            interrupt(0xfffa);
+            interrupt(nmiVector);
         } else if (irq && !irqMasked_) {
-            interrupt(0xfffe);
+            interrupt(irqVector);
         } else {
             execute();
         }
     }
 
 private:
+    static constexpr uint16_t nmiVector = 0xfffa, irqVector = 0xfffe;  // BRK has the IRQ's
+
     using Handler = void (Cpu::*)();
     using Use = void (Cpu::*)(uint8_t);
     using Make = uint8_t (Cpu::*)();
@@ -74,9 +82,11 @@ private:
     void enter(uint16_t vector, uint8_t breakFlag) {
         push(r_.pc >> 8);
         push(r_.pc & 0xff);
+        if (vector == irqVector && bus_.takesNmi()) vector = nmiVector;
         push((r_.p & ~B) | Unused | breakFlag);
         flag(I, true);
         irqMasked_ = true;
+        polls_ = false;
         const uint8_t low = bus_.read(vector);
         r_.pc = low | bus_.read(vector + 1) << 8;
     }
@@ -201,7 +211,7 @@ private:
     Bus& bus_;
     Registers r_;
     bool irqMasked_ = true;
-    bool jammed_ = false;
+    bool jammed_ = false, polls_ = true;
 };
 
 }  // namespace c64

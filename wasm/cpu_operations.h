@@ -95,7 +95,7 @@ uint8_t Cpu<Bus>::dec(uint8_t value) { return nz(value - 1); }
 template <class Bus>
 void Cpu<Bus>::brk() {
     fetch();
-    enter(0xfffe, B);
+    enter(irqVector, B);
 }
 template <class Bus>
 void Cpu<Bus>::jsr() {

@@ -9,7 +9,7 @@ constexpr uint16_t defaultIrq = 0xea31, defaultNmi = 0xfe47;
 constexpr uint16_t screenControl = 0xd011, rasterLine = 0xd012, rasterEnable = 0xd01a, timerLatch = 0xdc04, ciaEnable = 0xdc0d,
                    timerControl = 0xdc0e;
 constexpr uint16_t irqEntry = 6, handlerEntry = 11;  // offsets in the program
-constexpr uint8_t allVisible = 0x37;
+constexpr uint8_t allVisible = 0x37, jump = 0x4c;
 
 // The processor port value that makes a routine, I/O, and as much ROM as possible visible.
 uint8_t bankFor(uint16_t address) {
@@ -65,7 +65,7 @@ void Driver::writeProgram(Machine& machine, const Tune& tune) const {
     const uint16_t init = tune.initAddress, play = tune.playAddress, rest = restAddress();
     machine.load(base_, {
         0x20, low(init), high(init),        // JSR init
-        0x4c, low(rest), high(rest),        // rest: JMP rest
+        jump, low(rest), high(rest),        // rest: JMP rest
         0x48, 0x8a, 0x48, 0x98, 0x48,       // irqEntry: PHA TXA PHA TYA PHA
         0xa5, 0x01, 0x48,                   // handlerEntry: LDA $01 PHA
         0xa9, bankFor(play), 0x85, 0x01,    // LDA #bank STA $01
@@ -105,6 +105,11 @@ void Driver::startTune(Machine& machine, const Tune& tune) const {
         machine.poke(port, bankFor(tune.initAddress));
     }
     machine.cpu().restart(base_, !tune.isRsid);
+}
+
+bool Driver::resting(Machine& machine) const {
+    const uint16_t rest = restAddress();
+    return machine.cpu().registers().pc == rest && machine.peek(rest) == jump && wordAt(machine, rest + 1) == rest;
 }
 
 bool Driver::tuneHasHandler(const Machine& machine) const {

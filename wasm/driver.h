@@ -23,10 +23,12 @@ public:
     // Stops the running routine; the processor waits for the next interrupt.
     void rest(Machine& machine, const Tune& tune) const;
 
-    // The endless loop that the processor runs between calls of init and play.
-    uint16_t restAddress() const { return base_ + 3; }
+    // Whether the processor is in the endless loop that it runs between calls of init and play. A tune may put its own
+    // code there.
+    bool resting(Machine& machine) const;
 
 private:
+    uint16_t restAddress() const { return base_ + 3; }
     void writeProgram(Machine& machine, const Tune& tune) const;
     void startTune(Machine& machine, const Tune& tune) const;
     bool tuneHasHandler(const Machine& machine) const;

@@ -8,36 +8,41 @@ void Machine::powerOn(const VideoStandard& standard, const std::vector<SidSpec>&
                       unsigned sampleRate, Rom rom, const RomImages& images) {
     now_ = 0;
     memory_.reset(rom, images);
-    cia1_.reset(now_);
-    cia2_.reset(now_);
+    const auto mainsPeriod = static_cast<Cycle>(standard.clock / standard.mains);
+    cia1_.reset(mainsPeriod, now_);
+    cia2_.reset(mainsPeriod, now_);
     vic_.reset(standard, now_);
     sids_.powerOn(sids, sound, standard.clock, sampleRate, now_);
     color_.fill(0);
-    irq_ = nmi_ = nmiLine_ = false;
+    nmiTaken_ = never;
     update();
 }
 
-// An NMI is edge-triggered by CIA 2's line; an IRQ is level-triggered.
 void Machine::update() {
     cia1_.update(now_);
     cia2_.update(now_);
     vic_.update(now_);
-    irq_ = cia1_.interrupts() || vic_.interrupts();
-    nmi_ = nmi_ || (cia2_.interrupts() && !nmiLine_);
-    nmiLine_ = cia2_.interrupts();
     nextEvent_ = std::min({cia1_.nextEvent(), cia2_.nextEvent(), vic_.nextEvent()});
 }
 
-// The processor polls its interrupt lines one cycle before an instruction ends.
+// The processor polls its interrupt lines one cycle before an instruction ends: the level for an IRQ, an edge for an NMI.
 void Machine::step() {
     if (now_ > nextEvent_) update();
-    const bool nmi = nmi_;
-    nmi_ = false;
-    cpu_.step(irq_, nmi);
+    const bool taken = cpu_.polls() && nmi(now_ - 1);
+    if (taken) nmiTaken_ = cia2_.line().pulledAt();
+    cpu_.step(irq(), taken);
+}
+
+bool Machine::takesNmi() {
+    update();
+    if (!nmi(now_)) return false;
+    nmiTaken_ = cia2_.line().pulledAt();
+    return true;
 }
 
 void Machine::idle(Cycle limit) {
-    if (!irq_ && !nmi_) now_ = std::max(now_, std::min(nextEvent_, limit));
+    if (now_ > nextEvent_) update();
+    if (!irq() && !nmi(now_)) now_ = std::max(now_, std::min(nextEvent_, limit));
 }
 
 uint8_t Machine::read(uint16_t address) {

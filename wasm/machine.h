@@ -31,6 +31,7 @@ public:
     // The bus: each access takes one cycle, and a read waits while the VIC has the bus.
     [[gnu::noinline]] uint8_t read(uint16_t address);
     [[gnu::noinline]] void write(uint16_t address, uint8_t value);
+    bool takesNmi();
 
     // Access from outside, in zero time: fill RAM, write as the processor does, read RAM.
     void load(uint16_t address, const std::vector<uint8_t>& bytes);
@@ -43,6 +44,11 @@ private:
     uint8_t readIo(uint16_t address);
     void writeIo(uint16_t address, uint8_t value);
     void update();
+    bool irq() const { return cia1_.line().pulledIn(now_ - 1) || vic_.line().pulledIn(now_ - 1); }
+    bool nmi(Cycle cycle) const {
+        const Cycle pulled = cia2_.line().pulledAt();
+        return pulled != nmiTaken_ && pulled <= cycle;
+    }
 
     Cpu<Machine> cpu_;
     Memory memory_;
@@ -51,7 +57,7 @@ private:
     SidBank sids_;
     std::array<uint8_t, 0x400> color_{};
     Cycle now_ = 0, nextEvent_ = 0;
-    bool irq_ = false, nmi_ = false, nmiLine_ = false;
+    Cycle nmiTaken_ = never;  // when the line was pulled for the last NMI
 };
 
 }  // namespace c64

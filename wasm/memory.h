@@ -1,23 +1,18 @@
-// 64 KB of RAM, the processor port at $00/$01 that banks ROM and I/O over it, and a small substitute for the ROM.
+// 64 KB of RAM, and the processor port at $00/$01 that banks ROM and I/O over it.
 #pragma once
 
-#include <array>
-#include <cstdint>
-
 #include "rom_images.h"
+#include "roms.h"
 
 namespace c64 {
-
-// What calls of ROM routines do: return at once, or halt.
-enum class Rom : uint8_t { Returns = 0x60, Halts = 0x02 };
 
 class Memory {
 public:
     enum class Area : uint8_t { Ram, Rom, Io };
 
-    Memory() { reset(Rom::Returns, {}); }
+    Memory() { reset(Rom::ForPsid, {}); }
 
-    // Clears RAM except for the system's vectors, and sets the port as after power-on. `images` replace the substitute.
+    // Sets RAM, ROM, and port as after power-on. `images` replace our routines.
     void reset(Rom rom, const RomImages& images);
 
     // What the processor sees at an address when it reads.
@@ -36,17 +31,12 @@ public:
     }
 
 private:
-    static constexpr uint16_t romStart = 0xa000;
-
     uint8_t readPort(uint16_t address) const;
     void writePort(uint16_t address, uint8_t value);
-    void burnRom(Rom rom);
     void bank();
-    template <class... Bytes>
-    void burn(uint16_t address, Bytes... bytes);
 
-    std::array<uint8_t, 0x10000> ram_;
-    std::array<uint8_t, 0x10000 - romStart> rom_;
+    RamImage ram_;
+    RomImage rom_;
     std::array<Area, 16> areas_;
     uint8_t direction_, port_;
 };

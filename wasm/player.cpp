@@ -7,7 +7,7 @@ namespace c64 {
 
 namespace {
 
-constexpr Cycle initLimit = 5'000'000;     // cycles (5 s): known decompressors need less
+constexpr Cycle initLimit = 20'000'000;    // cycles (20 s): known tunes need up to 10
 constexpr Cycle ownInitLimit = 1'000'000;  // cycles (1 s), for a tune that installs its own interrupt
 constexpr Cycle playLimit = 1'000'000;     // cycles (1 s): no play routine needs a tenth of it
 constexpr unsigned maxCutCalls = 5;        // in a row
@@ -62,7 +62,7 @@ bool Player::start(unsigned song, unsigned sampleRate) {
 void Player::powerOn(unsigned sampleRate) {
     const VideoStandard& standard = setting_.ntsc ? ntsc : pal;
     machine_.powerOn(standard, setting_.sids, overrides_.sound, sampleRate,
-                     tune_.isRsid ? Rom::Halts : Rom::Returns, roms_);
+                     tune_.isRsid ? Rom::ForRsid : Rom::ForPsid, roms_);
 }
 
 // Makes the C64 ready to call init, or to run the BASIC program.
@@ -118,12 +118,11 @@ bool Player::setRom(RomKind kind, std::span<const uint8_t> image) {
 // Runs init silently, unless the tune installs its own interrupt: then init may play the tune and never return.
 bool Player::runInit() {
     machine_.sids().audible(tune_.callsItself());
-    const auto& registers = machine_.cpu().registers();
-    while (registers.pc != driver_.restAddress()) {
+    while (!driver_.resting(machine_)) {
         if (machine_.cpu().jammed()) return reportJam();
         if (tune_.callsItself() && machine_.now() > ownInitLimit) return play();
         if (machine_.now() > initLimit) {
-            return fail("The tune's init routine at " + hex(tune_.initAddress) + " didn't return within 5 s of C64 " +
+            return fail("The tune's init routine at " + hex(tune_.initAddress) + " didn't return within 20 s of C64 " +
                             "time, so it was stopped. The file is damaged or needs a real C64: get another copy.",
                         State::Loaded);
         }
@@ -223,9 +222,8 @@ bool Player::run(Cycle until) {
         runMus(until);
         return true;
     }
-    const auto& registers = machine_.cpu().registers();
     while (machine_.now() < until) {
-        if (registers.pc == driver_.restAddress()) {
+        if (driver_.resting(machine_)) {
             if (!resting_) cutCalls_ = 0;
             resting_ = true;
             machine_.idle(until);

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from ..composer.assembler import assemble
 from ..errors import SetupError
 from ..files import replacing
 from ..paths import paths
@@ -61,7 +62,30 @@ def build_emulator(residfp_source: Path, output: Path, compiler: Compiler) -> No
         raise SetupError(f"{missing} has no C++ sources of the SID emulator. Run set-up again to fetch them.")
     apart = [path for path in chip if path.name == APART]
     units = [own, [path for path in chip if path not in apart], apart]
-    compile_wasm(units, include_folders(residfp_source), output, compiler)
+    compile_wasm(units, [_routines(compiler), *include_folders(residfp_source)], output, compiler)
+
+
+def _routines(compiler: Compiler) -> Path:
+    """Assemble the C64's own routines into the header `routines.inc`; return its folder."""
+    folder = compiler.cache / "routines"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "routines.inc").write_text(assembled(sorted(paths().wasm.glob("*.s"))), "utf-8")
+    return folder
+
+
+def assembled(sources: Sequence[Path]) -> str:
+    """Return C++ with an array for each source: for each of its routines the address, the length, the bytes.
+
+    A routine begins with `* = address`; its labels are its own.
+    """
+    return "".join(_array(path.stem, path.read_text("utf-8")) for path in sources)
+
+
+def _array(name: str, source: str) -> str:
+    routines = ["* =" + part for part in source.split("\n* =")[1:]]
+    programs = [assemble(routine) for routine in routines]
+    numbers = [number for p in programs for number in (p.origin, len(p.code), *p.code)]
+    return f"constexpr uint16_t {name}[] = {{{', '.join(map(str, numbers))}}};\n"
 
 
 def include_folders(residfp_source: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from .. import composer
+from ..composer import assembler
 from ..files import sources_in
 from ..paths import Paths
 from . import (
@@ -97,7 +98,8 @@ def _building(paths: Paths, lock: Lock) -> list[Step]:
             "SID emulator",
             lambda: [
                 *(path for path in sources_in(paths.wasm) if path.suffix != ".md"),
-                *(Path(emulator.__file__), Path(compiler.__file__), compiler.LOCK, repr(lock.residfp)),
+                *map(Path, (emulator.__file__, compiler.__file__, assembler.__file__)),
+                *(compiler.LOCK, repr(lock.residfp)),
             ],
             lambda progress: _build_emulator(paths, lock, progress),
         ),

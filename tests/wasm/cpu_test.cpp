@@ -21,6 +21,8 @@ struct FlatRam {
         written[writes++ % written.size()] = static_cast<uint32_t>(address) << 8 | value;
     }
 
+    bool takesNmi() { return false; }
+
     std::array<uint32_t, 8> written{};  // of one step: address << 8 | value
     uint32_t writes = 0;
 };

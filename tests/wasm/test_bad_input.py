@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from app.composer.assembler import assemble
 from app.emulator import SidEmulator, SidError
 from tests.wasm.psid import LOAD, RTS, clicker, psid
 
@@ -79,6 +80,16 @@ def test_init_that_never_returns_is_stopped(emulator: SidEmulator) -> None:
     with pytest.raises(SidError, match=r"init routine at \$1000 didn't return"):
         emulator.start()
     assert still_plays(emulator)
+
+
+def test_init_may_take_ten_seconds(emulator: SidEmulator) -> None:
+    """Three nested loops of 40 * 196 * 1283 cycles."""
+    outer = "ldx #40\nlong: lda #196\nsta 2\n{}\ndex\nbne long\nrts"
+    wait = outer.format("middle: ldy #0\ninner: dey\nbne inner\ndec 2\nbne middle")
+    code = assemble(f"* = {LOAD}\n{wait}").code
+    emulator.load(psid(code + clicker()[1:], play=LOAD + len(code)))
+    emulator.start()
+    assert np.ptp(emulator.render(8192)) > 0.01
 
 
 def test_play_that_never_returns_is_stopped(emulator: SidEmulator) -> None:
