@@ -21,7 +21,7 @@ void SidChip::powerOn(ChipModel model, const Sound& sound, double clock, unsigne
     sid_->setChipModel(model == ChipModel::Mos6581 ? reSIDfp::MOS6581 : reSIDfp::MOS8580);
     sid_->setSamplingParameters(clock, reSIDfp::RESAMPLE, sampleRate);
     sid_->setCombinedWaveforms(sound.combined);
-    sid_->input(sound.digiBoost && model == ChipModel::Mos8580 ? digiBoostLevel : 0);
+    if (sound.digiBoost && model == ChipModel::Mos8580) sid_->input(digiBoostLevel);
     sid_->setFilter6581Curve(sound.filterCurve);
     sid_->setFilter8580Curve(0.5);
     sid_->enableFilter(true);
