@@ -42,7 +42,7 @@ bool Machine::takesNmi() {
 
 void Machine::idle(Cycle limit) {
     if (now_ > nextEvent_) update();
-    if (!irq() && !nmi(now_)) now_ = std::max(now_, std::min(nextEvent_, limit));
+    if (!interruptPending()) now_ = std::max(now_, std::min(nextEvent_, limit));
 }
 
 uint8_t Machine::read(uint16_t address) {

@@ -45,6 +45,10 @@ private:
     void writeIo(uint16_t address, uint8_t value);
     void update();
     bool irq() const { return cia1_.line().pulledIn(now_ - 1) || vic_.line().pulledIn(now_ - 1); }
+    // Also in the cycle in which a line is pulled, when the processor doesn't see it yet.
+    bool interruptPending() const {
+        return cia1_.line().pulled() || vic_.line().pulled() || cia2_.line().pulledAt() != nmiTaken_;
+    }
     bool nmi(Cycle cycle) const {
         const Cycle pulled = cia2_.line().pulledAt();
         return pulled != nmiTaken_ && pulled <= cycle;

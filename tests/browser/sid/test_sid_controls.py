@@ -144,7 +144,8 @@ SEEK_AND_PLAY_STRAIGHT = """async ([tune, wasmUrl, way]) => {
   const { createSidClient } = await import("/static/js/sid/client.js");
   const worker = createSidClient(new URL("/static/js/sid/render-worker.js", location), wasmUrl);
   const bytes = new Uint8Array(await bytesOf(tune));
-  const settings = { muted: 0 };
+  const sound = { filterCurve: 50, digiBoost: false, combined: "average" };
+  const settings = { muted: 0, width: 0, clock: "", chips: [], sound };
   let [ring, stream] = [new Ring(), 1];
   await worker.call("load", { bytes, song: 0, stream, ring: ring.buffer, settings });
   for (const base of way) {
