@@ -11,9 +11,9 @@ import pytest
 from tests.e2e.short_benchmarks import WITH_BROWSER, WITHOUT_BROWSER, check
 
 MAKEFILE: Final = Path(__file__).parents[2] / "Makefile"
-WITHOUT_SHORT_FORM: Final = {"setup", "listeners", "radio"}
-"""The first measures a set-up with empty caches, which takes as long as it takes. The others need real
-people's ratings, which aren't part of the repository."""
+WITHOUT_SHORT_FORM: Final = {"setup", "listeners", "radio", "fidelity"}
+"""The first measures a set-up with empty caches, which takes as long as it takes. The next two need real
+people's ratings, which aren't part of the repository. The last has its short form in `tests/wasm`."""
 
 
 @pytest.mark.parametrize("name", WITHOUT_BROWSER)
