@@ -59,6 +59,15 @@ void startRaster(Machine& machine) {
     machine.poke(rasterEnable, 0x01);
 }
 
+// What calls the play routine of a PSID; an RSID starts with the timer, as a C64 does.
+void startInterrupt(Machine& machine, const Tune& tune, unsigned song) {
+    if (tune.isRsid || tune.ciaTimed(song)) {
+        startTimer(machine);
+    } else {
+        startRaster(machine);
+    }
+}
+
 }  // namespace
 
 void Driver::writeProgram(Machine& machine, const Tune& tune) const {
@@ -88,7 +97,7 @@ std::string Driver::install(Machine& machine, const Tune& tune, unsigned song, b
     base_ = findPage(tune) << 8;
     writeProgram(machine, tune);
     presetTimer(machine, ntsc);
-    if (tune.callsItself()) startTimer(machine);
+    if (tune.callsItself()) startInterrupt(machine, tune, song);
     machine.load(tune.loadAddress, tune.image);
     startTune(machine, tune);
     machine.cpu().registers().a = song - 1;
@@ -124,11 +133,7 @@ std::string Driver::startPlaying(Machine& machine, const Tune& tune, unsigned so
         return "The tune has no play address, and its init routine installs no interrupt handler, so nothing would play "
                "it. Get another copy.";
     }
-    if (tune.ciaTimed(song)) {
-        startTimer(machine);
-    } else {
-        startRaster(machine);
-    }
+    startInterrupt(machine, tune, song);
     return {};
 }
 

@@ -126,6 +126,21 @@ def test_endless_init_can_be_the_whole_tune() -> None:
     assert emulator.render_seconds(2).std() > 0.01
 
 
+@pytest.mark.parametrize(("speed", "calls"), [(0, 50), (1, 60)], ids=["frame", "cia"])
+def test_own_handler_is_called_at_the_speed_of_the_header(speed: int, calls: int) -> None:
+    """A PSID without play address that installs its handler, but starts no interrupt."""
+    program = assemble(
+        "* = $1000\n sei\n lda #<irq\n sta $0314\n lda #>irq\n sta $0315\n cli\n rts\n"
+        "irq: inc count\n lda count\n sta $d400\n lsr $d019\n jmp $ea31\ncount: .byte 0"
+    )
+    emulator = SidEmulator()
+    emulator.load(psid(program.code, play=0, init=LOAD, speed=speed))
+    emulator.start()
+    before = emulator.registers()[0]
+    emulator.render_seconds(2)
+    assert (emulator.registers()[0] - before) % 256 == pytest.approx(2 * calls, abs=1)
+
+
 def channels(percent: int, chips: int = 2) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the channels of a tune whose first chip alone sounds, of one or two."""
     more = (0x42, 0) if chips == 2 else (0, 0)
