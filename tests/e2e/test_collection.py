@@ -15,6 +15,7 @@ from tests.collection_tree import length_of, plant, songlengths, tune
 from tests.e2e.listener import rows, wait_for_engine, wait_until_playing
 from tests.e2e.short_tunes import FALL_SILENT, short_tune
 from tests.patience import wait_until
+from tests.wasm.sidplayer import mus, note
 
 COUNT = 300
 SITE = 60
@@ -251,6 +252,22 @@ def test_folder_handle_is_reread_after_a_reload(without_engine: Page) -> None:
     page.wait_for_function("document.querySelectorAll('#tunes tbody tr').length === 5")
     assert names(page) == [f"Tune number {number}" for number in (0, 100, 3, 4, 9)]
     assert page.evaluate(ROWS, "contents") == 0
+
+
+def test_sidplayer_music_in_two_files_is_one_tune_for_two_sids(without_engine: Page) -> None:
+    page = without_engine
+    first, second = (mus([note("c", 4)], text=name + b"\r\r\r\r\r\0") for name in (b"DUET", b"SECOND"))
+    page.evaluate(PLANT, packed(("duet.mus", first), ("DUET.STR", second), ("solo.str", second)))
+    page.click("#add-folder")
+    assert result(page) == "2 tunes, 2 of them new."
+    page.reload()
+    page.wait_for_selector("html[data-ui=ready]")
+    search(page, "duet", 1)
+    play_first(page, "DUET")
+    page.wait_for_selector("#voices button >> nth=5")
+    page.evaluate(DROP, packed(("other.STR", second), ("OTHER.mus", mus([note("d", 4)]))))
+    page.wait_for_function("document.querySelector('#now-title').textContent === 'TITLE'")
+    page.wait_for_selector("#voices button >> nth=5")
 
 
 def test_stopped_indexing_can_be_resumed(without_engine: Page, tree: Path) -> None:

@@ -3,8 +3,6 @@
 What the registers should hold was read from the original player, with the tunes of these tests.
 """
 
-import struct
-from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -12,6 +10,7 @@ import pytest
 
 from app.emulator import SidEmulator, SidError, TuneInfo
 from tests.wasm.psid import psid
+from tests.wasm.sidplayer import Command, mus, note
 from tests.wasm.sound_comparison import RATE
 
 JIFFY = 735
@@ -19,22 +18,6 @@ JIFFY = 735
 
 C4, D4, A4, E4 = 4291, 4817, 7217, 5407
 """Frequency registers."""
-
-Command = tuple[int, int]
-DURATIONS = {1: 2, 2: 3, 4: 4, 8: 5, 16: 6, 32: 7}
-
-
-def note(name: str, length: int, *, tie: bool = False, octave: int = 4) -> Command:
-    """Return a note without accidental, or a rest `r`, of a whole note divided by `length`."""
-    return DURATIONS[length] << 2 | tie << 6, "rcdefgab".index(name) | (7 - octave) << 3 | 0x80
-
-
-def mus(*voices: Sequence[Command], text: bytes = b"TITLE\rAUTHOR\r1986\r\r\r\0") -> bytes:
-    """Return a MUS file; missing voices are silent."""
-    parts = [
-        b"".join(bytes(command) for command in voice) + b"\x01\x4f" for voice in (*voices, (), (), ())[:3]
-    ]
-    return b"\0\x20" + b"".join(struct.pack("<H", len(part)) for part in parts) + b"".join(parts) + text
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import { unzipRaw } from "../../vendor/unzipit/unzipit.module.js";
 import { documentKind, isTune } from "./reading.js";
+import { joinEntries } from "./two-files.js";
 
 /** @typedef {import("./reading.js").Entry} Entry */
 /** @typedef {import("./reading.js").SourceFile} SourceFile */
@@ -56,7 +57,7 @@ export class Archive {
 
   /** @returns {AsyncGenerator<Entry>} */
   async *entries() {
-    for (const file of this.files) yield { path: file.path, open: async () => file };
+    yield* joinEntries(this.files.map((file) => ({ path: file.path, open: async () => file })));
   }
 }
 

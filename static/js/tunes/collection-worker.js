@@ -7,6 +7,7 @@ import { describePlace, describeTune } from "./place-info.js";
 import { playlistOf } from "./playlist.js";
 import { exists, fileAt, mayRead, nameOf, walk } from "./reading.js";
 import { FILES, ownTunes, TuneIndex } from "./tune-index.js";
+import { joinEntries } from "./two-files.js";
 
 /** @typedef {import("./best-effort-database.js").TunesDatabase} TunesDatabase */
 /** @typedef {import("./indexing.js").Tune} OwnTune */
@@ -357,7 +358,7 @@ async function saveFolder(folder) {
  * @returns {AsyncGenerator<Entry>}
  */
 async function* entriesOf(files) {
-  for (const { path, file } of files) yield { path, open: async () => file };
+  yield* joinEntries(files.map(({ path, file }) => ({ path, open: async () => file })));
 }
 
 /** @param {{size: number}[]} files */

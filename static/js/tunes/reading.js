@@ -1,6 +1,7 @@
 /** The listener's files: walking through a folder, and opening one of its files later. */
 
 import { bytesToHex } from "../../vendor/noble-hashes/utils.js";
+import { isFirst, isSecondOf, joinEntries, joinFiles } from "./two-files.js";
 
 /**
  * A file on the disk or in a zip.
@@ -13,9 +14,9 @@ import { bytesToHex } from "../../vendor/noble-hashes/utils.js";
 
 /**
  * @param {string} path
- * @returns {boolean} whether the name is that of a SID or MUS file
+ * @returns {boolean} whether the name is that of a SID file or of Sidplayer music
  */
-export const isTune = (path) => /\.(sid|mus)$/i.test(path);
+export const isTune = (path) => /\.(sid|mus|str)$/i.test(path);
 
 /**
  * @param {string} path
@@ -36,7 +37,7 @@ export async function nameOf(bytes) {
 }
 
 /**
- * Yield all files below a folder, ordered by name in each folder.
+ * Yield all files below a folder: those in it first, then those in each folder in it, ordered by name.
  * @param {FileSystemDirectoryHandle} folder
  * @param {string} prefix  of the paths
  * @returns {AsyncGenerator<Entry>}
@@ -45,23 +46,38 @@ export async function* walk(folder, prefix = "") {
   const entries = [];
   for await (const entry of folder.values()) entries.push(entry);
   entries.sort((one, other) => (one.name < other.name ? -1 : 1));
+  const files = entries.filter((entry) => entry.kind === "file");
+  yield* joinEntries(files.map((file) => ({ path: prefix + file.name, open: () => file.getFile() })));
   for (const entry of entries) {
-    const path = prefix + entry.name;
-    if (entry.kind === "directory") yield* walk(entry, `${path}/`);
-    else yield { path, open: () => entry.getFile() };
+    if (entry.kind === "directory") yield* walk(entry, `${prefix}${entry.name}/`);
   }
 }
 
 /**
  * @param {FileSystemDirectoryHandle} folder
  * @param {string} path  below the folder
+ * @returns {Promise<SourceFile>} with the second file of the tune, if it has one
  */
 export async function fileAt(folder, path) {
   const names = path.split("/");
   const fileName = names.pop() ?? "";
   let parent = folder;
   for (const name of names) parent = await parent.getDirectoryHandle(name);
-  return (await parent.getFileHandle(fileName)).getFile();
+  const first = await (await parent.getFileHandle(fileName)).getFile();
+  const second = isFirst(path) ? await secondOf(parent, fileName) : undefined;
+  return second ? joinFiles(first, second) : first;
+}
+
+/**
+ * @param {FileSystemDirectoryHandle} folder
+ * @param {string} name  of the first file
+ * @returns {Promise<SourceFile | undefined>}
+ */
+async function secondOf(folder, name) {
+  for await (const entry of folder.values()) {
+    if (entry.kind === "file" && isSecondOf(entry.name, name)) return entry.getFile();
+  }
+  return undefined;
 }
 
 /**
