@@ -127,7 +127,7 @@ def build(page: Page, *titles: str) -> None:
           window.index = new TuneIndex();
           const own = (path, added) => ({ added, locations: [{ folder: path[0], path }] });
           titles.forEach((title, number) => index.add({
-            sidPath: title, title, author: "Chris Hülsbeck", released: "1987 Rainbow Arts",
+            sidPath: title, title, author: "Chris Hülsbeck", released: "1987 Rainbow Arts", startSong: 1,
             ...(title.startsWith("*") ? {} : own(title, number)),
           }));
         }""",

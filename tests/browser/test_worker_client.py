@@ -35,7 +35,7 @@ CONNECT = """() => {
     });
   };
   window.outcome = (promise) => promise.then((value) => value, (error) =>
-    [error.constructor === Error, Object.keys(error), error.message]);
+    [error.constructor === Error, error.name, error.message]);
 }"""
 
 
@@ -56,7 +56,7 @@ def test_answers_and_errors(page: Page) -> None:
           return [...answers, (await client.call("give", {})).length, failures];
         }"""
     )
-    assert found == [1, "worker", [True, [], "not this one"], 2, 4, []]
+    assert found == [1, "worker", [True, "RangeError", "not this one"], 2, 4, []]
 
 
 def test_events_arrive_before_the_answer(page: Page) -> None:
@@ -81,7 +81,7 @@ def test_failure_rejects_all_calls_and_the_next_call_restarts_the_worker(
         }""",
         [method, timeout],
     )
-    assert found == [[[True, [], message]] * 2, [message], 1]
+    assert found == [[[True, "Error", message]] * 2, [message], 1]
 
 
 def test_script_that_fails_to_load_is_a_failure(page: Page) -> None:
@@ -99,4 +99,4 @@ def test_closing_rejects_calls_with_the_reason(page: Page) -> None:
           return [await call, failures];
         }"""
     )
-    assert found == [[True, [], "Enough."], []]
+    assert found == [[True, "Error", "Enough."], []]

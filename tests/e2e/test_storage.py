@@ -13,6 +13,7 @@ from tests.browser.conftest import CHROMIUM_ARGS
 from tests.e2e.listener import hold_engine, play, predictions, rate, rows, wait_for_count, wait_for_engine
 from tests.patience import patient
 from tests.served import Served
+from tests.wasm.roms import ROMS
 
 
 def saved_state(page: Page) -> str:
@@ -118,7 +119,7 @@ def check_export_delete_import(page: Page, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("whole_processor")
-def test_deleting_everything_deletes_the_local_model(page: Page) -> None:
+def test_deleting_everything_deletes_the_local_model_and_the_roms(page: Page, tmp_path: Path) -> None:
     wait_for_engine(page)
     page.wait_for_selector("html[data-model^=global]")
     before = predictions(page)
@@ -132,15 +133,24 @@ def test_deleting_everything_deletes_the_local_model(page: Page) -> None:
     page.check("[name=training]")
     page.wait_for_selector("html[data-model^=local]")
     assert predictions(page) != before
+    (tmp_path / "kernal.rom").write_bytes(ROMS.images["kernal"])
+    page.set_input_files("#add-roms", tmp_path / "kernal.rom")
+    page.get_by_role("button", name="Use kernal.rom as KERNAL").click()
+    page.wait_for_selector("#roms li")
     page.once("dialog", lambda dialog: dialog.accept())
     page.click("#wipe")
     page.wait_for_selector("html[data-model^=global]")
+    page.wait_for_selector("#roms li", state="detached")
     page.wait_for_function(
         "first => document.querySelector('#tunes td.e').textContent === first",
         arg=f"{before[0][0]:.1f}",
     )
     assert predictions(page) == before
     assert rows(page, "model-snapshots") == []
+    stored = page.evaluate(
+        "async () => Object.keys(await (await import('/static/js/sid/stored-roms.js')).storedRoms())"
+    )
+    assert stored == []
 
 
 def banner(page: Page, text: str) -> None:

@@ -3,14 +3,14 @@
 ;; message in its second render; anything else plays a constant level.
 (module
   (memory (export "memory") 8)
-  (data (i32.const 16) "{\"songs\":2,\"startSong\":1}\00")
-  (data (i32.const 64) "the stand-in gave up\00")
+  (data (i32.const 16) "{\"author\":\"\",\"songs\":2,\"startSong\":1}\00")
+  (data (i32.const 128) "the stand-in gave up\00")
   (global $renders (mut i32) (i32.const 0))
 
   (func (export "_initialize"))
   (func (export "sid_input") (param i32) (result i32) (i32.const 65536))
   (func (export "sid_info") (result i32) (i32.const 16))
-  (func (export "sid_message") (result i32) (i32.const 64))
+  (func (export "sid_message") (result i32) (i32.const 128))
   (func (export "sid_mute") (param i32))
   (func (export "sid_scope") (param i32))
   (func (export "sid_override_clock") (param i32))
@@ -18,7 +18,10 @@
   (func (export "sid_skip") (param i32) (result i32) (local.get 0))
   (func (export "sid_state") (result i32) (i32.const 0))
   (func (export "sid_state_size") (result i32) (i32.const 16))
-  (func (export "sid_output") (result i32) (i32.const 1024))
+  (func (export "sid_output") (param i32) (result i32) (i32.const 1024))
+  (func (export "sid_rom") (param i32 i32) (result i32) (i32.const 0))
+  (func (export "sid_width") (param i32))
+  (func (export "sid_override_sound") (param i32 i32 i32))
 
   (func $asked (param $what i32) (result i32)
     (i32.eq (local.get $what) (i32.load8_u (i32.const 65536))))

@@ -29,6 +29,7 @@ def test_broken_file_is_reported_and_the_next_tune_plays(page: Page) -> None:
     error = page.evaluate("async (path) => outcome(player.load(await bytesOf(path)))", BROKEN)
     assert len(error["message"]) > 20
     state = page.evaluate("player.state")
+    assert state.pop("tuneFault") is True
     assert state == {"status": "error", "song": 0, "info": None, "error": error["message"], "end": None}
     play(page)
     wait_position(page, 0.3)
@@ -68,6 +69,7 @@ def test_trap_is_reported_and_the_next_tune_plays(open_player: Callable[[str], P
     page.evaluate("player.load(new TextEncoder().encode('T'))")
     wait_status(page, "error")
     assert "worker stopped (unreachable)" in page.evaluate("player.state.error")
+    assert page.evaluate("player.state.tuneFault") is True
     assert page.evaluate("player.state.info") is None
     page.evaluate("async () => { await player.load(new ArrayBuffer(9)); player.play(); }")
     wait_position(page, 0.3)
