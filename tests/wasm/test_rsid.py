@@ -1,7 +1,7 @@
 """RSID tunes, which are programs that run a C64 by themselves, compared with the native player.
 
-Digis are compared at equal loudness: this version of reSIDfp has 4 dB more of the voices' constant
-part, which the volume register turns into sound.
+Digis are compared at equal loudness: this version of reSIDfp has another constant part of the voices,
+which the volume register turns into sound (docs/benchmarks.md, Levels).
 """
 
 from pathlib import Path
