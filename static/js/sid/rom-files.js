@@ -8,13 +8,14 @@ export async function showRoms() {
   await show();
 }
 
-/** Delete all ROMs from this browser. */
-export function removeRoms() {
-  return new Promise((resolve, reject) => {
+/** Delete all ROMs from this browser, and from their card. */
+export async function removeRoms() {
+  await new Promise((resolve, reject) => {
     const request = indexedDB.deleteDatabase(DATABASE);
-    request.onsuccess = () => resolve(undefined);
+    request.onsuccess = resolve;
     request.onerror = () => reject(request.error);
   });
+  document.getElementById("roms")?.replaceChildren();
 }
 
 /** Files that are something else than a ROM, whatever their size. */
