@@ -62,7 +62,7 @@ def test_tune_without_play_address_can_install_its_own_interrupt() -> None:
     handler = LOAD + 32
     setup = bytes([0xA9, handler & 0xFF, 0x8D, 0x14, 0x03, 0xA9, handler >> 8, 0x8D, 0x15, 0x03, RTS])
     play = clicker()[1:-1] + bytes([0x4C, 0x31, 0xEA])  # Ends in the C64's own handler.
-    file = psid(setup.ljust(32, b"\xea") + play, play=0)
+    file = psid(setup.ljust(32, b"\xea") + play, play=0, speed=1)
     assert calls_in(2, file) == pytest.approx(2 * 985248.6 / 0x4026, abs=1.5)
 
 
@@ -71,7 +71,7 @@ def test_interrupt_handler_under_the_rom_works() -> None:
     setup = bytes([0xA9, handler & 0xFF, 0x8D, 0xFE, 0xFF, 0xA9, handler >> 8, 0x8D, 0xFF, 0xFF])
     hide_rom = bytes([0xA9, 0x35, 0x85, 0x01, RTS])
     play = b"\x48" + clicker()[1:-1] + bytes([0xAD, 0x0D, 0xDC, 0x68, 0x40])  # PHA ... LDA $DC0D PLA RTI
-    file = psid((setup + hide_rom).ljust(32, b"\xea") + play, play=0)
+    file = psid((setup + hide_rom).ljust(32, b"\xea") + play, play=0, speed=1)
     assert calls_in(2, file) == pytest.approx(2 * 985248.6 / 0x4026, abs=1.5)
 
 
