@@ -52,12 +52,22 @@ def wait_for_place(page: Page, name: str) -> None:
 
 def test_zip_with_documents_becomes_folders_composers_and_notes(without_engine: Page, archive: Path) -> None:
     page = without_engine
+    check_documents_are_read(page, archive)
+    check_notes_are_searched_and_shown(page)
+    check_composer_and_folder_are_places(page)
+    check_tunes_of_a_place_follow_each_other(page)
+    check_place_has_an_address(page)
+
+
+def check_documents_are_read(page: Page, archive: Path) -> None:
     page.set_input_files("#own-file", archive)
     page.wait_for_selector("#collection-result:not(:empty)")
     message = page.text_content("#collection-result") or ""
     assert message.startswith(f"{TUNES} tunes, {COUNT} of them new. The lengths of {COUNT} tunes")
     assert message.endswith("STIL.txt tells about 2 tunes.")
 
+
+def check_notes_are_searched_and_shown(page: Page) -> None:
     page.fill("#search", "beethoven rob_hubbard")
     wait_for_tunes(page, 1)
     page.click("#tunes tbody tr:first-child button.tune")
@@ -69,6 +79,8 @@ def test_zip_with_documents_becomes_folders_composers_and_notes(without_engine: 
         *("Covers", "Moonlight Sonata by Ludwig van Beethoven, from 0:30"),
     ]
 
+
+def check_composer_and_folder_are_places(page: Page) -> None:
     page.fill("#search", "")
     page.click("#now-author button")
     wait_for_place(page, "Rob Hubbard")
@@ -87,6 +99,8 @@ def test_zip_with_documents_becomes_folders_composers_and_notes(without_engine: 
     parts = [part.split() for part in page.locator("#place-parts button").all_text_contents()]
     assert parts == [["B", "8"], ["C", "8"], ["J", "8"], ["M", "8"], ["R", "8"]]
 
+
+def check_tunes_of_a_place_follow_each_other(page: Page) -> None:
     page.go_back()
     wait_for_place(page, "Rob_Hubbard")
     wait_for_tunes(page, COUNT // 5)
@@ -100,6 +114,8 @@ def test_zip_with_documents_becomes_folders_composers_and_notes(without_engine: 
     page.click("#next")
     page.wait_for_function("document.querySelector('#now-title').textContent === 'Tune number 10'")
 
+
+def check_place_has_an_address(page: Page) -> None:
     page.go_back()
     wait_for_place(page, "Rob_Hubbard")
     page.reload()
