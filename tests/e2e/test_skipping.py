@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from tests.collection_tree import tune
 from tests.e2e.listener import outbox, wait_for_text, wait_until_playing
@@ -46,15 +46,29 @@ def test_missing_files_and_a_lost_folder_are_skipped_with_a_quiet_note(without_e
     page.wait_for_selector(NOTE + ":empty", state="attached")
 
 
-def test_tune_that_the_server_lacks_is_skipped(without_engine: Page) -> None:
+def test_tune_that_the_server_lacks_is_skipped_and_not_tried_again(without_engine: Page) -> None:
     page = without_engine
     second = page.text_content("#tunes tbody tr:nth-child(2) .name") or ""
     third = page.text_content("#tunes tbody tr:nth-child(3) .name") or ""
     name = f"**/tunes/{second.replace(' ', '_')}.sid"
-    page.route(name, lambda route: route.fulfill(status=404))
+    tries: list[str] = []
+
+    def refuse(route: Route) -> None:
+        tries.append(route.request.url)
+        route.fulfill(status=404)
+
+    page.route(name, refuse)
     page.click("#tunes tbody tr:nth-child(1) button.tune")
     wait_until_playing(page)
     page.click("#next")
     wait_for_text(page, "#now-title", third)
     wait_for_text(page, NOTE, f"Skipped “{second}”, which can't be played.")
     assert [event["action"] for event in outbox(page)][:1] == ["play"]
+    tried = len(tries)
+    page.click("#tunes tbody tr:nth-child(1) button.tune")
+    wait_until_playing(page)
+    wait_for_text(page, "#up-next li:first-child .name", third)
+    page.click("#next")
+    wait_for_text(page, "#now-title", third)
+    wait_until_playing(page)
+    assert len(tries) == tried > 0
