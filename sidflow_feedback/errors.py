@@ -8,6 +8,7 @@ FeedbackError
 │   ├── StoreBlockedError an upgrade waits for another tab
 │   └── StoreFullError    no space is left
 ├── ArchiveError          a file to import isn't an intact export
+├── AnalysisFileError     a file of analyses is damaged, or of another version
 ├── TrainingError         the model can't be trained or used
 ├── PrivacyError          sending would break a promise to the listener
 ├── SyncError             the server can't be reached, or refused the upload
@@ -77,6 +78,10 @@ class StoreFullError(StoreError):
 
 class ArchiveError(FeedbackError):
     """A file to import is truncated, edited, or not an export; nothing was imported."""
+
+
+class AnalysisFileError(FeedbackError):
+    """A file of analyses or similarities is damaged, of another version, or can't be written."""
 
 
 class TrainingError(FeedbackError):
