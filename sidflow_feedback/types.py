@@ -22,6 +22,7 @@ Action: TypeAlias = Literal[
 ]
 SyncStatus: TypeAlias = Literal["pending", "processing", "synced", "failed"]
 Dimension: TypeAlias = Literal["e", "m", "c", "p"]
+Feeling: TypeAlias = Literal["calm", "driving", "dark", "bright", "simple", "intricate"]
 Phase: TypeAlias = Literal["off", "idle", "waiting", "training", "paused"]
 
 Features: TypeAlias = dict[str, float]
@@ -158,6 +159,56 @@ class LibraryScores(Scores):
     sureness: str
 
 
+class CollectionPart(TypedDict):
+    """Some tunes of a listener's collection, whose columns go beside this as typed arrays.
+
+    The columns are ``itemIds`` (UTF-8, one on a line), ``songs`` and ``startSongs`` (16 bits), ``composers``
+    (32 bits, 0 if unknown), and for each song ``features`` (8 floats, NaN where unknown), ``codes``, and
+    ``hasCode`` (a byte, 0 or 1).
+
+    Attributes
+    ----------
+    space
+        Name of the space that the codes belong to; empty if there are none.
+    """
+
+    space: str
+
+
+class SimilaritySpace(TypedDict):
+    """What the codes of a collection mean; see `similarity.Space`. Its codebook goes beside this, as floats.
+
+    Attributes
+    ----------
+    shape
+        Of the codebook: bytes of a code, values of a byte, and numbers that a value stands for.
+    weights
+        Of each number of a vector.
+    """
+
+    name: str
+    shape: list[int]
+    weights: list[float]
+
+
+class Station(TypedDict, total=False):
+    """What a queue plays instead of the tunes that the listener is expected to like best.
+
+    Attributes
+    ----------
+    rows
+        Songs: it plays tunes that sound like them.
+    likes
+        Whether it plays tunes that sound like those that the listener has liked.
+    feeling
+        It plays tunes that feel like this.
+    """
+
+    rows: list[int]
+    likes: bool
+    feeling: Feeling
+
+
 class QueueQuestion(TypedDict):
     """Which part of the queue a page asks for.
 
@@ -169,12 +220,15 @@ class QueueQuestion(TypedDict):
         See `ranking.queue`.
     recent
         Rows of the items played last, latest first. The store may not have these plays yet.
+    station
+        Left out or None: predictions decide.
     """
 
     limit: int
     exploration: int
     offset: int
     recent: list[int]
+    station: NotRequired[Station | None]
 
 
 QueueEntry: TypeAlias = tuple[int, bool]

@@ -10,11 +10,13 @@ if TYPE_CHECKING:
     from sidflow_feedback.types import (
         Action,
         BootProgress,
+        CollectionPart,
         Dimension,
         EngineState,
         EventRow,
         Explanations,
         Features,
+        Feeling,
         ForgottenEvent,
         IdleGrant,
         Insights,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
         Record,
         Refusal,
         Scores,
+        SimilaritySpace,
         SongAnalysis,
         Songs,
         SongToAnalyze,
@@ -48,6 +51,9 @@ ACTIONS: "Final[tuple[Action, ...]]" = (
     "play", "play_complete", "skip_early", "skip", "skip_late", "replay", "like", "dislike",
 )  # fmt: skip
 """What a listener can do with an item other than rating it."""
+
+FEELINGS: "Final[tuple[Feeling, ...]]" = ("calm", "driving", "dark", "bright", "simple", "intricate")
+"""The stations by feeling."""
 
 SYNC_STATUSES: "Final[tuple[SyncStatus, ...]]" = ("pending", "processing", "synced", "failed")
 
@@ -122,6 +128,8 @@ class Request:
 
     CONFIGURE: "Final[Question[Preferences, None]]" = _name("configure")
     LIBRARY: "Final[Question[Items, list[int]]]" = _name("library")
+    COLLECTION: "Final[Question[CollectionPart, list[int]]]" = _name("collection")
+    SIMILARITY: "Final[Question[SimilaritySpace, None]]" = _name("similarity")
     SCORES: "Final[Question[None, LibraryScores]]" = _name("scores")
     PREDICT: "Final[Question[Songs, Scores]]" = _name("predict")
     QUEUE: "Final[Question[QueueQuestion, list[QueueEntry]]]" = _name("queue")

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Final, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sidflow_feedback.analysis.analyzer import Analyzer, Excerpts
 from sidflow_feedback.analysis.features import extract
@@ -17,10 +18,13 @@ from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.errors import FeedbackError, PlayerError
 from sidflow_feedback.learning.judgments import IMPLIED_PREFERENCES
 from sidflow_feedback.learning.run_history import past_runs
+from sidflow_feedback.recommending.feature_table import Codes
 from sidflow_feedback.recommending.insights import effects, latest_ratings, taste_map
-from sidflow_feedback.recommending.recommender import Recommender
+from sidflow_feedback.recommending.recommender import Collected, Recommender
+from sidflow_feedback.recommending.similarity import Space
 from sidflow_feedback.store import KINDS
 from sidflow_feedback.types import (
+    CollectionPart,
     EventRow,
     Explanations,
     Features,
@@ -32,13 +36,14 @@ from sidflow_feedback.types import (
     QueueQuestion,
     RequestChannel,
     Scores,
+    SimilaritySpace,
     SongAnalysis,
     Songs,
     SongToAnalyze,
     Sound,
     SyncStatus,
 )
-from sidflow_feedback.vocabulary import SYNC_STATUSES, Post, Publication, Request
+from sidflow_feedback.vocabulary import FEATURE_NAMES, SYNC_STATUSES, Post, Publication, Request
 
 UNSYNCED: Final[tuple[SyncStatus, ...]] = ("pending", "processing", "failed")
 
@@ -78,6 +83,8 @@ class FeedbackService:
         channel.on(Post.ONLINE, lambda _value: runtime.on_online())
         channel.answer(Request.CONFIGURE, self._configure)
         channel.answer(Request.LIBRARY, self._add_items)
+        channel.answer(Request.COLLECTION, self._collect)
+        channel.answer(Request.SIMILARITY, self._use_space)
         channel.answer(Request.SCORES, self._scores)
         channel.answer(Request.PREDICT, self._predict)
         channel.answer(Request.QUEUE, self._queue)
@@ -107,6 +114,25 @@ class FeedbackService:
 
     async def _add_items(self, items: Items, _binary: object) -> list[int]:
         return self._recommender.add(items)
+
+    async def _collect(self, part: CollectionPart, columns: Any) -> list[int]:
+        width = columns.codes.length // max(1, columns.hasCode.length)
+        rows = _column(columns.codes, np.uint8).reshape(-1, width) if width else None
+        known = _column(columns.hasCode, np.uint8).astype(np.bool_)
+        return self._recommender.collect(
+            Collected(
+                item_ids=columns.itemIds.to_bytes().decode().split("\n"),
+                songs=_column(columns.songs, np.uint16).tolist(),
+                start_songs=_column(columns.startSongs, np.uint16).tolist(),
+                features=_column(columns.features, np.float32).reshape(-1, len(FEATURE_NAMES)),
+                composers=_column(columns.composers, np.uint32),
+                codes=Codes(part["space"], np.empty((0, 0), np.uint8) if rows is None else rows, known),
+            )
+        )
+
+    async def _use_space(self, space: SimilaritySpace, codebook: Any) -> None:
+        book = _column(codebook, np.float32).reshape(space["shape"])
+        self._recommender.similarity.use(Space(space["name"], book, np.array(space["weights"], np.float64)))
 
     async def _scores(self, _value: None, _binary: object) -> LibraryScores:
         return self._recommender.scores()
@@ -210,3 +236,8 @@ class FeedbackService:
 
     async def _next_upload(self, _value: None, _binary: object) -> str | None:
         return await self._runtime.sync.next_payload()
+
+
+def _column(array: Any, dtype: type[np.generic]) -> NDArray[Any]:
+    """Return the numbers of a typed array of JavaScript."""
+    return np.frombuffer(array.to_bytes(), dtype)

@@ -1,8 +1,9 @@
-"""The items that can be played, as the engine knows them: ids, and one matrix of features."""
+"""The items that can be played, as the engine knows them: ids, features, and similarity codes."""
 
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,15 @@ if TYPE_CHECKING:
     from sidflow_feedback.types import FloatArray
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Codes:
+    """The similarity codes of songs: see `FeatureTable`."""
+
+    space: str
+    rows: NDArray[np.uint8]
+    known: NDArray[np.bool_]
+
+
 class FeatureTable:
     """The union of the items of all pages. An item keeps its number as long as the engine runs.
 
@@ -30,6 +40,13 @@ class FeatureTable:
         their arrival.
     identities
         A checksum of each item's id, shape (items,).
+    composers
+        A number for each item's composer, 0 if unknown, shape (items,).
+    codes, has_code
+        A row of bytes for each song, which `similarity.Space` turns into a vector, and whether it is known;
+        shapes (songs, width) and (songs,).
+    space
+        Name of the space that the codes belong to.
     revision
         Incremented by each change.
     """
@@ -39,6 +56,10 @@ class FeatureTable:
         self.firsts: NDArray[np.intp] = np.empty(0, np.intp)
         self.starts: NDArray[np.intp] = np.empty(0, np.intp)
         self.identities: NDArray[np.uint32] = np.empty(0, np.uint32)
+        self.composers: NDArray[np.uint32] = np.empty(0, np.uint32)
+        self.codes = np.empty((0, 0), np.uint8)
+        self.has_code = np.empty(0, np.bool_)
+        self.space = ""
         self.revision = 0
         self._numbers: dict[str, int] = {}
 
@@ -80,6 +101,38 @@ class FeatureTable:
             self._append(list(compress(item_ids, new)), counts[new], offsets[new], known)
         return [int(self.firsts[self._numbers[item_id]]) for item_id in item_ids]
 
+    def describe(self, item_ids: Sequence[str], composers: NDArray[np.uint32], codes: Codes) -> None:
+        """Set what the variety rules and the similarity need of items that were added before.
+
+        Codes of another space than `space` are ignored: another tab has chosen that space meanwhile.
+
+        Parameters
+        ----------
+        composers
+            Shape (items,).
+        codes
+            Of all songs of these items.
+        """
+        numbers = np.array([self._numbers[item_id] for item_id in item_ids], np.intp)
+        self.composers[numbers] = composers
+        if codes.space == self.space and codes.rows.shape[1] == self.codes.shape[1]:
+            ends = np.append(self.firsts[1:], len(self.features))
+            rows = np.concatenate([np.arange(self.firsts[n], ends[n]) for n in numbers] or [numbers])
+            if len(rows) != len(codes.rows):
+                raise InvalidRecordError("codes", f"must be {len(rows)} rows, not {len(codes.rows)}")
+            rows = rows[codes.known]
+            self.codes[rows] = codes.rows[codes.known]
+            self.has_code[rows] = True
+        self.revision += 1
+
+    def use_space(self, name: str, width: int) -> None:
+        """Forget all codes, and take codes of another space, `width` bytes each, from now on."""
+        if (name, width) != (self.space, self.codes.shape[1]):
+            self.space = name
+            self.codes = np.zeros((len(self.features), width), np.uint8)
+            self.has_code = np.zeros(len(self.features), np.bool_)
+            self.revision += 1
+
     def number(self, item_id: str) -> int | None:
         """Return the number of an item, from 0; None if it isn't in the table."""
         return self._numbers.get(item_id)
@@ -119,6 +172,9 @@ class FeatureTable:
         self.firsts = np.concatenate([self.firsts, firsts])
         self.starts = np.concatenate([self.starts, firsts + offsets])
         self.identities = np.concatenate([self.identities, checksums])
+        self.composers = np.concatenate([self.composers, np.zeros(len(songs), np.uint32)])
+        self.codes = np.concatenate([self.codes, np.zeros((len(rows), self.codes.shape[1]), np.uint8)])
+        self.has_code = np.concatenate([self.has_code, np.zeros(len(rows), np.bool_)])
         self.revision += 1
 
     def _update(self, item_id: str, rows: NDArray[np.float32]) -> None:

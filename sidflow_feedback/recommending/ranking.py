@@ -51,7 +51,7 @@ class Ranking:
         given = preferences[~np.isnan(preferences)]
         if not given.size or given.max() - given.min() < MIN_SPREAD:
             return cls(np.arange(len(preferences)), 0, preferences, deviations)
-        return cls(_sorted(_descending(preferences)), len(given), preferences, deviations)
+        return cls(descending(preferences), len(given), preferences, deviations)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +132,7 @@ def _drawn(ranking: Ranking, fresh: NDArray[np.bool_], identities: NDArray[np.ui
     better = better[fresh[better]]
     chances = _normal_numbers(_hashes(identities[better], seed))
     drawn = ranking.preferences[better] + ranking.deviations[better] * chances
-    return better[_sorted(_descending(drawn))]
+    return better[descending(drawn)]
 
 
 def _normal_numbers(hashes: NDArray[np.uint64]) -> NDArray[np.float64]:
@@ -150,6 +150,16 @@ def _hashes(identities: NDArray[np.uint32], seed: int) -> NDArray[np.uint64]:
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     hashes: NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(31))
     return hashes
+
+
+def descending(values: NDArray[np.floating]) -> Numbers:
+    """Return the numbers of the values, the largest first, equal ones in their order, NaN last."""
+    return _sorted(_descending(values))
+
+
+def shuffled(identities: NDArray[np.uint32], seed: int) -> Numbers:
+    """Return the items in a random order that depends on nothing but identities and seed."""
+    return _sorted(_hashes(identities, seed))
 
 
 def _descending(values: NDArray[np.floating]) -> NDArray[np.uint32]:

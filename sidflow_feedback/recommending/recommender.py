@@ -5,17 +5,20 @@ from __future__ import annotations
 import base64
 import math
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from sidflow_feedback.errors import InvalidRecordError
+from sidflow_feedback.errors import InvalidRecordError, TrainingError
 from sidflow_feedback.events import RatingEvent
 from sidflow_feedback.learning.judgments import OPINIONS
 from sidflow_feedback.learning.model import Model, in_range
 from sidflow_feedback.recommending.explanation import Explanation
 from sidflow_feedback.recommending.introduction import MAX_SONGS, introduction
 from sidflow_feedback.recommending.ranking import Ranking, queue
+from sidflow_feedback.recommending.similarity import Similarity
+from sidflow_feedback.recommending.stations import by_feeling, by_likeness, spread
 from sidflow_feedback.recommending.sureness import levels, packed, told
 from sidflow_feedback.store import MAX_IMPLICIT
 from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES, NEUTRAL_RATING
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.clock import Clock
     from sidflow_feedback.events import Event, ImplicitEvent
     from sidflow_feedback.idle.slots import Slots
-    from sidflow_feedback.recommending.feature_table import FeatureTable
+    from sidflow_feedback.recommending.feature_table import Codes, FeatureTable
     from sidflow_feedback.store import Cursor, FeedbackStore
     from sidflow_feedback.types import (
         Explanations,
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
         QueueEntry,
         Scores,
         Songs,
+        Station,
     )
 
 HISTORY: Final = 500
@@ -75,7 +79,8 @@ class Recommender:
         self._model = model
         self._clock = clock
         self._ranked: _Ranked | None = None
-        self._judged: dict[str, tuple[Milliseconds, bool]] | None = None
+        self._judged: dict[str, tuple[Milliseconds, Opinion]] | None = None
+        self.similarity = Similarity(table)
 
     def notify(self, events: Iterable[Event]) -> None:
         """Take note of events that were stored."""
@@ -96,6 +101,18 @@ class Recommender:
         """
         rows = _rows(items["features"])
         return self.table.add(items["itemIds"], items["songs"], items["startSongs"], rows)
+
+    def collect(self, part: Collected) -> list[int]:
+        """Add tunes of a listener's collection, or update them; return the row of each tune's first song.
+
+        Raises
+        ------
+        InvalidRecordError
+            The columns don't match; see `FeatureTable.add`.
+        """
+        rows = self.table.add(part.item_ids, part.songs, part.start_songs, part.features)
+        self.table.describe(part.item_ids, part.composers, part.codes)
+        return rows
 
     def scores(self) -> LibraryScores:
         """Return the predictions for all songs of the library, and how sure they are.
@@ -124,7 +141,13 @@ class Recommender:
         return _scores(model, _judged(model, _rows(songs["features"]))[0])
 
     async def queue(
-        self, *, limit: int, exploration: int, offset: int, recent: Sequence[int]
+        self,
+        *,
+        limit: int,
+        exploration: int,
+        offset: int,
+        recent: Sequence[int],
+        station: Station | None = None,
     ) -> list[QueueEntry]:
         """Return the start of the queue.
 
@@ -136,27 +159,35 @@ class Recommender:
             See `ranking.queue`.
         recent
             Rows of the items played last, latest first. The store may not have these plays yet.
+        station
+            What plays instead of the tunes with the best predictions. A station has no surprises.
 
         Raises
         ------
         TrainingError
-            There is no model yet.
+            There is no model yet, or nothing that the station could be made from.
+        InvalidRecordError
+            The station's songs don't exist.
         StoreError
             The actions can't be read.
         """
-        ranking, table = self._ranking(), self.table
+        table, day = self.table, int(self._clock.epoch() // _DAY)
         actions = await self._store.implicit(HISTORY)
+        disliked = await self._having(Opinion.BAD)
+        ranking = self._ranking() if station is None else await self._station(station, day)
+        heard = self._recent(recent, actions)
         found = queue(
             ranking,
             table.identities,
-            recent=self._recent(recent, actions),
-            disliked=await self._disliked(),
-            exploration=exploration,
+            recent=heard,
+            disliked=disliked,
+            exploration=0 if station else exploration,
             offset=offset,
-            seed=int(self._clock.epoch() // _DAY),
+            seed=day,
         )
-        rows = table.firsts[found.order[:limit]].tolist()
-        return list(zip(rows, found.surprises[:limit].tolist(), strict=True))
+        varied = spread(found.order, table.composers, np.asarray(heard, np.intp))[:limit]
+        rows = table.firsts[found.order[varied]].tolist()
+        return list(zip(rows, found.surprises[varied].tolist(), strict=True))
 
     async def introduce(self, slots: Slots) -> list[int]:
         """Return the first rows of items whose judgment would say most about the listener: `introduction`.
@@ -200,28 +231,44 @@ class Recommender:
             self._ranked = _Ranked.of(model, self.table)
         return self._ranked.ranking
 
+    async def _station(self, station: Station, day: int) -> Ranking:
+        table = self.table
+        if "feeling" in station:
+            preferences = self._ranking().preferences
+            features = table.features[table.starts]
+            return by_feeling(
+                station["feeling"], features, table.identities, preferences=preferences, seed=day
+            )
+        rows = station.get("rows", [])
+        if station.get("likes"):
+            rows = table.starts[await self._having(Opinion.GOOD)].tolist()
+        if not rows:
+            raise TrainingError("This station needs tunes to start from. Like some, or choose others.")
+        return by_likeness(self.similarity.to(rows))
+
     def _recent(self, rows: Iterable[int], actions: Iterable[ImplicitEvent]) -> list[int]:
         """Return the items played last, latest first: those at `rows`, then those of stored plays."""
         reported = [number for row in rows if (number := self.table.number_at(row)) is not None]
         stored = self._numbers(event for event in actions if event.action == "play")
         return list(dict.fromkeys([*reported, *stored]))
 
-    async def _disliked(self) -> list[int]:
-        """Return the items whose latest judgment is a dislike, however old it is."""
-        found = (self.table.number(item_id) for item_id, (_, bad) in (await self._judgments()).items() if bad)
+    async def _having(self, opinion: Opinion) -> list[int]:
+        """Return the items whose latest judgment is this one, however old it is."""
+        judgments = await self._judgments()
+        found = (self.table.number(item_id) for item_id, (_, last) in judgments.items() if last == opinion)
         return [number for number in found if number is not None]
 
-    async def _judgments(self) -> dict[str, tuple[Milliseconds, bool]]:
+    async def _judgments(self) -> dict[str, tuple[Milliseconds, Opinion]]:
         if self._judged is None:
-            judged: dict[str, tuple[Milliseconds, bool]] = {}
+            judged: dict[str, tuple[Milliseconds, Opinion]] = {}
             self._judged = judged  # Must come first: events may arrive meanwhile.
             await self._read_judgments(judged)
         return self._judged
 
-    async def _read_judgments(self, judged: dict[str, tuple[Milliseconds, bool]]) -> None:
+    async def _read_judgments(self, judged: dict[str, tuple[Milliseconds, Opinion]]) -> None:
         """Read all likes and dislikes, and the ratings since the first dislike that holds."""
         _judge(judged, await self._store.newest("implicit", limit=MAX_IMPLICIT, actions=OPINIONS))
-        oldest = min((time for time, bad in judged.values() if bad), default=math.inf)
+        oldest = min((time for time, last in judged.values() if last == Opinion.BAD), default=math.inf)
         cursor: Cursor | None = None
         more = oldest < math.inf
         while more:
@@ -233,6 +280,26 @@ class Recommender:
     def _numbers(self, events: Iterable[ImplicitEvent]) -> list[int]:
         found = (self.table.number(event.track.item_id) for event in events)
         return [number for number in found if number is not None]
+
+
+class Opinion(Enum):
+    """What a listener's latest judgment says of an item."""
+
+    BAD = -1
+    NEUTRAL = 0
+    GOOD = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Collected:
+    """Tunes of a listener's collection; see `FeatureTable.add` and `FeatureTable.describe`."""
+
+    item_ids: Sequence[str]
+    songs: Sequence[int]
+    start_songs: Sequence[int]
+    features: NDArray[np.float32]
+    composers: NDArray[np.uint32]
+    codes: Codes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -250,23 +317,24 @@ class _Ranked:
         return cls(model, table.revision, Ranking.of(outputs[:, _PREFERENCE], known))
 
 
-def _judge(judged: dict[str, tuple[Milliseconds, bool]], events: Iterable[Event]) -> None:
-    """Note the time of each item's latest judgment of preference, and whether it is a dislike.
+def _judge(judged: dict[str, tuple[Milliseconds, Opinion]], events: Iterable[Event]) -> None:
+    """Note the time of each item's latest judgment of preference, and what it was.
 
     A rating of preference takes a dislike back, unless it is below the neutral one.
     """
     for event in events:
         if isinstance(event, RatingEvent):
-            if event.ratings.get("p", 0) < NEUTRAL_RATING:
+            preference = event.ratings.get("p", 0)
+            if preference < NEUTRAL_RATING:
                 continue
-            bad = False
+            opinion = Opinion.GOOD if preference > NEUTRAL_RATING else Opinion.NEUTRAL
         elif event.action in OPINIONS:
-            bad = event.action == "dislike"
+            opinion = Opinion.BAD if event.action == "dislike" else Opinion.GOOD
         else:
             continue
         item_id = event.track.item_id
         if item_id not in judged or event.timestamp >= judged[item_id][0]:
-            judged[item_id] = event.timestamp, bad
+            judged[item_id] = event.timestamp, opinion
 
 
 def _judged(

@@ -1,0 +1,147 @@
+"""Similarity: how much alike songs sound, as the cosine between their weighted vectors.
+
+A vector comes from a code, a few bytes, by a codebook (product quantization, Jégou, Douze, and Schmid 2011).
+Songs without a code are compared by their features.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidflow_feedback.errors import InvalidRecordError
+from sidflow_feedback.vocabulary import FEATURE_NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sidflow_feedback.recommending.feature_table import FeatureTable
+    from sidflow_feedback.types import FloatArray
+
+Similarities = NDArray[np.float32]
+"""From -1 to 1 for each item; NaN where unknown."""
+
+COMPARED: Final = [
+    number for number, name in enumerate(FEATURE_NAMES) if name not in ("confidence", "duration")
+]
+"""Features that say how a song sounds."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Space:
+    """What codes mean.
+
+    Attributes
+    ----------
+    name
+        Tells codes of this space from others.
+    codebook
+        The part of the vector that each value of each byte stands for, shape (bytes, values, numbers).
+    weights
+        Of each number of a vector, at least 0, shape (bytes * numbers,).
+    """
+
+    name: str
+    codebook: NDArray[np.float32]
+    weights: FloatArray
+
+    def __post_init__(self) -> None:
+        width, values, numbers = self.codebook.shape
+        if not 1 <= values <= 256 or self.weights.shape != (width * numbers,):
+            raise InvalidRecordError("weights", f"must be {width * numbers} numbers")
+        if not (np.isfinite(self.codebook).all() and np.isfinite(self.weights).all()):
+            raise InvalidRecordError("codebook", "must have finite numbers only")
+        if (self.weights < 0).any():
+            raise InvalidRecordError("weights", "must be at least 0")
+
+    @classmethod
+    def of_ranks(cls, name: str, weights: FloatArray) -> Space:
+        """Return the space of embeddings, whose bytes are ranks."""
+        ranks = np.linspace(0, 1, 256, dtype=np.float32)
+        return cls(name, np.tile(ranks[:, None], (len(weights), 1, 1)), weights)
+
+    def vectors(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the weighted vectors of codes, of length 1 (or 0), shape (n, bytes * numbers)."""
+        width, _, numbers = self.codebook.shape
+        scaled = self.codebook * np.sqrt(self.weights, dtype=np.float64).reshape(width, 1, numbers)
+        book = scaled.astype(np.float32)
+        found = np.empty((width, len(codes), numbers), np.float32)
+        for number in range(width):
+            found[number] = book[number].take(codes[:, number], axis=0, mode="clip")
+        return _unit(np.ascontiguousarray(found.transpose(1, 0, 2)).reshape(len(codes), width * numbers))
+
+
+@dataclass(slots=True, eq=False)
+class Similarity:
+    """Compares the items of a table by their start songs; keeps the vectors until the table changes."""
+
+    table: FeatureTable
+    space: Space | None = None
+    _codes: tuple[object, NDArray[np.float32]] | None = None
+    _features: tuple[object, NDArray[np.float32]] | None = None
+
+    def use(self, space: Space) -> None:
+        """Take codes of this space from now on."""
+        self.space = space
+        self.table.use_space(space.name, len(space.codebook))
+
+    def to(self, rows: Sequence[int]) -> Similarities:
+        """Return how much each item sounds like some songs: the cosine to the mean of these, shape (items,).
+
+        Parameters
+        ----------
+        rows
+            The songs. They are compared by their codes, or by their features if one of them has no code.
+
+        Raises
+        ------
+        InvalidRecordError
+            There is no such row.
+        """
+        table, seeds = self.table, np.asarray(rows, np.intp)
+        if not len(seeds) or seeds.min() < 0 or seeds.max() >= len(table.features):
+            raise InvalidRecordError("rows", f"must be from 0 to {len(table.features) - 1}, at least one")
+        if self.space is not None and table.has_code[seeds].all():
+            wanted, vectors = self.space.vectors(table.codes[seeds]), self._of_codes(self.space)
+        else:
+            features = self._of_features()
+            wanted, vectors = features[seeds], features[table.starts]
+        mean = np.nan_to_num(wanted).mean(axis=0)
+        similarities: Similarities = vectors @ (mean / (np.linalg.norm(mean) or 1.0)).astype(np.float32)
+        return similarities
+
+    def _of_codes(self, space: Space) -> NDArray[np.float32]:
+        """Return the vectors of all start songs, NaN where unknown."""
+        table, state = self.table, (self.table.revision, space)
+        if self._codes is None or self._codes[0] != state:
+            vectors = space.vectors(table.codes[table.starts])
+            vectors[~table.has_code[table.starts]] = np.nan
+            self._codes = state, vectors
+        return self._codes[1]
+
+    def _of_features(self) -> NDArray[np.float32]:
+        """Return the features' ranks of all songs, from -1 to 1, as vectors of length 1."""
+        if self._features is None or self._features[0] != self.table.revision:
+            vectors = _unit(2 * ranks(self.table.features[:, COMPARED]) - 1)
+            self._features = self.table.revision, vectors
+        return self._features[1]
+
+
+def ranks(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the rank of each value in its column, from 0 to 1, equal ones alike; NaN stays."""
+    found = np.full(values.shape, np.nan, np.float32)
+    known = ~np.isnan(values[:, 0])
+    for number, column in enumerate(values[known].T):
+        in_order = np.sort(column)
+        middle = np.searchsorted(in_order, column, "left") + np.searchsorted(in_order, column, "right")
+        found[known, number] = middle / (2 * max(1, len(column)))
+    return found
+
+
+def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    vectors /= np.where(lengths == 0, np.float32(1), lengths)[:, None]
+    return vectors

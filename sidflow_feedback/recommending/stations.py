@@ -1,0 +1,104 @@
+"""Stations: queues by likeness to songs, or by a feeling; and the variety of all queues."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sidflow_feedback.recommending.ranking import Ranking, descending, shuffled
+from sidflow_feedback.recommending.similarity import ranks
+from sidflow_feedback.vocabulary import FEATURE_NAMES, FEELINGS
+
+if TYPE_CHECKING:
+    from sidflow_feedback.recommending.ranking import Numbers
+    from sidflow_feedback.types import Feeling
+
+PARTS: Final[dict[str, tuple[tuple[str, float], ...]]] = {
+    "calm": (("energy", -1.0), ("bpm", -0.5)),
+    "driving": (("energy", 1.0), ("bpm", 0.5)),
+    "dark": (("spectralCentroid", -1.0), ("spectralRolloff", -1.0)),
+    "bright": (("spectralCentroid", 1.0), ("spectralRolloff", 1.0)),
+    "simple": (("zeroCrossingRate", -1.0), ("energy", -0.5), ("confidence", 1.0)),
+    "intricate": (("zeroCrossingRate", 1.0), ("energy", 0.5), ("confidence", -1.0)),
+}
+"""What makes a song feel like that: features with their weights, compared with the rest of the library."""
+
+SHARE: Final = 0.2
+"""Of the library that a station by feeling plays."""
+
+GAP: Final = 3
+"""Tunes of others between two of one composer."""
+
+SPREAD: Final = 200
+"""Positions of a queue for which composers are spread: more than anybody hears before it is made again."""
+
+
+def by_likeness(similarities: NDArray[np.float32]) -> Ranking:
+    """Rank items by how similar they are, shape (n,); those of unknown similarity come last."""
+    known = int((~np.isnan(similarities)).sum())
+    return Ranking(descending(similarities), known, similarities, np.zeros_like(similarities))
+
+
+def by_feeling(
+    feeling: Feeling,
+    features: NDArray[np.float32],
+    identities: NDArray[np.uint32],
+    *,
+    preferences: NDArray[np.floating],
+    seed: int,
+) -> Ranking:
+    """Rank the fifth of the items that feel most like this by preference; in random order if all are equal.
+
+    Parameters
+    ----------
+    features
+        Of each item, shape (n, 8).
+    identities
+        See `ranking.queue`.
+    preferences
+        Predicted, shape (n,); NaN where unknown.
+    seed
+        Another one gives another random order.
+    """
+    assert feeling in FEELINGS
+    columns = [FEATURE_NAMES.index(name) for name, _ in PARTS[feeling]]
+    scores = ranks(features[:, columns]) @ np.array([weight for _, weight in PARTS[feeling]], np.float32)
+    order = descending(scores)
+    count = int(np.ceil(SHARE * (~np.isnan(scores)).sum()))
+    chosen, others = order[:count], order[count:]
+    chosen = chosen[shuffled(identities[chosen], seed)]
+    chosen = chosen[descending(np.round(preferences[chosen], 1))]
+    return Ranking(np.concatenate([chosen, others]), count, preferences, np.zeros(len(scores)))
+
+
+def spread(order: Numbers, composers: NDArray[np.uint32], heard: Numbers) -> Numbers:
+    """Return positions in a queue such that composers alternate, shape (n,).
+
+    Each time, the first item is next whose composer isn't among those of the `GAP` items before. Where
+    there is none, the first one is. Composers of number 0 are unknown, and each one another.
+
+    Parameters
+    ----------
+    order
+        The queue, shape (n,).
+    composers
+        Of all items.
+    heard
+        The items that were played last, latest first.
+    """
+    waiting = list(range(min(len(order), 2 * SPREAD)))
+    of = composers[order[: len(waiting)]].tolist()
+    last = composers[heard[:GAP][::-1]].tolist()
+    if len(set(of) - {0}) < 2:
+        return np.arange(len(order))
+    found: list[int] = []
+    while waiting and len(found) < SPREAD:
+        recent = set(last[-GAP:]) - {0}
+        at = next((at for at, position in enumerate(waiting) if of[position] not in recent), 0)
+        position = waiting.pop(at)
+        found.append(position)
+        last.append(of[position])
+    rest = np.arange(len(found) + len(waiting), len(order))
+    return np.concatenate([np.array(found + waiting, np.intp), rest])
