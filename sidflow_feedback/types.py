@@ -178,6 +178,8 @@ class CollectionPart(TypedDict):
 class SimilaritySpace(TypedDict):
     """What the codes of a collection mean; see `similarity.Space`. Its codebook goes beside this, as floats.
 
+    None in its place stands for the trace embeddings. The answer is the name of the space.
+
     Attributes
     ----------
     shape

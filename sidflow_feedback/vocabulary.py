@@ -73,6 +73,12 @@ ANALYSIS_VERSION: "Final" = 2
 """Version of the feature analysis. Increment it when the same file would get other features or another
 length: results of an older version are then computed again."""
 
+EMBEDDING_VERSION: "Final" = 1
+"""Version of the trace embedding. Increment it when the same file would get another one."""
+
+EMBEDDING_WIDTH: "Final" = 64
+"""Bytes of a song's embedding."""
+
 MAX_SONGS: "Final" = 256
 """Maximum number of songs in a SID file: the limit of the format."""
 
@@ -129,7 +135,7 @@ class Request:
     CONFIGURE: "Final[Question[Preferences, None]]" = _name("configure")
     LIBRARY: "Final[Question[Items, list[int]]]" = _name("library")
     COLLECTION: "Final[Question[CollectionPart, list[int]]]" = _name("collection")
-    SIMILARITY: "Final[Question[SimilaritySpace, None]]" = _name("similarity")
+    SIMILARITY: "Final[Question[SimilaritySpace | None, str]]" = _name("similarity")
     SCORES: "Final[Question[None, LibraryScores]]" = _name("scores")
     PREDICT: "Final[Question[Songs, Scores]]" = _name("predict")
     QUEUE: "Final[Question[QueueQuestion, list[QueueEntry]]]" = _name("queue")

@@ -86,7 +86,7 @@ class Page:
             *(self.library, self.playback, self.engine),
             enabled=lambda: self.settings.values["analyze"],
             hidden=lambda: bool(document.hidden),
-            on_analyzed=self.recommendations.add,
+            on_analyzed=lambda _tunes: self.recommendations.refresh(),
             show=_show_analysis,
             notify=_notify,
             now=_seconds,
@@ -127,10 +127,10 @@ class Page:
     def _connect(self) -> None:
         self._tabs.on_open("insights", self._insights_tab.open)
         self._tabs.on_open("preferences", lambda: self._collection.showRoms())
-        self.library.analyzed.connect(self.recommendations.add)
         self.playback.changed.connect(self._on_playback)
         self.feedback.on_model(self.recommendations.use_model)
         self.recommendations.changed.connect(lambda: spawn(self._show_predictions()))
+        self._collection.on("fresh", create_proxy(lambda _text: self._on_fresh()))
         self.settings.follow(_show_theme)
         self.settings.follow(lambda _values: spawn(self.feedback.configure(**self.settings.preferences)))
         self.settings.follow(lambda _values: self._analysis.restart())
@@ -171,10 +171,9 @@ class Page:
         await self._play_tab.show()
         self._up_next.show()
         self._analysis.restart()
-        self.recommendations.add(self.library.tunes)  # Another tab's engine may have been ready before.
+        self.recommendations.refresh()  # Another tab's engine may have been ready before.
         document.documentElement.dataset.ui = "ready"
         window.performance.mark("ui-ready")
-        spawn(self.library.load_analyzed())
         problem = await self.feedback.start()
         if problem:
             self._on_engine_off(NO_DATABASE.format(problem))
@@ -232,6 +231,11 @@ class Page:
         model = self.recommendations.model
         await self._play_tab.show_predictions()
         document.documentElement.dataset.model = model
+
+    def _on_fresh(self) -> None:
+        """Take note that more is known of the sound of some tunes."""
+        self.recommendations.refresh()
+        self._analysis.restart()
 
     async def _on_music_changed(self) -> None:
         await self._play_tab.show()

@@ -130,9 +130,14 @@ class FeedbackService:
             )
         )
 
-    async def _use_space(self, space: SimilaritySpace, codebook: Any) -> None:
-        book = _column(codebook, np.float32).reshape(space["shape"])
-        self._recommender.similarity.use(Space(space["name"], book, np.array(space["weights"], np.float64)))
+    async def _use_space(self, space: SimilaritySpace | None, codebook: Any) -> str:
+        if space is None:
+            found = Space.of_embeddings()
+        else:
+            book = _column(codebook, np.float32).reshape(space["shape"])
+            found = Space(space["name"], book, np.array(space["weights"], np.float64))
+        self._recommender.similarity.use(found)
+        return found.name
 
     async def _scores(self, _value: None, _binary: object) -> LibraryScores:
         return self._recommender.scores()

@@ -35,13 +35,13 @@ class EngineClient:
     """
 
     def __init__(self, channel: "Any", create_proxy: "Callable[[Any], Any]") -> None:
-        self._channel = channel
+        self.channel = channel
         self._create_proxy = create_proxy
 
     @property
     def ready(self) -> bool:
         """Whether an engine runs."""
-        return bool(self._channel.ready)
+        return bool(self.channel.ready)
 
     def on(self, kind: "Message[V]", listener: "Callable[[V], None]") -> None:
         """Call ``listener(value)`` for each message of this kind, for as long as the page lives.
@@ -51,7 +51,7 @@ class EngineClient:
         kind
             One of `vocabulary.Publication`.
         """
-        self._channel.on(kind, self._create_proxy(lambda text: listener(json.loads(text))))
+        self.channel.on(kind, self._create_proxy(lambda text: listener(json.loads(text))))
 
     if TYPE_CHECKING:
 
@@ -79,7 +79,7 @@ class EngineClient:
             If the engine can't do that. The message says why.
         """
         try:
-            answer = await self._channel.request(kind, json.dumps(value), binary)
+            answer = await self.channel.request(kind, json.dumps(value), binary)
         except Exception as exc:
             raise FeedbackError(_message(exc)) from exc
         return json.loads(answer)

@@ -16,6 +16,29 @@ export const Post = Object.freeze({
   IDLE_GRANTED: "idle-granted",
 });
 
+/** Messages that a page sends and the engine answers. */
+export const Request = Object.freeze({
+  COLLECTION: "collection",
+  SIMILARITY: "similarity",
+  SCORES: "scores",
+});
+
+/** The audio features of a song, in the order of the model's inputs. */
+export const FEATURE_NAMES = Object.freeze([
+  "energy",
+  "rms",
+  "spectralCentroid",
+  "spectralRolloff",
+  "zeroCrossingRate",
+  "bpm",
+  "confidence",
+  "duration",
+]);
+
+export const ANALYSIS_VERSION = 2;
+export const EMBEDDING_VERSION = 1;
+export const EMBEDDING_WIDTH = 64;
+
 /** Messages that the engine sends to all pages. */
 export const Publication = Object.freeze({
   READY: "ready",

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidflow_feedback.errors import InvalidRecordError
-from sidflow_feedback.vocabulary import FEATURE_NAMES
+from sidflow_feedback.vocabulary import EMBEDDING_VERSION, EMBEDDING_WIDTH, FEATURE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +56,11 @@ class Space:
             raise InvalidRecordError("codebook", "must have finite numbers only")
         if (self.weights < 0).any():
             raise InvalidRecordError("weights", "must be at least 0")
+
+    @classmethod
+    def of_embeddings(cls) -> Space:
+        """Return the space of trace embeddings."""
+        return cls.of_ranks(f"embedding-{EMBEDDING_VERSION}", np.ones(EMBEDDING_WIDTH))
 
     @classmethod
     def of_ranks(cls, name: str, weights: FloatArray) -> Space:

@@ -41,6 +41,7 @@ INDEX = """async (files) => {
   const collection = {
     index: new TuneIndex(), openFiles: new Map(), save: async () => {}, reportProgress: () => {},
     documents: { lengthsOf: () => [], pathOf: () => "" },
+    add: (tune) => collection.index.add(tune),
     loadEmulator: () => { loads += 1; return SidEmulator.fetch(WASM_URL); },
   };
   async function* entries() {
@@ -157,11 +158,14 @@ def test_orders(page: Page) -> None:
     assert seen(page, folder="site") == ["*site"]
     scores, levels = "3, 3, 3, 2, 3, 3, 3, 4.5, NaN, NaN, NaN, NaN", "0b11100100, 0, 0"
     page.evaluate(f"index.setScores(Float32Array.of({scores}), Uint8Array.of({levels}))")
-    page.evaluate("index.assignRows(['b2', 'a9', 'b1'], [0, 1, 2], true)")
+    page.evaluate("index.assignRows(['b2', 'a9', 'b1'].map(path => index.get(path)), [0, 1, 2])")
     assert seen(page, order="for-you") == ["a9", "b2", "*site", "b1"]
     sureness = "['b2', 'a9', '*site'].map((path) => index.sureness(index.get(path)))"
     assert page.evaluate(sureness) == [[0, 1, 2, 3], [0] * 4, [0] * 4]
-    page.evaluate("index.assignRows(['b1'], [1], true)")
+    page.evaluate("index.resetRows(); index.assignRows([index.get('b1')], [1])")
+    assert page.evaluate("[index.at(1).sidPath, index.at(0)]") == ["b1", None]
+    assert page.evaluate("index.prediction(index.get('b1'))") is None
+    page.evaluate(f"index.setScores(Float32Array.of({scores}), Uint8Array.of({levels}))")
     assert seen(page, order="for-you") == ["b1", "*site", "b2", "a9"]
 
 

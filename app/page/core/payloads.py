@@ -24,6 +24,17 @@ class TuneRecord(TypedDict, total=False):
     features: list[Features | None]
     problems: list[str | None]
     version: int
+    row: int | None
+    predictions: list[list[float] | None]
+    sureness: list[int]
+
+
+class Predictions(TypedDict):
+    """What the engine knows of a tune: the row of its song 1, and predictions and sureness of each song."""
+
+    row: int | None
+    predictions: list[list[float] | None]
+    sureness: list[int]
 
 
 class AnalysisRecord(TypedDict, total=False):

@@ -3,9 +3,8 @@
 from pyscript.js_modules import local
 
 from app.page.core.tasks import error_message, spawn
-from sidflow_feedback.page import wire_format
 from sidflow_feedback.page.signal import Signal
-from sidflow_feedback.vocabulary import Publication, Request
+from sidflow_feedback.vocabulary import DIMENSIONS, Publication, Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from app.page.core.tune import Tune
     from app.page.core.tune_library import TuneLibrary
     from sidflow_feedback.page.engine_client import EngineClient
-    from sidflow_feedback.types import Explanations, Items, QueueQuestion
+    from sidflow_feedback.types import Explanations, Feeling, QueueQuestion, Station
 
     Entry = tuple[Tune, bool]
     """A tune of the queue, and whether it is a surprise."""
@@ -28,9 +27,6 @@ QUEUE_PERIOD = 100
 QUEUE_LENGTH = 20
 """Requested length of the queue; more are requested if another tab's own files are among them."""
 
-BATCH = 200
-"""Tunes that are handed to the engine at a time, so that the page stays responsive."""
-
 MAX_RECENT = 50
 """Tunes played in this tab that are sent to the engine, whose store may not have them yet."""
 
@@ -44,10 +40,6 @@ class Recommendations:
         Emitted after each change of predictions or queue.
     model
         Version of the model that made the predictions; empty while there are none.
-    scores
-        The predictions of all rows, in the engine's wire format.
-    levels
-        How sure these are, in the engine's wire format.
     revision
         Grows with each change of the predictions, or of the tunes that they belong to.
     problem
@@ -61,7 +53,9 @@ class Recommendations:
     surprise
         The tune that was last taken from the queue, if it was a surprise.
     in_order
-        Name of the folder or composer whose tunes play in the list's order; empty if predictions decide.
+        Name of the folder or composer whose tunes play in the list's order; empty if they don't.
+    station
+        Name of the station that plays; empty if there is none.
     incognito
         Whether taking tunes from the queue leaves no trace in this browser.
     """
@@ -70,9 +64,6 @@ class Recommendations:
         self._library = library
         self._engine = engine
         self._engine_id = self._wanted_model = ""
-        self._tunes_by_row: dict[int, Tune] = {}
-        self._unsent: list[Tune] = []
-        self._scores = self._levels = b""
         self._scored: tuple[str, str] | None = None
         self._explanations: dict[int, Explanations | None] = {}
         self._queue: list[Entry] = []
@@ -80,10 +71,11 @@ class Recommendations:
         self.asking: Tune | None = None
         self._recent: list[Tune] = []
         self._stale = self._updating = False
-        self._engine_is_new = True
+        self._engine_is_new = False
         self._taken_incognito = 0
+        self._station: Station | None = None
         self.changed: Signal[[]] = Signal()
-        self.scores = self.levels = ""
+        self.station = ""
         self.revision = 0
         self.incognito = False
         self.in_order = ""
@@ -97,9 +89,7 @@ class Recommendations:
     def use_engine(self, engine: str) -> None:
         """Send the library to this engine, which has no tunes yet."""
         self._engine_id = engine
-        self._tunes_by_row = {}
         self._engine_is_new = True
-        self._unsent = list(self._library.tunes)
         self._refresh()
 
     def use_model(self, version: str) -> None:
@@ -107,20 +97,19 @@ class Recommendations:
         self._wanted_model = version
         self._refresh()
 
-    def add(self, tunes: "list[Tune]") -> None:
-        """Add tunes that are new, or have features now."""
-        self._unsent += tunes
+    def refresh(self) -> None:
+        """Bring predictions and queue up to date: there are tunes that the engine doesn't know yet."""
         self._refresh()
 
     def prediction(self, tune: "Tune", song: int) -> "dict[str, float] | None":
         """Return the predicted ``e, m, c, p`` of a song, None while there is none."""
-        row = self._row(tune, song)
-        return None if row is None else wire_format.score(self._scores, row)
+        values = tune.prediction_of(song)
+        return dict(zip(DIMENSIONS, values)) if values else None  # noqa: B905
 
     def sureness(self, tune: "Tune", song: int) -> "dict[str, int]":
         """Return how sure each prediction of a song is: see `views.sureness`."""
-        row = self._row(tune, song)
-        return wire_format.sureness(self._levels, -1 if row is None else row)
+        packed = tune.sureness_of(song)
+        return {name: packed >> 2 * number & 3 for number, name in enumerate(DIMENSIONS)}
 
     async def why(self, tune: "Tune", song: int) -> "Explanations | None":
         """Return the engine's explanation of a song's prediction, None while there is none."""
@@ -155,7 +144,42 @@ class Recommendations:
     def play_in_order(self, name: str) -> None:
         """Follow the list's order: the listener plays what has this name. Empty: follow predictions."""
         self.in_order = name
+        self._play_station("", None)
         self.changed.emit()
+
+    def play_like(self, tune: "Tune", song: int) -> bool:
+        """Play tunes that sound like a song; return whether the engine knows it."""
+        row = self._row(tune, song)
+        if row is not None:
+            self._play_station("tunes like " + tune.title, {"rows": [row]})
+        return row is not None
+
+    def play_likes(self) -> None:
+        """Play tunes that sound like those that the listener has liked."""
+        self._play_station("tunes like those you liked", {"likes": True})
+
+    def play_feeling(self, feeling: "Feeling") -> None:
+        """Play tunes that feel like this."""
+        self._play_station(feeling + " tunes", {"feeling": feeling})
+
+    async def play_composer(self, name: str, key: str) -> bool:
+        """Play tunes that sound like a composer's; return whether the engine knows any of them."""
+        rows = await self._library.rows_of_composer(key)
+        if rows:
+            self._play_station("tunes like those of " + name, {"rows": rows})
+        return bool(rows)
+
+    def stop_station(self) -> None:
+        """Follow predictions again."""
+        self._play_station("", None)
+
+    def _play_station(self, name: str, station: "Station | None") -> None:
+        if name:
+            self.in_order = ""
+        if name != self.station:
+            self.station, self._station = name, station
+            self._queue = []
+            self._refresh()
 
     def take(self) -> "Tune | None":
         """Return the tune to play next, and count it as taken."""
@@ -164,7 +188,7 @@ class Recommendations:
         if not upcoming:
             return None
         [(tune, surprise)] = upcoming
-        if self.predicted and not self.asked:
+        if self.predicted and not self.asked and not self.station:
             self._count_taken()
         self.on_playing(tune)
         self.surprise = tune if surprise else None
@@ -186,7 +210,7 @@ class Recommendations:
     async def introduce(self) -> int:
         """Put tunes that say most about the listener before the queue; return how many there are."""
         rows = await self._engine.ask(Request.INTRODUCE)
-        self.asked = [self._tunes_by_row[row] for row in rows if row in self._tunes_by_row]
+        self.asked = [tune for tune in await self._library.at_rows(rows) if tune]
         self.changed.emit()
         return len(self.asked)
 
@@ -221,12 +245,7 @@ class Recommendations:
             local.setItem(QUEUE_OFFSET, str((_queue_offset() + 1) % QUEUE_PERIOD))
 
     def _row(self, tune: "Tune", song: int) -> int | None:
-        known = self._is_known(tune) and song <= tune.songs
-        return tune.row + song - 1 if known and tune.row is not None else None
-
-    def _is_known(self, tune: "Tune") -> bool:
-        """Return whether the current engine knows the tune, and it was not removed."""
-        return tune.row is not None and self._tunes_by_row.get(tune.row) is tune
+        return tune.row + song - 1 if tune.row is not None and song <= tune.songs else None
 
     def _on_settings(self, values: "Values") -> None:
         if values["exploration"] != self.exploration:
@@ -244,7 +263,11 @@ class Recommendations:
         while self._stale:
             self._stale = False
             try:
-                await self._send_tunes()
+                if self._engine_is_new:
+                    self._engine_is_new = False
+                    await self._library.restart_feed()
+                if await self._library.feed(self._engine):
+                    self._scored = None
                 if self._wanted_model:
                     await self._request_scores()
                     queue = await self._request_queue()
@@ -256,45 +279,21 @@ class Recommendations:
             self.changed.emit()
         self._updating = False
 
-    async def _send_tunes(self) -> None:
-        while self._unsent:
-            tunes, self._unsent = self._unsent[:BATCH], self._unsent[BATCH:]
-            await self._send_batch(tunes)
-
-    async def _send_batch(self, tunes: "list[Tune]") -> None:
-        songs = [tune.all_features() for tune in tunes]
-        question: Items = {
-            "itemIds": [tune.sid_path for tune in tunes],
-            "songs": [len(features) for features in songs],
-            "startSongs": [tune.start_song for tune in tunes],
-            "features": wire_format.pack([song for features in songs for song in features]),
-        }
-        rows = await self._engine.ask(Request.LIBRARY, question)
-        for tune, row in zip(tunes, rows):  # noqa: B905  MicroPython has no `strict`.
-            self._tunes_by_row[row] = tune
-        reset, self._engine_is_new = self._engine_is_new, False
-        await self._library.assign_rows(tunes, rows, reset)
-        self._scored = None
-
     async def _request_scores(self) -> None:
         wanted = (self._engine_id, self._wanted_model)
         if self._scored == wanted:
             return
-        answer = await self._engine.ask(Request.SCORES)
-        self.scores, self.levels = answer["scores"], answer["sureness"]
+        self.model = await self._library.fetch_scores(self._engine)
         self.revision += 1
-        self._scores, self._levels = wire_format.unpack(self.scores), wire_format.unpack(self.levels)
-        self.model = answer["model"]
         self._scored, self._explanations = wanted, {}
 
     async def _request_queue(self) -> "list[Entry]":
         length = QUEUE_LENGTH
         while True:
             rows = await self._engine.ask(Request.QUEUE, self._question(length))
-            queue = [
-                (self._tunes_by_row[row], surprise) for row, surprise in rows if row in self._tunes_by_row
-            ]
-            queue = self._suitable([entry for entry in queue if self._is_known(entry[0])])
+            tunes = await self._library.at_rows([row for row, _ in rows])
+            found = zip(tunes, rows)  # noqa: B905  MicroPython has no `strict`.
+            queue = self._suitable([(tune, surprise) for tune, (_, surprise) in found if tune])
             if len(queue) >= QUEUE_LENGTH // 2 or len(rows) < length:
                 return queue
             length *= 4
@@ -304,7 +303,8 @@ class Recommendations:
             "limit": limit,
             "exploration": self.exploration,
             "offset": (_queue_offset() + self._taken_incognito) % QUEUE_PERIOD,
-            "recent": [tune.row for tune in self._recent if tune.row is not None and self._is_known(tune)],
+            "recent": [tune.row for tune in self._recent if tune.row is not None],
+            "station": self._station,
         }
 
 

@@ -6,7 +6,7 @@ TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Final
 
-    from app.page.core.payloads import AnalysisRecord, TuneRecord
+    from app.page.core.payloads import AnalysisRecord, Predictions, TuneRecord
     from sidflow_feedback.player import TuneHeader
     from sidflow_feedback.types import Features, SongAnalysis
     from sidflow_feedback.types import Track as TrackRecord
@@ -48,6 +48,9 @@ class Tune:
         Version of the analysis that they are from; None if there was none, or for a catalog tune.
     row
         The engine's number of the tune's song 1; None while the engine does not know the tune.
+    predictions, sureness
+        For each song: the predicted energy, mood, complexity, and preference, None where unknown; and how
+        sure each of them is, two bits each. Empty while there are none.
     """
 
     def __init__(self, record: "TuneRecord") -> None:
@@ -63,6 +66,8 @@ class Tune:
         self.problems: list[str | None] = []
         self.version: int | None = None
         self.row: int | None = None
+        self.predictions: list[list[float] | None] = []
+        self.sureness: list[int] = []
         self.update(record)
 
     def update(self, record: "TuneRecord") -> None:
@@ -78,6 +83,9 @@ class Tune:
         self.features = record.get("features", self.features)
         self.problems = record.get("problems", self.problems)
         self.version = record.get("version", self.version)
+        self.row = record.get("row", self.row)
+        self.predictions = record.get("predictions", self.predictions)
+        self.sureness = record.get("sureness", self.sureness)
 
     def update_from_header(self, header: "TuneHeader") -> None:
         """Take what the player read from the file and the page does not know better."""
@@ -90,17 +98,21 @@ class Tune:
         lengths[song - 1] = seconds
         self.lengths, self.length_source = lengths, LengthSource.MEASURED
 
-    def set_row(self, row: int | None) -> None:
-        """Set the engine's row of the tune; None when the engine no longer knows it."""
-        self.row = row
+    def set_predictions(self, found: "Predictions | TuneRecord") -> None:
+        """Take what the engine knows of the tune now."""
+        self.row, self.predictions, self.sureness = found["row"], found["predictions"], found["sureness"]
+
+    def prediction_of(self, song: int) -> "list[float] | None":
+        """Return the predictions of a song, None while there are none."""
+        return _item(self.predictions, song)
+
+    def sureness_of(self, song: int) -> int:
+        """Return how sure these are, two bits each."""
+        return _item(self.sureness, song) or 0
 
     def numbers(self, song: int = 1) -> "range":
         """Return the numbers of all songs, `song` included, which the header may not count."""
         return range(1, max(self.songs, song) + 1)
-
-    def all_features(self) -> "list[Features | None]":
-        """Return the features of each song that the header counts, None where unknown."""
-        return [_item(self.features, number) for number in range(1, self.songs + 1)]
 
     def has_features(self) -> bool:
         """Return whether at least one song has features."""
@@ -193,10 +205,11 @@ class Track:
 
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import TypeVar
 
     T = TypeVar("T")
 
 
-def _item(items: "list[T | None]", song: int) -> "T | None":
+def _item(items: "Sequence[T | None]", song: int) -> "T | None":
     return items[song - 1] if song <= len(items) else None

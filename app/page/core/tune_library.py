@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from app.page.core.payloads import AnalysisCounts, AnalysisRecord, TuneRecord, ViewCounts
+    from sidflow_feedback.page.engine_client import EngineClient
 
 CATALOG = RELEASE + "static/vendor/tunes/catalog.json"
 
@@ -23,9 +24,6 @@ AHEAD = 20
 
 FETCH_TIMEOUT = 20_000
 """Milliseconds after which a server that doesn't answer counts as not having a tune."""
-
-BATCH = 200
-"""Tunes that are read at a time, so that the page stays responsive."""
 
 
 class TuneLibrary:
@@ -40,25 +38,18 @@ class TuneLibrary:
     ----------
     known
         The tunes that the page has met, by path.
-    tunes
-        The tunes that the engine can predict: the catalog, and own tunes with features.
     list_changed
         Emitted when other tunes follow the current one in the list.
-    analyzed
-        Emitted with own tunes that were analyzed earlier, once they are read.
     """
 
     def __init__(self, collection: "Any") -> None:
         self._collection = collection
         self.known: dict[str, Tune] = {}
-        self._analyzed_paths: set[str] = set()
         self._following: list[Tune] = []
         self._followed = ""
         self._unplayable: list[str] = []
         self._lost_folders: list[str] = []
         self.list_changed: Signal[[]] = Signal()
-        self.analyzed: Signal[[list[Tune]]] = Signal()
-        self.tunes: list[Tune] = []
 
     async def load(self) -> None:
         """Fetch the catalog.
@@ -78,20 +69,8 @@ class TuneLibrary:
         text = await answer.text()
         for record in json.loads(text)["tunes"]:
             record["lengthSource"] = LengthSource.CATALOG
-            self.tunes.append(self._intern(record))
+            self._intern(record)
         await self._collection.ask("site", text)
-
-    async def load_analyzed(self) -> None:
-        """Read all own tunes that were analyzed earlier, batch by batch."""
-        after = 0
-        while True:
-            batch = await self._ask("analyzed", {"after": after, "limit": BATCH})
-            if not batch:
-                return
-            tunes = [self._intern(record) for record in batch]
-            self._add_analyzed(tunes)
-            self.analyzed.emit(tunes)
-            after += len(batch)
 
     async def view(self, text: str, order: str, place: "dict[str, str]") -> "ViewCounts":
         """Choose what the list shows; a place is as in ``static/js/tunes/tune-index.js``."""
@@ -198,8 +177,6 @@ class TuneLibrary:
         if not found:
             return False
         self._intern(found)
-        if tune.has_features():
-            self._add_analyzed([tune])
         return True
 
     async def analysis_counts(self) -> "AnalysisCounts":
@@ -207,26 +184,44 @@ class TuneLibrary:
         counts: AnalysisCounts = await self._ask("analysisCounts", {"version": ANALYSIS_VERSION})
         return counts
 
-    async def assign_rows(self, tunes: list[Tune], rows: list[int], reset: bool) -> None:
-        """Set the engine's rows of these tunes; `reset` deletes all others, which are another engine's."""
-        for tune, row in zip(tunes, rows):  # noqa: B905  MicroPython has no `strict`.
-            tune.set_row(row)
-        paths = [tune.sid_path for tune in tunes]
-        await self._ask("assignRows", {"sidPaths": paths, "rows": rows, "reset": reset})
+    async def feed(self, engine: "EngineClient") -> bool:
+        """Send the engine the tunes that it doesn't know yet; return whether there were any."""
+        return bool(await self._collection.feed(engine.channel))
 
-    async def set_scores(self, scores: str, sureness: str) -> None:
-        """Give the list the predictions of all rows, and how sure they are, in the engine's wire format."""
-        await self._ask("setScores", {"scores": scores, "sureness": sureness})
+    async def restart_feed(self) -> None:
+        """Send all tunes next time: the engine is another one."""
+        await self._ask("restartFeed")
+        await self._update_predictions()
+
+    async def fetch_scores(self, engine: "EngineClient") -> str:
+        """Fetch the predictions of all tunes; return the version of the model that made them."""
+        model = str(await self._collection.fetchScores(engine.channel))
+        await self._update_predictions()
+        return model
+
+    async def at_rows(self, rows: list[int]) -> "list[Tune | None]":
+        """Return the tunes whose song 1 is in these rows of the engine, None for those of another tab."""
+        found = await self._ask("atRows", {"rows": rows})
+        return [self._intern(record) if record else None for record in found]
+
+    async def rows_of_composer(self, key: str) -> list[int]:
+        """Return the engine's rows of the start songs of some of a composer's tunes."""
+        rows: list[int] = await self._ask("rowsOf", {"composer": key})
+        return rows
+
+    async def _update_predictions(self) -> None:
+        tunes = list(self.known.values())
+        found = await self._ask("predictions", {"sidPaths": [tune.sid_path for tune in tunes]})
+        for tune, predictions in zip(tunes, found):  # noqa: B905  MicroPython has no `strict`.
+            tune.set_predictions(predictions)
 
     async def wipe(self) -> None:
         """Remove own music from the list, and delete it and the C64's ROMs from the browser; files stay."""
         await self._ask("wipe")
         await self._collection.removeRoms()
-        self.tunes = [tune for tune in self.tunes if not tune.own]
-        self._analyzed_paths = set()
         for tune in list(self.known.values()):
             if tune.own:
-                tune.set_row(None)
+                tune.set_predictions({"row": None, "predictions": [], "sureness": []})
                 del self.known[tune.sid_path]
 
     async def playlist(self, tunes: "list[Tune] | None") -> str:
@@ -249,10 +244,6 @@ class TuneLibrary:
             tune = self.known[record["sidPath"]] = Tune(record)
         elif tune.own:
             tune.update(record)
+        elif "row" in record:
+            tune.set_predictions(record)
         return tune
-
-    def _add_analyzed(self, tunes: list[Tune]) -> None:
-        for tune in tunes:
-            if tune.sid_path not in self._analyzed_paths:
-                self._analyzed_paths.add(tune.sid_path)
-                self.tunes.append(tune)

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
         fresh: int
         songlengths: int
         stil: int
+        analyses: int
+        hasAnalyses: bool
         reasons: list[tuple[str, str]]
         tunes: list[str]
         canceled: bool
@@ -109,6 +111,9 @@ class OwnMusic:
         by_id("collection-result").textContent = _summary(result)
         _show_skipped(result)
         await self._update()
+        if not result["found"]:
+            for path, problem in result["reasons"]:
+                notice(path + " can't be used. " + problem)
         if result["found"] != 1:
             return
         for path, problem in result["reasons"]:
@@ -158,14 +163,18 @@ def _summary(result: "Result") -> str:
     parts = [count(result["indexed"], "tune") + ", " + f"{result['fresh']:,} of them new."]
     if result["canceled"]:
         parts = ["Stopped after " + count(result["indexed"], "tune") + ". To continue, add the folder again."]
-    elif not result["found"] and (result["songlengths"] or result["stil"]):
+    elif not result["found"] and (result["songlengths"] or result["stil"] or result["hasAnalyses"]):
         parts = []
-    elif not result["found"]:
+    elif not result["found"] and not result["skipped"]:
         parts = ["No .sid files found."]
+    elif not result["found"]:
+        parts = ["Nothing was added."]
     if result["songlengths"]:
         parts.append("The lengths of " + count(result["songlengths"], "tune") + " are known now.")
     if result["stil"]:
         parts.append("STIL.txt tells about " + count(result["stil"], "tune") + ".")
+    if result["hasAnalyses"]:
+        parts.append("The analysis file knows " + count(result["analyses"], "tune") + " of yours.")
     return " ".join(parts)
 
 

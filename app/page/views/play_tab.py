@@ -86,7 +86,6 @@ class PlayTab:
         revision, model = self._recommendations.revision, self._recommendations.model
         if revision == self._revision:
             return
-        await self._library.set_scores(self._recommendations.scores, self._recommendations.levels)
         if model != self._model:
             await self.show()
         else:

@@ -1,8 +1,11 @@
 /** The collection's worker: the tunes in memory, in the database, and on the listener's disk. */
 
-import { notify, serve } from "../worker-client.js";
+import { EMBEDDING_WIDTH } from "../../../sidflow_feedback/page/messages.js";
+import { notify, serve, transfer } from "../worker-client.js";
+import { Analyses } from "./analyses.js";
 import { BestEffortDatabase } from "./best-effort-database.js";
 import { Documents } from "./documents.js";
+import { EngineFeed } from "./engine-feed.js";
 import { describePlace, describeTune } from "./place-info.js";
 import { playlistOf } from "./playlist.js";
 import { exists, fileAt, mayRead, nameOf, walk } from "./reading.js";
@@ -24,8 +27,16 @@ import { joinEntries } from "./two-files.js";
 /** @typedef {import("./indexing.js").Progress & {folder: string, canceled: boolean, problem: string}} IndexingResult */
 /** @typedef {{bytes?: ArrayBuffer, ask?: FileSystemDirectoryHandle}} Content  ask: the folder that needs permission */
 /** @typedef {{id: string, name: string, again: boolean, tunes: number}} FolderInfo  again: it can be read again */
-/** @typedef {"changed" | "progress" | "problem" | "analyzed"} ReportKind */
+/** @typedef {"changed" | "progress" | "problem" | "analyzed" | "fresh"} ReportKind */
 /** @typedef {object | null} PageTune  a tune for the page's Python */
+
+/**
+ * What the engine knows of a tune.
+ * @typedef {object} Predictions
+ * @property {number | null} row  of its song 1
+ * @property {(number[] | null)[]} predictions  of each song: energy, mood, complexity, preference
+ * @property {number[]} sureness  of each song, two bits for each prediction
+ */
 
 /**
  * The worker's commands, for `Collection.call`.
@@ -54,8 +65,13 @@ import { joinEntries } from "./two-files.js";
  * @property {(row: AnalysisRow) => Promise<PageTune | null>} saveAnalysis
  * @property {(args: {limit: number, version: number}) => Promise<PageTune[]>} unanalyzed
  * @property {(args: {version: number}) => Promise<{analyzed: number, failed: number, all: number}>} analysisCounts
- * @property {(args: {after: number, limit: number}) => Promise<PageTune[]>} analyzed
- * @property {(args: {sidPaths: string[], rows: number[], reset: boolean}) => void} assignRows
+ * @property {(args: object) => void} restartFeed
+ * @property {(args: {limit: number}) => import("./engine-feed.js").Batch | null} unsent
+ * @property {(args: object) => {space: object | null, codebook: Float32Array | null} | null} space  of the codes
+ * @property {(args: {round: number, rows: number[]}) => void} assignRows
+ * @property {(args: {rows: number[]}) => PageTune[]} atRows
+ * @property {(place: import("./tune-index.js").Place) => number[]} rowsOf  the start songs of the tunes there
+ * @property {(args: {sidPaths: string[]}) => Predictions[]} predictions
  * @property {(args: {scores: string, sureness: string}) => void} setScores  base64, see TuneIndex
  * @property {(args: object) => Promise<void>} wipe
  */
@@ -66,6 +82,9 @@ const BATCH = 500;
 /** Shortest time between two reports of the same kind, so that the page stays responsive. */
 const REPORT_INTERVAL_MS = 300;
 
+/** The same for tunes that the engine is to know, after which it predicts all tunes again. */
+const FRESH_INTERVAL_MS = 3000;
+
 /** Limits for storing the files themselves if the browser offers no way to reach them again. */
 const MAX_STORED = { files: 200, bytes: 20 * 2 ** 20 };
 
@@ -74,6 +93,15 @@ const FILE_CHANGED = "The file has changed since it was added. Add the file or i
 
 /** @type {TuneIndex} */
 const index = new TuneIndex((tune) => documents.stil?.words(tune.hvscPath ?? "") ?? "");
+
+const analyses = new Analyses();
+const feed = new EngineFeed(analyses);
+
+/** Codes that are the embeddings of an analysis file. */
+const embeddings = {
+  width: EMBEDDING_WIDTH,
+  code: (/** @type {Tune} */ tune, /** @type {number} */ song) => analyses.embedding(tune, song),
+};
 
 /**
  * Files that this page can read, by `sidPath`.
@@ -127,24 +155,57 @@ const database = new BestEffortDatabase((reason) => {
   problem = reason;
   report("problem", { problem });
 });
-const documents = new Documents(database, index, (tune) =>
-  bytesOf(tune).then(
-    ({ bytes }) => bytes,
-    () => undefined,
-  ),
+const documents = new Documents(
+  database,
+  index,
+  (tune) =>
+    bytesOf(tune).then(
+      ({ bytes }) => bytes,
+      () => undefined,
+    ),
+  useAnalyses,
 );
 const loaded = load();
 
 async function load() {
   for (const folder of await database.read((tables) => tables.folders(), [])) folders.set(folder.id, folder);
+  await documents.loadAnalyses();
   await forEachRow(
     (tables) => tables.tunes(),
-    (tune) => index.get(tune.sidPath) ?? index.add(tune),
+    (tune) => index.get(tune.sidPath) ?? addTune(tune),
   );
   await forEachRow((tables) => tables.analyses(), applyAnalysis);
   await documents.load();
   index.arrange(folders.keys());
   report("changed", {});
+  report("fresh", {});
+  report("analyzed", {});
+}
+
+/** @param {Tune} tune  that isn't in the index */
+function addTune(tune) {
+  index.add(tune);
+  analyses.match(tune);
+  feedTune(tune);
+}
+
+/** @param {Tune} tune  of whose sound more may be known now */
+function feedTune(tune) {
+  const indexed = index.get(tune.sidPath);
+  if (indexed && feed.add(indexed)) reportThrottled("fresh", {}, FRESH_INTERVAL_MS);
+}
+
+/**
+ * Use an analysis file from now on.
+ * @param {import("./analysis-file.js").AnalysisFile} file
+ * @returns {number} tunes that are in it
+ */
+function useAnalyses(file) {
+  const known = analyses.use(file, index.values());
+  feed.restart(index.values(), file.width ? embeddings : undefined);
+  report("fresh", {});
+  report("analyzed", {});
+  return known;
 }
 
 /**
@@ -168,18 +229,20 @@ function applyAnalysis({ sidPath, version, features, problems, lengths }) {
   if (!tune) return;
   if (version) Object.assign(tune, { version, features, problems });
   if (lengths) tune.measured = { lengths, lengthSource: "measured" };
+  feedTune(tune);
 }
 
 /** @type {import("./indexing.js").IndexedCollection} */
 const collection = {
   index,
+  add: addTune,
   openFiles,
   documents,
   loadEmulator,
 
   async save(tunes, contents) {
     const removed = tunes.filter((tune) => tune.locations.length === 0);
-    if (removed.length) index.remove(removed);
+    if (removed.length) removeTunes(removed);
     reportThrottled("changed", {});
     for (let at = 0; at < tunes.length; at += BATCH) await write(tunes.slice(at, at + BATCH));
     if (contents.length) await database.write((tables) => tables.putContents(contents));
@@ -195,6 +258,12 @@ function loadEmulator() {
     emulator = null; // try again next time
   });
   return emulator;
+}
+
+/** @param {OwnTune[]} tunes */
+function removeTunes(tunes) {
+  feed.remove(/** @type {import("./tune-index.js").IndexedTune[]} */ (tunes));
+  index.remove(tunes);
 }
 
 /** @param {OwnTune[]} tunes */
@@ -235,24 +304,43 @@ function toDatabaseRow({
  */
 function toPageTune(tune) {
   if (!tune) return null;
-  const { text, row, md5, hvscPath, locations, added, measured, ...fields } = tune;
-  if (!locations) return fields;
+  const { text, row: _row, md5, hvscPath, locations, added, measured: _measured, ...fields } = tune;
+  const predicted = predictionsOf(tune);
+  if (!locations) return { ...fields, ...predicted };
+  const measured = analyses.lengthsOf(tune);
+  const lengthSource = measured.some(Boolean) ? "measured" : "default";
   const lengths = tune.lengths.length
     ? { lengths: tune.lengths, lengthSource: "songlengths" }
-    : (measured ?? { lengths: [], lengthSource: "default" });
+    : { lengths: measured, lengthSource };
+  const known = analyses.of(tune);
   // The length may have been added after the analysis.
-  const features = (tune.features ?? []).map(
+  const features = (known.features ?? []).map(
     (song, i) => song && { ...song, duration: lengths.lengths[i] ?? song.duration },
   );
-  return { ...fields, features, ...lengths, own: true, folders: locations.map(({ folder }) => folder) };
+  const own = { own: true, folders: locations.map(({ folder }) => folder) };
+  return { ...fields, ...known, features, ...lengths, ...own, ...predicted };
+}
+
+/**
+ * @param {import("./tune-index.js").IndexedTune | undefined} tune
+ * @returns {Predictions}
+ */
+function predictionsOf(tune) {
+  if (tune?.row === undefined) return { row: null, predictions: [], sureness: [] };
+  const songs = Array.from({ length: tune.songs }, (_, number) => number + 1);
+  return {
+    row: tune.row,
+    predictions: songs.map((song) => index.prediction(tune, song)),
+    sureness: songs.map((song) => index.levels(tune, song)),
+  };
 }
 
 /**
  * @param {Tune} tune
  * @returns {number | null} seconds of its start song
  */
-function startLength({ lengths, measured, startSong }) {
-  return lengths[startSong - 1] ?? measured?.lengths[startSong - 1] ?? null;
+function startLength(tune) {
+  return tune.lengths[tune.startSong - 1] ?? analyses.lengthsOf(tune)[tune.startSong - 1] ?? null;
 }
 
 /**
@@ -408,14 +496,11 @@ async function isLost({ id, handle }) {
   return !(first && (await database.read((tables) => tables.content(first.sidPath), undefined)));
 }
 
-/** @param {Tune} tune */
-const hasFeatures = (tune) => tune.features?.some((song) => song !== null) ?? false;
-
 /** @type {Commands} */
 const commands = {
   /** Add the tunes of the site. */
   site({ tunes }) {
-    for (const tune of tunes) index.add(tune);
+    for (const tune of tunes) addTune(tune);
     index.arrange(folders.keys());
   },
 
@@ -590,7 +675,7 @@ const commands = {
     for (const tunes of [view.slice(...visible), view.slice(visible[1]), index.values()]) {
       for (const tune of tunes) {
         if (found.size >= limit) return [...found].map(toPageTune);
-        if (tune.locations && tune.version !== version) found.add(tune);
+        if (tune.locations && !analyses.isDone(tune, version)) found.add(tune);
       }
     }
     return [...found].map(toPageTune);
@@ -600,21 +685,41 @@ const commands = {
   async analysisCounts({ version }) {
     await loaded;
     const tunes = [...index.values()];
-    const analyzed = tunes.filter(hasFeatures).length;
-    const failed = tunes.filter((tune) => tune.version === version && !hasFeatures(tune)).length;
+    const analyzed = tunes.filter((tune) => analyses.hasFeatures(tune)).length;
+    const failed = tunes.filter(
+      (tune) => analyses.isDone(tune, version) && !analyses.hasFeatures(tune),
+    ).length;
     return { analyzed, failed, all: tunes.length };
   },
 
-  /** Return own tunes with features, from position `after` on. */
-  async analyzed({ after, limit }) {
-    await loaded;
-    const known = [...index.values()].filter((tune) => tune.locations && hasFeatures(tune));
-    return known.slice(after, after + limit).map(toPageTune);
+  /** Send all tunes to an engine that doesn't know them. */
+  restartFeed() {
+    index.resetRows();
+    feed.restart(index.values());
   },
 
-  assignRows({ sidPaths, rows, reset }) {
-    index.assignRows(sidPaths, rows, reset);
+  /** Return tunes that the engine doesn't know yet, or knows less of. */
+  unsent({ limit }) {
+    const batch = feed.take(limit);
+    if (!batch) return null;
+    return transfer(
+      batch,
+      Object.values(batch.columns).map(({ buffer }) => buffer),
+    );
   },
+
+  space: () => feed.space,
+
+  assignRows({ round, rows }) {
+    index.assignRows(feed.answered(round), rows);
+  },
+
+  atRows: ({ rows }) => rows.map((row) => toPageTune(index.at(row))),
+
+  rowsOf: (place) =>
+    index.view(place).flatMap(({ row, startSong }) => (row === undefined ? [] : [row + startSong - 1])),
+
+  predictions: ({ sidPaths }) => sidPaths.map((sidPath) => predictionsOf(index.get(sidPath))),
 
   setScores({ scores, sureness }) {
     index.setScores(new Float32Array(toBytes(scores).buffer), toBytes(sureness));
@@ -625,7 +730,8 @@ const commands = {
     indexing?.cancel();
     return enqueue(async () => {
       await loaded;
-      index.remove(ownTunes(index));
+      removeTunes(ownTunes(index));
+      analyses.use(null, []);
       for (const id of [...folders.keys()]) if (id !== FILES) folders.delete(id);
       openFiles.clear();
       documents.clear();
@@ -656,9 +762,10 @@ function report(kind, value) {
  * Report at most once per interval; of the reports that come too soon, only the last is sent.
  * @param {ReportKind} kind
  * @param {object} value
+ * @param {number} interval  in milliseconds
  */
-function reportThrottled(kind, value) {
-  const delay = REPORT_INTERVAL_MS - performance.now() + (lastReported.get(kind) ?? 0);
+function reportThrottled(kind, value, interval = REPORT_INTERVAL_MS) {
+  const delay = interval - performance.now() + (lastReported.get(kind) ?? -interval);
   const timer =
     pendingReports.get(kind)?.timer ??
     setTimeout(() => report(kind, pendingReports.get(kind)?.value ?? {}), delay);

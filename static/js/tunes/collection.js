@@ -1,13 +1,18 @@
 /** The page's side of the collection: asks the worker, and hands it the files that the listener chooses or drops. */
 
+import { Request } from "../../../sidflow_feedback/page/messages.js";
 import { removeRoms, showRoms, takeRoms } from "../sid/rom-files.js";
 import { WorkerClient } from "../worker-client.js";
 
 /** Files per message to the worker: more would block the page. */
 const FILES_PER_MESSAGE = 100;
 
+/** Tunes per message to the engine. */
+const TUNES_PER_MESSAGE = 4000;
+
 const NO_PERMISSION = "The browser doesn't let this page read the folder. Allow it, or add the folder again.";
 
+/** @typedef {import("../../../sidflow_feedback/page/channel.js").EngineChannel} EngineChannel */
 /** @typedef {import("./collection-worker.js").ChosenFile} ChosenFile */
 /** @typedef {import("./collection-worker.js").Commands} Commands */
 /** @typedef {import("./collection-worker.js").IndexingResult} IndexingResult */
@@ -20,6 +25,9 @@ export class Collection {
     onFailure: (message) => this.#onFailure(message),
   });
   #failure = "";
+
+  /** The round for which the engine knows what the codes mean, and the name of their space. */
+  #space = { round: -1, name: "" };
   /** @type {Map<string, (json: string) => void>} */
   #listeners = new Map();
 
@@ -54,6 +62,44 @@ export class Collection {
    */
   async ask(command, json = "{}") {
     return JSON.stringify((await this.call(command, JSON.parse(json))) ?? null);
+  }
+
+  /**
+   * Send the engine the tunes that it doesn't know yet.
+   * @param {EngineChannel} channel
+   * @returns {Promise<boolean>} whether there were any
+   */
+  async feed(channel) {
+    for (let sent = false; ; sent = true) {
+      const batch = await this.call("unsent", { limit: TUNES_PER_MESSAGE });
+      if (!batch) return sent;
+      const { round, columns } = batch;
+      if (round !== this.#space.round) this.#space = { round, name: await this.#sendSpace(channel) };
+      const question = JSON.stringify({ space: this.#space.name });
+      const rows = JSON.parse(await channel.request(Request.COLLECTION, question, columns));
+      await this.call("assignRows", { round, rows });
+    }
+  }
+
+  /**
+   * Fetch the predictions of all tunes for the list.
+   * @param {EngineChannel} channel
+   * @returns {Promise<string>} version of the model that made them
+   */
+  async fetchScores(channel) {
+    const { model, scores, sureness } = JSON.parse(await channel.request(Request.SCORES));
+    await this.call("setScores", { scores, sureness });
+    return model;
+  }
+
+  /**
+   * @param {EngineChannel} channel
+   * @returns {Promise<string>} name of the space; "" if there are no codes
+   */
+  async #sendSpace(channel) {
+    const found = await this.call("space", {});
+    if (!found) return "";
+    return JSON.parse(await channel.request(Request.SIMILARITY, JSON.stringify(found.space), found.codebook));
   }
 
   /**
@@ -315,6 +361,8 @@ function addResults(one, other) {
     skipped: one.skipped + other.skipped,
     songlengths: one.songlengths + other.songlengths,
     stil: one.stil + other.stil,
+    analyses: Math.max(one.analyses, other.analyses),
+    hasAnalyses: one.hasAnalyses || other.hasAnalyses,
     reasons: [...one.reasons, ...other.reasons],
     tunes: [...one.tunes, ...other.tunes],
     canceled: one.canceled || other.canceled,

@@ -1,4 +1,4 @@
-/** The documents of the listener's collection: what Songlengths.md5 and STIL.txt say about its tunes. */
+/** The documents of the listener's collection: what Songlengths.md5, STIL.txt, and an analysis file say about it. */
 
 import { dataMd5 } from "./data-md5.js";
 import { SongLengths } from "./songlengths.js";
@@ -11,6 +11,7 @@ import { ownTunes } from "./tune-index.js";
 /** Names in the database. */
 const SONGLENGTHS = "Songlengths.md5";
 const STIL = "STIL.txt";
+const ANALYSES = "analysis file";
 
 /** The largest document that is read; those of the HVSC have 6 MB. */
 const MAX_BYTES = 32 * 2 ** 20;
@@ -19,6 +20,7 @@ export class Documents {
   #database;
   #index;
   #bytesOf;
+  #onAnalyses;
   /** @type {SongLengths | null} only while files are indexed, because it is large */
   #lengths = null;
   /** @type {Stil | null} */
@@ -28,17 +30,26 @@ export class Documents {
    * @param {import("./best-effort-database.js").BestEffortDatabase} database
    * @param {import("./tune-index.js").TuneIndex} index
    * @param {(tune: Tune) => Promise<ArrayBuffer | undefined>} bytesOf  undefined if they can't be reached
+   * @param {(file: import("./analysis-file.js").AnalysisFile) => number} onAnalyses  uses an analysis file; returns
+   *   the number of tunes that are in it
    */
-  constructor(database, index, bytesOf) {
+  constructor(database, index, bytesOf, onAnalyses) {
     this.#database = database;
     this.#index = index;
     this.#bytesOf = bytesOf;
+    this.#onAnalyses = onAnalyses;
   }
 
   /** Read the stored STIL.txt, and make its words searchable. */
   async load() {
     const stored = await this.#stored(STIL);
     if (stored) this.#useStil(await stored.arrayBuffer());
+  }
+
+  /** Use the stored analysis file, unless it was made for another version of this page. */
+  async loadAnalyses() {
+    const stored = await this.#stored(ANALYSES);
+    if (stored) await this.#useAnalyses(await stored.arrayBuffer()).catch(() => {});
   }
 
   /** Make the stored lengths ready for `lengthsOf`. */
@@ -60,6 +71,11 @@ export class Documents {
   async use(kind, file) {
     if (file.size > MAX_BYTES) throw new Error(`The file has ${file.size} bytes, which is too large.`);
     const bytes = await file.arrayBuffer();
+    if (kind === "analyses") {
+      const size = await this.#useAnalyses(bytes);
+      await this.#database.write((tables) => tables.putNote(ANALYSES, new Blob([bytes])));
+      return { size, changed: [] };
+    }
     const name = kind === "stil" ? STIL : SONGLENGTHS;
     await this.#database.write((tables) => tables.putNote(name, new Blob([bytes])));
     if (kind === "stil") return { size: this.#useStil(bytes), changed: [] };
@@ -106,6 +122,15 @@ export class Documents {
     this.stil = new Stil(decodeStil(bytes));
     this.#index.refreshText(ownTunes(this.#index));
     return this.stil.size;
+  }
+
+  /**
+   * @param {ArrayBuffer} bytes
+   * @returns {Promise<number>} tunes that are in the file
+   */
+  async #useAnalyses(bytes) {
+    const { AnalysisFile } = await import("./analysis-file.js");
+    return this.#onAnalyses(await AnalysisFile.read(bytes));
   }
 
   /** @returns {Promise<Tune[]>} the changed tunes */

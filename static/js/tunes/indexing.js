@@ -27,6 +27,7 @@ const MAX_REASONS = 50;
  * What a run needs of the collection.
  * @typedef {object} IndexedCollection
  * @property {import("./tune-index.js").TuneIndex} index
+ * @property {(tune: Tune) => void} add  a tune that isn't in the index
  * @property {Map<string, SourceFile>} openFiles  by `sidPath`
  * @property {() => Promise<SidEmulator>} loadEmulator
  * @property {(tunes: Tune[], contents: [string, ArrayBuffer][]) => Promise<void>} save
@@ -44,6 +45,8 @@ const MAX_REASONS = 50;
  * @property {string[]} tunes  `sidPath` of the first ones
  * @property {number} songlengths  tunes in Songlengths.md5
  * @property {number} stil  entries in STIL.txt
+ * @property {number} analyses  tunes that the analysis file knows
+ * @property {boolean} hasAnalyses  whether there was an analysis file
  */
 
 /** @typedef {TuneRow & import("./tune-index.js").TuneState} Tune  of the listener */
@@ -68,8 +71,8 @@ export class Indexing {
   #canceled = false;
   /** @type {Progress} */
   progress = {
-    ...{ found: 0, indexed: 0, fresh: 0, skipped: 0, songlengths: 0, stil: 0 },
-    ...{ reasons: [], tunes: [] },
+    ...{ found: 0, indexed: 0, fresh: 0, skipped: 0, songlengths: 0, stil: 0, analyses: 0 },
+    ...{ hasAnalyses: false, reasons: [], tunes: [] },
   };
 
   /**
@@ -137,6 +140,7 @@ export class Indexing {
   async #useDocument(kind, file) {
     const { size, changed } = await this.#collection.documents.use(kind, file);
     this.progress[kind] += size;
+    this.progress.hasAnalyses ||= kind === "analyses";
     for (const tune of changed) this.#changed.add(tune);
   }
 
@@ -204,7 +208,7 @@ export class Indexing {
       added: Date.now(),
     };
     tune.title ||= location.path.slice(location.path.lastIndexOf("/") + 1);
-    this.#collection.index.add(tune);
+    this.#collection.add(tune);
     this.progress.fresh += 1;
     return tune;
   }

@@ -10,7 +10,7 @@ import { isFirst, isSecondOf, joinEntries, joinFiles } from "./two-files.js";
 
 /** @typedef {{path: string, open: () => Promise<SourceFile>}} Entry  path: below the folder */
 
-/** @typedef {"songlengths" | "stil"} DocumentKind */
+/** @typedef {"songlengths" | "stil" | "analyses"} DocumentKind */
 
 /**
  * @param {string} path
@@ -25,6 +25,7 @@ export const isTune = (path) => /\.(sid|mus|str)$/i.test(path);
 export function documentKind(path) {
   const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
   if (name === "songlengths.md5" || name === "songlengths.txt") return "songlengths";
+  if (name.endsWith(".sidan")) return "analyses";
   return name === "stil.txt" ? "stil" : null;
 }
 

@@ -64,6 +64,8 @@ export class TuneIndex {
     [FILES, []],
     [SITE, []],
   ]);
+  /** @type {Map<number, IndexedTune>} by the engine's row of song 1 */
+  #byRow = new Map();
   #scores = new Float32Array();
   #sureness = new Uint8Array();
   /** @type {Map<string, IndexedTune[]>} */
@@ -111,7 +113,10 @@ export class TuneIndex {
   remove(tunes) {
     /** @type {Set<Tune>} */
     const removed = new Set(tunes);
-    for (const tune of removed) this.#tunes.delete(tune.sidPath);
+    for (const tune of removed) {
+      this.#tunes.delete(tune.sidPath);
+      if (tune.row !== undefined) this.#byRow.delete(tune.row);
+    }
     for (const [id, list] of this.#folders) {
       this.#folders.set(
         id,
@@ -145,17 +150,28 @@ export class TuneIndex {
 
   /**
    * Set the engine's rows of tunes.
-   * @param {string[]} sidPaths
+   * @param {IndexedTune[]} tunes
    * @param {number[]} rows  of each tune's song 1
-   * @param {boolean} reset  delete all other rows, because the engine has restarted
    */
-  assignRows(sidPaths, rows, reset) {
-    if (reset) for (const tune of this.#tunes.values()) tune.row = undefined;
-    sidPaths.forEach((sidPath, number) => {
-      const tune = this.#tunes.get(sidPath);
-      if (tune) tune.row = rows[number];
+  assignRows(tunes, rows) {
+    tunes.forEach((tune, number) => {
+      if (this.#tunes.get(tune.sidPath) !== tune) return; // removed meanwhile
+      tune.row = rows[number];
+      this.#byRow.set(rows[number], tune);
     });
     this.#orders.delete("for-you");
+  }
+
+  /** Delete all rows and predictions, because there is another engine. */
+  resetRows() {
+    for (const tune of this.#byRow.values()) tune.row = undefined;
+    this.#byRow.clear();
+    this.setScores(new Float32Array(), new Uint8Array());
+  }
+
+  /** @param {number} row  of a tune's song 1 */
+  at(row) {
+    return this.#byRow.get(row);
   }
 
   /**
@@ -171,10 +187,11 @@ export class TuneIndex {
 
   /**
    * @param {Tune} tune
-   * @returns {number[] | null} predicted energy, mood, complexity, and preference of its start song
+   * @param {number} song  from 1
+   * @returns {number[] | null} predicted energy, mood, complexity, and preference
    */
-  prediction(tune) {
-    const at = startRow(tune) * VALUES;
+  prediction(tune, song = tune.startSong) {
+    const at = rowOf(tune, song) * VALUES;
     if (at < 0 || at >= this.#scores.length || Number.isNaN(this.#scores[at])) return null;
     return [...this.#scores.subarray(at, at + VALUES)];
   }
@@ -184,8 +201,17 @@ export class TuneIndex {
    * @returns {number[]} how sure each prediction of its start song is, from 0 (can't tell) to 3
    */
   sureness(tune) {
-    const levels = this.#sureness[startRow(tune)] ?? 0;
+    const levels = this.levels(tune);
     return Array.from({ length: VALUES }, (_, number) => (levels >> (2 * number)) & 3);
+  }
+
+  /**
+   * @param {Tune} tune
+   * @param {number} song  from 1
+   * @returns {number} the same in one number, with two bits for each prediction
+   */
+  levels(tune, song = tune.startSong) {
+    return this.#sureness[rowOf(tune, song)] ?? 0;
   }
 
   /**
@@ -234,9 +260,10 @@ export class TuneIndex {
 
 /**
  * @param {Tune} tune
- * @returns {number} the engine's row of its start song; negative if the engine doesn't know the tune
+ * @param {number} song  from 1
+ * @returns {number} the engine's row of the song; negative if the engine doesn't know the tune
  */
-const startRow = ({ row, startSong }) => (row === undefined ? -1 : row + startSong - 1);
+const rowOf = ({ row }, song) => (row === undefined ? -1 : row + song - 1);
 
 /** @param {Tune} tune */
 const firstPath = (tune) => tune.locations?.[0].path ?? "";

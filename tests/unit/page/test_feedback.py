@@ -117,7 +117,7 @@ def feedback(browser: Browser) -> Feedback:
 
 
 def channel_of(feedback: Feedback) -> Channel:
-    found = feedback.engine._channel
+    found = feedback.engine.channel
     assert isinstance(found, Channel)
     return found
 

@@ -1,0 +1,133 @@
+/** What is known about the sound of tunes: the analyses of this browser, and those of an analysis file. */
+
+import { ANALYSIS_VERSION, FEATURE_NAMES } from "../../../sidflow_feedback/page/messages.js";
+
+/** @typedef {import("./tune-index.js").Tune} Tune */
+/** @typedef {import("./analysis-file.js").AnalysisFile} AnalysisFile */
+
+const DURATION = FEATURE_NAMES.indexOf("duration");
+
+export class Analyses {
+  /** @type {AnalysisFile | null} */
+  file = null;
+
+  /**
+   * The number of each tune's file in `file`.
+   * @type {WeakMap<Tune, number>}
+   */
+  #numbers = new WeakMap();
+
+  /**
+   * Use a file from now on, instead of another one.
+   * @param {AnalysisFile | null} file
+   * @param {Iterable<Tune>} tunes  that may be in it
+   * @returns {number} how many are in it
+   */
+  use(file, tunes) {
+    this.file = file;
+    this.#numbers = new WeakMap();
+    let count = 0;
+    for (const tune of tunes) if (this.match(tune)) count += 1;
+    return count;
+  }
+
+  /**
+   * Look for a tune in the file.
+   * @param {Tune} tune
+   * @returns {boolean} whether it is there
+   */
+  match(tune) {
+    const number = this.file && tune.md5 ? this.file.find(tune.md5) : -1;
+    if (number < 0) return false;
+    this.#numbers.set(tune, number);
+    return true;
+  }
+
+  /** @param {Tune} tune */
+  hasFeatures(tune) {
+    if (tune.features?.some((song) => song !== null)) return true;
+    const [number, file] = [this.#numbers.get(tune), this.file];
+    if (number === undefined || !file) return false;
+    return songsOf(tune).some((song) => file.hasFeatures(number, song));
+  }
+
+  /**
+   * @param {Tune} tune
+   * @param {number} version  of the analysis
+   * @returns {boolean} whether nobody needs to analyze its start song with this version
+   */
+  isDone(tune, version) {
+    if (tune.version === version) return true;
+    const number = this.#numbers.get(tune);
+    if (number === undefined || version !== ANALYSIS_VERSION || !this.file) return false;
+    const song = tune.startSong - 1;
+    return this.file.hasFeatures(number, song) || this.file.problem(number, song) !== null;
+  }
+
+  /**
+   * @param {Tune} tune
+   * @returns {Pick<Tune, "version" | "features" | "problems">} of the tune's songs, as `AnalysisRow` has them
+   */
+  of(tune) {
+    const { version, features, problems } = tune;
+    const [number, file] = [this.#numbers.get(tune), this.file];
+    if (number === undefined || !file) return { version, features, problems };
+    const current = version === ANALYSIS_VERSION;
+    const songs = songsOf(tune);
+    return {
+      version: ANALYSIS_VERSION,
+      features: songs.map((song) => (current && features?.[song]) || file.features(number, song)),
+      problems: songs.map((song) => (current && problems?.[song]) || file.problem(number, song)),
+    };
+  }
+
+  /**
+   * @param {Tune} tune
+   * @returns {(number | null)[]} seconds until its songs fall silent
+   */
+  lengthsOf(tune) {
+    const [number, file] = [this.#numbers.get(tune), this.file];
+    const measured = tune.measured?.lengths ?? [];
+    if (number === undefined || !file) return measured;
+    return songsOf(tune).map((song) => measured[song] ?? file.length(number, song));
+  }
+
+  /**
+   * Write the features of all songs of a tune, 8 numbers each; NaN where unknown.
+   * @param {Tune} tune
+   * @param {Float32Array} target
+   * @param {number} at
+   */
+  copyFeatures(tune, target, at) {
+    const [number, file] = [this.#numbers.get(tune), this.file];
+    for (let song = 0; song < tune.songs; song++, at += FEATURE_NAMES.length) {
+      const own = tune.features?.[song];
+      if (number !== undefined && file && song < file.songsOf(number)) {
+        file.copyFeatures(number, song, target, at);
+      } else target.fill(Number.NaN, at, at + FEATURE_NAMES.length);
+      if (own && (tune.version === ANALYSIS_VERSION || Number.isNaN(target[at]))) {
+        FEATURE_NAMES.forEach((name, feature) => {
+          target[at + feature] = own[name];
+        });
+      }
+      const length = tune.lengths[song] ?? tune.measured?.lengths[song];
+      if (length && !Number.isNaN(target[at])) target[at + DURATION] = length;
+    }
+  }
+
+  /**
+   * @param {Tune} tune
+   * @param {number} song  from 0
+   * @returns {Uint8Array | null} its embedding; null if unknown
+   */
+  embedding(tune, song) {
+    const number = this.#numbers.get(tune);
+    return number === undefined ? null : (this.file?.embedding(number, song) ?? null);
+  }
+}
+
+/**
+ * @param {Tune} tune
+ * @returns {number[]} its songs, from 0
+ */
+const songsOf = ({ songs }) => Array.from({ length: songs }, (_, song) => song);

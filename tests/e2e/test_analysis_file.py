@@ -1,0 +1,86 @@
+"""An analysis file makes all tunes known at once; a bad one changes nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from app.paths import paths
+from sidflow_feedback.analysis.analysis_file import AnalysisFile, AnalyzedSong
+from sidflow_feedback.vocabulary import EMBEDDING_VERSION, EMBEDDING_WIDTH
+from tests.e2e.listener import wait_for_engine, wait_for_text, wait_until_playing
+from tests.e2e.test_collection import DROP, result
+
+COUNT = 12
+
+
+@pytest.fixture(scope="module")
+def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with some of the demo tunes."""
+    folder = tmp_path_factory.mktemp("music") / "Mine"
+    folder.mkdir()
+    for source in sorted((paths().vendor / "tunes").glob("*.sid"))[:COUNT]:
+        shutil.copy(source, folder)
+    return folder
+
+
+def analysis_file(music: Path) -> bytes:
+    """Return an analysis file of the folder: features as in the catalog, and embeddings in pairs."""
+    catalog = json.loads((paths().vendor / "tunes" / "catalog.json").read_text())["tunes"]
+    by_name = {tune["url"].rsplit("/", 1)[-1]: tune for tune in catalog}
+    analyses = {}
+    for number, source in enumerate(sorted(music.glob("*.sid"))):
+        embedding = random.Random(number // 2).randbytes(EMBEDDING_WIDTH)
+        analyses[hashlib.md5(source.read_bytes()).digest()] = [
+            AnalyzedSong(features, embedding=embedding) for features in by_name[source.name]["features"]
+        ]
+    return AnalysisFile.of(analyses, embedding_version=EMBEDDING_VERSION, hvsc_release="85").to_bytes()
+
+
+def drop(page: Page, name: str, data: bytes) -> str:
+    page.evaluate("document.querySelector('#collection-result').textContent = ''")
+    page.evaluate(DROP, [(name, base64.b64encode(data).decode())])
+    return result(page)
+
+
+def predicted(page: Page, count: int) -> None:
+    """Wait until so many tunes of the list have a prediction."""
+    page.wait_for_function(
+        "count => document.querySelectorAll('#tunes button.why:not([hidden])').length === count",
+        arg=count,
+    )
+
+
+def test_dropped_file_makes_all_tunes_known_and_stays(page: Page, music: Path) -> None:
+    data = analysis_file(music)
+    page.set_input_files("#own-folder", music)
+    assert result(page).startswith(f"{COUNT} tunes")
+    page.select_option("#folder", label="Mine")
+    page.wait_for_selector(f"#tunes[aria-rowcount='{COUNT + 1}']")
+    wait_for_engine(page)
+
+    damaged = bytearray(data)
+    damaged[300] ^= 1
+    drop(page, "x.sidan", bytes(damaged))
+    wait_for_text(page, ".notices", "x.sidan can't be used. It is damaged: its checksum is wrong.")
+    predicted(page, 0)
+
+    assert drop(page, "x.sidan", data) == f"The analysis file knows {COUNT} tunes of yours."
+    predicted(page, COUNT)
+    page.click("#tunes tbody tr:nth-child(1) button.tune")
+    wait_until_playing(page)
+    page.wait_for_selector("#why-playing:not([hidden])")
+    page.wait_for_selector("#up-next li")
+    wait_for_text(page, "#analysis-status", f"{60 + COUNT} of {60 + COUNT} tunes analyzed")
+
+    page.reload()
+    page.wait_for_selector("html[data-ui=ready]")
+    page.select_option("#folder", label="Mine")
+    predicted(page, COUNT)
