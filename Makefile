@@ -7,7 +7,7 @@ LINT := .lint/bin
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder
 
-.PHONY: run setup develop lint check format test test-fast test-crash test-fuzz test-fuzz-server test-memory test-container coverage bench-setup bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-listeners bench-radio bench-sid bench-fidelity bench-collection lock dist clean
+.PHONY: run setup develop lint check format test test-fast test-crash test-fuzz test-fuzz-server test-memory test-container coverage bench-setup bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-listeners bench-radio bench-sid bench-fidelity bench-similarity bench-collection lock dist clean
 
 run: .venv/run
 	$(BIN)/python -m app serve
@@ -103,8 +103,8 @@ bench-taste: develop
 	$(BIN)/python -m tests.bench.taste
 
 # Real tunes aren't part of the repository: SIDFLOW_TUNES names the folder that has them.
-bench-fidelity: develop
-	$(BIN)/python -m tests.bench.fidelity
+bench-fidelity bench-similarity: develop
+	$(BIN)/python -m tests.bench.$(@:bench-%=%)
 
 # Real listeners' ratings aren't part of the repository: SIDFLOW_LISTENERS names the folder that has them.
 bench-listeners bench-radio: develop
