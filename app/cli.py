@@ -90,8 +90,29 @@ def _parser() -> argparse.ArgumentParser:
         "folder", type=Path, metavar="DIR", help="a new folder, or one with an earlier export of the library"
     )
     library.set_defaults(run=lambda options: export_library(options.folder))
+    _add_similarity(commands)
     _add_training(commands)
     return parser
+
+
+def _add_similarity(commands: Any) -> None:
+    similarity = commands.add_parser(
+        "export-similarity", help="write the embeddings of an analysis file as a sidcorr-lite-1 bundle"
+    )
+    similarity.set_defaults(
+        run=lambda options: _export_similarity(options.analyses, options.folder, options.out)
+    )
+    similarity.add_argument("analyses", type=Path, metavar="FILE", help="an analysis file (.sidan)")
+    similarity.add_argument("folder", type=Path, metavar="DIR", help="the collection that was analyzed")
+    similarity.add_argument(
+        "--out", type=Path, default=Path("hvsc.sidcorr"), metavar="FILE", help="default: %(default)s"
+    )
+
+
+def _export_similarity(analyses: Path, folder: Path, output: Path) -> None:
+    from .similarity import export_similarity
+
+    Console().print(f"{export_similarity(analyses, folder, output):,} songs written to", str(output))
 
 
 def _add_training(commands: Any) -> None:

@@ -42,6 +42,7 @@ from app.page.views.save_music import SaveMusic
 from app.page.views.sharing_card import SharingCard
 from app.page.views.shortcuts import Shortcuts
 from app.page.views.static_hosting import restrict
+from app.page.views.stations import Stations
 from app.page.views.storage_banner import StorageBanner
 from app.page.views.tabs import Tabs
 from app.page.views.up_next import UpNext
@@ -106,6 +107,7 @@ class Page:
         self._own_music = OwnMusic(self.library, self._collection, playback, self._on_music_changed)
         self._now_playing = NowPlaying(playback, settings, self.player.native)
         self._up_next = UpNext(playback, self.recommendations)
+        self._stations = Stations(playback, self.recommendations)
         self._save_music = SaveMusic(self.library, playback, self.recommendations, self.player.native)
         offer = LearnOffer(playback, settings)
         self._introduction = Introduction(playback, self.recommendations, settings, offer)

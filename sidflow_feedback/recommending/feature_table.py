@@ -90,16 +90,18 @@ class FeatureTable:
         """
         _check(item_ids, songs, start_songs, features)
         rows = np.where(np.isfinite(features).all(axis=1, keepdims=True), features, np.float32(np.nan))
-        ends = np.cumsum(songs, dtype=np.intp)
-        new = [item_id not in self._numbers for item_id in item_ids]
-        for item_id, end, count in zip(item_ids, ends.tolist(), songs, strict=True):
-            if item_id in self._numbers:
+        known = [item_id in self._numbers for item_id in item_ids]
+        if any(known):
+            ends = np.cumsum(songs, dtype=np.intp).tolist()
+            for item_id, end, count in compress(zip(item_ids, ends, songs, strict=True), known):
                 self._update(item_id, rows[end - count : end])
-        if any(new):
+        if not all(known):
+            new = np.logical_not(known)
             counts, offsets = np.asarray(songs, np.intp), np.asarray(start_songs, np.intp) - 1
-            known = rows[np.repeat(new, counts)]
-            self._append(list(compress(item_ids, new)), counts[new], offsets[new], known)
-        return [int(self.firsts[self._numbers[item_id]]) for item_id in item_ids]
+            added = rows[np.repeat(new, counts)]
+            self._append(list(compress(item_ids, new)), counts[new], offsets[new], added)
+        found: list[int] = self.firsts[self._numbers_of(item_ids)].tolist()
+        return found
 
     def describe(self, item_ids: Sequence[str], composers: NDArray[np.uint32], codes: Codes) -> None:
         """Set what the variety rules and the similarity need of items that were added before.
@@ -113,11 +115,12 @@ class FeatureTable:
         codes
             Of all songs of these items.
         """
-        numbers = np.array([self._numbers[item_id] for item_id in item_ids], np.intp)
+        numbers = self._numbers_of(item_ids)
         self.composers[numbers] = composers
         if codes.space == self.space and codes.rows.shape[1] == self.codes.shape[1]:
-            ends = np.append(self.firsts[1:], len(self.features))
-            rows = np.concatenate([np.arange(self.firsts[n], ends[n]) for n in numbers] or [numbers])
+            counts = np.append(self.firsts[1:], len(self.features))[numbers] - self.firsts[numbers]
+            before = np.cumsum(counts) - counts
+            rows = np.arange(counts.sum()) + np.repeat(self.firsts[numbers] - before, counts)
             if len(rows) != len(codes.rows):
                 raise InvalidRecordError("codes", f"must be {len(rows)} rows, not {len(codes.rows)}")
             rows = rows[codes.known]
@@ -156,6 +159,9 @@ class FeatureTable:
         known = np.flatnonzero(~np.isnan(self.features[:, 0]))
         chosen = known[np.linspace(0, len(known) - 1, min(limit, len(known))).astype(np.intp)]
         return self.features[chosen].astype(np.float64)
+
+    def _numbers_of(self, item_ids: Sequence[str]) -> NDArray[np.intp]:
+        return np.array([self._numbers[item_id] for item_id in item_ids], np.intp)
 
     def _append(
         self,

@@ -7,7 +7,19 @@ import math
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-from tests.bench import collection, global_training, record, server, sid, smoke, start, store, taste, train
+from tests.bench import (
+    analysis_file,
+    collection,
+    global_training,
+    record,
+    server,
+    sid,
+    smoke,
+    start,
+    store,
+    taste,
+    train,
+)
 from tests.bench.harness import Figures, as_json
 
 
@@ -33,6 +45,12 @@ WITH_BROWSER: Final = {
         {"rounds": 1},
         "ui_ready_ms engine_ready_ms bare_pyodide_numpy_ms sid_realtime_factor record_p99_ms flush25_ms "
         "train200_ms",
+    ),
+    "analysis_file": Short(
+        analysis_file.measure,
+        {"songs": 300, "tunes": 200, "rounds": 1},
+        "load_80k_ms load_longest_task_ms bytes_per_song neighbors_60k_ms neighbors_of_50_60k_ms "
+        "first_neighbors_60k_ms",
     ),
     "start": Short(
         start.measure,

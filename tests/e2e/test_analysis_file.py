@@ -84,3 +84,30 @@ def test_dropped_file_makes_all_tunes_known_and_stays(page: Page, music: Path) -
     page.wait_for_selector("html[data-ui=ready]")
     page.select_option("#folder", label="Mine")
     predicted(page, COUNT)
+
+
+def test_more_like_this_plays_what_the_file_says_is_alike(page: Page, music: Path) -> None:
+    page.set_input_files("#own-folder", music)
+    assert result(page).startswith(f"{COUNT} tunes")
+    page.select_option("#folder", label="Mine")
+    page.wait_for_selector(f"#tunes[aria-rowcount='{COUNT + 1}']")
+    wait_for_engine(page)
+    drop(page, "x.sidan", analysis_file(music))
+    predicted(page, COUNT)
+    titles = page.locator("#tunes tbody .name").all_text_contents()
+
+    page.click("#tunes tbody tr:nth-child(3) button.tune")
+    wait_until_playing(page)
+    page.click("#more-like-this")
+    wait_for_text(page, "#up-next-how", f"Station, until you choose another tune: tunes like {titles[2]}")
+    wait_for_text(page, "#up-next li:first-child .name", titles[3])
+    page.click("#next")
+    wait_for_text(page, "#now-title", titles[3])
+    wait_for_text(page, "#up-next-how", "Station")
+
+    page.click("#stop-station")
+    page.wait_for_function("!document.querySelector('#up-next-how').textContent.startsWith('Station')")
+    page.select_option("#station", "calm")
+    wait_for_text(page, "#up-next-how", "Station, until you choose another tune: calm tunes")
+    page.click("#tunes tbody tr:nth-child(1) button.tune")
+    page.wait_for_function("!document.querySelector('#up-next-how').textContent.startsWith('Station')")

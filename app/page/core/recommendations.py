@@ -162,11 +162,11 @@ class Recommendations:
         """Play tunes that feel like this."""
         self._play_station(feeling + " tunes", {"feeling": feeling})
 
-    async def play_composer(self, name: str, key: str) -> bool:
-        """Play tunes that sound like a composer's; return whether the engine knows any of them."""
-        rows = await self._library.rows_of_composer(key)
+    async def play_composer(self, tune: "Tune") -> bool:
+        """Play tunes that sound like those of a tune's composer; return whether the engine knows any."""
+        rows = await self._library.rows_of_composer(tune)
         if rows:
-            self._play_station("tunes like those of " + name, {"rows": rows})
+            self._play_station("tunes like those of " + tune.author, {"rows": rows})
         return bool(rows)
 
     def stop_station(self) -> None:
@@ -269,23 +269,29 @@ class Recommendations:
                 if await self._library.feed(self._engine):
                     self._scored = None
                 if self._wanted_model:
-                    await self._request_scores()
-                    queue = await self._request_queue()
-                    if not self._stale:  # Otherwise it may begin with the tune that plays by now.
-                        self._queue = queue
+                    model = await self._request_scores()
+                    try:
+                        queue = await self._request_queue()
+                        if not self._stale:  # Otherwise it may begin with the tune that plays by now.
+                            self._queue = queue
+                    finally:
+                        # After the queue: without one, the music would seem not to be analyzed.
+                        if model:
+                            self.model, self.revision = model, self.revision + 1
                 self.problem = ""
             except Exception as exc:
                 self.problem = error_message(exc)
             self.changed.emit()
         self._updating = False
 
-    async def _request_scores(self) -> None:
+    async def _request_scores(self) -> str:
+        """Fetch new predictions; return their model's version, or an empty text if they are up to date."""
         wanted = (self._engine_id, self._wanted_model)
         if self._scored == wanted:
-            return
-        self.model = await self._library.fetch_scores(self._engine)
-        self.revision += 1
+            return ""
+        model = await self._library.fetch_scores(self._engine)
         self._scored, self._explanations = wanted, {}
+        return model
 
     async def _request_queue(self) -> "list[Entry]":
         length = QUEUE_LENGTH

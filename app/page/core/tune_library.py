@@ -204,9 +204,9 @@ class TuneLibrary:
         found = await self._ask("atRows", {"rows": rows})
         return [self._intern(record) if record else None for record in found]
 
-    async def rows_of_composer(self, key: str) -> list[int]:
-        """Return the engine's rows of the start songs of some of a composer's tunes."""
-        rows: list[int] = await self._ask("rowsOf", {"composer": key})
+    async def rows_of_composer(self, tune: Tune) -> list[int]:
+        """Return the engine's rows of the start songs of some tunes of the same composer."""
+        rows: list[int] = await self._ask("rowsOfComposer", {"sidPath": tune.sid_path})
         return rows
 
     async def _update_predictions(self) -> None:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
         songlengths: int
         stil: int
         analyses: int
-        hasAnalyses: bool
+        similarity: int
+        documents: list[str]
         reasons: list[tuple[str, str]]
         tunes: list[str]
         canceled: bool
@@ -163,7 +164,7 @@ def _summary(result: "Result") -> str:
     parts = [count(result["indexed"], "tune") + ", " + f"{result['fresh']:,} of them new."]
     if result["canceled"]:
         parts = ["Stopped after " + count(result["indexed"], "tune") + ". To continue, add the folder again."]
-    elif not result["found"] and (result["songlengths"] or result["stil"] or result["hasAnalyses"]):
+    elif not result["found"] and result["documents"]:
         parts = []
     elif not result["found"] and not result["skipped"]:
         parts = ["No .sid files found."]
@@ -173,8 +174,12 @@ def _summary(result: "Result") -> str:
         parts.append("The lengths of " + count(result["songlengths"], "tune") + " are known now.")
     if result["stil"]:
         parts.append("STIL.txt tells about " + count(result["stil"], "tune") + ".")
-    if result["hasAnalyses"]:
+    if "analyses" in result["documents"]:
         parts.append("The analysis file knows " + count(result["analyses"], "tune") + " of yours.")
+    if "similarity" in result["documents"]:
+        parts.append("The similarity bundle knows " + count(result["similarity"], "tune") + " of yours.")
+    elif "manifest" in result["documents"]:
+        parts.append("The manifest is kept for its similarity bundle.")
     return " ".join(parts)
 
 

@@ -124,6 +124,7 @@ class PlayTab:
             await self._playback.open(tune)
 
     async def _end_program(self) -> None:
+        self._recommendations.stop_station()
         if self._recommendations.in_order:
             await self._library.end_program()
             self._recommendations.play_in_order("")

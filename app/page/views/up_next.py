@@ -72,6 +72,8 @@ class UpNext:
             return "In order, until you choose another tune: " + self._recommendations.in_order
         if self._recommendations.problem:
             return self._recommendations.problem
+        if self._recommendations.station:
+            return "Station, until you choose another tune: " + self._recommendations.station
         model = self._recommendations.model
         if not model:
             return NO_ENGINE

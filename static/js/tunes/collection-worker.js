@@ -6,6 +6,7 @@ import { Analyses } from "./analyses.js";
 import { BestEffortDatabase } from "./best-effort-database.js";
 import { Documents } from "./documents.js";
 import { EngineFeed } from "./engine-feed.js";
+import { composersOf } from "./hvsc.js";
 import { describePlace, describeTune } from "./place-info.js";
 import { playlistOf } from "./playlist.js";
 import { exists, fileAt, mayRead, nameOf, walk } from "./reading.js";
@@ -70,7 +71,7 @@ import { joinEntries } from "./two-files.js";
  * @property {(args: object) => {space: object | null, codebook: Float32Array | null} | null} space  of the codes
  * @property {(args: {round: number, rows: number[]}) => void} assignRows
  * @property {(args: {rows: number[]}) => PageTune[]} atRows
- * @property {(place: import("./tune-index.js").Place) => number[]} rowsOf  the start songs of the tunes there
+ * @property {(args: {sidPath: string}) => number[]} rowsOfComposer
  * @property {(args: {sidPaths: string[]}) => Predictions[]} predictions
  * @property {(args: {scores: string, sureness: string}) => void} setScores  base64, see TuneIndex
  * @property {(args: object) => Promise<void>} wipe
@@ -84,6 +85,9 @@ const REPORT_INTERVAL_MS = 300;
 
 /** The same for tunes that the engine is to know, after which it predicts all tunes again. */
 const FRESH_INTERVAL_MS = 3000;
+
+/** Tunes that a composer's station is made from. */
+const MAX_SEEDS = 100;
 
 /** Limits for storing the files themselves if the browser offers no way to reach them again. */
 const MAX_STORED = { files: 200, bytes: 20 * 2 ** 20 };
@@ -102,6 +106,8 @@ const embeddings = {
   width: EMBEDDING_WIDTH,
   code: (/** @type {Tune} */ tune, /** @type {number} */ song) => analyses.embedding(tune, song),
 };
+
+const NO_CODES = { width: 0, code: () => null };
 
 /**
  * Files that this page can read, by `sidPath`.
@@ -163,7 +169,7 @@ const documents = new Documents(
       ({ bytes }) => bytes,
       () => undefined,
     ),
-  useAnalyses,
+  { analyses: useAnalyses, similarity: useSimilarity },
 );
 const loaded = load();
 
@@ -206,6 +212,17 @@ function useAnalyses(file) {
   report("fresh", {});
   report("analyzed", {});
   return known;
+}
+
+/**
+ * Compare tunes by a bundle's codes from now on, instead of an analysis file's.
+ * @param {import("./sidcorr.js").SimilarityBundle} bundle
+ * @returns {number} tunes that are in it
+ */
+function useSimilarity(bundle) {
+  feed.restart(index.values(), bundle);
+  report("fresh", {});
+  return [...index.values()].filter((tune) => bundle.knows(tune)).length;
 }
 
 /**
@@ -716,8 +733,14 @@ const commands = {
 
   atRows: ({ rows }) => rows.map((row) => toPageTune(index.at(row))),
 
-  rowsOf: (place) =>
-    index.view(place).flatMap(({ row, startSong }) => (row === undefined ? [] : [row + startSong - 1])),
+  /** Return the rows of the start songs of some tunes by the composer of a tune. */
+  rowsOfComposer({ sidPath }) {
+    const [composer] = composersOf(index.get(sidPath)?.author ?? "");
+    if (!composer) return [];
+    const tunes = index.view({ composer: composer.key });
+    const rows = tunes.flatMap(({ row, startSong }) => (row === undefined ? [] : [row + startSong - 1]));
+    return rows.slice(0, MAX_SEEDS);
+  },
 
   predictions: ({ sidPaths }) => sidPaths.map((sidPath) => predictionsOf(index.get(sidPath))),
 
@@ -732,6 +755,7 @@ const commands = {
       await loaded;
       removeTunes(ownTunes(index));
       analyses.use(null, []);
+      feed.restart(index.values(), NO_CODES);
       for (const id of [...folders.keys()]) if (id !== FILES) folders.delete(id);
       openFiles.clear();
       documents.clear();

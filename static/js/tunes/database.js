@@ -110,6 +110,11 @@ export class TunesDatabase {
     return this.#run(NOTES, "readwrite", (store) => store.put(value, name));
   }
 
+  /** @param {string} name */
+  deleteNote(name) {
+    return this.#run(NOTES, "readwrite", (store) => store.delete(name));
+  }
+
   /** Delete everything. */
   wipe() {
     return this.#connection.run(STORES, "readwrite", (transaction) =>

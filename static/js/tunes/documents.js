@@ -12,15 +12,26 @@ import { ownTunes } from "./tune-index.js";
 const SONGLENGTHS = "Songlengths.md5";
 const STIL = "STIL.txt";
 const ANALYSES = "analysis file";
+const SIMILARITY = "similarity bundle";
+const MANIFEST = "manifest of a similarity bundle";
 
-/** The largest document that is read; those of the HVSC have 6 MB. */
+/** The largest document that is read; those of the HVSC have 8 MB. */
 const MAX_BYTES = 32 * 2 ** 20;
+
+/**
+ * Uses of documents; each returns the number of tunes that are in it.
+ * @typedef {object} Users
+ * @property {(file: import("./analysis-file.js").AnalysisFile) => number} analyses
+ * @property {(bundle: import("./sidcorr.js").SimilarityBundle) => number} similarity
+ */
 
 export class Documents {
   #database;
   #index;
   #bytesOf;
-  #onAnalyses;
+  #users;
+  /** @type {Promise<unknown>} */
+  #using = Promise.resolve();
   /** @type {SongLengths | null} only while files are indexed, because it is large */
   #lengths = null;
   /** @type {Stil | null} */
@@ -30,14 +41,13 @@ export class Documents {
    * @param {import("./best-effort-database.js").BestEffortDatabase} database
    * @param {import("./tune-index.js").TuneIndex} index
    * @param {(tune: Tune) => Promise<ArrayBuffer | undefined>} bytesOf  undefined if they can't be reached
-   * @param {(file: import("./analysis-file.js").AnalysisFile) => number} onAnalyses  uses an analysis file; returns
-   *   the number of tunes that are in it
+   * @param {Users} users
    */
-  constructor(database, index, bytesOf, onAnalyses) {
+  constructor(database, index, bytesOf, users) {
     this.#database = database;
     this.#index = index;
     this.#bytesOf = bytesOf;
-    this.#onAnalyses = onAnalyses;
+    this.#users = users;
   }
 
   /** Read the stored STIL.txt, and make its words searchable. */
@@ -46,10 +56,11 @@ export class Documents {
     if (stored) this.#useStil(await stored.arrayBuffer());
   }
 
-  /** Use the stored analysis file, unless it was made for another version of this page. */
+  /** Use the stored analysis file and similarity bundle, unless they are for another version of this page. */
   async loadAnalyses() {
     const stored = await this.#stored(ANALYSES);
     if (stored) await this.#useAnalyses(await stored.arrayBuffer()).catch(() => {});
+    await this.#useSimilarity(await this.#stored(SIMILARITY), await this.#stored(MANIFEST)).catch(() => {});
   }
 
   /** Make the stored lengths ready for `lengthsOf`. */
@@ -71,10 +82,11 @@ export class Documents {
   async use(kind, file) {
     if (file.size > MAX_BYTES) throw new Error(`The file has ${file.size} bytes, which is too large.`);
     const bytes = await file.arrayBuffer();
-    if (kind === "analyses") {
-      const size = await this.#useAnalyses(bytes);
-      await this.#database.write((tables) => tables.putNote(ANALYSES, new Blob([bytes])));
-      return { size, changed: [] };
+    if (kind !== "songlengths" && kind !== "stil") {
+      // One after the other: a bundle and its manifest need each other.
+      const used = this.#using.then(() => this.#useData(kind, new Blob([bytes])));
+      this.#using = used.catch(() => {});
+      return { size: await used, changed: [] };
     }
     const name = kind === "stil" ? STIL : SONGLENGTHS;
     await this.#database.write((tables) => tables.putNote(name, new Blob([bytes])));
@@ -125,12 +137,58 @@ export class Documents {
   }
 
   /**
+   * Use a file of data, and keep it; of bundle and analysis file, the last one says which tunes are alike.
+   * @param {"analyses" | "similarity" | "manifest"} kind
+   * @param {Blob} file
+   * @returns {Promise<number>} tunes that are in it
+   */
+  async #useData(kind, file) {
+    if (kind === "analyses") {
+      const size = await this.#useAnalyses(await file.arrayBuffer());
+      await this.#database.write((tables) => tables.putNote(ANALYSES, file));
+      await this.#database.write((tables) => tables.deleteNote(SIMILARITY));
+      return size;
+    }
+    const isBundle = kind === "similarity";
+    const other = await this.#stored(isBundle ? MANIFEST : SIMILARITY);
+    const size = isBundle ? await this.#useBundle(file, other) : await this.#useSimilarity(other, file);
+    await this.#database.write((tables) => tables.putNote(isBundle ? SIMILARITY : MANIFEST, file));
+    return size;
+  }
+
+  /**
+   * Use a bundle with its manifest, or without one if that belongs to another bundle.
+   * @param {Blob} bundle
+   * @param {Blob | undefined} manifest
+   */
+  async #useBundle(bundle, manifest) {
+    try {
+      return await this.#useSimilarity(bundle, manifest);
+    } catch (error) {
+      if (!manifest) throw error;
+      return this.#useSimilarity(bundle, undefined);
+    }
+  }
+
+  /**
+   * @param {Blob | undefined} bundle
+   * @param {Blob | undefined} manifest
+   * @returns {Promise<number>} tunes that are in the bundle; 0 if there is none yet
+   */
+  async #useSimilarity(bundle, manifest) {
+    const described = manifest ? parseManifest(await manifest.text()) : {};
+    if (!bundle) return 0;
+    const { SimilarityBundle } = await import("./sidcorr.js");
+    return this.#users.similarity(await SimilarityBundle.read(await bundle.arrayBuffer(), described));
+  }
+
+  /**
    * @param {ArrayBuffer} bytes
    * @returns {Promise<number>} tunes that are in the file
    */
   async #useAnalyses(bytes) {
     const { AnalysisFile } = await import("./analysis-file.js");
-    return this.#onAnalyses(await AnalysisFile.read(bytes));
+    return this.#users.analyses(await AnalysisFile.read(bytes));
   }
 
   /** @returns {Promise<Tune[]>} the changed tunes */
@@ -157,4 +215,16 @@ export class Documents {
     if (!this.#lengths?.mayHashData) return [];
     return this.lengthsOf(tune, await this.#bytesOf(tune));
   }
+}
+
+/**
+ * @param {string} text
+ * @returns {import("./sidcorr.js").Manifest}
+ */
+function parseManifest(text) {
+  try {
+    const found = JSON.parse(text);
+    if (found !== null && typeof found === "object") return found;
+  } catch {} // it is no JSON
+  throw new Error("It isn't a manifest: it has no JSON object.");
 }

@@ -46,7 +46,9 @@ const MAX_REASONS = 50;
  * @property {number} songlengths  tunes in Songlengths.md5
  * @property {number} stil  entries in STIL.txt
  * @property {number} analyses  tunes that the analysis file knows
- * @property {boolean} hasAnalyses  whether there was an analysis file
+ * @property {number} similarity  tunes that the similarity bundle knows
+ * @property {number} manifest  similarity bundles that got weights from a manifest
+ * @property {DocumentKind[]} documents  kinds of documents that were used
  */
 
 /** @typedef {TuneRow & import("./tune-index.js").TuneState} Tune  of the listener */
@@ -72,7 +74,7 @@ export class Indexing {
   /** @type {Progress} */
   progress = {
     ...{ found: 0, indexed: 0, fresh: 0, skipped: 0, songlengths: 0, stil: 0, analyses: 0 },
-    ...{ hasAnalyses: false, reasons: [], tunes: [] },
+    ...{ similarity: 0, manifest: 0, documents: [], reasons: [], tunes: [] },
   };
 
   /**
@@ -140,7 +142,7 @@ export class Indexing {
   async #useDocument(kind, file) {
     const { size, changed } = await this.#collection.documents.use(kind, file);
     this.progress[kind] += size;
-    this.progress.hasAnalyses ||= kind === "analyses";
+    this.progress.documents.push(kind);
     for (const tune of changed) this.#changed.add(tune);
   }
 

@@ -10,7 +10,7 @@ import { isFirst, isSecondOf, joinEntries, joinFiles } from "./two-files.js";
 
 /** @typedef {{path: string, open: () => Promise<SourceFile>}} Entry  path: below the folder */
 
-/** @typedef {"songlengths" | "stil" | "analyses"} DocumentKind */
+/** @typedef {"songlengths" | "stil" | "analyses" | "similarity" | "manifest"} DocumentKind */
 
 /**
  * @param {string} path
@@ -26,6 +26,8 @@ export function documentKind(path) {
   const name = path.slice(path.lastIndexOf("/") + 1).toLowerCase();
   if (name === "songlengths.md5" || name === "songlengths.txt") return "songlengths";
   if (name.endsWith(".sidan")) return "analyses";
+  if (/\.sidcorr(\.gz)?$/.test(name)) return "similarity";
+  if (name.endsWith(".manifest.json")) return "manifest";
   return name === "stil.txt" ? "stil" : null;
 }
 
