@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from sidflow_feedback.analysis.embedding import Weighting, columns, shipped_tables
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.vocabulary import EMBEDDING_VERSION, EMBEDDING_WIDTH, FEATURE_NAMES
 
@@ -42,11 +43,14 @@ class Space:
         The part of the vector that each value of each byte stands for, shape (bytes, values, numbers).
     weights
         Of each number of a vector, at least 0, shape (bytes * numbers,).
+    map
+        A linear map of the weighted vector, shape (bytes * numbers, outputs); None: it stays as it is.
     """
 
     name: str
     codebook: NDArray[np.float32]
     weights: FloatArray
+    map: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         width, values, numbers = self.codebook.shape
@@ -58,9 +62,15 @@ class Space:
             raise InvalidRecordError("weights", "must be at least 0")
 
     @classmethod
-    def of_embeddings(cls) -> Space:
-        """Return the space of trace embeddings."""
-        return cls.of_ranks(f"embedding-{EMBEDDING_VERSION}", np.ones(EMBEDDING_WIDTH))
+    def of_embeddings(cls, weighting: Weighting = "all") -> Space:
+        """Return the space of trace embeddings, in which they are compared as by `project`."""
+        name = f"embedding-{EMBEDDING_VERSION}-{weighting}"
+        ranks = np.linspace(-0.5, 0.5, 256, dtype=np.float32)
+        codebook = np.tile(ranks[:, None], (EMBEDDING_WIDTH, 1, 1))
+        part = shipped_tables().maps[weighting]
+        whole = np.zeros((EMBEDDING_WIDTH, part.shape[1]), np.float32)
+        whole[columns(weighting)] = part
+        return cls(name, codebook, np.ones(EMBEDDING_WIDTH), whole)
 
     @classmethod
     def of_ranks(cls, name: str, weights: FloatArray) -> Space:
@@ -69,14 +79,15 @@ class Space:
         return cls(name, np.tile(ranks[:, None], (len(weights), 1, 1)), weights)
 
     def vectors(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the weighted vectors of codes, of length 1 (or 0), shape (n, bytes * numbers)."""
+        """Return the weighted and mapped vectors of codes, of length 1 (or 0), shape (n, outputs)."""
         width, _, numbers = self.codebook.shape
         scaled = self.codebook * np.sqrt(self.weights, dtype=np.float64).reshape(width, 1, numbers)
         book = scaled.astype(np.float32)
         found = np.empty((width, len(codes), numbers), np.float32)
         for number in range(width):
             found[number] = book[number].take(codes[:, number], axis=0, mode="clip")
-        return _unit(np.ascontiguousarray(found.transpose(1, 0, 2)).reshape(len(codes), width * numbers))
+        plain = np.ascontiguousarray(found.transpose(1, 0, 2)).reshape(len(codes), width * numbers)
+        return _unit(plain if self.map is None else plain @ self.map)
 
 
 @dataclass(slots=True, eq=False)

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from sidflow_feedback.analysis.embedding import Weighting, project
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.recommending.feature_table import Codes, FeatureTable
 from sidflow_feedback.recommending.ranking import queue
 from sidflow_feedback.recommending.similarity import Similarity, Space, ranks
 from sidflow_feedback.recommending.stations import GAP, SHARE, by_feeling, by_likeness, spread
 from sidflow_feedback.types import Feeling
-from sidflow_feedback.vocabulary import FEATURE_NAMES, FEELINGS
+from sidflow_feedback.vocabulary import EMBEDDING_WIDTH, FEATURE_NAMES, FEELINGS
 
 WIDTH = 6
 
@@ -72,6 +73,13 @@ def test_songs_without_a_code_are_unknown_and_one_as_seed_is_compared_by_feature
     by_features = similarity.to([9])
     assert by_features.argmax() == 9
     assert not np.isnan(by_features).any()
+
+
+@pytest.mark.parametrize("weighting", ["all", "sound"])
+def test_embeddings_are_compared_as_the_analysis_compares_them(weighting: Weighting) -> None:
+    codes = np.random.default_rng(6).integers(0, 256, (50, EMBEDDING_WIDTH), np.uint8)
+    vectors = project(codes, weighting)
+    assert Space.of_embeddings(weighting).vectors(codes) == pytest.approx(vectors, abs=1e-5)
 
 
 def test_codes_of_another_space_are_ignored_and_a_new_space_forgets_the_old_codes() -> None:
