@@ -116,9 +116,9 @@ class FeedbackService:
         return self._recommender.add(items)
 
     async def _collect(self, part: CollectionPart, columns: Any) -> list[int]:
-        width = columns.codes.length // max(1, columns.hasCode.length)
-        rows = _column(columns.codes, np.uint8).reshape(-1, width) if width else None
         known = _column(columns.hasCode, np.uint8).astype(np.bool_)
+        width = columns.codes.length // max(1, len(known))
+        codes = _column(columns.codes, np.uint8).reshape(len(known), width)
         return self._recommender.collect(
             Collected(
                 item_ids=columns.itemIds.to_bytes().decode().split("\n"),
@@ -126,7 +126,7 @@ class FeedbackService:
                 start_songs=_column(columns.startSongs, np.uint16).tolist(),
                 features=_column(columns.features, np.float32).reshape(-1, len(FEATURE_NAMES)),
                 composers=_column(columns.composers, np.uint32),
-                codes=Codes(part["space"], np.empty((0, 0), np.uint8) if rows is None else rows, known),
+                codes=Codes(part["space"], codes, known),
             )
         )
 

@@ -271,9 +271,11 @@ class Recommendations:
                 if self._wanted_model:
                     model = await self._request_scores()
                     try:
+                        station = self._station
                         queue = await self._request_queue()
-                        if not self._stale:  # Otherwise it may begin with the tune that plays by now.
-                            self._queue = queue
+                        if self._station is station and not (self._stale and self._queue):
+                            # It may begin with a tune that began to play meanwhile.
+                            self._queue = [entry for entry in queue if entry[0] is not self._current]
                     finally:
                         # After the queue: without one, the music would seem not to be analyzed.
                         if model:

@@ -72,6 +72,7 @@ export class EngineFeed {
   restart(tunes, source = this.#source) {
     this.#source = source;
     this.#unsent.clear();
+    this.#underway = [];
     this.#round += 1;
     for (const tune of tunes) this.add(tune);
   }
@@ -82,11 +83,13 @@ export class EngineFeed {
    * @returns {Batch | null}
    */
   take(limit) {
+    for (const tune of this.#underway) this.#unsent.add(tune); // the engine refused them
     const tunes = [];
     for (const tune of this.#unsent) {
       if (tunes.length === limit) break;
       tunes.push(tune);
     }
+    this.#underway = [];
     if (!tunes.length) return null;
     for (const tune of tunes) this.#unsent.delete(tune);
     this.#underway = tunes;

@@ -98,6 +98,15 @@ def test_codes_that_do_not_match_the_songs_are_refused() -> None:
         table.describe(["0.sid"], np.ones(1, np.uint32), Codes("s", some_codes(2), np.ones(2, bool)))
 
 
+def test_tunes_without_codes_are_described_before_there_is_a_space() -> None:
+    table = FeatureTable()
+    table.add(["a", "b"], [1, 2], [1, 1], np.ones((3, 8), np.float32))
+    table.describe(
+        ["b", "a"], np.array([5, 6], np.uint32), Codes("", np.empty((3, 0), np.uint8), np.zeros(3, bool))
+    )
+    assert table.composers.tolist() == [6, 5]
+
+
 @pytest.mark.parametrize("rows", [[], [-1], [300]])
 def test_songs_that_do_not_exist_are_refused(rows: list[int]) -> None:
     with pytest.raises(InvalidRecordError):
