@@ -17,6 +17,7 @@ SAMPLE_RATE = 44100
 """Samples per second unless a caller asks for others."""
 
 _BLOCK = 4096  # most frames of one call of sid_render
+_WINDOWS_PER_SECOND = 100  # of sid_end
 
 
 class SidError(Exception):
@@ -147,8 +148,13 @@ class SidEmulator:
         module = _compiled(wasm or paths().vendor / "sid" / "sid.wasm")
         self._store = Store(module.engine)
         self._instance = Instance(self._store, module.module, [])
+        self._exports = dict(self._instance.exports(self._store).items())
         self._rate = SAMPLE_RATE
+        self._trace: list[bytes] | None = None
         self._call("_initialize")
+        self._trace_pointer = self._call(
+            "sid_trace"
+        )  # Calls of the module are slow, and this one doesn't change.
 
     def load(self, data: bytes) -> TuneInfo:
         """Load a .sid file.
@@ -195,7 +201,48 @@ class SidEmulator:
             If the song or rate doesn't exist, or the init routine doesn't return.
         """
         self._check(self._call("sid_start", song, sample_rate))
-        self._rate = sample_rate
+        self._rate, self._trace = sample_rate, None
+
+    def analyze(self, song: int = 0, sample_rate: int = SAMPLE_RATE) -> None:
+        """Start a song as `start` does, but for analysis.
+
+        It renders many times as fast, with a simpler sound, and records what the tune writes to the chips.
+
+        Parameters
+        ----------
+        song
+            1-based; 0 is the file's start song.
+        sample_rate
+            Sample rate of the rendered sound in Hz, 22050 to 192000.
+
+        Raises
+        ------
+        SidError
+            If the song or rate doesn't exist, or the init routine doesn't return.
+        """
+        self._check(self._call("sid_analyze", song, sample_rate))
+        self._rate, self._trace = sample_rate, []
+
+    def take_trace(self) -> bytes:
+        """Return the register writes of a song in analysis since the last call of this method.
+
+        Returns
+        -------
+        bytes
+            8 bytes for each write: the cycle since the song has begun to play, a little-endian uint32; the
+            chip, the register, and the value; and a zero.
+        """
+        trace, self._trace = self._trace or [], []
+        return b"".join(trace)
+
+    @property
+    def end(self) -> float | None:
+        """Where the rendered part of a song that was started for analysis fell silent for good.
+
+        In seconds from its start: 0 if it has had no sound, None if it may go on.
+        """
+        end = self._call("sid_end")
+        return None if end < 0 else end / _WINDOWS_PER_SECOND
 
     def render(self, frames: int) -> NDArray[np.float32]:
         """Render the next `frames` samples of the song.
@@ -217,6 +264,7 @@ class SidEmulator:
             if not count:
                 raise SidError(self._text("sid_message"))
             sound[done : done + count] = self._output(count)
+            self._record()
             done += count
         return sound
 
@@ -240,6 +288,7 @@ class SidEmulator:
             count = self._call("sid_skip", frames - done)
             if not count:
                 raise SidError(self._text("sid_message"))
+            self._record()
             done += count
 
     def mute(self, *voices: int) -> None:
@@ -328,6 +377,10 @@ class SidEmulator:
         """Bytes of memory that the emulator has allocated. It releases none, but reuses it."""
         return self._memory.data_len(self._store)
 
+    def _record(self) -> None:
+        if self._trace is not None:
+            self._trace.append(self._read(self._trace_pointer, self._call("sid_trace_size")))
+
     def _output(self, count: int, channel: int = 0) -> NDArray[np.float32]:
         return np.frombuffer(self._read(self._call("sid_output", channel), 4 * count), np.dtype("<f4"))
 
@@ -356,7 +409,7 @@ class SidEmulator:
         return text.partition(b"\0")[0].decode()
 
     def _call(self, function: str, *arguments: int) -> int:
-        export = cast("Func", self._instance.exports(self._store)[function])
+        export = cast("Func", self._exports[function])
         try:
             result: Any = export(self._store, *arguments)
         except Trap as error:
@@ -367,7 +420,7 @@ class SidEmulator:
 
     @property
     def _memory(self) -> Memory:
-        return cast("Memory", self._instance.exports(self._store)["memory"])
+        return cast("Memory", self._exports["memory"])
 
 
 @dataclass(frozen=True)

@@ -69,7 +69,7 @@ SNAPSHOT_VERSION: "Final" = 3
 """Schema version of a snapshot of the listener's model. Increment it when a field changes its name or
 meaning, and migrate the version before in `learning.snapshot`."""
 
-ANALYSIS_VERSION: "Final" = 2
+ANALYSIS_VERSION: "Final" = 3
 """Version of the feature analysis. Increment it when the same file would get other features or another
 length: results of an older version are then computed again."""
 

@@ -9,7 +9,7 @@
 
 #define EXPORT(name) extern "C" __attribute__((export_name(#name))) auto name
 
-using c64::Clock, c64::Scope, c64::SidBank;
+using c64::Clock, c64::CombinedWaves, c64::Scope, c64::SidBank, c64::Trace;
 
 namespace {
 
@@ -19,6 +19,7 @@ std::array<uint8_t, maxFile> input;
 std::array<std::array<float, maxFrames>, 2> output;  // left or mono, right
 
 c64::RomImages roms;
+Trace trace;
 
 struct Module {
     c64::Player player{roms};
@@ -59,13 +60,23 @@ EXPORT(sid_info)() -> const char* {
 
 EXPORT(sid_start)(unsigned song, unsigned sampleRate) -> int { return status(player().start(song, sampleRate)); }
 
+EXPORT(sid_analyze)(unsigned song, unsigned sampleRate) -> int {
+    return status(player().analyze(song, sampleRate, trace));
+}
+
+EXPORT(sid_trace)() -> const Trace::Write* { return trace.writes(); }
+
+EXPORT(sid_trace_size)() -> unsigned { return static_cast<unsigned>(trace.size() * sizeof(Trace::Write)); }
+
+EXPORT(sid_end)() -> int { return player().end(); }
+
 EXPORT(sid_render)(unsigned frames) -> unsigned {
     frames = std::min(frames, maxFrames);
     return player().render(output[0].data(), output[1].data(), frames) ? frames : 0;
 }
 
 EXPORT(sid_skip)(unsigned frames) -> unsigned {
-    frames = std::min(frames, maxSkip);
+    frames = std::min(frames, player().analyzing() ? maxFrames : maxSkip);
     return player().skip(frames) ? frames : 0;
 }
 
@@ -92,7 +103,7 @@ EXPORT(sid_rom)(unsigned kind, unsigned size) -> int {
 }
 
 EXPORT(sid_override_sound)(unsigned filterCurve, unsigned digiBoost, unsigned combined) -> void {
-    constexpr std::array strengths{reSIDfp::AVERAGE, reSIDfp::WEAK, reSIDfp::STRONG};
+    constexpr std::array strengths{CombinedWaves::Average, CombinedWaves::Weak, CombinedWaves::Strong};
     player().overrides().sound = {std::min(filterCurve, 100u) / 100.0, digiBoost != 0,
                                   strengths[combined < strengths.size() ? combined : 0]};
 }

@@ -5,14 +5,14 @@
 namespace c64 {
 
 void Machine::powerOn(const VideoStandard& standard, const std::vector<SidSpec>& sids, const Sound& sound,
-                      unsigned sampleRate, Rom rom, const RomImages& images) {
+                      unsigned sampleRate, bool sketch, Rom rom, const RomImages& images) {
     now_ = 0;
     memory_.reset(rom, images);
     const auto mainsPeriod = static_cast<Cycle>(standard.clock / standard.mains);
     cia1_.reset(mainsPeriod, now_);
     cia2_.reset(mainsPeriod, now_);
     vic_.reset(standard, now_);
-    sids_.powerOn(sids, sound, standard.clock, sampleRate, now_);
+    sids_.powerOn(sids, sound, standard.clock, sampleRate, sketch, now_);
     color_.fill(0);
     nmiTaken_ = never;
     update();
@@ -71,7 +71,7 @@ void Machine::poke(uint16_t address, uint8_t value) {
 uint8_t Machine::readIo(uint16_t address) {
     const uint8_t page = address >> 8;
     if (page < 0xd4) return vic_.read(address & 0x3f, now_);
-    if (SidChip* sid = sids_.at(address)) return sid->read(address & 0x1f, now_);
+    if (const unsigned chip = sids_.at(address); chip != SidBank::noChip) return sids_.read(chip, address & 0x1f, now_);
     if (page < 0xdc) return color_[address & 0x3ff] | 0xf0;
     if (page > 0xdd) return 0xff;
     const uint8_t value = (page == 0xdc ? cia1_ : cia2_).read(address & 0x0f, now_);
@@ -81,7 +81,9 @@ uint8_t Machine::readIo(uint16_t address) {
 
 void Machine::writeIo(uint16_t address, uint8_t value) {
     const uint8_t page = address >> 8;
-    if (SidChip* sid = sids_.at(address)) return sid->write(address & 0x1f, value, now_);
+    if (const unsigned chip = sids_.at(address); chip != SidBank::noChip) {
+        return sids_.write(chip, address & 0x1f, value, now_);
+    }
     if (page < 0xd4) {
         vic_.write(address & 0x3f, value, now_);
     } else if (page < 0xdc) {

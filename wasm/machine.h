@@ -14,7 +14,7 @@ public:
     Machine() : cpu_(*this) {}
 
     void powerOn(const VideoStandard& standard, const std::vector<SidSpec>& sids, const Sound& sound, unsigned sampleRate,
-                 Rom rom, const RomImages& images);
+                 bool sketch, Rom rom, const RomImages& images);
 
     // Runs one instruction, or enters a pending interrupt.
     void step();

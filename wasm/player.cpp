@@ -40,8 +40,10 @@ bool Player::load(std::span<const uint8_t> file) {
 }
 
 std::string Player::checkStart(unsigned song, unsigned sampleRate) const {
-    if (sampleRate < minRate || sampleRate > maxRate) {
-        return "A sample rate of " + std::to_string(sampleRate) + " Hz isn't supported. Use 8000 to 192000.";
+    const unsigned lowest = trace_ ? Trace::minRate : minRate;
+    if (sampleRate < lowest || sampleRate > maxRate) {
+        return "A sample rate of " + std::to_string(sampleRate) + " Hz isn't supported. Use " + std::to_string(lowest) +
+               " to " + std::to_string(maxRate) + ".";
     }
     if (song > tune_.songs) {
         return "Song " + std::to_string(song) + " doesn't exist. Choose a song from 1 to " + std::to_string(tune_.songs) + ".";
@@ -50,6 +52,18 @@ std::string Player::checkStart(unsigned song, unsigned sampleRate) const {
 }
 
 bool Player::start(unsigned song, unsigned sampleRate) {
+    trace_ = nullptr;
+    return begin(song, sampleRate);
+}
+
+bool Player::analyze(unsigned song, unsigned sampleRate, Trace& trace) {
+    trace_ = &trace;
+    silence_.reset(sampleRate);
+    return begin(song, sampleRate);
+}
+
+bool Player::begin(unsigned song, unsigned sampleRate) {
+    machine_.sids().record(nullptr);
     if (state_ == State::Empty) return fail("No tune is loaded. Load a .sid file first.", State::Empty);
     if (auto problem = checkStart(song, sampleRate); !problem.empty()) return fail(std::move(problem), State::Loaded);
     song_ = song ? song : tune_.startSong;
@@ -62,7 +76,7 @@ bool Player::start(unsigned song, unsigned sampleRate) {
 void Player::powerOn(unsigned sampleRate) {
     const VideoStandard& standard = setting_.ntsc ? ntsc : pal;
     machine_.powerOn(standard, setting_.sids, overrides_.sound, sampleRate,
-                     tune_.isRsid ? Rom::ForRsid : Rom::ForPsid, roms_);
+                     trace_ != nullptr, tune_.isRsid ? Rom::ForRsid : Rom::ForPsid, roms_);
 }
 
 // Makes the C64 ready to call init, or to run the BASIC program.
@@ -157,16 +171,18 @@ void Player::playJiffy() {
     for (MusPlayer& mus : mus_) {
         mus.advance();
         if (mus.jiffy()) jiffy = mus.jiffy();
-        SidChip& chip = machine_.sids().chip(static_cast<unsigned>(&mus - mus_.data()));
+        const auto chip = static_cast<unsigned>(&mus - mus_.data());
         for (unsigned voice = 0; voice < 3; ++voice) {
             const auto control = static_cast<uint8_t>(7 * voice + 4);
-            if (mus.retriggered[voice]) chip.write(control, mus.registers[control] & 0xfe, began);
+            if (mus.retriggered[voice]) machine_.sids().write(chip, control, mus.registers[control] & 0xfe, began);
         }
     }
     machine_.wait(began + gateOff);
     for (const MusPlayer& mus : mus_) {
-        SidChip& chip = machine_.sids().chip(static_cast<unsigned>(&mus - mus_.data()));
-        for (uint8_t i = 0; i < MusPlayer::registerCount; ++i) chip.write(i, mus.registers[i], machine_.now());
+        const auto chip = static_cast<unsigned>(&mus - mus_.data());
+        for (uint8_t i = 0; i < MusPlayer::registerCount; ++i) {
+            machine_.sids().write(chip, i, mus.registers[i], machine_.now());
+        }
     }
     nextJiffy_ = began + jiffy;
 }
@@ -177,10 +193,13 @@ bool Player::play() {
     resting_ = true;
     skipDebt_ = 0;
     state_ = State::Playing;
+    if (trace_) trace_->start(machine_.now());
+    machine_.sids().record(trace_);
     return true;
 }
 
 bool Player::playing() {
+    if (trace_) trace_->clear();
     if (state_ == State::Playing) return true;
     if (message_.empty()) message_ = "Nothing is playing. Start a song first.";
     return false;
@@ -196,6 +215,7 @@ bool Player::render(float* left, float* right, std::size_t count) {
         sids.advance(machine_.now());
     }
     sids.render(left, right, count);
+    if (trace_) silence_.add(left, count);
     return true;
 }
 

@@ -4,6 +4,7 @@
 #include "boot.h"
 #include "driver.h"
 #include "setting.h"
+#include "silence.h"
 
 namespace c64 {
 
@@ -12,9 +13,12 @@ public:
     // `roms` must outlive the player.
     explicit Player(RomImages& roms) : roms_(roms) {}
 
-    // `load`, `start`, `render`, and `skip` return whether they succeeded; if not, `message()` says why.
+    // `load`, `start`, `analyze`, `render`, and `skip` return whether they succeeded; if not, `message()` says why.
     bool load(std::span<const uint8_t> file);
     bool start(unsigned song, unsigned sampleRate);
+    // Starts for analysis: with the chips for it, and with the writes of each `render` or `skip` in `trace`, which must
+    // outlive the song.
+    bool analyze(unsigned song, unsigned sampleRate, Trace& trace);
     // Renders exactly `count` samples in [-1, 1], as `SidBank::render` does.
     bool render(float* left, float* right, std::size_t count);
     // Skips `count` samples, several times as fast as rendering them. The state afterwards is the same, except for the
@@ -24,6 +28,9 @@ public:
     // Apply from the next `start` on, to any tune.
     Overrides& overrides() { return overrides_; }
     bool setRom(RomKind kind, std::span<const uint8_t> image);
+    bool analyzing() const { return trace_ != nullptr; }
+    // As `Silence::end`, for what was rendered since the start; only of a song that was started for analysis.
+    int end() const { return silence_.end(); }
     SidBank& sids() { return machine_.sids(); }
     const std::string& message() const { return message_; }
     std::string info() const;  // JSON, "{}" when no tune is loaded
@@ -31,6 +38,7 @@ public:
 private:
     enum class State { Empty, Loaded, Playing };
 
+    bool begin(unsigned song, unsigned sampleRate);
     bool fail(std::string message, State state);
     std::string checkStart(unsigned song, unsigned sampleRate) const;
     void powerOn(unsigned sampleRate);
@@ -60,6 +68,8 @@ private:
     State state_ = State::Empty;
     double cyclesPerSample_ = 0;
     double skipDebt_ = 0;  // cycles still to skip; negative if too many were
+    Silence silence_;
+    Trace* trace_ = nullptr;  // of the song, if it was started for analysis
     Cycle lastRest_ = 0;
     bool resting_ = true;
     unsigned cutCalls_ = 0;

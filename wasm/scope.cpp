@@ -4,15 +4,6 @@
 
 namespace c64 {
 
-namespace {
-
-int8_t level(reSIDfp::Voice& voice) {
-    const int wave = voice.wave()->readOSC() - 128;
-    return static_cast<int8_t>(wave * voice.envelope()->readENV() / 255);
-}
-
-}  // namespace
-
 void Scope::enable(bool on) {
     enabled_ = on;
     made_ = taken_ = 0;
@@ -22,11 +13,11 @@ void Scope::enable(bool on) {
     }
 }
 
-void Scope::follow(reSIDfp::SID& sid, std::size_t samples) {
+void Scope::follow(const Levels& levels, std::size_t samples) {
     const std::size_t points = (made_ + samples) / framesPerPoint - made_ / framesPerPoint;
     made_ += samples;
     for (unsigned i = 0; points && i < voices; ++i) {
-        waiting_[i].insert(waiting_[i].end(), points, level(voicesOf(sid)[i]));
+        waiting_[i].insert(waiting_[i].end(), points, levels[i]);
     }
 }
 

@@ -5,20 +5,19 @@
 #include <cstdint>
 #include <vector>
 
-#include "voices.h"
-
 namespace c64 {
 
 class Scope {
 public:
-    static constexpr unsigned voices = voicesOfChip, framesPerPoint = 4;
+    static constexpr unsigned voices = 3, framesPerPoint = 4;
+    using Levels = std::array<int8_t, voices>;
     using Wave = std::vector<int8_t>;
 
     void enable(bool on);
     bool enabled() const { return enabled_; }
 
-    // Records the voices after the chip has produced `samples` more: once for each completed point.
-    void follow(reSIDfp::SID& sid, std::size_t samples);
+    // Records the voices' levels after the chip has produced `samples` more: once for each completed point.
+    void follow(const Levels& levels, std::size_t samples);
     // Moves on to the points of the next `frames` samples.
     void turn(std::size_t frames);
     const Wave& shown(unsigned voice) const { return shown_[voice]; }

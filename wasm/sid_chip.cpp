@@ -5,36 +5,16 @@
 namespace c64 {
 
 namespace {
-constexpr Cycle slice = 4096;         // cycles per clock call: bounds the scratch buffer
-constexpr Cycle scopeSlice = 64;      // with the scope on: shorter than one of its points
-constexpr Cycle settling = 300'000;   // three time constants of the board's 1.6 Hz high-pass
-constexpr uint8_t volumeRegister = 0x18;
-constexpr int digiBoostLevel = -32768;  // the whole range of the audio input, as libsidplayfp has it
-
-// reSIDfp amplifies each model by its own factor. These gains match the level of sidplayfp 2.4; they were found by
-// comparing spectra (tests/wasm/test_audio.py).
-constexpr float gain6581 = 2.0f / 3.0f, gain8580 = 0.415f;
-}  // namespace
+constexpr Cycle scopeSlice = 64;  // with the scope on: shorter than one of its points
+}
 
 void SidChip::powerOn(ChipModel model, const Sound& sound, double clock, unsigned sampleRate, Cycle now) {
-    sid_ = std::make_unique<reSIDfp::SID>();
-    sid_->setChipModel(model == ChipModel::Mos6581 ? reSIDfp::MOS6581 : reSIDfp::MOS8580);
-    sid_->setSamplingParameters(clock, reSIDfp::RESAMPLE, sampleRate);
-    sid_->setCombinedWaveforms(sound.combined);
-    if (sound.digiBoost && model == ChipModel::Mos8580) sid_->input(digiBoostLevel);
-    sid_->setFilter6581Curve(sound.filterCurve);
-    sid_->setFilter8580Curve(0.5);
-    sid_->enableFilter(true);
-    scale_ = (model == ChipModel::Mos6581 ? gain6581 : gain8580) / 32768.0f;
+    scale_ = reset(model, sound, clock, sampleRate);
     registers_ = {};
-    now_ = 0;
-    write(volumeRegister, 0x0f, 0);
+    registers_[volumeRegister] = 0x0f;
     audible_ = true;
     samples_.clear();
-    advance(settling);
-    samples_.clear();
     scope_.enable(scope_.enabled());
-    mute(muted_);
     now_ = now;
 }
 
@@ -42,7 +22,9 @@ void SidChip::advance(Cycle now) {
     while (now_ < now) {
         const auto cycles = static_cast<unsigned>(std::min(now - now_, scope_.enabled() ? scopeSlice : slice));
         if (audible_) {
-            sound(cycles);
+            const std::size_t before = samples_.size();
+            sound(cycles, samples_);
+            if (scope_.enabled()) scope_.follow(levels(), samples_.size() - before);
         } else {
             silence(cycles);
         }
@@ -50,37 +32,15 @@ void SidChip::advance(Cycle now) {
     }
 }
 
-void SidChip::sound(unsigned cycles) {
-    std::array<int16_t, slice> scratch;
-    const int made = sid_->clock(cycles, scratch.data());
-    samples_.insert(samples_.end(), scratch.begin(), scratch.begin() + made);
-    if (scope_.enabled()) scope_.follow(*sid_, static_cast<std::size_t>(made));
-}
-
-// reSIDfp's clockSilent keeps the oscillators and ENV3 current. Clocking the other envelopes too brings the voices to the
-// same state as if they had been audible. The filter's state is not kept.
-void SidChip::silence(unsigned cycles) {
-    sid_->clockSilent(cycles);
-    for (const unsigned i : {0, 1}) {
-        auto& envelope = *voicesOf(*sid_)[i].envelope();
-        for (unsigned cycle = 0; cycle < cycles; ++cycle) envelope.clock();
-    }
-}
-
 uint8_t SidChip::read(uint8_t reg, Cycle now) {
     advance(now);
-    return sid_->read(reg);
+    return load(reg);
 }
 
 void SidChip::write(uint8_t reg, uint8_t value, Cycle now) {
     advance(now);
     registers_[reg] = value;
-    sid_->write(reg, value);
-}
-
-void SidChip::mute(uint8_t mask) {
-    muted_ = mask;
-    for (unsigned voice = 0; sid_ && voice < voicesOfChip; ++voice) silenceVoice(*sid_, voice, mask >> voice & 1);
+    store(reg, value);
 }
 
 void SidChip::mix(float* out, std::size_t count, float gain) {

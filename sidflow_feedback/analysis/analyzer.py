@@ -9,12 +9,13 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from sidflow_feedback.analysis.features import EXCERPT_SECONDS, MIN_SECONDS, Samples, extraction
-from sidflow_feedback.errors import TrainingError
+from sidflow_feedback.analysis.excerpt import Excerpt, study
+from sidflow_feedback.analysis.features import EXCERPT_SECONDS
 
 if TYPE_CHECKING:
+    from sidflow_feedback.analysis.features import Samples
     from sidflow_feedback.idle.slots import Slots
-    from sidflow_feedback.types import Features, Milliseconds, SongAnalysis
+    from sidflow_feedback.types import Milliseconds, SongAnalysis
 
 PIECE: Final[Milliseconds] = 50.0
 """Work on rendering before the budget is checked again."""
@@ -61,8 +62,8 @@ class Excerpts(Protocol):
     async def advance(self, milliseconds: Milliseconds) -> Progress:
         """Render for about this time."""
 
-    async def take(self) -> tuple[Samples, int]:
-        """Return the samples, in [-1, 1], and the sample rate in Hz."""
+    async def take(self) -> tuple[Samples, int, bytes]:
+        """Return the samples, in [-1, 1], the sample rate in Hz, and the trace; as of `Excerpt`."""
 
 
 class Analyzer:
@@ -123,28 +124,13 @@ class Analyzer:
             await self._slots.turn(self._costs["piece"] + reserve)
             progress = self._charge("piece", await self._excerpts.advance(PIECE))
         if progress.problem is not None:
-            return _analysis(problem=progress.problem)
-        if not progress.has_sound:
-            return _analysis(problem=f"The first {EXCERPT_SECONDS} s are silent.")
-        return await self._extract(duration if progress.end is None else progress.end, progress.end)
+            return {"length": None, "features": None, "problem": progress.problem}
+        samples, rate, trace = await self._excerpts.take()
+        excerpt = Excerpt(samples, rate, trace, progress.has_sound, progress.end)
+        found = await self._slots.run(study(excerpt, duration))
+        return {"length": found.length, "features": found.features, "problem": found.problem}
 
     def _charge(self, kind: str, progress: Progress) -> Progress:
         self._slots.charge(progress.busy)
         self._costs[kind] = progress.busy
         return progress
-
-    async def _extract(self, duration: float, end: float | None) -> SongAnalysis:
-        samples, rate = await self._excerpts.take()
-        if end is not None:
-            samples = samples[: round(max(end, MIN_SECONDS) * rate)]
-        try:
-            features = await self._slots.run(extraction(samples, rate, duration))
-        except TrainingError as exc:
-            return _analysis(end, problem=str(exc))
-        return _analysis(end, features)
-
-
-def _analysis(
-    length: float | None = None, features: Features | None = None, problem: str | None = None
-) -> SongAnalysis:
-    return {"length": length, "features": features, "problem": problem}

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sidflow_feedback.errors import InvalidRecordError, TrainingError
+from sidflow_feedback.idle import finish
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 if TYPE_CHECKING:
@@ -103,13 +104,7 @@ def extract(pcm: Samples, sample_rate: int, duration: float) -> dict[str, float]
         The excerpt isn't a finite mono signal, is shorter than a second, or is silent. Such a song has no
         features: default values would mislead the model.
     """
-    steps = extraction(pcm, sample_rate, duration)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            features: dict[str, float] = end.value
-            return features
+    return finish(extraction(pcm, sample_rate, duration))
 
 
 def extraction(pcm: Samples, sample_rate: int, duration: float) -> Steps[dict[str, float]]:

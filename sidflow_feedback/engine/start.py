@@ -17,6 +17,7 @@ from pyodide.ffi import JsException, create_proxy
 
 from sidflow_feedback.analysis.analyzer import Progress
 from sidflow_feedback.analysis.features import Samples
+from sidflow_feedback.analysis.trace import TRACE_SECONDS
 from sidflow_feedback.engine.page_channel import PageChannel
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.engine.service import FeedbackService
@@ -110,15 +111,16 @@ class _Excerpts:
         self._renderer = module.createExcerptRenderer()
 
     async def begin(self, tune: object, song: int, seconds: float) -> Progress:
-        options = _object(seconds=seconds, song=song, sampleRate=SAMPLE_RATE)
+        options = _object(seconds=seconds, traceSeconds=TRACE_SECONDS, song=song, sampleRate=SAMPLE_RATE)
         return _progress(await _rendered(self._renderer.begin(tune, options)))
 
     async def advance(self, milliseconds: Milliseconds) -> Progress:
         return _progress(await _rendered(self._renderer.advance(milliseconds)))
 
-    async def take(self) -> tuple[Samples, int]:
-        samples = await _rendered(self._renderer.take())
-        return np.asarray(samples.to_py(), dtype=np.float32), SAMPLE_RATE
+    async def take(self) -> tuple[Samples, int, bytes]:
+        content = await _rendered(self._renderer.take())
+        samples = np.asarray(content.pcm.to_py(), dtype=np.float32)
+        return samples, SAMPLE_RATE, content.trace.to_bytes()
 
 
 async def _rendered(answer: Any) -> Any:

@@ -15,6 +15,16 @@ Steps: TypeAlias = Generator[str | None, None, T]
 follows; steps of one kind cost about the same. The generator returns the result of the work."""
 
 
+def finish(work: Steps[T]) -> T:
+    """Do all steps at once; return the result of the work."""
+    while True:
+        try:
+            next(work)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
 class Slot(NamedTuple):
     """Idle time that was granted.
 

@@ -35,7 +35,7 @@ export const FEATURE_NAMES = Object.freeze([
   "duration",
 ]);
 
-export const ANALYSIS_VERSION = 2;
+export const ANALYSIS_VERSION = 3;
 export const EMBEDDING_VERSION = 1;
 export const EMBEDDING_WIDTH = 64;
 

@@ -27,11 +27,12 @@ from tests.wasm.programs import on_chips
 THREE_CHIPS = on_chips(0xD400, 0xD420, 0xD440, chips=(6581, 6581, 6581))
 
 FACTOR = """async ([data, seconds]) => {
-    const { createExcerptRenderer } = await import("/static/js/sid/excerpt.js");
-    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-    globalThis.renderer ??= createExcerptRenderer({ wasmUrl: "/static/vendor/sid/sid.wasm" });
+    const { MAX_FRAMES, SidEmulator, WASM_URL } = await import("/static/js/sid/emulator.js");
+    globalThis.sidEmulator ??= await SidEmulator.fetch(WASM_URL);
+    sidEmulator.load(Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0)));
+    sidEmulator.start(0, 44100);
     const begun = performance.now();
-    await renderer.render(bytes, { seconds });
+    for (let left = 44100 * seconds; left > 0; left -= MAX_FRAMES) sidEmulator.render(MAX_FRAMES);
     return (1000 * seconds) / (performance.now() - begun);
 }"""
 
@@ -62,7 +63,7 @@ def measure(
 
 
 class Renderer:
-    """The emulator in the page's worker."""
+    """The emulator in a page."""
 
     def __init__(self, browser: Browser, page: Page, seconds: int) -> None:
         self._cdp, self._page = browser.new_browser_cdp_session(), page

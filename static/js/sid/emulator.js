@@ -46,6 +46,10 @@
  * @property {() => number} sid_info  pointer to JSON
  * @property {() => number} sid_message  pointer to text
  * @property {(song: number, sampleRate: number) => number} sid_start  0: done
+ * @property {(song: number, sampleRate: number) => number} sid_analyze  0: done
+ * @property {() => number} sid_trace  pointer to register writes
+ * @property {() => number} sid_trace_size  bytes
+ * @property {() => number} sid_end  hundredths of a second; 0: no sound yet, -1: the song may go on
  * @property {(frames: number) => number} sid_render  frames rendered
  * @property {(kind: number, size: number) => number} sid_rom  0: done
  * @property {(channel: number) => number} sid_output  pointer to frames
@@ -69,6 +73,9 @@
  * @property {boolean} digiBoost  whether digis that an 8580 plays with its volume register are as loud as a 6581's
  * @property {"average" | "weak" | "strong"} combined  strength of combined waveforms
  */
+
+/** Unit of `sid_end`. */
+const WINDOWS_PER_SECOND = 100;
 
 const STRENGTHS = ["average", "weak", "strong"];
 
@@ -182,6 +189,32 @@ export class SidEmulator {
    */
   start(song, sampleRate) {
     this.#check(this.#wasm.sid_start(song, sampleRate));
+  }
+
+  /**
+   * Start a song as `start` does, but for analysis: it renders many times as fast, with a simpler sound, and records
+   * the register writes.
+   * @param {number} song  1-based; 0: the tune's start song
+   * @param {number} sampleRate  frames per second, 22050 or more
+   * @throws {SidError} as `start`
+   */
+  analyze(song, sampleRate) {
+    this.#check(this.#wasm.sid_analyze(song, sampleRate));
+  }
+
+  /**
+   * @returns {Uint8Array} the register writes of the last `render` or `skip` of a song that was started for analysis,
+   *   8 bytes each: the cycle since the song has begun to play (uint32, little-endian), chip, register, value, and
+   *   zero; a view that the next call overwrites
+   */
+  trace() {
+    return new Uint8Array(this.#wasm.memory.buffer, this.#wasm.sid_trace(), this.#wasm.sid_trace_size());
+  }
+
+  /** Seconds from the start of a song in analysis to where it fell silent for good; 0: no sound yet, null: it may go on. */
+  get end() {
+    const end = this.#wasm.sid_end();
+    return end < 0 ? null : end / WINDOWS_PER_SECOND;
   }
 
   /**

@@ -1,15 +1,14 @@
-/** Worker that renders excerpts with an emulator of its own, in small pieces, so that playback isn't disturbed. */
+/** Worker that renders excerpts for analysis with an emulator of its own, in small pieces, so that playback isn't disturbed. */
 
 import { serve, transfer } from "../worker-client.js";
 import { isCrash, MAX_FRAMES, SidEmulator, SidError } from "./emulator.js";
-import { SilenceDetector } from "./silence.js";
 import { storedRoms } from "./stored-roms.js";
 
 const emulatorReady = SidEmulator.fetch(self.name);
 emulatorReady.catch(() => {}); // reported to the caller of `begin`
 
 /** Frames rendered at a time: few enough that most chunks aren't interrupted by other threads. */
-const CHUNK = MAX_FRAMES / 4;
+const CHUNK = MAX_FRAMES;
 
 /** A chunk that took this many times as long as the fastest one was interrupted: the excess isn't our work. */
 const INTERRUPTED = 2;
@@ -20,37 +19,54 @@ let excerpt = null;
 /** Whether the emulator has built its tables, which the first song does. That counts as loading, not as work. */
 let loaded = false;
 
-/** @typedef {{bytes: Uint8Array, song: number, seconds: number, sampleRate: number}} ExcerptOptions */
+/**
+ * @typedef {object} ExcerptOptions
+ * @property {Uint8Array} bytes
+ * @property {number} song
+ * @property {number} seconds  of sound
+ * @property {number} traceSeconds  of register writes
+ * @property {number} sampleRate
+ */
 
 class Excerpt {
   #emulator;
   #pcm;
   #frames = 0;
-  #silence;
+  #tracedFrames;
+  /** @type {Uint8Array[]} */
+  #trace = [];
   #fastest = Infinity;
 
   /**
    * @param {SidEmulator} emulator
    * @param {ExcerptOptions} options
    */
-  constructor(emulator, { bytes, song, seconds, sampleRate }) {
+  constructor(emulator, { bytes, song, seconds, traceSeconds, sampleRate }) {
     emulator.load(bytes);
-    emulator.start(song, sampleRate);
+    emulator.analyze(song, sampleRate);
     this.#emulator = emulator;
     this.#pcm = new Float32Array(Math.round(seconds * sampleRate));
-    this.#silence = new SilenceDetector(sampleRate);
+    this.#tracedFrames = Math.max(this.#pcm.length, Math.round(traceSeconds * sampleRate));
   }
 
   get done() {
-    return this.#frames === this.#pcm.length || this.#silence.end !== null;
+    return this.#frames >= this.#tracedFrames || Boolean(this.#emulator.end);
   }
 
   get progress() {
-    return { done: this.done, hasSound: this.#silence.hasSound, end: this.#silence.end };
+    const { end } = this.#emulator;
+    return { done: this.done, hasSound: end !== 0, end: end || null };
   }
 
-  get pcm() {
-    return this.#pcm.slice(0, this.#frames);
+  /** Samples and register writes so far. */
+  get content() {
+    const trace = new Uint8Array(this.#trace.reduce((size, part) => size + part.length, 0));
+    let at = 0;
+    for (const part of this.#trace) {
+      trace.set(part, at);
+      at += part.length;
+    }
+    return { pcm: this.#pcm.slice(0, this.#frames), trace };
   }
 
   /**
@@ -70,10 +86,15 @@ class Excerpt {
   }
 
   #renderChunk() {
-    const chunk = this.#emulator.render(Math.min(CHUNK, this.#pcm.length - this.#frames));
-    this.#pcm.set(chunk, this.#frames);
-    this.#silence.add(chunk);
-    this.#frames += chunk.length;
+    const missing = this.#pcm.length - this.#frames;
+    if (missing > 0) {
+      const chunk = this.#emulator.render(Math.min(CHUNK, missing));
+      this.#pcm.set(chunk, this.#frames);
+      this.#frames += chunk.length;
+    } else {
+      this.#frames += this.#emulator.skip(Math.min(CHUNK, this.#tracedFrames - this.#frames));
+    }
+    this.#trace.push(this.#emulator.trace().slice());
   }
 }
 
@@ -100,9 +121,9 @@ serve(
     },
 
     take() {
-      const { pcm } = current();
+      const { content } = current();
       excerpt = null;
-      return transfer(pcm, [pcm.buffer]);
+      return transfer(content, [content.pcm.buffer, content.trace.buffer]);
     },
   },
   isCrash,

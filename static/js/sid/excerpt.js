@@ -1,4 +1,7 @@
-/** Excerpts of tunes as PCM, for audio features. Works on a page and inside a worker, including Pyodide's. */
+/**
+ * Excerpts of tunes for analysis: PCM, and the register writes. Works on a page and inside a worker, including
+ * Pyodide's.
+ */
 
 import { createSidClient, toBytes } from "./client.js";
 import { WASM_URL } from "./emulator.js";
@@ -11,9 +14,15 @@ const MAX_SECONDS = 600;
  * @typedef {object} Progress
  * @property {boolean} done  the excerpt is as long as requested, or the song has ended
  * @property {boolean} hasSound  whether the excerpt has sound yet
- * @property {number | null} end  seconds from the start to where the song falls silent for good; see silence.js
+ * @property {number | null} end  seconds from the start to where the song falls silent for good
  * @property {string | null} problem  what is wrong with the file; the excerpt has ended then
  * @property {number} busy  milliseconds of the worker's work for this answer, without loading
+ */
+
+/**
+ * @typedef {object} Content
+ * @property {Float32Array} pcm  mono, [-1, 1]
+ * @property {Uint8Array} trace  as of `SidEmulator.trace`
  */
 
 export class ExcerptRenderer {
@@ -30,18 +39,19 @@ export class ExcerptRenderer {
    * Start an excerpt from the beginning of a song. An unfinished excerpt is dropped.
    * @param {ArrayBuffer | ArrayBufferView} bytes  a .sid file; not changed
    * @param {object} options
-   * @param {number} options.seconds  (0, 600]
+   * @param {number} options.seconds  of sound, (0, 600]
+   * @param {number} [options.traceSeconds]  of register writes, if they are to last longer than the sound
    * @param {number} [options.song]  1-based; 0: the tune's start song
    * @param {number} [options.sampleRate]  Hz
    * @returns {Promise<Progress>}
    */
-  async begin(bytes, { seconds, song = 0, sampleRate = SAMPLE_RATE }) {
+  async begin(bytes, { seconds, traceSeconds = 0, song = 0, sampleRate = SAMPLE_RATE }) {
     if (!(seconds > 0 && seconds <= MAX_SECONDS)) {
       throw new Error(
         `An excerpt can't be ${seconds} s long. Ask for more than 0 and at most ${MAX_SECONDS} s.`,
       );
     }
-    return this.#worker.call("begin", { bytes: toBytes(bytes), seconds, song, sampleRate });
+    return this.#worker.call("begin", { bytes: toBytes(bytes), seconds, traceSeconds, song, sampleRate });
   }
 
   /**
@@ -53,7 +63,7 @@ export class ExcerptRenderer {
     return this.#worker.call("advance", { milliseconds });
   }
 
-  /** @returns {Promise<Float32Array>} what was rendered: mono, [-1, 1] */
+  /** @returns {Promise<Content>} what was rendered */
   async take() {
     return this.#worker.call("take", {});
   }
@@ -83,7 +93,7 @@ export class ExcerptRenderer {
     let { problem } = await this.begin(bytes, options);
     if (problem === null) ({ problem } = await this.advance(Infinity));
     if (problem !== null) throw new Error(problem);
-    return this.take();
+    return (await this.take()).pcm;
   }
 }
 

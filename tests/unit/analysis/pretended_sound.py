@@ -43,10 +43,10 @@ class PretendedSound:
         self._done += 1
         return await self._work(self.piece)
 
-    async def take(self) -> tuple[Samples, int]:
+    async def take(self) -> tuple[Samples, int, bytes]:
         await asyncio.sleep(0)
         noise = np.random.default_rng(1).normal(0, 0.1, self._done * RATE)
-        return noise.astype(np.float32), RATE
+        return noise.astype(np.float32), RATE, bytes(8)
 
     async def _work(self, milliseconds: float) -> Progress:
         await self.clock.sleep(milliseconds / 1000)

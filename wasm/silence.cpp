@@ -1,0 +1,53 @@
+#include "silence.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace c64 {
+
+namespace {
+constexpr float threshold = 0.006f;   // peak to peak: a 6581's closed gates leak up to 0.005; faint notes have 0.0073
+constexpr int silentSeconds = 6;      // rests in music are usually shorter
+constexpr float highPass = 40;        // Hz
+constexpr int maxGap = 10;            // windows with sound belong to one run if they are at most this far apart
+constexpr int minRun = 5;             // a run of fewer windows is a click
+}  // namespace
+
+void Silence::reset(unsigned sampleRate) {
+    *this = Silence();
+    windowSize_ = (sampleRate + windowsPerSecond / 2) / windowsPerSecond;
+    decay_ = std::exp(-6.2831853f * highPass / static_cast<float>(sampleRate));
+    runTo_ = -maxGap - 1;
+}
+
+void Silence::add(const float* samples, std::size_t count) {
+    if (!begun_ && count > 0) last_ = samples[0];
+    begun_ |= count > 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        filtered_ = decay_ * (filtered_ + samples[i] - last_);
+        last_ = samples[i];
+        lowest_ = std::min(lowest_, filtered_);
+        highest_ = std::max(highest_, filtered_);
+        if (++samples_ == windowSize_) endWindow();
+    }
+}
+
+void Silence::endWindow() {
+    const int window = windows_++;
+    if (highest_ - lowest_ >= threshold) addSound(window);
+    samples_ = 0;
+    lowest_ = highest_ = filtered_;
+}
+
+void Silence::addSound(int window) {
+    if (window - runTo_ > maxGap) runFrom_ = window;
+    runTo_ = window;
+    if (window - runFrom_ + 1 >= minRun) soundTo_ = window + 1;
+}
+
+int Silence::end() const {
+    if (soundTo_ == 0) return noSound;
+    return windows_ - soundTo_ >= silentSeconds * windowsPerSecond ? soundTo_ : goesOn;
+}
+
+}  // namespace c64
