@@ -34,9 +34,8 @@ def export_similarity(analyses: Path, collection: Path, output: Path) -> int:
     try:
         file = AnalysisFile.read(analyses.read_bytes())
         songs, codes = _songs(file, collection)
-        space = Space.of_embeddings()
-        vectors = np.array(codes, np.uint8).reshape(len(codes), -1) / 255
-        bundle = SimilarityBundle.of(songs, vectors, space.weights)
+        vectors = Space.of_embeddings().vectors(np.array(codes, np.uint8).reshape(len(codes), -1))
+        bundle = SimilarityBundle.of(songs, vectors, np.ones(vectors.shape[1]))
     except (AnalysisFileError, OSError) as error:
         raise SetupError(f"{analyses} can't be exported. {error}") from error
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
