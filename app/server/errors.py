@@ -6,6 +6,9 @@
     ├── ConfigurationError                 the settings are invalid; raised at startup
     └── ServerError                        sent as {"error": {"code", "message", "field"?}}
         ├── InvalidRequestError            400
+        ├── NotFoundError                  404
+        │   ├── NoSongTableError
+        │   └── UnknownSongError
         ├── SlowBodyError                  408
         ├── BodyTooLargeError              413
         ├── MediaTypeError                 415
@@ -66,6 +69,24 @@ class InvalidRequestError(ServerError):
 
     status = 400
     code = "invalid_request"
+
+
+class NotFoundError(ServerError):
+    """The server doesn't have what was asked for."""
+
+    status = 404
+
+
+class NoSongTableError(NotFoundError):
+    """The server has no table of songs."""
+
+    code = "no_song_table"
+
+
+class UnknownSongError(NotFoundError):
+    """The table of songs doesn't have this song."""
+
+    code = "unknown_song"
 
 
 class SlowBodyError(ServerError):

@@ -228,6 +228,29 @@ class Health(Wire):
     version: str
 
 
+class SimilarSong(Wire):
+    """A song that sounds like the one that was asked for.
+
+    `length` is null if the song doesn't fall silent; `similarity` is from -1 to 1.
+    """
+
+    path: str
+    md5: str
+    song: Song
+    title: str
+    author: str
+    released: str
+    length: FiniteFloat | None
+    features: Features
+    similarity: FiniteFloat
+
+
+class SimilarSongs(Wire):
+    """The most similar songs of other files, at most one of each, the most similar first."""
+
+    songs: list[SimilarSong]
+
+
 class FeatureStats(Wire):
     """Mean and standard deviation of each feature, for scaling a model's inputs."""
 

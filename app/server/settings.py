@@ -26,6 +26,7 @@ VARIABLES = {
     "SIDFLOW_TRUSTED_PROXIES": "addresses whose X-Forwarded-For is trusted (default: 127.0.0.1)",
     "SIDFLOW_ALLOWED_ORIGINS": "origins of other sites whose pages may share and read the model",
     "SIDFLOW_ROMS": "folder of your C64 ROMs, for tunes that the server renders",
+    "SIDFLOW_LANCE": "folder of the LanceDB table that `analyze --lance` has written, for /api/tunes/similar",
     "SIDFLOW_LOG_LEVEL": f"{', '.join(LEVELS)} (default: warning)",
 }
 """Environment variables, with their descriptions for the command line."""
@@ -54,6 +55,8 @@ class Settings:
         Origins of other sites whose pages may share feedback. `SIDFLOW_ALLOWED_ORIGINS`.
     roms
         The C64's ROMs for streamed tunes. Read from the folder `SIDFLOW_ROMS`.
+    lance
+        Folder of the table of songs for `/api/tunes/similar`; None if there is none. `SIDFLOW_LANCE`.
     log_level
         Minimum level of log messages, one of `LEVELS`. `SIDFLOW_LOG_LEVEL`.
     """
@@ -70,6 +73,7 @@ class Settings:
     trusted_proxies: str = "127.0.0.1"
     allowed_origins: tuple[str, ...] = ()
     roms: Roms = NO_ROMS
+    lance: Path | None = None
     log_level: str = "warning"
 
     @classmethod
@@ -96,6 +100,7 @@ class Settings:
             trusted_proxies=environment.get("SIDFLOW_TRUSTED_PROXIES") or "127.0.0.1",
             allowed_origins=_origins(environment.get("SIDFLOW_ALLOWED_ORIGINS") or ""),
             roms=_roms(environment.get("SIDFLOW_ROMS") or "", here),
+            lance=_folder(environment, "SIDFLOW_LANCE"),
             log_level=_level(environment.get("SIDFLOW_LOG_LEVEL") or "warning"),
         )
 
@@ -107,6 +112,11 @@ def _model_path(environment: Mapping[str, str]) -> Path | None:
         raise ConfigurationError(
             f"SIDFLOW_MODEL_PATH must name a file, and {text} is a folder. Try {example}."
         )
+    return Path(text) if text else None
+
+
+def _folder(environment: Mapping[str, str], name: str) -> Path | None:
+    text = environment.get(name)
     return Path(text) if text else None
 
 

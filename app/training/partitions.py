@@ -14,10 +14,10 @@ from sqlalchemy.pool import NullPool
 
 from sidflow_feedback.vocabulary import ACTIONS, DIMENSIONS
 
+from ..cluster import connect as connect_cluster
 from ..server.db_connection import connect, parse_url
 from ..server.schema import Features
 from ..server.tables import events
-from .errors import TrainingError
 from .response import Evidence, action_evidence, rating_evidence
 from .statistics import Statistics, merge, summarize
 
@@ -32,8 +32,6 @@ PARTITION: Final = 20_000
 
 FAN_IN: Final = 8
 """Partitions merged at a time into the total."""
-
-SCHEDULER_SECONDS: Final = 10
 
 _ACTION_INDEX = {action: index for index, action in enumerate(ACTIONS)}
 _COLUMNS = (
@@ -69,7 +67,7 @@ def collect(url: str, *, seed: int, scheduler: str | None, workers: int | None) 
 
     Raises
     ------
-    TrainingError
+    ClusterError
         If the cluster can't be reached.
     """
     parts = [delayed(read)(partition) for partition in partitions(url, seed)]
@@ -142,17 +140,5 @@ def _scheduler(address: str | None, workers: int | None) -> Iterator[dict[str, A
     if address is None:
         yield {"scheduler": "threads", "num_workers": workers}
         return
-    try:
-        from distributed import Client
-    except ImportError as exc:
-        raise TrainingError(
-            f"Dask's distributed is not installed ({exc}). Run: pip install 'sidflow-app[cluster]'."
-        ) from exc
-    try:
-        client = Client(address, timeout=SCHEDULER_SECONDS)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError) as exc:
-        raise TrainingError(
-            f"No Dask scheduler responds at {address}: {exc}. Start one, or omit --scheduler."
-        ) from exc
-    with client:
+    with connect_cluster(address) as client:
         yield {"scheduler": client}

@@ -29,6 +29,7 @@ def test_routes() -> None:
     assert {f"{method} {path}" for path, methods in paths.items() for method in methods} == {
         "get /api/health",
         "get /api/model/latest",
+        "get /api/tunes/similar",
         "post /api/feedback/sync",
         "get /metrics",
     }
@@ -46,7 +47,13 @@ def _has_too_many_events(body: Any) -> bool:
     return sum(len(found) for found in lists if isinstance(found, list)) > MAX_UPLOAD_EVENTS
 
 
+def _names_one_file(query: Any) -> bool:
+    """Return whether a request for similar songs names a file once, which OpenAPI can't express either."""
+    return ("md5" in query) != ("path" in query)
+
+
 @SCHEMA.parametrize()
 def test_every_response_matches_the_schema(case: schemathesis.Case[Any], server: httpx.Client) -> None:
     assume(not _has_too_many_events(case.body))
+    assume(case.path != "/api/tunes/similar" or _names_one_file(case.query or {}))
     case.call_and_validate(base_url=str(server.base_url))

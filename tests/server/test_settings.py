@@ -53,6 +53,7 @@ def test_each_is_read_from_the_environment() -> None:
             "SIDFLOW_RATE_LIMIT": "0",
             "SIDFLOW_RATE_BURST": "7.5",
             "SIDFLOW_TRUSTED_PROXIES": "192.0.2.1,192.0.2.2",
+            "SIDFLOW_LANCE": "/lance",
             "SIDFLOW_LOG_LEVEL": "INFO",
         }
     )
@@ -60,6 +61,7 @@ def test_each_is_read_from_the_environment() -> None:
     assert (settings.model_path, settings.first_model) == (Path("/models/latest.json"), paths().first_model)
     assert (settings.rate_limit, settings.rate_burst) == (0, 7.5)
     assert (settings.trusted_proxies, settings.log_level) == ("192.0.2.1,192.0.2.2", "info")
+    assert settings.lance == Path("/lance")
     assert "hidden" not in repr(settings)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from app.cli import main
+from app.cluster import ClusterError
 from app.server.settings import Settings
 from app.training import fit, partitions
 from app.training.errors import TrainingError
@@ -72,7 +73,7 @@ def test_cluster_gives_the_same_model(shared: Settings, train: Train) -> None:
 
 def test_missing_cluster_is_reported(shared: Settings, train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(partitions, "SCHEDULER_SECONDS", 0.5)
-    with pytest.raises(TrainingError, match=r"No Dask scheduler responds at tcp://127\.0\.0\.1:1:"):
+    with pytest.raises(ClusterError, match=r"No Dask scheduler responds at tcp://127\.0\.0\.1:1:"):
         train(scheduler="tcp://127.0.0.1:1")
     assert not shared.model_path.exists()
 

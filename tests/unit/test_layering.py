@@ -52,7 +52,15 @@ CHOOSE_ADAPTER = {"sidflow_feedback/page/bridge.py", "sidflow_feedback/page/feed
 """They import the one that their interpreter has, when they are used."""
 
 PAGE = "app/page/"
-SERVING = ("app/server/", "app/training/", "app/export.py", "app/emulator.py", "app/files.py", "app/paths.py")
+SERVING = (
+    "app/server/",
+    "app/training/",
+    "app/corpus/",
+    "app/export.py",
+    "app/emulator.py",
+    "app/files.py",
+    "app/paths.py",
+)
 """What needs nothing of set-up."""
 
 HEAVY = {"sklearn", "scipy", "joblib"}

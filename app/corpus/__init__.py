@@ -1,0 +1,1 @@
+"""`sidflow-feedback analyze`: analyzes all songs of a folder, and writes an analysis file."""
