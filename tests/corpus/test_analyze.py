@@ -17,6 +17,7 @@ import pytest
 from app.cli import main
 from app.corpus import run
 from app.emulator import SidEmulator
+from app.song_table import SongTable
 from sidflow_feedback.analysis.analysis_file import AnalysisFile, AnalyzedSong, Problem
 from sidflow_feedback.analysis.embedding import embed
 from sidflow_feedback.analysis.trace import Trace
@@ -24,6 +25,7 @@ from sidflow_feedback.vocabulary import EMBEDDING_VERSION, EMBEDDING_WIDTH
 from tests.corpus.test_workers import dask
 from tests.corpus.tunes import hostile_folder, hvsc, silent, stopping, tune
 from tests.patience import PATIENCE, wait_until
+from tests.wasm.roms import ROMS, basic_tune
 
 Capture = pytest.CaptureFixture[str]
 
@@ -181,6 +183,37 @@ def test_cluster_finds_the_same(folder: Path, out: Path, tmp_path: Path) -> None
 
 def test_release_by_hand(folder: Path, out: Path) -> None:
     assert analyze(folder, out, "--release", "85").hvsc_release == "85"
+
+
+def test_table_of_songs_has_the_songs_that_can_be_compared(folder: Path, out: Path, tmp_path: Path) -> None:
+    pytest.importorskip("lancedb", reason="the extra `lance` is not installed")
+    analyze(folder, out, "--lance", str(tmp_path / "lance"))
+    table = SongTable.open(tmp_path / "lance")
+    row = table.song(2, path="MUSICIANS/A/One.sid")
+    assert row
+    assert row["md5"] == hashlib.md5(tune(10, songs=2)).hexdigest()
+    assert (row["title"], row["author"], row["released"]) == ("Tune 10", "Author", "1985 Maker")
+    (other,) = table.similar(row, "all", 5)
+    assert other["md5"] == hashlib.md5(tune(30)).hexdigest()
+    assert table.song(1, path="MUSICIANS/B/Silent.sid") is None
+
+
+def test_songs_that_need_roms_are_tried_again_with_roms(
+    tmp_path: Path, out: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, roms = tmp_path / "basic", tmp_path / "roms"
+    folder.mkdir()
+    roms.mkdir()
+    (folder / "basic.sid").write_bytes(basic_tune())
+    (song, _) = songs_of(analyze(folder, out), basic_tune())
+    assert song.problem == Problem.NEEDS_ROMS
+    for kind, image in ROMS.images.items():
+        (roms / f"{kind}.bin").write_bytes(image)
+    monkeypatch.setenv("SIDFLOW_ROMS", str(roms))
+    capsys.readouterr()
+    (song, _) = songs_of(analyze(folder, out), basic_tune())
+    assert counts(capsys) == (2, 0)
+    assert song.features
 
 
 def fails(capsys: Capture, *arguments: object) -> str:
