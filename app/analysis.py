@@ -9,7 +9,7 @@ from sidflow_feedback.idle import finish
 
 from .emulator import SAMPLE_RATE, SidEmulator
 
-_PIECE = 10 * 4096  # frames rendered before looking for the end of the song
+_PIECE = 2 * 16384  # frames rendered before looking for the end of the song
 
 
 def analyze_song(emulator: SidEmulator, data: bytes, song: int = 0, duration: float = 0) -> Findings:

@@ -16,7 +16,8 @@ from .roms import KINDS, Roms
 SAMPLE_RATE = 44100
 """Samples per second unless a caller asks for others."""
 
-_BLOCK = 4096  # most frames of one call of sid_render
+_BLOCK = 4096  # frames rendered at a time, because of `wave` and `right`
+_ANALYSIS_BLOCK = 16384  # frames rendered at a time in analysis: most of one call of sid_render
 _WINDOWS_PER_SECOND = 100  # of sid_end
 
 
@@ -149,7 +150,7 @@ class SidEmulator:
         self._store = Store(module.engine)
         self._instance = Instance(self._store, module.module, [])
         self._exports = dict(self._instance.exports(self._store).items())
-        self._rate = SAMPLE_RATE
+        self._rate, self._block = SAMPLE_RATE, _BLOCK
         self._trace: list[bytes] | None = None
         self._call("_initialize")
         self._trace_pointer = self._call(
@@ -201,7 +202,7 @@ class SidEmulator:
             If the song or rate doesn't exist, or the init routine doesn't return.
         """
         self._check(self._call("sid_start", song, sample_rate))
-        self._rate, self._trace = sample_rate, None
+        self._rate, self._trace, self._block = sample_rate, None, _BLOCK
 
     def analyze(self, song: int = 0, sample_rate: int = SAMPLE_RATE) -> None:
         """Start a song as `start` does, but for analysis.
@@ -221,7 +222,8 @@ class SidEmulator:
             If the song or rate doesn't exist, or the init routine doesn't return.
         """
         self._check(self._call("sid_analyze", song, sample_rate))
-        self._rate, self._trace = sample_rate, []
+        self._rate, self._trace, self._block = sample_rate, [], _ANALYSIS_BLOCK
+        self._record()
 
     def take_trace(self) -> bytes:
         """Return the register writes of a song in analysis since the last call of this method.
@@ -229,8 +231,8 @@ class SidEmulator:
         Returns
         -------
         bytes
-            8 bytes for each write: the cycle since the song has begun to play, a little-endian uint32; the
-            chip, the register, and the value; and a zero.
+            8 bytes for each write, also of init: the cycle since init was called, a little-endian uint32; the
+            chip, the register, and the value; and a zero. Empty from where the song has ended.
         """
         trace, self._trace = self._trace or [], []
         return b"".join(trace)
@@ -260,7 +262,7 @@ class SidEmulator:
         sound = np.empty(frames, np.float32)
         done = 0
         while done < frames:
-            count = self._call("sid_render", min(frames - done, _BLOCK))
+            count = self._call("sid_render", min(frames - done, self._block))
             if not count:
                 raise SidError(self._text("sid_message"))
             sound[done : done + count] = self._output(count)

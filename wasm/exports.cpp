@@ -13,7 +13,7 @@ using c64::Clock, c64::CombinedWaves, c64::Scope, c64::SidBank, c64::Trace;
 
 namespace {
 
-constexpr unsigned maxFile = 131072, maxFrames = 4096, maxSkip = 16384;
+constexpr unsigned maxFile = 131072, maxFrames = 16384;
 
 std::array<uint8_t, maxFile> input;
 std::array<std::array<float, maxFrames>, 2> output;  // left or mono, right
@@ -76,7 +76,7 @@ EXPORT(sid_render)(unsigned frames) -> unsigned {
 }
 
 EXPORT(sid_skip)(unsigned frames) -> unsigned {
-    frames = std::min(frames, player().analyzing() ? maxFrames : maxSkip);
+    frames = std::min(frames, maxFrames);
     return player().skip(frames) ? frames : 0;
 }
 

@@ -45,6 +45,12 @@ void Machine::idle(Cycle limit) {
     if (!interruptPending()) now_ = std::max(now_, std::min(nextEvent_, limit));
 }
 
+bool Machine::spins() const {
+    constexpr uint8_t jump = 0x4c;
+    const uint16_t pc = cpu_.registers().pc;
+    return peek(pc) == jump && (peek(pc + 1) | peek(pc + 2) << 8) == pc && memory_.area(pc) == Memory::Area::Ram;
+}
+
 uint8_t Machine::read(uint16_t address) {
     if (++now_ >= vic_.takesBus()) now_ = vic_.busFree(now_);
     switch (memory_.area(address)) {

@@ -26,6 +26,8 @@ public:
     Cycle now() const { return now_; }
     Cpu<Machine>& cpu() { return cpu_; }
     SidBank& sids() { return sids_; }
+    // Whether the processor is at an instruction that jumps to itself.
+    bool spins() const;
     bool interruptsEnabled() const { return cia1_.enabled() || cia2_.enabled() || vic_.enabled(); }
 
     // The bus: each access takes one cycle, and a read waits while the VIC has the bus.

@@ -11,6 +11,7 @@ constexpr Cycle initLimit = 20'000'000;    // cycles (20 s): known tunes need up
 constexpr Cycle ownInitLimit = 1'000'000;  // cycles (1 s), for a tune that installs its own interrupt
 constexpr Cycle playLimit = 1'000'000;     // cycles (1 s): no play routine needs a tenth of it
 constexpr unsigned maxCutCalls = 5;        // in a row
+constexpr std::size_t blockSize = 4096;    // frames rendered at a time
 constexpr const char* addRoms = "Add your own copy in Preferences under C64 ROMs, or on a server in the folder "
                                 "SIDFLOW_ROMS.";
 constexpr unsigned minRate = 8000, maxRate = 192000;
@@ -70,6 +71,8 @@ bool Player::begin(unsigned song, unsigned sampleRate) {
     setting_ = settingFor(tune_, overrides_);
     cyclesPerSample_ = cyclesOfSample((setting_.ntsc ? ntsc : pal).clock, sampleRate);
     if (auto problem = installTune(sampleRate); !problem.empty()) return fail(std::move(problem), State::Loaded);
+    if (trace_) trace_->start(machine_.now());
+    machine_.sids().record(trace_);
     return tune_.isRsid || !tune_.mus.empty() ? play() : runInit();
 }
 
@@ -193,8 +196,6 @@ bool Player::play() {
     resting_ = true;
     skipDebt_ = 0;
     state_ = State::Playing;
-    if (trace_) trace_->start(machine_.now());
-    machine_.sids().record(trace_);
     return true;
 }
 
@@ -207,6 +208,14 @@ bool Player::playing() {
 
 bool Player::render(float* left, float* right, std::size_t count) {
     if (!playing()) return false;
+    for (std::size_t done = 0, size; done < count; done += size) {
+        size = std::min(count - done, blockSize);
+        if (!renderBlock(left + done, right + done, size)) return false;
+    }
+    return true;
+}
+
+bool Player::renderBlock(float* left, float* right, std::size_t count) {
     SidBank& sids = machine_.sids();
     sids.advance(machine_.now());
     while (sids.available() < count) {
@@ -216,6 +225,7 @@ bool Player::render(float* left, float* right, std::size_t count) {
     }
     sids.render(left, right, count);
     if (trace_) silence_.add(left, count);
+    if (trace_ && silence_.end() > 0) sids.record(nullptr);
     return true;
 }
 
@@ -236,7 +246,8 @@ bool Player::skip(std::size_t count) {
     return going;
 }
 
-// A processor at rest does nothing until the next interrupt, so time can jump there.
+// A processor at rest does nothing until the next interrupt, so time can jump there. In analysis, where a cycle or two
+// don't matter, it also jumps over a tune's own endless loop.
 bool Player::run(Cycle until) {
     if (!mus_.empty()) {
         runMus(until);
@@ -252,6 +263,7 @@ bool Player::run(Cycle until) {
         } else {
             resting_ = false;
             if (!tune_.callsItself() && machine_.now() - lastRest_ > playLimit && !cutPlayCall()) return false;
+            if (trace_ && machine_.spins()) machine_.idle(until);
         }
         machine_.step();
         if (machine_.cpu().jammed()) return reportJam();

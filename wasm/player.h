@@ -16,8 +16,8 @@ public:
     // `load`, `start`, `analyze`, `render`, and `skip` return whether they succeeded; if not, `message()` says why.
     bool load(std::span<const uint8_t> file);
     bool start(unsigned song, unsigned sampleRate);
-    // Starts for analysis: with the chips for it, and with the writes of each `render` or `skip` in `trace`, which must
-    // outlive the song.
+    // Starts for analysis: with the chips for it, and with the writes of init, and then of each `render` or `skip`, in
+    // `trace`, which must outlive the song.
     bool analyze(unsigned song, unsigned sampleRate, Trace& trace);
     // Renders exactly `count` samples in [-1, 1], as `SidBank::render` does.
     bool render(float* left, float* right, std::size_t count);
@@ -28,7 +28,6 @@ public:
     // Apply from the next `start` on, to any tune.
     Overrides& overrides() { return overrides_; }
     bool setRom(RomKind kind, std::span<const uint8_t> image);
-    bool analyzing() const { return trace_ != nullptr; }
     // As `Silence::end`, for what was rendered since the start; only of a song that was started for analysis.
     int end() const { return silence_.end(); }
     SidBank& sids() { return machine_.sids(); }
@@ -51,6 +50,7 @@ private:
     bool play();
     bool playing();
     bool runInit();
+    bool renderBlock(float* left, float* right, std::size_t count);
     bool run(Cycle until);
     bool cutPlayCall();
     bool reportJam();

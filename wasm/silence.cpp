@@ -37,17 +37,13 @@ void Silence::endWindow() {
     if (highest_ - lowest_ >= threshold) addSound(window);
     samples_ = 0;
     lowest_ = highest_ = filtered_;
+    if (end_ <= 0 && soundTo_ > 0) end_ = windows_ - soundTo_ >= silentSeconds * windowsPerSecond ? soundTo_ : goesOn;
 }
 
 void Silence::addSound(int window) {
     if (window - runTo_ > maxGap) runFrom_ = window;
     runTo_ = window;
     if (window - runFrom_ + 1 >= minRun) soundTo_ = window + 1;
-}
-
-int Silence::end() const {
-    if (soundTo_ == 0) return noSound;
-    return windows_ - soundTo_ >= silentSeconds * windowsPerSecond ? soundTo_ : goesOn;
 }
 
 }  // namespace c64

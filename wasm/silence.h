@@ -18,8 +18,8 @@ public:
     // The next samples of the song, in [-1, 1].
     void add(const float* samples, std::size_t count);
 
-    // The window after the last sound, if the song has ended; else `noSound` or `goesOn`.
-    int end() const;
+    // The window after the last sound, if the song has ended; else `noSound` or `goesOn`. An ended song stays so.
+    int end() const { return end_; }
 
 private:
     void endWindow();
@@ -28,7 +28,7 @@ private:
     float decay_ = 0, last_ = 0, filtered_ = 0, lowest_ = 0, highest_ = 0;
     unsigned windowSize_ = 1, samples_ = 0;
     bool begun_ = false;
-    int windows_ = 0, runFrom_ = 0, runTo_ = 0, soundTo_ = 0;
+    int windows_ = 0, runFrom_ = 0, runTo_ = 0, soundTo_ = 0, end_ = noSound;
 };
 
 }  // namespace c64

@@ -15,8 +15,8 @@ public:
         uint8_t chip, reg, value, zero;
     };
 
-    // As many as a program can write in a block of 4096 samples at `minRate` or more, at most one in three cycles.
-    static constexpr std::size_t capacity = 1 << 16;
+    // As many as a program can write in a block of 16384 samples at `minRate` or more, at most one in three cycles.
+    static constexpr std::size_t capacity = 1 << 18;
     static constexpr unsigned minRate = 22050;
 
     void start(Cycle now) {

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from sidflow_feedback.errors import InvalidRecordError, TrainingError
@@ -40,6 +41,7 @@ _CHUNK = 64
 """Frames transformed at a time: a few milliseconds of work and 3 MB of memory for any length."""
 _GATE = 1e-6
 """Frames more than 60 dB below the loudest one are left out of the averages."""
+_ROUNDING = 1e-6
 _COMPRESSION = 1000.0
 _ONSET_FLOOR = 0.005
 """Onset strength that varies less than this has no beat. The spectral leakage of a held tone varies less."""
@@ -54,10 +56,10 @@ _LOWEST_BAND = 60.0
 class _Spectra:
     """Values for each STFT frame: arrays of shape (frames,), and `bands` of shape (frames, bands)."""
 
-    power: FloatArray
-    centroid: FloatArray
-    rolloff: FloatArray
-    bands: FloatArray
+    power: Samples
+    centroid: Samples
+    rolloff: Samples
+    bands: Samples
 
 
 def extract(pcm: Samples, sample_rate: int, duration: float) -> dict[str, float]:
@@ -190,29 +192,40 @@ def _windowed(signal: Samples, size: int) -> Iterator[Samples]:
     """Yield Hann-windowed frames, shape (<= chunk, size), so that a full-scale sine has magnitude 1."""
     window = np.hanning(size)
     window = (window * (2 / window.sum())).astype(np.float32)
-    hops = _hops(signal, size // _HOPS_PER_FRAME)
-    count = len(hops) - _HOPS_PER_FRAME + 1
-    for start in range(0, count, _CHUNK):
-        end = min(start + _CHUNK, count)
-        parts = [hops[start + i : end + i] for i in range(_HOPS_PER_FRAME)]
-        yield np.concatenate(parts, axis=1) * window
+    frames = sliding_window_view(signal, size)[:: size // _HOPS_PER_FRAME]
+    for start in range(0, len(frames), _CHUNK):
+        yield frames[start : start + _CHUNK] * window
 
 
-def _hops(signal: Samples, length: int) -> Samples:
-    return signal[: signal.size // length * length].reshape(-1, length)
-
-
-def _describe(frames: Samples, sample_rate: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+def _describe(frames: Samples, sample_rate: int) -> tuple[Samples, Samples, Samples, Samples]:
     """Return power, centroid, rolloff, and band magnitudes of windowed frames."""
-    magnitude = np.abs(np.fft.rfft(frames, axis=1))[:, 1:]
+    magnitude = np.abs(np.fft.rfft(frames, axis=1)[:, 1:])
     frequencies = np.fft.rfftfreq(frames.shape[1], 1 / sample_rate)[1:].astype(np.float32)
-    cumulated = np.cumsum(np.square(magnitude), axis=1)
+    weighted, sums = (magnitude @ np.stack([frequencies, np.ones_like(frequencies)], axis=1)).T
+    centroid = weighted / np.maximum(sums, np.finfo(np.float32).tiny)
+    squares = np.square(magnitude, out=magnitude)
+    power, bins = _rolloff(squares)
+    bands = np.sqrt(np.add.reduceat(squares, _band_edges(frequencies), axis=1))
+    return power, centroid, frequencies[bins], bands
+
+
+def _rolloff(squares: Samples) -> tuple[Samples, NDArray[np.intp]]:
+    """Return the power of each frame, and the bin up to which it has `ROLLOFF_SHARE` of it.
+
+    Sums of groups of bins come first, and then the bins of one group: that takes half the time of a sum over
+    all bins.
+    """
+    count = len(squares)
+    groups = squares.reshape(count, -1, 2 ** (int(np.log2(squares.shape[1])) // 2))
+    cumulated = np.cumsum(groups.sum(axis=2), axis=1)
     power = cumulated[:, -1]
-    centroid = magnitude @ frequencies / np.maximum(magnitude.sum(axis=1), np.finfo(np.float32).tiny)
-    rolloff = frequencies[np.argmax(cumulated >= ROLLOFF_SHARE * power[:, None], axis=1)]
-    edges = _band_edges(frequencies)
-    bands = np.sqrt(np.add.reduceat(np.square(magnitude), edges, axis=1))
-    return power, centroid, rolloff, bands
+    wanted = ROLLOFF_SHARE * power[:, None]
+    group = np.argmax(cumulated >= wanted, axis=1)
+    rows = np.arange(count)
+    bins = groups[rows, group]
+    before = cumulated[rows, group] - bins.sum(axis=1)
+    place = np.argmax(before[:, None] + np.cumsum(bins, axis=1) >= wanted * (1 - _ROUNDING), axis=1)
+    return power, group * groups.shape[2] + place
 
 
 def _band_edges(frequencies: Samples) -> NDArray[np.intp]:
@@ -222,7 +235,7 @@ def _band_edges(frequencies: Samples) -> NDArray[np.intp]:
     return np.unique(np.searchsorted(frequencies, np.append(0.0, edges)))
 
 
-def _onset_strength(bands: FloatArray) -> FloatArray:
+def _onset_strength(bands: Samples) -> FloatArray:
     rises = np.diff(np.log1p(_COMPRESSION * bands), axis=0)
     strength: FloatArray = np.maximum(rises, 0).mean(axis=1, dtype=np.float64)
     return strength

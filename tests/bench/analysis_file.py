@@ -1,4 +1,4 @@
-"""The cost of an analysis file in the page, and of neighbors in the engine. The last line is JSON."""
+"""Part of `make bench-analysis`: the cost of an analysis file in the page, and of neighbors in the engine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sidflow_feedback.vocabulary import (
     EMBEDDING_WIDTH,
     FEATURE_NAMES,
 )
-from tests.bench.harness import HERE, Figures, new_profile, open_page, python_figures, run
+from tests.bench.harness import HERE, Figures, new_profile, open_page, python_figures
 
 SCRIPT = (HERE / "analysis_file_page.js").read_text()
 
@@ -76,7 +76,3 @@ def _load(page: Page, path: Path, tunes: int, songs: int) -> Any:
     page.wait_for_function("document.documentElement.dataset.model")
     page.evaluate(SCRIPT)
     return page.evaluate("text => bench.load(text)", base64.b64encode(path.read_bytes()).decode())
-
-
-if __name__ == "__main__":
-    run(measure, browser=True, high_priority=True)

@@ -15,6 +15,7 @@ from tests.bench.harness import new_profile, open_page, start_python
 
 WINDOW = 60
 OWN_TUNES = 60
+COPIES = 3
 
 WATCH_DONE = """() => {
     globalThis.benchDone = "{}";
@@ -77,8 +78,9 @@ def _add_own_tunes(page: Page, folder: Path) -> None:
     demo = sorted((paths().vendor / "tunes").glob("*.sid"))[:OWN_TUNES]
     for file in demo:
         data = bytearray(file.read_bytes())
-        data[0x16:0x1A] = b"Own "
-        (folder / file.name).write_bytes(data)
+        for copy in range(COPIES):
+            data[0x16:0x1A] = f"Own{copy}".encode()
+            (folder / f"{copy}-{file.name}").write_bytes(data)
     page.set_input_files("#own-file", sorted(folder.iterdir()))
 
 

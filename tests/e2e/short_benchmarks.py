@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
 from tests.bench import (
-    analysis_file,
+    analysis,
     collection,
     global_training,
     record,
@@ -46,11 +46,19 @@ WITH_BROWSER: Final = {
         "ui_ready_ms engine_ready_ms bare_pyodide_numpy_ms sid_realtime_factor record_p99_ms flush25_ms "
         "train200_ms",
     ),
-    "analysis_file": Short(
-        analysis_file.measure,
-        {"songs": 300, "tunes": 200, "rounds": 1},
-        "load_80k_ms load_longest_task_ms bytes_per_song neighbors_60k_ms neighbors_of_50_60k_ms "
-        "first_neighbors_60k_ms",
+    "analysis": Short(
+        analysis.measure,
+        {
+            "songs": 2,
+            "compared": 2,
+            "page_seconds": 1,
+            "file_songs": 300,
+            "file_tunes": 200,
+            "rounds": 1,
+        },
+        "songs_per_second cores core_ms_per_song feature_correlation_min feature_correlations "
+        "songs_compared page_tunes_per_minute page_share_60s load_80k_ms load_longest_task_ms "
+        "bytes_per_song neighbors_60k_ms neighbors_of_50_60k_ms first_neighbors_60k_ms",
     ),
     "start": Short(
         start.measure,
@@ -114,9 +122,11 @@ WITHOUT_BROWSER: Final = {
     ),
 }
 SIGNED: Final = {"tab_without_engine_pss_mb", "engine_pss_mb", "worker_mb", "cpu_share_60s", "events_s"} | {
-    "cpu_share_60s_4x_slower"
+    "cpu_share_60s_4x_slower",
+    "feature_correlation_min",
+    "feature_correlations",
 }
-"""Differences, which chance makes negative when the sizes are tiny."""
+"""Differences and correlations, which chance makes negative when the sizes are tiny."""
 
 
 def check(short: Short, figures: Figures) -> None:

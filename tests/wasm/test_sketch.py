@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from app.analysis import analyze_song, render_excerpt
+from app.composer.assembler import assemble
 from app.emulator import SAMPLE_RATE, SidEmulator, SidError
 from sidflow_feedback.analysis.features import EXCERPT_SECONDS
-from sidflow_feedback.analysis.trace import TRACE_SECONDS, WRITE
+from sidflow_feedback.analysis.trace import REGISTERS, TRACE_SECONDS, WRITE
 from tests.wasm.programs import PAL, QUIET, SAMPLE_DIGI, header_flags, rsid
 from tests.wasm.psid import LOAD, RTS, clicker, clicker_play, psid
 from tests.wasm.sound_comparison import Sound
@@ -16,6 +18,59 @@ PAL_CLOCK, PAL_FRAME = 985248, 19656
 FREQUENCY = 0x1D00 * PAL_CLOCK / 2**24
 PITCH = ((0x00, 0x00), (0x01, 0x1D), (0x03, 0x08), (0x06, 0xF0), (0x18, 0x0F))
 TRIANGLE, SAWTOOTH, PULSE, NOISE = 0x11, 0x21, 0x41, 0x81
+DECAYING = ((0x05, 0x09), (0x06, 0x00))  # in 0.75 s to nothing
+
+AGAIN_AFTER_7_SECONDS = """
+        lda #22
+        sta $fb
+        ldx #0
+wait:   ldy #0
+inner:  dey
+        bne inner
+        dex
+        bne wait
+        dec $fb
+        bne wait
+        lda #$40
+        sta $d404
+        lda #$41
+        sta $d404
+loop:   jmp loop
+"""
+
+FILTER_SET_BY_INIT = """
+* = $1000
+        lda #$f1
+        sta $d417
+{install}
+        rts
+play:   inc $d418
+        rts
+"""
+
+COUNTER = """
+* = $1000
+        rts
+play:   inc $fb
+        lda $fb
+        sta $d400
+        sta $d40a
+        sta $d412
+        sta $d416
+        sta $d418
+        rts
+"""
+"""Writes another value to each of 5 registers in each frame."""
+
+OWN_INTERRUPT = """
+        lda #<irq
+        sta $0314
+        lda #>irq
+        sta $0315
+        rts
+irq:    jsr play
+        jmp $ea31
+"""
 
 
 @pytest.fixture(scope="module")
@@ -23,11 +78,11 @@ def emulator() -> SidEmulator:
     return SidEmulator()
 
 
-def held(chip: int, control: int, *more: tuple[int, int]) -> bytes:
-    """Return a tune that writes registers once and then waits."""
+def held(chip: int, control: int, *more: tuple[int, int], then: str = "loop: jmp loop\n") -> bytes:
+    """Return a tune that writes registers once and then waits, or does something else."""
     writes = (*PITCH, *more, (0x04, control))
     stores = "".join(f" lda #{value}\n sta {0xD400 + register}\n" for register, value in writes)
-    return rsid(f"* = $1000\n{QUIET}{stores}loop: jmp loop\n", flags=header_flags(PAL, chip))
+    return rsid(f"* = $1000\n{QUIET}{stores}{then}", flags=header_flags(PAL, chip))
 
 
 def sketched(emulator: SidEmulator, tune: bytes, seconds: float = 1.0) -> Sound:
@@ -117,15 +172,43 @@ def test_trace_has_each_write_with_its_cycle(emulator: SidEmulator) -> None:
     )  # The raster interrupt may wait.
 
 
-def test_trace_ends_at_the_registers_that_playing_ends_at(emulator: SidEmulator) -> None:
-    tune = psid(clicker(), play=clicker_play())
-    played(emulator, tune, 2)
-    registers = emulator.registers()
-    sketched(emulator, tune, 2)
+def registers_after(trace: NDArray[np.void]) -> list[bytes]:
+    """Return what a chip's registers are after each number of writes, from none to all."""
+    registers = bytearray(REGISTERS)
+    registers[0x18] = 0x0F
+    states = [bytes(registers)]
+    for write in trace:
+        registers[write["register"]] = write["value"]
+        states.append(bytes(registers))
+    return states
+
+
+def test_trace_has_what_the_chip_gets_when_the_tune_plays(emulator: SidEmulator) -> None:
+    program = assemble(COUNTER)
+    tune = psid(program.code, play=program.symbols["play"])
+    sketched(emulator, tune, 4)
     trace = np.frombuffer(emulator.take_trace(), WRITE)
-    assert emulator.registers() == registers
-    assert trace["value"][-1] == registers[0x18]
+    states = registers_after(trace)
     assert not emulator.take_trace()
+    emulator.load(tune)
+    emulator.start()
+    for at in range(1, 300):
+        emulator.render(SAMPLE_RATE // 100)
+        cycle = at * PAL_CLOCK / 100
+        first, last = np.searchsorted(trace["cycle"], (cycle - 1000, cycle + 1000))
+        assert emulator.registers()[:REGISTERS] in states[first : last + 1], f"at {at / 100} s"
+
+
+@pytest.mark.parametrize("own_interrupt", [False, True])
+def test_trace_has_what_only_init_writes(emulator: SidEmulator, own_interrupt: bool) -> None:
+    program = assemble(FILTER_SET_BY_INIT.format(install=OWN_INTERRUPT if own_interrupt else ""))
+    play = 0 if own_interrupt else program.symbols["play"]
+    excerpt = render_excerpt(emulator, psid(program.code, play=play))
+    trace = np.frombuffer(excerpt.trace, WRITE)
+    assert (trace["register"][0], trace["value"][0]) == (0x17, 0xF1)
+    assert trace["cycle"][0] < 50, "cycles count from the call of init"
+    assert (trace["register"] == 0x17).sum() == 1
+    assert len(trace) > 0.9 * TRACE_SECONDS * PAL_CLOCK / PAL_FRAME, "and the song goes on from there"
 
 
 def test_no_write_of_a_fast_program_is_lost(emulator: SidEmulator) -> None:
@@ -137,9 +220,32 @@ def test_no_write_of_a_fast_program_is_lost(emulator: SidEmulator) -> None:
 
 
 def test_song_that_ends_has_a_length(emulator: SidEmulator) -> None:
-    tune = held(6581, PULSE, (0x05, 0x00), (0x06, 0x08))  # decays at once to nothing
+    tune = held(8580, PULSE, *DECAYING)
     found = analyze_song(emulator, tune, duration=60)
-    assert found.length is None or found.length < 1
+    assert found.length == pytest.approx(0.8, abs=0.5)
+    assert found.features is not None
+    assert found.features["duration"] == found.length
+
+
+def test_song_that_plays_on_has_no_length(emulator: SidEmulator) -> None:
+    found = analyze_song(emulator, held(8580, PULSE), duration=60)
+    assert found.length is None
+    assert found.features is not None
+    assert found.features["duration"] == 60
+
+
+@pytest.mark.parametrize("frames", [4096, 16384])
+def test_end_stays_however_many_frames_are_rendered_at_a_time(emulator: SidEmulator, frames: int) -> None:
+    """The page renders fewer than the server."""
+    emulator.load(held(8580, PULSE, *DECAYING, then=AGAIN_AFTER_7_SECONDS))
+    emulator.analyze()
+    while not emulator.end:
+        emulator.render(frames)
+    end, trace = emulator.end, emulator.take_trace()
+    emulator.render_seconds(10)
+    assert emulator.end == end == pytest.approx(0.8, abs=0.5)
+    assert len(np.frombuffer(trace, WRITE)) == len(PITCH) + len(DECAYING) + 1, "without the next note"
+    assert not emulator.take_trace()
 
 
 def test_silent_song_has_a_problem_instead_of_features(emulator: SidEmulator) -> None:

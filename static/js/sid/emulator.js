@@ -203,9 +203,9 @@ export class SidEmulator {
   }
 
   /**
-   * @returns {Uint8Array} the register writes of the last `render` or `skip` of a song that was started for analysis,
-   *   8 bytes each: the cycle since the song has begun to play (uint32, little-endian), chip, register, value, and
-   *   zero; a view that the next call overwrites
+   * @returns {Uint8Array} the register writes of init after `analyze`, and those of the last `render` or `skip` after that,
+   *   8 bytes each: the cycle since init was called (uint32, little-endian), chip, register, value, and zero; none
+   *   from where the song has ended; a view that the next call overwrites
    */
   trace() {
     return new Uint8Array(this.#wasm.memory.buffer, this.#wasm.sid_trace(), this.#wasm.sid_trace_size());

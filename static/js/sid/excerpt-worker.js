@@ -45,6 +45,7 @@ class Excerpt {
     emulator.load(bytes);
     emulator.analyze(song, sampleRate);
     this.#emulator = emulator;
+    this.#trace.push(emulator.trace().slice());
     this.#pcm = new Float32Array(Math.round(seconds * sampleRate));
     this.#tracedFrames = Math.max(this.#pcm.length, Math.round(traceSeconds * sampleRate));
   }
