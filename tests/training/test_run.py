@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from app import cluster
 from app.cli import main
 from app.cluster import ClusterError
 from app.server.settings import Settings
@@ -66,13 +67,13 @@ def test_cluster_gives_the_same_model(shared: Settings, train: Train) -> None:
     here = shared.model_path.read_bytes()
     shared.model_path.unlink()
     options = {"n_workers": 2, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
-    with distributed.LocalCluster(host="127.0.0.1", protocol="tcp", **options) as cluster:
-        train(scheduler=cluster.scheduler_address)
+    with distributed.LocalCluster(host="127.0.0.1", protocol="tcp", **options) as local:
+        train(scheduler=local.scheduler_address)
     assert shared.model_path.read_bytes() == here
 
 
 def test_missing_cluster_is_reported(shared: Settings, train: Train, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(partitions, "SCHEDULER_SECONDS", 0.5)
+    monkeypatch.setattr(cluster, "SCHEDULER_SECONDS", 0.5)
     with pytest.raises(ClusterError, match=r"No Dask scheduler responds at tcp://127\.0\.0\.1:1:"):
         train(scheduler="tcp://127.0.0.1:1")
     assert not shared.model_path.exists()
