@@ -4,6 +4,7 @@ import argparse
 import errno
 import gc
 import json
+import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -72,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {version(LIBRARY)}")
     commands = parser.add_subparsers(dest="command", required=True)
     server = commands.add_parser("serve", help="serve the application")
-    server.set_defaults(run=lambda options: serve(options.host, options.port, options.root_path))
+    server.set_defaults(
+        run=lambda options: serve(options.host, options.port, options.root_path, options.collection)
+    )
     server.add_argument("--host", default=DEFAULT_HOST, help="address to listen on (default: %(default)s)")
     server.add_argument(
         "--port", default=DEFAULT_PORT, type=int, help="default: %(default)s; 0: any free one"
@@ -82,6 +85,11 @@ def _parser() -> argparse.ArgumentParser:
         default="/",
         metavar="PATH",
         help="path at which a proxy serves this, if the proxy doesn't remove it from requests",
+    )
+    server.add_argument(
+        "--collection",
+        metavar="DIR",
+        help="folder of tunes for all listeners (default: SIDFLOW_COLLECTION)",
     )
     if paths().checkout:
         setup = commands.add_parser("setup", help="make what is missing or out of date in this checkout")
@@ -325,7 +333,7 @@ def train(options: argparse.Namespace) -> None:
     sys.stdout.write(json.dumps(result) + "\n")
 
 
-def serve(host: str, port: int, root_path: str = "/") -> None:
+def serve(host: str, port: int, root_path: str = "/", collection: str | None = None) -> None:
     """Set up what is missing, then serve the application until it is interrupted.
 
     Raises
@@ -335,7 +343,7 @@ def serve(host: str, port: int, root_path: str = "/") -> None:
     """
     with bind(host, port) as listener:
         _ensure_set_up()
-        server = _AnnouncingServer(_configuration(root_path))
+        server = _AnnouncingServer(_configuration(root_path, collection))
         gc.freeze()  # What is loaded by now stays: looking through it for garbage would cost each request.
         try:
             server.run([listener])
@@ -345,14 +353,15 @@ def serve(host: str, port: int, root_path: str = "/") -> None:
             raise SetupError(_unusable(host, port, error)) from error
 
 
-def _configuration(root_path: str) -> uvicorn.Config:
+def _configuration(root_path: str, collection: str | None) -> uvicorn.Config:
     from .server.application import create_app
     from .server.database import migrate
     from .server.logs import log_config
     from .server.settings import Settings
 
     try:
-        settings = Settings.from_environment()
+        chosen = {"SIDFLOW_COLLECTION": collection} if collection else {}
+        settings = Settings.from_environment({**os.environ, **chosen})
         app = create_app(settings, root_path)
         migrate(settings.database_url)
     except ConfigurationError as error:

@@ -176,9 +176,17 @@ class Page:
         self.recommendations.refresh()  # Another tab's engine may have been ready before.
         document.documentElement.dataset.ui = "ready"
         window.performance.mark("ui-ready")
+        if site.server:
+            spawn(self._open_site())
         problem = await self.feedback.start()
         if problem:
             self._on_engine_off(NO_DATABASE.format(problem))
+
+    async def _open_site(self) -> None:
+        try:
+            await self.library.open_site(_address(""))
+        except Exception as exc:
+            notice(error_message(exc))
 
     async def _tick(self) -> None:
         await self.playback.tick()

@@ -6,6 +6,8 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from .collection.routes import collection_router, mount_collection
+from .collection.site_collection import SiteCollection
 from .cross_origin import CrossOrigin
 from .database import Database
 from .errors import install_error_handlers
@@ -47,12 +49,17 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
     writer = Writer(database)
     players = Players(streams=Streams(roms=settings.roms))
     releases = Releases(settings)
+    collection = _collection(settings)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         database.open()
+        if collection:
+            collection.start()
         releases.present()  # Reads all files: the first listener need not wait for it.
         yield
+        if collection:
+            await collection.aclose()
         await players.aclose()
         await writer.aclose()
         database.close()
@@ -77,8 +84,17 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
     app.include_router(metrics_router(metrics))
     app.include_router(player_router(players))
     app.include_router(health_router(database, RELEASE))
+    app.include_router(collection_router(collection))
+    if collection:
+        mount_collection(app, collection, releases.contents)
     mount_files(app, settings, releases)
     return app
+
+
+def _collection(settings: Settings) -> SiteCollection | None:
+    if not settings.collection:
+        return None
+    return SiteCollection(settings.collection, settings.collection_analyses, settings.collection_data)
 
 
 def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics, root_path: str) -> None:

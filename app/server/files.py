@@ -28,8 +28,10 @@ MEDIA_TYPES = {
     ".json": "application/json",
     ".map": "application/json",
     ".mjs": "text/javascript",
+    ".mus": "application/octet-stream",
     ".py": "text/x-python",
     ".sid": "audio/prs.sid",
+    ".txt": "text/plain",
     ".svg": "image/svg+xml",
     ".wasm": "application/wasm",
     ".webmanifest": "application/manifest+json",
@@ -136,7 +138,7 @@ class _Site:
         self._mounts = mounts
 
     async def index(self, request: Request) -> Response:
-        return _text(self._releases.present().index(), "text/html", request)
+        return text_response(self._releases.present().index(), "text/html", request)
 
     async def service_worker(self, request: Request) -> Response:
         return await self._mounts["static"].get_response("js/service-worker.js", request.scope)
@@ -163,8 +165,8 @@ def _headers(checksum: str, coding: str) -> dict[str, str]:
     return {"Cache-Control": "no-cache", "ETag": etag, "Vary": "Accept-Encoding"}
 
 
-def _text(text: str, media_type: str, request: Request) -> Response:
-    """Respond with a generated text."""
+def text_response(text: str, media_type: str, request: Request) -> Response:
+    """Respond with a generated text, or with 304 if the client has it."""
     headers = _headers(sha256(text.encode()).hexdigest(), "")
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)

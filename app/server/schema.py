@@ -251,6 +251,27 @@ class SimilarSongs(Wire):
     songs: list[SimilarSong]
 
 
+class CollectionInfo(Wire):
+    """The collection of this site; without one, everything is null.
+
+    Attributes
+    ----------
+    name
+        Of its folder.
+    tunes
+        Number of tunes.
+    catalog, md5, analyses, stil
+        Addresses of its files, relative to the page's; null if there is none. Other content has another name.
+    """
+
+    name: str | None = None
+    tunes: int = 0
+    catalog: str | None = None
+    md5: str | None = None
+    analyses: str | None = None
+    stil: str | None = None
+
+
 class FeatureStats(Wire):
     """Mean and standard deviation of each feature, for scaling a model's inputs."""
 

@@ -27,6 +27,8 @@ VARIABLES = {
     "SIDFLOW_ALLOWED_ORIGINS": "origins of other sites whose pages may share and read the model",
     "SIDFLOW_ROMS": "folder of your C64 ROMs, for tunes that the server renders",
     "SIDFLOW_LANCE": "folder of the LanceDB table that `analyze --lance` has written, for /api/tunes/similar",
+    "SIDFLOW_COLLECTION": "folder of tunes for all listeners of this site",
+    "SIDFLOW_ANALYSES": "analysis file of that collection (default: the first .sidan file in it)",
     "SIDFLOW_LOG_LEVEL": f"{', '.join(LEVELS)} (default: warning)",
 }
 """Environment variables, with their descriptions for the command line."""
@@ -57,6 +59,11 @@ class Settings:
         The C64's ROMs for streamed tunes. Read from the folder `SIDFLOW_ROMS`.
     lance
         Folder of the table of songs for `/api/tunes/similar`; None if there is none. `SIDFLOW_LANCE`.
+    collection, collection_analyses
+        Folder of tunes for all listeners, and its analysis file if that isn't in it. `SIDFLOW_COLLECTION`,
+        `SIDFLOW_ANALYSES`.
+    collection_data
+        Gets what is published of the collection.
     log_level
         Minimum level of log messages, one of `LEVELS`. `SIDFLOW_LOG_LEVEL`.
     """
@@ -74,6 +81,9 @@ class Settings:
     allowed_origins: tuple[str, ...] = ()
     roms: Roms = NO_ROMS
     lance: Path | None = None
+    collection: Path | None = None
+    collection_analyses: Path | None = None
+    collection_data: Path = Path("collection")
     log_level: str = "warning"
 
     @classmethod
@@ -101,6 +111,9 @@ class Settings:
             allowed_origins=_origins(environment.get("SIDFLOW_ALLOWED_ORIGINS") or ""),
             roms=_roms(environment.get("SIDFLOW_ROMS") or "", here),
             lance=_folder(environment, "SIDFLOW_LANCE"),
+            collection=_collection(environment.get("SIDFLOW_COLLECTION") or ""),
+            collection_analyses=_analyses(environment.get("SIDFLOW_ANALYSES") or ""),
+            collection_data=here.data / "collection",
             log_level=_level(environment.get("SIDFLOW_LOG_LEVEL") or "warning"),
         )
 
@@ -156,6 +169,24 @@ def _roms(text: str, here: Paths) -> Roms:
         return read_roms(folder)
     except RomError as error:
         raise ConfigurationError(f"SIDFLOW_ROMS can't be used. {error}") from error
+
+
+def _collection(text: str) -> Path | None:
+    if text and not Path(text).is_dir():
+        raise ConfigurationError(
+            f"SIDFLOW_COLLECTION must name a folder of tunes, and {text} is none. "
+            "Correct it, or remove the setting."
+        )
+    return Path(text) if text else None
+
+
+def _analyses(text: str) -> Path | None:
+    if text and not Path(text).is_file():
+        raise ConfigurationError(
+            f"SIDFLOW_ANALYSES must name an analysis file, and {text} is none. "
+            "`sidflow-feedback analyze` writes one."
+        )
+    return Path(text) if text else None
 
 
 def _level(text: str) -> str:

@@ -9,6 +9,8 @@ const worker = /** @type {any} */ (self); // TypeScript takes every worker for a
 const KEPT = "sidflow-release-";
 const PAGE = "sidflow-page";
 const MODEL = "api/model/latest";
+const COLLECTION = "sidflow-collection";
+const COLLECTION_INFO = "api/collection";
 /** Milliseconds before a kept page is served instead of the server's. */
 const TIMEOUT = 3000;
 const PARALLEL_FETCHES = 6;
@@ -37,6 +39,9 @@ worker.addEventListener("fetch", (event) => {
   else if (mode === "navigate" && (path === "" || path === "index.html")) {
     event.respondWith(page(event.request).then(isolated));
   } else if (path === MODEL) event.respondWith(model(event.request));
+  else if (path === COLLECTION_INFO) event.respondWith(collectionInfo(event.request));
+  else if (path.startsWith("collection/files/")) event.respondWith(collectionFile(event.request));
+  else if (path.startsWith("collection/tunes/")) event.respondWith(collectionTune(event.request));
 });
 
 worker.addEventListener("message", (event) => {
@@ -72,6 +77,67 @@ async function model(request) {
     return response;
   } catch (error) {
     const kept = await (await caches.open(PAGE)).match(scope + MODEL);
+    if (kept) return kept;
+    throw error;
+  }
+}
+
+/**
+ * @param {Request} request
+ * @returns {Promise<Response>} what the site has of a collection; without a network, what it had last
+ */
+async function collectionInfo(request) {
+  const cache = await caches.open(COLLECTION);
+  try {
+    const response = await fetch(request);
+    if (response.ok) await keepCollection(cache, response.clone());
+    return response;
+  } catch (error) {
+    const kept = await cache.match(scope + COLLECTION_INFO);
+    if (kept) return kept;
+    throw error;
+  }
+}
+
+/**
+ * Keep what the server says about its collection, and remove the files that it doesn't name anymore.
+ * @param {Cache} cache
+ * @param {Response} response
+ */
+async function keepCollection(cache, response) {
+  const text = await response.clone().text();
+  await cache.put(scope + COLLECTION_INFO, response);
+  for (const { url } of await cache.keys()) {
+    const path = url.slice(scope.length);
+    if (path.startsWith("collection/files/") && !text.includes(`"${path}"`)) await cache.delete(url);
+  }
+}
+
+/**
+ * @param {Request} request
+ * @returns {Promise<Response>} a file that never changes
+ */
+async function collectionFile(request) {
+  const cache = await caches.open(COLLECTION);
+  const kept = await cache.match(request.url, { ignoreVary: true });
+  if (kept) return kept;
+  const response = await fetch(request);
+  if (response.status === 200) await cache.put(request.url, response.clone());
+  return response;
+}
+
+/**
+ * @param {Request} request
+ * @returns {Promise<Response>} a tune; without a network, as it was played last
+ */
+async function collectionTune(request) {
+  const cache = await caches.open(COLLECTION);
+  try {
+    const response = await fetch(request);
+    if (response.status === 200) await cache.put(request.url, response.clone());
+    return response;
+  } catch (error) {
+    const kept = await cache.match(request.url, { ignoreVary: true });
     if (kept) return kept;
     throw error;
   }

@@ -48,6 +48,7 @@ def measure(browser: Browser, url: str, *, files: int = 60_000, searches: int = 
     count = indexed["count"]
     return {
         "files": files,
+        "first_sign_ms": indexed["firstSign"],
         "index_s": indexed["ms"] / 1000,
         "files_per_s": 1000 * count / indexed["ms"],
         "read_s": read["ms"] / 1000,

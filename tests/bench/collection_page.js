@@ -86,11 +86,15 @@
         const own = find("#own-folder");
         Object.defineProperty(own, "files", { value: files, configurable: true });
         const shown = find("#collection-result");
+        const sign = find("#indexing span");
+        sign.textContent = "";
+        const begun = performance.now();
+        const firstSign = changed(sign, { childList: true }).then(() => performance.now() - begun);
         own.dispatchEvent(new Event("change"));
         await pause(0);
         while (!shown.textContent) await changed(shown, { childList: true });
         Reflect.deleteProperty(own, "files");
-        return { count: files.length };
+        return { count: files.length, firstSign: await firstSign };
       }),
 
     /**

@@ -99,7 +99,7 @@ WITH_BROWSER: Final = {
     "collection": Short(
         collection.measure,
         {"files": 30, "searches": 1},
-        "files index_s files_per_s read_s index_read_ratio again_s search_p50_ms search_p99_ms "
+        "files first_sign_ms index_s files_per_s read_s index_read_ratio again_s search_p50_ms search_p99_ms "
         "page_longest_task_ms scroll_longest_task_ms rows worker_mb list_after_reload_s",
     ),
 }

@@ -270,6 +270,24 @@ def test_sidplayer_music_in_two_files_is_one_tune_for_two_sids(without_engine: P
     page.wait_for_selector("#voices button >> nth=5")
 
 
+def test_page_says_that_the_browser_reads_the_folder(without_engine: Page) -> None:
+    page = without_engine
+    shown = page.locator("#indexing")
+    page.evaluate(
+        """() => {
+            const chooser = document.querySelector("#own-folder");
+            chooser.addEventListener("click", (event) => event.preventDefault());  // No dialog.
+            chooser.click();
+            dispatchEvent(new Event("focus"));
+        }"""
+    )
+    shown.get_by_text("The browser is reading the folder.").wait_for()
+    page.evaluate("document.querySelector('#own-folder').dispatchEvent(new Event('cancel'))")
+    shown.wait_for(state="hidden")
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    assert shown.is_hidden()
+
+
 def test_stopped_indexing_can_be_resumed(without_engine: Page, tree: Path) -> None:
     page = without_engine
     page.evaluate(

@@ -81,6 +81,7 @@ def module_settings(folder: Path) -> Settings:
         static=folder / "static",
         vendor=folder / "vendor",
         library=folder / "library",
+        collection_data=folder / "collection",
         rate_limit=0,
     )
 

@@ -27,6 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 def test_routes() -> None:
     paths = SCHEMA.raw_schema["paths"]
     assert {f"{method} {path}" for path, methods in paths.items() for method in methods} == {
+        "get /api/collection",
         "get /api/health",
         "get /api/model/latest",
         "get /api/tunes/similar",

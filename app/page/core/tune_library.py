@@ -72,6 +72,10 @@ class TuneLibrary:
             self._intern(record)
         await self._collection.ask("site", text)
 
+    async def open_site(self, root: str) -> None:
+        """Add the collection of this site, if it has one; `root` is the address of the page."""
+        await self._ask("openSite", {"root": root})
+
     async def view(self, text: str, order: str, place: "dict[str, str]") -> "ViewCounts":
         """Choose what the list shows; a place is as in ``static/js/tunes/tune-index.js``."""
         query = {"text": text, "order": order}
@@ -134,7 +138,7 @@ class TuneLibrary:
     async def find(self, path: str) -> Tune | None:
         """Return the tune at this path, None if there is none."""
         known = self.known.get(path)
-        if known and not known.own:
+        if known and not known.own and known.has_features():
             return known
         found = await self._ask("find", {"sidPath": path})
         return self._intern(found) if found else None
@@ -242,7 +246,7 @@ class TuneLibrary:
         tune = self.known.get(record["sidPath"])
         if tune is None:
             tune = self.known[record["sidPath"]] = Tune(record)
-        elif tune.own:
+        elif tune.own or "version" in record:
             tune.update(record)
         elif "row" in record:
             tune.set_predictions(record)

@@ -11,17 +11,20 @@ from app.page.views.dom import by_id, count, create, from_template, notice, on
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
-    from typing import Any, TypedDict
+    from typing import Any, NotRequired, TypedDict
 
     from app.page.core.playback import Playback
     from app.page.core.tune_library import TuneLibrary
     from app.page.views.elements import Element, Event
 
     class Progress(TypedDict):
-        """How far indexing is."""
+        """How far indexing is; `reading`: the browser reads the folder before it hands it over."""
 
         indexed: int
         skipped: int
+        total: NotRequired[int]
+        received: NotRequired[int]
+        reading: NotRequired[bool]
 
     class Result(Progress):
         """The outcome of indexing."""
@@ -38,11 +41,12 @@ if TYPE_CHECKING:
         canceled: bool
 
     class Folder(TypedDict):
-        """A folder that was added; `again` if the page can read it again."""
+        """A folder that was added; `again` if the page can read it again; `site`: the site's collection."""
 
         id: str
         name: str
         again: bool
+        site: bool
         tunes: int
 
 
@@ -78,6 +82,7 @@ class OwnMusic:
         on(by_id("add-folder"), "click", lambda _event: self._choose_folder())
         on(by_id("stop-indexing"), "click", lambda _event: spawn(self._ask("cancel")))
         on(by_id("folders"), "click", self._on_folder_click)
+        collection.watchChooser(by_id("own-folder"))
         collection.watchDrops(by_id("drop-hint"), create_proxy(lambda adding: spawn(self._add(adding))))
         collection.on("progress", create_proxy(lambda text: _show_progress(json.loads(text))))
         collection.on("roms", create_proxy(lambda text: notice(json.loads(text)["text"])))
@@ -152,12 +157,27 @@ class OwnMusic:
             spawn(self._ask("removeFolder", {"id": folder}))
 
 
-def _show_progress(progress: "Progress") -> None:
-    by_id("indexing").hidden = False
-    text = "Indexing your music: " + count(progress["indexed"], "tune")
+def _show_progress(progress: "Progress | None") -> None:
+    by_id("indexing").hidden = progress is None
+    if progress:
+        by_id("indexing").querySelector("span").textContent = _progress_text(progress)
+
+
+def _progress_text(progress: "Progress") -> str:
+    if progress.get("reading"):
+        return "The browser is reading the folder. A large one takes a while."
+    indexed, total = progress["indexed"], progress.get("total")
+    if indexed:
+        text = "Indexing your music: " + count(indexed, "tune")
+    elif "received" in progress:
+        text = "Receiving your music: " + count(progress["received"], "file")
+    else:
+        return "Reading your music ..."
+    if total:
+        text += f" of {total:,} files" if indexed else f" of {total:,}"
     if progress["skipped"]:
         text += ", " + count(progress["skipped"], "file") + " skipped"
-    by_id("indexing").querySelector("span").textContent = text + "."
+    return text + "."
 
 
 def _summary(result: "Result") -> str:
@@ -194,14 +214,16 @@ def _show_skipped(result: "Result") -> None:
 
 
 def _show_folders(folders: "list[Folder]") -> None:
-    by_id("own-music").hidden = by_id("from").hidden = not folders
+    _show_choices(list(BUILT_IN_CHOICES) + [(folder["id"], folder["name"]) for folder in folders])
+    by_id("from").hidden = not folders
+    folders = [folder for folder in folders if not folder["site"]]
+    by_id("own-music").hidden = not folders
     summary = by_id("own-music").querySelector("summary")
     summary.textContent = "Your music: " + count(sum(folder["tunes"] for folder in folders), "tune")
     items = by_id("folders")
     if items.contains(document.activeElement):
         summary.focus()
     items.replaceChildren(*[_folder_item(folder) for folder in folders])
-    _show_choices(list(BUILT_IN_CHOICES) + [(folder["id"], folder["name"]) for folder in folders])
 
 
 def _folder_item(folder: "Folder") -> "Element":

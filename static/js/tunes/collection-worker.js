@@ -1,17 +1,20 @@
 /** The collection's worker: the tunes in memory, in the database, and on the listener's disk. */
 
 import { EMBEDDING_WIDTH } from "../../../sidflow_feedback/page/messages.js";
+import { nextTask } from "../next-task.js";
 import { notify, serve, transfer } from "../worker-client.js";
 import { Analyses } from "./analyses.js";
 import { BestEffortDatabase } from "./best-effort-database.js";
+import { Choice } from "./choice.js";
 import { Documents } from "./documents.js";
 import { EngineFeed } from "./engine-feed.js";
 import { composersOf } from "./hvsc.js";
 import { describePlace, describeTune } from "./place-info.js";
 import { playlistOf } from "./playlist.js";
 import { exists, fileAt, mayRead, nameOf, walk } from "./reading.js";
-import { FILES, ownTunes, TuneIndex } from "./tune-index.js";
-import { joinEntries } from "./two-files.js";
+import { SiteCollection } from "./site-collection.js";
+import { areStorable } from "./storable.js";
+import { COLLECTION, FILES, isOwn, ownTunes, TuneIndex } from "./tune-index.js";
 
 /** @typedef {import("./best-effort-database.js").TunesDatabase} TunesDatabase */
 /** @typedef {import("./indexing.js").Tune} OwnTune */
@@ -24,11 +27,14 @@ import { joinEntries } from "./two-files.js";
 /** @typedef {import("./schema.js").TuneRow} TuneRow */
 /** @typedef {import("./tune-index.js").Tune} Tune */
 
-/** @typedef {{path: string, file: File}} ChosenFile  path: below the folder */
 /** @typedef {import("./indexing.js").Progress & {folder: string, canceled: boolean, problem: string}} IndexingResult */
 /** @typedef {{bytes?: ArrayBuffer, ask?: FileSystemDirectoryHandle}} Content  ask: the folder that needs permission */
-/** @typedef {{id: string, name: string, again: boolean, tunes: number}} FolderInfo  again: it can be read again */
+/**
+ * @typedef {{id: string, name: string, again: boolean, site: boolean, tunes: number}} FolderInfo  again: it can be read
+ *   again; site: it is the site's collection
+ */
 /** @typedef {"changed" | "progress" | "problem" | "analyzed" | "fresh"} ReportKind */
+/** @typedef {{choice: string, name: string | null, total: number, storeBytes: boolean}} ChoiceInfo  total: its files */
 /** @typedef {object | null} PageTune  a tune for the page's Python */
 
 /**
@@ -43,8 +49,9 @@ import { joinEntries } from "./two-files.js";
  * The worker's commands, for `Collection.call`.
  * @typedef {object} Commands
  * @property {(args: {tunes: Tune[]}) => void} site
- * @property {(args: {choice: string, files: ChosenFile[]}) => void} choose
- * @property {(args: {choice: string, name: string | null}) => Promise<IndexingResult>} index
+ * @property {(args: {root: string}) => Promise<void>} openSite
+ * @property {(args: {choice: string, files: import("./choice.js").ChosenFile[]}) => boolean} choose
+ * @property {(args: ChoiceInfo) => Promise<IndexingResult>} index
  * @property {(args: {handle: FileSystemDirectoryHandle}) => Promise<IndexingResult>} walk
  * @property {(args: {file: File}) => Promise<IndexingResult>} unpack
  * @property {(args: object) => void} cancel
@@ -83,14 +90,17 @@ const BATCH = 500;
 /** Shortest time between two reports of the same kind, so that the page stays responsive. */
 const REPORT_INTERVAL_MS = 300;
 
-/** The same for tunes that the engine is to know, after which it predicts all tunes again. */
+/** Tunes of the site that are added in one task, so that the list answers meanwhile. */
+const TUNES_PER_TASK = 5000;
+
+/** The list is shown again less often the more tunes are in it, because they are sorted each time. */
+const TUNES_PER_MS = 20;
+
+/** Shortest time between two reports that the engine is to know tunes, after which it predicts all tunes again. */
 const FRESH_INTERVAL_MS = 3000;
 
 /** Tunes that a composer's station is made from. */
 const MAX_SEEDS = 100;
-
-/** Limits for storing the files themselves if the browser offers no way to reach them again. */
-const MAX_STORED = { files: 200, bytes: 20 * 2 ** 20 };
 
 const FILE_UNREACHABLE = "The browser can't reach this file anymore. Add the file or its folder again.";
 const FILE_CHANGED = "The file has changed since it was added. Add the file or its folder again.";
@@ -107,6 +117,8 @@ const embeddings = {
   code: (/** @type {Tune} */ tune, /** @type {number} */ song) => analyses.embedding(tune, song),
 };
 
+const NOTHING_INDEXED = { indexed: 0, skipped: 0 };
+
 const NO_CODES = { width: 0, code: () => null };
 
 /**
@@ -120,8 +132,8 @@ const singleFiles = { id: FILES, name: "Single files" };
 const folders = new Map([[FILES, singleFiles]]);
 
 /**
- * Files that the listener has chosen and `index` hasn't indexed yet, by choice.
- * @type {Map<string, ChosenFile[]>}
+ * What the listener has chosen and isn't indexed yet.
+ * @type {Map<string, Choice>}
  */
 const choices = new Map();
 
@@ -150,9 +162,14 @@ let program = null;
 let visible = [0, 0];
 /** @type {import("./indexing.js").Indexing | null} */
 let indexing = null;
+/** How often the listener has stopped indexing, also before it began. */
+let stops = 0;
 let problem = "";
 /** @type {Promise<unknown>} */
 let running = Promise.resolve();
+
+/** @type {SiteCollection | null} */
+let site = null;
 
 /** @type {Promise<import("../sid/emulator.js").SidEmulator> | null} */
 let emulator = null;
@@ -186,6 +203,21 @@ async function load() {
   report("changed", {});
   report("fresh", {});
   report("analyzed", {});
+}
+
+/** Read the rest of what the site knows about its tunes, unless the listener has better. */
+async function describeSite() {
+  await loaded;
+  try {
+    await site?.identify(index);
+    const file = analyses.file ? undefined : await site?.analyses();
+    const stil = documents.stil ? undefined : await site?.stil();
+    await documents.offer(file, stil);
+  } catch (error) {
+    console.warn(error); // the tunes can be played all the same
+  }
+  for (const tune of index.values()) if (tune.url && analyses.match(tune)) feedTune(tune);
+  report("changed", {});
 }
 
 /** @param {Tune} tune  that isn't in the index */
@@ -249,7 +281,7 @@ function applyAnalysis({ sidPath, version, features, problems, lengths }) {
   feedTune(tune);
 }
 
-/** @type {import("./indexing.js").IndexedCollection} */
+/** @type {Omit<import("./indexing.js").IndexedCollection, "reportProgress">} */
 const collection = {
   index,
   add: addTune,
@@ -260,12 +292,10 @@ const collection = {
   async save(tunes, contents) {
     const removed = tunes.filter((tune) => tune.locations.length === 0);
     if (removed.length) removeTunes(removed);
-    reportThrottled("changed", {});
+    reportThrottled("changed", {}, Math.max(REPORT_INTERVAL_MS, index.size / TUNES_PER_MS));
     for (let at = 0; at < tunes.length; at += BATCH) await write(tunes.slice(at, at + BATCH));
     if (contents.length) await database.write((tables) => tables.putContents(contents));
   },
-
-  reportProgress: (progress) => reportThrottled("progress", progress),
 };
 
 /** Load the SID emulator for the first file to index; the page may never need it here. */
@@ -334,7 +364,7 @@ function toPageTune(tune) {
   const features = (known.features ?? []).map(
     (song, i) => song && { ...song, duration: lengths.lengths[i] ?? song.duration },
   );
-  const own = { own: true, folders: locations.map(({ folder }) => folder) };
+  const own = isOwn(tune) ? { own: true, folders: locations.map(({ folder }) => folder) } : {};
   return { ...fields, ...known, features, ...lengths, ...own, ...predicted };
 }
 
@@ -414,13 +444,18 @@ function toBytes(text) {
  * @param {Folder} folder
  * @param {AsyncGenerator<Entry>} entries
  * @param {boolean} storeBytes
+ * @param {number} begun  `stops` when the listener chose it
+ * @param {number} [total]  number of the files, if it is known
  * @returns {Promise<IndexingResult>}
  */
-async function runIndexing(folder, entries, storeBytes) {
+async function runIndexing(folder, entries, storeBytes, begun, total) {
+  /** @param {import("./indexing.js").Progress} progress */
+  const reportProgress = (progress) => reportThrottled("progress", { ...progress, total });
   await loaded;
   const { Indexing } = await import("./indexing.js");
   await documents.openLengths();
-  indexing = new Indexing(collection, folder, entries, storeBytes);
+  indexing = new Indexing({ ...collection, reportProgress }, folder, entries, storeBytes);
+  if (stops !== begun) indexing.cancel();
   try {
     return { folder: folder.id, ...(await indexing.run()), problem };
   } finally {
@@ -430,6 +465,13 @@ async function runIndexing(folder, entries, storeBytes) {
     index.arrange(folders.keys());
     report("changed", {});
   }
+}
+
+/** Stop what is indexed or waits for it. */
+function cancelIndexing() {
+  stops += 1;
+  indexing?.cancel();
+  for (const choice of choices.values()) choice.end(); // the page sends no more
 }
 
 /**
@@ -452,10 +494,16 @@ function enqueue(work) {
 async function folderFor(name, handle) {
   for (const folder of folders.values()) {
     const same = handle && folder.handle ? await folder.handle.isSameEntry(handle) : folder.name === name;
-    if (same && folder.id !== FILES) return folder;
+    if (same && !isFixed(folder.id)) return folder;
   }
   return { id: crypto.randomUUID(), name };
 }
+
+/**
+ * @param {string} id  of a folder
+ * @returns {boolean} whether the listener can neither add nor remove it
+ */
+const isFixed = (id) => id === FILES || id === COLLECTION;
 
 /** @param {Folder} folder */
 async function saveFolder(folder) {
@@ -463,19 +511,8 @@ async function saveFolder(folder) {
   await database.write((tables) => tables.putFolder(folder));
 }
 
-/**
- * @param {ChosenFile[]} files
- * @returns {AsyncGenerator<Entry>}
- */
-async function* entriesOf(files) {
-  yield* joinEntries(files.map(({ path, file }) => ({ path, open: async () => file })));
-}
-
-/** @param {{size: number}[]} files */
-function areFew(files) {
-  const bytes = files.reduce((sum, { size }) => sum + size, 0);
-  return files.length <= MAX_STORED.files && bytes <= MAX_STORED.bytes;
-}
+/** @param {import("./archive.js").Archive} archive */
+const isStorable = ({ files }) => areStorable(files.length, (number) => files[number]);
 
 /**
  * @param {Tune} tune
@@ -526,47 +563,71 @@ const commands = {
     index.arrange(folders.keys());
   },
 
-  /** Add files to a choice of the listener, for `index`. */
-  choose({ choice, files }) {
-    const chosen = choices.get(choice) ?? [];
-    choices.set(choice, chosen);
-    chosen.push(...files);
+  /** Add the collection of this site, if it has one, to the list; then read what else is known about its tunes. */
+  async openSite({ root }) {
+    site = await SiteCollection.find(root);
+    if (!site) return;
+    const tunes = await site.tunes();
+    folders.set(COLLECTION, { id: COLLECTION, name: site.name });
+    for (let at = 0; at < tunes.length; at += TUNES_PER_TASK) {
+      for (const tune of tunes.slice(at, at + TUNES_PER_TASK)) if (!index.get(tune.sidPath)) addTune(tune);
+      await nextTask();
+    }
+    index.arrange(folders.keys());
+    report("changed", {});
+    describeSite();
   },
 
-  /** Index a choice: single files (`name` is null), or the files of a folder with this name. */
-  async index({ choice, name }) {
-    const files = choices.get(choice) ?? [];
-    choices.delete(choice);
+  /** Add files to a choice that is being indexed, or will be. Return false if no more are wanted. */
+  choose({ choice, files }) {
+    const chosen = choices.get(choice);
+    if (!chosen || chosen.ended) return false;
+    chosen.add(files);
+    const { received, total } = chosen;
+    if (!indexing) reportThrottled("progress", { ...NOTHING_INDEXED, received, total });
+    return true;
+  },
+
+  /** Index a choice while its files arrive: single files (`name` is null), or a folder with this name. */
+  async index({ choice, name, total, storeBytes }) {
+    const begun = stops;
+    const chosen = new Choice(total);
+    choices.set(choice, chosen);
     const folder = name === null ? singleFiles : await folderFor(name, null);
-    const storeBytes = !folder.handle && areFew(files.map(({ file }) => file));
     return enqueue(async () => {
-      await saveFolder(folder);
-      return runIndexing(folder, entriesOf(files), storeBytes);
+      try {
+        await saveFolder(folder);
+        return await runIndexing(folder, chosen.entries(), storeBytes && !folder.handle, begun, total);
+      } finally {
+        choices.delete(choice);
+      }
     });
   },
 
   /** Index a folder that its handle can reach now and later. */
   async walk({ handle }) {
+    const begun = stops;
     return enqueue(async () => {
       const folder = { ...(await folderFor(handle.name, handle)), handle };
       await saveFolder(folder);
-      return runIndexing(folder, walk(handle), false);
+      return runIndexing(folder, walk(handle), false, begun);
     });
   },
 
   /** Index the files in a zip, as a folder with the name of the zip. */
   async unpack({ file }) {
+    const begun = stops;
     const { Archive } = await import("./archive.js");
     const archive = await Archive.open(file);
     const folder = await folderFor(archive.name, null);
     return enqueue(async () => {
       await saveFolder(folder);
-      return runIndexing(folder, archive.entries(), !folder.handle && areFew(archive.files));
+      return runIndexing(folder, archive.entries(), !folder.handle && isStorable(archive), begun);
     });
   },
 
   cancel() {
-    indexing?.cancel();
+    cancelIndexing();
   },
 
   async folders() {
@@ -575,6 +636,7 @@ const commands = {
       id,
       name,
       again: Boolean(handle),
+      site: id === COLLECTION,
       tunes: counts[id] ?? 0,
     }));
     return { folders: rows.filter(({ id, tunes }) => id !== FILES || tunes), problem };
@@ -660,7 +722,7 @@ const commands = {
   /** Return the folders of which no file can be read without asking the listener. */
   async lostFolders() {
     await loaded;
-    const candidates = [...folders.values()].filter(({ id }) => id !== FILES);
+    const candidates = [...folders.values()].filter(({ id }) => !isFixed(id));
     const lost = await Promise.all(candidates.map(isLost));
     return candidates.filter((_, number) => lost[number]).map(({ id }) => id);
   },
@@ -697,7 +759,7 @@ const commands = {
     for (const tunes of [view.slice(...visible), view.slice(visible[1]), index.values()]) {
       for (const tune of tunes) {
         if (found.size >= limit) return [...found].map(toPageTune);
-        if (tune.locations && !analyses.isDone(tune, version)) found.add(tune);
+        if (isOwn(tune) && !analyses.isDone(tune, version)) found.add(tune);
       }
     }
     return [...found].map(toPageTune);
@@ -706,7 +768,7 @@ const commands = {
   /** Count the tunes that were analyzed, and those that can't be. */
   async analysisCounts({ version }) {
     await loaded;
-    const tunes = [...index.values()];
+    const tunes = [...index.values()].filter((tune) => isOwn(tune) || !tune.locations);
     const analyzed = tunes.filter((tune) => analyses.hasFeatures(tune)).length;
     const failed = tunes.filter(
       (tune) => analyses.isDone(tune, version) && !analyses.hasFeatures(tune),
@@ -755,16 +817,17 @@ const commands = {
 
   /** Delete all own music from the list and from the browser. */
   async wipe() {
-    indexing?.cancel();
+    cancelIndexing();
     return enqueue(async () => {
       await loaded;
       removeTunes(ownTunes(index));
       analyses.use(null, []);
       feed.restart(index.values(), NO_CODES);
-      for (const id of [...folders.keys()]) if (id !== FILES) folders.delete(id);
+      for (const id of [...folders.keys()]) if (!isFixed(id)) folders.delete(id);
       openFiles.clear();
       documents.clear();
       await database.write((tables) => tables.wipe());
+      describeSite();
       index.arrange(folders.keys());
       report("changed", {});
     });

@@ -1,11 +1,19 @@
 /** The page's side of the collection: asks the worker, and hands it the files that the listener chooses or drops. */
 
 import { Request } from "../../../sidflow_feedback/page/messages.js";
+import { nextTask } from "../next-task.js";
 import { removeRoms, showRoms, takeRoms } from "../sid/rom-files.js";
 import { WorkerClient } from "../worker-client.js";
+import { areStorable } from "./storable.js";
 
-/** Files per message to the worker: more would block the page. */
-const FILES_PER_MESSAGE = 100;
+/** Files in the first message to the worker, and the most in a later one. */
+const FILES_PER_MESSAGE = { first: 20, most: 500 };
+
+/** Milliseconds that the page may take for such a message: copying a file handle takes up to a millisecond. */
+const MESSAGE_MS = 8;
+
+/** Progress of indexing of which nothing more is known. */
+const BEGUN = { indexed: 0, skipped: 0 };
 
 /** Tunes per message to the engine. */
 const TUNES_PER_MESSAGE = 4000;
@@ -13,7 +21,7 @@ const TUNES_PER_MESSAGE = 4000;
 const NO_PERMISSION = "The browser doesn't let this page read the folder. Allow it, or add the folder again.";
 
 /** @typedef {import("../../../sidflow_feedback/page/channel.js").EngineChannel} EngineChannel */
-/** @typedef {import("./collection-worker.js").ChosenFile} ChosenFile */
+/** @typedef {import("./choice.js").ChosenFile} ChosenFile */
 /** @typedef {import("./collection-worker.js").Commands} Commands */
 /** @typedef {import("./collection-worker.js").IndexingResult} IndexingResult */
 
@@ -124,13 +132,29 @@ export class Collection {
    * @returns {Promise<string>} the result as JSON
    */
   async addFiles(list) {
-    /** @type {ChosenFile[]} */
-    const files = [];
-    for (let at = 0; at < list.length; at++) {
-      files.push({ path: list[at].webkitRelativePath || list[at].name, file: list[at] });
-      if (at % FILES_PER_MESSAGE === FILES_PER_MESSAGE - 1) await idle();
+    this.#emit("progress", BEGUN);
+    const [root, ...below] = (list[0]?.webkitRelativePath ?? "").split("/");
+    if (!below.length) return JSON.stringify(await this.#indexSingle([...list]));
+    const start = root.length + 1;
+    /** @param {number} number */
+    const fileAt = (number) => ({
+      path: list[number].webkitRelativePath.slice(start),
+      file: list[number],
+    });
+    return JSON.stringify(await this.#index(root, list.length, fileAt));
+  }
+
+  /**
+   * Report that the browser reads the folder that the listener has chosen, which can take long, until it hands it over.
+   * @param {HTMLInputElement} chooser
+   */
+  watchChooser(chooser) {
+    const report = () => this.#emit("progress", { ...BEGUN, reading: true });
+    chooser.addEventListener("click", () => addEventListener("focus", report, { once: true }));
+    for (const outcome of ["change", "cancel"]) {
+      chooser.addEventListener(outcome, () => removeEventListener("focus", report));
     }
-    return JSON.stringify(await this.#indexTunes(files));
+    chooser.addEventListener("cancel", () => this.#emit("progress", null));
   }
 
   /** Let the listener choose a folder, and index it. Null if they chose none, or if the browser can't do it. */
@@ -138,7 +162,7 @@ export class Collection {
     if (!globalThis.showDirectoryPicker) return null;
     try {
       const handle = await globalThis.showDirectoryPicker({ id: "sid-music", mode: "read" });
-      return JSON.stringify(await this.call("walk", { handle }));
+      return JSON.stringify(await this.#walk(handle));
     } catch (error) {
       if (error.name === "AbortError") return null;
       throw new Error(error.message);
@@ -162,7 +186,7 @@ export class Collection {
    */
   async again(id) {
     const handle = await requirePermission(await this.call("handle", { id }));
-    return JSON.stringify(await this.call("walk", { handle }));
+    return JSON.stringify(await this.#walk(handle));
   }
 
   /**
@@ -197,53 +221,111 @@ export class Collection {
    */
   async #addDropped(transfer) {
     const items = [...transfer.items].filter((item) => item.kind === "file");
-    const found = await Promise.all(items.map(openItem));
-    const files = found.flatMap(({ files }) => files ?? []);
+    this.#emit("progress", BEGUN);
+    const found = await Promise.all(items.map((item) => this.#openItem(item)));
     /** @type {IndexingResult[]} */
     const results = [];
-    for (const { handle } of found) if (handle) results.push(await this.call("walk", { handle }));
-    const single = files.length || !results.length ? await this.#indexTunes(files) : null;
+    for (const { handle, folder } of found) {
+      if (handle) results.push(await this.#walk(handle));
+      if (folder) results.push(await this.#index(folder.name, folder.files.length, (at) => folder.files[at]));
+    }
+    const files = found.flatMap(({ file }) => file ?? []);
+    const single = files.length || !results.length ? await this.#indexSingle(files) : null;
     if (single) results.push(single);
     return JSON.stringify(results.length ? results.reduce(addResults) : null);
   }
 
   /**
-   * Index files, except for those that are ROMs of the C64.
-   * @param {ChosenFile[]} files
-   * @returns {Promise<IndexingResult | null>} null: there were only ROMs
+   * @param {DataTransferItem} item
+   * @returns {Promise<{handle?: FileSystemDirectoryHandle, folder?: ChosenFolder, file?: File | null}>} the handle of a
+   *   dropped folder if the browser provides one, else its files; or the file
    */
-  async #indexTunes(files) {
-    if (folderOf(files) !== null) return this.#index(files);
-    const { rest, text } = await takeRoms(files.map(({ file }) => file));
-    if (text) this.#emit("roms", { text });
-    if (text && rest.length === 0) return null;
-    return this.#index(files.filter(({ file }) => rest.includes(file)));
+  async #openItem(item) {
+    const entry = item.webkitGetAsEntry?.();
+    const file = item.getAsFile();
+    const handle = entry?.isDirectory ? await item.getAsFileSystemHandle?.() : null;
+    if (handle) return { handle };
+    if (!isFolder(entry)) return { file };
+    /** @type {ChosenFolder} */
+    const folder = { name: entry.name, files: [] };
+    await this.#collectFiles(entry, folder, entry.fullPath.length + 1);
+    return { folder };
   }
 
   /**
-   * Index zips, each as a folder, and the other files of a choice.
-   * @param {ChosenFile[]} chosen
+   * @param {FileSystemDirectoryEntry} entry
+   * @param {ChosenFolder} folder  gets the files
+   * @param {number} start  of the paths below the folder
    */
-  async #index(chosen) {
-    const zips = chosen.filter(({ path }) => isZip(path));
-    const files = chosen.filter(({ path }) => !isZip(path));
+  async #collectFiles(entry, folder, start) {
+    for (const below of await entriesOf(entry)) {
+      if (isFolder(below)) await this.#collectFiles(below, folder, start);
+      else folder.files.push({ path: below.fullPath.slice(start), file: await fileOf(below) });
+    }
+    this.#emit("progress", { ...BEGUN, received: folder.files.length });
+  }
+
+  /** @param {FileSystemDirectoryHandle} handle */
+  #walk(handle) {
+    this.#emit("progress", BEGUN);
+    return this.call("walk", { handle });
+  }
+
+  /**
+   * Add the files that are ROMs of the C64, and index the others: zips, each as a folder, and single files.
+   * @param {File[]} files
+   * @returns {Promise<IndexingResult | null>} null: there were only ROMs
+   */
+  async #indexSingle(files) {
+    const { rest, text } = await takeRoms(files);
+    if (text) this.#emit("roms", { text });
+    if (text && rest.length === 0) return null;
+    const zips = rest.filter(isZip);
+    const others = rest.filter((file) => !isZip(file));
     /** @type {IndexingResult[]} */
     const results = [];
-    for (const { file } of zips) results.push(await this.call("unpack", { file }));
-    if (files.length || !zips.length) results.push(await this.#indexFiles(files));
+    for (const file of zips) results.push(await this.call("unpack", { file }));
+    if (others.length || !zips.length) {
+      /** @param {number} at */
+      const fileAt = (at) => ({ path: others[at].name, file: others[at] });
+      results.push(await this.#index(null, others.length, fileAt));
+    }
     return results.reduce(addResults);
   }
 
-  /** @param {ChosenFile[]} files */
-  async #indexFiles(files) {
+  /**
+   * Hand files to the worker, which indexes them while they arrive.
+   * @param {string | null} name  of the folder; null for single files
+   * @param {number} total
+   * @param {(number: number) => ChosenFile} fileAt
+   * @returns {Promise<IndexingResult>}
+   */
+  async #index(name, total, fileAt) {
     const choice = crypto.randomUUID();
-    for (let at = 0; at < files.length; at += FILES_PER_MESSAGE) {
-      await this.call("choose", {
-        choice,
-        files: files.slice(at, at + FILES_PER_MESSAGE).map(relativeToFolder),
-      });
+    const storeBytes = areStorable(total, (number) => fileAt(number).file);
+    const indexing = this.call("index", { choice, name, total, storeBytes });
+    const [result] = await Promise.all([indexing, this.#handOver(choice, total, fileAt)]);
+    return result;
+  }
+
+  /**
+   * @param {string} choice
+   * @param {number} total
+   * @param {(number: number) => ChosenFile} fileAt
+   */
+  async #handOver(choice, total, fileAt) {
+    let count = FILES_PER_MESSAGE.first;
+    let wanted = Promise.resolve(true);
+    for (let at = 0; at < total && (await wanted); ) {
+      await nextTask();
+      const begun = performance.now();
+      const files = Array.from({ length: Math.min(count, total - at) }, (_, number) => fileAt(at + number));
+      wanted = this.call("choose", { choice, files });
+      at += files.length;
+      const fitting = (count * MESSAGE_MS) / Math.max(performance.now() - begun, 1);
+      count = Math.ceil(Math.min(fitting, 2 * count, FILES_PER_MESSAGE.most));
     }
-    return this.call("index", { choice, name: folderOf(files) });
+    await wanted;
   }
 
   /**
@@ -272,46 +354,16 @@ async function requirePermission(handle) {
   return handle;
 }
 
-/**
- * @param {DataTransferItem} item
- * @returns {Promise<{handle?: FileSystemDirectoryHandle, files?: ChosenFile[]}>} the handle of a dropped folder if the
- *   browser provides one, else the files
- */
-function openItem(item) {
-  const entry = item.webkitGetAsEntry?.();
-  const file = item.getAsFile();
-  const handle = entry?.isDirectory ? item.getAsFileSystemHandle?.() : null;
-  return Promise.resolve(handle).then(async (handle) => {
-    if (handle) return { handle };
-    if (isFolder(entry)) return { files: await filesIn(entry) };
-    return { files: file ? [{ path: file.name, file }] : [] };
-  });
-}
+/** @typedef {{name: string, files: ChosenFile[]}} ChosenFolder */
+
+/** @param {File} file */
+const isZip = ({ name }) => /\.zip$/i.test(name);
 
 /**
- * @param {string} path
- * @returns {boolean} whether it is a zip that was chosen itself, not one in a chosen folder
- */
-const isZip = (path) => /^[^/]+\.zip$/i.test(path);
-
-/**
- * @param {FileSystemEntry | null} entry
+ * @param {FileSystemEntry | null | undefined} entry
  * @returns {entry is FileSystemDirectoryEntry}
  */
 const isFolder = (entry) => entry?.isDirectory ?? false;
-
-/**
- * @param {FileSystemDirectoryEntry} folder
- * @returns {Promise<ChosenFile[]>}
- */
-async function filesIn(folder) {
-  const files = [];
-  for (const entry of await entriesOf(folder)) {
-    if (isFolder(entry)) files.push(...(await filesIn(entry)));
-    else files.push({ path: entry.fullPath.slice(1), file: await fileOf(entry) });
-  }
-  return files;
-}
 
 /** @param {FileSystemDirectoryEntry} folder */
 async function entriesOf(folder) {
@@ -331,21 +383,6 @@ async function entriesOf(folder) {
  */
 const fileOf = (entry) =>
   new Promise((resolve, reject) => /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject));
-
-/**
- * @param {ChosenFile[]} files
- * @returns {string | null} the name of the chosen folder; null for files that were chosen one by one
- */
-function folderOf(files) {
-  const names = new Set(files.map(({ path }) => (path.includes("/") ? path.split("/")[0] : null)));
-  return names.size === 1 ? [...names][0] : null;
-}
-
-/**
- * @param {ChosenFile} chosen
- * @returns {ChosenFile}
- */
-const relativeToFolder = ({ path, file }) => ({ path: path.slice(path.indexOf("/") + 1), file });
 
 /**
  * @param {IndexingResult} one
@@ -370,5 +407,3 @@ function addResults(one, other) {
     canceled: one.canceled || other.canceled,
   };
 }
-
-const idle = () => new Promise((resolve) => setTimeout(resolve));

@@ -63,6 +63,16 @@ export class Documents {
     await this.#useSimilarity(await this.#stored(SIMILARITY), await this.#stored(MANIFEST)).catch(() => {});
   }
 
+  /**
+   * Use what the site has, without keeping it.
+   * @param {ArrayBuffer | undefined} analyses
+   * @param {ArrayBuffer | undefined} stil
+   */
+  async offer(analyses, stil) {
+    if (analyses) await this.#useAnalyses(analyses);
+    if (stil) this.#useStil(stil);
+  }
+
   /** Make the stored lengths ready for `lengthsOf`. */
   async openLengths() {
     const stored = await this.#stored(SONGLENGTHS);
@@ -132,7 +142,7 @@ export class Documents {
    */
   #useStil(bytes) {
     this.stil = new Stil(decodeStil(bytes));
-    this.#index.refreshText(ownTunes(this.#index));
+    this.#index.refreshText([...this.#index.values()]);
     return this.stil.size;
   }
 

@@ -12,6 +12,7 @@ import { composersOf, yearOf } from "./hvsc.js";
  * @typedef {object} TuneState
  * @property {number} [row]  of the tune's song 1 in the engine
  * @property {{lengths: (number | null)[], lengthSource: "measured"}} [measured]  lengths from the analysis
+ * @property {string} [url]  of a file of the site
  */
 
 /**
@@ -47,8 +48,11 @@ const LISTED = "catalog";
 /** Id of the folder for files that were added one by one. */
 export const FILES = "files";
 
-/** Id of the folder for the site's tunes. */
+/** Id of the folder for the demo tunes. */
 export const SITE = "site";
+
+/** Id of the folder for the site's collection. */
+export const COLLECTION = "collection";
 
 const VALUES = 4;
 const PREFERENCE = 3;
@@ -273,7 +277,10 @@ const firstPath = (tune) => tune.locations?.[0].path ?? "";
  * @returns {import("./indexing.js").Tune[]} the listener's
  */
 export const ownTunes = (index) =>
-  /** @type {import("./indexing.js").Tune[]} */ ([...index.values()].filter((tune) => tune.locations));
+  /** @type {import("./indexing.js").Tune[]} */ ([...index.values()].filter(isOwn));
+
+/** @param {Tune} tune */
+export const isOwn = ({ locations, url }) => locations !== undefined && url === undefined;
 
 /**
  * @param {Place} place

@@ -1,0 +1,1 @@
+"""A collection of tunes that the server's listeners have from their first visit."""
