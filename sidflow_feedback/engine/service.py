@@ -72,6 +72,7 @@ class FeedbackService:
         self._engine = str(uuid.uuid4())
         self._analyzer = Analyzer(runtime.background, excerpts) if excerpts else None
         self._forgetting: set[asyncio.Task[None]] = set()
+        self._preparing: asyncio.Task[None] | None = None
         self._recommender = Recommender(
             runtime.table, runtime.store, lambda: runtime.trainer.model, runtime.clock
         )
@@ -119,16 +120,20 @@ class FeedbackService:
         known = _column(columns.hasCode, np.uint8).astype(np.bool_)
         width = columns.codes.length // max(1, len(known))
         codes = _column(columns.codes, np.uint8).reshape(len(known), width)
-        return self._recommender.collect(
+        rows = self._recommender.collect(
             Collected(
                 item_ids=columns.itemIds.to_bytes().decode().split("\n"),
-                songs=_column(columns.songs, np.uint16).tolist(),
-                start_songs=_column(columns.startSongs, np.uint16).tolist(),
+                songs=_column(columns.songs, np.uint16),
+                start_songs=_column(columns.startSongs, np.uint16),
                 features=_column(columns.features, np.float32).reshape(-1, len(FEATURE_NAMES)),
                 composers=_column(columns.composers, np.uint32),
                 codes=Codes(part["space"], codes, known),
             )
         )
+        if self._preparing is None or self._preparing.done():
+            prepare = self._recommender.prepare(self._runtime.background)
+            self._preparing = asyncio.get_running_loop().create_task(prepare)
+        return rows
 
     async def _use_space(self, space: SimilaritySpace | None, codebook: Any) -> str:
         if space is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from itertools import compress
+from itertools import compress, repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +45,8 @@ class FeatureTable:
     codes, has_code
         A row of bytes for each song, which `similarity.Space` turns into a vector, and whether it is known;
         shapes (songs, width) and (songs,).
+    has_new_code
+        Whether the code of each item's start song has changed, shape (items,). `Similarity` resets it.
     space
         Name of the space that the codes belong to.
     revision
@@ -59,6 +61,7 @@ class FeatureTable:
         self.composers: NDArray[np.uint32] = np.empty(0, np.uint32)
         self.codes = np.empty((0, 0), np.uint8)
         self.has_code = np.empty(0, np.bool_)
+        self.has_new_code = np.empty(0, np.bool_)
         self.space = ""
         self.revision = 0
         self._numbers: dict[str, int] = {}
@@ -66,8 +69,8 @@ class FeatureTable:
     def add(
         self,
         item_ids: Sequence[str],
-        songs: Sequence[int],
-        start_songs: Sequence[int],
+        songs: Sequence[int] | NDArray[np.unsignedinteger],
+        start_songs: Sequence[int] | NDArray[np.unsignedinteger],
         features: NDArray[np.float32],
     ) -> list[int]:
         """Add items, or update their features; return the row of each item's first song.
@@ -88,18 +91,18 @@ class FeatureTable:
             The lengths don't match, an id occurs twice, there is no such start song, or the number of songs
             of a known item has changed.
         """
-        _check(item_ids, songs, start_songs, features)
+        counts, starts = np.asarray(songs, np.intp), np.asarray(start_songs, np.intp)
+        _check(item_ids, counts, starts, features)
         rows = np.where(np.isfinite(features).all(axis=1, keepdims=True), features, np.float32(np.nan))
-        known = [item_id in self._numbers for item_id in item_ids]
+        known = list(map(self._numbers.__contains__, item_ids))
         if any(known):
-            ends = np.cumsum(songs, dtype=np.intp).tolist()
-            for item_id, end, count in compress(zip(item_ids, ends, songs, strict=True), known):
+            ends = np.cumsum(counts).tolist()
+            for item_id, end, count in compress(zip(item_ids, ends, counts.tolist(), strict=True), known):
                 self._update(item_id, rows[end - count : end])
         if not all(known):
             new = np.logical_not(known)
-            counts, offsets = np.asarray(songs, np.intp), np.asarray(start_songs, np.intp) - 1
             added = rows[np.repeat(new, counts)]
-            self._append(list(compress(item_ids, new)), counts[new], offsets[new], added)
+            self._append(list(compress(item_ids, new)), counts[new], starts[new] - 1, added)
         found: list[int] = self.firsts[self._numbers_of(item_ids)].tolist()
         return found
 
@@ -123,8 +126,11 @@ class FeatureTable:
             rows = np.arange(counts.sum()) + np.repeat(self.firsts[numbers] - before, counts)
             if len(rows) != len(codes.rows):
                 raise InvalidRecordError("codes", f"must be {len(rows)} rows, not {len(codes.rows)}")
-            rows = rows[codes.known]
-            self.codes[rows] = codes.rows[codes.known]
+            rows, given = rows[codes.known], codes.rows[codes.known]
+            new = np.zeros(len(self.features), np.bool_)
+            new[rows] = ~self.has_code[rows] | (self.codes[rows] != given).any(axis=1)
+            self.has_new_code[numbers] |= new[self.starts[numbers]]
+            self.codes[rows] = given
             self.has_code[rows] = True
         self.revision += 1
 
@@ -134,6 +140,7 @@ class FeatureTable:
             self.space = name
             self.codes = np.zeros((len(self.features), width), np.uint8)
             self.has_code = np.zeros(len(self.features), np.bool_)
+            self.has_new_code = np.zeros(len(self.firsts), np.bool_)
             self.revision += 1
 
     def number(self, item_id: str) -> int | None:
@@ -161,7 +168,7 @@ class FeatureTable:
         return self.features[chosen].astype(np.float64)
 
     def _numbers_of(self, item_ids: Sequence[str]) -> NDArray[np.intp]:
-        return np.array([self._numbers[item_id] for item_id in item_ids], np.intp)
+        return np.fromiter(map(self._numbers.__getitem__, item_ids), np.intp, len(item_ids))
 
     def _append(
         self,
@@ -171,16 +178,16 @@ class FeatureTable:
         rows: NDArray[np.float32],
     ) -> None:
         firsts = len(self.features) + np.cumsum(songs) - songs
-        checksums = np.array([_checksum(item_id) for item_id in item_ids], np.uint32)
-        for number, item_id in enumerate(item_ids, len(self._numbers)):
-            self._numbers[item_id] = number
+        before = len(self._numbers)
+        self._numbers.update(zip(item_ids, range(before, before + len(item_ids)), strict=True))
         self.features = np.concatenate([self.features, rows])
         self.firsts = np.concatenate([self.firsts, firsts])
         self.starts = np.concatenate([self.starts, firsts + offsets])
-        self.identities = np.concatenate([self.identities, checksums])
+        self.identities = np.concatenate([self.identities, _checksums(item_ids)])
         self.composers = np.concatenate([self.composers, np.zeros(len(songs), np.uint32)])
         self.codes = np.concatenate([self.codes, np.zeros((len(rows), self.codes.shape[1]), np.uint8)])
         self.has_code = np.concatenate([self.has_code, np.zeros(len(rows), np.bool_)])
+        self.has_new_code = np.concatenate([self.has_new_code, np.zeros(len(songs), np.bool_)])
         self.revision += 1
 
     def _update(self, item_id: str, rows: NDArray[np.float32]) -> None:
@@ -199,21 +206,23 @@ class FeatureTable:
             self.revision += 1
 
 
-def _checksum(item_id: str) -> int:
-    return zlib.crc32(item_id.encode(errors="surrogatepass"))
+def _checksums(item_ids: Sequence[str]) -> NDArray[np.uint32]:
+    encoded = map(str.encode, item_ids, repeat("utf-8"), repeat("surrogatepass"))
+    return np.fromiter(map(zlib.crc32, encoded), np.uint32, len(item_ids))
 
 
 def _check(
-    item_ids: Sequence[str], songs: Sequence[int], start_songs: Sequence[int], features: NDArray[np.float32]
+    item_ids: Sequence[str],
+    songs: NDArray[np.intp],
+    start_songs: NDArray[np.intp],
+    features: NDArray[np.float32],
 ) -> None:
     if len(item_ids) != len(songs) or len(set(item_ids)) != len(item_ids):
         raise InvalidRecordError("itemIds", "must all be different, and as many as songs")
-    if min(songs, default=1) < 1 or features.shape != (sum(songs), len(FEATURE_NAMES)):
+    if (songs < 1).any() or features.shape != (songs.sum(), len(FEATURE_NAMES)):
         raise InvalidRecordError(
             "features",
-            f"must be {len(FEATURE_NAMES)} numbers for each of {sum(songs)} songs, at least 1 for each item",
+            f"must be {len(FEATURE_NAMES)} numbers for each of {songs.sum()} songs, at least 1 for each item",
         )
-    if len(start_songs) != len(songs) or any(
-        not 1 <= start <= count for start, count in zip(start_songs, songs, strict=True)
-    ):
+    if start_songs.shape != songs.shape or (start_songs < 1).any() or (start_songs > songs).any():
         raise InvalidRecordError("startSongs", "must be one song of each item, from 1")

@@ -13,7 +13,7 @@ import numpy as np
 from sidflow_feedback.errors import InvalidRecordError, TrainingError
 from sidflow_feedback.events import RatingEvent
 from sidflow_feedback.learning.judgments import OPINIONS
-from sidflow_feedback.learning.model import Model, in_range
+from sidflow_feedback.learning.model import Model
 from sidflow_feedback.recommending.explanation import Explanation
 from sidflow_feedback.recommending.introduction import MAX_SONGS, introduction
 from sidflow_feedback.recommending.ranking import Ranking, queue
@@ -21,7 +21,7 @@ from sidflow_feedback.recommending.similarity import Similarity
 from sidflow_feedback.recommending.stations import by_feeling, by_likeness, spread
 from sidflow_feedback.recommending.sureness import levels, packed, told
 from sidflow_feedback.store import MAX_IMPLICIT
-from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES, NEUTRAL_RATING
+from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES, MAX_RATING, MIN_RATING, NEUTRAL_RATING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -78,6 +78,7 @@ class Recommender:
         self._store = store
         self._model = model
         self._clock = clock
+        self._predicted: _Predicted | None = None
         self._ranked: _Ranked | None = None
         self._judged: dict[str, tuple[Milliseconds, Opinion]] | None = None
         self.similarity = Similarity(table)
@@ -122,10 +123,10 @@ class Recommender:
         TrainingError
             There is no model yet.
         """
-        model, features = self._model(), self.table.features
-        outputs, deviations = _judged(model, features, told(model))
-        sureness = packed(levels(model, outputs, deviations))
-        return {**_scores(model, outputs), "sureness": base64.b64encode(sureness).decode()}
+        predicted, model = self._predictions(), self._model()
+        deviations = None if predicted.deviations is None else predicted.deviations[:, : len(told(model))]
+        sureness = packed(levels(model, predicted.outputs, deviations))
+        return {**_scores(model, predicted.outputs), "sureness": base64.b64encode(sureness).decode()}
 
     def predict(self, songs: Songs) -> Scores:
         """Return the predictions for songs that need not be in the library.
@@ -189,6 +190,10 @@ class Recommender:
         rows = table.firsts[found.order[varied]].tolist()
         return list(zip(rows, found.surprises[varied].tolist(), strict=True))
 
+    async def prepare(self, slots: Slots) -> None:
+        """Do in advance what finding similar items would take long for."""
+        await slots.run(self.similarity.prepare())
+
     async def introduce(self, slots: Slots) -> list[int]:
         """Return the first rows of items whose judgment would say most about the listener: `introduction`.
 
@@ -225,11 +230,27 @@ class Recommender:
         explanation = Explanation.of(model.predict_many, features, table.average)
         return {name: _explanation(explanation, i) for i, name in enumerate(DIMENSIONS)}
 
+    def _predictions(self) -> _Predicted:
+        state = self._state()
+        if self._predicted is None or self._predicted.state != state:
+            model, features = self._model(), self.table.features
+            wanted = sorted({*told(model), _PREFERENCE})
+            self._predicted = _Predicted(state, *_judged(model, features, wanted))
+        return self._predicted
+
     def _ranking(self) -> Ranking:
-        model, revision = self._model(), self.table.revision
-        if self._ranked is None or self._ranked.model is not model or self._ranked.revision != revision:
-            self._ranked = _Ranked.of(model, self.table)
+        state, starts = self._state(), self.table.starts
+        if self._ranked is None or self._ranked.state != state:
+            if self._predicted is not None and self._predicted.state == state:
+                predicted = self._predicted.at(starts)
+            else:  # All songs would take as much longer as tunes have songs.
+                features = self.table.features[starts]
+                predicted = _Predicted(state, *_judged(self._model(), features, [_PREFERENCE]))
+            self._ranked = _Ranked(state, predicted.ranking())
         return self._ranked.ranking
+
+    def _state(self) -> tuple[Model, int]:
+        return self._model(), self.table.revision
 
     async def _station(self, station: Station, day: int) -> Ranking:
         table = self.table
@@ -295,26 +316,51 @@ class Collected:
     """Tunes of a listener's collection; see `FeatureTable.add` and `FeatureTable.describe`."""
 
     item_ids: Sequence[str]
-    songs: Sequence[int]
-    start_songs: Sequence[int]
+    songs: NDArray[np.uint16]
+    start_songs: NDArray[np.uint16]
     features: NDArray[np.float32]
     composers: NDArray[np.uint32]
     codes: Codes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Predicted:
+    """What a model predicts for songs.
+
+    Attributes
+    ----------
+    state
+        The model, and the revision of the table.
+    outputs
+        Shape (songs, 4).
+    deviations
+        Of some outputs, the last of which is always the preference, shape (songs, some); None if they are
+        unknown.
+    """
+
+    state: tuple[Model, int]
+    outputs: NDArray[np.float32]
+    deviations: NDArray[np.float32] | None
+
+    def at(self, rows: NDArray[np.intp]) -> _Predicted:
+        """Return the predictions for some of the songs."""
+        deviations = None if self.deviations is None else self.deviations[rows]
+        return _Predicted(self.state, self.outputs[rows], deviations)
+
+    def ranking(self) -> Ranking:
+        """Return the ranking of items whose start songs these are: they play first."""
+        known = None if self.deviations is None else self.deviations[:, -1]
+        if known is not None and np.isnan(known).all():
+            known = None
+        return Ranking.of(self.outputs[:, _PREFERENCE], known)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Ranked:
-    """The ranking by a model. An item is ranked by its start song, which plays first."""
+    """The ranking of all items, for a state as in `_Predicted`."""
 
-    model: Model
-    revision: int
+    state: tuple[Model, int]
     ranking: Ranking
-
-    @classmethod
-    def of(cls, model: Model, table: FeatureTable) -> _Ranked:
-        outputs, deviations = _judged(model, table.features[table.starts], [_PREFERENCE])
-        known = None if deviations is None or np.isnan(deviations).all() else deviations[:, 0]
-        return cls(model, table.revision, Ranking.of(outputs[:, _PREFERENCE], known))
 
 
 def _judge(judged: dict[str, tuple[Milliseconds, Opinion]], events: Iterable[Event]) -> None:
@@ -355,7 +401,7 @@ def _judged(
 
 
 def _scores(model: Model, outputs: NDArray[np.float32]) -> Scores:
-    scores = in_range(outputs).astype("<f4")
+    scores = np.clip(outputs, np.float32(MIN_RATING), np.float32(MAX_RATING)).astype("<f4", copy=False)
     return {"model": model.version, "scores": base64.b64encode(scores.tobytes()).decode()}
 
 

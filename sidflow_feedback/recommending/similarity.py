@@ -6,7 +6,7 @@ Songs without a code are compared by their features.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -19,6 +19,7 @@ from sidflow_feedback.vocabulary import EMBEDDING_VERSION, EMBEDDING_WIDTH, FEAT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sidflow_feedback.idle import Steps
     from sidflow_feedback.recommending.feature_table import FeatureTable
     from sidflow_feedback.types import FloatArray
 
@@ -29,6 +30,9 @@ COMPARED: Final = [
     number for number, name in enumerate(FEATURE_NAMES) if name not in ("confidence", "duration")
 ]
 """Features that say how a song sounds."""
+
+PREPARED: Final = 128
+"""Vectors that are computed in one step, which takes a browser about a millisecond."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,31 +82,45 @@ class Space:
         ranks = np.linspace(0, 1, 256, dtype=np.float32)
         return cls(name, np.tile(ranks[:, None], (len(weights), 1, 1)), weights)
 
+    @property
+    def dimensions(self) -> int:
+        """Numbers of a vector."""
+        return len(self.weights) if self.map is None else self.map.shape[1]
+
     def vectors(self, codes: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the weighted and mapped vectors of codes, of length 1 (or 0), shape (n, outputs)."""
-        width, _, numbers = self.codebook.shape
+        width, values, numbers = self.codebook.shape
         scaled = self.codebook * np.sqrt(self.weights, dtype=np.float64).reshape(width, 1, numbers)
-        book = scaled.astype(np.float32)
-        found = np.empty((width, len(codes), numbers), np.float32)
-        for number in range(width):
-            found[number] = book[number].take(codes[:, number], axis=0, mode="clip")
-        plain = np.ascontiguousarray(found.transpose(1, 0, 2)).reshape(len(codes), width * numbers)
+        book = scaled.astype(np.float32).reshape(width * values, numbers)
+        entries = np.minimum(codes, values - 1) + values * np.arange(width)
+        plain = book.take(entries, axis=0).reshape(len(codes), width * numbers)
         return _unit(plain if self.map is None else plain @ self.map)
 
 
 @dataclass(slots=True, eq=False)
 class Similarity:
-    """Compares the items of a table by their start songs; keeps the vectors until the table changes."""
+    """Compares the items of a table by their start songs; keeps the vectors of their codes."""
 
     table: FeatureTable
     space: Space | None = None
-    _codes: tuple[object, NDArray[np.float32]] | None = None
+    _vectors: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
     _features: tuple[object, NDArray[np.float32]] | None = None
 
     def use(self, space: Space) -> None:
         """Take codes of this space from now on."""
-        self.space = space
+        if self.space is None or self.space.name != space.name:
+            self.space = space
+            self._vectors = np.empty((0, space.dimensions), np.float32)
         self.table.use_space(space.name, len(space.codebook))
+
+    def prepare(self) -> Steps[None]:
+        """Compute the vectors of new codes in small steps."""
+        while self.space is not None:
+            yield "vectors"
+            new = np.flatnonzero(self.table.has_new_code)
+            if not len(new):
+                return
+            self._compute(self.space, new[:PREPARED])
 
     def to(self, rows: Sequence[int]) -> Similarities:
         """Return how much each item sounds like some songs: the cosine to the mean of these, shape (items,).
@@ -131,12 +149,18 @@ class Similarity:
 
     def _of_codes(self, space: Space) -> NDArray[np.float32]:
         """Return the vectors of all start songs, NaN where unknown."""
-        table, state = self.table, (self.table.revision, space)
-        if self._codes is None or self._codes[0] != state:
-            vectors = space.vectors(table.codes[table.starts])
-            vectors[~table.has_code[table.starts]] = np.nan
-            self._codes = state, vectors
-        return self._codes[1]
+        self._compute(space, np.flatnonzero(self.table.has_new_code))
+        return self._vectors
+
+    def _compute(self, space: Space, items: NDArray[np.intp]) -> None:
+        """Compute the vectors of some items."""
+        table = self.table
+        missing = len(table.starts) - len(self._vectors)
+        if missing:
+            unknown = np.full((missing, space.dimensions), np.nan, np.float32)
+            self._vectors = np.concatenate([self._vectors, unknown])
+        self._vectors[items] = space.vectors(table.codes[table.starts[items]])
+        table.has_new_code[items] = False
 
     def _of_features(self) -> NDArray[np.float32]:
         """Return the features' ranks of all songs, from -1 to 1, as vectors of length 1."""

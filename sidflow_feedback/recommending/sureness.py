@@ -62,5 +62,7 @@ def _guessed(outputs: Array) -> NDArray[np.uint8]:
 
 def packed(found: NDArray[np.uint8]) -> bytes:
     """Return one byte for each song's levels."""
-    shifts = BITS * np.arange(len(DIMENSIONS), dtype=np.uint8)
-    return bytes((found << shifts).sum(axis=1, dtype=np.uint8))
+    total = np.zeros(len(found), np.uint8)
+    for number, column in enumerate(found.T):  # faster than a sum over the short axis
+        total |= column << np.uint8(BITS * number)
+    return total.tobytes()

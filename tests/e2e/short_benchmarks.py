@@ -58,7 +58,8 @@ WITH_BROWSER: Final = {
         },
         "songs_per_second cores core_ms_per_song feature_correlation_min feature_correlations "
         "songs_compared page_tunes_per_minute page_share_60s load_80k_ms load_longest_task_ms "
-        "bytes_per_song neighbors_60k_ms neighbors_of_50_60k_ms first_neighbors_60k_ms",
+        "bytes_per_song neighbors_60k_ms neighbors_of_50_60k_ms first_neighbors_60k_ms "
+        "prepare_60k_ms",
     ),
     "start": Short(
         start.measure,

@@ -116,7 +116,6 @@ class OwnMusic:
     async def _show_result(self, result: "Result") -> None:
         by_id("collection-result").textContent = _summary(result)
         _show_skipped(result)
-        await self._update()
         if not result["found"]:
             for path, problem in result["reasons"]:
                 notice(path + " can't be used. " + problem)

@@ -10,7 +10,7 @@ from sidflow_feedback.vocabulary import MIN_RATED
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from app.page.core.playback import Playback
-    from app.page.core.recommendations import Recommendations
+    from app.page.core.recommendations import Entry, Recommendations
     from app.page.core.tune import Tune
     from app.page.views.elements import Element, Event
 
@@ -32,7 +32,7 @@ class UpNext:
     def __init__(self, playback: "Playback", recommendations: "Recommendations") -> None:
         self._playback = playback
         self._recommendations = recommendations
-        self._tunes: list[Tune] = []
+        self._upcoming: list[Entry] = []
         on(by_id("up-next"), "click", self._on_click)
         playback.changed.connect(self._show_why_soon)
         recommendations.changed.connect(self.show)
@@ -40,12 +40,9 @@ class UpNext:
     def show(self) -> None:
         """Show the queue, and the reasons, which a new model changes."""
         upcoming = self._recommendations.upcoming(SHOWN)
-        self._tunes = [tune for tune, _ in upcoming]
-        items = [_item(position, *upcoming[position]) for position in range(len(upcoming))]
-        focused = _focused_position()
-        by_id("up-next").replaceChildren(*items)
-        if focused is not None and focused < len(items):
-            items[focused].querySelector("button").focus()
+        if upcoming != self._upcoming:
+            self._upcoming = upcoming
+            _show_items(upcoming)
         by_id("up-next-how").textContent = self._basis()
         self._show_why_soon()
 
@@ -81,7 +78,7 @@ class UpNext:
             return NOT_ANALYZED
         if not model.startswith("local"):
             return GLOBAL
-        if not any(self._recommendations.sureness(tune, tune.start_song)["p"] for tune in self._tunes):
+        if not any(self._recommendations.sureness(tune, tune.start_song)["p"] for tune, _ in self._upcoming):
             return NOT_SURE
         share = self._recommendations.exploration
         return LOCAL + (" " + str(share) + " % are surprises." if share else "")
@@ -89,7 +86,16 @@ class UpNext:
     def _on_click(self, event: "Event") -> None:
         button = event.target.closest("button")
         if button:
-            spawn(self._playback.open(self._tunes[int(button.dataset.position)]))
+            tune, _ = self._upcoming[int(button.dataset.position)]
+            spawn(self._playback.open(tune))
+
+
+def _show_items(upcoming: "list[Entry]") -> None:
+    items = [_item(position, *upcoming[position]) for position in range(len(upcoming))]
+    focused = _focused_position()
+    by_id("up-next").replaceChildren(*items)
+    if focused is not None and focused < len(items):
+        items[focused].querySelector("button").focus()
 
 
 def _focused_position() -> int | None:

@@ -12,12 +12,6 @@ export class Analyses {
   file = null;
 
   /**
-   * The number of each tune's file in `file`.
-   * @type {WeakMap<Tune, number>}
-   */
-  #numbers = new WeakMap();
-
-  /**
    * Use a file from now on, instead of another one.
    * @param {AnalysisFile | null} file
    * @param {Iterable<Tune>} tunes  that may be in it
@@ -25,7 +19,6 @@ export class Analyses {
    */
   use(file, tunes) {
     this.file = file;
-    this.#numbers = new WeakMap();
     let count = 0;
     for (const tune of tunes) if (this.match(tune)) count += 1;
     return count;
@@ -38,17 +31,14 @@ export class Analyses {
    */
   match(tune) {
     const number = this.file && tune.md5 ? this.file.find(tune.md5) : -1;
-    if (number < 0) return false;
-    this.#numbers.set(tune, number);
-    return true;
+    tune.fileNumber = number < 0 ? undefined : number;
+    return number >= 0;
   }
 
   /** @param {Tune} tune */
   hasFeatures(tune) {
     if (tune.features?.some((song) => song !== null)) return true;
-    const [number, file] = [this.#numbers.get(tune), this.file];
-    if (number === undefined || !file) return false;
-    return songsOf(tune).some((song) => file.hasFeatures(number, song));
+    return tune.fileNumber !== undefined && (this.file?.knows(tune.fileNumber) ?? false);
   }
 
   /**
@@ -58,7 +48,7 @@ export class Analyses {
    */
   isDone(tune, version) {
     if (tune.version === version) return true;
-    const number = this.#numbers.get(tune);
+    const number = tune.fileNumber;
     if (number === undefined || version !== ANALYSIS_VERSION || !this.file) return false;
     const song = tune.startSong - 1;
     return this.file.hasFeatures(number, song) || this.file.problem(number, song) !== null;
@@ -69,8 +59,8 @@ export class Analyses {
    * @returns {Pick<Tune, "version" | "features" | "problems">} of the tune's songs, as `AnalysisRow` has them
    */
   of(tune) {
-    const { version, features, problems } = tune;
-    const [number, file] = [this.#numbers.get(tune), this.file];
+    const { version, features, problems, fileNumber: number } = tune;
+    const { file } = this;
     if (number === undefined || !file) return { version, features, problems };
     const current = version === ANALYSIS_VERSION;
     const songs = songsOf(tune);
@@ -86,7 +76,8 @@ export class Analyses {
    * @returns {(number | null)[]} seconds until its songs fall silent
    */
   lengthsOf(tune) {
-    const [number, file] = [this.#numbers.get(tune), this.file];
+    const { file } = this;
+    const number = tune.fileNumber;
     const measured = tune.measured?.lengths ?? [];
     if (number === undefined || !file) return measured;
     return songsOf(tune).map((song) => measured[song] ?? file.length(number, song));
@@ -99,7 +90,8 @@ export class Analyses {
    * @param {number} at
    */
   copyFeatures(tune, target, at) {
-    const [number, file] = [this.#numbers.get(tune), this.file];
+    const { file } = this;
+    const number = tune.fileNumber;
     for (let song = 0; song < tune.songs; song++, at += FEATURE_NAMES.length) {
       const own = tune.features?.[song];
       if (number !== undefined && file && song < file.songsOf(number)) {
@@ -121,7 +113,7 @@ export class Analyses {
    * @returns {Uint8Array | null} its embedding; null if unknown
    */
   embedding(tune, song) {
-    const number = this.#numbers.get(tune);
+    const number = tune.fileNumber;
     return number === undefined ? null : (this.file?.embedding(number, song) ?? null);
   }
 }

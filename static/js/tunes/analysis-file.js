@@ -118,13 +118,24 @@ export class AnalysisFile {
       if (this.#keys[middle] < key) low = middle + 1;
       else high = middle;
     }
-    for (; this.#keys[low] === key; low++) if (this.#hex(low) === md5) return low;
+    for (; this.#keys[low] === key; low++) if (this.#isOf(low, md5)) return low;
     return -1;
   }
 
   /** @param {number} file */
   songsOf(file) {
     return this.#firsts[file + 1] - this.#firsts[file];
+  }
+
+  /**
+   * @param {number} file
+   * @returns {boolean} whether the features of any of its songs are known
+   */
+  knows(file) {
+    for (let song = this.#firsts[file]; song < this.#firsts[file + 1]; song++) {
+      if (this.#levels[song] !== UNKNOWN) return true;
+    }
+    return false;
   }
 
   /**
@@ -198,13 +209,16 @@ export class AnalysisFile {
     return found.some((value) => value > 0) ? found : null;
   }
 
-  /** @param {number} file */
-  #hex(file) {
-    let text = "";
-    for (let at = MD5_BYTES * file; at < MD5_BYTES * (file + 1); at++) {
-      text += this.#md5[at].toString(16).padStart(2, "0");
+  /**
+   * @param {number} file
+   * @param {string} md5
+   */
+  #isOf(file, md5) {
+    for (let byte = 0; byte < MD5_BYTES; byte++) {
+      const digits = md5.slice(2 * byte, 2 * byte + 2);
+      if (this.#md5[MD5_BYTES * file + byte] !== Number.parseInt(digits, 16)) return false;
     }
-    return text;
+    return true;
   }
 
   #isConsistent() {

@@ -152,6 +152,9 @@ const pendingReports = new Map();
 /** @type {import("./tune-index.js").IndexedTune[]} */
 let view = [];
 
+/** Whether the list is in order, and the page knows of it. */
+let isArranged = true;
+
 /** Whether the view has the tunes of a composer. */
 let viewsComposer = false;
 
@@ -292,7 +295,10 @@ const collection = {
   async save(tunes, contents) {
     const removed = tunes.filter((tune) => tune.locations.length === 0);
     if (removed.length) removeTunes(removed);
-    reportThrottled("changed", {}, Math.max(REPORT_INTERVAL_MS, index.size / TUNES_PER_MS));
+    if (tunes.length) {
+      isArranged = false;
+      reportThrottled("changed", {}, Math.max(REPORT_INTERVAL_MS, index.size / TUNES_PER_MS));
+    }
     for (let at = 0; at < tunes.length; at += BATCH) await write(tunes.slice(at, at + BATCH));
     if (contents.length) await database.write((tables) => tables.putContents(contents));
   },
@@ -351,7 +357,17 @@ function toDatabaseRow({
  */
 function toPageTune(tune) {
   if (!tune) return null;
-  const { text, row: _row, md5, hvscPath, locations, added, measured: _measured, ...fields } = tune;
+  const {
+    text,
+    row: _row,
+    fileNumber: _number,
+    md5,
+    hvscPath,
+    locations,
+    added,
+    measured: _measured,
+    ...fields
+  } = tune;
   const predicted = predictionsOf(tune);
   if (!locations) return { ...fields, ...predicted };
   const measured = analyses.lengthsOf(tune);
@@ -457,13 +473,14 @@ async function runIndexing(folder, entries, storeBytes, begun, total) {
   indexing = new Indexing({ ...collection, reportProgress }, folder, entries, storeBytes);
   if (stops !== begun) indexing.cancel();
   try {
-    return { folder: folder.id, ...(await indexing.run()), problem };
+    const result = await indexing.run();
+    if (result.stil) isArranged = false; // the page may show comments
+    return { folder: folder.id, ...result, problem };
   } finally {
     indexing = null;
     documents.closeLengths();
     cancelReport("progress");
-    index.arrange(folders.keys());
-    report("changed", {});
+    if (!isArranged) arrange();
   }
 }
 
@@ -472,6 +489,13 @@ function cancelIndexing() {
   stops += 1;
   indexing?.cancel();
   for (const choice of choices.values()) choice.end(); // the page sends no more
+}
+
+/** Bring the list into order, and report that it has changed. */
+function arrange() {
+  index.arrange(folders.keys());
+  isArranged = true;
+  report("changed", {});
 }
 
 /**
@@ -507,6 +531,7 @@ const isFixed = (id) => id === FILES || id === COLLECTION;
 
 /** @param {Folder} folder */
 async function saveFolder(folder) {
+  if (!folders.has(folder.id)) isArranged = false;
   folders.set(folder.id, folder);
   await database.write((tables) => tables.putFolder(folder));
 }
@@ -768,12 +793,14 @@ const commands = {
   /** Count the tunes that were analyzed, and those that can't be. */
   async analysisCounts({ version }) {
     await loaded;
-    const tunes = [...index.values()].filter((tune) => isOwn(tune) || !tune.locations);
-    const analyzed = tunes.filter((tune) => analyses.hasFeatures(tune)).length;
-    const failed = tunes.filter(
-      (tune) => analyses.isDone(tune, version) && !analyses.hasFeatures(tune),
-    ).length;
-    return { analyzed, failed, all: tunes.length };
+    let [analyzed, failed, all] = [0, 0, 0];
+    for (const tune of index.values()) {
+      if (!isOwn(tune) && tune.locations) continue;
+      all += 1;
+      if (analyses.hasFeatures(tune)) analyzed += 1;
+      else if (analyses.isDone(tune, version)) failed += 1;
+    }
+    return { analyzed, failed, all };
   },
 
   /** Send all tunes to an engine that doesn't know them. */

@@ -16,7 +16,7 @@ const MESSAGE_MS = 8;
 const BEGUN = { indexed: 0, skipped: 0 };
 
 /** Tunes per message to the engine. */
-const TUNES_PER_MESSAGE = 4000;
+const TUNES_PER_MESSAGE = 8000;
 
 const NO_PERMISSION = "The browser doesn't let this page read the folder. Allow it, or add the folder again.";
 

@@ -37,6 +37,11 @@ export class EngineFeed {
   /** @type {Tune[]} */
   #underway = [];
   #round = 0;
+  /**
+   * What `#composerOf` has found, by author.
+   * @type {Map<string, number>}
+   */
+  #composers = new Map();
 
   /** What the codes mean; null if there are no codes. */
   get space() {
@@ -130,9 +135,20 @@ export class EngineFeed {
       itemIds: new TextEncoder().encode(tunes.map(({ sidPath }) => sidPath).join("\n")),
       songs: Uint16Array.from(tunes, ({ songs }) => songs),
       startSongs: Uint16Array.from(tunes, ({ startSong }) => startSong),
-      composers: Uint32Array.from(tunes, composerOf),
+      composers: Uint32Array.from(tunes, (tune) => this.#composerOf(tune)),
       ...{ features, codes, hasCode },
     };
+  }
+
+  /**
+   * @param {Tune} tune
+   * @returns {number} a hash of its composer; 0 if unknown, or for the site's tunes
+   */
+  #composerOf({ author, locations }) {
+    if (!locations) return 0;
+    const hash = this.#composers.get(author) ?? hashOf(composersOf(author)[0]?.key ?? "");
+    this.#composers.set(author, hash);
+    return hash;
   }
 
   /** @param {Tune} tune */
@@ -143,11 +159,10 @@ export class EngineFeed {
 }
 
 /**
- * @param {Tune} tune
- * @returns {number} a hash of its composer's name (FNV-1a); 0 if unknown, or for the site's tunes
+ * @param {string} key
+ * @returns {number} its FNV-1a hash; 0 if it is empty
  */
-function composerOf({ author, locations }) {
-  const key = locations ? (composersOf(author)[0]?.key ?? "") : "";
+function hashOf(key) {
   if (!key) return 0;
   let hash = 0x811c9dc5;
   for (const letter of key) hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193);

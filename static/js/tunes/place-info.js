@@ -117,12 +117,17 @@ function folder(tunes, folders, stil, { folder: id = "", path = "" }) {
  */
 function foldersIn(tunes, id, path) {
   const start = path && `${path}/`;
-  const names = tunes.flatMap(({ locations }) => {
-    const below = (locations ?? []).filter((at) => at.folder === id && at.path.startsWith(start));
-    return [...new Set(below.map((at) => firstFolder(at.path.slice(start.length))))].filter(Boolean);
-  });
-  return counted(names)
-    .map(({ name, tunes }) => ({ name, tunes, place: { folder: id, path: start + name } }))
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const { locations = [] } of tunes) {
+    const below = locations.filter((at) => at.folder === id && at.path.startsWith(start));
+    const names = below.map((at) => firstFolder(at.path.slice(start.length)));
+    for (const name of names.length > 1 ? new Set(names) : names)
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  counts.delete(""); // the files in the folder itself
+  return [...counts]
+    .map(([name, tunes]) => ({ name, tunes, place: { folder: id, path: start + name } }))
     .sort((one, other) => (one.name.toLowerCase() < other.name.toLowerCase() ? -1 : 1));
 }
 

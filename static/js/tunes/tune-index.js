@@ -11,6 +11,7 @@ import { composersOf, yearOf } from "./hvsc.js";
 /**
  * @typedef {object} TuneState
  * @property {number} [row]  of the tune's song 1 in the engine
+ * @property {number} [fileNumber]  number of its file in the analysis file
  * @property {{lengths: (number | null)[], lengthSource: "measured"}} [measured]  lengths from the analysis
  * @property {string} [url]  of a file of the site
  */
@@ -142,7 +143,7 @@ export class TuneIndex {
     for (const tune of own) this.#folder(tune).push(tune);
     for (const [id, list] of this.#folders) {
       if (id === FILES) list.sort((one, other) => (other.added ?? 0) - (one.added ?? 0));
-      else if (id !== SITE) list.sort((one, other) => compare(firstPath(one), firstPath(other)));
+      else if (id !== SITE) this.#folders.set(id, sortBy(list, firstPath));
     }
     this.#orders.clear();
   }

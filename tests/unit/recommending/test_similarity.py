@@ -10,7 +10,7 @@ from sidflow_feedback.analysis.embedding import Weighting, project
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.recommending.feature_table import Codes, FeatureTable
 from sidflow_feedback.recommending.ranking import queue
-from sidflow_feedback.recommending.similarity import Similarity, Space, ranks
+from sidflow_feedback.recommending.similarity import PREPARED, Similarity, Space, ranks
 from sidflow_feedback.recommending.stations import GAP, SHARE, by_feeling, by_likeness, spread
 from sidflow_feedback.types import Feeling
 from sidflow_feedback.vocabulary import EMBEDDING_WIDTH, FEATURE_NAMES, FEELINGS
@@ -73,6 +73,32 @@ def test_songs_without_a_code_are_unknown_and_one_as_seed_is_compared_by_feature
     by_features = similarity.to([9])
     assert by_features.argmax() == 9
     assert not np.isnan(by_features).any()
+
+
+def test_vectors_that_were_prepared_in_steps_are_those_of_a_first_question() -> None:
+    codes = some_codes()
+    questions = [Similarity(table_of(codes)), Similarity(table_of(codes))]
+    for similarity in questions:
+        similarity.use(Space.of_ranks("s", np.ones(WIDTH)))
+    prepared, unprepared = questions
+    steps = sum(1 for _ in prepared.prepare())
+    assert steps == -(-len(codes) // PREPARED) + 1
+    assert not prepared.table.has_new_code.any()
+    assert prepared.to([17]).tolist() == unprepared.to([17]).tolist()
+
+
+def test_code_that_has_changed_counts_and_the_same_code_again_costs_nothing() -> None:
+    codes = some_codes()
+    table = table_of(codes)
+    similarity = Similarity(table)
+    similarity.use(Space.of_ranks("s", np.ones(WIDTH)))
+    assert similarity.to([17])[4] < 0.99
+    codes[4] = codes[17]
+    for expected in ([4], []):
+        known = np.ones(2, np.bool_)
+        table.describe(["4.sid", "5.sid"], np.ones(2, np.uint32), Codes("s", codes[4:6], known))
+        assert np.flatnonzero(table.has_new_code).tolist() == expected
+        assert similarity.to([17])[4] == pytest.approx(1)
 
 
 @pytest.mark.parametrize("weighting", ["all", "sound"])
