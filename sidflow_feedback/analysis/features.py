@@ -195,9 +195,12 @@ def _windowed(signal: Samples, size: int) -> Iterator[Samples]:
     """Yield Hann-windowed frames, shape (<= chunk, size), so that a full-scale sine has magnitude 1."""
     window = np.hanning(size)
     window = (window * (2 / window.sum())).astype(np.float32)
-    frames = sliding_window_view(signal, size)[:: size // _HOPS_PER_FRAME]
-    for start in range(0, len(frames), _CHUNK):
-        yield frames[start : start + _CHUNK] * window
+    hop = size // _HOPS_PER_FRAME
+    step = hop * _CHUNK
+    for start in range(0, len(signal) - size + 1, step):
+        part = signal[start : start + step - hop + size]
+        # A view of the whole signal would have more elements than WebAssembly can count.
+        yield sliding_window_view(part, size)[::hop] * window
 
 
 def _describe(frames: Samples, sample_rate: int) -> tuple[Samples, Samples, Samples, Samples]:
