@@ -137,7 +137,7 @@ class FeedbackService:
 
     async def _use_space(self, space: SimilaritySpace | None, codebook: Any) -> str:
         if space is None:
-            found = Space.of_embeddings()
+            found = Space.of_embeddings("sound")
         else:
             book = _column(codebook, np.float32).reshape(space["shape"])
             found = Space(space["name"], book, np.array(space["weights"], np.float64))

@@ -18,7 +18,7 @@ from sidflow_feedback.recommending.explanation import Explanation
 from sidflow_feedback.recommending.introduction import MAX_SONGS, introduction
 from sidflow_feedback.recommending.ranking import Ranking, queue
 from sidflow_feedback.recommending.similarity import Similarity
-from sidflow_feedback.recommending.stations import by_feeling, by_likeness, spread
+from sidflow_feedback.recommending.stations import INTRICATE, by_feeling, by_likeness, spread
 from sidflow_feedback.recommending.sureness import levels, packed, told
 from sidflow_feedback.store import MAX_IMPLICIT
 from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES, MAX_RATING, MIN_RATING, NEUTRAL_RATING
@@ -258,7 +258,12 @@ class Recommender:
             preferences = self._ranking().preferences
             features = table.features[table.starts]
             return by_feeling(
-                station["feeling"], features, table.identities, preferences=preferences, seed=day
+                station["feeling"],
+                features,
+                table.identities,
+                traits=self.similarity.traits(INTRICATE),
+                preferences=preferences,
+                seed=day,
             )
         rows = station.get("rows", [])
         if station.get("likes"):

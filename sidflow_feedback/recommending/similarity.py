@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sidflow_feedback.analysis.embedding import Weighting, columns, shipped_tables
+from sidflow_feedback.analysis.embedding import DIMENSIONS, Weighting, columns, shipped_tables
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.vocabulary import EMBEDDING_VERSION, EMBEDDING_WIDTH, FEATURE_NAMES
 
@@ -49,12 +49,15 @@ class Space:
         Of each number of a vector, at least 0, shape (bytes * numbers,).
     map
         A linear map of the weighted vector, shape (bytes * numbers, outputs); None: it stays as it is.
+    has_embeddings
+        Whether codes are trace embeddings.
     """
 
     name: str
     codebook: NDArray[np.float32]
     weights: FloatArray
     map: NDArray[np.float32] | None = None
+    has_embeddings: bool = False
 
     def __post_init__(self) -> None:
         width, values, numbers = self.codebook.shape
@@ -74,7 +77,7 @@ class Space:
         part = shipped_tables().maps[weighting]
         whole = np.zeros((EMBEDDING_WIDTH, part.shape[1]), np.float32)
         whole[columns(weighting)] = part
-        return cls(name, codebook, np.ones(EMBEDDING_WIDTH), whole)
+        return cls(name, codebook, np.ones(EMBEDDING_WIDTH), whole, has_embeddings=True)
 
     @classmethod
     def of_ranks(cls, name: str, weights: FloatArray) -> Space:
@@ -146,6 +149,16 @@ class Similarity:
         mean = np.nan_to_num(wanted).mean(axis=0)
         similarities: Similarities = vectors @ (mean / (np.linalg.norm(mean) or 1.0)).astype(np.float32)
         return similarities
+
+    def traits(self, names: Sequence[str]) -> NDArray[np.float32]:
+        """Return dimensions of the start songs' embeddings, 0 to 1, NaN where unknown, shape (items, n)."""
+        table = self.table
+        found = np.full((len(table.starts), len(names)), np.nan, np.float32)
+        if self.space is not None and self.space.has_embeddings:
+            chosen = [number for name in names for number, each in enumerate(DIMENSIONS) if each.name == name]
+            known = table.has_code[table.starts]
+            found[known] = table.codes[table.starts[known]][:, chosen] / np.float32(255)
+        return found
 
     def _of_codes(self, space: Space) -> NDArray[np.float32]:
         """Return the vectors of all start songs, NaN where unknown."""

@@ -25,6 +25,13 @@ PARTS: Final[dict[str, tuple[tuple[str, float], ...]]] = {
 }
 """What makes a song feel like that: features with their weights, compared with the rest of the library."""
 
+INTRICATE: Final = (
+    *("note_rate", "gate", "envelopes", "pitch_range"),
+    *("arpeggio", "pulse_moves", "filter_changes"),
+)
+"""Dimensions of the embedding that an intricate song has much of: many notes at a time, of many instruments,
+over a wide range, and always in motion. They stand in for `PARTS` where they are known."""
+
 SHARE: Final = 0.2
 """Of the library that a station by feeling plays."""
 
@@ -46,6 +53,7 @@ def by_feeling(
     features: NDArray[np.float32],
     identities: NDArray[np.uint32],
     *,
+    traits: NDArray[np.float32],
     preferences: NDArray[np.floating],
     seed: int,
 ) -> Ranking:
@@ -57,20 +65,35 @@ def by_feeling(
         Of each item, shape (n, 8).
     identities
         See `ranking.queue`.
+    traits
+        `INTRICATE` of each item, shape (n, dimensions); NaN where unknown.
     preferences
         Predicted, shape (n,); NaN where unknown.
     seed
         Another one gives another random order.
     """
     assert feeling in FEELINGS
-    columns = [FEATURE_NAMES.index(name) for name, _ in PARTS[feeling]]
-    scores = ranks(features[:, columns]) @ np.array([weight for _, weight in PARTS[feeling]], np.float32)
+    scores = _scores(feeling, features, traits)
     order = descending(scores)
     count = int(np.ceil(SHARE * (~np.isnan(scores)).sum()))
     chosen, others = order[:count], order[count:]
     chosen = chosen[shuffled(identities[chosen], seed)]
     chosen = chosen[descending(np.round(preferences[chosen], 1))]
     return Ranking(np.concatenate([chosen, others]), count, preferences, np.zeros(len(scores)))
+
+
+def _scores(
+    feeling: Feeling, features: NDArray[np.float32], traits: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return how much each item feels like this, from 0 to 1: its rank; NaN where unknown, shape (n,)."""
+    columns = [FEATURE_NAMES.index(name) for name, _ in PARTS[feeling]]
+    weights = np.array([weight for _, weight in PARTS[feeling]], np.float32)
+    scores = ranks((ranks(features[:, columns]) @ weights)[:, None])[:, 0]
+    if feeling in ("simple", "intricate"):
+        intricacy = ranks(traits.mean(axis=1)[:, None])[:, 0]
+        better = intricacy if feeling == "intricate" else 1 - intricacy
+        scores = np.where(np.isnan(better), scores, better)
+    return scores
 
 
 def spread(order: Numbers, composers: NDArray[np.uint32], heard: Numbers) -> Numbers:

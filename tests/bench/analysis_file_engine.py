@@ -15,7 +15,7 @@ async def measure(tunes: int, rounds: int) -> dict[str, float]:
     chance = np.random.default_rng(2)
     table = FeatureTable()
     similarity = Similarity(table)
-    similarity.use(Space.of_embeddings())
+    similarity.use(Space.of_embeddings("sound"))
     ids = [f"sha256:{number:064x}" for number in range(tunes)]
     features = chance.random((tunes, len(FEATURE_NAMES)), np.float32)
     table.add(ids, [1] * tunes, [1] * tunes, features)

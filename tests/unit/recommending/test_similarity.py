@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from sidflow_feedback.analysis.embedding import Weighting, project
+from sidflow_feedback.analysis.embedding import DIMENSIONS, Weighting, project
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.recommending.feature_table import Codes, FeatureTable
 from sidflow_feedback.recommending.ranking import queue
 from sidflow_feedback.recommending.similarity import PREPARED, Similarity, Space, ranks
-from sidflow_feedback.recommending.stations import GAP, SHARE, by_feeling, by_likeness, spread
+from sidflow_feedback.recommending.stations import GAP, INTRICATE, SHARE, by_feeling, by_likeness, spread
 from sidflow_feedback.types import Feeling
 from sidflow_feedback.vocabulary import EMBEDDING_WIDTH, FEATURE_NAMES, FEELINGS
 
 WIDTH = 6
+NO_TRAITS = np.full((500, len(INTRICATE)), np.nan, np.float32)
 
 
 def table_of(
@@ -174,7 +175,8 @@ def test_each_feeling_has_music_that_is_unlike_that_of_its_opposite(feeling: Fee
     identities = np.arange(500, dtype=np.uint32)
     unknown = np.full(500, np.nan)
     stations = {
-        name: by_feeling(name, features, identities, preferences=unknown, seed=1) for name in FEELINGS
+        name: by_feeling(name, features, identities, traits=NO_TRAITS, preferences=unknown, seed=1)
+        for name in FEELINGS
     }
     station = stations[feeling]
     opposite = stations[FEELINGS[FEELINGS.index(feeling) ^ 1]]
@@ -182,7 +184,7 @@ def test_each_feeling_has_music_that_is_unlike_that_of_its_opposite(feeling: Fee
     assert not set(station.order[: station.known]) & set(opposite.order[: opposite.known])
     assert not set(station.order[: station.known]) & set(range(20))
     assert sorted(station.order) == list(range(500))
-    again = by_feeling(feeling, features, identities, preferences=unknown, seed=2)
+    again = by_feeling(feeling, features, identities, traits=NO_TRAITS, preferences=unknown, seed=2)
     assert set(again.order[: again.known]) == set(station.order[: station.known])
     assert again.order[:10].tolist() != station.order[:10].tolist()
 
@@ -190,11 +192,38 @@ def test_each_feeling_has_music_that_is_unlike_that_of_its_opposite(feeling: Fee
 def test_calm_tunes_have_less_energy_and_better_ones_come_first() -> None:
     features = np.random.default_rng(4).random((500, 8), np.float32)
     preferences = np.random.default_rng(5).uniform(1, 5, 500)
-    station = by_feeling("calm", features, np.arange(500, dtype=np.uint32), preferences=preferences, seed=1)
+    identities = np.arange(500, dtype=np.uint32)
+    station = by_feeling("calm", features, identities, traits=NO_TRAITS, preferences=preferences, seed=1)
     chosen = station.order[: station.known]
     energy = features[:, FEATURE_NAMES.index("energy")]
     assert energy[chosen].mean() < np.quantile(energy, 0.25)
     assert (np.diff(np.round(preferences[chosen], 1)) <= 0).all()
+
+
+def test_intricate_tunes_have_much_of_what_makes_them_so_where_embeddings_are_known() -> None:
+    codes = np.random.default_rng(8).integers(0, 256, (500, EMBEDDING_WIDTH), np.uint8)
+    table = FeatureTable()
+    similarity = Similarity(table)
+    similarity.use(Space.of_embeddings("sound"))
+    ids, ones, known = [f"{number}" for number in range(500)], np.ones(500, np.uint32), np.ones(500, np.bool_)
+    known[:100] = False
+    features = np.random.default_rng(9).random((500, 8), np.float32)
+    table.add(ids, [1] * 500, [1] * 500, features)
+    table.describe(ids, ones, Codes(table.space, codes, known))
+    traits = similarity.traits(INTRICATE)
+    assert np.isnan(traits[:100]).all()
+    names = [dimension.name for dimension in DIMENSIONS]
+    note_rate = codes[100:, names.index("note_rate")] / 255
+    assert traits[100:, INTRICATE.index("note_rate")] == pytest.approx(note_rate)
+    unknown = np.full(500, np.nan)
+    most = {
+        feeling: by_feeling(feeling, features, ones, traits=traits, preferences=unknown, seed=1)
+        for feeling in ("simple", "intricate")
+    }
+    means = {name: traits[station.order[: station.known]].mean(axis=1) for name, station in most.items()}
+    assert np.nanmax(means["simple"]) < np.nanmin(means["intricate"])
+    for station in most.values():
+        assert np.isnan(traits[station.order[: station.known], 0]).any(), "the others are compared, too"
 
 
 def test_composers_are_spread_also_after_those_heard_last() -> None:
