@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from app.analysis import render_excerpt
+from app.emulator import SidEmulator
+from sidflow_feedback.analysis.features import EXCERPT_SECONDS
+from sidflow_feedback.analysis.trace import TRACE_SECONDS
 from tests.browser.sid.pages import (
     BROKEN,
     REAL,
@@ -71,3 +75,17 @@ def test_excerpts_can_be_rendered_from_a_worker(page: Page) -> None:
         [TUNE, REAL],
     )
     assert length == 22050
+
+
+def test_trace_is_the_same_as_outside_the_browser(page: Page) -> None:
+    tune, traced = page.evaluate(
+        """async ([path, seconds, traceSeconds]) => {
+          const { problem } = await excerpts.begin(await bytesOf(path), { seconds, traceSeconds });
+          if (problem) throw new Error(problem);
+          await excerpts.advance(Infinity);
+          return [[...new Uint8Array(await bytesOf(path))], [...(await excerpts.take()).trace]];
+        }""",
+        [TUNE, EXCERPT_SECONDS, TRACE_SECONDS],
+    )
+    assert traced
+    assert bytes(traced) == render_excerpt(SidEmulator(), bytes(tune)).trace
