@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.analysis import render_excerpt
 from app.emulator import SidEmulator
+from app.paths import paths
 from sidflow_feedback.analysis.features import EXCERPT_SECONDS
 from sidflow_feedback.analysis.trace import TRACE_SECONDS
 from tests.browser.sid.pages import (
@@ -78,14 +79,15 @@ def test_excerpts_can_be_rendered_from_a_worker(page: Page) -> None:
 
 
 def test_trace_is_the_same_as_outside_the_browser(page: Page) -> None:
-    tune, traced = page.evaluate(
-        """async ([path, seconds, traceSeconds]) => {
-          const { problem } = await excerpts.begin(await bytesOf(path), { seconds, traceSeconds });
+    tune = min((paths().vendor / "tunes").glob("*.sid")).read_bytes()  # Its init writes registers.
+    traced = page.evaluate(
+        """async ([tune, seconds, traceSeconds]) => {
+          const { problem } = await excerpts.begin(new Uint8Array(tune), { seconds, traceSeconds });
           if (problem) throw new Error(problem);
           await excerpts.advance(Infinity);
-          return [[...new Uint8Array(await bytesOf(path))], [...(await excerpts.take()).trace]];
+          return [...(await excerpts.take()).trace];
         }""",
-        [TUNE, EXCERPT_SECONDS, TRACE_SECONDS],
+        [[*tune], EXCERPT_SECONDS, TRACE_SECONDS],
     )
     assert traced
-    assert bytes(traced) == render_excerpt(SidEmulator(), bytes(tune)).trace
+    assert bytes(traced) == render_excerpt(SidEmulator(), tune).trace
