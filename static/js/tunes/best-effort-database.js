@@ -8,6 +8,8 @@ export class BestEffortDatabase {
   /** @type {Promise<TunesDatabase | null>} */
   #opening;
   #onProblem;
+  /** Why nothing can be stored; "" if it can. */
+  problem = "";
 
   /** @param {(problem: string) => void} onProblem  receives the reason if nothing can be stored */
   constructor(onProblem) {
@@ -46,7 +48,8 @@ export class BestEffortDatabase {
   /** @param {Error} error */
   #fail(error) {
     this.#opening = Promise.resolve(null);
-    this.#onProblem(reason(error));
+    this.problem = reason(error);
+    this.#onProblem(this.problem);
     return null;
   }
 }

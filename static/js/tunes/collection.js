@@ -23,7 +23,7 @@ const NO_PERMISSION = "The browser doesn't let this page read the folder. Allow 
 /** @typedef {import("../../../sidflow_feedback/page/channel.js").EngineChannel} EngineChannel */
 /** @typedef {import("./choice.js").ChosenFile} ChosenFile */
 /** @typedef {import("./collection-worker.js").Commands} Commands */
-/** @typedef {import("./collection-worker.js").IndexingResult} IndexingResult */
+/** @typedef {import("./indexing-queue.js").IndexingResult} IndexingResult */
 
 export class Collection {
   #worker = new WorkerClient(new URL("./collection-worker.js", import.meta.url), {
@@ -45,7 +45,7 @@ export class Collection {
 
   /**
    * Listen to the worker's reports, and to the outcome when ROMs were dropped.
-   * @param {import("./collection-worker.js").ReportKind | "roms"} kind
+   * @param {import("./reports.js").ReportKind | "roms"} kind
    * @param {(json: string) => void} listener
    */
   on(kind, listener) {

@@ -4,13 +4,12 @@ import { composerFolder, composerKey, composersOf, hvscPath, yearOf } from "./hv
 import { FILES, inPlace } from "./tune-index.js";
 
 /** @typedef {import("./schema.js").FileLocation} FileLocation */
-/** @typedef {import("./schema.js").Folder} Folder */
 /** @typedef {import("./stil.js").Note} Note */
 /** @typedef {import("./stil.js").Stil} Stil */
 /** @typedef {import("./tune-index.js").IndexedTune} IndexedTune */
 /** @typedef {import("./tune-index.js").Place} Place */
 /** @typedef {import("./tune-index.js").TuneIndex} TuneIndex */
-/** @typedef {Map<string, Folder>} Folders */
+/** @typedef {Pick<import("./folders.js").Folders, "get">} Folders */
 
 /** @typedef {{name: string, place: Place}} Link */
 /** @typedef {Link & {tunes: number}} Part */
@@ -203,7 +202,7 @@ function linkTo(tunes, folders, path) {
 }
 
 /**
- * @param {Folder} root
+ * @param {import("./schema.js").Folder} root
  * @param {string} path  of a file
  * @returns {Link[]} its folders, from the added one on; none for files that were added one by one
  */

@@ -1,0 +1,9 @@
+/** Binary values in JSON. */
+
+/** @param {string} text */
+export function decodeBase64(text) {
+  const letters = atob(text);
+  const bytes = new Uint8Array(letters.length); // a loop is 20 times as fast as `Uint8Array.from`
+  for (let at = 0; at < letters.length; at++) bytes[at] = letters.charCodeAt(at);
+  return bytes;
+}

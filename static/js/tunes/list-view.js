@@ -1,0 +1,160 @@
+/** What the list shows of the tunes, in which order, and what follows a tune there. */
+
+import { playlistOf } from "./playlist.js";
+
+/** @typedef {import("./row.js").ListedTune} ListedTune */
+/** @typedef {import("./tune-index.js").IndexedTune} IndexedTune */
+/** @typedef {import("./tune-index.js").Tune} Tune */
+
+/** What a tune must not be to follow another one: `sidPath`s, and ids of folders. */
+/** @typedef {{unplayable: string[], lost: string[]}} Exclusions */
+
+export class ListView {
+  #index;
+  #analyses;
+  /** @type {IndexedTune[]} */
+  #tunes = [];
+
+  /** Whether the tunes are those of a composer. */
+  #isComposer = false;
+
+  /** @type {IndexedTune[] | null} tunes that play in this order, whatever the list shows now */
+  #program = null;
+
+  /** @type {[number, number]} first visible position, and the one after the last */
+  #visible = [0, 0];
+
+  /**
+   * @param {import("./tune-index.js").TuneIndex} index
+   * @param {import("./analyses.js").Analyses} analyses
+   */
+  constructor(index, analyses) {
+    this.#index = index;
+    this.#analyses = analyses;
+  }
+
+  /**
+   * Set the tunes that the list shows, and their order.
+   * @param {import("./tune-index.js").Query} query
+   * @returns {{count: number, all: number}}
+   */
+  show(query) {
+    this.#tunes = this.#index.view(query);
+    this.#isComposer = Boolean(query.composer);
+    return { count: this.#tunes.length, all: this.#index.size };
+  }
+
+  /**
+   * @param {number} from
+   * @param {number} to
+   * @returns {ListedTune[]} the tunes at these positions, which are visible now
+   */
+  slice(from, to) {
+    this.#visible = [from, to];
+    return this.#tunes.slice(from, to).map((tune) => this.#row(tune));
+  }
+
+  /** Yield first the visible tunes, then those below, then all in the list's order. */
+  *byNearness() {
+    yield* this.#tunes.slice(...this.#visible);
+    yield* this.#tunes.slice(this.#visible[1]);
+    yield* this.#index.values();
+  }
+
+  /** @param {string} sidPath */
+  position(sidPath) {
+    return this.#tunes.findIndex((tune) => tune.sidPath === sidPath);
+  }
+
+  /**
+   * @param {string[] | null} sidPaths
+   * @returns {string} a playlist of these tunes, or of what the list shows
+   */
+  playlist(sidPaths) {
+    const tunes = sidPaths?.map((sidPath) => this.#index.get(sidPath)).filter((tune) => tune !== undefined);
+    return playlistOf(tunes ?? this.#tunes, (tune) => this.#length(tune));
+  }
+
+  /**
+   * Let the tunes of the list follow each other, whatever it shows later.
+   * @returns {IndexedTune | undefined} the first one
+   */
+  startProgram() {
+    this.#program = this.#tunes;
+    return this.#tunes[0];
+  }
+
+  endProgram() {
+    this.#program = null;
+  }
+
+  /**
+   * Return the tunes that follow one in the program or the list, which wrap around. Tunes and folders that can't be
+   * played are left out. If nothing is left, all tunes count.
+   * @param {string} sidPath
+   * @param {number} count
+   * @param {Exclusions} exclusions
+   * @returns {IndexedTune[]}
+   */
+  following(sidPath, count, { unplayable, lost }) {
+    const [bad, gone] = [new Set(unplayable), new Set(lost)];
+    /** @param {Tune} tune */
+    const plays = (tune) => tune.sidPath !== sidPath && !bad.has(tune.sidPath) && !isIn(tune, gone);
+    for (const list of [this.#program ?? this.#tunes, this.#index.view({})]) {
+      const start = list.findIndex((tune) => tune.sidPath === sidPath) + 1;
+      const found = firstOf(list, start, plays, count);
+      if (found.length) return found;
+    }
+    return [];
+  }
+
+  /**
+   * @param {Tune} tune
+   * @returns {ListedTune}
+   */
+  #row(tune) {
+    const { sidPath, title } = tune;
+    return {
+      sidPath,
+      title,
+      author: this.#isComposer ? tune.released : tune.author,
+      length: this.#length(tune),
+      prediction: this.#index.prediction(tune),
+      sureness: this.#index.sureness(tune),
+    };
+  }
+
+  /**
+   * @param {Tune} tune
+   * @returns {number | null} seconds of its start song
+   */
+  #length(tune) {
+    const song = tune.startSong - 1;
+    return tune.lengths[song] ?? this.#analyses.lengthsOf(tune)[song] ?? null;
+  }
+}
+
+/**
+ * @param {Tune} tune
+ * @param {Set<string>} gone  folders
+ * @returns {boolean} whether the tune is in these folders only
+ */
+const isIn = ({ locations }, gone) => locations?.every(({ folder }) => gone.has(folder)) ?? false;
+
+/**
+ * @template Item
+ * @param {Item[]} list
+ * @param {number} start
+ * @param {(item: Item) => boolean} wanted
+ * @param {number} count
+ * @returns {Item[]} at most so many wanted items from `start` on, around to the one before it
+ */
+function firstOf(list, start, wanted, count) {
+  /** @type {Item[]} */
+  const found = [];
+  for (let number = 0; number < list.length && found.length < count; number++) {
+    const item = list[(start + number) % list.length];
+    if (wanted(item)) found.push(item);
+  }
+  return found;
+}
