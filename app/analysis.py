@@ -4,7 +4,7 @@ import numpy as np
 
 from sidflow_feedback.analysis.excerpt import Excerpt, Findings, study
 from sidflow_feedback.analysis.features import EXCERPT_SECONDS
-from sidflow_feedback.analysis.trace import TRACE_SECONDS
+from sidflow_feedback.analysis.trace import CLOCKS, TRACE_SECONDS
 from sidflow_feedback.idle import finish
 
 from .emulator import SAMPLE_RATE, SidEmulator
@@ -45,4 +45,5 @@ def render_excerpt(emulator: SidEmulator, data: bytes, song: int = 0) -> Excerpt
     end = emulator.end
     if not end:
         emulator.skip((TRACE_SECONDS - EXCERPT_SECONDS) * SAMPLE_RATE)
-    return Excerpt(np.concatenate(parts), SAMPLE_RATE, emulator.take_trace(), end != 0, end or None)
+    clock = CLOCKS[emulator.info.clock]
+    return Excerpt(np.concatenate(parts), SAMPLE_RATE, emulator.take_trace(), clock, end != 0, end or None)

@@ -169,7 +169,7 @@ class CollectionPart(TypedDict):
     Attributes
     ----------
     space
-        Name of the space that the codes belong to; empty if there are none.
+        Name of the space that the codes belong to.
     """
 
     space: str
@@ -294,11 +294,14 @@ class SongAnalysis(TypedDict):
         Seconds until the song falls silent; None if it doesn't within the excerpt.
     features, problem
         One of them is None: the features, or the reason why the song has none.
+    embedding
+        Its bytes in base64; None without features, or if the song writes too little to have one.
     """
 
     length: float | None
     features: Features | None
     problem: str | None
+    embedding: str | None
 
 
 class EventRow(TypedDict):

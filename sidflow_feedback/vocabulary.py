@@ -69,12 +69,13 @@ SNAPSHOT_VERSION: "Final" = 3
 """Schema version of a snapshot of the listener's model. Increment it when a field changes its name or
 meaning, and migrate the version before in `learning.snapshot`."""
 
-ANALYSIS_VERSION: "Final" = 3
-"""Version of the feature analysis. Increment it when the same file would get other features or another
-length: results of an older version are then computed again."""
+ANALYSIS_VERSION: "Final" = 4
+"""Version of the feature analysis. Increment it when the same file would get other features, another length,
+or another embedding: results of an older version are then computed again."""
 
-EMBEDDING_VERSION: "Final" = 1
-"""Version of the trace embedding. Increment it when the same file would get another one."""
+EMBEDDING_VERSION: "Final" = 2
+"""Version of the trace embedding. Increment it, and `ANALYSIS_VERSION`, when the same file would get another
+one."""
 
 EMBEDDING_WIDTH: "Final" = 64
 """Bytes of a song's embedding."""

@@ -7,12 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-import numpy as np
-
 from sidflow_feedback.analysis.analysis_file import AnalyzedSong, Problem
-from sidflow_feedback.analysis.embedding import embed
-from sidflow_feedback.analysis.trace import NTSC_CLOCK, PAL_CLOCK, Trace
-from sidflow_feedback.errors import FeedbackError
 
 from ..analysis import analyze_song
 from ..emulator import SidEmulator, SidError
@@ -24,7 +19,6 @@ SONGS: Final = 16
 _ROMS_MISSING = "SIDFLOW_ROMS"
 """Each message of the emulator about missing ROMs names this setting."""
 
-_CLOCKS = {"PAL": PAL_CLOCK, "NTSC": NTSC_CLOCK}
 _this_thread = threading.local()
 
 
@@ -87,13 +81,4 @@ def _analyze(emulator: SidEmulator, data: bytes, song: int) -> AnalyzedSong:
     if found.features is None:
         silent = "silent" in (found.problem or "")
         return AnalyzedSong(problem=Problem.SILENT if silent else Problem.OTHER)
-    return AnalyzedSong(found.features, found.length, embedding=_embedding(emulator, found.trace))
-
-
-def _embedding(emulator: SidEmulator, trace: bytes) -> bytes | None:
-    """Return the embedding as bytes; None if the song writes too little to have one."""
-    try:
-        ranks = embed(Trace.from_bytes(trace, _CLOCKS[emulator.info.clock]))
-    except FeedbackError:
-        return None
-    return np.rint(ranks * 255).astype(np.uint8).tobytes()
+    return AnalyzedSong(found.features, found.length, embedding=found.embedding)

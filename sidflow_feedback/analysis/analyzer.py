@@ -1,4 +1,4 @@
-"""Feature analysis: the audio features of a song, and where it ends, from the beginning of its sound.
+"""Feature analysis: the features of a song, its embedding, and where it ends, from its beginning.
 
 All of its work counts toward the processor share that training has, including the work of other threads.
 """
@@ -6,6 +6,7 @@ All of its work counts toward the processor share that training has, including t
 from __future__ import annotations
 
 import asyncio
+import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -62,8 +63,8 @@ class Excerpts(Protocol):
     async def advance(self, milliseconds: Milliseconds) -> Progress:
         """Render for about this time."""
 
-    async def take(self) -> tuple[Samples, int, bytes]:
-        """Return the samples, in [-1, 1], the sample rate in Hz, and the trace; as of `Excerpt`."""
+    async def take(self) -> tuple[Samples, int, bytes, int]:
+        """Return the samples, the sample rate in Hz, the trace, and the clock; as of `Excerpt`."""
 
 
 class Analyzer:
@@ -87,7 +88,7 @@ class Analyzer:
     async def analyze(
         self, tune: object, *, song: int, duration: float, urgent: bool = False
     ) -> SongAnalysis | None:
-        """Return the features of a song and its length; None if an urgent song has taken its place.
+        """Return what is found out about a song; None if an urgent song has taken its place.
 
         Parameters
         ----------
@@ -124,11 +125,15 @@ class Analyzer:
             await self._slots.turn(self._costs["piece"] + reserve)
             progress = self._charge("piece", await self._excerpts.advance(PIECE))
         if progress.problem is not None:
-            return {"length": None, "features": None, "problem": progress.problem}
-        samples, rate, trace = await self._excerpts.take()
-        excerpt = Excerpt(samples, rate, trace, progress.has_sound, progress.end)
+            return {"length": None, "features": None, "problem": progress.problem, "embedding": None}
+        excerpt = Excerpt(*await self._excerpts.take(), progress.has_sound, progress.end)
         found = await self._slots.run(study(excerpt, duration))
-        return {"length": found.length, "features": found.features, "problem": found.problem}
+        return {
+            "length": found.length,
+            "features": found.features,
+            "problem": found.problem,
+            "embedding": base64.b64encode(found.embedding).decode() if found.embedding else None,
+        }
 
     def _charge(self, kind: str, progress: Progress) -> Progress:
         self._slots.charge(progress.busy)

@@ -7,12 +7,15 @@ music sounds.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from sidflow_feedback.analysis.notes import Notes
 from sidflow_feedback.analysis.trace import MAX_WRITES, REGISTERS, BoolArray, IntArray, Trace
+
+if TYPE_CHECKING:
+    from sidflow_feedback.idle import Steps
 
 CALL_GAP: Final = 1200
 """Cycles without a write after which the next write belongs to another call of the driver."""
@@ -54,10 +57,14 @@ class _Calls:
         return self.gap <= CALL_GAP
 
 
-def measure_habits(trace: Trace, notes: Notes) -> dict[str, float]:
-    """Return the numbers of the group ``driver`` by name, not yet normalized."""
+def measure_habits(trace: Trace, notes: Notes) -> Steps[dict[str, float]]:
+    """Find the numbers of the group ``driver`` by name, not yet normalized, in small steps."""
+    yield "calls"
     calls = _find_calls(trace)
-    return {**_rates(trace, calls), **_timing(calls), **_order(calls), **_note_starts(trace, notes)}
+    yield "rates"
+    rates = _rates(trace, calls)
+    yield "order"
+    return {**rates, **_timing(calls), **_order(calls), **_note_starts(trace, notes)}
 
 
 def _find_calls(trace: Trace) -> _Calls:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,11 @@ from sidflow_feedback.analysis.notes import read_notes
 from sidflow_feedback.analysis.sound_traits import measure_traits
 from sidflow_feedback.analysis.trace import Trace
 from sidflow_feedback.errors import InvalidRecordError
+from sidflow_feedback.idle import finish
 from sidflow_feedback.types import FloatArray
+
+if TYPE_CHECKING:
+    from sidflow_feedback.idle import Steps
 
 Group: TypeAlias = Literal["driver", "sound"]
 """``driver``: how the program writes; ``sound``: what a listener hears of it."""
@@ -153,8 +157,18 @@ def shipped_tables() -> Tables:
 
 def measure(trace: Trace) -> FloatArray:
     """Return the dimensions of a song in their own units, shape (64,)."""
+    return finish(_measuring(trace))
+
+
+def _measuring(trace: Trace) -> Steps[FloatArray]:
+    """Do `measure` in small steps."""
+    yield "voices"
+    _ = trace.voices  # It is kept.
+    yield "notes"
     notes = read_notes(trace)
-    values = {**measure_habits(trace, notes), **measure_traits(trace, notes)}
+    habits = yield from measure_habits(trace, notes)
+    traits = yield from measure_traits(trace, notes)
+    values = {**habits, **traits}
     return np.array([values[dimension.name] for dimension in DIMENSIONS])
 
 
@@ -164,17 +178,31 @@ def embed(trace: Trace) -> FloatArray:
     Returns
     -------
     ndarray, shape (64,)
-        For each of `DIMENSIONS` the share of a broad collection that has less, 0 to 1. A byte holds it.
+        For each of `DIMENSIONS` the share of a broad collection that has less, 0 to 1.
 
     Raises
     ------
     InvalidRecordError
         The trace has fewer than two writes: nothing is known of such a song.
     """
+    return finish(embedding(trace))
+
+
+def embedding(trace: Trace) -> Steps[FloatArray]:
+    """Do `embed` in steps of a few milliseconds."""
     if len(trace) < 2:
         raise InvalidRecordError("trace", "has no register writes. Trace a later part of the song")
-    (embedding,) = ranks(measure(trace)[None], shipped_tables().quantiles)
-    return np.asarray(embedding)
+    values = yield from _measuring(trace)
+    yield "tables"
+    tables = shipped_tables()
+    yield "ranks"
+    (found,) = ranks(values[None], tables.quantiles)
+    return np.asarray(found)
+
+
+def quantize(embeddings: FloatArray) -> NDArray[np.uint8]:
+    """Return embeddings as bytes, the form in which they are stored, of the same shape."""
+    return np.rint(255 * embeddings).astype(np.uint8)
 
 
 def ranks(values: FloatArray, quantiles: NDArray[np.float32]) -> FloatArray:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sidflow_feedback.analysis.embedding import embedding, quantize
 from sidflow_feedback.analysis.features import EXCERPT_SECONDS, MIN_SECONDS, Samples, extraction
-from sidflow_feedback.errors import TrainingError
+from sidflow_feedback.analysis.trace import Trace
+from sidflow_feedback.errors import InvalidRecordError, TrainingError
 
 if TYPE_CHECKING:
     from sidflow_feedback.idle import Steps
@@ -25,6 +27,8 @@ class Excerpt:
         Samples per second.
     trace
         The register writes of the first `TRACE_SECONDS`, or until the song ended, for `Trace.from_bytes`.
+    clock
+        Cycles per second.
     has_sound
         Whether the song has been audible.
     end
@@ -34,6 +38,7 @@ class Excerpt:
     samples: Samples
     rate: int
     trace: bytes
+    clock: int
     has_sound: bool = True
     end: float | None = None
 
@@ -48,14 +53,14 @@ class Findings:
         One of them is None: the features, or the reason why the song has none.
     length
         Seconds until the song falls silent; None if it doesn't within the excerpt.
-    trace
-        As of `Excerpt`.
+    embedding
+        The trace embedding in bytes; None without features, or if the song writes too little to have one.
     """
 
     features: Features | None
     problem: str | None
     length: float | None
-    trace: bytes
+    embedding: bytes | None = None
 
 
 def study(excerpt: Excerpt, duration: float) -> Steps[Findings]:
@@ -67,12 +72,21 @@ def study(excerpt: Excerpt, duration: float) -> Steps[Findings]:
         Length of the whole song in seconds, as far as it is known; that of the excerpt counts first.
     """
     if not excerpt.has_sound:
-        return Findings(None, f"The first {EXCERPT_SECONDS} s are silent.", None, excerpt.trace)
+        return Findings(None, f"The first {EXCERPT_SECONDS} s are silent.", None)
     samples, end = excerpt.samples, excerpt.end
     if end is not None:
         samples, duration = samples[: round(max(end, MIN_SECONDS) * excerpt.rate)], end
     try:
         features = yield from extraction(samples, excerpt.rate, duration)
     except TrainingError as exc:
-        return Findings(None, str(exc), end, excerpt.trace)
-    return Findings(features, None, end, excerpt.trace)
+        return Findings(None, str(exc), end)
+    yield "trace"
+    return Findings(features, None, end, (yield from _embedding(excerpt)))
+
+
+def _embedding(excerpt: Excerpt) -> Steps[bytes | None]:
+    try:
+        found = yield from embedding(Trace.from_bytes(excerpt.trace, excerpt.clock))
+    except InvalidRecordError:
+        return None
+    return quantize(found).tobytes()

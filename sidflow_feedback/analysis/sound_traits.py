@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from sidflow_feedback.analysis.notes import Notes
 from sidflow_feedback.analysis.trace import BoolArray, IntArray, Trace, Voices
 from sidflow_feedback.types import FloatArray
+
+if TYPE_CHECKING:
+    from sidflow_feedback.idle import Steps
 
 MAJOR: Final = (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88)
 MINOR: Final = (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17)
@@ -29,13 +32,18 @@ _MAX_DISTANCE = 191  # frames
 _RATHER_LONG = 0.02  # preference of the longest row over the shortest that fits as well
 
 
-def measure_traits(trace: Trace, notes: Notes) -> dict[str, float]:
-    """Return the numbers of the group ``sound`` by name, not yet normalized."""
+def measure_traits(trace: Trace, notes: Notes) -> Steps[dict[str, float]]:
+    """Find the numbers of the group ``sound`` by name, not yet normalized, in small steps."""
     voices = trace.voices
     within = _within_notes(voices, notes)
+    yield "pitches"
+    pitches = _pitches(voices, notes)
+    yield "rhythm"
+    rhythm = _rhythm(trace, notes)
+    yield "sounds"
     return {
-        **_rhythm(trace, notes),
-        **_pitches(voices, notes),
+        **rhythm,
+        **pitches,
         **_motion(voices, within),
         **_waveforms(voices, notes),
         **_pulse(voices, within),

@@ -29,6 +29,9 @@ NTSC_CLOCK: Final = 1_022_727
 REGISTERS: Final = 25
 """Registers of a chip that can be written."""
 
+CLOCKS: Final = {"PAL": PAL_CLOCK, "NTSC": NTSC_CLOCK}
+"""By the names that the emulator gives them."""
+
 MAX_CHIPS: Final = 3
 MAX_WRITES: Final = 150_000
 """Writes of a trace that the statistics of the driver look at. Music has 5,000 to 60,000 in 30 s."""

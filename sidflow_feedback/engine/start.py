@@ -17,7 +17,7 @@ from pyodide.ffi import JsException, create_proxy
 
 from sidflow_feedback.analysis.analyzer import Progress
 from sidflow_feedback.analysis.features import Samples
-from sidflow_feedback.analysis.trace import TRACE_SECONDS
+from sidflow_feedback.analysis.trace import CLOCKS, TRACE_SECONDS
 from sidflow_feedback.engine.page_channel import PageChannel
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.engine.service import FeedbackService
@@ -117,10 +117,10 @@ class _Excerpts:
     async def advance(self, milliseconds: Milliseconds) -> Progress:
         return _progress(await _rendered(self._renderer.advance(milliseconds)))
 
-    async def take(self) -> tuple[Samples, int, bytes]:
+    async def take(self) -> tuple[Samples, int, bytes, int]:
         content = await _rendered(self._renderer.take())
         samples = np.asarray(content.pcm.to_py(), dtype=np.float32)
-        return samples, SAMPLE_RATE, content.trace.to_bytes()
+        return samples, SAMPLE_RATE, content.trace.to_bytes(), CLOCKS[content.clock]
 
 
 async def _rendered(answer: Any) -> Any:

@@ -35,8 +35,8 @@ export const FEATURE_NAMES = Object.freeze([
   "duration",
 ]);
 
-export const ANALYSIS_VERSION = 3;
-export const EMBEDDING_VERSION = 1;
+export const ANALYSIS_VERSION = 4;
+export const EMBEDDING_VERSION = 2;
 export const EMBEDDING_WIDTH = 64;
 
 /** Messages that the engine sends to all pages. */

@@ -17,15 +17,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sidflow_feedback.analysis.embedding import TABLES_FILE, Tables, columns, ranks
+from sidflow_feedback.analysis.embedding import TABLES_FILE, Tables, columns, quantize, ranks
 from sidflow_feedback.types import FloatArray
 from tests.bench.fidelity_tunes import find_tunes
 from tests.bench.harness import Figures, run
 from tests.bench.similarity import CHOICE_FROM, hash_of
-from tests.bench.similarity_songs import Song, collect
+from tests.bench.similarity_songs import Song, collect, composer_of
 
 QUANTILES: Final = 33
-TUNES_PER_COMPOSER: Final = 24
+TUNES_PER_COMPOSER: Final = 12
 MIN_TUNES: Final = 5
 """Composers with fewer are left out: they tell little of how the songs of one composer differ."""
 
@@ -47,12 +47,11 @@ def measure(*, folder: str = "", without: str = "", workers: int = 0, cache: str
     """
     if not folder:
         raise SystemExit("The tables are made of a collection: name its folder with --folder.")
-    excluded = {_song(tune.name).composer for tune in find_tunes(Path(without))} if without else set()
+    excluded = {composer_of(tune.name) for tune in find_tunes(Path(without))} if without else set()
     names = choose([tune.name for tune in find_tunes(Path(folder))], excluded)
     kept = Path(cache or Path(tempfile.gettempdir()) / "sidflow-similarity")
-    songs = [
-        song for song in collect(Path(folder), names, kept, workers or os.cpu_count() or 1) if song.dimensions
-    ]
+    found = collect(Path(folder), names, kept, workers or os.cpu_count() or 1, with_features=False)
+    songs = [song for song in found if song.dimensions]
     write(fit(songs), TABLES_FILE)
     return {"tunes": len(songs), "composers": len({song.composer for song in songs})}
 
@@ -61,7 +60,7 @@ def choose(names: Sequence[str], excluded: set[str]) -> list[str]:
     """Return the files that the tables are made of."""
     by_composer = defaultdict(list)
     for name in sorted(names):
-        composer = _song(name).composer
+        composer = composer_of(name)
         if composer not in excluded and hash_of(composer) < CHOICE_FROM:
             by_composer[composer].append(name)
     chooser = random.Random(16)
@@ -78,7 +77,7 @@ def fit(songs: Sequence[Song]) -> Tables:
     values = np.array([song.dimensions for song in songs])
     composers = np.unique([song.composer for song in songs], return_inverse=True)[1]
     quantiles = np.quantile(values, np.linspace(0, 1, QUANTILES), axis=0).T.astype(np.float32)
-    centered = np.round(255 * ranks(values, quantiles)) / 255 - 0.5
+    centered = quantize(ranks(values, quantiles)) / 255 - 0.5
     maps = {name: _whitening(centered[:, columns(name)], composers) for name in ("all", "sound")}
     return Tables(quantiles, maps)
 
@@ -103,10 +102,6 @@ def write(tables: Tables, file: Path) -> None:
     scaled = {name: (each / np.abs(each).max()).astype(np.float16) for name, each in tables.maps.items()}
     arrays: dict[str, NDArray[np.floating]] = {"quantiles": tables.quantiles, **scaled}
     np.savez_compressed(file, allow_pickle=False, **arrays)
-
-
-def _song(name: str) -> Song:
-    return Song(name, (), (), "")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 
 from sidflow_feedback.analysis.analysis_file import AnalysisFile
 from sidflow_feedback.analysis.sidcorr import SimilarityBundle
-from sidflow_feedback.vocabulary import FEATURE_NAMES
+from sidflow_feedback.vocabulary import ANALYSIS_VERSION, EMBEDDING_VERSION, EMBEDDING_WIDTH, FEATURE_NAMES
 from tests.browser.conftest import open_harness
 from tests.browser.site import Site
 from tests.patience import patient
@@ -52,6 +52,23 @@ COMPARE = (
   } catch (error) { return error.constructor.name + ": " + error.message; }
 }"""
 )
+FEED = (
+    "async ([texts, version, file, md5]) => {"
+    + BOTH
+    + """
+  const { Analyses } = await import("/static/js/tunes/analyses.js");
+  const { AnalysisFile } = await import("/static/js/tunes/analysis-file.js");
+  const { EngineFeed } = await import("/static/js/tunes/engine-feed.js");
+  const tune = { sidPath: "x", md5, songs: 3, startSong: 1, author: "", lengths: [],
+    version, embeddings: texts, features: [], problems: [] };
+  const analyses = new Analyses();
+  if (file) analyses.use(await AnalysisFile.read(bytes(file)), [tune]);
+  const feed = new EngineFeed(analyses);
+  feed.add(tune);
+  const { columns } = feed.take(10) ?? {};
+  return columns ? { codes: [...columns.codes], known: [...columns.hasCode], space: feed.space.space } : null;
+}"""
+)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +83,7 @@ def read(page: Page, data: bytes, name: str = "three") -> Any:
 
 def written() -> AnalysisFile:
     found = some()
-    return type(found)(**{**vars(found), "embedding_version": 1})
+    return type(found)(**{**vars(found), "embedding_version": EMBEDDING_VERSION})
 
 
 def test_page_reads_what_python_writes(page: Page) -> None:
@@ -87,7 +104,7 @@ def test_page_refuses_other_versions_and_widths_with_the_reason(page: Page) -> N
     good = vars(written())
     for change, problem in (
         ({"analysis_version": 1}, "version 1 of the analysis"),
-        ({"embedding_version": 3}, "version 3 of the embeddings"),
+        ({"embedding_version": 99}, "version 99 of the embeddings"),
         ({"embeddings": good["embeddings"][:, :5]}, "embeddings have 5 bytes"),
         ({"songs": good["songs"] + 1}, "contradicts itself"),
     ):
@@ -101,6 +118,20 @@ def test_page_refuses_damaged_files(page: Page) -> None:
         changed[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
         assert read(page, bytes(changed)).startswith("Error: ")
         assert read(page, data[: chance.randrange(len(data))]).startswith("Error: ")
+
+
+def test_engine_gets_embeddings_of_this_browser_and_of_the_file(page: Page) -> None:
+    own = random.Random(1).randbytes(EMBEDDING_WIDTH)
+    texts = [None, base64.b64encode(own).decode(), None]
+    nothing, digest = bytes(EMBEDDING_WIDTH), md5("three").hex()
+    found = page.evaluate(FEED, [texts, ANALYSIS_VERSION, None, digest])
+    assert found == {"codes": [*nothing, *own, *nothing], "known": [0, 1, 0], "space": None}
+    assert page.evaluate(FEED, [texts, ANALYSIS_VERSION - 1, None, digest]) is None
+    file = base64.b64encode(written().to_bytes()).decode()
+    theirs = [song.embedding or nothing for song in written().songs_of(md5("three"))]
+    assert len(theirs) == 3
+    found = page.evaluate(FEED, [texts, ANALYSIS_VERSION, file, digest])
+    assert bytes(found["codes"]) == theirs[0] + own + theirs[2]
 
 
 def bundle() -> tuple[SimilarityBundle, list[tuple[str, int]]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from app.analysis import analyze_song
+from app.emulator import SidEmulator
 from tests.e2e.listener import OUTBOX, outbox
 from tests.e2e.short_tunes import FALL_SILENT, HALT, short_tune
 from tests.served import Served
@@ -55,6 +58,12 @@ def wait_until_analyzed(page: Page) -> None:
     )
 
 
+def embedding(file: Path) -> str:
+    """Return the embedding that `sidflow-feedback analyze` finds, in base64."""
+    found = analyze_song(SidEmulator(), file.read_bytes()).embedding
+    return base64.b64encode(found or b"").decode()
+
+
 def test_song_ends_when_it_falls_silent(without_engine: Page, music: list[Path]) -> None:
     page = without_engine
     page.set_input_files("#own-file", music[0])
@@ -80,6 +89,7 @@ def test_own_music_is_analyzed_once(context: BrowserContext, served: Served, mus
     assert [row["lengths"][0] for row in rows] == [pytest.approx(1, abs=0.1), pytest.approx(2, abs=0.1), None]
     assert [(row["features"][0] or {}).get("duration") for row in rows] == [row["lengths"][0] for row in rows]
     assert "halted" in rows[2]["problems"][0]
+    assert [row["embeddings"][0] for row in rows] == [*map(embedding, (music[0], music[2])), None]
     assert all(len(row["sidPath"]) == len("sha256:") + 64 for row in rows)
     assert page.evaluate("questions") >= 3
     page.reload()

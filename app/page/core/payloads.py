@@ -23,6 +23,7 @@ class TuneRecord(TypedDict, total=False):
     lengthSource: str
     features: list[Features | None]
     problems: list[str | None]
+    embeddings: list[str | None]
     version: int
     row: int | None
     predictions: list[list[float] | None]
@@ -44,6 +45,7 @@ class AnalysisRecord(TypedDict, total=False):
     version: int
     features: list[Features | None]
     problems: list[str | None]
+    embeddings: list[str | None]
     lengths: list[float | None]
 
 

@@ -44,6 +44,8 @@ class Tune:
         ``catalog``, ``songlengths``, ``measured``, or ``default``.
     features, problems
         For each song that was analyzed: its features, or the reason why it has none; else None.
+    embeddings
+        For each song that was analyzed in this browser: its embedding in base64; else None.
     version
         Version of the analysis that they are from; None if there was none, or for a catalog tune.
     row
@@ -64,6 +66,7 @@ class Tune:
         self.length_source: str = LengthSource.DEFAULT
         self.features: list[Features | None] = []
         self.problems: list[str | None] = []
+        self.embeddings: list[str | None] = []
         self.version: int | None = None
         self.row: int | None = None
         self.predictions: list[list[float] | None] = []
@@ -82,6 +85,7 @@ class Tune:
         self.length_source = record.get("lengthSource", self.length_source)
         self.features = record.get("features", self.features)
         self.problems = record.get("problems", self.problems)
+        self.embeddings = record.get("embeddings", self.embeddings)
         self.version = record.get("version", self.version)
         self.row = record.get("row", self.row)
         self.predictions = record.get("predictions", self.predictions)
@@ -126,6 +130,10 @@ class Tune:
         """Return why the current version can't analyze a song; None if it can, or has not tried."""
         return _item(self.problems, song) if self._is_current() else None
 
+    def embedding_of(self, song: int) -> str | None:
+        """Return the embedding that the current version has found for a song, None if there is none."""
+        return _item(self.embeddings, song) if self._is_current() else None
+
     def length_of(self, song: int) -> float | None:
         """Return the length of a song in seconds, None if the current version does not know it."""
         return _item(self.lengths, song) if self._is_current() else None
@@ -145,6 +153,8 @@ class Tune:
         record["features"][song - 1] = found["features"]
         record["problems"] = [self.problem_of(number) for number in numbers]
         record["problems"][song - 1] = found["problem"]
+        record["embeddings"] = [self.embedding_of(number) for number in numbers]
+        record["embeddings"][song - 1] = found["embedding"]
         if self.length_source in (LengthSource.DEFAULT, LengthSource.MEASURED):
             record["lengths"] = [self.length_of(number) for number in numbers]
             record["lengths"][song - 1] = found["length"]

@@ -36,13 +36,14 @@ class Excerpt {
   /** @type {Uint8Array[]} */
   #trace = [];
   #fastest = Infinity;
+  #clock;
 
   /**
    * @param {SidEmulator} emulator
    * @param {ExcerptOptions} options
    */
   constructor(emulator, { bytes, song, seconds, traceSeconds, sampleRate }) {
-    emulator.load(bytes);
+    this.#clock = emulator.load(bytes).clock;
     emulator.analyze(song, sampleRate);
     this.#emulator = emulator;
     this.#trace.push(emulator.trace().slice());
@@ -67,7 +68,7 @@ class Excerpt {
       trace.set(part, at);
       at += part.length;
     }
-    return { pcm: this.#pcm.slice(0, this.#frames), trace };
+    return { pcm: this.#pcm.slice(0, this.#frames), trace, clock: this.#clock };
   }
 
   /**

@@ -23,6 +23,7 @@ const MAX_SECONDS = 600;
  * @typedef {object} Content
  * @property {Float32Array} pcm  mono, [-1, 1]
  * @property {Uint8Array} trace  as of `SidEmulator.trace`
+ * @property {"PAL" | "NTSC"} clock  of the C64 that made them
  */
 
 export class ExcerptRenderer {

@@ -1,6 +1,7 @@
 /** What is known about the sound of tunes: the analyses of this browser, and those of an analysis file. */
 
 import { ANALYSIS_VERSION, FEATURE_NAMES } from "../../../sidflow_feedback/page/messages.js";
+import { decodeBase64 } from "./base64.js";
 
 /** @typedef {import("./tune-index.js").Tune} Tune */
 /** @typedef {import("./analysis-file.js").AnalysisFile} AnalysisFile */
@@ -113,6 +114,8 @@ export class Analyses {
    * @returns {Uint8Array | null} its embedding; null if unknown
    */
   embedding(tune, song) {
+    const own = tune.version === ANALYSIS_VERSION && tune.embeddings?.[song];
+    if (own) return decodeBase64(own);
     const number = tune.fileNumber;
     return number === undefined ? null : (this.file?.embedding(number, song) ?? null);
   }

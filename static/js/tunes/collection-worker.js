@@ -54,7 +54,7 @@ import { Tunes } from "./tunes.js";
  * @property {(args: {version: number}) => Promise<import("./analysis-backlog.js").AnalysisCounts>} analysisCounts
  * @property {(args: object) => void} restartFeed
  * @property {(args: {limit: number}) => import("./engine-feed.js").Batch | null} unsent
- * @property {(args: object) => {space: object | null, codebook: Float32Array | null} | null} space  of the codes
+ * @property {(args: object) => import("./engine-feed.js").Space} space  of the codes
  * @property {(args: {round: number, rows: number[]}) => void} assignRows
  * @property {(args: {rows: number[]}) => TuneRecord[]} atRows
  * @property {(args: {sidPath: string}) => number[]} rowsOfComposer

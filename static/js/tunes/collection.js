@@ -102,12 +102,11 @@ export class Collection {
 
   /**
    * @param {EngineChannel} channel
-   * @returns {Promise<string>} name of the space; "" if there are no codes
+   * @returns {Promise<string>} name of the space
    */
   async #sendSpace(channel) {
-    const found = await this.call("space", {});
-    if (!found) return "";
-    return JSON.parse(await channel.request(Request.SIMILARITY, JSON.stringify(found.space), found.codebook));
+    const { space, codebook } = await this.call("space", {});
+    return JSON.parse(await channel.request(Request.SIMILARITY, JSON.stringify(space), codebook));
   }
 
   /**

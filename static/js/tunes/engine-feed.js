@@ -1,6 +1,6 @@
 /** What the engine is to know of the tunes: those that it doesn't know yet, as columns of typed arrays. */
 
-import { FEATURE_NAMES } from "../../../sidflow_feedback/page/messages.js";
+import { EMBEDDING_WIDTH, FEATURE_NAMES } from "../../../sidflow_feedback/page/messages.js";
 import { composersOf } from "./hvsc.js";
 
 /** @typedef {import("./tune-index.js").IndexedTune} Tune */
@@ -20,10 +20,14 @@ import { composersOf } from "./hvsc.js";
 /** @typedef {{round: number, columns: Columns}} Batch  round: of `EngineFeed.assign` */
 
 /**
+ * What codes mean, for `Request.SIMILARITY`; nulls: they are trace embeddings.
+ * @typedef {{space: object | null, codebook: Float32Array | null}} Space
+ */
+
+/**
  * Where the codes of songs come from.
  * @typedef {object} CodeSource
- * @property {{space: object, codebook: Float32Array} | null} [space]  what the codes mean, for `Request.SIMILARITY`;
- *   null: they are trace embeddings
+ * @property {Space} space
  * @property {number} width  bytes of a code
  * @property {(tune: Tune, song: number) => Uint8Array | null} code  of a song, from 0; null if unknown
  */
@@ -31,7 +35,7 @@ import { composersOf } from "./hvsc.js";
 export class EngineFeed {
   #analyses;
   /** @type {CodeSource} */
-  #source = { width: 0, code: () => null };
+  #source;
   /** @type {Set<Tune>} */
   #unsent = new Set();
   /** @type {Tune[]} */
@@ -43,14 +47,25 @@ export class EngineFeed {
    */
   #composers = new Map();
 
-  /** What the codes mean; null if there are no codes. */
-  get space() {
-    return this.#source.width ? (this.#source.space ?? { space: null, codebook: null }) : null;
-  }
+  /**
+   * Codes that are embeddings, of this browser or of an analysis file: the source to begin with.
+   * @type {CodeSource}
+   */
+  embeddings;
 
   /** @param {import("./analyses.js").Analyses} analyses */
   constructor(analyses) {
     this.#analyses = analyses;
+    this.#source = this.embeddings = {
+      space: { space: null, codebook: null },
+      width: EMBEDDING_WIDTH,
+      code: (tune, song) => analyses.embedding(tune, song),
+    };
+  }
+
+  /** What the codes mean. */
+  get space() {
+    return this.#source.space;
   }
 
   /**

@@ -11,7 +11,7 @@ export const CONTENTS = "contents";
 /** One row per added folder, by `id`, with its handle if the browser provides one. */
 export const FOLDERS = "folders";
 
-/** Features and lengths of the songs of each analyzed tune, by `sidPath`: the listener's tunes and the site's. */
+/** Features, embeddings, and lengths of the songs of each analyzed tune, by `sidPath`: the listener's tunes and the site's. */
 export const ANALYSES = "analyses";
 
 /** Files that belong to no tune, by name: the listener's Songlengths.md5 and STIL.txt. */
@@ -48,6 +48,7 @@ export const NOTES = "notes";
  * @property {number} [version]  of the analysis
  * @property {(Record<string, number> | null)[]} [features]  by name; null if unknown
  * @property {(string | null)[]} [problems]
+ * @property {(string | null)[]} [embeddings]  64 bytes in base64; null if unknown
  * @property {(number | null)[]} [lengths]  seconds; null if unknown
  */
 

@@ -1,6 +1,5 @@
 /** The tunes of the list in memory and in the database, and what is known of their sound. */
 
-import { EMBEDDING_WIDTH } from "../../../sidflow_feedback/page/messages.js";
 import { Analyses } from "./analyses.js";
 import { Documents } from "./documents.js";
 import { EngineFeed } from "./engine-feed.js";
@@ -24,8 +23,6 @@ const TUNES_PER_MS = 20;
 /** Shortest time between two reports that the engine is to know tunes, after which it predicts all tunes again. */
 const FRESH_INTERVAL_MS = 3000;
 
-const NO_CODES = { width: 0, code: () => null };
-
 export class Tunes {
   #database;
   #folders;
@@ -39,12 +36,6 @@ export class Tunes {
   documents;
   /** Resolves when what is stored is in the list. */
   loaded;
-
-  /** Codes that are the embeddings of an analysis file. */
-  #embeddings = {
-    width: EMBEDDING_WIDTH,
-    code: (/** @type {Tune} */ tune, /** @type {number} */ song) => this.analyses.embedding(tune, song),
-  };
 
   /**
    * @param {BestEffortDatabase} database
@@ -160,7 +151,7 @@ export class Tunes {
     await this.loaded;
     this.#remove(ownTunes(this.index));
     this.analyses.use(null, []);
-    this.feed.restart(this.index.values(), NO_CODES);
+    this.feed.restart(this.index.values(), this.feed.embeddings);
     this.#folders.clear();
     this.documents.clear();
     await this.#database.write((tables) => tables.wipe());
@@ -200,10 +191,10 @@ export class Tunes {
   }
 
   /** @param {AnalysisRow} row */
-  #applyAnalysis({ sidPath, version, features, problems, lengths }) {
+  #applyAnalysis({ sidPath, version, features, problems, embeddings, lengths }) {
     const tune = this.index.get(sidPath);
     if (!tune) return;
-    if (version) Object.assign(tune, { version, features, problems });
+    if (version) Object.assign(tune, { version, features, problems, embeddings });
     if (lengths) tune.measured = { lengths, lengthSource: "measured" };
     this.feedTune(tune);
   }
@@ -215,7 +206,7 @@ export class Tunes {
    */
   #useAnalyses(file) {
     const known = this.analyses.use(file, this.index.values());
-    this.feed.restart(this.index.values(), file.width ? this.#embeddings : undefined);
+    this.feed.restart(this.index.values(), file.width ? this.feed.embeddings : undefined);
     this.#reports.send("fresh");
     this.#reports.send("analyzed");
     return known;

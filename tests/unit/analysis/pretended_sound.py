@@ -9,6 +9,7 @@ import numpy as np
 
 from sidflow_feedback.analysis.analyzer import PIECE, Progress
 from sidflow_feedback.analysis.features import Samples
+from sidflow_feedback.analysis.trace import PAL_CLOCK
 from sidflow_feedback.idle.manual import ManualIdleClock
 
 RATE = 8000
@@ -28,6 +29,7 @@ class PretendedSound:
     end: float | None = None
     has_sound: bool = True
     problem: str | None = None
+    trace: bytes = bytes(8)
     spent: list[tuple[float, float]] = field(default_factory=list)
     begun: list[object] = field(default_factory=list)
     _done: int = 0
@@ -43,10 +45,10 @@ class PretendedSound:
         self._done += 1
         return await self._work(self.piece)
 
-    async def take(self) -> tuple[Samples, int, bytes]:
+    async def take(self) -> tuple[Samples, int, bytes, int]:
         await asyncio.sleep(0)
         noise = np.random.default_rng(1).normal(0, 0.1, self._done * RATE)
-        return noise.astype(np.float32), RATE, bytes(8)
+        return noise.astype(np.float32), RATE, self.trace, PAL_CLOCK
 
     async def _work(self, milliseconds: float) -> Progress:
         await self.clock.sleep(milliseconds / 1000)

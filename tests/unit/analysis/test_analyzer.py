@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Coroutine
 from typing import Any
 
@@ -10,12 +11,14 @@ import numpy as np
 import pytest
 
 from sidflow_feedback.analysis.analyzer import Analyzer
+from sidflow_feedback.analysis.embedding import embed, quantize
 from sidflow_feedback.idle.manual import ManualIdleClock
 from sidflow_feedback.idle.meter import CpuMeter
 from sidflow_feedback.idle.slots import CPU_SHARE, TARGET_SHARE, Slots
 from sidflow_feedback.types import SongAnalysis
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 from tests.unit.analysis.pretended_sound import PretendedSound
+from tests.unit.analysis.synthetic_trace import Driver, Voice
 
 
 class Desk:
@@ -57,6 +60,17 @@ async def test_a_song_is_described_by_its_features() -> None:
     assert (found["length"], found["problem"]) == (None, None)
 
 
+async def test_a_song_is_embedded_by_its_trace() -> None:
+    driver = Driver([Voice(notes=(60, 64, 67))])
+    found = await Desk(trace=driver.to_bytes()).of("tune")
+    assert found is not None
+    assert base64.b64decode(found["embedding"] or "") == quantize(embed(driver.play())).tobytes()
+    unwritten = await Desk().of("tune")
+    assert unwritten is not None
+    assert unwritten["features"]
+    assert unwritten["embedding"] is None
+
+
 async def test_a_song_that_ends_has_a_length_and_that_duration() -> None:
     found = await Desk(seconds=9, end=2.5).of("tune")
     assert found is not None
@@ -75,9 +89,10 @@ async def test_of_an_effect_of_a_moment_the_length_is_known() -> None:
 
 async def test_what_is_silent_or_broken_has_no_features_but_a_reason() -> None:
     silent = await Desk(has_sound=False).of("tune")
-    assert silent == {"length": None, "features": None, "problem": "The first 20 s are silent."}
+    nothing = {"length": None, "features": None, "embedding": None}
+    assert silent == {**nothing, "problem": "The first 20 s are silent."}
     broken = await Desk(problem="This is no SID file.").of("tune")
-    assert broken == {"length": None, "features": None, "problem": "This is no SID file."}
+    assert broken == {**nothing, "problem": "This is no SID file."}
 
 
 async def test_the_tune_that_plays_comes_first() -> None:

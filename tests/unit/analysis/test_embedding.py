@@ -13,8 +13,10 @@ from sidflow_feedback.analysis.embedding import (
     Tables,
     columns,
     embed,
+    embedding,
     measure,
     project,
+    quantize,
     ranks,
     shipped_tables,
 )
@@ -260,9 +262,12 @@ def test_similarity() -> None:
         similar = vectors @ vectors.T
         assert np.diag(similar) == pytest.approx([1, 1, 1])
         assert similar[0, 1] > 0.9 > similar[0, 2]
-        assert project(np.round(255 * embeddings).astype(np.uint8), weighting) == pytest.approx(
-            vectors, abs=0.05
-        )
+        assert project(quantize(embeddings), weighting) == pytest.approx(vectors, abs=0.05)
+
+
+def test_embedding_takes_small_steps() -> None:
+    kinds = list(embedding(Driver([Voice()]).play()))
+    assert len(kinds) == len(set(kinds)) == 10
 
 
 def test_only_the_sound_counts_for_the_weighting_sound() -> None:

@@ -14,6 +14,8 @@ from sidflow_feedback.types import Features, SongAnalysis
 from sidflow_feedback.vocabulary import ANALYSIS_VERSION
 from tests.contracts.samples import FEATURES
 
+EMBEDDING = "AQID"
+
 
 def tune_of(path: str, songs: int = 2, start_song: int = 1) -> Tune:
     return Tune({"sidPath": path, "songs": songs, "startSong": start_song, "own": True})
@@ -22,7 +24,12 @@ def tune_of(path: str, songs: int = 2, start_song: int = 1) -> Tune:
 def result(
     features: Features | None = FEATURES, length: float | None = None, problem: str | None = None
 ) -> SongAnalysis:
-    return {"features": dict(features) if features else None, "length": length, "problem": problem}
+    return {
+        "features": dict(features) if features else None,
+        "length": length,
+        "problem": problem,
+        "embedding": EMBEDDING if features else None,
+    }
 
 
 def lengths_of(tune: Tune, song: int) -> tuple[float, str]:
@@ -127,6 +134,7 @@ async def test_the_current_song_comes_first_then_the_start_songs_of_the_rest() -
     assert sorted(world.requests[1:]) == [("a", 1, False), ("b", 2, False)]
     assert tunes[1].features[0] is None
     assert (tunes[1].features[1] or {})["rms"] == FEATURES["rms"]
+    assert tunes[1].embeddings == [None, EMBEDDING]
     assert world.shown == "3 of 3 tunes analyzed."
     await world.live(2 * BATCH_SECONDS)
     assert {tune.sid_path for tune in world.analyzed} == {"a", "b", "c"}
@@ -252,12 +260,14 @@ async def test_a_private_song_leaves_no_trace() -> None:
 async def test_an_analysis_of_an_older_version_is_repeated() -> None:
     old = tune_of("a")
     old.update({"sidPath": "a", "version": ANALYSIS_VERSION - 1, "features": [{"rms": 9.0}, {"rms": 9.0}]})
+    old.update({"sidPath": "a", "embeddings": ["old", "old"]})
     world = World(old)
     await world.live()
     assert world.requests == [("a", 1, False)]
     assert old.version == ANALYSIS_VERSION
     assert (old.features[0] or {})["rms"] == FEATURES["rms"]
     assert old.features[1] is None
+    assert old.embeddings == [EMBEDDING, None]
 
 
 async def test_an_analysis_that_gave_way_is_repeated_later() -> None:
