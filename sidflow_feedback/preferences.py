@@ -93,6 +93,7 @@ PREFERENCES = Schema(
         "cadence": WholeNumber(60, 5, 1440),  # Minutes between uploads.
         "privacy": Choice("off", "4", "2", "1"),  # The epsilon of each event that is sent.
         "budget": WholeNumber(100, 10, 1000),  # Sum of the epsilons of all events that are sent.
+        "alike": Choice("sound", "all"),  # What stations compare, see `analysis.embedding.Weighting`.
     }
 )
 

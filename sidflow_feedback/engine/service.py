@@ -18,6 +18,7 @@ from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.errors import FeedbackError, PlayerError
 from sidflow_feedback.learning.judgments import IMPLIED_PREFERENCES
 from sidflow_feedback.learning.run_history import past_runs
+from sidflow_feedback.preferences import validated
 from sidflow_feedback.recommending.feature_table import Codes
 from sidflow_feedback.recommending.insights import effects, latest_ratings, taste_map
 from sidflow_feedback.recommending.recommender import Collected, Recommender
@@ -112,6 +113,8 @@ class FeedbackService:
 
     async def _configure(self, preferences: Preferences, _binary: object) -> None:
         self._runtime.configure(preferences)
+        if self._recommender.similarity.weigh(validated(dict(preferences))["alike"]):
+            self._prepare()
 
     async def _add_items(self, items: Items, _binary: object) -> list[int]:
         return self._recommender.add(items)
@@ -130,19 +133,23 @@ class FeedbackService:
                 codes=Codes(part["space"], codes, known),
             )
         )
+        self._prepare()
+        return rows
+
+    def _prepare(self) -> None:
+        """Do in idle slots what the first question for similar items would take long for."""
         if self._preparing is None or self._preparing.done():
             prepare = self._recommender.prepare(self._runtime.background)
             self._preparing = asyncio.get_running_loop().create_task(prepare)
-        return rows
 
     async def _use_space(self, space: SimilaritySpace | None, codebook: Any) -> str:
+        similarity = self._recommender.similarity
         if space is None:
-            found = Space.of_embeddings("sound")
+            similarity.use_embeddings()
         else:
             book = _column(codebook, np.float32).reshape(space["shape"])
-            found = Space(space["name"], book, np.array(space["weights"], np.float64))
-        self._recommender.similarity.use(found)
-        return found.name
+            similarity.use(Space(space["name"], book, np.array(space["weights"], np.float64)))
+        return similarity.table.space
 
     async def _scores(self, _value: None, _binary: object) -> LibraryScores:
         return self._recommender.scores()

@@ -49,15 +49,15 @@ class Space:
         Of each number of a vector, at least 0, shape (bytes * numbers,).
     map
         A linear map of the weighted vector, shape (bytes * numbers, outputs); None: it stays as it is.
-    has_embeddings
-        Whether codes are trace embeddings.
+    weighting
+        What counts of trace embeddings; None: codes aren't embeddings.
     """
 
     name: str
     codebook: NDArray[np.float32]
     weights: FloatArray
     map: NDArray[np.float32] | None = None
-    has_embeddings: bool = False
+    weighting: Weighting | None = None
 
     def __post_init__(self) -> None:
         width, values, numbers = self.codebook.shape
@@ -71,13 +71,13 @@ class Space:
     @classmethod
     def of_embeddings(cls, weighting: Weighting = "all") -> Space:
         """Return the space of trace embeddings, in which they are compared as by `project`."""
-        name = f"embedding-{EMBEDDING_VERSION}-{weighting}"
+        name = f"embedding-{EMBEDDING_VERSION}"
         ranks = np.linspace(-0.5, 0.5, 256, dtype=np.float32)
         codebook = np.tile(ranks[:, None], (EMBEDDING_WIDTH, 1, 1))
         part = shipped_tables().maps[weighting]
         whole = np.zeros((EMBEDDING_WIDTH, part.shape[1]), np.float32)
         whole[columns(weighting)] = part
-        return cls(name, codebook, np.ones(EMBEDDING_WIDTH), whole, has_embeddings=True)
+        return cls(name, codebook, np.ones(EMBEDDING_WIDTH), whole, weighting)
 
     @classmethod
     def of_ranks(cls, name: str, weights: FloatArray) -> Space:
@@ -102,19 +102,40 @@ class Space:
 
 @dataclass(slots=True, eq=False)
 class Similarity:
-    """Compares the items of a table by their start songs; keeps the vectors of their codes."""
+    """Compares the items of a table by their start songs; keeps the vectors of their codes.
+
+    Attributes
+    ----------
+    weighting
+        What counts where codes are trace embeddings.
+    """
 
     table: FeatureTable
     space: Space | None = None
+    weighting: Weighting = "sound"
     _vectors: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, 0), np.float32))
     _features: tuple[object, NDArray[np.float32]] | None = None
 
     def use(self, space: Space) -> None:
-        """Take codes of this space from now on."""
-        if self.space is None or self.space.name != space.name:
+        """Take codes of this space from now on. Those that are known stay if only the weighting changes."""
+        known = self.space
+        if known is None or (known.name, known.weighting) != (space.name, space.weighting):
             self.space = space
             self._vectors = np.empty((0, space.dimensions), np.float32)
+            self.table.has_new_code = self.table.has_code[self.table.starts]
         self.table.use_space(space.name, len(space.codebook))
+
+    def use_embeddings(self) -> None:
+        """Take trace embeddings from now on."""
+        self.use(Space.of_embeddings(self.weighting))
+
+    def weigh(self, weighting: Weighting) -> bool:
+        """Compare trace embeddings like this from now on; return whether vectors are to be prepared again."""
+        self.weighting = weighting
+        changed = self.space is not None and self.space.weighting not in (None, weighting)
+        if changed:
+            self.use_embeddings()
+        return changed
 
     def prepare(self) -> Steps[None]:
         """Compute the vectors of new codes in small steps."""
@@ -154,7 +175,7 @@ class Similarity:
         """Return dimensions of the start songs' embeddings, 0 to 1, NaN where unknown, shape (items, n)."""
         table = self.table
         found = np.full((len(table.starts), len(names)), np.nan, np.float32)
-        if self.space is not None and self.space.has_embeddings:
+        if self.space is not None and self.space.weighting:
             chosen = [number for name in names for number, each in enumerate(DIMENSIONS) if each.name == name]
             known = table.has_code[table.starts]
             found[known] = table.codes[table.starts[known]][:, chosen] / np.float32(255)

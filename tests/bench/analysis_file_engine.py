@@ -6,7 +6,7 @@ from statistics import median
 import numpy as np
 
 from sidflow_feedback.recommending.feature_table import Codes, FeatureTable
-from sidflow_feedback.recommending.similarity import Similarity, Space
+from sidflow_feedback.recommending.similarity import Similarity
 from sidflow_feedback.recommending.stations import by_likeness
 from sidflow_feedback.vocabulary import EMBEDDING_WIDTH, FEATURE_NAMES
 
@@ -15,7 +15,7 @@ async def measure(tunes: int, rounds: int) -> dict[str, float]:
     chance = np.random.default_rng(2)
     table = FeatureTable()
     similarity = Similarity(table)
-    similarity.use(Space.of_embeddings("sound"))
+    similarity.use_embeddings()
     ids = [f"sha256:{number:064x}" for number in range(tunes)]
     features = chance.random((tunes, len(FEATURE_NAMES)), np.float32)
     table.add(ids, [1] * tunes, [1] * tunes, features)

@@ -10,13 +10,15 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import BrowserContext, Page
 
 from app.paths import paths
 from sidflow_feedback.analysis.analysis_file import AnalysisFile, AnalyzedSong
+from sidflow_feedback.analysis.embedding import columns
 from sidflow_feedback.vocabulary import EMBEDDING_VERSION, EMBEDDING_WIDTH
 from tests.e2e.listener import wait_for_engine, wait_for_text, wait_until_playing
 from tests.e2e.test_collection import DROP, result
+from tests.served import Served
 
 COUNT = 12
 
@@ -32,16 +34,33 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def analysis_file(music: Path) -> bytes:
-    """Return an analysis file of the folder: features as in the catalog, and embeddings in pairs."""
+    """Return an analysis file of the folder: features as in the catalog, and embeddings in pairs.
+
+    The third tune sounds exactly like the fourth, which has another program, and much like the sixth, which
+    has the same program.
+    """
     catalog = json.loads((paths().vendor / "tunes" / "catalog.json").read_text())["tunes"]
     by_name = {tune["url"].rsplit("/", 1)[-1]: tune for tune in catalog}
     analyses = {}
     for number, source in enumerate(sorted(music.glob("*.sid"))):
-        embedding = random.Random(number // 2).randbytes(EMBEDDING_WIDTH)
         analyses[hashlib.md5(source.read_bytes()).digest()] = [
-            AnalyzedSong(features, embedding=embedding) for features in by_name[source.name]["features"]
+            AnalyzedSong(features, embedding=_embedding(number))
+            for features in by_name[source.name]["features"]
         ]
     return AnalysisFile.of(analyses, embedding_version=EMBEDDING_VERSION, hvsc_release="85").to_bytes()
+
+
+def _embedding(number: int) -> bytes:
+    usual = list(random.Random(number // 2).randbytes(EMBEDDING_WIDTH))
+    if number == 5:
+        usual = list(_embedding(2))
+    chance, sound = random.Random(9), set(columns("sound"))
+    for dimension in range(EMBEDDING_WIDTH):
+        if number == 3 and dimension not in sound:
+            usual[dimension] = chance.randrange(256)
+        elif number == 5 and dimension in sound:
+            usual[dimension] = (usual[dimension] * 3 + chance.randrange(256)) // 4
+    return bytes(usual)
 
 
 def drop(page: Page, name: str, data: bytes) -> str:
@@ -86,6 +105,23 @@ def test_dropped_file_makes_all_tunes_known_and_stays(page: Page, music: Path) -
     predicted(page, COUNT)
 
 
+def test_file_counts_at_once_in_another_tab(
+    page: Page, context: BrowserContext, served: Served, music: Path
+) -> None:
+    page.set_input_files("#own-folder", music)
+    assert result(page).startswith(f"{COUNT} tunes")
+    other = context.new_page()
+    other.goto(served.url)
+    for tab in (page, other):
+        tab.select_option("#folder", label="Mine")
+        tab.wait_for_selector(f"#tunes[aria-rowcount='{COUNT + 1}']")
+        wait_for_engine(tab)
+        predicted(tab, 0)
+    drop(page, "x.sidan", analysis_file(music))
+    predicted(page, COUNT)
+    predicted(other, COUNT)
+
+
 def test_more_like_this_plays_what_the_file_says_is_alike(page: Page, music: Path) -> None:
     page.set_input_files("#own-folder", music)
     assert result(page).startswith(f"{COUNT} tunes")
@@ -100,7 +136,11 @@ def test_more_like_this_plays_what_the_file_says_is_alike(page: Page, music: Pat
     wait_until_playing(page)
     page.click("#more-like-this")
     wait_for_text(page, "#up-next-how", f"Station, until you choose another tune: tunes like {titles[2]}")
-    wait_for_text(page, "#up-next li:first-child .name", titles[3])
+    for alike, title in (("sound", titles[3]), ("all", titles[5]), ("sound", titles[3])):
+        page.click("#tab-preferences")
+        page.select_option("[name=alike]", alike)
+        page.click("#tab-play")
+        wait_for_text(page, "#up-next li:first-child .name", title)
     page.click("#next")
     wait_for_text(page, "#now-title", titles[3])
     wait_for_text(page, "#up-next-how", "Station")

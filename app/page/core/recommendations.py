@@ -79,7 +79,7 @@ class Recommendations:
         self.revision = 0
         self.incognito = False
         self.in_order = ""
-        self.exploration = -1
+        self.exploration, self._alike = -1, ""
         self.model = self.problem = ""
         self.surprise: Tune | None = None
         engine.on(Publication.COMMITTED, lambda _uuids: self._refresh())
@@ -248,8 +248,9 @@ class Recommendations:
         return tune.row + song - 1 if tune.row is not None and song <= tune.songs else None
 
     def _on_settings(self, values: "Values") -> None:
-        if values["exploration"] != self.exploration:
-            self.exploration = values["exploration"]
+        before = self.exploration, self._alike
+        self.exploration, self._alike = values["exploration"], values["alike"]
+        if before != (self.exploration, self._alike):
             self._refresh()
 
     def _refresh(self) -> None:

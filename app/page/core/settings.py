@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         cadence: int
         privacy: str
         budget: int
+        alike: str
         analyze: bool
         exploration: int
         allSongs: bool

@@ -15,6 +15,9 @@ const ANALYSES = "analysis file";
 const SIMILARITY = "similarity bundle";
 const MANIFEST = "manifest of a similarity bundle";
 
+/** BroadcastChannel of the workers of all tabs: what kind of document was kept. */
+const CHANNEL = "sidflow-tune-documents";
+
 /** The largest document that is read; those of the HVSC have 8 MB. */
 const MAX_BYTES = 32 * 2 ** 20;
 
@@ -32,6 +35,7 @@ export class Documents {
   #users;
   /** @type {Promise<unknown>} */
   #using = Promise.resolve();
+  #otherTabs = new BroadcastChannel(CHANNEL);
   /** @type {SongLengths | null} only while files are indexed, because it is large */
   #lengths = null;
   /** @type {Stil | null} */
@@ -48,6 +52,7 @@ export class Documents {
     this.#index = index;
     this.#bytesOf = bytesOf;
     this.#users = users;
+    this.#otherTabs.onmessage = () => this.#enqueue(() => this.loadAnalyses());
   }
 
   /** Read the stored STIL.txt, and make its words searchable. */
@@ -93,10 +98,9 @@ export class Documents {
     if (file.size > MAX_BYTES) throw new Error(`The file has ${file.size} bytes, which is too large.`);
     const bytes = await file.arrayBuffer();
     if (kind !== "songlengths" && kind !== "stil") {
-      // One after the other: a bundle and its manifest need each other.
-      const used = this.#using.then(() => this.#useData(kind, new Blob([bytes])));
-      this.#using = used.catch(() => {});
-      return { size: await used, changed: [] };
+      const size = await this.#enqueue(() => this.#useData(kind, new Blob([bytes])));
+      this.#otherTabs.postMessage(kind);
+      return { size, changed: [] };
     }
     const name = kind === "stil" ? STIL : SONGLENGTHS;
     await this.#database.write((tables) => tables.putNote(name, new Blob([bytes])));
@@ -129,6 +133,18 @@ export class Documents {
   /** Forget everything. */
   clear() {
     this.stil = this.#lengths = null;
+  }
+
+  /**
+   * Do work on analysis files and bundles after all earlier work: a bundle and its manifest need each other.
+   * @template Result
+   * @param {() => Promise<Result>} work
+   * @returns {Promise<Result>}
+   */
+  #enqueue(work) {
+    const done = this.#using.then(work);
+    this.#using = done.catch(() => {});
+    return done;
   }
 
   /** @param {string} name */

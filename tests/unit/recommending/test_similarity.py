@@ -109,6 +109,28 @@ def test_embeddings_are_compared_as_the_analysis_compares_them(weighting: Weight
     assert Space.of_embeddings(weighting).vectors(codes) == pytest.approx(vectors, abs=1e-5)
 
 
+def test_another_weighting_keeps_the_embeddings() -> None:
+    codes = np.random.default_rng(6).integers(0, 256, (50, EMBEDDING_WIDTH), np.uint8)
+    table, ids = FeatureTable(), [str(number) for number in range(50)]
+    similarity = Similarity(table)
+    similarity.use_embeddings()
+    table.add(ids, [1] * 50, [1] * 50, np.ones((50, 8), np.float32))
+    table.describe(ids, np.ones(50, np.uint32), Codes(table.space, codes, np.ones(50, np.bool_)))
+    weightings: list[tuple[Weighting, bool]] = [
+        ("sound", False),
+        ("all", True),
+        ("all", False),
+        ("sound", True),
+    ]
+    for weighting, changed in weightings:
+        assert similarity.weigh(weighting) == changed
+        vectors = project(codes, weighting)
+        assert similarity.to([7]) == pytest.approx(vectors @ vectors[7], abs=1e-5)
+    similarity.use(Space.of_ranks("s", np.ones(WIDTH)))
+    assert not similarity.weigh("all")
+    assert similarity.table.space == "s"
+
+
 def test_codes_of_another_space_are_ignored_and_a_new_space_forgets_the_old_codes() -> None:
     table = table_of(some_codes(2))
     table.describe(
