@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from sidflow_feedback.analysis.embedding import project, quantize, ranks, shipped_tables
 from tests.bench.fidelity_tunes import find_tunes, folder_of_tunes
 from tests.bench.harness import Figures, run
+from tests.bench.similarity_cost import measure_cost
 from tests.bench.similarity_songs import Song, collect, composer_of
 
 DEPTH: Final = 10
@@ -34,6 +35,9 @@ FEATURE_WEIGHTS: Final = (0.0, 0.1, 0.2, 0.3, 0.5, 1.0)
 SPLITS: Final = ("halves", "collection")
 CHOICE_FROM, REPORT_FROM = 0.5, 0.75
 """Parts of the split ``collection``; the first half is what the tables were made of."""
+
+COSTED: Final = 40
+"""Songs of which the cost is measured."""
 
 _SEED = 1
 _BLOCK = 512
@@ -77,17 +81,22 @@ def measure(
     if split == "collection":
         first = CHOICE_FROM if features else REPORT_FROM
         names = [name for name in names if hash_of(composer_of(name)) >= first]
+    names = names[: sample or None]
     kept = Path(cache or Path(tempfile.gettempdir()) / "sidflow-similarity")
     count = workers or os.cpu_count() or 1
-    songs = collect(tunes, sorted(names[: sample or None]), kept, count, with_features=bool(features))
-    return figures_of(songs, split) if features else embedding_figures(songs, split)
+    songs = collect(tunes, sorted(names), kept, count, with_features=bool(features))
+    if not features:
+        return embedding_figures(songs, split)
+    return {**figures_of(songs, split), **measure_cost(tunes / name for name in names[:COSTED])}
 
 
 def figures_of(songs: Sequence[Song], split: str = "halves") -> Figures:
     """Return the figures of songs that were analyzed."""
     usable = [song for song in songs if song.dimensions and song.features]
     choosing, reported = (Part(part) for part in _SPLITTERS[split](usable))
-    weight = max(FEATURE_WEIGHTS, key=lambda weight: choosing.ndcg(choosing.both(weight)))
+    weight = 0.0
+    if choosing.songs:  # None in a folder of one composer.
+        weight = max(FEATURE_WEIGHTS, key=lambda weight: choosing.ndcg(choosing.both(weight)))
     cold = reported.with_new_composers()
     return {
         **embedding_figures(usable, split),

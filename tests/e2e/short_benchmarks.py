@@ -14,6 +14,7 @@ from tests.bench import (
     record,
     server,
     sid,
+    similarity,
     smoke,
     start,
     store,
@@ -120,6 +121,13 @@ WITHOUT_BROWSER: Final = {
         taste.measure,
         {"of_each_kind": 1, "sets": 1},
         "listeners errors ratio_16 ratio_centered_16 best_16",
+    ),
+    "similarity": Short(
+        similarity.measure,
+        {"sample": 6, "workers": 1},
+        "tunes composers left_out ndcg_features ndcg_embedding ndcg_sound ndcg_both ndcg_chance ndcg_cold "
+        "ndcg_cold_sound ndcg_cold_features feature_weight same_routine same_routine_sound "
+        "same_routine_features same_routine_chance embedding_ms extract_ms embedding_extract_ratio",
     ),
 }
 SIGNED: Final = {"tab_without_engine_pss_mb", "engine_pss_mb", "worker_mb", "cpu_share_60s", "events_s"} | {
