@@ -12,6 +12,8 @@ struct Registers {
     uint16_t pc = 0;
     uint8_t a = 0, x = 0, y = 0, sp = 0xff;
     uint8_t p = 0x24;  // NV1BDIZC; bits 4 and 5 exist only in pushed copies
+
+    bool operator==(const Registers&) const = default;
 };
 
 // `Bus` has `uint8_t read(uint16_t)` and `void write(uint16_t, uint8_t)`; each call is one clock cycle. An NMI that comes
@@ -56,7 +58,7 @@ public:
 private:
     static constexpr uint16_t nmiVector = 0xfffa, irqVector = 0xfffe;  // BRK has the IRQ's
 
-    using Handler = void (Cpu::*)();
+    using Handler = void (*)(Cpu&);
     using Use = void (Cpu::*)(uint8_t);
     using Make = uint8_t (Cpu::*)();
     using Change = uint8_t (Cpu::*)(uint8_t);
@@ -67,7 +69,7 @@ private:
     void execute() {
         const bool maskedBefore = r_.p & I;
         const uint8_t opcode = fetch();
-        (this->*handlers[opcode])();
+        handlers[opcode](*this);
         // CLI, SEI and PLP change the flag after the interrupt line was polled.
         const bool late = opcode == 0x58 || opcode == 0x78 || opcode == 0x28;
         irqMasked_ = late ? maskedBefore : (r_.p & I) != 0;
@@ -136,6 +138,10 @@ private:
     uint16_t indirectY(Access access) { return indexed(pointer(fetch()), r_.y, access); }
 
     // --- forms of instructions
+    template <void (Cpu::*instruction)()>
+    static void run(Cpu& cpu) {
+        (cpu.*instruction)();
+    }
     template <Use use, Address address>
     void reads() {
         (this->*use)(bus_.read((this->*address)(Access::Read)));

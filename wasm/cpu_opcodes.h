@@ -3,18 +3,19 @@
 
 namespace c64 {
 
-#define DO(operation) &Cpu::operation
-#define RD(operation, mode) &Cpu::template reads<&Cpu::operation, &Cpu::mode>
-#define WR(operation, mode) &Cpu::template writes<&Cpu::operation, &Cpu::mode>
-#define RMW(operation, mode) &Cpu::template changes<&Cpu::operation, &Cpu::mode>
+#define RUN(...) &Cpu::template run<__VA_ARGS__>
+#define DO(operation) RUN(&Cpu::operation)
+#define RD(operation, mode) RUN(&Cpu::template reads<&Cpu::operation, &Cpu::mode>)
+#define WR(operation, mode) RUN(&Cpu::template writes<&Cpu::operation, &Cpu::mode>)
+#define RMW(operation, mode) RUN(&Cpu::template changes<&Cpu::operation, &Cpu::mode>)
 #define LD(which, mode) RD(template loads<&Registers::which>, mode)
 #define ST(which, mode) WR(template stores<&Registers::which>, mode)
 #define CP(which, mode) RD(template compares<&Registers::which>, mode)
-#define ACC(operation) &Cpu::template changesA<&Cpu::operation>
-#define FLAG(which, on) &Cpu::template flags<which, on>
-#define BR(which, on) &Cpu::template branches<which, on>
-#define MOVE(from, to) &Cpu::template transfers<&Registers::from, &Registers::to>
-#define COUNT(which, by) &Cpu::template counts<&Registers::which, by>
+#define ACC(operation) RUN(&Cpu::template changesA<&Cpu::operation>)
+#define FLAG(which, on) RUN(&Cpu::template flags<which, on>)
+#define BR(which, on) RUN(&Cpu::template branches<which, on>)
+#define MOVE(from, to) RUN(&Cpu::template transfers<&Registers::from, &Registers::to>)
+#define COUNT(which, by) RUN(&Cpu::template counts<&Registers::which, by>)
 
 template <class Bus>
 const typename Cpu<Bus>::Handler Cpu<Bus>::handlers[256] = {
@@ -100,6 +101,7 @@ const typename Cpu<Bus>::Handler Cpu<Bus>::handlers[256] = {
     RD(ignore, absoluteX), RD(sbc, absoluteX), RMW(inc, absoluteX), RMW(isc, absoluteX),
 };
 
+#undef RUN
 #undef DO
 #undef RD
 #undef WR

@@ -23,11 +23,14 @@ void Machine::update() {
     cia2_.update(now_);
     vic_.update(now_);
     nextEvent_ = std::min({cia1_.nextEvent(), cia2_.nextEvent(), vic_.nextEvent()});
+    quiet_ = false;
 }
 
 // The processor polls its interrupt lines one cycle before an instruction ends: the level for an IRQ, an edge for an NMI.
 void Machine::step() {
     if (now_ > nextEvent_) update();
+    if (quiet_) return cpu_.step(false, false);
+    quiet_ = !interruptPending();
     const bool taken = cpu_.polls() && nmi(now_ - 1);
     if (taken) nmiTaken_ = cia2_.line().pulledAt();
     cpu_.step(irq(), taken);
@@ -45,14 +48,28 @@ void Machine::idle(Cycle limit) {
     if (!interruptPending()) now_ = std::max(now_, std::min(nextEvent_, limit));
 }
 
-bool Machine::spins() const {
-    constexpr uint8_t jump = 0x4c;
-    const uint16_t pc = cpu_.registers().pc;
-    return peek(pc) == jump && (peek(pc + 1) | peek(pc + 2) << 8) == pc && memory_.area(pc) == Memory::Area::Ram;
+void Machine::skipLoop(Cycle limit) {
+    const Registers& registers = cpu_.registers();
+    if (loop_.effects == effects_ && loop_.registers == registers) {
+        if (now_ > nextEvent_) update();
+        const Cycle end = std::min(nextEvent_, limit), round = now_ - loop_.begin;
+        if (!interruptPending() && end > now_) now_ += (end - now_) / round * round;
+    }
+    loop_ = {registers, effects_, now_};
 }
 
 uint8_t Machine::read(uint16_t address) {
-    if (++now_ >= vic_.takesBus()) now_ = vic_.busFree(now_);
+    if (++now_ >= vic_.takesBus()) [[unlikely]] return readLate(address);
+    if (memory_.area(address) == Memory::Area::Ram) return memory_.ram(address);
+    return readMapped(address);
+}
+
+uint8_t Machine::readLate(uint16_t address) {
+    now_ = vic_.busFree(now_);
+    return readMapped(address);
+}
+
+uint8_t Machine::readMapped(uint16_t address) {
     switch (memory_.area(address)) {
         case Memory::Area::Ram: return memory_.ram(address);
         case Memory::Area::Rom: return memory_.rom(address);
@@ -62,6 +79,7 @@ uint8_t Machine::read(uint16_t address) {
 
 void Machine::write(uint16_t address, uint8_t value) {
     ++now_;
+    ++effects_;
     poke(address, value);
 }
 
@@ -75,6 +93,7 @@ void Machine::poke(uint16_t address, uint8_t value) {
 }
 
 uint8_t Machine::readIo(uint16_t address) {
+    ++effects_;
     const uint8_t page = address >> 8;
     if (page < 0xd4) return vic_.read(address & 0x3f, now_);
     if (const unsigned chip = sids_.at(address); chip != SidBank::noChip) return sids_.read(chip, address & 0x1f, now_);

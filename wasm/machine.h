@@ -26,8 +26,9 @@ public:
     Cycle now() const { return now_; }
     Cpu<Machine>& cpu() { return cpu_; }
     SidBank& sids() { return sids_; }
-    // Whether the processor is at an instruction that jumps to itself.
-    bool spins() const;
+    // To be called after a jump back. Advances time, at most to `limit`, by whole rounds of a loop that waits for an
+    // interrupt: one that comes back with the same registers, and has written nothing and read no chip.
+    void skipLoop(Cycle limit);
     bool interruptsEnabled() const { return cia1_.enabled() || cia2_.enabled() || vic_.enabled(); }
 
     // The bus: each access takes one cycle, and a read waits while the VIC has the bus.
@@ -43,6 +44,8 @@ public:
     bool seesRom(uint16_t address) const { return memory_.area(address) == Memory::Area::Rom; }
 
 private:
+    [[gnu::noinline]] uint8_t readLate(uint16_t address);
+    [[gnu::noinline]] uint8_t readMapped(uint16_t address);
     uint8_t readIo(uint16_t address);
     void writeIo(uint16_t address, uint8_t value);
     void update();
@@ -63,6 +66,13 @@ private:
     SidBank sids_;
     std::array<uint8_t, 0x400> color_{};
     Cycle now_ = 0, nextEvent_ = 0;
+    bool quiet_ = false;      // no interrupt is pending, and none comes before `nextEvent_`
+    uint64_t effects_ = 0;    // writes, and reads of chips
+    struct {
+        Registers registers;
+        uint64_t effects = 0;
+        Cycle begin = 0;
+    } loop_;
     Cycle nmiTaken_ = never;  // when the line was pulled for the last NMI
 };
 

@@ -263,9 +263,10 @@ bool Player::run(Cycle until) {
         } else {
             resting_ = false;
             if (!tune_.callsItself() && machine_.now() - lastRest_ > playLimit && !cutPlayCall()) return false;
-            if (trace_ && machine_.spins()) machine_.idle(until);
         }
+        const uint16_t at = machine_.cpu().registers().pc;
         machine_.step();
+        if (trace_ && machine_.cpu().registers().pc <= at) machine_.skipLoop(until);
         if (machine_.cpu().jammed()) return reportJam();
     }
     return true;

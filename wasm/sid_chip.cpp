@@ -38,9 +38,10 @@ uint8_t SidChip::read(uint8_t reg, Cycle now) {
 }
 
 void SidChip::write(uint8_t reg, uint8_t value, Cycle now) {
-    advance(now);
+    const bool deferred = defer(reg, value, now - now_);
+    if (!deferred) advance(now);
     registers_[reg] = value;
-    store(reg, value);
+    if (!deferred) store(reg, value);
 }
 
 void SidChip::mix(float* out, std::size_t count, float gain) {

@@ -64,6 +64,8 @@ protected:
     virtual float reset(ChipModel model, const Sound& sound, double clock, unsigned sampleRate) = 0;
     virtual uint8_t load(uint8_t reg) = 0;
     virtual void store(uint8_t reg, uint8_t value) = 0;
+    // Takes a write `cycles` after the last clocked one without clocking; false if it can't.
+    virtual bool defer(uint8_t, uint8_t, Cycle) { return false; }
     // Clocks, and appends samples.
     virtual void sound(unsigned cycles, Samples& samples) = 0;
     virtual void silence(unsigned cycles) = 0;

@@ -23,13 +23,28 @@ void Silence::reset(unsigned sampleRate) {
 void Silence::add(const float* samples, std::size_t count) {
     if (!begun_ && count > 0) last_ = samples[0];
     begun_ |= count > 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        filtered_ = decay_ * (filtered_ + samples[i] - last_);
-        last_ = samples[i];
-        lowest_ = std::min(lowest_, filtered_);
-        highest_ = std::max(highest_, filtered_);
-        if (++samples_ == windowSize_) endWindow();
+    while (count > 0) {
+        const std::size_t part = std::min<std::size_t>(count, windowSize_ - samples_);
+        addPart(samples, part);
+        if (samples_ == windowSize_) endWindow();
+        samples += part;
+        count -= part;
     }
+}
+
+void Silence::addPart(const float* samples, std::size_t count) {
+    float filtered = filtered_, last = last_, lowest = lowest_, highest = highest_;
+    for (std::size_t i = 0; i < count; ++i) {
+        filtered = decay_ * filtered + decay_ * (samples[i] - last);
+        last = samples[i];
+        lowest = std::min(lowest, filtered);
+        highest = std::max(highest, filtered);
+    }
+    filtered_ = filtered;
+    last_ = last;
+    lowest_ = lowest;
+    highest_ = highest;
+    samples_ += static_cast<unsigned>(count);
 }
 
 void Silence::endWindow() {

@@ -22,6 +22,7 @@ public:
     int end() const { return end_; }
 
 private:
+    void addPart(const float* samples, std::size_t count);
     void endWindow();
     void addSound(int window);
 

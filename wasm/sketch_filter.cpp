@@ -45,6 +45,24 @@ void SketchFilter::tune(unsigned cutoff, unsigned resonance) {
     gain_ = model_ == ChipModel::Mos6581 ? 0.65f + 0.012f * static_cast<float>(resonance) : 1;
 }
 
+// Each state is a sum of what came before, so that a sample waits for one multiplication and two additions only.
+void SketchFilter::render(const float* in, unsigned count, float* out) {
+    const float g = g_, byBand = a1_, byLow = -a1_ * g, byInput = a1_ * g;
+    const float keptBand = 2 * byBand - 1, keptLow = 1 + 2 * g * byLow;
+    const float lowGain = gain_ * (lowPass_ - highPass_);
+    const float bandGain = lowGain * g + gain_ * (bandPass_ - highPass_ * damping_), inputGain = gain_ * highPass_;
+    float band = band_, low = low_;
+    for (unsigned i = 0; i < count; ++i) {
+        const float passed = byInput * in[i];
+        out[i] += bandGain * (passed + byBand * band + byLow * low) + lowGain * low + inputGain * in[i];
+        const float nextBand = 2 * passed + 2 * byLow * low + keptBand * band;
+        low = 2 * g * passed + 2 * g * byBand * band + keptLow * low;
+        band = nextBand;
+    }
+    band_ = band;
+    low_ = low;
+}
+
 void SketchFilter::writeModes(uint8_t value) {
     lowPass_ = value & 0x10 ? 1 : 0;
     bandPass_ = value & 0x20 ? 1 : 0;

@@ -13,13 +13,8 @@ public:
     // The register of the volume: its bits 4 to 6 are low-pass, band-pass, and high-pass.
     void writeModes(uint8_t value);
 
-    float clock(float in) {
-        const float band = a1_ * (band_ + g_ * (in - low_));
-        const float low = low_ + g_ * band;
-        band_ = 2 * band - band_;
-        low_ = 2 * low - low_;
-        return gain_ * (lowPass_ * low + bandPass_ * band + highPass_ * (in - damping_ * band - low));
-    }
+    // Adds the filtered input to the output.
+    void render(const float* in, unsigned count, float* out);
     bool rings() const { return low_ * low_ + band_ * band_ > 1e-9f; }
 
 private:

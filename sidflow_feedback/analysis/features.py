@@ -16,6 +16,11 @@ from sidflow_feedback.errors import InvalidRecordError, TrainingError
 from sidflow_feedback.idle import finish
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
+try:
+    from scipy.fft import rfft  # transforms several frames at once
+except ImportError:  # not loaded in the page
+    from numpy.fft import rfft
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -205,7 +210,7 @@ def _windowed(signal: Samples, size: int) -> Iterator[Samples]:
 
 def _describe(frames: Samples, sample_rate: int) -> tuple[Samples, Samples, Samples, Samples]:
     """Return power, centroid, rolloff, and band magnitudes of windowed frames."""
-    magnitude = np.abs(np.fft.rfft(frames, axis=1)[:, 1:])
+    magnitude = np.abs(rfft(frames, axis=1)[:, 1:])
     frequencies = np.fft.rfftfreq(frames.shape[1], 1 / sample_rate)[1:].astype(np.float32)
     weighted, sums = (magnitude @ np.stack([frequencies, np.ones_like(frequencies)], axis=1)).T
     centroid = weighted / np.maximum(sums, np.finfo(np.float32).tiny)
