@@ -79,6 +79,9 @@ def predicted(page: Page, count: int) -> None:
 
 def test_dropped_file_makes_all_tunes_known_and_stays(page: Page, music: Path) -> None:
     data = analysis_file(music)
+    page.click("#tab-preferences")
+    page.uncheck("[name=analyze]")
+    page.click("#tab-play")
     page.set_input_files("#own-folder", music)
     assert result(page).startswith(f"{COUNT} tunes")
     page.select_option("#folder", label="Mine")

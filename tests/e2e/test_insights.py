@@ -46,7 +46,8 @@ def test_insights_before_and_after_the_first_run(page: Page) -> None:
     page.wait_for_selector("#map-chart canvas")
     assert "like, dislike, or rate 8 more songs" in text(page, "#insights-hint")
     assert "like, dislike, or rate 8 more songs" in text(page, "#error-empty")
-    assert "has used no" in text(page, "#budget-empty")
+    # Comparing the sound of the catalog may have taken some processor time already.
+    assert bool(table(page, "budget")) != ("has used no" in text(page, "#budget-empty"))
     assert page.is_hidden("#error-chart")
 
     learn(page)

@@ -101,7 +101,7 @@ def test_installed_application_is_within_its_budget(application: Path) -> None:
 
 def test_extras_are_for_those_who_install_it(wheels: dict[str, Path]) -> None:
     extras = {line for line in metadata(wheels["sidflow_app"]) if line.startswith("Provides-Extra: ")}
-    assert extras == {f"Provides-Extra: {name}" for name in ("cluster", "scikit", "training")}
+    assert extras == {f"Provides-Extra: {name}" for name in ("cluster", "lance", "scikit", "training")}
 
 
 def test_library_needs_numpy_only(wheels: dict[str, Path], library: Path, tmp_path: Path) -> None:
