@@ -246,8 +246,8 @@ bool Player::skip(std::size_t count) {
     return going;
 }
 
-// A processor at rest does nothing until the next interrupt, so time can jump there. In analysis, where a cycle or two
-// don't matter, it also jumps over a tune's own endless loop.
+// A processor at rest does nothing until the next interrupt, so time can jump there. In analysis, where the cycles that the
+// VIC takes don't matter, time also jumps over rounds of a tune's own waiting loop.
 bool Player::run(Cycle until) {
     if (!mus_.empty()) {
         runMus(until);

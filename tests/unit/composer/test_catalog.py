@@ -23,7 +23,8 @@ def test_entries_match_the_rendered_tunes(catalog_sample: int) -> None:
         kept = catalog[found["sha256"]]
         assert _without_features(found) == _without_features(kept)
         for song, known in zip(found["features"], kept["features"], strict=True):
-            assert song == pytest.approx(known, rel=1e-4)  # Rounding can move the rolloff of a frame by a bin.
+            # Rounding can move the rolloff of a frame by a bin.
+            assert song == pytest.approx(known, rel=1e-4)
 
 
 def _without_features(entry: dict[str, Any]) -> dict[str, Any]:
