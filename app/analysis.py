@@ -9,6 +9,11 @@ from sidflow_feedback.idle import finish
 
 from .emulator import SAMPLE_RATE, SidEmulator
 
+try:
+    from scipy.fft import rfft  # transforms several frames at once
+except ImportError:
+    from numpy.fft import rfft
+
 _PIECE = 2 * 16384  # frames rendered before looking for the end of the song
 
 
@@ -31,7 +36,7 @@ def analyze_song(emulator: SidEmulator, data: bytes, song: int = 0, duration: fl
     SidError
         The emulator can't play the song.
     """
-    return finish(study(render_excerpt(emulator, data, song), duration or EXCERPT_SECONDS))
+    return finish(study(render_excerpt(emulator, data, song), duration or EXCERPT_SECONDS, rfft))
 
 
 def render_excerpt(emulator: SidEmulator, data: bytes, song: int = 0) -> Excerpt:

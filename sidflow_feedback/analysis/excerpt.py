@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from sidflow_feedback.analysis.embedding import embedding, quantize
 from sidflow_feedback.analysis.features import EXCERPT_SECONDS, MIN_SECONDS, Samples, extraction
@@ -11,6 +13,8 @@ from sidflow_feedback.analysis.trace import Trace
 from sidflow_feedback.errors import InvalidRecordError, TrainingError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sidflow_feedback.idle import Steps
     from sidflow_feedback.types import Features
 
@@ -63,13 +67,15 @@ class Findings:
     embedding: bytes | None = None
 
 
-def study(excerpt: Excerpt, duration: float) -> Steps[Findings]:
+def study(excerpt: Excerpt, duration: float, rfft: Callable[..., Any] = np.fft.rfft) -> Steps[Findings]:
     """Find out what an excerpt says about its song, in steps of a few milliseconds.
 
     Parameters
     ----------
     duration
         Length of the whole song in seconds, as far as it is known; that of the excerpt counts first.
+    rfft
+        As `numpy.fft.rfft`.
     """
     if not excerpt.has_sound:
         return Findings(None, f"The first {EXCERPT_SECONDS} s are silent.", None)
@@ -77,7 +83,7 @@ def study(excerpt: Excerpt, duration: float) -> Steps[Findings]:
     if end is not None:
         samples, duration = samples[: round(max(end, MIN_SECONDS) * excerpt.rate)], end
     try:
-        features = yield from extraction(samples, excerpt.rate, duration)
+        features = yield from extraction(samples, excerpt.rate, duration, rfft)
     except TrainingError as exc:
         return Findings(None, str(exc), end)
     yield "trace"

@@ -6,7 +6,7 @@ They are computed from rendered PCM samples, by the same code at set-up and in t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -16,13 +16,8 @@ from sidflow_feedback.errors import InvalidRecordError, TrainingError
 from sidflow_feedback.idle import finish
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
-try:
-    from scipy.fft import rfft  # transforms several frames at once
-except ImportError:  # not loaded in the page
-    from numpy.fft import rfft
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from sidflow_feedback.idle import Steps
     from sidflow_feedback.types import FloatArray
@@ -117,12 +112,20 @@ def extract(pcm: Samples, sample_rate: int, duration: float) -> dict[str, float]
     return finish(extraction(pcm, sample_rate, duration))
 
 
-def extraction(pcm: Samples, sample_rate: int, duration: float) -> Steps[dict[str, float]]:
-    """Compute the features like `extract`, in steps of a few milliseconds."""
+def extraction(
+    pcm: Samples, sample_rate: int, duration: float, rfft: Callable[..., Any] = np.fft.rfft
+) -> Steps[dict[str, float]]:
+    """Compute the features like `extract`, in steps of a few milliseconds.
+
+    Parameters
+    ----------
+    rfft
+        As `numpy.fft.rfft`.
+    """
     yield "check"
     signal = _checked(pcm, sample_rate, duration)
     yield "spectrum"
-    spectra = yield from _spectra(signal, sample_rate)
+    spectra = yield from _spectra(signal, sample_rate, rfft)
     onsets, rate = _onset_strength(spectra.bands), _frame_rate(sample_rate)
     bpm, confidence = _tempo(onsets, rate)
     sounding = spectra.power > _GATE * spectra.power.max()
@@ -188,10 +191,11 @@ def _frame_rate(sample_rate: int) -> float:
     return sample_rate * _HOPS_PER_FRAME / _frame_size(sample_rate)
 
 
-def _spectra(signal: Samples, sample_rate: int) -> Steps[_Spectra]:
+def _spectra(signal: Samples, sample_rate: int, rfft: Callable[..., Any]) -> Steps[_Spectra]:
     chunks = []
     for frames in _windowed(signal, _frame_size(sample_rate)):
-        chunks.append(_describe(frames, sample_rate))
+        spectrum = rfft(frames, axis=1)[:, 1:]
+        chunks.append(_describe(spectrum, frames.shape[1], sample_rate))
         yield "spectrum"
     return _Spectra(*(np.concatenate(parts) for parts in zip(*chunks, strict=True)))
 
@@ -208,10 +212,12 @@ def _windowed(signal: Samples, size: int) -> Iterator[Samples]:
         yield sliding_window_view(part, size)[::hop] * window
 
 
-def _describe(frames: Samples, sample_rate: int) -> tuple[Samples, Samples, Samples, Samples]:
-    """Return power, centroid, rolloff, and band magnitudes of windowed frames."""
-    magnitude = np.abs(rfft(frames, axis=1)[:, 1:])
-    frequencies = np.fft.rfftfreq(frames.shape[1], 1 / sample_rate)[1:].astype(np.float32)
+def _describe(
+    spectrum: NDArray[np.complex64], size: int, sample_rate: int
+) -> tuple[Samples, Samples, Samples, Samples]:
+    """Return power, centroid, rolloff, and band magnitudes from the spectra of frames of `size` samples."""
+    magnitude = np.abs(spectrum)
+    frequencies = np.fft.rfftfreq(size, 1 / sample_rate)[1:].astype(np.float32)
     weighted, sums = (magnitude @ np.stack([frequencies, np.ones_like(frequencies)], axis=1)).T
     centroid = weighted / np.maximum(sums, np.finfo(np.float32).tiny)
     squares = np.square(magnitude, out=magnitude)
