@@ -21,6 +21,8 @@ from tests.e2e.test_collection import DROP, result
 from tests.served import Served
 
 COUNT = 12
+AUTHOR = slice(0x36, 0x56)
+"""In the header of a file."""
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +32,18 @@ def music(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     for source in sorted((paths().vendor / "tunes").glob("*.sid"))[:COUNT]:
         shutil.copy(source, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def composers(music: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the same tunes: three by each of four composers."""
+    folder = tmp_path_factory.mktemp("composers") / "Theirs"
+    folder.mkdir()
+    for number, source in enumerate(sorted(music.glob("*.sid"))):
+        data = bytearray(source.read_bytes())
+        data[AUTHOR] = b"Anna Bert Carlo Dora".split()[number // 3].ljust(32, b"\0")
+        (folder / source.name).write_bytes(data)
     return folder
 
 
@@ -154,3 +168,22 @@ def test_more_like_this_plays_what_the_file_says_is_alike(page: Page, music: Pat
     wait_for_text(page, "#up-next-how", "Station, until you choose another tune: calm tunes")
     page.click("#tunes tbody tr:nth-child(1) button.tune")
     page.wait_for_function("!document.querySelector('#up-next-how').textContent.startsWith('Station')")
+
+
+def test_composers_alternate_on_a_station(page: Page, composers: Path) -> None:
+    page.set_input_files("#own-folder", composers)
+    assert result(page).startswith(f"{COUNT} tunes")
+    page.select_option("#folder", label="Theirs")
+    page.wait_for_selector(f"#tunes[aria-rowcount='{COUNT + 1}']")
+    wait_for_engine(page)
+    drop(page, "x.sidan", analysis_file(composers))
+    predicted(page, COUNT)
+    page.click("#tunes tbody tr:nth-child(3) button.tune")
+    wait_until_playing(page)
+    page.click("#more-like-this")
+    wait_for_text(page, "#up-next-how", "Station")
+    page.wait_for_selector("#up-next li:nth-child(5)")
+    first, *_, last = authors = page.locator("#up-next li .author").all_text_contents()
+    assert (first, last) == ("Bert", "Bert"), authors  # The most similar tune, though Anna's are as similar.
+    assert authors[3] == "Anna", authors  # Hers was heard.
+    assert len(set(authors)) == 4, authors
