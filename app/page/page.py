@@ -133,6 +133,7 @@ class Page:
         self.feedback.on_model(self.recommendations.use_model)
         self.recommendations.changed.connect(lambda: spawn(self._show_predictions()))
         self._collection.on("fresh", create_proxy(lambda _text: self._on_fresh()))
+        self._collection.on("rom-change", create_proxy(lambda _text: self._analysis.retry()))
         self.settings.follow(_show_theme)
         self.settings.follow(lambda _values: spawn(self.feedback.configure(**self.settings.preferences)))
         self.settings.follow(lambda _values: self._analysis.restart())

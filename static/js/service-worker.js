@@ -11,6 +11,7 @@ const PAGE = "sidflow-page";
 const MODEL = "api/model/latest";
 const COLLECTION = "sidflow-collection";
 const COLLECTION_INFO = "api/collection";
+const COLLECTION_FILES = "collection/files/";
 /** Milliseconds before a kept page is served instead of the server's. */
 const TIMEOUT = 3000;
 const PARALLEL_FETCHES = 6;
@@ -40,7 +41,7 @@ worker.addEventListener("fetch", (event) => {
     event.respondWith(page(event.request).then(isolated));
   } else if (path === MODEL) event.respondWith(model(event.request));
   else if (path === COLLECTION_INFO) event.respondWith(collectionInfo(event.request));
-  else if (path.startsWith("collection/files/")) event.respondWith(collectionFile(event.request));
+  else if (isCollectionFile(path)) event.respondWith(collectionFile(url));
   else if (path.startsWith("collection/tunes/")) event.respondWith(collectionTune(event.request));
 });
 
@@ -84,45 +85,28 @@ async function model(request) {
 
 /**
  * @param {Request} request
- * @returns {Promise<Response>} what the site has of a collection; without a network, what it had last
+ * @returns {Promise<Response>} what the site has of a collection; without a network, what `keepCollection` has kept
  */
 async function collectionInfo(request) {
-  const cache = await caches.open(COLLECTION);
   try {
-    const response = await fetch(request);
-    if (response.ok) await keepCollection(cache, response.clone());
-    return response;
+    return await fetch(request);
   } catch (error) {
-    const kept = await cache.match(scope + COLLECTION_INFO);
+    const kept = await (await caches.open(COLLECTION)).match(scope + COLLECTION_INFO);
     if (kept) return kept;
     throw error;
   }
 }
 
 /**
- * Keep what the server says about its collection, and remove the files that it doesn't name anymore.
- * @param {Cache} cache
- * @param {Response} response
- */
-async function keepCollection(cache, response) {
-  const text = await response.clone().text();
-  await cache.put(scope + COLLECTION_INFO, response);
-  for (const { url } of await cache.keys()) {
-    const path = url.slice(scope.length);
-    if (path.startsWith("collection/files/") && !text.includes(`"${path}"`)) await cache.delete(url);
-  }
-}
-
-/**
- * @param {Request} request
+ * @param {string} url
  * @returns {Promise<Response>} a file that never changes
  */
-async function collectionFile(request) {
+async function collectionFile(url) {
   const cache = await caches.open(COLLECTION);
-  const kept = await cache.match(request.url, { ignoreVary: true });
+  const kept = await cache.match(url, { ignoreVary: true });
   if (kept) return kept;
-  const response = await fetch(request);
-  if (response.status === 200) await cache.put(request.url, response.clone());
+  const response = await fetch(url);
+  if (response.status === 200) await cache.put(url, response.clone());
   return response;
 }
 
@@ -137,11 +121,34 @@ async function collectionTune(request) {
     if (response.status === 200) await cache.put(request.url, response.clone());
     return response;
   } catch (error) {
-    const kept = await cache.match(request.url, { ignoreVary: true });
+    const kept = (await cache.match(request.url, { ignoreVary: true })) ?? (await cached(request.url));
     if (kept) return kept;
     throw error;
   }
 }
+
+/**
+ * Keep the site's collection. What the server says about it must be kept last, and only then files may be removed: what
+ * is kept always finds its files.
+ */
+async function keepCollection() {
+  const response = await fetch(scope + COLLECTION_INFO, { cache: "no-cache" });
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  const named = Object.values(await response.clone().json()).filter(isCollectionFile);
+  for (const path of named) {
+    const { ok, status } = await collectionFile(scope + path);
+    if (!ok) throw new Error(`${path}: the server answered ${status}`);
+  }
+  const cache = await caches.open(COLLECTION);
+  await cache.put(scope + COLLECTION_INFO, response);
+  for (const { url } of await cache.keys()) {
+    const path = url.slice(scope.length);
+    if (isCollectionFile(path) && !named.includes(path)) await cache.delete(url);
+  }
+}
+
+/** @param {unknown} value */
+const isCollectionFile = (value) => typeof value === "string" && value.startsWith(COLLECTION_FILES);
 
 /**
  * @param {Request} request
@@ -160,8 +167,17 @@ async function releaseFile(request, release, path) {
  * @returns {Promise<Response | null>} a file from the browser's HTTP cache, which holds its compiled code, too
  */
 async function compiled(url) {
+  const response = await cached(url);
+  return response?.headers.get("Cache-Control")?.includes("immutable") ? response : null;
+}
+
+/**
+ * @param {string} url
+ * @returns {Promise<Response | null>} a file from the browser's HTTP cache, even if it is old
+ */
+async function cached(url) {
   const response = await fetch(url, { cache: "only-if-cached", mode: "same-origin" }).catch(() => null);
-  return response?.ok && response.headers.get("Cache-Control")?.includes("immutable") ? response : null;
+  return response?.ok ? response : null;
 }
 
 /**
@@ -184,7 +200,7 @@ async function sameFile(release, path) {
 }
 
 /**
- * Keep a whole release, then the page that uses it, then remove the releases that nobody uses.
+ * Keep a whole release, then the page that uses it and the site's collection, then remove the releases that nobody uses.
  * @param {string} release
  * @param {boolean} server  whether there is a server, which has a global model
  */
@@ -202,6 +218,9 @@ async function keep(release, server) {
   await Promise.all(fetching);
   await keepPage(release);
   if (server && !(await (await caches.open(PAGE)).match(scope + MODEL))) await model(scope + MODEL);
+  if (server) {
+    await keepCollection().catch((error) => console.warn("The site's collection is kept as it was:", error));
+  }
   await removeUnused(release);
 }
 

@@ -1,4 +1,7 @@
-"""`make bench-collection`: a folder of 60,000 tunes, indexed, searched, scrolled. The last line is JSON."""
+"""`make bench-collection`: a folder of 60,000 tunes, indexed, searched, scrolled; and as a site's collection.
+
+The last line is JSON.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 from tests.bench.harness import HERE, Figures, new_profile, open_page, percentile, run
+from tests.bench.site_collection import first_visit
 from tests.collection_tree import plant
 
 SIZE = 4000
@@ -29,10 +33,25 @@ SEARCHES = (
 SCRIPT = (HERE / "collection_page.js").read_text()
 
 
-def measure(browser: Browser, url: str, *, files: int = 60_000, searches: int = 15) -> Figures:
-    """Return the costs of indexing, of searching for each of `SEARCHES` several times, and of scrolling."""
-    with tempfile.TemporaryDirectory() as folder, new_profile(browser) as context:
-        tree = plant(Path(folder) / "C64Music", files, SIZE)
+def measure(
+    browser: Browser, url: str, *, files: int = 60_000, searches: int = 15, music: str = ""
+) -> Figures:
+    """Return the costs of indexing, of searching for each of `SEARCHES` several times, and of scrolling.
+
+    Parameters
+    ----------
+    files
+        Number of generated tunes.
+    music
+        A folder of tunes to use instead.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(music) if music else plant(Path(folder) / "C64Music", files, SIZE)
+        return _own_music(browser, url, tree, searches) | first_visit(browser, tree)
+
+
+def _own_music(browser: Browser, url: str, tree: Path, searches: int) -> Figures:
+    with new_profile(browser) as context:
         page = context.new_page()
         open_page(page, url)
         page.wait_for_timeout(SETTLE)
@@ -47,7 +66,7 @@ def measure(browser: Browser, url: str, *, files: int = 60_000, searches: int = 
         reload = _reload(page)
     count = indexed["count"]
     return {
-        "files": files,
+        "files": count,
         "first_sign_ms": indexed["firstSign"],
         "index_s": indexed["ms"] / 1000,
         "files_per_s": 1000 * count / indexed["ms"],

@@ -169,6 +169,27 @@ def test_orders(page: Page) -> None:
     assert seen(page, order="for-you") == ["b1", "*site", "b2", "a9"]
 
 
+def test_listeners_copy_hides_the_tune_of_the_site(page: Page) -> None:
+    build(page, "*demo")
+    page.evaluate(
+        """() => {
+          const add = (sidPath, md5, folder, more) => index.add({
+            sidPath, title: sidPath, author: "", released: "", startSong: 1, md5,
+            locations: [{ folder, path: sidPath }], ...more,
+          });
+          for (const name of ["a", "b"]) add(`site ${name}`, name, "collection", { url: "/" });
+          add("copy of b", "b", "mine");
+        }"""
+    )
+    assert seen(page) == ["*demo", "site a", "copy of b"]
+    assert seen(page, order="title") == ["*demo", "copy of b", "site a"]
+    assert seen(page, folder="collection") == ["site a", "site b"]
+    assert seen(page, folder="mine") == ["copy of b"]
+    assert page.evaluate("index.get('site b').title") == "site b"
+    page.evaluate("index.remove([index.get('copy of b')])")
+    assert seen(page) == ["*demo", "site a", "site b"]
+
+
 def test_analyses_are_merged_by_field_and_wiped(page: Page) -> None:
     found = page.evaluate(
         """async () => {

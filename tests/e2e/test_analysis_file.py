@@ -110,10 +110,12 @@ def test_dropped_file_makes_all_tunes_known_and_stays(page: Page, music: Path) -
 
     assert drop(page, "x.sidan", data) == f"The analysis file knows {COUNT} tunes of yours."
     predicted(page, COUNT)
+    page.wait_for_selector("#up-next li")
+    page.click("#tunes tbody tr:nth-child(1) button.why")
+    page.wait_for_selector("#tunes tr.why-row td:not(:empty)")
     page.click("#tunes tbody tr:nth-child(1) button.tune")
     wait_until_playing(page)
     page.wait_for_selector("#why-playing:not([hidden])")
-    page.wait_for_selector("#up-next li")
     wait_for_text(page, "#analysis-status", f"{60 + COUNT} of {60 + COUNT} tunes analyzed")
 
     page.reload()

@@ -8,14 +8,14 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from tests.collection_tree import AUTHORS, path_of, plant
 from tests.e2e.conftest import usable
-from tests.e2e.listener import wait_for_engine, wait_for_text, wait_until_playing
+from tests.e2e.listener import WITHOUT_ENGINE, wait_for_engine, wait_for_text, wait_until_playing
 from tests.e2e.test_analysis_file import COUNT as DEMOS
 from tests.e2e.test_analysis_file import analysis_file, music, predicted
-from tests.e2e.test_collection import SITE, search, wait_for_rows
+from tests.e2e.test_collection import SITE, result, search, wait_for_rows
 from tests.patience import patient, wait_until
 from tests.served import Served, serve
 
@@ -23,17 +23,23 @@ __all__ = ["music"]
 
 COUNT = 40
 FOLDER = "MUSICIANS/D/Demo"
+ALL = SITE + COUNT + 1 + DEMOS
 
 
 @pytest.fixture(scope="module")
-def served(music: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return plant(tmp_path_factory.mktemp("site") / "Site music", COUNT)
+
+
+@pytest.fixture(scope="module")
+def served(tree: Path, music: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """A site with tunes that an analysis file knows, and others."""
-    tree = plant(tmp_path_factory.mktemp("site") / "Site music", COUNT)
     shutil.copytree(music, tree / FOLDER)
     (tree / "DOCUMENTS" / "hvsc.sidan").write_bytes(analysis_file(music))
     stil = f"/{path_of(5)}\nCOMMENT: Xylophone"
     (tree / "DOCUMENTS" / "STIL.txt").write_text(stil)
     with serve(tmp_path_factory.mktemp("served"), "--collection", str(tree)) as served:
+        wait_until(lambda: '"tunes":0,' not in urlopen(served.url + "/api/collection").read().decode())
         yield served
 
 
@@ -47,16 +53,15 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture(scope="module")
 def page(context: BrowserContext, served: Served) -> Iterator[Page]:
     """One page for all tests, whose list has the collection."""
-    wait_until(lambda: '"tunes":0,' not in urlopen(served.url + "/api/collection").read().decode())
     with usable(context.new_page(), served) as page:
-        wait_for_rows(page, SITE + COUNT + 1 + DEMOS)
+        wait_for_rows(page, ALL)
         yield page
 
 
 def test_first_visit_finds_and_plays_each_tune(page: Page) -> None:
-    search(page, "tune number 16", 1)
+    search(page, "tune number 26", 1)
     page.click("#tunes tbody tr:first-child button.tune")
-    wait_for_text(page, "#now-title", "Tune number 16")
+    wait_for_text(page, "#now-title", "Tune number 26")
     wait_until_playing(page)
     search(page, "xylophone", 1)
     page.fill("#search", "")
@@ -79,3 +84,50 @@ def test_analysis_file_of_the_site_predicts(page: Page) -> None:
     wait_for_rows(page, DEMOS)
     predicted(page, DEMOS)
     page.evaluate("location.hash = ''")
+
+
+def test_listeners_copy_is_listed_instead_of_the_sites(page: Page, tree: Path) -> None:
+    page.set_input_files("#own-file", tree / path_of(16))
+    assert result(page).startswith("1 tune")
+    search(page, "tune number 16", 1)
+    page.fill("#search", "")
+    wait_for_rows(page, ALL)
+    page.select_option("#folder", label="Site music")
+    wait_for_rows(page, COUNT + 1 + DEMOS)
+    page.select_option("#folder", index=0)
+    wait_for_rows(page, ALL)
+
+
+@pytest.mark.parametrize("kind", ["catalog", "md5"])
+def test_collection_that_changes_while_it_loads_is_read_again(
+    browser: Browser, served: Served, kind: str
+) -> None:
+    asked = []
+
+    def answer(route: Route) -> None:
+        info = route.fetch().json()
+        if not asked:
+            info[kind] = "collection/files/gone"  # As if other files had replaced it a moment later.
+        asked.append(info)
+        route.fulfill(json=info)
+
+    with patient(browser.new_context()) as context:
+        context.route("**/api/collection", answer)
+        page = context.new_page()
+        page.add_init_script(WITHOUT_ENGINE)
+        with usable(page, served):
+            wait_for_rows(page, ALL)
+            search(page, "xylophone", 1)  # STIL.txt is read after the MD5s.
+            assert len(asked) == 2
+
+
+def test_collection_is_there_without_a_server(page: Page, served: Served) -> None:
+    page.wait_for_selector("html[data-offline=ready]")
+    served.process.kill()
+    page.reload()
+    page.wait_for_selector("html[data-ui=ready]")
+    wait_for_rows(page, ALL)
+    search(page, "xylophone", 1)
+    search(page, "tune number 26", 1)
+    page.click("#tunes tbody tr:first-child button.tune")  # It was played while there was a server.
+    wait_until_playing(page)

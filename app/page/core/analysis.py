@@ -147,6 +147,12 @@ class FeatureAnalysis:
         self._rest_until = 0.0
         asyncio.create_task(self._show_counts())
 
+    def retry(self) -> None:
+        """Analyze what failed so far, too: the listener's ROMs of the C64 have changed."""
+        self._tried.clear()
+        self._failures = 0
+        self.restart()
+
     def _analyze_soon(self, tune: "Tune", song: int) -> None:
         if (tune.sid_path, song) == self._background or self._is_missing(tune, song):
             asyncio.create_task(self._analyze_current(tune, song))

@@ -167,7 +167,10 @@ class TuneLibrary:
         return await answer.arrayBuffer()
 
     async def unanalyzed(self, limit: int) -> list[Tune]:
-        """Return own tunes that this version has not analyzed: visible ones first, then in list order."""
+        """Return tunes that this version has not analyzed.
+
+        Visible ones come first, then the listener's, then the site's.
+        """
         found = await self._ask("unanalyzed", {"limit": limit, "version": ANALYSIS_VERSION})
         return [self._intern(record) for record in found]
 

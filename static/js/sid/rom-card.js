@@ -9,8 +9,14 @@ const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 let connected = false;
 
-/** Show the ROMs, and react to the card's controls from the first call on. */
-export async function show() {
+let notifyChange = () => {};
+
+/**
+ * Show the ROMs, and react to the card's controls from the first call on.
+ * @param {() => void} onChange  is called when the listener has added or removed some
+ */
+export async function show(onChange) {
+  notifyChange = onChange;
   if (!connected) {
     connected = true;
     const chooser = /** @type {HTMLInputElement} */ (byId("add-roms"));
@@ -46,6 +52,7 @@ async function add(file, kind) {
 /** @param {Promise<string>[]} works */
 async function report(works) {
   byId("rom-result").textContent = (await Promise.all(works)).join(" ");
+  notifyChange();
   await list();
 }
 

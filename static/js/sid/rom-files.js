@@ -2,10 +2,13 @@
 
 import { DATABASE } from "./stored-roms.js";
 
-/** Show the ROMs in Preferences. */
-export async function showRoms() {
+/**
+ * Show the ROMs in Preferences.
+ * @param {() => void} onChange  is called when the listener has added or removed some there
+ */
+export async function showRoms(onChange) {
   const { show } = await import("./rom-card.js");
-  await show();
+  await show(onChange);
 }
 
 /** Delete all ROMs from this browser, and from their card. */

@@ -6,11 +6,17 @@ import { decodeBase64 } from "./base64.js";
 /** @typedef {import("./tune-index.js").Tune} Tune */
 /** @typedef {import("./analysis-file.js").AnalysisFile} AnalysisFile */
 
+/** What the problems have in common that ROMs of the C64 may solve. */
+const NEEDS_ROMS = /C64('s)? ROMs/;
+
 const DURATION = FEATURE_NAMES.indexOf("duration");
 
 export class Analyses {
   /** @type {AnalysisFile | null} */
   file = null;
+
+  /** Whether there are ROMs of the C64, so that songs may be analyzed that failed without. */
+  hasRoms = false;
 
   /**
    * Use a file from now on, instead of another one.
@@ -48,11 +54,12 @@ export class Analyses {
    * @returns {boolean} whether nobody needs to analyze its start song with this version
    */
   isDone(tune, version) {
-    if (tune.version === version) return true;
+    const song = tune.startSong - 1;
+    if (tune.version === version && (tune.features?.[song] || this.#isFinal(tune.problems?.[song])))
+      return true;
     const number = tune.fileNumber;
     if (number === undefined || version !== ANALYSIS_VERSION || !this.file) return false;
-    const song = tune.startSong - 1;
-    return this.file.hasFeatures(number, song) || this.file.problem(number, song) !== null;
+    return this.file.hasFeatures(number, song) || this.#isFinal(this.file.problem(number, song));
   }
 
   /**
@@ -62,14 +69,29 @@ export class Analyses {
   of(tune) {
     const { version, features, problems, fileNumber: number } = tune;
     const { file } = this;
-    if (number === undefined || !file) return { version, features, problems };
+    if (number === undefined || !file) {
+      return { version, features, problems: problems?.map((problem) => this.#final(problem)) };
+    }
     const current = version === ANALYSIS_VERSION;
     const songs = songsOf(tune);
     return {
       version: ANALYSIS_VERSION,
       features: songs.map((song) => (current && features?.[song]) || file.features(number, song)),
-      problems: songs.map((song) => (current && problems?.[song]) || file.problem(number, song)),
+      problems: songs.map((song) => this.#final((current && problems?.[song]) || file.problem(number, song))),
     };
+  }
+
+  /**
+   * @param {string | null} problem
+   * @returns {string | null} null if the song should be analyzed again
+   */
+  #final(problem) {
+    return this.#isFinal(problem) ? problem : null;
+  }
+
+  /** @param {string | null | undefined} problem */
+  #isFinal(problem) {
+    return Boolean(problem) && !(this.hasRoms && NEEDS_ROMS.test(problem ?? ""));
   }
 
   /**

@@ -1,42 +1,52 @@
 /** Which tunes this page is to analyze, and how many are done. */
 
-import { isOwn } from "./tune-index.js";
+import { isOfCollection, isOwn } from "./tune-index.js";
 
 /** @typedef {import("./tune-index.js").IndexedTune} IndexedTune */
 
 /** @typedef {{analyzed: number, failed: number, all: number}} AnalysisCounts */
 
 /**
- * @param {Iterable<IndexedTune>} tunes  the most wanted ones first; they may occur more than once
+ * @param {import("./list-view.js").ListView} view
  * @param {import("./analyses.js").Analyses} analyses
  * @param {number} version  of the analysis
  * @param {number} limit
- * @returns {IndexedTune[]} own tunes that this version hasn't analyzed
+ * @param {boolean} withSite  whether the site's tunes count
+ * @returns {IndexedTune[]} tunes that this version hasn't analyzed: first the visible ones, then the listener's
  */
-export function unanalyzed(tunes, analyses, version, limit) {
+export function unanalyzed(view, analyses, version, limit, withSite) {
   /** @type {Set<IndexedTune>} */
   const found = new Set();
-  for (const tune of tunes) {
+  for (const tune of candidates(view, withSite)) {
     if (found.size >= limit) break;
-    if (isOwn(tune) && !analyses.isDone(tune, version)) found.add(tune);
+    if (!analyses.isDone(tune, version)) found.add(tune);
   }
   return [...found];
 }
 
 /**
+ * @param {import("./list-view.js").ListView} view
+ * @param {boolean} withSite
+ */
+function* candidates(view, withSite) {
+  for (const tune of view.visible) if (isOwn(tune) || (withSite && isOfCollection(tune))) yield tune;
+  for (const tune of view.beyond()) if (isOwn(tune)) yield tune;
+  if (!withSite) return;
+  for (const tune of view.beyond()) if (isOfCollection(tune)) yield tune;
+}
+
+/**
  * Count the tunes that were analyzed, and those that can't be.
- * @param {Iterable<IndexedTune>} tunes
+ * @param {IndexedTune[]} tunes
  * @param {import("./analyses.js").Analyses} analyses
  * @param {number} version  of the analysis
  * @returns {AnalysisCounts}
  */
 export function countAnalyses(tunes, analyses, version) {
-  let [analyzed, failed, all] = [0, 0, 0];
+  let [analyzed, failed] = [0, 0];
   for (const tune of tunes) {
-    if (!isOwn(tune) && tune.locations) continue;
-    all += 1;
     if (analyses.hasFeatures(tune)) analyzed += 1;
     else if (analyses.isDone(tune, version)) failed += 1;
   }
-  return { analyzed, failed, all };
+  return { analyzed, failed, all: tunes.length };
 }

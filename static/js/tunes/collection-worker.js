@@ -52,6 +52,7 @@ import { Tunes } from "./tunes.js";
  * @property {(row: AnalysisRow) => Promise<TuneRecord>} saveAnalysis
  * @property {(args: {limit: number, version: number}) => Promise<TuneRecord[]>} unanalyzed
  * @property {(args: {version: number}) => Promise<import("./analysis-backlog.js").AnalysisCounts>} analysisCounts
+ * @property {(args: object) => Promise<void>} useRoms
  * @property {(args: object) => void} restartFeed
  * @property {(args: {limit: number}) => import("./engine-feed.js").Batch | null} unsent
  * @property {(args: object) => import("./engine-feed.js").Space} space  of the codes
@@ -73,7 +74,7 @@ const files = new TuneFiles(database, folders);
 const tunes = new Tunes(database, folders, files, reports);
 const { index, analyses, documents, feed } = tunes;
 const queue = new IndexingQueue(tunes, folders, files, database, reports);
-const site = new SiteTunes(tunes, folders, reports);
+const site = new SiteTunes(tunes, folders);
 const records = new TuneRecords(index, analyses);
 const view = new ListView(index, analyses);
 
@@ -143,16 +144,20 @@ const commands = {
 
   saveAnalysis: async (row) => records.of(await tunes.saveAnalysis(row)),
 
-  /** Return own tunes that this version hasn't analyzed: first the visible ones, then in the list's order. */
+  /** Return tunes that this version hasn't analyzed: first the visible ones, then the listener's, then the site's. */
   async unanalyzed({ limit, version }) {
     await tunes.loaded;
-    return unanalyzed(view.byNearness(), analyses, version, limit).map((tune) => records.of(tune));
+    const found = unanalyzed(view, analyses, version, limit, site.isDescribed);
+    return found.map((tune) => records.of(tune));
   },
 
   async analysisCounts({ version }) {
     await tunes.loaded;
-    return countAnalyses(index.values(), analyses, version);
+    return countAnalyses(index.listed(), analyses, version);
   },
+
+  /** Take note that the listener has added or removed ROMs of the C64. */
+  useRoms: () => tunes.useRoms(),
 
   restartFeed() {
     tunes.restartFeed();
@@ -174,7 +179,11 @@ const commands = {
     index.assignRows(feed.answered(round), rows);
   },
 
-  atRows: ({ rows }) => rows.map((row) => records.of(index.at(row))),
+  /** Return the listed tunes with these rows, null for others. */
+  atRows({ rows }) {
+    const found = rows.map((row) => index.at(row));
+    return found.map((tune) => (tune && index.hasOwnCopy(tune) ? null : records.of(tune)));
+  },
 
   /** Return the rows of the start songs of some tunes by the composer of a tune. */
   rowsOfComposer({ sidPath }) {

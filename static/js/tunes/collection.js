@@ -44,8 +44,8 @@ export class Collection {
   }
 
   /**
-   * Listen to the worker's reports, and to the outcome when ROMs were dropped.
-   * @param {import("./reports.js").ReportKind | "roms"} kind
+   * Listen to the worker's reports, to the outcome when ROMs were dropped, and to changes of ROMs.
+   * @param {import("./reports.js").ReportKind | "roms" | "rom-change"} kind
    * @param {(json: string) => void} listener
    */
   on(kind, listener) {
@@ -169,10 +169,15 @@ export class Collection {
   }
 
   /** Show the C64's ROMs on their card. */
-  showRoms = showRoms;
+  showRoms() {
+    return showRoms(() => this.#onRoms());
+  }
 
   /** Delete the C64's ROMs from this browser. */
-  removeRoms = removeRoms;
+  async removeRoms() {
+    await removeRoms();
+    await this.#onRoms();
+  }
 
   /** Whether `pickFolder` can choose a folder. */
   get canPick() {
@@ -277,7 +282,10 @@ export class Collection {
    */
   async #indexSingle(files) {
     const { rest, text } = await takeRoms(files);
-    if (text) this.#emit("roms", { text });
+    if (text) {
+      this.#emit("roms", { text });
+      await this.#onRoms();
+    }
     if (text && rest.length === 0) return null;
     const zips = rest.filter(isZip);
     const others = rest.filter((file) => !isZip(file));
@@ -290,6 +298,12 @@ export class Collection {
       results.push(await this.#index(null, others.length, fileAt));
     }
     return results.reduce(addResults);
+  }
+
+  /** Note that the C64's ROMs may have changed: with others, more songs can be analyzed. */
+  async #onRoms() {
+    await this.call("useRoms", {});
+    this.#emit("rom-change", {});
   }
 
   /**

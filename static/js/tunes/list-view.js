@@ -41,7 +41,7 @@ export class ListView {
   show(query) {
     this.#tunes = this.#index.view(query);
     this.#isComposer = Boolean(query.composer);
-    return { count: this.#tunes.length, all: this.#index.size };
+    return { count: this.#tunes.length, all: this.#index.listed().length };
   }
 
   /**
@@ -54,11 +54,15 @@ export class ListView {
     return this.#tunes.slice(from, to).map((tune) => this.#row(tune));
   }
 
-  /** Yield first the visible tunes, then those below, then all in the list's order. */
-  *byNearness() {
-    yield* this.#tunes.slice(...this.#visible);
+  /** The visible tunes. */
+  get visible() {
+    return this.#tunes.slice(...this.#visible);
+  }
+
+  /** Yield the tunes below the visible ones, then all in the list's order. */
+  *beyond() {
     yield* this.#tunes.slice(this.#visible[1]);
-    yield* this.#index.values();
+    yield* this.#index.listed();
   }
 
   /** @param {string} sidPath */

@@ -1,7 +1,7 @@
 /** What the page shows of a folder, a composer, and a tune: names, numbers, and comments of STIL.txt. */
 
 import { composerFolder, composerKey, composersOf, hvscPath, yearOf } from "./hvsc.js";
-import { FILES, inPlace } from "./tune-index.js";
+import { FILES } from "./tune-index.js";
 
 /** @typedef {import("./schema.js").FileLocation} FileLocation */
 /** @typedef {import("./stil.js").Note} Note */
@@ -48,9 +48,8 @@ const UNKNOWN_YEAR = "unknown year";
  * @returns {PlaceInfo | null} null if no tune is there
  */
 export function describePlace(index, folders, stil, place) {
-  const isHere = inPlace({ ...place, year: undefined });
-  if (!isHere) return null;
-  const tunes = [...index.values()].filter(isHere);
+  if (!place.composer && !place.folder) return null;
+  const tunes = index.view({ ...place, year: undefined });
   if (!tunes.length) return null;
   return place.composer ? composer(tunes, folders, stil, place) : folder(tunes, folders, stil, place);
 }

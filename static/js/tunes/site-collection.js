@@ -35,6 +35,10 @@ import { COLLECTION } from "./tune-index.js";
 
 const VERSION = 1;
 const MD5_BYTES = 16;
+const GONE = 404;
+
+/** The collection has changed since the server was asked what it has. */
+export class OutdatedError extends Error {}
 
 export class SiteCollection {
   #info;
@@ -64,7 +68,7 @@ export class SiteCollection {
     return this.#info.name ?? "";
   }
 
-  /** @returns {Promise<Tune[]>} its tunes, without MD5: `identify` reads those */
+  /** @returns {Promise<Tune[]>} its tunes, without MD5, which `identify` reads */
   async tunes() {
     const catalog = await (await this.#fetch(this.#info.catalog))?.json();
     if (catalog?.version !== VERSION)
@@ -96,7 +100,10 @@ export class SiteCollection {
     return (await this.#fetch(this.#info.stil))?.arrayBuffer();
   }
 
-  /** @param {string | null} address */
+  /**
+   * @param {string | null} address
+   * @throws {OutdatedError}
+   */
   async #fetch(address) {
     return address === null ? null : fetchFile(new URL(address, this.#root));
   }
@@ -108,9 +115,9 @@ export class SiteCollection {
  */
 async function fetchFile(url, cache) {
   const response = await fetch(url, { cache });
-  if (!response.ok)
-    throw new Error(`The site's collection can't be loaded: the server answered ${response.status}.`);
-  return response;
+  if (response.ok) return response;
+  const CollectionError = response.status === GONE ? OutdatedError : Error;
+  throw new CollectionError(`The site's collection can't be loaded: the server answered ${response.status}.`);
 }
 
 /**

@@ -1,27 +1,31 @@
 /** Adds the tunes of the site's collection to the list, and what the site knows about them. */
 
 import { nextTask } from "../next-task.js";
-import { SiteCollection } from "./site-collection.js";
+import { OutdatedError, SiteCollection } from "./site-collection.js";
 
 /** Tunes that are added in one task, so that the list answers meanwhile. */
 const TUNES_PER_TASK = 5000;
 
+/** How often the collection is read, each time because it has changed meanwhile. */
+const ATTEMPTS = 3;
+
 export class SiteTunes {
   #tunes;
   #folders;
-  #reports;
+  #root = "";
   /** @type {SiteCollection | null} */
   #collection = null;
+
+  /** Whether everything is known that the site knows about its tunes. */
+  isDescribed = false;
 
   /**
    * @param {import("./tunes.js").Tunes} tunes
    * @param {import("./folders.js").Folders} folders
-   * @param {import("./reports.js").Reports} reports
    */
-  constructor(tunes, folders, reports) {
+  constructor(tunes, folders) {
     this.#tunes = tunes;
     this.#folders = folders;
-    this.#reports = reports;
   }
 
   /**
@@ -29,33 +33,65 @@ export class SiteTunes {
    * @param {string} root  address of the page
    */
   async open(root) {
-    this.#collection = await SiteCollection.find(root);
-    if (!this.#collection) return;
-    const found = await this.#collection.tunes();
-    this.#folders.addCollection(this.#collection.name);
-    const { index } = this.#tunes;
-    for (let at = 0; at < found.length; at += TUNES_PER_TASK) {
-      for (const tune of found.slice(at, at + TUNES_PER_TASK))
-        if (!index.get(tune.sidPath)) this.#tunes.add(tune);
-      await nextTask();
-    }
-    this.#tunes.arrange();
-    this.describe();
+    this.#root = root;
+    await this.#list();
+    if (this.#collection) this.describe();
   }
 
   /** Read the rest of what the site knows about its tunes, unless the listener has better. */
   async describe() {
-    const { index, analyses, documents, loaded } = this.#tunes;
-    await loaded;
+    await this.#tunes.loaded;
     try {
-      await this.#collection?.identify(index);
-      const file = analyses.file ? undefined : await this.#collection?.analyses();
-      const stil = documents.stil ? undefined : await this.#collection?.stil();
-      await documents.offer(file, stil);
+      await this.#readRest();
+      this.isDescribed = this.#collection !== null;
     } catch (error) {
       console.warn(error); // the tunes can be played all the same
     }
-    for (const tune of index.values()) if (tune.url && analyses.match(tune)) this.#tunes.feedTune(tune);
-    this.#reports.send("changed");
+    this.#tunes.matchSite();
+  }
+
+  async #readRest() {
+    const { index, analyses, documents } = this.#tunes;
+    await whileOutdated(
+      async () => {
+        await this.#collection?.identify(index);
+        const file = analyses.file ? undefined : await this.#collection?.analyses();
+        const stil = documents.stil ? undefined : await this.#collection?.stil();
+        await documents.offer(file, stil);
+      },
+      () => this.#list(),
+    );
+  }
+
+  /** Add the tunes that the site has now, in place of those that it had. */
+  #list() {
+    return whileOutdated(async () => {
+      this.#collection = await SiteCollection.find(this.#root);
+      const found = (await this.#collection?.tunes()) ?? [];
+      this.#tunes.removeSite();
+      if (!this.#collection) return;
+      this.#folders.addCollection(this.#collection.name);
+      for (let at = 0; at < found.length; at += TUNES_PER_TASK) {
+        this.#tunes.addSite(found.slice(at, at + TUNES_PER_TASK));
+        await nextTask();
+      }
+      this.#tunes.arrange();
+    });
+  }
+}
+
+/**
+ * Do work that can find that the collection has changed meanwhile; then do it again.
+ * @param {() => Promise<void>} work
+ * @param {() => Promise<void>} [renew]  is done in between
+ */
+async function whileOutdated(work, renew) {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof OutdatedError) || attempt === ATTEMPTS) throw error;
+      await renew?.();
+    }
   }
 }

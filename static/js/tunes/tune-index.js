@@ -71,6 +71,8 @@ export class TuneIndex {
   ]);
   /** @type {Map<number, IndexedTune>} by the engine's row of song 1 */
   #byRow = new Map();
+  /** @type {Set<string>} MD5s of the listener's tunes */
+  #ownHashes = new Set();
   #scores = new Float32Array();
   #sureness = new Uint8Array();
   /** @type {Map<string, IndexedTune[]>} */
@@ -95,6 +97,19 @@ export class TuneIndex {
     return this.#tunes.values();
   }
 
+  /** The tunes of the list: each once, even if the listener has a copy of a tune of the site. */
+  listed() {
+    return this.#ordered(LISTED, false);
+  }
+
+  /**
+   * @param {Tune} tune
+   * @returns {boolean} whether it is the site's, and the listener has a copy, which is listed instead
+   */
+  hasOwnCopy({ url, md5 }) {
+    return url !== undefined && md5 !== undefined && this.#ownHashes.has(md5);
+  }
+
   /**
    * Append a tune to its folder. The index must not contain a tune with the same `sidPath`.
    * @param {Tune} tune
@@ -102,6 +117,7 @@ export class TuneIndex {
   add(tune) {
     const indexed = Object.assign(tune, { text: this.#textOf(tune) });
     this.#tunes.set(tune.sidPath, indexed);
+    if (isOwn(tune) && tune.md5) this.#ownHashes.add(tune.md5);
     this.#folder(indexed).push(indexed);
     this.#orders.clear();
   }
@@ -120,6 +136,7 @@ export class TuneIndex {
     const removed = new Set(tunes);
     for (const tune of removed) {
       this.#tunes.delete(tune.sidPath);
+      if (isOwn(tune)) this.#ownHashes.delete(tune.md5 ?? "");
       if (tune.row !== undefined) this.#byRow.delete(tune.row);
     }
     for (const [id, list] of this.#folders) {
@@ -164,7 +181,7 @@ export class TuneIndex {
       tune.row = rows[number];
       this.#byRow.set(rows[number], tune);
     });
-    this.#orders.delete("for-you");
+    this.#forgetPredicted();
   }
 
   /** Delete all rows and predictions, because there is another engine. */
@@ -187,7 +204,7 @@ export class TuneIndex {
   setScores(scores, sureness) {
     this.#scores = scores;
     this.#sureness = sureness;
-    this.#orders.delete("for-you");
+    this.#forgetPredicted();
   }
 
   /**
@@ -225,22 +242,36 @@ export class TuneIndex {
    */
   view({ text = "", order = LISTED, ...place }) {
     const words = fold(text).split(/\s+/).filter(Boolean);
-    const all = this.#ordered(place.composer && order === LISTED ? "year" : order);
+    const isSites = place.folder === COLLECTION;
+    const all = this.#ordered(place.composer && order === LISTED ? "year" : order, isSites);
     const isHere = inPlace(place);
     if (!words.length && !isHere) return all;
     return all.filter((tune) => (!isHere || isHere(tune)) && words.every((word) => tune.text.includes(word)));
   }
 
-  /** @param {string} order */
-  #ordered(order) {
-    const sorted = this.#orders.get(order) ?? this.#sorted(order);
-    this.#orders.set(order, sorted);
+  /**
+   * @param {string} order
+   * @param {boolean} isSites  whether only the tunes of the site's collection are wanted
+   */
+  #ordered(order, isSites) {
+    const key = isSites ? `${COLLECTION} ${order}` : order;
+    const sorted = this.#orders.get(key) ?? this.#sorted(order, isSites);
+    this.#orders.set(key, sorted);
     return sorted;
   }
 
-  /** @param {string} order */
-  #sorted(order) {
-    const list = [...this.#folders.values()].flat();
+  #forgetPredicted() {
+    for (const key of this.#orders.keys()) if (key.endsWith(FOR_YOU)) this.#orders.delete(key);
+  }
+
+  /**
+   * @param {string} order
+   * @param {boolean} isSites
+   */
+  #sorted(order, isSites) {
+    const list = isSites
+      ? (this.#folders.get(COLLECTION) ?? [])
+      : [...this.#folders.values()].flat().filter((tune) => !this.hasOwnCopy(tune));
     if (order === FOR_YOU) return sortBy(list, (tune) => -(this.prediction(tune)?.[PREFERENCE] ?? 0));
     return order in ORDERS ? sortBy(list, ORDERS[order]) : list;
   }
@@ -282,6 +313,9 @@ export const ownTunes = (index) =>
 
 /** @param {Tune} tune */
 export const isOwn = ({ locations, url }) => locations !== undefined && url === undefined;
+
+/** @param {Tune} tune */
+export const isOfCollection = ({ locations, url }) => locations !== undefined && url !== undefined;
 
 /**
  * @param {Place} place

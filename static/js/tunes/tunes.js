@@ -1,10 +1,11 @@
 /** The tunes of the list in memory and in the database, and what is known of their sound. */
 
+import { storedRoms } from "../sid/stored-roms.js";
 import { Analyses } from "./analyses.js";
 import { Documents } from "./documents.js";
 import { EngineFeed } from "./engine-feed.js";
 import { REPORT_INTERVAL_MS } from "./reports.js";
-import { ownTunes, TuneIndex } from "./tune-index.js";
+import { isOfCollection, ownTunes, TuneIndex } from "./tune-index.js";
 
 /** @typedef {import("./best-effort-database.js").BestEffortDatabase} BestEffortDatabase */
 /** @typedef {import("./best-effort-database.js").TunesDatabase} TunesDatabase */
@@ -23,10 +24,20 @@ const TUNES_PER_MS = 20;
 /** Shortest time between two reports that the engine is to know tunes, after which it predicts all tunes again. */
 const FRESH_INTERVAL_MS = 3000;
 
+/** What a tune has that nothing is known of. */
+const NOT_ANALYZED = Object.fromEntries(
+  ["version", "features", "problems", "embeddings", "measured"].map((field) => [field, undefined]),
+);
+
 export class Tunes {
   #database;
   #folders;
   #reports;
+  /**
+   * Analyses of tunes that aren't in the list, or not yet, by `sidPath`.
+   * @type {Map<string, AnalysisRow>}
+   */
+  #waiting = new Map();
   /** Whether the list is in order, and the page knows of it. */
   #isArranged = true;
 
@@ -58,13 +69,40 @@ export class Tunes {
   add(tune) {
     this.index.add(tune);
     this.analyses.match(tune);
-    this.feedTune(tune);
+    const analysis = this.#waiting.get(tune.sidPath);
+    this.#waiting.delete(tune.sidPath);
+    if (analysis) this.#applyAnalysis(analysis);
+    else this.#feedTune(tune);
+  }
+
+  /** @param {Tune[]} tunes  of the site's collection */
+  addSite(tunes) {
+    for (const tune of tunes) if (!this.index.get(tune.sidPath)) this.add(tune);
+  }
+
+  /** Remove the tunes of the site's collection. */
+  removeSite() {
+    this.#remove([...this.index.values()].filter(isOfCollection));
+  }
+
+  /** Look what is known of the tunes of the site's collection, whose MD5s are known now. */
+  matchSite() {
+    for (const tune of this.index.values()) {
+      if (isOfCollection(tune) && this.analyses.match(tune)) this.#feedTune(tune);
+    }
+    this.arrange();
+  }
+
+  /** Take note that the listener has added or removed ROMs of the C64. */
+  async useRoms() {
+    this.analyses.hasRoms = Object.keys(await storedRoms()).length > 0;
   }
 
   /** @param {Tune} tune  of whose sound more may be known now */
-  feedTune(tune) {
+  #feedTune(tune) {
     const indexed = this.index.get(tune.sidPath);
-    if (indexed && this.feed.add(indexed)) this.#reports.sendThrottled("fresh", {}, FRESH_INTERVAL_MS);
+    if (indexed && !this.index.hasOwnCopy(indexed) && this.feed.add(indexed))
+      this.#reports.sendThrottled("fresh", {}, FRESH_INTERVAL_MS);
   }
 
   /**
@@ -143,15 +181,17 @@ export class Tunes {
   /** Send all tunes to an engine that doesn't know them. */
   restartFeed() {
     this.index.resetRows();
-    this.feed.restart(this.index.values());
+    this.feed.restart(this.index.listed());
   }
 
   /** Delete all own music from the list and from the browser. */
   async wipe() {
     await this.loaded;
     this.#remove(ownTunes(this.index));
+    this.#waiting.clear();
+    for (const tune of this.index.values()) if (isOfCollection(tune)) Object.assign(tune, NOT_ANALYZED);
     this.analyses.use(null, []);
-    this.feed.restart(this.index.values(), this.feed.embeddings);
+    this.feed.restart(this.index.listed(), this.feed.embeddings);
     this.#folders.clear();
     this.documents.clear();
     await this.#database.write((tables) => tables.wipe());
@@ -160,6 +200,7 @@ export class Tunes {
 
   async #load() {
     await this.#folders.load();
+    await this.useRoms();
     await this.documents.loadAnalyses();
     await this.#forEachRow(
       (tables) => tables.tunes(),
@@ -191,12 +232,16 @@ export class Tunes {
   }
 
   /** @param {AnalysisRow} row */
-  #applyAnalysis({ sidPath, version, features, problems, embeddings, lengths }) {
+  #applyAnalysis(row) {
+    const { sidPath, version, features, problems, embeddings, lengths } = row;
     const tune = this.index.get(sidPath);
-    if (!tune) return;
+    if (!tune) {
+      this.#waiting.set(sidPath, row);
+      return;
+    }
     if (version) Object.assign(tune, { version, features, problems, embeddings });
     if (lengths) tune.measured = { lengths, lengthSource: "measured" };
-    this.feedTune(tune);
+    this.#feedTune(tune);
   }
 
   /**
@@ -206,7 +251,7 @@ export class Tunes {
    */
   #useAnalyses(file) {
     const known = this.analyses.use(file, this.index.values());
-    this.feed.restart(this.index.values(), file.width ? this.feed.embeddings : undefined);
+    this.feed.restart(this.index.listed(), file.width ? this.feed.embeddings : undefined);
     this.#reports.send("fresh");
     this.#reports.send("analyzed");
     return known;
@@ -218,15 +263,19 @@ export class Tunes {
    * @returns {number} tunes that are in it
    */
   #useSimilarity(bundle) {
-    this.feed.restart(this.index.values(), bundle);
+    this.feed.restart(this.index.listed(), bundle);
     this.#reports.send("fresh");
-    return [...this.index.values()].filter((tune) => bundle.knows(tune)).length;
+    return this.index.listed().filter((tune) => bundle.knows(tune)).length;
   }
 
-  /** @param {OwnTune[]} tunes */
+  /** @param {Tune[]} tunes */
   #remove(tunes) {
+    if (!tunes.length) return;
     this.feed.remove(/** @type {IndexedTune[]} */ (tunes));
     this.index.remove(tunes);
+    for (const tune of this.index.values()) {
+      if (isOfCollection(tune) && tune.row === undefined) this.#feedTune(tune); // a copy may have hidden it
+    }
   }
 
   /** @param {OwnTune[]} tunes */

@@ -166,6 +166,21 @@ async def test_nothing_is_analyzed_twice_even_after_a_reload() -> None:
     assert (again.tunes[0].features[0] or {})["rms"] == FEATURES["rms"]
 
 
+async def test_what_failed_without_roms_is_analyzed_with_them() -> None:
+    tune = tune_of("a")
+    world = World(tune)
+    world.answers["a"] = result(None, problem="It needs ROMs.")
+    await world.live()
+    tune.update({"sidPath": "a", "version": 0})  # The library takes it for one that wasn't analyzed.
+    world.answers["a"] = result()
+    await world.live(2 * REST_SECONDS)
+    assert len(world.requests) == 1
+    world.analysis.retry()
+    await world.live()
+    assert len(world.requests) == 2
+    assert tune.has_features()
+
+
 async def test_a_background_analysis_becomes_urgent_when_its_tune_plays() -> None:
     world = World(tune_of("a"))
     asked = world.ask
