@@ -102,7 +102,7 @@ def test_listeners_copy_is_listed_instead_of_the_sites(page: Page, tree: Path) -
 def test_collection_that_changes_while_it_loads_is_read_again(
     browser: Browser, served: Served, kind: str
 ) -> None:
-    asked = []
+    asked: list[dict[str, object]] = []
 
     def answer(route: Route) -> None:
         info = route.fetch().json()
