@@ -9,6 +9,11 @@ from playwright.sync_api import Page
 from tests.e2e.listener import wait_for_text, wait_until_playing
 from tests.wasm.psid import clicker, clicker_play, psid
 
+HEIGHT_AFTER_FRAMES = """frames => new Promise(resolve => {
+    const waves = document.querySelector("#scope");
+    const next = () => frames-- ? requestAnimationFrame(next) : resolve(waves.clientHeight);
+    next();
+})"""
 SET_RANGE = """(input, value) => { input.value = value; input.dispatchEvent(new Event("change")); }"""
 
 
@@ -40,3 +45,15 @@ def test_sound_is_applied_kept_and_shown(without_engine: Page, tmp_path: Path) -
     page.click("#played-with summary")
     page.select_option("#chip", "6581")
     wait_for_text(page, "#now-facts", "80 % dark, chosen by hand")
+
+
+def test_waveforms_keep_their_height_when_fewer_voices_follow(without_engine: Page, tmp_path: Path) -> None:
+    page, file = without_engine, tmp_path / "two.sid"
+    file.write_bytes(psid(clicker(), version=3, play=clicker_play(), title=b"Two", more_sids=(0x42, 0)))
+    page.set_input_files("#own-file", file)
+    wait_until_playing(page)
+    page.click("#next")
+    page.wait_for_function("document.querySelectorAll('#voices button').length === 3")
+    wait_until_playing(page)
+    before = page.evaluate(HEIGHT_AFTER_FRAMES, 5)
+    assert page.evaluate(HEIGHT_AFTER_FRAMES, 30) == before
