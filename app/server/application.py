@@ -1,7 +1,7 @@
 """The ASGI application with all its routes."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -50,26 +50,12 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
     players = Players(streams=Streams(roms=settings.roms))
     releases = Releases(settings)
     collection = _collection(settings)
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        database.open()
-        if collection:
-            collection.start()
-        releases.present()  # Reads all files: the first listener need not wait for it.
-        yield
-        if collection:
-            await collection.aclose()
-        await players.aclose()
-        await writer.aclose()
-        database.close()
-
     metrics = Metrics()
     # No generated documentation pages: they would load scripts from other hosts.
     app = FastAPI(
         title="sidflow-feedback",
         version=RELEASE,
-        lifespan=lifespan,
+        lifespan=_lifespan(database, writer, players, releases, collection),
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -89,6 +75,29 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
         mount_collection(app, collection, releases.contents)
     mount_files(app, settings, releases)
     return app
+
+
+def _lifespan(
+    database: Database,
+    writer: Writer,
+    players: Players,
+    releases: Releases,
+    collection: SiteCollection | None,
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        database.open()
+        if collection:
+            collection.start()
+        releases.present()  # Reads all files: the first listener need not wait for it.
+        yield
+        if collection:
+            await collection.aclose()
+        await players.aclose()
+        await writer.aclose()
+        database.close()
+
+    return lifespan
 
 
 def _collection(settings: Settings) -> SiteCollection | None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from sidflow_feedback.idle import finish
 from sidflow_feedback.learning.model import in_range
 from sidflow_feedback.recommending.introduction import COUNT, introduction
 from sidflow_feedback.vocabulary import DIMENSIONS
@@ -25,7 +26,6 @@ from tests.bench.listeners_methods import METHODS
 from tests.bench.listeners_ours import Learned, learn
 from tests.bench.listeners_sets import ListenerSet, Split, real_listeners, simulated_listeners
 from tests.bench.taste_methods import STANDARD
-from tests.unit.listening import drained
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -122,7 +122,7 @@ def _asked(real: Sequence[ListenerSet], seeds: Iterable[int]) -> dict[str, float
         pools = (listener.split(size, seed, choice=False) for size in POOLS)
         pool = next(split for split in pools if split)
         steps = introduction(listener.features[pool.train])
-        chosen = {"asked_auc_8": pool.train[drained(steps)], "came_auc_8": pool.train[:COUNT]}
+        chosen = {"asked_auc_8": pool.train[finish(steps)], "came_auc_8": pool.train[:COUNT]}
         for name, rows in chosen.items():
             [learned] = learn(Split(listener, rows, pool.test), [COUNT])
             areas[name].append(_ours(pool, learned).auc)

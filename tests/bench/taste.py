@@ -19,6 +19,7 @@ import numpy as np
 
 from app.paths import paths
 from sidflow_feedback.events import RatingEvent, TrackContext
+from sidflow_feedback.idle import finish
 from sidflow_feedback.learning.fine_tuning import fine_tune, with_result
 from sidflow_feedback.learning.manifest import model_from_manifest
 from sidflow_feedback.learning.model import Model, in_range
@@ -29,7 +30,7 @@ from tests.bench.harness import Figures, run
 from tests.bench.taste_listeners import HELD_OUT, KINDS, Session, listeners
 from tests.bench.taste_methods import STANDARD, Method
 from tests.bench.taste_tunes import SEEDS, tune_features
-from tests.unit.listening import START, collected, drained
+from tests.unit.listening import START, collected
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,7 +97,7 @@ def _ours(base: Model, session: Session, features: FloatArray) -> FloatArray:
     settings = TrainingSettings()
     dataset = collected(events[::-1], now=START + len(events), limit=settings.samples)
     work = fine_tune(base, None, dataset, features, iterations=settings.iterations, seed=1)
-    return with_result(base, "local-1", drained(work)).predict_many(features[session.unseen])
+    return with_result(base, "local-1", finish(work)).predict_many(features[session.unseen])
 
 
 def _event(session: Session, index: int, features: FloatArray) -> RatingEvent:

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
+from sidflow_feedback.idle import finish
 from sidflow_feedback.learning.fine_tuning import fine_tune
 from sidflow_feedback.learning.manifest import model_from_manifest, model_to_manifest
 from sidflow_feedback.learning.model import Model
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 from tests.patience import patient
-from tests.unit.listening import base_model, collected, drained, matrix, rating
+from tests.unit.listening import base_model, collected, matrix, rating
 
 TENSORFLOW = Path(__file__).resolve().parents[2] / "node_modules/@tensorflow/tfjs/dist/tf.min.js"
 TOLERANCE = 1e-5
@@ -65,7 +66,7 @@ def tensorflow(browser: Browser) -> Iterator[Page]:
 def fine_tuned() -> Model:
     base = base_model()
     rated, library = collected(rating(i) for i in range(60)), matrix(range(100, 200))
-    tuned = drained(fine_tune(base, None, rated, library, iterations=100, seed=1))
+    tuned = finish(fine_tune(base, None, rated, library, iterations=100, seed=1))
     return Model("local-1", base.version, base.scaler, tuned.network)
 
 

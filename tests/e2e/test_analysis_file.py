@@ -141,14 +141,19 @@ def test_file_counts_at_once_in_another_tab(
     predicted(other, COUNT)
 
 
-def test_more_like_this_plays_what_the_file_says_is_alike(page: Page, music: Path) -> None:
-    page.set_input_files("#own-folder", music)
+def add_analyzed(page: Page, folder: Path) -> None:
+    """Add a folder with `COUNT` tunes and their analysis file, and show it."""
+    page.set_input_files("#own-folder", folder)
     assert result(page).startswith(f"{COUNT} tunes")
-    page.select_option("#folder", label="Mine")
+    page.select_option("#folder", label=folder.name)
     page.wait_for_selector(f"#tunes[aria-rowcount='{COUNT + 1}']")
     wait_for_engine(page)
-    drop(page, "x.sidan", analysis_file(music))
+    drop(page, "x.sidan", analysis_file(folder))
     predicted(page, COUNT)
+
+
+def test_more_like_this_plays_what_the_file_says_is_alike(page: Page, music: Path) -> None:
+    add_analyzed(page, music)
     titles = page.locator("#tunes tbody .name").all_text_contents()
 
     page.click("#tunes tbody tr:nth-child(3) button.tune")
@@ -173,13 +178,7 @@ def test_more_like_this_plays_what_the_file_says_is_alike(page: Page, music: Pat
 
 
 def test_composers_alternate_on_a_station(page: Page, composers: Path) -> None:
-    page.set_input_files("#own-folder", composers)
-    assert result(page).startswith(f"{COUNT} tunes")
-    page.select_option("#folder", label="Theirs")
-    page.wait_for_selector(f"#tunes[aria-rowcount='{COUNT + 1}']")
-    wait_for_engine(page)
-    drop(page, "x.sidan", analysis_file(composers))
-    predicted(page, COUNT)
+    add_analyzed(page, composers)
     page.click("#tunes tbody tr:nth-child(3) button.tune")
     wait_until_playing(page)
     page.click("#more-like-this")

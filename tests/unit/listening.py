@@ -5,19 +5,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from sidflow_feedback.events import ImplicitEvent, RatingEvent, TrackContext
-from sidflow_feedback.idle import Steps
+from sidflow_feedback.idle import finish
 from sidflow_feedback.learning.dataset import Collector, Dataset
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.types import Action, Dimension, FloatArray
 from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES
-
-T = TypeVar("T")
 
 START = 1_790_000_000_000
 """Epoch milliseconds at which the clock stands at 0."""
@@ -70,19 +68,9 @@ def collected(
 ) -> Dataset:
     """Return the dataset of events, given newest first."""
     collector = Collector(now=now)
-    drained(collector.take(ratings))
-    drained(collector.take(implicit))
-    return drained(collector.dataset(limit))
-
-
-def drained(work: Steps[T]) -> T:
-    """Advance `work` to its end; return what it returns."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            result: T = end.value
-            return result
+    finish(collector.take(ratings))
+    finish(collector.take(implicit))
+    return finish(collector.dataset(limit))
 
 
 def matrix(numbers: Iterable[int]) -> FloatArray:

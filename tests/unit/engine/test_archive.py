@@ -13,19 +13,20 @@ from hypothesis import strategies as st
 from sidflow_feedback.engine import archive
 from sidflow_feedback.engine.archive import export_archive, import_archive
 from sidflow_feedback.errors import ArchiveError
+from sidflow_feedback.idle import finish
 from sidflow_feedback.learning.fine_tuning import fine_tune, with_result
 from sidflow_feedback.learning.snapshot import Snapshot, snapshot_to_record
 from sidflow_feedback.store import KINDS, Outcome, StoredEvent
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.types import Record, SyncStatus
 from tests.contracts.samples import NOON, implicit, rating, track
-from tests.unit.listening import base_model, collected, drained, matrix
+from tests.unit.listening import base_model, collected, matrix
 from tests.unit.listening import rating as taste
 
 
 def snapshot(number: int) -> Record:
     base = base_model(seed=number)
-    result = drained(
+    result = finish(
         fine_tune(
             base, None, collected(taste(i) for i in range(9)), matrix(range(9)), iterations=1, seed=number
         )
@@ -38,7 +39,7 @@ def snapshot(number: int) -> Record:
         error=1.0,
         mean_error=1.5,
     )
-    return drained(snapshot_to_record(snapshot))
+    return finish(snapshot_to_record(snapshot))
 
 
 async def lived_in() -> MemoryStore:

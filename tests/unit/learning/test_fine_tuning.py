@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from sidflow_feedback.errors import TrainingError
+from sidflow_feedback.idle import finish
 from sidflow_feedback.learning.dataset import Dataset
 from sidflow_feedback.learning.fine_tuning import FineTuningResult, fine_tune, with_result
 from sidflow_feedback.learning.model import LAYERS, Model, Network
 from sidflow_feedback.types import FloatArray
-from tests.unit.listening import action, base_model, collected, drained, matrix, opinion, rating, tune
+from tests.unit.listening import action, base_model, collected, matrix, opinion, rating, tune
 
 UNSEEN = range(1000, 1200)
 
@@ -22,7 +23,7 @@ def dataset(count: int = 60) -> Dataset:
 
 
 def tuned(rows: Dataset, *, base: Model | None = None, last: Model | None = None) -> FineTuningResult:
-    return drained(
+    return finish(
         fine_tune(base or base_model(), last, rows, matrix(range(500, 700)), iterations=200, seed=1)
     )
 
@@ -62,7 +63,7 @@ def test_the_base_is_not_changed() -> None:
 
 def test_the_last_network_is_where_training_starts() -> None:
     first = tuned(dataset())
-    short = drained(fine_tune(base_model(), model(first), dataset(), matrix(range(9)), iterations=10, seed=2))
+    short = finish(fine_tune(base_model(), model(first), dataset(), matrix(range(9)), iterations=10, seed=2))
     distances = [
         np.abs(short.network.parameters - network.parameters).mean()
         for network in (first.network, base_model().network)

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from sidflow_feedback.idle import finish
 from sidflow_feedback.learning.dataset import Dataset
 from sidflow_feedback.learning.fine_tuning import FineTuningResult, fine_tune, with_result
 from sidflow_feedback.types import FloatArray
-from tests.unit.listening import base_model, drained
+from tests.unit.listening import base_model
 
 PREFERENCE = 3
 LISTENERS = 24
@@ -52,7 +53,7 @@ def learned(rated: FloatArray, ratings: FloatArray, library: FloatArray) -> Fine
     labels, weights = np.zeros((len(rated), 4)), np.zeros((len(rated), 4))
     labels[:, PREFERENCE], weights[:, PREFERENCE] = ratings, 1
     rows = Dataset(rated, labels, weights, np.arange(len(rated)), skipped=0)
-    return drained(fine_tune(base_model(), None, rows, library, iterations=100, seed=1))
+    return finish(fine_tune(base_model(), None, rows, library, iterations=100, seed=1))
 
 
 def outcome(taste: Taste, count: int, seed: int) -> Outcome:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sidflow_feedback.idle import finish
 from sidflow_feedback.learning import landmark_process
 from sidflow_feedback.learning.landmark_process import LandmarkProcess
 from sidflow_feedback.types import FloatArray
-from tests.unit.listening import drained
 
 
 def listener(count: int = 60, seed: int = 1) -> tuple[FloatArray, FloatArray]:
@@ -26,7 +26,7 @@ def fitted(
     labels[:, 3], given[:, 3] = ratings, 1 if weights is None else weights
     guesses = np.full_like(labels, 3.0) if base is None else base
     process = LandmarkProcess(inputs, guesses, labels, given, np.arange(len(inputs)))
-    drained(process.fit())
+    finish(process.fit())
     return process
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sidflow_feedback.errors import TrainingError
+from sidflow_feedback.idle import finish
 from sidflow_feedback.idle.manual import ManualIdleClock
 from sidflow_feedback.learning.fine_tuning import fine_tune
 from sidflow_feedback.learning.fitters import FitProblem, Fitter, fit_adam
@@ -17,7 +18,7 @@ from sidflow_feedback.learning.scikit_fitters import METHODS
 from sidflow_feedback.learning.trainer import Trainer
 from sidflow_feedback.learning.trainer_types import TrainerState, TrainingSettings
 from sidflow_feedback.store.memory import MemoryStore
-from tests.unit.listening import base_model, collected, drained, matrix, rating
+from tests.unit.listening import base_model, collected, matrix, rating
 
 ALL = {**METHODS, "numpy": fit_adam}
 each_method = pytest.mark.parametrize("method", ALL.values(), ids=ALL)
@@ -40,7 +41,7 @@ def loss(network: Network, rows: tuple[np.ndarray, np.ndarray, np.ndarray]) -> f
 def test_it_learns_and_changes_nothing_it_was_given(method: Fitter) -> None:
     given = problem()
     before = given.start.parameters.copy()
-    fitted = drained(method(given))
+    fitted = finish(method(given))
     assert loss(fitted, given.rows) < 0.7 * loss(given.start, given.rows)
     np.testing.assert_array_equal(given.start.parameters, before)
     assert fitted.sizes == given.start.sizes
@@ -52,21 +53,21 @@ def test_a_missing_label_has_no_effect(method: Fitter) -> None:
     given = problem()
     inputs, labels, weights = given.rows
     other = np.where(weights > 0, labels, 5.0)
-    fitted = [drained(method(replace(given, rows=(inputs, values, weights)))) for values in (labels, other)]
+    fitted = [finish(method(replace(given, rows=(inputs, values, weights)))) for values in (labels, other)]
     np.testing.assert_array_equal(fitted[0].parameters, fitted[1].parameters)
 
 
 @each_method
 def test_an_output_without_labels_keeps_its_weights(method: Fitter) -> None:
     given = problem()
-    fitted = drained(method(given))
+    fitted = finish(method(given))
     np.testing.assert_array_equal(fitted.layers[-1][:, 3], given.start.layers[-1][:, 3])
     assert (fitted.layers[-1][:, 2] != given.start.layers[-1][:, 2]).any()
 
 
 @each_method
 def test_the_same_seed_gives_the_same_weights(method: Fitter) -> None:
-    one, other = (drained(method(problem())).parameters for _ in range(2))
+    one, other = (finish(method(problem())).parameters for _ in range(2))
     np.testing.assert_array_equal(one, other)
 
 
@@ -74,7 +75,7 @@ def test_the_same_seed_gives_the_same_weights(method: Fitter) -> None:
 def test_it_is_fine_tuned_with_as_any_other(method: Fitter) -> None:
     dataset = collected(rating(number) for number in range(60))
     work = fine_tune(base_model(), None, dataset, matrix(range(200)), iterations=100, seed=1, method=method)
-    tuned = drained(work)
+    tuned = finish(work)
     assert np.isfinite(tuned.network.parameters).all()
     assert tuned.error < 0.9 * tuned.mean_error
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from sidflow_feedback.errors import InvalidRecordError, NewerVersionError
+from sidflow_feedback.idle import finish
 from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.scaler import QuantileScaler
 from sidflow_feedback.learning.snapshot import (
@@ -23,16 +24,15 @@ from sidflow_feedback.learning.snapshot import (
 from sidflow_feedback.learning.uncertainty import Uncertainty, posterior_covariances
 from sidflow_feedback.types import Record
 from sidflow_feedback.vocabulary import SNAPSHOT_VERSION
-from tests.unit.listening import drained
 
 
 def snapshot() -> Snapshot:
     rng = np.random.default_rng(1)
     network = Network.random(1)
     network.parameters[:] = network.parameters.astype(np.float16)
-    scaler = drained(QuantileScaler.fit(rng.normal(1234.5678, 987.654, (60, 8))))
+    scaler = finish(QuantileScaler.fit(rng.normal(1234.5678, 987.654, (60, 8))))
     inputs = rng.standard_normal((90, 8))
-    covariances = drained(posterior_covariances(network, inputs, np.ones((90, 4))))
+    covariances = finish(posterior_covariances(network, inputs, np.ones((90, 4))))
     uncertainty = Uncertainty(
         covariances, np.array([0.987654321, 1.1, math.nan, 2.0]), np.array([1.6, 1.7, 1.0, 0.9])
     )
@@ -47,7 +47,7 @@ def snapshot() -> Snapshot:
 
 
 def written(whole: Snapshot) -> Record:
-    return drained(snapshot_to_record(whole))
+    return finish(snapshot_to_record(whole))
 
 
 def stored() -> Record:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from sidflow_feedback.idle import finish
 from sidflow_feedback.learning.model import Network
 from sidflow_feedback.learning.uncertainty import (
     Uncertainty,
@@ -13,17 +14,16 @@ from sidflow_feedback.learning.uncertainty import (
     spreads,
 )
 from sidflow_feedback.types import FloatArray
-from tests.unit.listening import drained
 
 
 def covariances(inputs: FloatArray, weight: float = 1.0) -> FloatArray:
-    return drained(posterior_covariances(Network.random(1), inputs, np.full((len(inputs), 4), weight)))
+    return finish(posterior_covariances(Network.random(1), inputs, np.full((len(inputs), 4), weight)))
 
 
 def test_covariances_are_those_of_a_bayesian_regression() -> None:
     inputs = np.random.default_rng(1).standard_normal((50, 8))
     network, hidden = Network.random(1), Network.random(1).hidden(inputs).astype(np.float64)
-    more = drained(posterior_covariances(network, inputs, np.full((50, 4), 2.0)))
+    more = finish(posterior_covariances(network, inputs, np.full((50, 4), 2.0)))
     once = covariances(inputs)
     np.testing.assert_allclose(np.linalg.inv(more[0]) - np.linalg.inv(once[0]), hidden @ hidden.T, atol=1e-6)
 
