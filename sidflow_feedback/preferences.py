@@ -94,10 +94,11 @@ PREFERENCES = Schema(
         "privacy": Choice("off", "4", "2", "1"),  # The epsilon of each event that is sent.
         "budget": WholeNumber(100, 10, 1000),  # Sum of the epsilons of all events that are sent.
         "alike": Choice("sound", "all"),  # What stations compare, see `analysis.embedding.Weighting`.
+        "ownFiles": Switch(False),  # Whether events of the listener's own files are sent.
     }
 )
 
-SAFEGUARDS = ("privacy", "budget")
+SAFEGUARDS = ("privacy", "budget", "ownFiles")
 """What protects listeners who share: if a stored value can't be read, nothing is shared."""
 
 

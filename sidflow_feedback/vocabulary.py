@@ -55,6 +55,9 @@ ACTIONS: "Final[tuple[Action, ...]]" = (
 FEELINGS: "Final[tuple[Feeling, ...]]" = ("calm", "driving", "dark", "bright", "simple", "intricate")
 """The stations by feeling."""
 
+OWN_FILE: "Final" = "sha256:"
+"""How the item ids of a listener's own files begin; a hash of the content follows."""
+
 SYNC_STATUSES: "Final[tuple[SyncStatus, ...]]" = ("pending", "processing", "synced", "failed")
 
 MIN_RATING: "Final" = 1

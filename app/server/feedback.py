@@ -1,5 +1,6 @@
 """`POST /api/feedback/sync`: stores a batch of anonymous events, each event once."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -98,8 +99,9 @@ def _row(delta: Delta, batch: SyncRequest) -> dict[str, Any]:
     for nested in (row.pop("ratings", None), row.pop("features")):
         if nested is not None:
             row |= vars(nested)
+    del row["model_version"]
     row["sid_path"] = row.pop("item_id")
-    row["batch_id"], row["base_model_version"] = batch.batch_id, batch.base_model_version
+    row["batch_id"], row["day"] = batch.batch_id, datetime.now(UTC).date()
     return row
 
 

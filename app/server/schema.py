@@ -131,7 +131,7 @@ class Delta(Wire):
     """The common fields of ratings and implicit events.
 
     `epsilon` is the privacy loss of the event's ratings or action under randomized response. If it is null,
-    they are exact.
+    they are exact. `model_version` and `day` are what earlier pages sent; they are not stored.
     """
 
     uuid: Uuid
@@ -139,7 +139,7 @@ class Delta(Wire):
     song: Song
     features: Features | None = None
     model_version: Version | None = None
-    day: Day
+    day: Day | None = None
     epsilon: Epsilon | None = None
 
 
@@ -159,7 +159,10 @@ Events = Annotated[list[Any], Field(json_schema_extra={"maxItems": MAX_UPLOAD_EV
 
 
 class SyncRequest(Wire):
-    """A client's batch. Events are validated one by one, so that an invalid one doesn't affect the others."""
+    """A client's batch. Events are validated one by one, so that an invalid one doesn't affect the others.
+
+    `base_model_version` is what earlier pages sent; it is not stored.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -171,7 +174,7 @@ class SyncRequest(Wire):
     )
 
     batch_id: Uuid
-    base_model_version: Version
+    base_model_version: Version | None = None
     ratings: Events = []
     implicit: Events = []
 

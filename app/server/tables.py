@@ -11,15 +11,14 @@ metadata = MetaData(
 )
 
 # `id` grows and is never reused: readers continue after the last one they saw, without a timestamp.
-# `batch_id` is for counting the different uploads of a tune. `epsilon` is null if the values are exact.
+# `batch_id` is for counting the different uploads of a tune. `day` is that of the upload (UTC), so that what
+# came in a bad time can be taken out again. `epsilon` is null if the values are exact.
 events = Table(
     "events",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("uuid", String(36), nullable=False, unique=True),
     Column("batch_id", String(36), nullable=False),
-    Column("base_model_version", String(128), nullable=False),
-    Column("model_version", String(128)),
     Column("sid_path", String(MAX_ITEM_ID), nullable=False),
     Column("song", SmallInteger, nullable=False),
     Column("day", Date, nullable=False),

@@ -107,9 +107,7 @@ class FeedbackRuntime:
         self._trainer: Trainer | None = None
         self._meter = CpuMeter(TARGET_SHARE)
         self.background = Slots(clock, self._meter)
-        self.sync = SyncClient(
-            store, transport, base_version=self._base_version, clock=clock, on_change=self._changed.set
-        )
+        self.sync = SyncClient(store, transport, clock=clock, on_change=self._changed.set)
         self.writer = EventWriter(
             store, on_acknowledged=self._acknowledge, on_refused=self._refuse, clock=clock
         )
@@ -245,9 +243,6 @@ class FeedbackRuntime:
     def announce(self) -> None:
         """Publish the state soon, for a page that has just connected."""
         self._changed.set()
-
-    def _base_version(self) -> str:
-        return (self._trainer and self._trainer.state.base_version) or "none"
 
     def _notify_trainer(self, events: Sequence[Event]) -> None:
         if self._trainer is not None:

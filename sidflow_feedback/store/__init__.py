@@ -228,16 +228,23 @@ class FeedbackStore(Protocol):
     async def counts(self) -> StoreCounts:
         """Count events by kind and status."""
 
-    async def due(self, limit: int, *, now: Milliseconds) -> list[Event]:
+    async def due(self, limit: int, *, now: Milliseconds, own: bool = False) -> list[Event]:
         """Return what `claim` would return, without claiming it."""
 
     async def claim(
-        self, limit: int, *, owner: str, now: Milliseconds, only: Sequence[str] | None = None
+        self,
+        limit: int,
+        *,
+        owner: str,
+        now: Milliseconds,
+        own: bool = False,
+        only: Sequence[str] | None = None,
     ) -> list[Event]:
         """Move at most `limit` due events to processing and return them: ratings first, oldest first.
 
         Events are due if they are pending and their next try has come, or if they were claimed longer than
-        `LEASE` ago. If `only` is given, only events with these uuids are claimed.
+        `LEASE` ago. Plays are never due, because they say nothing about taste; events of own files
+        (`OWN_FILE`) only with `own`. If `only` is given, only events with these uuids are claimed.
         """
 
     async def settle(self, outcomes: Sequence[Outcome], *, owner: str, now: Milliseconds) -> None:

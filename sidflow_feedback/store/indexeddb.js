@@ -181,12 +181,14 @@ class FeedbackDatabase {
    * @param {number} now      epoch milliseconds
    * @param {number} lease    milliseconds
    * @param {number} version  of the newest events that the engine can read
+   * @param {boolean} own     whether events of own files may leave this browser
    */
-  async due(limit, now, lease, version) {
+  async due(limit, now, lease, version, own) {
+    const due = isDue(now, lease, version, own);
     return this.#read(EVENT_STORES, async (transaction) => {
       const rows = [];
       for (const name of EVENT_STORES)
-        rows.push(...(await oldest(transaction, name, limit - rows.length, isDue(now, lease, version))));
+        rows.push(...(await oldest(transaction, name, limit - rows.length, due)));
       return rows;
     });
   }
@@ -198,12 +200,13 @@ class FeedbackDatabase {
    * @param {number} now      epoch milliseconds
    * @param {number} lease    milliseconds
    * @param {number} version  of the newest events that the engine can read
+   * @param {boolean} own     whether events of own files may leave this browser
    * @param {string} only     JSON: uuids to choose from, or null for all
    */
-  async claim(limit, owner, now, lease, version, only = "null") {
+  async claim(limit, owner, now, lease, version, own, only = "null") {
     /** @type {string[] | null} */
     const chosen = JSON.parse(only);
-    const due = isDue(now, lease, version);
+    const due = isDue(now, lease, version, own);
     /** @param {EventRow} row */
     const wanted = (row) => (chosen === null || chosen.includes(row.uuid)) && due(row);
     return this.#write(async (transaction) => {
@@ -404,10 +407,17 @@ class FeedbackDatabase {
  * @param {number} now      epoch milliseconds
  * @param {number} lease    milliseconds
  * @param {number} version
+ * @param {boolean} own
  * @returns {(row: EventRow) => boolean}
  */
-const isDue = (now, lease, version) => (row) =>
-  (row.v ?? 1) <= version && (row.syncStatus === "pending" ? row.nextTry <= now : now - row.lastTry >= lease);
+const isDue = (now, lease, version, own) => (row) =>
+  (row.v ?? 1) <= version &&
+  row.action !== "play" &&
+  (own || !row.sidPath.startsWith(OWN_FILE)) &&
+  (row.syncStatus === "pending" ? row.nextTry <= now : now - row.lastTry >= lease);
+
+/** How the ids of a listener's own files begin; in Python, see `vocabulary.py`. */
+const OWN_FILE = "sha256:";
 
 /**
  * Insert events from the outbox. A forgotten event stays forgotten, however late it arrives.

@@ -46,9 +46,18 @@ class Database(Protocol):
     def before(self, kind: str, limit: int, actions: str, *cursor: float) -> Awaitable[str]: ...
     def rows(self, kind: str, after: int, limit: int) -> Awaitable[str]: ...
     def counts(self) -> Awaitable[str]: ...
-    def due(self, limit: int, now: Milliseconds, lease: Milliseconds, version: int) -> Awaitable[str]: ...
+    def due(
+        self, limit: int, now: Milliseconds, lease: Milliseconds, version: int, own: bool
+    ) -> Awaitable[str]: ...
     def claim(
-        self, limit: int, owner: str, now: Milliseconds, lease: Milliseconds, version: int, only: str
+        self,
+        limit: int,
+        owner: str,
+        now: Milliseconds,
+        lease: Milliseconds,
+        version: int,
+        own: bool,
+        only: str,
     ) -> Awaitable[str]: ...
     def settle(self, outcomes: str, owner: str, now: Milliseconds) -> Awaitable[None]: ...
     def recover(self, now: Milliseconds, lease: Milliseconds) -> Awaitable[str]: ...
@@ -132,14 +141,21 @@ class IndexedDbStore:
     async def counts(self) -> StoreCounts:
         return StoreCounts(**await self._call(lambda db: db.counts()))
 
-    async def due(self, limit: int, *, now: Milliseconds) -> list[Event]:
-        return _read(event_from_record, await self._call(lambda db: db.due(limit, now, LEASE, EVENT_VERSION)))
+    async def due(self, limit: int, *, now: Milliseconds, own: bool = False) -> list[Event]:
+        found = await self._call(lambda db: db.due(limit, now, LEASE, EVENT_VERSION, own))
+        return _read(event_from_record, found)
 
     async def claim(
-        self, limit: int, *, owner: str, now: Milliseconds, only: Sequence[str] | None = None
+        self,
+        limit: int,
+        *,
+        owner: str,
+        now: Milliseconds,
+        own: bool = False,
+        only: Sequence[str] | None = None,
     ) -> list[Event]:
         chosen = json.dumps(None if only is None else list(only))
-        rows = await self._call(lambda db: db.claim(limit, owner, now, LEASE, EVENT_VERSION, chosen))
+        rows = await self._call(lambda db: db.claim(limit, owner, now, LEASE, EVENT_VERSION, own, chosen))
         events, damaged = [], []
         for row in rows:
             try:

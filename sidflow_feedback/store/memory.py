@@ -26,7 +26,7 @@ from sidflow_feedback.store import (
     StoredEvent,
 )
 from sidflow_feedback.types import Action, Milliseconds, Record, SyncStatus
-from sidflow_feedback.vocabulary import SYNC_STATUSES
+from sidflow_feedback.vocabulary import OWN_FILE, SYNC_STATUSES
 
 
 class MemoryStore:
@@ -92,9 +92,9 @@ class MemoryStore:
         self._require_open()
         return StoreCounts(ratings=self._count("rating"), implicit=self._count("implicit"))
 
-    async def due(self, limit: int, *, now: Milliseconds) -> list[Event]:
+    async def due(self, limit: int, *, now: Milliseconds, own: bool = False) -> list[Event]:
         self._require_open()
-        return [row.event for row in self._due(now)[:limit]]
+        return [row.event for row in self._due(now, own)[:limit]]
 
     async def claim(
         self,
@@ -102,10 +102,11 @@ class MemoryStore:
         *,
         owner: str,
         now: Milliseconds,
+        own: bool = False,
         only: Sequence[str] | None = None,
     ) -> list[Event]:
         self._require_open()
-        due = [row for row in self._due(now) if only is None or row.event.uuid in only]
+        due = [row for row in self._due(now, own) if only is None or row.event.uuid in only]
         for row in due[:limit]:
             self._owners[row.event.uuid] = owner
             self._put(replace(row, status="processing", last_try=now, attempts=row.attempts + 1))
@@ -194,8 +195,8 @@ class MemoryStore:
             self._snapshots = [one for one in self._snapshots if one.get("read", math.inf) < min(taught)]
         return gone
 
-    def _due(self, now: Milliseconds) -> list[StoredEvent]:
-        due = [row for row in self._rows.values() if _is_due(row, now)]
+    def _due(self, now: Milliseconds, own: bool) -> list[StoredEvent]:
+        due = [row for row in self._rows.values() if _is_due(row, now) and _may_leave(row.event, own)]
         return sorted(due, key=lambda row: (row.event.kind != "rating", row.event.timestamp))
 
     def _put(self, row: StoredEvent) -> None:
@@ -246,6 +247,11 @@ def _cursor(row: StoredEvent) -> Cursor:
 
 def _is_abandoned(row: StoredEvent, now: Milliseconds) -> bool:
     return row.status == "processing" and now - row.last_try >= LEASE
+
+
+def _may_leave(event: Event, own: bool) -> bool:
+    played = isinstance(event, ImplicitEvent) and event.action == "play"
+    return not played and (own or not event.track.item_id.startswith(OWN_FILE))
 
 
 def _is_due(row: StoredEvent, now: Milliseconds) -> bool:

@@ -22,6 +22,7 @@ export const NOTES = "notes";
  * @property {"rating" | "implicit"} kind
  * @property {number} [v]             schema version of the record; none means 1
  * @property {number} timestamp       epoch milliseconds, as are `lastTry` and `nextTry`
+ * @property {string} sidPath
  * @property {string} [action]
  * @property {Status} syncStatus
  * @property {number} attempts

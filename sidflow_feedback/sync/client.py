@@ -64,8 +64,6 @@ class SyncClient:
         Holds the events, the schedule, and the privacy budget.
     transport
         Carries batches to the server.
-    base_version
-        Returns the version of the global model that the listener's model is based on.
     clock
         Times the requests.
     on_change
@@ -84,14 +82,13 @@ class SyncClient:
         store: FeedbackStore,
         transport: Transport,
         *,
-        base_version: Callable[[], str],
         clock: Clock,
         on_change: Callable[[], None] = lambda: None,
         timeout: float = REQUEST_TIMEOUT,
     ) -> None:
         self._store = store
         self._transport = transport
-        self._queue = UploadQueue(store, clock, base_version)
+        self._queue = UploadQueue(store, clock)
         self._clock = clock
         self._on_change = on_change
         self._timeout = timeout

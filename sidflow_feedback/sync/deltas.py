@@ -1,12 +1,12 @@
 """What may leave the listener's machine: `AnonymizedDelta`, and nothing else.
 
-A delta is a rating or an action, the item, and the day. It has no session, no time of day, no device, and no
-file name: a listener's own files are identified by the hash of their content.
+A delta is a rating or an action, and the item. It has nothing that the server doesn't use, because whatever
+changes slowly, such as the version of the listener's model, would link uploads: no session, no time, no
+device, no version, and no file name.
 """
 
 from __future__ import annotations
 
-import datetime
 import json
 import uuid
 from collections.abc import Mapping, Sequence
@@ -32,8 +32,6 @@ class AnonymizedDelta:
     ratings: Mapping[Dimension, int] | None
     action: Action | None
     features: Mapping[str, float] | None
-    model_version: str | None
-    day: str
     epsilon: float | None = None
 
     @classmethod
@@ -56,8 +54,6 @@ class AnonymizedDelta:
             ratings=dict(event.ratings) if isinstance(event, RatingEvent) else None,
             action=event.action if isinstance(event, ImplicitEvent) else None,
             features=track.features,
-            model_version=track.model_version,
-            day=_day(event.timestamp),
         )
 
     def to_record(self) -> Record:
@@ -67,8 +63,6 @@ class AnonymizedDelta:
             "sidPath": self.item_id,
             "song": self.song,
             "features": None if self.features is None else dict(self.features),
-            "modelVersion": self.model_version,
-            "day": self.day,
         }
         if self.epsilon is not None:
             record["epsilon"] = self.epsilon
@@ -79,9 +73,11 @@ class AnonymizedDelta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnonymizedBatch:
-    """Deltas that travel together. A retry sends the same batch id and the same uuids."""
+    """Deltas that travel together. A retry sends the same batch id and the same uuids.
 
-    base_model_version: str
+    On the wire they are ordered by their uuids. These are random, so the order doesn't say what came first.
+    """
+
     deltas: Sequence[AnonymizedDelta]
     batch_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
@@ -92,17 +88,12 @@ class AnonymizedBatch:
 
     def to_json(self) -> str:
         """Return the request body."""
+        deltas = sorted(self.deltas, key=lambda delta: delta.uuid)
         return json.dumps(
             {
                 "batchId": self.batch_id,
-                "baseModelVersion": self.base_model_version,
-                "ratings": [delta.to_record() for delta in self.deltas if delta.action is None],
-                "implicit": [delta.to_record() for delta in self.deltas if delta.action is not None],
+                "ratings": [delta.to_record() for delta in deltas if delta.action is None],
+                "implicit": [delta.to_record() for delta in deltas if delta.action is not None],
             },
             allow_nan=False,
         )
-
-
-def _day(timestamp: int) -> str:
-    moment = datetime.datetime.fromtimestamp(timestamp / 1000, tz=datetime.UTC)
-    return moment.date().isoformat()

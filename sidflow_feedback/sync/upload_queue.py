@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -48,19 +48,26 @@ class SyncSettings:
         Privacy loss allowed for each event, 0.1 to 10. With None, values are sent without noise.
     budget
         Limit for the sum of the epsilons of all events. Nothing more is sent once it is reached.
+    own_files
+        Whether events of the listener's own files are sent.
     """
 
     enabled: bool = False
     cadence: float = 60
     epsilon: float | None = None
     budget: float = 100
+    own_files: bool = False
 
     @classmethod
     def from_preferences(cls, values: Mapping[str, Any]) -> SyncSettings:
         """Read the settings from validated preferences."""
         epsilon = None if values["privacy"] == "off" else float(values["privacy"])
         return cls(
-            enabled=values["sync"], cadence=values["cadence"], epsilon=epsilon, budget=values["budget"]
+            enabled=values["sync"],
+            cadence=values["cadence"],
+            epsilon=epsilon,
+            budget=values["budget"],
+            own_files=values["ownFiles"],
         )
 
 
@@ -76,14 +83,11 @@ class UploadQueue:
         Holds the events and the privacy budget.
     clock
         Tells when events are due.
-    base_version
-        Returns the version of the global model that the listener's model is based on.
     """
 
-    def __init__(self, store: FeedbackStore, clock: Clock, base_version: Callable[[], str]) -> None:
+    def __init__(self, store: FeedbackStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._base_version = base_version
         self._owner = str(uuid.uuid4())
         self._budget: PrivacyBudget | None = None
         self._unanswered: AnonymizedBatch | None = None
@@ -122,7 +126,7 @@ class UploadQueue:
         StoreError
             The store refused an operation.
         """
-        while events := await self._claim():
+        while events := await self._claim(settings):
             if self._unanswered is not None:
                 return self._unanswered
             try:
@@ -176,7 +180,8 @@ class UploadQueue:
         """
         if self._unanswered is not None:
             return self._unanswered
-        events = await self._store.due(MAX_UPLOAD_EVENTS, now=self._clock.epoch())
+        now = self._clock.epoch()
+        events = await self._store.due(MAX_UPLOAD_EVENTS, now=now, own=settings.own_files)
         batch, _ = await self._compose(events, settings)
         return batch if batch.deltas else None
 
@@ -190,20 +195,25 @@ class UploadQueue:
         self.drop()
         self._budget = None
 
-    async def _claim(self) -> list[Event]:
+    async def _claim(self, settings: SyncSettings) -> list[Event]:
         """Claim the events of the unanswered batch if there is one; otherwise claim events that are due."""
         if self._unanswered is not None:
             uuids = self._unanswered.uuids
-            events = await self._claim_due(only=uuids)
+            events = await self._claim_due(settings, only=uuids)
             if {event.uuid for event in events} != {*uuids}:
                 self.drop()
             if events:
                 return events
-        return await self._claim_due()
+        return await self._claim_due(settings)
 
-    async def _claim_due(self, only: Sequence[str] | None = None) -> list[Event]:
-        now = self._clock.epoch()
-        return await self._store.claim(MAX_UPLOAD_EVENTS, owner=self._owner, now=now, only=only)
+    async def _claim_due(self, settings: SyncSettings, only: Sequence[str] | None = None) -> list[Event]:
+        return await self._store.claim(
+            MAX_UPLOAD_EVENTS,
+            owner=self._owner,
+            now=self._clock.epoch(),
+            own=settings.own_files,
+            only=only,
+        )
 
     async def _compose(
         self, events: Sequence[Event], settings: SyncSettings
@@ -212,10 +222,9 @@ class UploadQueue:
         batch_id = self._batch_id  # Must be read first: `drop` may be called while this method waits.
         deltas, outcomes = _anonymize(events)
         deltas = await self._perturb(deltas, settings)
-        version = self._base_version()
-        while len(deltas) > 1 and _size(deltas, version) > MAX_UPLOAD_BYTES:
+        while len(deltas) > 1 and _size(deltas) > MAX_UPLOAD_BYTES:
             deltas = deltas[: len(deltas) // 2]
-        batch = AnonymizedBatch(base_model_version=version, deltas=deltas, batch_id=batch_id)
+        batch = AnonymizedBatch(deltas=deltas, batch_id=batch_id)
         done = {*batch.uuids, *(outcome.uuid for outcome in outcomes)}
         rest = [Outcome(uuid=event.uuid, status="pending") for event in events if event.uuid not in done]
         return batch, outcomes + rest
@@ -264,5 +273,5 @@ def _retry(name: str, error: str) -> Outcome:
     return Outcome(uuid=name, status="pending", error=error)
 
 
-def _size(deltas: Sequence[AnonymizedDelta], base_version: str) -> int:
-    return len(AnonymizedBatch(base_model_version=base_version, deltas=deltas).to_json().encode())
+def _size(deltas: Sequence[AnonymizedDelta]) -> int:
+    return len(AnonymizedBatch(deltas=deltas).to_json().encode())

@@ -108,7 +108,6 @@ def _batch(rng: random.Random) -> dict[str, Any]:
     half = MAX_UPLOAD_EVENTS // 2
     return {
         "batchId": _uuid(rng),
-        "baseModelVersion": "global-1-0123456789ab",
         "ratings": [_event(rng) | {"ratings": {"e": 4, "m": 3, "c": 2}} for _ in range(half)],
         "implicit": [_event(rng) | {"action": rng.choice(ACTIONS)} for _ in range(MAX_UPLOAD_EVENTS - half)],
     }
@@ -121,8 +120,6 @@ def _event(rng: random.Random) -> dict[str, Any]:
         "sidPath": f"MUSICIANS/{tune % 26:02}/Composer_{tune % 2000}/Tune_{tune}.sid",
         "song": 1,
         "features": {name: rng.random() * 1000 for name in FEATURE_NAMES},
-        "modelVersion": "local-3",
-        "day": "2026-02-03",
     }
 
 

@@ -228,6 +228,16 @@ async def check_only_chosen_events_are_claimed(open_store: OpenStore) -> None:
     assert len(await store.claim(10, owner="a", now=NOON)) == 6
 
 
+async def check_plays_and_own_files_are_not_due(open_store: OpenStore) -> None:
+    store = await open_store()
+    own = rating(track=track(item_id="sha256:" + "0a" * 32))
+    await store.add([own, implicit(action="play"), liked := implicit(action="like")])
+    assert await store.due(10, now=NOON) == [liked]
+    assert await store.due(10, now=NOON, own=True) == [own, liked]
+    assert await store.claim(10, owner="a", now=NOON) == [liked]
+    assert await store.claim(10, owner="a", now=NOON, own=True) == [own]
+
+
 async def check_notes_are_kept_until_everything_is_wiped(open_store: OpenStore) -> None:
     store = await open_store()
     assert await store.note("plan") is None
@@ -452,7 +462,7 @@ async def check_snapshots_are_merged_only_into_a_store_without_snapshots(open_st
 async def check_synced_plays_are_pruned_after_30_days_and_ratings_stay(open_store: OpenStore) -> None:
     store = await open_store()
     now = NOON + SYNCED_RETENTION
-    plays = [implicit(timestamp=NOON + late, action="play") for late in (0, 1)]
+    plays = [implicit(timestamp=NOON + late, action="skip") for late in (0, 1)]
     ratings = [rating(timestamp=NOON + late) for late in (0, 1)]
     liked = implicit(timestamp=NOON - 2, action="like")
     synced: list[Event] = [*ratings, *plays, liked]
@@ -472,7 +482,7 @@ async def check_synced_plays_are_pruned_after_30_days_and_ratings_stay(open_stor
 async def check_cap_prunes_synced_events_then_plays_then_likes(open_store: OpenStore) -> None:
     store = await open_store()
     synced = [implicit(timestamp=NOON + 100 + i, action="skip") for i in range(2)]
-    sending = implicit(timestamp=NOON - 1, action="play")
+    sending = implicit(timestamp=NOON - 1, action="skip")
     await store.add([*synced, sending])
     await store.claim(10, owner="a", now=NOON)
     await store.settle([Outcome(uuid=event.uuid, status="synced") for event in synced], owner="a", now=NOON)

@@ -72,7 +72,7 @@ CHECKS: Final[dict[str, Check]] = {
 
 def _batch() -> AnonymizedBatch:
     deltas = [AnonymizedDelta.from_event(event) for event in (rating(), rating(), implicit())]
-    return AnonymizedBatch(base_model_version="global-1", deltas=deltas)
+    return AnonymizedBatch(deltas=deltas)
 
 
 def _model(transport: Transport) -> Awaitable[Any]:

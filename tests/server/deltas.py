@@ -22,8 +22,6 @@ def event(**changes: Any) -> dict[str, Any]:
         "sidPath": "MUSICIANS/H/Hubbard_Rob/Commando.sid",
         "song": 1,
         "features": dict(FEATURES),
-        "modelVersion": "local-1",
-        "day": "2026-02-03",
         **changes,
     }
 
@@ -39,7 +37,6 @@ def implicit(**changes: Any) -> dict[str, Any]:
 def batch(*ratings: Any, implicit: tuple[Any, ...] = (), **changes: Any) -> dict[str, Any]:
     return {
         "batchId": str(uuid4()),
-        "baseModelVersion": "global-1",
         "ratings": list(ratings),
         "implicit": list(implicit),
         **changes,

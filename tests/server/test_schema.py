@@ -88,9 +88,7 @@ def test_features_are_complete_or_null(name: str) -> None:
     assert RatingDelta.model_validate(rating(features=None)).features is None
 
 
-@pytest.mark.parametrize(
-    "day", ["2026-02-30", "2026-2-3", "20260203", "2026-02-03T10:00", 20260203, None, ""]
-)
+@pytest.mark.parametrize("day", ["2026-02-30", "2026-2-3", "20260203", "2026-02-03T10:00", 20260203, ""])
 def test_bad_days(day: object) -> None:
     assert problem(RatingDelta, rating(day=day)) == "day"
 
@@ -123,7 +121,7 @@ def test_epsilons(epsilon: float | None) -> None:
     assert RatingDelta.model_validate(rating(epsilon=epsilon)).epsilon == epsilon
 
 
-@pytest.mark.parametrize("field", ["uuid", "sidPath", "song", "day", "ratings"])
+@pytest.mark.parametrize("field", ["uuid", "sidPath", "song", "ratings"])
 def test_missing_fields(field: str) -> None:
     value = rating()
     del value[field]

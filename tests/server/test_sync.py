@@ -2,7 +2,7 @@
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -21,7 +21,7 @@ pytestmark = both_databases
 
 
 def test_batch_is_stored(client: httpx.Client, rows: Rows) -> None:
-    body = batch(rating(), implicit=(implicit(features=None, modelVersion=None),))
+    body = batch(rating(), implicit=(implicit(features=None),))
     answer = client.post(SYNC, json=body)
     assert answer.json() == {
         "batchId": body["batchId"],
@@ -32,21 +32,17 @@ def test_batch_is_stored(client: httpx.Client, rows: Rows) -> None:
     }
     shared = {
         "batch_id": body["batchId"],
-        "base_model_version": "global-1",
         "sid_path": "MUSICIANS/H/Hubbard_Rob/Commando.sid",
         "song": 1,
-        "day": date(2026, 2, 3),
+        "day": datetime.now(UTC).date(),
         "epsilon": None,
     }
     columns = "energy rms spectral_centroid spectral_rolloff zero_crossing_rate bpm confidence duration"
     snake = dict(zip(columns.split(), FEATURES.values(), strict=True))
     scores = {"e": 4, "m": 3, "c": None, "p": None}
     assert rows() == [
-        {"id": 1, "uuid": body["ratings"][0]["uuid"], "model_version": "local-1", "action": None}
-        | shared
-        | scores
-        | snake,
-        {"id": 2, "uuid": body["implicit"][0]["uuid"], "model_version": None, "action": "like"}
+        {"id": 1, "uuid": body["ratings"][0]["uuid"], "action": None} | shared | scores | snake,
+        {"id": 2, "uuid": body["implicit"][0]["uuid"], "action": "like"}
         | shared
         | dict.fromkeys(scores)
         | dict.fromkeys(snake),

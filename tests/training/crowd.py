@@ -103,7 +103,6 @@ class Crowd:
 
 _EMPTY: Row = {
     **{column.name: None for column in events.columns if column.name != "id"},
-    "base_model_version": "global-0",
     "song": 1,
     "day": date(2026, 2, 3),
 }

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         privacy: str
         budget: int
         alike: str
+        ownFiles: bool
         analyze: bool
         exploration: int
         allSongs: bool

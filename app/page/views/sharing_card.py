@@ -73,7 +73,7 @@ def _rows(sync: "SyncState", counts: "Counts") -> "list[tuple[str, str]]":
     waiting = counts["ratings"]["pending"] + counts["implicit"]["pending"]
     rows = [
         ("Status", _status(sync)),
-        ("Waiting", count(waiting, "event")),
+        ("Not uploaded", count(waiting, "event")),
         ("Uploaded since the engine started", count(sync["sent"], "event")),
         ("Last upload", _time(sync["lastTime"])),
         ("Next upload", _time(sync["nextTime"])),

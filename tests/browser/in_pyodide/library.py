@@ -86,9 +86,7 @@ async def event_to_server(records: list[dict[str, Any]]) -> dict[str, Any]:
     worker.start()
     worker.receive(records)
     await acknowledged.wait()
-    sync = SyncClient(
-        store, _transport(js.location.origin), base_version=lambda: "global-test", clock=SystemClock()
-    )
+    sync = SyncClient(store, _transport(js.location.origin), clock=SystemClock())
     sync.configure(SyncSettings(enabled=True))
     first = await sync.sync_now()
     second_store = MemoryStore()
@@ -96,7 +94,6 @@ async def event_to_server(records: list[dict[str, Any]]) -> dict[str, Any]:
     second_sync = SyncClient(
         second_store,
         _transport(js.location.origin),
-        base_version=lambda: "global-test",
         clock=SystemClock(),
     )
     second_sync.configure(SyncSettings(enabled=True))

@@ -41,7 +41,6 @@ class Listener:
         return SyncClient(
             self.store,
             self.transport,
-            base_version=lambda: "global-1",
             clock=self.clock,
             on_change=self._count,
         )

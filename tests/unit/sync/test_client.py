@@ -125,13 +125,9 @@ async def test_body_has_only_what_may_be_sent(sharing: Listener) -> None:
     await sharing.does(rating(track=track(session_id="SECRET")), implicit(track=track(position=77.5)))
     await sharing.sync.sync_now()
     body = json.loads(sharing.requests[0].to_json())
-    assert body["baseModelVersion"] == "global-1"
-    assert {*body["ratings"][0]} == {
-        "uuid", "sidPath", "song", "ratings", "features", "modelVersion", "day",
-    }  # fmt: skip
-    assert {*body["implicit"][0]} == {
-        "uuid", "sidPath", "song", "action", "features", "modelVersion", "day",
-    }  # fmt: skip
+    assert {*body} == {"batchId", "ratings", "implicit"}
+    assert {*body["ratings"][0]} == {"uuid", "sidPath", "song", "ratings", "features"}
+    assert {*body["implicit"][0]} == {"uuid", "sidPath", "song", "action", "features"}
 
 
 async def test_local_path_is_not_sent(sharing: Listener) -> None:

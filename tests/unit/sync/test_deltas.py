@@ -30,7 +30,7 @@ def sent() -> AnonymizedBatch:
     """Return a batch with every field that can be sent."""
     deltas = [AnonymizedDelta.from_event(event) for event in (rating(), implicit())]
     noisy = [perturb(delta, 1.0, bytes(32)) for delta in deltas]
-    return AnonymizedBatch(base_model_version="global-1", deltas=deltas + noisy)
+    return AnonymizedBatch(deltas=deltas + noisy)
 
 
 def test_fields_that_are_sent_are_those_of_the_privacy_page() -> None:
@@ -42,9 +42,8 @@ def test_fields_that_are_sent_are_those_of_the_privacy_page() -> None:
 
 def test_fields_of_a_request_are_named_on_the_privacy_page() -> None:
     fields = set(json.loads(sent().to_json()))
-    assert fields == {"batchId", "baseModelVersion", "ratings", "implicit"}
-    for name in ("batchId", "baseModelVersion"):
-        assert f"`{name}`" in PAGE.read_text()
+    assert fields == {"batchId", "ratings", "implicit"}
+    assert "`batchId`" in PAGE.read_text()
 
 
 def test_chances_are_those_of_the_privacy_page() -> None:
@@ -58,28 +57,24 @@ def test_chances_are_those_of_the_privacy_page() -> None:
 
 
 def test_rating_as_it_is_sent() -> None:
-    event = rating(timestamp=1_790_035_199_999)  # 2026-09-21T23:59:59.999Z
+    event = rating()
     assert AnonymizedDelta.from_event(event).to_record() == {
         "uuid": event.uuid,
         "sidPath": "Demo/Amber_Circuit.sid",
         "song": 2,
         "ratings": {"e": 4, "m": 2},
         "features": FEATURES,
-        "modelVersion": "global-1",
-        "day": "2026-09-21",
     }
 
 
 def test_action_as_it_is_sent() -> None:
-    event = implicit(track=track(features=None, model_version=None), timestamp=1_790_035_200_000)
+    event = implicit(track=track(features=None))
     assert AnonymizedDelta.from_event(event).to_record() == {
         "uuid": event.uuid,
         "sidPath": "Demo/Amber_Circuit.sid",
         "song": 2,
         "action": "like",
         "features": None,
-        "modelVersion": None,
-        "day": "2026-09-22",
     }
 
 
@@ -87,29 +82,40 @@ def test_action_as_it_is_sent() -> None:
 def test_session_clock_and_player_stay_here(make: Any) -> None:
     event = make(
         timestamp=1_790_012_345_678,
-        track=track(session_id="SESSION", pipeline="PIPELINE", position=77.5, length_source="SOURCE"),
+        track=track(
+            session_id="SESSION",
+            pipeline="PIPELINE",
+            position=77.5,
+            length_source="SOURCE",
+            model_version="local-17",
+        ),
     )
-    body = AnonymizedBatch(
-        base_model_version="global-1", deltas=[AnonymizedDelta.from_event(event)]
-    ).to_json()
-    for secret in ("SESSION", "PIPELINE", "SOURCE", "77.5", "12345", "1790012"):
+    body = AnonymizedBatch(deltas=[AnonymizedDelta.from_event(event)]).to_json()
+    for secret in ("SESSION", "PIPELINE", "SOURCE", "77.5", "12345", "1790012", "local", "2026"):
         assert secret not in body
 
 
 def test_batch_as_it_is_sent() -> None:
     deltas = [AnonymizedDelta.from_event(event) for event in (rating(), implicit(), rating())]
-    batch = AnonymizedBatch(base_model_version="global-7", deltas=deltas)
+    batch = AnonymizedBatch(deltas=deltas)
+    ratings = sorted((deltas[0], deltas[2]), key=lambda delta: delta.uuid)
     assert json.loads(batch.to_json()) == {
         "batchId": batch.batch_id,
-        "baseModelVersion": "global-7",
-        "ratings": [deltas[0].to_record(), deltas[2].to_record()],
+        "ratings": [delta.to_record() for delta in ratings],
         "implicit": [deltas[1].to_record()],
     }
-    assert batch.to_json() == batch.to_json()
+
+
+def test_order_of_a_batch_does_not_say_what_came_first() -> None:
+    deltas = [AnonymizedDelta.from_event(rating()) for _ in range(20)]
+    assert (
+        AnonymizedBatch(deltas=deltas, batch_id="a").to_json()
+        == AnonymizedBatch(deltas=deltas[::-1], batch_id="a").to_json()
+    )
 
 
 def test_each_batch_has_an_id_of_its_own() -> None:
-    batches = [AnonymizedBatch(base_model_version="g", deltas=[]) for _ in range(2)]
+    batches = [AnonymizedBatch(deltas=[]) for _ in range(2)]
     assert batches[0].batch_id != batches[1].batch_id
 
 

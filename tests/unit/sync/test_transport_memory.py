@@ -21,6 +21,6 @@ async def test_contract(name: str) -> None:
 
 async def test_sent_batches_are_recorded() -> None:
     transport = MemoryTransport(server=lambda _batch: Response(418))
-    batch = AnonymizedBatch(base_model_version="global-1", deltas=[])
+    batch = AnonymizedBatch(deltas=[])
     assert (await transport.send(batch, timeout=1)).status == 418
     assert transport.sent == [batch]

@@ -12,7 +12,7 @@ from sidflow_feedback.store import LEASE
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.sync.upload_queue import UNANSWERED_PAUSE, SyncSettings, UploadQueue
 from sidflow_feedback.types import Record
-from tests.contracts.samples import rating, track
+from tests.contracts.samples import implicit, rating, track
 
 PLAIN = SyncSettings(enabled=True)
 NOISY = SyncSettings(enabled=True, epsilon=2)
@@ -26,7 +26,7 @@ class Outbox:
     def __init__(self, store: MemoryStore | None = None, clock: ManualClock | None = None) -> None:
         self.store = store or MemoryStore()
         self.clock = clock or ManualClock()
-        self.queue = UploadQueue(self.store, self.clock, lambda: "global-1")
+        self.queue = UploadQueue(self.store, self.clock)
 
     async def add(self, count: int, **fields: Any) -> list[str]:
         events = [rating(**fields) for _ in range(count)]
@@ -134,3 +134,20 @@ async def test_engine_that_lost_its_claim_writes_nothing() -> None:
     assert await first.counts() == {"processing": 1}
     assert await second.queue.resolve(taken, {taken.uuids[0]: ACCEPTED}) == 1
     assert await first.queue.next_batch(PLAIN) is None
+
+
+async def test_plays_and_own_files_stay_here() -> None:
+    outbox = Outbox()
+    own = rating(track=track(item_id="sha256:" + "0a" * 32))
+    shared, played = rating(), implicit(action="play")
+    await outbox.store.add([own, shared, played])
+    batch = await outbox.queue.next_batch(SyncSettings(enabled=True))
+    assert batch is not None
+    assert batch.uuids == [shared.uuid]
+    await outbox.queue.resolve(batch, {shared.uuid: ACCEPTED})
+    assert await outbox.queue.next_batch(SyncSettings(enabled=True)) is None
+    counts = await outbox.store.counts()
+    assert (counts.ratings["pending"], counts.implicit["pending"]) == (1, 1)
+    with_own = await outbox.queue.next_batch(SyncSettings(enabled=True, own_files=True))
+    assert with_own is not None
+    assert with_own.uuids == [own.uuid]
