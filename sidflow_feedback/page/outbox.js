@@ -121,7 +121,7 @@ export class Outbox {
     const entries = [...this.#waiting()].sort(([, a], [, b]) => (a < b ? -1 : 1));
     const events = entries.map(([uuid, entry]) => {
       const [time, json] = [Number.parseInt(entry, 10), entry.slice(entry.indexOf(" ") + 1)];
-      return { uuid, json, valid: isObject(json), due: !(time >= before) };
+      return { uuid, json, valid: isEventOf(uuid, json), due: !(time >= before) };
     });
     const damaged = events.filter(({ valid }) => !valid);
     const due = events.filter(({ valid, due }) => valid && due);
@@ -205,11 +205,16 @@ export class Outbox {
   }
 }
 
-/** @param {string} json */
-function isObject(json) {
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * The engine answers by uuid: an entry with another one, or none, would be sent again and again.
+ * @param {string} uuid
+ * @param {string} json
+ */
+function isEventOf(uuid, json) {
   try {
-    const value = JSON.parse(json);
-    return typeof value === "object" && value !== null;
+    return UUID.test(uuid) && JSON.parse(json)?.uuid === uuid;
   } catch {
     return false;
   }

@@ -238,6 +238,26 @@ def test_damaged_entry_does_not_block_the_others(page: Page, fake_engine: Page, 
     assert aside.get("entry", "") == broken
 
 
+@pytest.mark.parametrize("entry", ['{"kind": "rating"}', '{"uuid": "another"}', '{"uuid": null}', "[]"])
+def test_entries_without_their_uuid_make_room_for_others(page: Page, fake_engine: Page, entry: str) -> None:
+    page.evaluate(
+        """entry => {
+          for (let i = 0; i < LIMIT; i++) {
+            const uuid = `00000000-0000-4000-8000-${String(i).padStart(12, "0")}`;
+            localStorage.setItem(`sidflow.outbox.${uuid}`, `${i}.1 ${entry}`);
+          }
+        }""",
+        entry,
+    )
+    with_outbox(page)
+    page.evaluate("outbox.drain()")
+    publish(fake_engine, "ready")
+    wait_size(page, 0)
+    event = rating()
+    assert append(page, event) == ["saved"]
+    assert received(fake_engine, 1) == [[event.uuid]]
+
+
 def test_full_outbox_rejects_new_events_and_keeps_the_old_ones(page: Page) -> None:
     limit = page.evaluate("LIMIT")
     page.evaluate("for (let i = 0; i < LIMIT; i++) localStorage.setItem(`sidflow.outbox.${i}`, `${i} {}`)")
