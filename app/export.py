@@ -2,12 +2,13 @@
 
 import json
 import re
-import shutil
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
 from .errors import SetupError
-from .files import fingerprint, write_bytes
+from .export_folder import replace_export
+from .files import fingerprint
 from .server.release import PREFIX, Release, Releases
 from .server.settings import Settings
 
@@ -42,16 +43,12 @@ def export_site(folder: Path, settings: Settings) -> None:
     SetupError
         If there is something else in the folder, or it can't be written.
     """
-    _check(folder, SERVICE_WORKER)
     served = Releases(settings).present()
     release = Release(fingerprint([served.name, "without a server"])[:16], served.files, served.paths)
-    try:
-        shutil.rmtree(folder / PREFIX, ignore_errors=True)
-        _write_release(folder / PREFIX / release.name, release)
-        write_bytes(folder / SERVICE_WORKER, release.paths[f"static/js/{SERVICE_WORKER}"].read_bytes())
-        write_bytes(folder / "index.html", _page(release).encode())  # Last: now it is an export.
-    except OSError as error:
-        raise SetupError(f"The site can't be written into {folder}: {error}.") from error
+    worker = release.paths[f"static/js/{SERVICE_WORKER}"].read_bytes()
+    page = {SERVICE_WORKER: worker, "index.html": _page(release).encode()}
+    root = f"{PREFIX}/{release.name}"
+    _write(folder, {f"{root}/{address}": data for address, data in _files(release).items()} | page)
 
 
 def export_library(folder: Path, settings: Settings) -> None:
@@ -62,36 +59,28 @@ def export_library(folder: Path, settings: Settings) -> None:
     SetupError
         If there is something else in the folder, or it can't be written.
     """
-    _check(folder, SOURCES)
     paths = Releases(settings).present().paths
     python = {
         address: path.read_text("utf-8") for address, path in paths.items() if PYTHON_FILES.fullmatch(address)
     }
+    files = {
+        address: path.read_bytes() for address, path in paths.items() if LIBRARY_FILES.fullmatch(address)
+    }
+    _write(folder, files | {SOURCES: json.dumps(python).encode()})
+
+
+def _write(folder: Path, contents: Mapping[str, bytes]) -> None:
     try:
-        for part in ("sidflow_feedback", "static"):
-            shutil.rmtree(folder / part, ignore_errors=True)
-        for address, path in paths.items():
-            if LIBRARY_FILES.fullmatch(address):
-                write_bytes(folder / address, path.read_bytes())
-        write_bytes(folder / SOURCES, json.dumps(python).encode())  # Last: now it is an export.
+        replace_export(folder, contents)
     except OSError as error:
-        raise SetupError(f"The library can't be written into {folder}: {error}.") from error
+        raise SetupError(f"The export can't be written into {folder}: {error}.") from error
 
 
-def _check(folder: Path, mark: str) -> None:
-    if folder.exists() and any(folder.iterdir()) and not (folder / mark).is_file():
-        raise SetupError(
-            f"{folder} has something else in it. Name a new folder, or one with an earlier export."
-        )
-
-
-def _write_release(root: Path, release: Release) -> None:
+def _files(release: Release) -> dict[str, bytes]:
     contents = {address: _content(address, release) for address in release.exported()}
-    for address, content in contents.items():
-        write_bytes(root / address, content)
     offline = {MODEL, *release.offline()} & contents.keys()
     checksums = {address: sha256(contents[address]).hexdigest() for address in sorted(offline)}
-    write_bytes(root / "files.json", json.dumps(checksums).encode())
+    return contents | {"files.json": json.dumps(checksums).encode()}
 
 
 def _content(address: str, release: Release) -> bytes:
