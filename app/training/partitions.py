@@ -51,15 +51,15 @@ class Partition:
     salt: bytes
 
 
-def collect(url: str, *, seed: int, scheduler: str | None, workers: int | None) -> Statistics | None:
+def collect(url: str, *, salt: bytes, scheduler: str | None, workers: int | None) -> Statistics | None:
     """Return the statistics of all events, or None if there are none.
 
     Parameters
     ----------
     url
         URL of the database. Workers on other machines must be able to reach it, too.
-    seed
-        Seed of the sample of uploads.
+    salt
+        Decides which uploads are sampled. Must be secret, see `salt.py`.
     scheduler
         Address of a Dask scheduler. None: threads of this process.
     workers
@@ -70,7 +70,7 @@ def collect(url: str, *, seed: int, scheduler: str | None, workers: int | None) 
     ClusterError
         If the cluster can't be reached.
     """
-    parts = [delayed(read)(partition) for partition in partitions(url, seed)]
+    parts = [delayed(read)(partition) for partition in partitions(url, salt)]
     # A chain gives the same sums to the last bit on any workers, and keeps few partial results.
     total: list[Any] = []
     for start in range(0, len(parts), FAN_IN):
@@ -82,15 +82,12 @@ def collect(url: str, *, seed: int, scheduler: str | None, workers: int | None) 
     return found
 
 
-def partitions(url: str, seed: int) -> list[Partition]:
+def partitions(url: str, salt: bytes) -> list[Partition]:
     """Return the partitions of the current events."""
     with _reading(url) as engine, engine.connect() as connection:
         first, last = connection.execute(select(func.min(events.c.id), func.max(events.c.id))).one()
         if first is None:
             return []
-        newest = connection.scalar(select(events.c.batch_id).where(events.c.id == last))
-    # The newest batch id in the salt prevents clients from choosing ids that are surely sampled.
-    salt = hashlib.blake2b(f"{seed} {newest}".encode(), digest_size=16).digest()
     starts = range(first, last + 1, PARTITION)
     return [Partition(url, start, min(start + PARTITION, last + 1), salt) for start in starts]
 

@@ -12,6 +12,7 @@ from .errors import TrainingError
 from .fit import fit, held_out_error, select_tunes
 from .partitions import collect
 from .publish import REPLACED, Publication
+from .salt import sampling_salt
 
 if TYPE_CHECKING:
     from ..server.settings import Settings
@@ -28,7 +29,7 @@ class Options:
     Attributes
     ----------
     seed
-        The same seed and events give the same model.
+        The same seed and events give the same model on the same installation.
     min_uploads
         Different uploads that a tune must occur in.
     scheduler
@@ -57,8 +58,9 @@ def train_global(settings: Settings, options: Options) -> dict[str, Any]:
     publication = Publication(settings.model_path, settings.first_model)
     current, _ = publication.current()
     publication.ensure_writable()  # Now rather than after minutes of training.
+    salt = sampling_salt(settings.model_path.parent, options.seed)
     statistics = collect(
-        settings.database_url, seed=options.seed, scheduler=options.scheduler, workers=options.workers
+        settings.database_url, salt=salt, scheduler=options.scheduler, workers=options.workers
     )
     if statistics is None:
         raise TrainingError("No events have been shared yet. Try again when listeners have shared some.")

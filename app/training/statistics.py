@@ -3,7 +3,8 @@
 Weights are limited per upload, since listeners are anonymous. In each dimension, all events of an upload for
 one tune together weigh at most as much as one rating, and all events of an upload at most as much as
 `UPLOAD_CAP`. A tune counts only if it occurs in enough different uploads. To count them, and for the tune's
-features, `SAMPLE` of its uploads are kept, chosen by an unpredictable hash.
+features, `SAMPLE` of its uploads are kept, chosen by a hash with a secret salt. Uploads without weight, such
+as plays, don't count.
 """
 
 from __future__ import annotations
@@ -93,7 +94,8 @@ def summarize(tunes: Keys, uploads: Keys, features: FloatArray, evidence: Eviden
     tunes, uploads, features = tunes[starts], uploads[starts], features[starts]
     cap = _cap(masses, uploads)
     of_tunes = _starts(tunes)
-    kept = _ranks(tunes) < SAMPLE
+    counts = masses.any(axis=1)
+    kept = np.flatnonzero(counts)[_ranks(tunes[counts]) < SAMPLE]
     return Statistics(
         events=len(order),
         tunes=tunes[of_tunes],

@@ -99,3 +99,22 @@ def test_no_events() -> None:
     assert merge([nothing, summary([7], [1])]).weights.tolist() == [[1] * 4]
     assert merge([nothing, nothing]).upload_counts().tolist() == []
     assert nothing.features().shape == (0, 8)
+
+
+def test_uploads_without_weight_are_not_sampled() -> None:
+    """Whoever sends plays, which weigh nothing, has no say in the features of a tune."""
+    tunes, uploads = np.full(60, 7, np.uint64), np.arange(60, dtype=np.uint64)
+    weighs = (np.arange(60) >= 40).astype(float)[:, None] * np.ones((60, 4))
+    features = np.where(weighs[:, :1] > 0, 1.0, 99.0) * np.ones((60, 8))
+    found = summarize(tunes, uploads, features, Evidence(weighs, weighs, weighs))
+    assert found.upload_counts().tolist() == [SAMPLE]
+    assert (found.sample_uploads >= 40).all()
+    assert (found.features() == 1).all()
+
+
+def test_tune_without_weight_has_no_uploads() -> None:
+    nothing = np.zeros((3, 4))
+    keys = np.array([7, 7, 8], np.uint64), np.array([1, 2, 1], np.uint64)
+    found = summarize(*keys, np.ones((3, 8)), Evidence(nothing, nothing, nothing))
+    assert found.upload_counts().tolist() == [0, 0]
+    assert np.isnan(found.features()).all()
