@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, text
+from sqlalchemy import Column, Connection, Engine, insert, select, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -90,7 +90,7 @@ class Database:
         except SQLAlchemyError as exc:
             raise DatabaseUnavailableError("The database does not respond. Try again later.") from exc
 
-    def add_batches(self, batches: Sequence[Rows]) -> list[set[str]]:
+    def add_batches(self, batches: Sequence[Rows]) -> list[set[str] | None]:
         """Add the rows with new uuids, in one transaction that is committed on return.
 
         Parameters
@@ -100,8 +100,9 @@ class Database:
 
         Returns
         -------
-        list of set of str
-            The uuids added for each batch.
+        list of set of str, or None
+            The uuids added for each batch; None if its id was used before with other events. Nothing of such
+            a batch is added: its sender would choose what counts as one upload.
 
         Raises
         ------
@@ -111,11 +112,12 @@ class Database:
         try:
             with self._writer.begin() as connection:
                 self._lock(connection)
-                known = _stored_uuids(connection, [row["uuid"] for rows in batches for row in rows])
-                new = [_new_rows(rows, known) for rows in batches]
-                if any(new):
-                    connection.exec_driver_sql(*self._insertion([row for rows in new for row in rows]))
-                return [{row["uuid"] for row in rows} for rows in new]
+                known = _stored(connection, events.c.uuid, batches)
+                used = _stored(connection, events.c.batch_id, batches)
+                new = [_new_rows(rows, known, used) for rows in batches]
+                if added := [row for rows in new for row in rows or ()]:
+                    connection.exec_driver_sql(*self._insertion(added))
+                return [None if rows is None else {row["uuid"] for row in rows} for rows in new]
         except SQLAlchemyError as exc:
             logger.error("storing events failed", exc_info=exc)
             raise DatabaseUnavailableError(
@@ -141,15 +143,21 @@ def _insert_statement(engine: Engine) -> SQLCompiler:
     return compiled
 
 
-def _stored_uuids(connection: Connection, uuids: Sequence[str]) -> set[str]:
-    return set(connection.scalars(select(events.c.uuid).where(events.c.uuid.in_(uuids))))
+def _stored(connection: Connection, column: Column[str], batches: Sequence[Rows]) -> set[str]:
+    """Return the values of a column in these batches that are in the table."""
+    values = {row[column.name] for rows in batches for row in rows}
+    return set(connection.scalars(select(column).where(column.in_(values)).distinct()))
 
 
-def _new_rows(rows: Rows, known: set[str]) -> list[Mapping[str, Any]]:
-    """Return the rows whose uuids aren't in `known`, and add those uuids to it."""
-    new = []
-    for row in rows:
-        if row["uuid"] not in known:
-            known.add(row["uuid"])
-            new.append(row)
+def _new_rows(rows: Rows, known: set[str], used: set[str]) -> list[Mapping[str, Any]] | None:
+    """Return the rows with new uuids, and add these and the batch's id to what is known.
+
+    None: the id was used before.
+    """
+    new = list({row["uuid"]: row for row in reversed(rows) if row["uuid"] not in known}.values())[::-1]
+    batch_ids = {row["batch_id"] for row in new}
+    if batch_ids & used:
+        return None
+    known.update(row["uuid"] for row in new)
+    used |= batch_ids
     return new

@@ -6,6 +6,7 @@
     ├── ConfigurationError                 the settings are invalid; raised at startup
     └── ServerError                        sent as {"error": {"code", "message", "field"?}}
         ├── InvalidRequestError            400
+        │   └── BatchReusedError
         ├── NotFoundError                  404
         │   ├── NoSongTableError
         │   └── UnknownSongError
@@ -69,6 +70,19 @@ class InvalidRequestError(ServerError):
 
     status = 400
     code = "invalid_request"
+
+
+class BatchReusedError(InvalidRequestError):
+    """A batch id came again with other events."""
+
+    code = "batch_reused"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The batch has the id of an earlier one, but other events, so none of it was stored. "
+            "Send them in a batch with a new id.",
+            "batchId",
+        )
 
 
 class NotFoundError(ServerError):

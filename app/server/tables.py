@@ -7,7 +7,11 @@ from sidflow_feedback.vocabulary import MAX_ITEM_ID
 from .schema import Features
 
 metadata = MetaData(
-    naming_convention={"pk": "pk_%(table_name)s", "uq": "uq_%(table_name)s_%(column_0_name)s"}
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+    }
 )
 
 # `id` grows and is never reused: readers continue after the last one they saw, without a timestamp.
@@ -18,7 +22,7 @@ events = Table(
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
     Column("uuid", String(36), nullable=False, unique=True),
-    Column("batch_id", String(36), nullable=False),
+    Column("batch_id", String(36), nullable=False, index=True),
     Column("sid_path", String(MAX_ITEM_ID), nullable=False),
     Column("song", SmallInteger, nullable=False),
     Column("day", Date, nullable=False),

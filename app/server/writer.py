@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from .database import Database, Rows
-from .errors import DatabaseUnavailableError
+from .errors import BatchReusedError, DatabaseUnavailableError
 
 MAX_BATCHES = 20
 """Batches per commit. At most 1,000 events, so that no client waits long for others."""
@@ -36,6 +36,8 @@ class Writer:
         ------
         DatabaseUnavailableError
             If the database failed. None of these rows is added then.
+        BatchReusedError
+            If their batch id was used before with other events. None of them is added.
         """
         future: asyncio.Future[set[str]] = asyncio.get_running_loop().create_future()
         self._waiting.append((rows, future))
@@ -61,7 +63,11 @@ class Writer:
             await self._commit_separately(batches, exc)
             return
         for (_, future), uuids in zip(batches, added, strict=True):
-            if not future.done():  # The client may have disconnected.
+            if future.done():  # The client may have disconnected.
+                continue
+            if uuids is None:
+                future.set_exception(BatchReusedError())
+            else:
                 future.set_result(uuids)
 
     async def _commit_separately(

@@ -134,3 +134,14 @@ def test_epsilon_is_stored(client: httpx.Client, rows: Rows, epsilon: float) -> 
     body = batch(rating(epsilon=epsilon), rating(), implicit=(implicit(epsilon=epsilon),))
     assert statuses(client.post(SYNC, json=body)) == ["accepted"] * 3
     assert [row["epsilon"] for row in rows()] == [epsilon, None, epsilon]
+
+
+def test_batch_id_with_other_events_is_refused(client: httpx.Client, rows: Rows) -> None:
+    first = batch(rating(), rating())
+    assert statuses(client.post(SYNC, json=first)) == ["accepted"] * 2
+    other = batch(rating(), first["ratings"][0]) | {"batchId": first["batchId"]}
+    error(client.post(SYNC, json=other), 400, "batch_reused")
+    assert len(rows()) == 2
+    assert statuses(client.post(SYNC, json=first)) == ["duplicate"] * 2
+    other["batchId"] = batch()["batchId"]
+    assert statuses(client.post(SYNC, json=other)) == ["accepted", "duplicate"]

@@ -30,7 +30,7 @@ class CountingDatabase(Database):
 
     commits = 0
 
-    def add_batches(self, batches: Sequence[Batch]) -> list[set[str]]:
+    def add_batches(self, batches: Sequence[Batch]) -> list[set[str] | None]:
         self.commits += 1
         return super().add_batches(batches)
 
