@@ -5,12 +5,15 @@ import errno
 import gc
 import json
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -40,6 +43,9 @@ LAST_MADE = "engine/start.json"
 
 ERRORS = (SetupError, ConfigurationError, TrainingError, CorpusError, ClusterError, SongTableError)
 """What the command prints without a trace."""
+
+TOKEN_BYTES = 32
+"""Length of the token for the local players, before it is encoded."""
 
 GRACE_SECONDS = 20
 """How long the server waits for requests in progress before it stops. Clients give up after 15 s."""
@@ -73,9 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {version(LIBRARY)}")
     commands = parser.add_subparsers(dest="command", required=True)
     server = commands.add_parser("serve", help="serve the application")
-    server.set_defaults(
-        run=lambda options: serve(options.host, options.port, options.root_path, options.collection)
-    )
+    server.set_defaults(run=serve)
     server.add_argument("--host", default=DEFAULT_HOST, help="address to listen on (default: %(default)s)")
     server.add_argument(
         "--port", default=DEFAULT_PORT, type=int, help="default: %(default)s; 0: any free one"
@@ -90,6 +94,16 @@ def _parser() -> argparse.ArgumentParser:
         "--collection",
         metavar="DIR",
         help="folder of tunes for all listeners (default: SIDFLOW_COLLECTION)",
+    )
+    server.add_argument(
+        "--local-players",
+        action="store_true",
+        help="let the page on this machine use sidplayfp and an Ultimate 64; prints an address with a token",
+    )
+    server.add_argument(
+        "--ultimate",
+        metavar="ADDRESS",
+        help="address of your Ultimate 64, for --local-players (default: SIDFLOW_ULTIMATE)",
     )
     if paths().checkout:
         setup = commands.add_parser("setup", help="make what is missing or out of date in this checkout")
@@ -333,7 +347,7 @@ def train(options: argparse.Namespace) -> None:
     sys.stdout.write(json.dumps(result) + "\n")
 
 
-def serve(host: str, port: int, root_path: str = "/", collection: str | None = None) -> None:
+def serve(options: argparse.Namespace) -> None:
     """Set up what is missing, then serve the application until it is interrupted.
 
     Raises
@@ -341,9 +355,12 @@ def serve(host: str, port: int, root_path: str = "/", collection: str | None = N
     SetupError
         If the address can't be listened on, which is found before set-up starts, or if set-up fails.
     """
+    host, port = options.host, options.port
     with bind(host, port) as listener:
+        token = secrets.token_urlsafe(TOKEN_BYTES) if options.local_players else None
+        address = page_address(listener, token)
         _ensure_set_up()
-        server = _AnnouncingServer(_configuration(root_path, collection))
+        server = _AnnouncingServer(_configuration(options, token), address)
         gc.freeze()  # What is loaded by now stays: looking through it for garbage would cost each request.
         try:
             server.run([listener])
@@ -353,16 +370,17 @@ def serve(host: str, port: int, root_path: str = "/", collection: str | None = N
             raise SetupError(_unusable(host, port, error)) from error
 
 
-def _configuration(root_path: str, collection: str | None) -> uvicorn.Config:
+def _configuration(options: argparse.Namespace, token: str | None) -> uvicorn.Config:
     from .server.application import create_app
     from .server.database import migrate
     from .server.logs import log_config
     from .server.settings import Settings
 
     try:
-        chosen = {"SIDFLOW_COLLECTION": collection} if collection else {}
-        settings = Settings.from_environment({**os.environ, **chosen})
-        app = create_app(settings, root_path)
+        chosen = {"SIDFLOW_COLLECTION": options.collection, "SIDFLOW_ULTIMATE": options.ultimate}
+        given = {name: value for name, value in chosen.items() if value}
+        settings = replace(Settings.from_environment({**os.environ, **given}), local_token=token)
+        app = create_app(settings, options.root_path)
         migrate(settings.database_url)
     except ConfigurationError as error:
         raise SetupError(str(error)) from error
@@ -373,23 +391,45 @@ def _configuration(root_path: str, collection: str | None) -> uvicorn.Config:
         log_config=log_config(settings.log_level),
         access_log=False,
         server_header=False,
-        forwarded_allow_ips=settings.trusted_proxies,
+        proxy_headers=False,  # The application does that, and believes only configured proxies.
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
 
 
 class _AnnouncingServer(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, address: str) -> None:
+        super().__init__(config)
+        self._address = address
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        for listener in sockets or ():
-            Console().print("The page is at", address_of(listener), "(Ctrl+C ends it)")
+        Console().print("The page is at", self._address, "(Ctrl+C ends it)", soft_wrap=True)
         _compress_later()
 
 
-def address_of(listener: socket.socket) -> str:
-    """Return the URL at which a bound socket is reached."""
+def page_address(listener: socket.socket, token: str | None = None) -> str:
+    """Return the URL at which a bound socket is reached.
+
+    With a token it is one that works on this machine only. The token is in the fragment, which browsers don't
+    send, so it is in no log.
+
+    Raises
+    ------
+    SetupError
+        If there is a token, and the socket can't be reached by a loopback address.
+    """
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    if token is not None:
+        address = ip_address(host)
+        if address.is_unspecified:
+            host = "127.0.0.1" if address.version == 4 else "::1"
+        elif not address.is_loopback:
+            raise SetupError(
+                f"--local-players needs a loopback address, and the server would listen at {host} only. "
+                "Leave --host out, or use --host 0.0.0.0."
+            )
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{port}/" + (f"#token={token}" if token else "")
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -20,11 +20,12 @@ MODULE: Final = "SIDFLOW_TEST_SERVER"
 
 @dataclass(frozen=True)
 class Served:
-    """A running server: its address, its SQLite database and its process."""
+    """A running server: its address, SQLite database, process, and the token for its local players."""
 
     url: str
     database: Path
     process: subprocess.Popen[str] = field(repr=False)
+    token: str = ""
 
 
 @contextmanager
@@ -44,15 +45,16 @@ def serve(folder: Path, *options: str, port: int = 0, **environment: str) -> Ite
     )
     assert process.stdout is not None
     try:
-        yield Served(_announced(process.stdout), database, process)
+        url, token = _announced(process.stdout)
+        yield Served(url, database, process, token)
     finally:
         process.terminate()
         process.wait(timeout=PATIENCE)
         process.stdout.close()
 
 
-def _announced(lines: Iterator[str]) -> str:
+def _announced(lines: Iterator[str]) -> tuple[str, str]:
     for line in lines:
-        if found := re.search(r"http://[\w.]+:\d+", line):
-            return found.group()
+        if found := re.search(r"(http://[\w.\[\]:]+:\d+)/(?:#token=([\w-]+))?", line):
+            return found[1], found[2] or ""
     raise AssertionError("The server ended without telling its address; run `make setup` to see why.")

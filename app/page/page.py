@@ -148,14 +148,11 @@ class Page:
         js.setInterval(lambda: spawn(self._tick()), TICK)
 
     def _players(self) -> "dict[str, Player]":
-        def address() -> str:
-            return self.settings.values["u64Address"]
-
         return {
             "wasm": self.player,
             "stream": StreamPlayer(player_remote, self._on_state("stream")),
             "cli": RemotePlayer(player_remote, "cli", self._on_state("cli")),
-            "u64": RemotePlayer(player_remote, "u64", self._on_state("u64"), address),
+            "u64": RemotePlayer(player_remote, "u64", self._on_state("u64")),
         }
 
     def _on_state(self, pipeline: str) -> "StateListener":

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 
+from .client_address import ClientAddress
 from .collection.routes import collection_router, mount_collection
 from .collection.site_collection import SiteCollection
 from .cross_origin import CrossOrigin
@@ -15,10 +16,13 @@ from .feedback import feedback_router
 from .files import mount_files
 from .headers import SecurityHeaders
 from .health import health_router
+from .host_check import HostCheck
 from .metrics import Metrics, RequestMetrics, metrics_router
 from .model import model_router
+from .player.access import LocalAccess
 from .player.routes import Players, player_router
 from .player.stream import Streams
+from .player.ultimate import UltimatePlayer
 from .rate import RateLimit, TokenBuckets
 from .release import Releases
 from .root_path import RootPath
@@ -47,7 +51,7 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
     settings = settings or Settings.from_environment()
     database = Database(settings.database_url)
     writer = Writer(database)
-    players = Players(streams=Streams(roms=settings.roms))
+    players = Players(u64=UltimatePlayer(settings.ultimate), streams=Streams(roms=settings.roms))
     releases = Releases(settings)
     collection = _collection(settings)
     metrics = Metrics()
@@ -68,7 +72,7 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
     app.include_router(model_router(settings.model_path, settings.first_model, limit))
     app.include_router(similar_router(settings.lance, limit))
     app.include_router(metrics_router(metrics))
-    app.include_router(player_router(players))
+    app.include_router(player_router(players, LocalAccess(settings.local_token)))
     app.include_router(health_router(database, RELEASE))
     app.include_router(collection_router(collection))
     if collection:
@@ -108,8 +112,10 @@ def _collection(settings: Settings) -> SiteCollection | None:
 
 def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics, root_path: str) -> None:
     """Add what handles each request, the innermost first."""
+    app.add_middleware(HostCheck)
     app.add_middleware(RootPath, path=root_path)
     app.add_middleware(RequestMetrics, metrics=metrics)
     if settings.allowed_origins:
         app.add_middleware(CrossOrigin, origins=settings.allowed_origins)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(ClientAddress, proxies=settings.trusted_proxies)

@@ -6,7 +6,8 @@
     ├── ConfigurationError                 the settings are invalid; raised at startup
     └── ServerError                        sent as {"error": {"code", "message", "field"?}}
         ├── InvalidRequestError            400
-        │   └── BatchReusedError
+        │   ├── BatchReusedError
+        │   └── InvalidHostError
         ├── NotFoundError                  404
         │   ├── NoSongTableError
         │   └── UnknownSongError
@@ -83,6 +84,12 @@ class BatchReusedError(InvalidRequestError):
             "Send them in a batch with a new id.",
             "batchId",
         )
+
+
+class InvalidHostError(InvalidRequestError):
+    """The Host header is missing, empty, invalid, or there are several."""
+
+    code = "invalid_host"
 
 
 class NotFoundError(ServerError):
@@ -180,9 +187,14 @@ def _error(
     return JSONResponse({"error": error}, status, {"Cache-Control": "no-store", **(headers or {})})
 
 
+def error_response(error: ServerError) -> JSONResponse:
+    """Return the response to a request that the server can't fulfill."""
+    return _error(error.status, error.code, error.message, error.field, error.headers)
+
+
 async def _answer_server_error(_request: Request, exc: Exception) -> Response:
     assert isinstance(exc, ServerError), "registered for ServerError only"
-    return _error(exc.status, exc.code, exc.message, exc.field, exc.headers)
+    return error_response(exc)
 
 
 async def _answer_http_error(_request: Request, exc: Exception) -> Response:

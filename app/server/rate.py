@@ -5,10 +5,11 @@ import math
 import secrets
 import time
 from collections.abc import Callable
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address
 
 from starlette.requests import Request
 
+from .client_address import Address, client_address
 from .errors import TooManyRequestsError
 
 MAX_CLIENTS = 100_000
@@ -77,18 +78,16 @@ class RateLimit:
         TooManyRequestsError
             If the client exceeds its rate. The error says when to try again.
         """
-        wait = self._buckets.take(self._pseudonym(request.client.host if request.client else ""))
+        wait = self._buckets.take(self._pseudonym(client_address(request)))
         if wait:
             raise TooManyRequestsError(math.ceil(wait))
 
-    def _pseudonym(self, address: str) -> bytes:
+    def _pseudonym(self, address: Address | None) -> bytes:
         return hashlib.blake2b(_network(address), key=self._key, digest_size=16).digest()
 
 
-def _network(address: str) -> bytes:
+def _network(address: Address | None) -> bytes:
     """Return the part of an address that identifies a client. An IPv6 client owns a whole /64 network."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address.encode()
-    return parsed.packed[:8] if isinstance(parsed, IPv6Address) else parsed.packed
+    if address is None:
+        return b""
+    return address.packed[:8] if isinstance(address, IPv6Address) else address.packed

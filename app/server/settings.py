@@ -9,8 +9,10 @@ from typing import Self
 
 from ..paths import Paths, paths
 from ..roms import NO_ROMS, RomError, Roms, read_roms
+from .client_address import check_proxies
 from .errors import ConfigurationError
 from .logs import LEVELS
+from .player.ultimate import parse_device_address
 
 RATE_LIMIT = 2.0
 """Requests per second and address: 100 events per second, far more than a household sends."""
@@ -23,8 +25,9 @@ VARIABLES = {
     "SIDFLOW_MODEL_PATH": "file of the global model; versions are kept beside it",
     "SIDFLOW_RATE_LIMIT": f"requests per second of one client (default: {RATE_LIMIT:g}; 0: no limit)",
     "SIDFLOW_RATE_BURST": f"requests that one client may make at once (default: {RATE_BURST:g})",
-    "SIDFLOW_TRUSTED_PROXIES": "addresses whose X-Forwarded-For is trusted (default: 127.0.0.1)",
+    "SIDFLOW_TRUSTED_PROXIES": "addresses of proxies whose X-Forwarded-For is trusted (default: none)",
     "SIDFLOW_ALLOWED_ORIGINS": "origins of other sites whose pages may share and read the model",
+    "SIDFLOW_ULTIMATE": "address of your Ultimate 64, for `serve --local-players`",
     "SIDFLOW_ROMS": "folder of your C64 ROMs, for tunes that the server renders",
     "SIDFLOW_LANCE": "folder of the LanceDB table that `analyze --lance` has written, for /api/tunes/similar",
     "SIDFLOW_COLLECTION": "folder of tunes for all listeners of this site",
@@ -52,7 +55,11 @@ class Settings:
         Requests per second and client (0: no limit), and requests in a burst.
         `SIDFLOW_RATE_LIMIT`, `SIDFLOW_RATE_BURST`.
     trusted_proxies
-        Comma-separated addresses whose X-Forwarded-For is trusted. `SIDFLOW_TRUSTED_PROXIES`.
+        Comma-separated addresses and networks whose X-Forwarded-For is trusted. `SIDFLOW_TRUSTED_PROXIES`.
+    local_token
+        What requests to the local players must have; None: those are off.
+    ultimate
+        Host and port of the Ultimate 64 for the local players; None: there is none. `SIDFLOW_ULTIMATE`.
     allowed_origins
         Origins of other sites whose pages may share feedback. `SIDFLOW_ALLOWED_ORIGINS`.
     roms
@@ -77,7 +84,9 @@ class Settings:
     library: Path
     rate_limit: float = RATE_LIMIT
     rate_burst: float = RATE_BURST
-    trusted_proxies: str = "127.0.0.1"
+    trusted_proxies: str = ""
+    local_token: str | None = field(default=None, repr=False)
+    ultimate: tuple[str, int] | None = None
     allowed_origins: tuple[str, ...] = ()
     roms: Roms = NO_ROMS
     lance: Path | None = None
@@ -107,7 +116,8 @@ class Settings:
             library=here.library,
             rate_limit=_number(environment, "SIDFLOW_RATE_LIMIT", RATE_LIMIT, minimum=0),
             rate_burst=_number(environment, "SIDFLOW_RATE_BURST", RATE_BURST, minimum=1),
-            trusted_proxies=environment.get("SIDFLOW_TRUSTED_PROXIES") or "127.0.0.1",
+            trusted_proxies=check_proxies(environment.get("SIDFLOW_TRUSTED_PROXIES") or ""),
+            ultimate=_ultimate(environment.get("SIDFLOW_ULTIMATE") or ""),
             allowed_origins=_origins(environment.get("SIDFLOW_ALLOWED_ORIGINS") or ""),
             roms=_roms(environment.get("SIDFLOW_ROMS") or "", here),
             lance=_folder(environment, "SIDFLOW_LANCE"),
@@ -169,6 +179,10 @@ def _roms(text: str, here: Paths) -> Roms:
         return read_roms(folder)
     except RomError as error:
         raise ConfigurationError(f"SIDFLOW_ROMS can't be used. {error}") from error
+
+
+def _ultimate(text: str) -> tuple[str, int] | None:
+    return parse_device_address(text) if text else None
 
 
 def _collection(text: str) -> Path | None:

@@ -3,11 +3,9 @@
 import asyncio
 import json
 
-from pyscript import window
-
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
     from typing import Any
 
     from sidflow_feedback.player import Hardware, PlayerState, PlayerStatus, Sound, StateListener, TuneHeader
@@ -33,8 +31,6 @@ class RemotePlayer:
         ``cli`` or ``u64``.
     on_state
         Called after each change of state.
-    address
-        Returns the device's address.
     """
 
     abilities: "tuple[str, ...]" = ()
@@ -42,17 +38,10 @@ class RemotePlayer:
     progress = 1.0
     used: "Hardware | None" = None
 
-    def __init__(
-        self,
-        api: "Any",
-        pipeline: str,
-        on_state: "StateListener",
-        address: "Callable[[], str]" = lambda: "",
-    ) -> None:
+    def __init__(self, api: "Any", pipeline: str, on_state: "StateListener") -> None:
         self.pipeline = pipeline
         self._api = api
         self._on_state = on_state
-        self._address = address
         self._data: Any = None
         self._tune = 0
         self._song = 0
@@ -143,7 +132,7 @@ class RemotePlayer:
     async def _apply(self, song: "tuple[int, int]", mode: str) -> None:
         if mode == PLAYING and self._audible != song:
             self._notify("loading")
-            await self._call("POST", "", "&song=" + str(song[1]), self._data)
+            await self._call("POST", "?song=" + str(song[1]), self._data)
             self._audible = song
         elif mode == PLAYING:
             await self._call("PUT", "/resume")
@@ -184,10 +173,8 @@ class RemotePlayer:
         self._mode, self._audible = OFF, None
         self._done = (self._tune, self._song, OFF)
 
-    def _call(self, method: str, path: str, more: str = "", data: "Any" = None) -> "Awaitable[str]":
-        address = window.encodeURIComponent(self._address())
-        url = "api/player/" + self.pipeline + path + "?address=" + address + more
-        called: Awaitable[str] = self._api.call(method, url, data)
+    def _call(self, method: str, path: str, data: "Any" = None) -> "Awaitable[str]":
+        called: Awaitable[str] = self._api.call(method, "api/player/" + self.pipeline + path, data)
         return called
 
     def _notify(self, status: "PlayerStatus", error: str = "") -> None:

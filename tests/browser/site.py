@@ -64,7 +64,9 @@ def serve_application(folder: Path) -> Iterator[Site]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         site.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         site.wheel = f"{site.url}/test/wheels/{next((folder / 'wheels').glob('*.whl')).name}"
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", lifespan="on"))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_level="critical", ws="none", lifespan="on", proxy_headers=False)
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

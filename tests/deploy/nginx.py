@@ -54,20 +54,44 @@ class Proxy:
 
 @contextmanager
 def nginx(folder: Path, server: str, *, locations: str = LOCATIONS) -> Iterator[Proxy]:
-    """Run nginx in front of the server at this address ("127.0.0.1:8064")."""
+    """Run nginx with the files of `deploy/`, in front of the server at this address ("127.0.0.1:8064")."""
+    program = _program()
+    plain, tls = _free_ports(2)
+    _configure(folder, server, locations, plain, tls)
+    with _running(program, folder, tls):
+        yield Proxy(f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{tls}", folder)
+
+
+@contextmanager
+def bare_nginx(folder: Path, locations: str) -> Iterator[str]:
+    """Run nginx with these locations and nothing else; yield its URL."""
+    program = _program()
+    [port] = _free_ports(1)
+    for name in ("conf.d", "sites-available", "log"):
+        (folder / name).mkdir()
+    (folder / "conf.d" / "site.conf").write_text(f"server {{ listen 127.0.0.1:{port}; {locations} }}")
+    _write_main(folder)
+    with _running(program, folder, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+def _program() -> str:
     program = shutil.which("nginx", path=PROGRAMS)
     if not program:
         pytest.skip("nginx is not installed (on Debian: apt-get install nginx-light)")
-    plain, tls = _free_ports(2)
-    _configure(folder, server, locations, plain, tls)
+    return program
+
+
+@contextmanager
+def _running(program: str, folder: Path, port: int) -> Iterator[None]:
     command = [program, "-p", str(folder), "-c", "nginx.conf"]
     checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
-        wait_until(lambda: process.poll() is not None or _accepts(tls))
+        wait_until(lambda: process.poll() is not None or _accepts(port))
         assert process.poll() is None, (folder / "log" / "error.log").read_text()
-        yield Proxy(f"http://127.0.0.1:{plain}", f"https://127.0.0.1:{tls}", folder)
+        yield
     finally:
         process.terminate()
         process.wait(PATIENCE)
@@ -100,6 +124,10 @@ def _configure(folder: Path, server: str, locations: str, plain: int, tls: int) 
         for old, new in replaced.items():
             text = text.replace(old, new)
         path.write_text(text)
+    _write_main(folder)
+
+
+def _write_main(folder: Path) -> None:
     # As root, its workers would be another user, who can't read here.
     user = "user root;" if _is_root() else ""
     (folder / "nginx.conf").write_text(MAIN.format(user=user))

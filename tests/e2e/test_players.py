@@ -41,13 +41,13 @@ def device() -> Iterator[Device]:
 
 
 @pytest.fixture(scope="module")
-def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A server with ALSA's null device instead of speakers."""
+def silent(tmp_path_factory: pytest.TempPathFactory, device: Device) -> Iterator[Served]:
+    """A server with local players, and ALSA's null device instead of speakers."""
     folder = tmp_path_factory.mktemp("silent")
     (folder / "asound.conf").write_text(ALSA_NULL)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ALSA_CONFIG_PATH", str(folder / "asound.conf"))
-        with serve(folder) as served:
+        with serve(folder, "--local-players", "--ultimate", device.address) as served:
             yield served
 
 
@@ -60,7 +60,7 @@ def page(browser: Browser, silent: Served) -> Iterator[Page]:
         page.on("pageerror", lambda error: thrown.append(str(error)))
         page.add_init_script(WITHOUT_ENGINE)
         page.route("**/catalog.json", _serve_catalog)
-        page.goto(silent.url)
+        page.goto(f"{silent.url}/#token={silent.token}")
         page.wait_for_selector("html[data-ui=ready]")
         yield page
         assert thrown == []
@@ -81,16 +81,14 @@ def _serve_catalog(route: Route) -> None:
 class PageListener:
     """Uses the page with the player `first`, then with `second`."""
 
-    def __init__(self, page: Page, device: Device, first: str, second: str, broken: Path) -> None:
+    def __init__(self, page: Page, first: str, second: str, broken: Path) -> None:
         self.page = page
         self.second = second
         self.broken = broken
-        self.set_up(device.address, first)
+        self.set_up(first)
 
-    def set_up(self, address: str, player: str) -> None:
+    def set_up(self, player: str) -> None:
         self.page.click("#tab-preferences")
-        self.page.fill("[name=u64Address]", address)
-        self.page.press("[name=u64Address]", "Tab")
         self.page.select_option("[name=player]", player)
         self.page.wait_for_function("document.querySelectorAll('#player-status dd').length === 4")
         self.page.click("#tab-play")
@@ -181,13 +179,13 @@ class PageListener:
 
 
 @pytest.mark.parametrize(("first", "second"), CHANGES)
-def test_contract(page: Page, device: Device, tmp_path: Path, first: str, second: str) -> None:
+def test_contract(page: Page, tmp_path: Path, first: str, second: str) -> None:
     if "cli" in (first, second) and shutil.which("sidplayfp") is None:
         pytest.skip("sidplayfp is not installed")
     broken = tmp_path / "broken.sid"
     broken.write_bytes(b"PSID\x00\x02 and then nothing")
     page.evaluate(f"globalThis.events = () => {OUTBOX}")
-    listener = PageListener(page, device, first, second, broken)
+    listener = PageListener(page, first, second, broken)
     assert recorded_events(listener) == EVENTS
     events = listener.events()
     for name in (first, second):
@@ -199,7 +197,7 @@ def test_device_failure_is_reported_and_playback_can_be_retried(
     page: Page, device: Device, tmp_path: Path
 ) -> None:
     page.evaluate(f"globalThis.events = () => {OUTBOX}")
-    listener = PageListener(page, device, "u64", "wasm", tmp_path)
+    listener = PageListener(page, "u64", "wasm", tmp_path)
     listener.choose(LONG)
     device.errors.append("the cable is out")
     page.wait_for_selector("#notice:not([hidden])")
@@ -212,9 +210,25 @@ def test_device_failure_is_reported_and_playback_can_be_retried(
     assert device.calls[-1] == "PUT /v1/machine:reset", "the device plays on"
 
 
-def test_preferences_explain_why_a_player_is_unavailable(page: Page) -> None:
+def test_token_is_kept_but_not_shown_and_without_it_preferences_say_how_to_get_one(
+    page: Page, silent: Served
+) -> None:
+    page.goto(silent.url)
+    assert silent.token not in page.url
+    assert player_statuses(page)[3] == "ready"
+    page.evaluate("localStorage.removeItem('sidflow.token')")
+    page.reload()
+    page.wait_for_selector("html[data-ui=ready]")
+    statuses = player_statuses(page)
+    assert statuses[:2] == ["ready", "ready"]
+    assert all("only on the machine that runs the server" in text for text in statuses[2:])
+    page.evaluate("token => { location.hash = `token=${token}` }", silent.token)
+    page.wait_for_function("location.hash === ''")
+    page.click("#check-players")
+    page.wait_for_function("document.querySelector('#player-status dd:last-child').textContent === 'ready'")
+
+
+def player_statuses(page: Page) -> list[str]:
     page.click("#tab-preferences")
     page.wait_for_function("document.querySelectorAll('#player-status dd').length === 4")
-    statuses = page.locator("#player-status dd").all_text_contents()
-    assert statuses[:2] == ["ready", "ready"]
-    assert statuses[3] == "Enter the address of your Ultimate 64, for example 192.168.1.64."
+    return page.locator("#player-status dd").all_text_contents()

@@ -72,7 +72,7 @@ def opened(context: BrowserContext, proxy: FaultyProxy) -> Page:
 
 @pytest.fixture
 def page(context: BrowserContext, proxy: FaultyProxy) -> Page:
-    """The page with its engine and two events: a tune that plays and is liked."""
+    """The page with its engine and two events: a play, which stays here, and a like."""
     page = opened(context, proxy)
     play(page, 1)
     page.click("#like")
@@ -130,7 +130,7 @@ def check_only_the_preview_is_sent_once_enabled(page: Page, proxy: FaultyProxy, 
     wait_for_count(page, "ratings", 1)
     page.click("#tab-preferences")
     page.click("#next-payload summary")
-    page.wait_for_function("document.querySelector('#next-payload p').textContent.startsWith('3 events')")
+    page.wait_for_function("document.querySelector('#next-payload p').textContent.startsWith('2 events')")
     page.evaluate("dispatchEvent(new Event('online'))")
     time.sleep(1)
     assert page.is_disabled("#sync-now")
@@ -140,11 +140,12 @@ def check_only_the_preview_is_sent_once_enabled(page: Page, proxy: FaultyProxy, 
     before = preview(page)
     share(page)
     assert SYNC not in proxy.paths
-    assert sync_now(page) == "The server has accepted 3 events."
+    assert sync_now(page) == "The server has accepted 2 events."
     assert [json.loads(upload) for upload in proxy.uploads] == [before]
     assert uuids(proxy.uploads[0]) == operator.events()
     page.wait_for_function("document.querySelector('#next-payload p').textContent.startsWith('Nothing')")
-    wait_for_count(page, "implicit", 2, "synced")
+    wait_for_count(page, "implicit", 1, "synced")
+    wait_for_count(page, "implicit", 1)
 
 
 def check_disabling_aborts_the_request(page: Page, proxy: FaultyProxy) -> None:
@@ -155,7 +156,7 @@ def check_disabling_aborts_the_request(page: Page, proxy: FaultyProxy) -> None:
     page.uncheck("[name=sync]")
     wait_until(lambda: proxy.given_up)
     assert proxy.given_up[0] < REQUEST_TIMEOUT - 1, "the request is aborted before its timeout"
-    wait_for_count(page, "implicit", 1)
+    wait_for_count(page, "implicit", 2)
     page.evaluate("dispatchEvent(new Event('online'))")
     time.sleep(1)
     assert len(proxy.uploads) == 2
@@ -172,9 +173,9 @@ def check_restored_connection_is_used_at_once(
     assert len(proxy.uploads) == 2
     context.set_offline(False)
     back = time.monotonic()
-    wait_until(lambda: len(operator.events()) == 4)
+    wait_until(lambda: len(operator.events()) == 3)
     assert time.monotonic() - back < FIRST_RETRY / 2, "the upload doesn't wait for the next retry"
-    wait_for_count(page, "implicit", 3, "synced")
+    wait_for_count(page, "implicit", 2, "synced")
     assert proxy.uploads[2] == proxy.uploads[1]
 
 
@@ -213,8 +214,8 @@ def test_each_event_is_on_the_server_once_despite_faults(
     message = sync_now(page)
     assert message.startswith("The server has accepted")
     assert "/elsewhere" not in proxy.paths
-    events = sorted(row["uuid"] for row in rows(page, "implicit-events"))
-    assert len(events) > 10
+    events = sorted(row["uuid"] for row in rows(page, "implicit-events") if row["action"] != "play")
+    assert len(events) >= 10
     assert operator.events() == events
     wait_for_count(page, "implicit", len(events), "synced")
 
@@ -258,23 +259,23 @@ def test_upload_after_a_page_crash_repeats_the_same_noise(
     proxy.fault = faults.forward
     page = opened(context, proxy)
     page.click("#tab-preferences")
-    wait_for_epsilon(page, "3 of 100")
+    wait_for_epsilon(page, "2 of 100")
     sync_now(page)
     first, second = (json.loads(upload) for upload in proxy.uploads)
     assert (first["ratings"], first["implicit"]) == (second["ratings"], second["implicit"])
     assert {record["epsilon"] for record in first["ratings"] + first["implicit"]} == {1}
     assert sorted(operator.events()) == sorted(uuids(proxy.uploads[0]))
     wait_for_count(page, "ratings", 1, "synced")
-    record_two_more_events(page)
+    record_another_like(page)
     sync_now(page)
-    wait_for_epsilon(page, "5 of 100")
+    wait_for_epsilon(page, "3 of 100")
 
 
-def record_two_more_events(page: Page) -> None:
-    """Record two more events in the reopened page."""
+def record_another_like(page: Page) -> None:
+    """Record one more play and one more like in the reopened page."""
     play(page, 1)
     page.click("#like")
-    wait_for_count(page, "implicit", 2)
+    wait_for_count(page, "implicit", 3)
     page.click("#tab-preferences")
 
 

@@ -90,7 +90,9 @@ def module_settings(folder: Path) -> Settings:
 def running(app: FastAPI) -> Iterator[httpx.Client]:
     """Serve `app` with uvicorn on a free loopback port, in a separate thread."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", ws="none", lifespan="on"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_level="critical", ws="none", lifespan="on", proxy_headers=False)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

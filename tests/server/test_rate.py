@@ -5,6 +5,7 @@ import pytest
 
 from app.server import rate
 from app.server.application import create_app
+from app.server.client_address import parse_address
 from app.server.rate import TokenBuckets
 from app.server.settings import Settings
 
@@ -74,17 +75,20 @@ def test_zero_means_no_limit() -> None:
         ("192.0.2.1", "192.0.2.2", False),
         ("2001:db8::1", "2001:db8::2", True),
         ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
-        ("testclient", "testclient", True),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("::ffff:192.0.2.1", "::ffff:192.0.2.2", False),
+        ("unknown", "192.0.2.1:80", True),
     ],
 )
 def test_addresses_of_one_client(one: str, other: str, same: bool) -> None:
     limit = rate.RateLimit(TokenBuckets(1, 1))
-    assert (limit._pseudonym(one) == limit._pseudonym(other)) == same
+    assert (limit._pseudonym(parse_address(one)) == limit._pseudonym(parse_address(other))) == same
 
 
 def test_pseudonyms_differ_between_starts() -> None:
     first, second = (rate.RateLimit(TokenBuckets(1, 1)) for _ in range(2))
-    assert first._pseudonym("192.0.2.1") != second._pseudonym("192.0.2.1")
+    address = parse_address("192.0.2.1")
+    assert first._pseudonym(address) != second._pseudonym(address)
 
 
 def test_too_many_requests(serve: Serve, settings: Settings, rows: Rows) -> None:
@@ -114,10 +118,17 @@ def test_addresses_are_not_stored(serve: Serve, settings: Settings, rows: Rows) 
     assert "127.0.0.1" not in client.get("/metrics").text
 
 
-def test_client_behind_a_proxy(settings: Settings, serve: Serve) -> None:
-    client = serve(create_app(replace(settings, rate_limit=0.01, rate_burst=1)))
+@pytest.mark.parametrize(
+    ("proxies", "statuses"),
+    [("", [200, 429, 429]), ("192.0.2.9", [200, 429, 429]), ("127.0.0.0/8", [200, 429, 200])],
+)
+def test_only_a_configured_proxy_says_who_the_client_is(
+    settings: Settings, serve: Serve, proxies: str, statuses: list[int]
+) -> None:
+    limited = replace(settings, rate_limit=0.01, rate_burst=1, trusted_proxies=proxies)
+    client = serve(create_app(limited))
     answers = [
         client.get("/api/model/latest", headers={"X-Forwarded-For": address})
-        for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2")
+        for address in ("192.0.2.1", "::ffff:192.0.2.1", "192.0.2.2")
     ]
-    assert [answer.status_code for answer in answers] == [200, 429, 200]
+    assert [answer.status_code for answer in answers] == statuses

@@ -42,7 +42,8 @@ def test_defaults() -> None:
     assert (settings.page, settings.static) == (here.page, here.static)
     assert (settings.vendor, settings.library) == (here.vendor, here.library)
     assert (settings.rate_limit, settings.rate_burst) == (RATE_LIMIT, RATE_BURST)
-    assert (settings.trusted_proxies, settings.log_level) == ("127.0.0.1", "warning")
+    assert (settings.trusted_proxies, settings.log_level) == ("", "warning")
+    assert (settings.local_token, settings.ultimate) == (None, None)
 
 
 def test_each_is_read_from_the_environment() -> None:
@@ -53,6 +54,7 @@ def test_each_is_read_from_the_environment() -> None:
             "SIDFLOW_RATE_LIMIT": "0",
             "SIDFLOW_RATE_BURST": "7.5",
             "SIDFLOW_TRUSTED_PROXIES": "192.0.2.1,192.0.2.2",
+            "SIDFLOW_ULTIMATE": "192.168.1.64",
             "SIDFLOW_LANCE": "/lance",
             "SIDFLOW_LOG_LEVEL": "INFO",
         }
@@ -61,6 +63,7 @@ def test_each_is_read_from_the_environment() -> None:
     assert (settings.model_path, settings.first_model) == (Path("/models/latest.json"), paths().first_model)
     assert (settings.rate_limit, settings.rate_burst) == (0, 7.5)
     assert (settings.trusted_proxies, settings.log_level) == ("192.0.2.1,192.0.2.2", "info")
+    assert settings.ultimate == ("192.168.1.64", 80)
     assert settings.lance == Path("/lance")
     assert "hidden" not in repr(settings)
 
@@ -69,6 +72,9 @@ def test_each_is_read_from_the_environment() -> None:
     ("name", "value"),
     [
         ("SIDFLOW_RATE_LIMIT", "-1"),
+        ("SIDFLOW_TRUSTED_PROXIES", "*"),
+        ("SIDFLOW_TRUSTED_PROXIES", "proxy.example"),
+        ("SIDFLOW_TRUSTED_PROXIES", "127.0.0.1/8"),
         ("SIDFLOW_RATE_LIMIT", "many"),
         ("SIDFLOW_RATE_LIMIT", "nan"),
         ("SIDFLOW_RATE_LIMIT", "inf"),

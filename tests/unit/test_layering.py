@@ -41,7 +41,6 @@ ADAPTERS = {
     "sidflow_feedback/engine/start.py",
     "sidflow_feedback/page/configured.py",
     "sidflow_feedback/page/installed.py",
-    "sidflow_feedback/player/remote.py",
     "sidflow_feedback/player/stream.py",
     "sidflow_feedback/player/wasm.py",
     "sidflow_feedback/sync/transport/fetch.py",

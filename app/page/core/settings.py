@@ -37,7 +37,6 @@ if TYPE_CHECKING:
         combined: str
         width: int
         waves: str
-        u64Address: str
         shortcuts: bool
         theme: str
 
@@ -52,31 +51,6 @@ if TYPE_CHECKING:
 
 
 KEY = "sidflow.preferences"
-
-
-class LocalAddress:
-    """An IPv4 address in a private network, with an optional port. The server itself is stricter."""
-
-    default = ""
-
-    def problem(self, value: object) -> str | None:
-        """Return what is wrong with a value, None if it is valid."""
-        if value == "" or _is_local_address(value):
-            return None
-        return "Enter an address in your local network, such as 192.168.1.64 or 192.168.1.64:8080."
-
-
-def _is_local_address(value: object) -> bool:
-    if not isinstance(value, str):
-        return False
-    host, colon, port = value.partition(":")
-    parts = host.split(".")
-    if len(parts) != 4 or not all(part.isdigit() and len(part) < 4 and int(part) < 256 for part in parts):
-        return False
-    if colon and not (port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
-        return False
-    first, second = int(parts[0]), int(parts[1])
-    return first in (10, 127) or (first == 192 and second == 168) or (first == 172 and 16 <= second < 32)
 
 
 PAGE_SETTINGS = Schema(
@@ -95,7 +69,6 @@ PAGE_SETTINGS = Schema(
         "combined": Choice("average", "weak", "strong"),
         "width": WholeNumber(50, 0, 100),  # Percent; 0 is mono.
         "waves": Choice("auto", "on", "off"),  # Auto: on, unless the system asks for reduced motion.
-        "u64Address": LocalAddress(),
         "shortcuts": Switch(True),
         "theme": Choice("auto", "light", "dark"),
     }

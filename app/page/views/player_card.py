@@ -31,7 +31,6 @@ class PlayerCard:
         self._settings = settings
         self._players = players
         self._chosen = ""
-        self._address = settings.values["u64Address"]
         on(by_id("tab-preferences"), "click", lambda _event: spawn(self._check()))
         on(by_id("check-players"), "click", lambda _event: spawn(self._check()))
 
@@ -43,9 +42,6 @@ class PlayerCard:
     def _on_settings(self, values: "Values") -> None:
         if values["player"] != self._chosen:
             spawn(self._use(values["player"]))
-        if values["u64Address"] != self._address:
-            self._address = values["u64Address"]
-            spawn(self._check())
 
     async def _use(self, name: str) -> None:
         self._chosen = name
@@ -56,8 +52,7 @@ class PlayerCard:
         problems: dict[str, str | None] = {"wasm": str(sid_audio.whyUnsupported()) or None}
         if site.server:
             try:
-                url = "api/player?address=" + self._address
-                problems.update(json.loads(await player_remote.call("GET", url)))
+                problems.update(json.loads(await player_remote.call("GET", "api/player")))
             except Exception as exc:
                 problems.update(dict.fromkeys(REMOTE, error_message(exc)))
         else:

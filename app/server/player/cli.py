@@ -45,7 +45,7 @@ class CliPlayer:
         self._stderr = b""
         self._last_request = 0.0
 
-    async def unavailable(self, _address: str) -> str | None:
+    async def unavailable(self) -> str | None:
         """Return why it can't be used, or None if it can."""
         if shutil.which(self._program) is None:
             return (
@@ -54,7 +54,7 @@ class CliPlayer:
             )
         return None
 
-    async def play(self, _address: str, data: bytes, song: int) -> None:
+    async def play(self, data: bytes, song: int) -> None:
         """Play a song from its beginning, in place of the current one.
 
         Raises
@@ -62,7 +62,7 @@ class CliPlayer:
         PlayerUnavailableError
             If the program is missing or exits immediately.
         """
-        if reason := await self.unavailable(""):
+        if reason := await self.unavailable():
             raise PlayerUnavailableError(reason)
         async with self._lock:
             await self._end()
@@ -81,20 +81,20 @@ class CliPlayer:
             if self._status == "error":
                 raise PlayerUnavailableError(self._reason())
 
-    async def pause(self, _address: str) -> None:
+    async def pause(self) -> None:
         """Pause the process."""
         self._signal(signal.SIGSTOP, "playing", "paused")
 
-    async def resume(self, _address: str) -> None:
+    async def resume(self) -> None:
         """Resume the process."""
         self._signal(signal.SIGCONT, "paused", "playing")
 
-    async def stop(self, _address: str) -> None:
+    async def stop(self) -> None:
         """End the process."""
         async with self._lock:
             await self._end()
 
-    async def state(self, _address: str) -> dict[str, Any]:
+    async def state(self) -> dict[str, Any]:
         """Return status (idle, playing, paused, ended, error), song, and error message."""
         self._last_request = asyncio.get_running_loop().time()
         error = self._reason() if self._status == "error" else ""

@@ -9,11 +9,32 @@ class PlayerUnavailableError(UnavailableError):
     code = "player_unavailable"
 
 
+class LocalPlayersOffError(ServerError):
+    """The players on this machine and network are off."""
+
+    status = 403
+    code = "local_players_off"
+
+
 class NotThisMachineError(ServerError):
-    """A request to play on this machine came from another one."""
+    """A request to play on this machine came from another one, or through a proxy."""
 
     status = 403
     code = "not_this_machine"
+
+
+class WrongTokenError(ServerError):
+    """A request to play on this machine has no token, or a wrong one."""
+
+    status = 403
+    code = "wrong_token"
+
+
+class ForeignSiteError(ServerError):
+    """A page of another site wants to use a player."""
+
+    status = 403
+    code = "foreign_site"
 
 
 class UnplayableTuneError(ServerError):

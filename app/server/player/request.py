@@ -1,7 +1,6 @@
-"""Checks of requests to the players: local clients only for devices, and a valid tune."""
+"""Checks of requests to the players: a valid tune, and a song that it has."""
 
 import asyncio
-import ipaddress
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any
 
@@ -9,39 +8,13 @@ from fastapi import Depends, Request
 
 from ...emulator import SidEmulator, SidError
 from ..errors import BodyTooLargeError, MediaTypeError
-from .errors import NotThisMachineError, UnplayableTuneError
+from .errors import UnplayableTuneError
 
 MAX_TUNE_BYTES = 128 * 1024
 """A C64 has 64 KB; the rest is headroom."""
 
 MEDIA_TYPE = "audio/prs.sid"
 BODY_SECONDS = 30.0
-
-
-def require_this_machine(request: Request) -> None:
-    """Accept requests from this machine only, and not from sites that resolve their own name to it.
-
-    Raises
-    ------
-    NotThisMachineError
-        If the client's address or the requested host isn't a loopback address.
-    """
-    client = request.client.host if request.client else ""
-    if not (_is_loopback(client) and _is_loopback(request.url.hostname or "")):
-        raise NotThisMachineError(
-            "This player works only on the machine that runs the server. Open the page there at "
-            "http://127.0.0.1, or choose another player."
-        )
-
-
-ThisMachine = Depends(require_this_machine)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True)

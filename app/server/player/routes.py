@@ -4,17 +4,17 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Protocol
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from sidflow_feedback.vocabulary import MAX_SONGS
 
+from ..errors import ServerError
+from .access import LocalAccess, require_same_site
 from .cli import CliPlayer
-from .errors import NotThisMachineError
-from .request import ThisMachine, UploadedTune, chosen_song, require_this_machine
+from .request import UploadedTune, chosen_song
 from .stream import MAX_SECONDS, Streams
 from .ultimate import UltimatePlayer
 
-Address = Annotated[str, Query(max_length=64)]
 Song = Annotated[int, Query(ge=0, le=MAX_SONGS)]
 Seconds = Annotated[float, Query(ge=1, le=MAX_SECONDS)]
 Name = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
@@ -23,24 +23,24 @@ Command = Literal["pause", "resume", "stop"]
 
 
 class Device(Protocol):
-    """A player on this machine or network. `address` selects one if there may be several."""
+    """A player on this machine or network."""
 
-    def unavailable(self, address: str) -> Awaitable[str | None]:
+    def unavailable(self) -> Awaitable[str | None]:
         """Return why it can't be used, or None if it can."""
 
-    def play(self, address: str, data: bytes, song: int) -> Awaitable[None]:
+    def play(self, data: bytes, song: int) -> Awaitable[None]:
         """Play a song from its beginning, in place of the current one."""
 
-    def pause(self, address: str) -> Awaitable[None]:
+    def pause(self) -> Awaitable[None]:
         """Pause."""
 
-    def resume(self, address: str) -> Awaitable[None]:
+    def resume(self) -> Awaitable[None]:
         """Resume."""
 
-    def stop(self, address: str) -> Awaitable[None]:
+    def stop(self) -> Awaitable[None]:
         """Stop."""
 
-    def state(self, address: str) -> Awaitable[dict[str, Any]]:
+    def state(self) -> Awaitable[dict[str, Any]]:
         """Return status, song, and error. The status is None if it is unknown."""
 
     def aclose(self) -> Awaitable[None]:
@@ -66,26 +66,29 @@ class Players:
         await self.streams.aclose()
 
 
-def player_router(players: Players) -> APIRouter:
-    """Create the routes of `players`."""
-    router = APIRouter(prefix="/api/player", include_in_schema=False)  # Internal to the page; may change.
+def player_router(players: Players, access: LocalAccess) -> APIRouter:
+    """Create the routes of `players`; `access` guards those that make a machine sound."""
+    # Internal to the page; may change.
+    router = APIRouter(
+        prefix="/api/player", include_in_schema=False, dependencies=[Depends(require_same_site)]
+    )
 
     @router.get("")
-    async def available(request: Request, address: Address = "") -> dict[str, str | None]:
+    async def available(request: Request) -> dict[str, str | None]:
         """Return why each player can't be used, or None if it can."""
         try:
-            require_this_machine(request)
-        except NotThisMachineError as exc:
+            access(request)
+        except ServerError as exc:
             return {"stream": None, "cli": exc.message, "u64": exc.message}
         cli, u64 = players.cli, players.u64
-        return {"stream": None, "cli": await cli.unavailable(""), "u64": await u64.unavailable(address)}
+        return {"stream": None, "cli": await cli.unavailable(), "u64": await u64.unavailable()}
 
     @router.post("/tune")
     async def describe(tune: UploadedTune) -> dict[str, Any]:
         return tune.info
 
     _add_streams(router, players.streams)
-    _add_devices(router, players)
+    _add_devices(router, players, access)
     return router
 
 
@@ -100,18 +103,20 @@ def _add_streams(router: APIRouter, streams: Streams) -> None:
         return streams.answer(name, request.headers.get("range"))
 
 
-def _add_devices(router: APIRouter, players: Players) -> None:
-    @router.post("/{name}", dependencies=[ThisMachine])
-    async def play(name: Remote, tune: UploadedTune, song: Song = 0, address: Address = "") -> dict[str, Any]:
-        await players.device(name).play(address, tune.data, chosen_song(tune, song))
+def _add_devices(router: APIRouter, players: Players, access: LocalAccess) -> None:
+    guarded = [Depends(access)]
+
+    @router.post("/{name}", dependencies=guarded)
+    async def play(name: Remote, tune: UploadedTune, song: Song = 0) -> dict[str, Any]:
+        await players.device(name).play(tune.data, chosen_song(tune, song))
         return tune.info
 
-    @router.put("/{name}/{command}", dependencies=[ThisMachine])
-    async def command(name: Remote, command: Command, address: Address = "") -> dict[str, Any]:
+    @router.put("/{name}/{command}", dependencies=guarded)
+    async def command(name: Remote, command: Command) -> dict[str, Any]:
         device = players.device(name)
-        await {"pause": device.pause, "resume": device.resume, "stop": device.stop}[command](address)
+        await {"pause": device.pause, "resume": device.resume, "stop": device.stop}[command]()
         return {}
 
-    @router.get("/{name}", dependencies=[ThisMachine])
-    async def state(name: Remote, address: Address = "") -> dict[str, Any]:
-        return await players.device(name).state(address)
+    @router.get("/{name}", dependencies=guarded)
+    async def state(name: Remote) -> dict[str, Any]:
+        return await players.device(name).state()

@@ -10,7 +10,7 @@ import uuid
 from http.client import HTTPConnection, HTTPException
 from typing import Any
 
-from ..errors import InvalidRequestError
+from ..errors import ConfigurationError
 from .errors import PlayerUnavailableError
 
 TIMEOUT = 4.0
@@ -21,79 +21,87 @@ DEFAULT_PORT = 80
 
 
 class UltimatePlayer:
-    """Forwards the page's calls to the device, which doesn't send CORS headers itself."""
+    """Forwards the page's calls to the device, which doesn't send CORS headers itself.
 
-    async def unavailable(self, address: str) -> str | None:
+    Parameters
+    ----------
+    address
+        The device's host and port, chosen by whoever runs the server; None if there is none. Never an address
+        from a request: with that, a page could make the server call anything in its network.
+    """
+
+    def __init__(self, address: tuple[str, int] | None = None) -> None:
+        self._address = address
+
+    async def unavailable(self) -> str | None:
         """Return why it can't be used, or None if it can."""
-        if not address:
-            return "Enter the address of your Ultimate 64, for example 192.168.1.64."
         try:
-            await self._call(address, "GET", "version")
-        except (PlayerUnavailableError, InvalidRequestError) as exc:
+            await self._call("GET", "version")
+        except PlayerUnavailableError as exc:
             return exc.message
         return None
 
-    async def play(self, address: str, data: bytes, song: int) -> None:
+    async def play(self, data: bytes, song: int) -> None:
         """Play a song from its beginning."""
         body, media_type = _attachment(data)
-        await self._call(address, "POST", f"runners:sidplay?songnr={song}", body, media_type)
+        await self._call("POST", f"runners:sidplay?songnr={song}", body, media_type)
 
-    async def pause(self, address: str) -> None:
+    async def pause(self) -> None:
         """Halt the processor. The chip sustains the current note."""
-        await self._call(address, "PUT", "machine:pause")
+        await self._call("PUT", "machine:pause")
 
-    async def resume(self, address: str) -> None:
+    async def resume(self) -> None:
         """Resume the processor."""
-        await self._call(address, "PUT", "machine:resume")
+        await self._call("PUT", "machine:resume")
 
-    async def stop(self, address: str) -> None:
+    async def stop(self) -> None:
         """Reset the machine, which is the only way to silence it."""
-        await self._call(address, "PUT", "machine:resume")
-        await self._call(address, "PUT", "machine:reset")
+        await self._call("PUT", "machine:resume")
+        await self._call("PUT", "machine:reset")
 
-    async def state(self, address: str) -> dict[str, Any]:
+    async def state(self) -> dict[str, Any]:
         """Return a status of None: the device doesn't report it. An error means that it doesn't respond."""
-        await self._call(address, "GET", "version")
+        await self._call("GET", "version")
         return {"status": None, "song": 0, "error": ""}
 
     async def aclose(self) -> None:
         """Do nothing: the device keeps its state."""
 
-    async def _call(
-        self, address: str, method: str, path: str, body: bytes = b"", media_type: str = ""
-    ) -> None:
-        host, port = parse_address(address)
+    async def _call(self, method: str, path: str, body: bytes = b"", media_type: str = "") -> None:
+        if self._address is None:
+            raise PlayerUnavailableError(
+                "No Ultimate 64 is known. Start the server with its address, for example "
+                "`sidflow-feedback serve --local-players --ultimate 192.168.1.64`."
+            )
+        host, port = self._address
         headers = {"Content-Type": media_type} if body else {}
         await asyncio.to_thread(_exchange, host, port, method, f"/v1/{path}", body, headers)
 
 
-def parse_address(address: str) -> tuple[str, int]:
+def parse_device_address(text: str) -> tuple[str, int]:
     """Return host and port of an address in a local network.
 
-    Host names are rejected, because they could resolve to another machine later. Public addresses are
-    rejected, because the server must not call other hosts on a client's behalf.
+    Host names are rejected, because they could resolve to another machine later.
 
     Raises
     ------
-    InvalidRequestError
+    ConfigurationError
         If the address is anything else.
     """
-    host, colon, port = address.partition(":")
+    host, colon, port = text.partition(":")
     try:
         ip = ipaddress.IPv4Address(host)
         number = int(port) if colon else DEFAULT_PORT
     except ValueError as exc:
-        raise InvalidRequestError(
-            "The Ultimate's address must be an IPv4 address such as 192.168.1.64 or 192.168.1.64:8080. "
-            "Correct it in Preferences.",
-            "address",
+        raise ConfigurationError(
+            "The Ultimate's address must be an IPv4 address such as 192.168.1.64 or 192.168.1.64:8080, "
+            f"not {text!r}. Correct it."
         ) from exc
     own = ip.is_loopback or (ip.is_private and not (ip.is_link_local or ip.is_unspecified or ip.is_reserved))
     if not own or not 0 < number < 65536:
-        raise InvalidRequestError(
-            "The Ultimate's address must be in your local network (10.x, 172.16-31.x, or 192.168.x). "
-            "Correct it in Preferences.",
-            "address",
+        raise ConfigurationError(
+            "The Ultimate's address must be in your local network (10.x, 172.16-31.x, or 192.168.x), "
+            f"not {text!r}. Correct it."
         )
     return str(ip), number
 
@@ -120,8 +128,8 @@ def _exchange(host: str, port: int, method: str, path: str, body: bytes, headers
     except (OSError, HTTPException) as exc:
         reason = getattr(exc, "strerror", None) or str(exc) or type(exc).__name__
         raise PlayerUnavailableError(
-            f"The Ultimate at {host} does not respond ({reason}). Switch it on, then check its address in "
-            "Preferences and its network settings."
+            f"The Ultimate at {host} does not respond ({reason}). Switch it on, then check its network "
+            "settings and the address with which the server was started."
         ) from exc
     finally:
         connection.close()

@@ -1,5 +1,7 @@
 /** What the page's players need from the server and from an audio element. Failures reject or are reported. */
 
+import { token } from "./token.js";
+
 const TIMEOUT_MS = 20_000;
 
 /** The server's status for a tune that can't be played. */
@@ -14,8 +16,9 @@ const UNPLAYABLE = 422;
  *   if the tune can't be played
  */
 export async function call(method, url, tune = null) {
-  /** @type {HeadersInit} */
+  /** @type {Record<string, string>} */
   const headers = tune === null ? {} : { "Content-Type": "audio/prs.sid" };
+  if (token()) headers.Authorization = `Bearer ${token()}`;
   let response, text;
   try {
     response = await fetch(url, { method, headers, body: tune, signal: AbortSignal.timeout(TIMEOUT_MS) });

@@ -109,8 +109,8 @@ async function transact(work) {
   /** @type {import("idb").IDBPDatabase<RomTypes>} */
   const database = await openDB(DATABASE, 1, { upgrade: (created) => void created.createObjectStore(STORE) });
   try {
-    const transaction = database.transaction([STORE], "readwrite");
-    const result = await work(transaction.objectStore(STORE));
+    const transaction = database.transaction(STORE, "readwrite");
+    const result = await work(transaction.store);
     await transaction.done;
     return result;
   } finally {

@@ -4,13 +4,14 @@ import signal
 import socket
 import subprocess
 import sys
+from ipaddress import IPv4Address
 from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
 
 from app import cli
-from app.cli import address_of, bind, main
+from app.cli import bind, main, page_address
 from app.errors import SetupError
 from tests.patience import PATIENCE
 
@@ -36,13 +37,27 @@ def test_an_address_that_cannot_be_used_is_a_clear_error(host: str, port: int) -
 
 def test_the_address_is_a_url() -> None:
     with bind("127.0.0.1", 0) as listener:
-        assert address_of(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        assert page_address(listener) == f"http://127.0.0.1:{listener.getsockname()[1]}/"
+
+
+def test_the_address_with_a_token_is_one_of_this_machine() -> None:
+    with bind("0.0.0.0", 0) as listener:
+        port = listener.getsockname()[1]
+        assert page_address(listener) == f"http://0.0.0.0:{port}/"
+        assert page_address(listener, "abc") == f"http://127.0.0.1:{port}/#token=abc"
+
+
+def test_local_players_need_a_loopback_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    with bind("127.0.0.1", 0) as listener:
+        monkeypatch.setattr(cli, "ip_address", lambda _host: IPv4Address("192.0.2.1"))
+        with pytest.raises(SetupError, match="needs a loopback address"):
+            page_address(listener, "abc")
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
 def test_an_ipv6_address_is_in_brackets() -> None:
     with bind("::1", 0) as listener:
-        assert address_of(listener).startswith("http://[::1]:")
+        assert page_address(listener).startswith("http://[::1]:")
 
 
 def test_a_set_up_that_cannot_go_on_is_a_message_and_a_status(
