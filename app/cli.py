@@ -187,6 +187,13 @@ def _add_training(commands: Any) -> None:
         metavar="K",
         help="different uploads that a tune needs to count (default: %(default)s)",
     )
+    training.add_argument(
+        "--without-days",
+        action="append",
+        default=[],
+        metavar="FROM..TO",
+        help="leave out what came on these days, such as 2026-02-03..2026-02-05; may be repeated",
+    )
     training.add_argument("--scheduler", metavar="ADDRESS", help="run on this Dask cluster")
     training.add_argument("--workers", type=int, metavar="N", help="threads (default: one per core)")
     training.add_argument("--rollback", action="store_true", help="publish the previous model again")
@@ -323,6 +330,7 @@ def train(options: argparse.Namespace) -> None:
         If there is too little to learn from, nothing to go back to, or no database.
     """
     from .server.database import migrate
+    from .server.day_range import DayRange
     from .server.settings import Settings
 
     try:
@@ -340,6 +348,7 @@ def train(options: argparse.Namespace) -> None:
         chosen = run.Options(
             seed=options.seed,
             min_uploads=options.min_uploads,
+            without_days=tuple(DayRange.parse(text) for text in options.without_days),
             scheduler=options.scheduler,
             workers=options.workers,
         )

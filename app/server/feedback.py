@@ -7,8 +7,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
 from .body import read_json
+from .client_address import client_address
 from .errors import FIELD_LENGTH, InvalidRequestError
 from .metrics import Metrics
+from .networks import Networks
 from .rate import RateLimit
 from .schema import (
     UUID,
@@ -39,6 +41,7 @@ _BODY = {
 def feedback_router(writer: Writer, metrics: Metrics, limit: RateLimit) -> APIRouter:
     """Create the route that stores synced events with `writer`."""
     router = APIRouter(prefix="/api/feedback", dependencies=[Depends(limit)])
+    networks = Networks()
 
     @router.post(
         "/sync",
@@ -48,7 +51,9 @@ def feedback_router(writer: Writer, metrics: Metrics, limit: RateLimit) -> APIRo
     )
     async def sync(request: Request) -> Response:
         batch = _parse_batch(await read_json(request))
-        answer = await _store(batch, writer)
+        day = datetime.now(UTC).date()
+        arrival = {"day": day, "network": networks.number(client_address(request), day)}
+        answer = await _store(batch, arrival, writer)
         metrics.count_events(answer.results)
         return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
@@ -64,14 +69,14 @@ def _parse_batch(value: object) -> SyncRequest:
         raise InvalidRequestError(message, field or None) from exc
 
 
-def rows_of(batch: SyncRequest) -> list[dict[str, Any]]:
-    """Return the rows for the valid events of a batch."""
-    return [_row(item, batch) for item in _check(batch) if not isinstance(item, SyncResult)]
+def rows_of(batch: SyncRequest, arrival: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows for the valid events of a batch; `arrival` has day and network."""
+    return [_row(item, batch) | arrival for item in _check(batch) if not isinstance(item, SyncResult)]
 
 
-async def _store(batch: SyncRequest, writer: Writer) -> SyncAnswer:
+async def _store(batch: SyncRequest, arrival: dict[str, Any], writer: Writer) -> SyncAnswer:
     checked = _check(batch)
-    rows = [_row(item, batch) for item in checked if not isinstance(item, SyncResult)]
+    rows = [_row(item, batch) | arrival for item in checked if not isinstance(item, SyncResult)]
     added = await writer.add(rows) if rows else set()
     results = [item if isinstance(item, SyncResult) else _result(item, added) for item in checked]
     return SyncAnswer.model_validate({"batchId": batch.batch_id, "results": results})
@@ -101,7 +106,7 @@ def _row(delta: Delta, batch: SyncRequest) -> dict[str, Any]:
             row |= vars(nested)
     del row["model_version"]
     row["sid_path"] = row.pop("item_id")
-    row["batch_id"], row["day"] = batch.batch_id, datetime.now(UTC).date()
+    row["batch_id"] = batch.batch_id
     return row
 
 

@@ -10,6 +10,7 @@ from typing import Self
 from ..paths import Paths, paths
 from ..roms import NO_ROMS, RomError, Roms, read_roms
 from .client_address import check_proxies
+from .day_range import DayRange
 from .errors import ConfigurationError
 from .logs import LEVELS
 from .player.ultimate import parse_device_address
@@ -32,6 +33,8 @@ VARIABLES = {
     "SIDFLOW_LANCE": "folder of the LanceDB table that `analyze --lance` has written, for /api/tunes/similar",
     "SIDFLOW_COLLECTION": "folder of tunes for all listeners of this site",
     "SIDFLOW_ANALYSES": "analysis file of that collection (default: the first .sidan file in it)",
+    "SIDFLOW_GOLD": "CSV file of trusted ratings, on which no new model may be worse",
+    "SIDFLOW_WITHOUT_DAYS": "days whose uploads training leaves out, such as 2026-02-03..2026-02-05",
     "SIDFLOW_LOG_LEVEL": f"{', '.join(LEVELS)} (default: warning)",
 }
 """Environment variables, with their descriptions for the command line."""
@@ -71,6 +74,10 @@ class Settings:
         `SIDFLOW_ANALYSES`.
     collection_data
         Gets what is published of the collection.
+    gold
+        CSV file of trusted ratings, on which no new model may be worse. `SIDFLOW_GOLD`.
+    without_days
+        Days whose uploads training leaves out. `SIDFLOW_WITHOUT_DAYS`.
     log_level
         Minimum level of log messages, one of `LEVELS`. `SIDFLOW_LOG_LEVEL`.
     """
@@ -93,6 +100,8 @@ class Settings:
     collection: Path | None = None
     collection_analyses: Path | None = None
     collection_data: Path = Path("collection")
+    gold: Path | None = None
+    without_days: tuple[DayRange, ...] = ()
     log_level: str = "warning"
 
     @classmethod
@@ -120,10 +129,12 @@ class Settings:
             ultimate=_ultimate(environment.get("SIDFLOW_ULTIMATE") or ""),
             allowed_origins=_origins(environment.get("SIDFLOW_ALLOWED_ORIGINS") or ""),
             roms=_roms(environment.get("SIDFLOW_ROMS") or "", here),
-            lance=_folder(environment, "SIDFLOW_LANCE"),
+            lance=_path(environment, "SIDFLOW_LANCE"),
             collection=_collection(environment.get("SIDFLOW_COLLECTION") or ""),
             collection_analyses=_analyses(environment.get("SIDFLOW_ANALYSES") or ""),
             collection_data=here.data / "collection",
+            gold=_path(environment, "SIDFLOW_GOLD"),
+            without_days=_days(environment.get("SIDFLOW_WITHOUT_DAYS") or ""),
             log_level=_level(environment.get("SIDFLOW_LOG_LEVEL") or "warning"),
         )
 
@@ -138,7 +149,7 @@ def _model_path(environment: Mapping[str, str]) -> Path | None:
     return Path(text) if text else None
 
 
-def _folder(environment: Mapping[str, str], name: str) -> Path | None:
+def _path(environment: Mapping[str, str], name: str) -> Path | None:
     text = environment.get(name)
     return Path(text) if text else None
 
@@ -201,6 +212,10 @@ def _analyses(text: str) -> Path | None:
             "`sidflow-feedback analyze` writes one."
         )
     return Path(text) if text else None
+
+
+def _days(text: str) -> tuple[DayRange, ...]:
+    return tuple(DayRange.parse(part) for part in text.replace(",", " ").split())
 
 
 def _level(text: str) -> str:

@@ -16,7 +16,8 @@ metadata = MetaData(
 
 # `id` grows and is never reused: readers continue after the last one they saw, without a timestamp.
 # `batch_id` is for counting the different uploads of a tune. `day` is that of the upload (UTC), so that what
-# came in a bad time can be taken out again. `epsilon` is null if the values are exact.
+# came in a bad time can be taken out again. `network` is a number of the sender's network, a new one each
+# day (`networks.py`). `epsilon` is null if the values are exact.
 events = Table(
     "events",
     metadata,
@@ -30,5 +31,6 @@ events = Table(
     *(Column(name, SmallInteger) for name in ("e", "m", "c", "p")),
     *(Column(name, Double) for name in Features.model_fields),
     Column("epsilon", Double),
+    Column("network", SmallInteger),
     sqlite_autoincrement=True,
 )

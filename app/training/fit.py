@@ -53,6 +53,8 @@ class Tunes:
         Shape (t, 8).
     labels, weights
         Mean e, m, c, and p from 1 to 5, and their weights in ratings (0: unknown); shape (t, 4).
+    settled_labels, settled_weights
+        Those of the uploads that judge a new model.
     held_out
         Whether a tune is used to measure the held_out_error only, shape (t,).
     """
@@ -60,28 +62,47 @@ class Tunes:
     features: FloatArray
     labels: FloatArray
     weights: FloatArray
+    settled_labels: FloatArray
+    settled_weights: FloatArray
     held_out: NDArray[np.bool_]
 
 
-def select_tunes(statistics: Statistics, min_uploads: int) -> Tunes:
+def select_tunes(statistics: Statistics, min_uploads: int, sounds: FloatArray) -> Tunes:
     """Return the tunes with known features that occur in at least `min_uploads` uploads.
+
+    Parameters
+    ----------
+    statistics
+        Statistics of all events.
+    min_uploads
+        Uploads that a tune needs.
+    sounds
+        The features of each tune that the server knows by itself, NaN for others, shape (t, 8). Only those of
+        the others are taken from uploads.
 
     Raises
     ------
     TrainingError
         If there are too few.
     """
-    features = statistics.features()
+    features = np.where(np.isnan(sounds), statistics.features(), sounds)
     known = (statistics.upload_counts() >= min_uploads) & ~np.isnan(features[:, 0])
-    weights = np.maximum(statistics.weights[known], 0)
-    means = np.divide(statistics.pulls[known], weights, out=np.zeros_like(weights), where=weights > 0)
+    labels, weights = _means(statistics.pulls[known], statistics.weights[known])
+    settled = _means(statistics.settled_pulls[known], statistics.settled_weights[known])
     held_out = statistics.tunes[known] % HELD_OUT == 0
-    if known.sum() < MIN_TUNES or not weights[held_out].sum() > 0:
+    if known.sum() < MIN_TUNES or not settled[1][held_out].sum() > 0:
         raise TrainingError(
             f"Only {known.sum()} tunes occur in {min_uploads} uploads; training needs {MIN_TUNES}. "
             "Nothing was published. Try again when listeners have shared more."
         )
-    return Tunes(features[known], in_range(means + NEUTRAL_RATING), weights, held_out)
+    return Tunes(features[known], labels, weights, *settled, held_out)
+
+
+def _means(pulls: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return mean ratings, and their weights."""
+    weights = np.maximum(weights, 0)
+    means = np.divide(pulls, weights, out=np.zeros_like(weights), where=weights > 0)
+    return in_range(means + NEUTRAL_RATING), weights
 
 
 def fit(tunes: Tunes, current: Model, seed: int) -> Model:
@@ -101,10 +122,10 @@ def fit(tunes: Tunes, current: Model, seed: int) -> Model:
 
 
 def held_out_error(model: Model, tunes: Tunes) -> float:
-    """Return the weighted root mean square held_out_error on the held-out tunes, in ratings."""
+    """Return the root mean square error on the held-out tunes, in ratings, weighted by settled evidence."""
     rows = tunes.held_out
-    weights = tunes.weights[rows]
-    errors = model.predict_many(tunes.features[rows]) - tunes.labels[rows]
+    weights = tunes.settled_weights[rows]
+    errors = model.predict_many(tunes.features[rows]) - tunes.settled_labels[rows]
     return float(np.sqrt((weights * errors**2).sum() / weights.sum()))
 
 

@@ -4,7 +4,7 @@ Weights are limited per upload, since listeners are anonymous. In each dimension
 one tune together weigh at most as much as one rating, and all events of an upload at most as much as
 `UPLOAD_CAP`. A tune counts only if it occurs in enough different uploads. To count them, and for the tune's
 features, `SAMPLE` of its uploads are kept, chosen by a hash with a secret salt. Uploads without weight, such
-as plays, don't count.
+as plays, don't count. What comes from one network, or on one day, is limited as well (`days.py`).
 """
 
 from __future__ import annotations
@@ -35,6 +35,9 @@ MAX_TUNES: Final = 250_000
 """Four times the largest collection. More must be made up, so those with the least weight are dropped."""
 
 
+_SUMS: Final = ("pulls", "weights", "settled_pulls", "settled_weights")
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Statistics:
     """Statistics of a set of events.
@@ -47,6 +50,8 @@ class Statistics:
         Keys of the tunes, ascending, shape (t,).
     pulls, weights
         Sums of the evidence for each tune (see `Evidence`), shape (t, 4).
+    settled_pulls, settled_weights
+        Those of the uploads that judge a new model.
     sample_tunes, sample_uploads, sample_features
         For each tune, the uploads with the lowest keys, at most `SAMPLE`: keys of tune and upload, shape
         (s,), and the uploaded features, shape (s, 8), NaN for none.
@@ -56,6 +61,8 @@ class Statistics:
     tunes: Keys
     pulls: FloatArray
     weights: FloatArray
+    settled_pulls: FloatArray
+    settled_weights: FloatArray
     sample_tunes: Keys
     sample_uploads: Keys
     sample_features: FloatArray
@@ -75,7 +82,14 @@ class Statistics:
         return np.searchsorted(self.tunes, self.sample_tunes)
 
 
-def summarize(tunes: Keys, uploads: Keys, features: FloatArray, evidence: Evidence) -> Statistics:
+def summarize(
+    tunes: Keys,
+    uploads: Keys,
+    features: FloatArray,
+    evidence: Evidence,
+    shares: FloatArray,
+    settled: NDArray[np.bool_],
+) -> Statistics:
     """Return the statistics of events. All arrays have one row per event.
 
     Parameters
@@ -86,13 +100,18 @@ def summarize(tunes: Keys, uploads: Keys, features: FloatArray, evidence: Eviden
         Shape (n, 8), NaN in rows without features.
     evidence
         Evidence of the events.
+    shares
+        What of its weight counts, the same for all events of an upload, shape (n,).
+    settled
+        Whether it judges a new model, shape (n,).
     """
     order = np.lexsort((np.isnan(features[:, 0]), uploads, tunes))
     tunes, uploads, features = tunes[order], uploads[order], features[order]
     starts = _starts(tunes, uploads)
     pulls, weights, masses = (np.add.reduceat(values[order], starts) for values in evidence)
     tunes, uploads, features = tunes[starts], uploads[starts], features[starts]
-    cap = _cap(masses, uploads)
+    cap = _cap(masses, uploads) * shares[order][starts, None]
+    judges = settled[order][starts, None]
     of_tunes = _starts(tunes)
     counts = masses.any(axis=1)
     kept = np.flatnonzero(counts)[_ranks(tunes[counts]) < SAMPLE]
@@ -101,6 +120,8 @@ def summarize(tunes: Keys, uploads: Keys, features: FloatArray, evidence: Eviden
         tunes=tunes[of_tunes],
         pulls=np.add.reduceat(pulls * cap, of_tunes),
         weights=np.add.reduceat(weights * cap, of_tunes),
+        settled_pulls=np.add.reduceat(pulls * cap * judges, of_tunes),
+        settled_weights=np.add.reduceat(weights * cap * judges, of_tunes),
         sample_tunes=tunes[kept],
         sample_uploads=uploads[kept],
         sample_features=features[kept],
@@ -120,12 +141,14 @@ def _cap(masses: FloatArray, uploads: Keys) -> FloatArray:
 def merge(parts: Sequence[Statistics]) -> Statistics:
     """Merge statistics. The order of the parts affects rounding only."""
     tunes, indices = np.unique(np.concatenate([part.tunes for part in parts]), return_inverse=True)
-    sums = np.zeros((2, len(tunes), parts[0].pulls.shape[1]))
-    for total, name in zip(sums, ("pulls", "weights"), strict=True):
+    sums = np.zeros((len(_SUMS), len(tunes), parts[0].pulls.shape[1]))
+    for total, name in zip(sums, _SUMS, strict=True):
         np.add.at(total, indices, np.concatenate([getattr(part, name) for part in parts]))
     kept = np.sort(np.argsort(-sums[1].sum(axis=1), kind="stable")[:MAX_TUNES])
     events = sum(part.events for part in parts)
-    return Statistics(events, tunes[kept], sums[0, kept], sums[1, kept], *_sampled(parts, tunes[kept]))
+    pulls, weights, settled_pulls, settled_weights = sums[:, kept]
+    evidence = (pulls, weights, settled_pulls, settled_weights)
+    return Statistics(events, tunes[kept], *evidence, *_sampled(parts, tunes[kept]))
 
 
 def _sampled(parts: Sequence[Statistics], known: Keys) -> tuple[Keys, Keys, FloatArray]:

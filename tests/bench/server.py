@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -188,7 +189,8 @@ def _sqlite(file: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _tuples(batch: dict[str, Any]) -> list[tuple[Any, ...]]:
-    rows = rows_of(SyncRequest.model_validate(batch))
+    arrival = {"day": datetime.now(UTC).date(), "network": 0}
+    rows = rows_of(SyncRequest.model_validate(batch), arrival)
     return [tuple(str(row[name]) if name == "day" else row[name] for name in COLUMNS) for row in rows]
 
 

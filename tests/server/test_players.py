@@ -343,7 +343,7 @@ def test_server_without_a_device_says_how_to_name_one(serve: Serve, local: Setti
      "2130706433", "192.168.1.64:0", "192.168.1.64:65536", "192.168.1.64/x", "user@192.168.1.64", "::1"],
 )  # fmt: skip
 def test_addresses_outside_the_local_network_are_rejected(address: str) -> None:
-    with pytest.raises(ConfigurationError, match="Ultimate's address"):
+    with pytest.raises(ConfigurationError, match="SIDFLOW_ULTIMATE must be"):
         parse_device_address(address)
 
 

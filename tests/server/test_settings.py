@@ -29,7 +29,7 @@ def test_no_other_variable_is_read() -> None:
 
 
 def test_defaults_are_documented() -> None:
-    for default in (f"{RATE_LIMIT:g}", f"{RATE_BURST:g}", "127.0.0.1", "warning"):
+    for default in (f"{RATE_LIMIT:g}", f"{RATE_BURST:g}", "warning"):
         assert f"`{default}`" in GUIDE
 
 
@@ -56,6 +56,8 @@ def test_each_is_read_from_the_environment() -> None:
             "SIDFLOW_TRUSTED_PROXIES": "192.0.2.1,192.0.2.2",
             "SIDFLOW_ULTIMATE": "192.168.1.64",
             "SIDFLOW_LANCE": "/lance",
+            "SIDFLOW_GOLD": "/gold.csv",
+            "SIDFLOW_WITHOUT_DAYS": "2026-02-03..2026-02-05, 2026-03-01",
             "SIDFLOW_LOG_LEVEL": "INFO",
         }
     )
@@ -64,7 +66,11 @@ def test_each_is_read_from_the_environment() -> None:
     assert (settings.rate_limit, settings.rate_burst) == (0, 7.5)
     assert (settings.trusted_proxies, settings.log_level) == ("192.0.2.1,192.0.2.2", "info")
     assert settings.ultimate == ("192.168.1.64", 80)
-    assert settings.lance == Path("/lance")
+    assert (settings.lance, settings.gold) == (Path("/lance"), Path("/gold.csv"))
+    assert [str(days) for days in settings.without_days] == [
+        "2026-02-03..2026-02-05",
+        "2026-03-01..2026-03-01",
+    ]
     assert "hidden" not in repr(settings)
 
 
@@ -72,6 +78,8 @@ def test_each_is_read_from_the_environment() -> None:
     ("name", "value"),
     [
         ("SIDFLOW_RATE_LIMIT", "-1"),
+        ("SIDFLOW_WITHOUT_DAYS", "february"),
+        ("SIDFLOW_ULTIMATE", "8.8.8.8"),
         ("SIDFLOW_TRUSTED_PROXIES", "*"),
         ("SIDFLOW_TRUSTED_PROXIES", "proxy.example"),
         ("SIDFLOW_TRUSTED_PROXIES", "127.0.0.1/8"),

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import create_engine, func, select, text
 
 from app.server.db_connection import parse_url
+from app.server.networks import NUMBERS
 from app.server.tables import events
 from sidflow_feedback.vocabulary import MAX_UPLOAD_EVENTS
 
@@ -36,7 +37,9 @@ def test_batch_is_stored(client: httpx.Client, rows: Rows) -> None:
         "song": 1,
         "day": datetime.now(UTC).date(),
         "epsilon": None,
+        "network": rows()[0]["network"],
     }
+    assert 0 <= shared["network"] < NUMBERS
     columns = "energy rms spectral_centroid spectral_rolloff zero_crossing_rate bpm confidence duration"
     snake = dict(zip(columns.split(), FEATURES.values(), strict=True))
     scores = {"e": 4, "m": 3, "c": None, "p": None}

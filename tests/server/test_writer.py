@@ -1,5 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from datetime import date
 from typing import Any
 
 import pytest
@@ -18,7 +19,8 @@ pytestmark = both_databases
 
 
 def new_batch(**changes: Any) -> list[dict[str, Any]]:
-    return [row | changes for row in rows_of(SyncRequest.model_validate(batch(rating(), rating())))]
+    arrival = {"day": date(2026, 2, 3), "network": 7}
+    return [row | changes for row in rows_of(SyncRequest.model_validate(batch(rating(), rating())), arrival)]
 
 
 def uuids(rows: Batch) -> set[str]:

@@ -20,6 +20,7 @@ from app.server.database import migrate
 from app.server.db_connection import connect, parse_url
 from app.server.schema import Features
 from app.server.tables import events
+from app.training.publish import Publication
 from sidflow_feedback.learning.manifest import model_from_manifest
 from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.vocabulary import ACTIONS, DIMENSIONS
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from app.server.settings import Settings
     from sidflow_feedback.learning.model import Model
     from sidflow_feedback.types import FloatArray
 
@@ -147,3 +149,8 @@ def store(url: str, rows: Iterable[Row]) -> None:
 def error(model: Model, crowd: Crowd) -> float:
     """Return the model's root mean square error against the average ratings."""
     return float(np.sqrt(((model.predict_many(crowd.features) - crowd.truth) ** 2).mean()))
+
+
+def model_of(settings: Settings) -> Model:
+    """Return the published model."""
+    return Publication(settings.model_path, settings.first_model).current()[0]

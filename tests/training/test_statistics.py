@@ -1,11 +1,27 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from app.training import statistics
 from app.training.response import Evidence
-from app.training.statistics import SAMPLE, UPLOAD_CAP, Statistics, merge, summarize
+from app.training.statistics import SAMPLE, UPLOAD_CAP, Statistics, merge
+from app.training.statistics import summarize as summarize_counted
+
+if TYPE_CHECKING:
+    from app.training.statistics import Keys
+    from sidflow_feedback.types import FloatArray
 
 RNG = np.random.default_rng(0)
+
+
+def summarize(tunes: Keys, uploads: Keys, features: FloatArray, evidence: Evidence) -> Statistics:
+    """Return the statistics of events that all count in full."""
+    return summarize_counted(
+        tunes, uploads, features, evidence, np.ones(len(tunes)), np.ones(len(tunes), np.bool_)
+    )
 
 
 def summary(
@@ -118,3 +134,14 @@ def test_tune_without_weight_has_no_uploads() -> None:
     found = summarize(*keys, np.ones((3, 8)), Evidence(nothing, nothing, nothing))
     assert found.upload_counts().tolist() == [0, 0]
     assert np.isnan(found.features()).all()
+
+
+def test_shares_limit_the_weight_and_unsettled_uploads_do_not_judge() -> None:
+    ones, keys = np.ones((4, 4)), (np.array([7, 7, 7, 8], np.uint64), np.arange(4, dtype=np.uint64))
+    shares, settled = np.array([1, 0.5, 0.25, 1]), np.array([True, True, False, False])
+    found = summarize_counted(*keys, np.ones((4, 8)), Evidence(2 * ones, ones, ones), shares, settled)
+    assert found.weights[:, 0].tolist() == [1.75, 1]
+    assert found.pulls[:, 0].tolist() == [3.5, 2]
+    assert found.settled_weights[:, 0].tolist() == [1.5, 0]
+    assert found.settled_pulls[:, 0].tolist() == [3, 0]
+    assert merge([found, found]).settled_weights[:, 0].tolist() == [3, 0]

@@ -94,13 +94,13 @@ def parse_device_address(text: str) -> tuple[str, int]:
         number = int(port) if colon else DEFAULT_PORT
     except ValueError as exc:
         raise ConfigurationError(
-            "The Ultimate's address must be an IPv4 address such as 192.168.1.64 or 192.168.1.64:8080, "
+            "--ultimate or SIDFLOW_ULTIMATE must be an IPv4 address such as 192.168.1.64:8080, "
             f"not {text!r}. Correct it."
         ) from exc
     own = ip.is_loopback or (ip.is_private and not (ip.is_link_local or ip.is_unspecified or ip.is_reserved))
     if not own or not 0 < number < 65536:
         raise ConfigurationError(
-            "The Ultimate's address must be in your local network (10.x, 172.16-31.x, or 192.168.x), "
+            "--ultimate or SIDFLOW_ULTIMATE must be in your local network (10.x, 172.16-31.x, 192.168.x), "
             f"not {text!r}. Correct it."
         )
     return str(ip), number
