@@ -7,7 +7,7 @@ LINT := .lint/bin
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder
 
-.PHONY: run setup develop lint check format test test-fast test-crash test-fuzz test-fuzz-server test-memory test-container coverage bench-setup bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-listeners bench-radio bench-sid bench-analysis bench-fidelity bench-similarity bench-collection lock dist clean
+.PHONY: run setup develop lint check format test test-fast test-crash test-fuzz test-fuzz-server test-memory test-container coverage bench-setup bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-listeners bench-radio bench-sid bench-analysis bench-fidelity bench-similarity bench-collection bench-linkability lock dist clean
 
 run: .venv/run
 	$(BIN)/python -m app serve
@@ -101,6 +101,9 @@ bench-setup:
 # The first run composes and renders 225 tunes, which takes about 10 minutes.
 bench-taste: develop
 	$(BIN)/python -m tests.bench.taste
+
+bench-linkability: develop
+	$(BIN)/python -m tests.bench.linkability
 
 # Real tunes aren't part of the repository: SIDFLOW_TUNES names the folder that has them.
 bench-fidelity bench-similarity: develop

@@ -37,6 +37,8 @@ class FaultyProxy:
         Handles each upload.
     paths, uploads
         The paths of all requests, and the bodies of all uploads, as they were received.
+    headers
+        Those of the latest upload.
     given_up
         Seconds after which the client closed each unanswered connection.
     """
@@ -47,6 +49,7 @@ class FaultyProxy:
         self.fault: Fault = forward
         self.paths: list[str] = []
         self.uploads: list[bytes] = []
+        self.headers: dict[str, str] = {}
         self.given_up: list[float] = []
 
 
@@ -61,6 +64,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.proxy.paths.append(self.path)
         if self.path == SYNC:
             self.proxy.uploads.append(self.body)
+            self.proxy.headers = dict(self.headers.items())
             self.proxy.fault(self)
         else:
             forward(self)

@@ -11,6 +11,7 @@ from tests.bench import (
     analysis,
     collection,
     global_training,
+    linkability,
     record,
     server,
     sid,
@@ -117,6 +118,11 @@ WITHOUT_BROWSER: Final = {
         global_training.measure,
         {"few": 2000, "many": 4000, "tunes": 40},
         "events_few events_many peak_mb_few peak_mb_many peak_ratio seconds_few seconds_many events_s",
+    ),
+    "linkability": Short(
+        linkability.measure,
+        {"repeats": 1},
+        "times_chance_exact times_chance_epsilon_4 times_chance_epsilon_2 times_chance_epsilon_1",
     ),
     "taste": Short(
         taste.measure,

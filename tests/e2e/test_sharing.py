@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import time
@@ -143,9 +144,19 @@ def check_only_the_preview_is_sent_once_enabled(page: Page, proxy: FaultyProxy, 
     assert sync_now(page) == "The server has accepted 2 events."
     assert [json.loads(upload) for upload in proxy.uploads] == [before]
     assert uuids(proxy.uploads[0]) == operator.events()
+    assert {name.lower() for name in proxy.headers} <= documented_headers()
+    assert proxy.headers["Accept-Language"] == "*"
     page.wait_for_function("document.querySelector('#next-payload p').textContent.startsWith('Nothing')")
     wait_for_count(page, "implicit", 1, "synced")
     wait_for_count(page, "implicit", 1)
+
+
+def documented_headers() -> set[str]:
+    """Return the headers that the privacy page names, in lower case."""
+    page = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text()
+    section = page.split("## What the browser adds\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\|([^|]+)\|", section, re.MULTILINE)
+    return {name.lower() for row in rows for name in re.findall(r"`([\w-]+)`", row)}
 
 
 def check_disabling_aborts_the_request(page: Page, proxy: FaultyProxy) -> None:

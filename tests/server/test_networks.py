@@ -1,8 +1,12 @@
+import re
 from datetime import date, timedelta
+from pathlib import Path
 
 from app.server.client_address import parse_address
 from app.server.networks import NUMBERS, Networks
+from app.server.tables import events
 
+PRIVACY = Path(__file__).parents[2] / "docs" / "privacy.md"
 DAY = date(2026, 2, 3)
 
 
@@ -28,3 +32,10 @@ def test_numbers_are_few_and_another_start_gives_others() -> None:
 
 def test_unknown_address_has_no_number() -> None:
     assert numbers(Networks(), "unknown", "") == [None, None]
+
+
+def test_what_is_stored_is_what_the_privacy_page_lists() -> None:
+    section = PRIVACY.read_text().split("## What the server keeps\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\|([^|]+)\|", section, re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(named) == sorted(events.columns.keys())

@@ -37,7 +37,8 @@ class FetchTransport:
             timeout,
             method="POST",
             body=batch.to_json(),
-            headers={"Content-Type": "application/json"},
+            # The listener's languages would tell uploads apart.
+            headers={"Content-Type": "application/json", "Accept-Language": "*"},
             credentials="omit",
             referrerPolicy="no-referrer",
             redirect="error",  # The listener agreed to this server only.
