@@ -15,9 +15,27 @@ FeedbackError
 └── PlayerError           a tune can't be played
 """
 
+MAX_MESSAGE = 500
+"""Longest message, in characters. Servers, files, and browsers may give a reason of any length."""
+
+
+def cut_message(text: object) -> str:
+    """Return a text from outside, at most `MAX_MESSAGE` characters of it."""
+    message = str(text)
+    return message if len(message) <= MAX_MESSAGE else message[: MAX_MESSAGE - 1] + "…"
+
 
 class FeedbackError(Exception):
-    """Base of all errors of this library. Messages say what happened, why, and what to do."""
+    """Base of all errors of this library. Messages say what happened, why, and what to do.
+
+    Parameters
+    ----------
+    message
+        Cut if it is longer than `MAX_MESSAGE`.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(cut_message(message))
 
 
 class InvalidRecordError(FeedbackError):
@@ -33,8 +51,8 @@ class InvalidRecordError(FeedbackError):
 
     def __init__(self, field: str, reason: str) -> None:
         super().__init__(f"{field}: {reason}")
-        self.field = field
-        self.reason = reason
+        self.field = cut_message(field)
+        self.reason = cut_message(reason)
 
 
 class NewerVersionError(InvalidRecordError):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import multiprocessing
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
@@ -18,17 +16,11 @@ from pebble import ProcessExpired, ProcessPool
 from sidflow_feedback.analysis.analysis_file import AnalyzedSong, Problem
 
 from ..cluster import connect
+from ..process_limits import limit_memory, limit_processor_time
 from .errors import CorpusError
 from .part import Part, analyze_part
 
 Analyze = Callable[[Part], list[AnalyzedSong]]
-
-try:
-    import resource
-except ModuleNotFoundError:  # Windows has no such limits.
-    _HAS_LIMITS = False
-else:
-    _HAS_LIMITS = True
 
 CLUSTER_PARTS: Final = 1_000
 """Parts that are sent to a cluster ahead of time."""
@@ -106,7 +98,7 @@ def processes(
     """
     # A forked process would inherit locks of this one's threads.
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPool(count, initializer=_start_process, initargs=(limits.memory,), context=context)
+    pool = ProcessPool(count, initializer=limit_memory, initargs=(limits.memory,), context=context)
 
     def submit(part: Part) -> Future[list[AnalyzedSong]]:
         songs = len(part.songs)
@@ -193,25 +185,7 @@ def _no_workers(error: Exception) -> CorpusError:
     )
 
 
-def _start_process(memory: int) -> None:
-    """Leave Ctrl+C to the main process, and limit the memory."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if _HAS_LIMITS:
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        _lower(resource.RLIMIT_DATA, memory)
-
-
 def _analyze_limited(analyze: Analyze, part: Part, seconds: float) -> list[AnalyzedSong]:
     """Analyze a part; the system ends this process if that takes too much processor time."""
-    if _HAS_LIMITS:
-        used = resource.getrusage(resource.RUSAGE_SELF)
-        limit = used.ru_utime + used.ru_stime + seconds * len(part.songs)
-        _lower(resource.RLIMIT_CPU, math.ceil(limit))
+    limit_processor_time(seconds * len(part.songs))
     return analyze(part)
-
-
-def _lower(kind: int, limit: int) -> None:
-    """Set a limit of this process, as far as the system's own limit allows."""
-    _, most = resource.getrlimit(kind)
-    allowed = limit if most == resource.RLIM_INFINITY else min(limit, most)
-    resource.setrlimit(kind, (allowed, most))

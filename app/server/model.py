@@ -11,6 +11,7 @@ from starlette.datastructures import Headers
 
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.learning.manifest import model_from_manifest, plain_manifest
+from sidflow_feedback.learning.tfjs_layers import finite_number
 
 from .errors import ModelUnavailableError
 from .model_folder import read_folder
@@ -67,6 +68,8 @@ def _read_manifest(path: Path, first: Path) -> bytes:
         record = read_folder(chosen, _read_limited) if chosen.is_dir() else _read_json(chosen)
         manifest = Manifest.model_validate(plain_manifest(record))
         content = manifest.model_dump(by_alias=True)
+        for field in ("metadata", "modelTopology", "weightSpecs"):
+            _require_finite(field, content[field])
         if content["weightSpecs"] is not None and content["weightData"] is not None:
             model_from_manifest(content)
         return json.dumps(content, allow_nan=False, separators=(",", ":")).encode()
@@ -75,6 +78,18 @@ def _read_manifest(path: Path, first: Path) -> bytes:
         raise _invalid(f"{field or 'manifest'}: {problem}") from exc
     except (ValueError, InvalidRecordError) as exc:
         raise _invalid(str(exc)) from exc
+
+
+def _require_finite(field: str, value: object) -> None:
+    """Refuse numbers in a JSON value that no client can read: JSON's may have any number of digits."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            _require_finite(f"{field}.{name}", item)
+    elif isinstance(value, list):
+        for item in value:
+            _require_finite(field, item)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        finite_number(field, value)
 
 
 def _read_json(path: Path) -> object:

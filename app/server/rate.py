@@ -78,9 +78,13 @@ class RateLimit:
         TooManyRequestsError
             If the client exceeds its rate. The error says when to try again.
         """
-        wait = self._buckets.take(self._pseudonym(client_address(request)))
+        wait = self._buckets.take(self.pseudonym(request))
         if wait:
             raise TooManyRequestsError(math.ceil(wait))
+
+    def pseudonym(self, request: Request) -> bytes:
+        """Return what stands for the client of a request."""
+        return self._pseudonym(client_address(request))
 
     def _pseudonym(self, address: Address | None) -> bytes:
         return hashlib.blake2b(_network(address), key=self._key, digest_size=16).digest()

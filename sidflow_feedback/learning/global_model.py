@@ -85,9 +85,9 @@ class GlobalModel:
         if response.status == 304:
             return
         if response.status != 200 or response.body is None:
-            error = (response.body or {}).get("error") or {}
-            answer = error.get("message") or f"The server answered {response.status}."
-            raise SyncError(answer, status=response.status)
+            raise SyncError(
+                f"The server answered {response.status}: {response.error_message}", status=response.status
+            )
         model = model_from_manifest(response.body)
         if model.version != self._version:
             await self._adopt(model)

@@ -18,7 +18,13 @@ import numpy as np
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.learning.model import LAYERS, Model
 from sidflow_feedback.learning.scaler import FeatureScaler
-from sidflow_feedback.learning.tfjs_layers import Weights, input_shape, layer_chain, network_of
+from sidflow_feedback.learning.tfjs_layers import (
+    Weights,
+    finite_number,
+    input_shape,
+    layer_chain,
+    network_of,
+)
 from sidflow_feedback.types import Record
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
@@ -210,9 +216,9 @@ def _scaler(stats: Mapping[str, Any]) -> FeatureScaler:
 
 def _numbers(stats: Mapping[str, Any], name: str) -> tuple[float, ...]:
     values = stats.get(name)
-    if not isinstance(values, list) or not all(type(value) in (int, float) for value in values):
+    if not isinstance(values, list):
         raise InvalidRecordError(f"featureStats.{name}", "must be a list of numbers")
-    return tuple(float(value) for value in values)
+    return tuple(finite_number(f"featureStats.{name}", value) for value in values)
 
 
 def _checked_specs(specs: object) -> tuple[list[Mapping[str, Any]], int]:

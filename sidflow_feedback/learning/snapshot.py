@@ -31,6 +31,9 @@ from sidflow_feedback.learning.uncertainty import Uncertainty
 from sidflow_feedback.types import FloatArray, Milliseconds, Record
 from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES, SNAPSHOT_VERSION
 
+_MAX_DIGITS: Final = 9
+"""Of the number of a version: more than any browser trains models."""
+
 MAX_BYTES: Final = 8192
 """Maximum size of a snapshot."""
 
@@ -100,9 +103,9 @@ def snapshot_from_record(record: Record) -> Snapshot:
         The checksum or one of the values is wrong.
     """
     rest = {name: value for name, value in record.items() if name != "checksum"}
-    if record.get("checksum") != _checksum(rest):
-        raise InvalidRecordError("checksum", "doesn't match: the snapshot is damaged")
     try:
+        if record.get("checksum") != _checksum(rest):
+            raise InvalidRecordError("checksum", "doesn't match: the snapshot is damaged")
         return _read(_checked(rest))
     except InvalidRecordError:
         raise
@@ -114,7 +117,7 @@ def local_number(version: object) -> int:
     """Return n of ``local-<n>``, 0 for other versions."""
     text = version if isinstance(version, str) else ""
     number = text.removeprefix("local-")
-    return int(number) if text != number and number.isdecimal() else 0
+    return int(number) if text != number and number.isdecimal() and len(number) <= _MAX_DIGITS else 0
 
 
 def _checked(record: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ normalization) is multiplied into a dense layer beside it.
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -245,9 +245,21 @@ def _activation_layer(field: str, kind: object, config: Mapping[str, Any]) -> Ac
 
 
 def _number(field: str, config: Mapping[str, Any], name: str, default: float) -> float:
-    value = config.get(name, default)
-    if type(value) not in (int, float) or not math.isfinite(value):
-        raise InvalidRecordError(f"{field}.config.{name}", "must be a finite number")
+    return finite_number(f"{field}.config.{name}", config.get(name, default))
+
+
+def finite_number(field: str, value: object) -> float:
+    """Return a number of JSON, which may have any number of digits, as a float.
+
+    Raises
+    ------
+    InvalidRecordError
+        It isn't a number, or not a finite one.
+    """
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise InvalidRecordError(field, "must be a number")
+    if not abs(value) <= sys.float_info.max:
+        raise InvalidRecordError(field, "must be a finite number")
     return float(value)
 
 

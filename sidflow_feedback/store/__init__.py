@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
-from sidflow_feedback.errors import InvalidRecordError, StoreError
+from sidflow_feedback.errors import InvalidRecordError, StoreError, cut_message
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent, event_from_record, event_to_record
 from sidflow_feedback.types import Action, Milliseconds, Record, SyncStatus
 from sidflow_feedback.vocabulary import SYNC_STATUSES
@@ -114,7 +114,7 @@ class StoredEvent:
             position=int(numbers["id"] or 0),
             status=status,
             attempts=int(numbers["attempts"] or 0),
-            error=None if error is None else str(error),
+            error=None if error is None else cut_message(error),
             last_try=numbers["lastTry"] or 0,
             next_try=numbers["nextTry"] or 0,
         )

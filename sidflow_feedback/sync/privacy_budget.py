@@ -47,7 +47,7 @@ class PrivacyBudget:
         try:
             bytes.fromhex(record["key"])
             return cls(str(record["key"]), float(record["spent"]), dict(record["charged"]))
-        except (KeyError, TypeError, ValueError) as exc:
+        except (KeyError, TypeError, ValueError, OverflowError) as exc:
             raise PrivacyError(
                 "The record of the privacy budget is damaged, so nothing is sent. To start over, use 'Delete "
                 "everything'."

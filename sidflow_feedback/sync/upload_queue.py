@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from sidflow_feedback.clock import Clock
-from sidflow_feedback.errors import FeedbackError, InvalidRecordError, PrivacyError, SyncError
+from sidflow_feedback.errors import (
+    FeedbackError,
+    InvalidRecordError,
+    PrivacyError,
+    SyncError,
+    cut_message,
+)
 from sidflow_feedback.events import Event
 from sidflow_feedback.store import FeedbackStore, Outcome
 from sidflow_feedback.sync.deltas import AnonymizedBatch, AnonymizedDelta
@@ -245,7 +251,8 @@ class UploadQueue:
     def _outcome(self, name: str, result: Record) -> Outcome:
         status = _STATUS_OF_RESULT.get(str(result.get("status")))
         if status is not None:
-            return Outcome(uuid=name, status=status, error=result.get("reason"))
+            reason = result.get("reason")
+            return Outcome(uuid=name, status=status, error=None if reason is None else cut_message(reason))
         next_try = self._clock.epoch() + UNANSWERED_PAUSE * 1000
         error = "The server's answer did not mention this event."
         return Outcome(uuid=name, status="pending", error=error, next_try=next_try)

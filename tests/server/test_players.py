@@ -24,9 +24,7 @@ from app.roms import read_roms
 from app.server.application import create_app
 from app.server.errors import ConfigurationError
 from app.server.player.cli import CliPlayer
-from app.server.player.errors import NoSuchStreamError, PlayerUnavailableError, TooManyStreamsError
-from app.server.player.request import Tune
-from app.server.player.stream import Streams
+from app.server.player.errors import PlayerUnavailableError
 from app.server.player.ultimate import parse_device_address
 from app.server.settings import Settings
 from tests.patience import PATIENCE, wait_until
@@ -273,19 +271,6 @@ def test_length_of_a_stream_is_limited(client: httpx.Client, tune: bytes) -> Non
         answer = client.post(f"/api/player/stream?seconds={seconds}", content=tune, headers=MEDIA)
         assert answer.status_code == 422
     assert client.get(f"/api/player/stream/{'0' * 64}.wav").status_code == 404
-
-
-async def test_renderings_are_limited(tune: bytes) -> None:
-    streams = Streams(cache_bytes=250_000, per_minute=4)
-    wanted = Tune(tune, {"songs": 1, "startSong": 1})
-    names = [await streams.begin(wanted, 1, 1 + i / 10) for i in range(4)]
-    with pytest.raises(NoSuchStreamError):
-        streams.answer(names[0], None)
-    assert streams.answer(names[3], None).status_code == 200
-    assert await streams.begin(wanted, 1, 1.3) == names[3], "what is there costs nothing"
-    with pytest.raises(TooManyStreamsError):
-        await streams.begin(wanted, 1, 9)
-    await streams.aclose()
 
 
 def test_ultimate_receives_documented_calls(client: httpx.Client, device: Device, tune: bytes) -> None:

@@ -59,6 +59,7 @@ SERVING = (
     "app/emulator.py",
     "app/files.py",
     "app/paths.py",
+    "app/process_limits.py",
 )
 """What needs nothing of set-up."""
 

@@ -2,7 +2,7 @@
 
 from app.page.core.tasks import error_message, error_name
 from app.page.core.tune import Track
-from sidflow_feedback.errors import PlayerError
+from sidflow_feedback.errors import PlayerError, cut_message
 from sidflow_feedback.page.signal import Signal
 from sidflow_feedback.player.telemetry import Telemetry
 
@@ -443,7 +443,7 @@ class Playback:
         if status in IGNORED.get(self.state, ()) or (of_tune and self.state == State.LOADING):
             return  # `_load` gets the fault of a tune that is loading.
         if of_tune and self.active:
-            self._broken = state["error"]
+            self._broken = cut_message(state["error"])
         if self.state == State.PLAYING and status != State.PLAYING:
             self._update_telemetry()
             self._telemetry.paused()
@@ -456,7 +456,7 @@ class Playback:
         elif status == State.ERROR:
             self._telemetry.failed()
             if not self._broken:
-                self._notify(state["error"], None)
+                self._notify(cut_message(state["error"]), None)
         self.changed.emit()
 
     def _on_audible(self, position: float | None) -> None:

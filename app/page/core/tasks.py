@@ -2,6 +2,8 @@
 
 import asyncio
 
+from sidflow_feedback.errors import cut_message
+
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -19,4 +21,4 @@ def error_name(exc: Exception) -> str:
 
 def error_message(exc: Exception) -> str:
     """Return the message of an exception; MicroPython has a JavaScript error's as its third argument."""
-    return str(exc.args[2] if len(exc.args) == 3 else exc)
+    return cut_message(exc.args[2] if len(exc.args) == 3 else exc)

@@ -3,6 +3,8 @@
 from pyscript import document, window
 from pyscript.ffi import create_proxy
 
+from sidflow_feedback.errors import cut_message
+
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +43,7 @@ def on(target: "Target", event: str, handler: "Callable[[Event], object]") -> No
 def notice(message: str) -> None:
     """Show a message at the top of the page; an empty one hides it."""
     element = by_id("notice")
-    element.textContent = message
+    element.textContent = cut_message(message)
     element.hidden = not message
 
 

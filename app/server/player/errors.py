@@ -44,6 +44,19 @@ class UnplayableTuneError(ServerError):
     code = "unplayable_tune"
 
 
+class RenderingStoppedError(ServerError):
+    """A tune took the server too much time or memory."""
+
+    status = 422
+    code = "rendering_stopped"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The server stopped this tune, because it took too much time or memory. "
+            "Play it with the player in the page."
+        )
+
+
 class NoSuchStreamError(ServerError):
     """The rendering does not exist or was dropped."""
 

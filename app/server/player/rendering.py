@@ -3,32 +3,35 @@
 import asyncio
 import struct
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from ...emulator import SAMPLE_RATE, SidEmulator, SidError
-from ...roms import NO_ROMS, Roms
-from .errors import UnplayableTuneError
+from ...emulator import SAMPLE_RATE
+from .errors import RenderingStoppedError, UnplayableTuneError
+from .render_process import FRAME_BYTES, Job
+from .renderer import Renderer
 
 AHEAD_SECONDS = 15
 """How far to render ahead of the reader, so that a tune left early costs little."""
 
 HEADER_BYTES = 44
-_FRAME_BYTES = 2
 _CHUNK_FRAMES = SAMPLE_RATE
 _READ_BYTES = 64 * 1024
 
 
 class Rendering:
-    """Renders the first `frames` samples of a song into a file, mono, 16 bits.
+    """Renders a song into a file, mono, 16 bits.
 
     Parameters
     ----------
-    slots
-        Limits how many renderings advance at once. Acquired for each second of sound.
-    roms
-        The C64's ROMs.
+    path
+        The file.
+    song
+        What to render: all frames of it.
+    renderer
+        Renders it, a second at a time.
+    turn
+        Held for each second, so that a client's renderings take turns, and each client has one at a time.
 
     Attributes
     ----------
@@ -36,32 +39,28 @@ class Rendering:
         Bytes of the complete file, known from the start.
     """
 
-    def __init__(self, path: Path, frames: int, slots: asyncio.Semaphore, roms: Roms = NO_ROMS) -> None:
+    def __init__(self, path: Path, song: Job, renderer: Renderer, turn: asyncio.Lock) -> None:
         self._path = path
-        self._frames = frames
-        self._slots = slots
-        self._emulator = SidEmulator()
-        self._emulator.use_roms(roms)
+        self._song = song
+        self._renderer = renderer
+        self._turn = turn
         self._done = 0
         self._wanted = 0
         self._problem = ""
-        self._grown = asyncio.Condition()
+        self._change = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self.size = HEADER_BYTES + _FRAME_BYTES * frames
+        self.size = HEADER_BYTES + FRAME_BYTES * song.count
 
-    async def start(self, data: bytes, song: int) -> None:
+    async def start(self) -> None:
         """Render the first second, then continue in the background.
 
         Raises
         ------
-        UnplayableTuneError
+        UnplayableTuneError, RenderingStoppedError
             If the tune can't be started.
         """
-        try:
-            await asyncio.to_thread(self._open, data, song)
-            await self._render()
-        except SidError as exc:
-            raise UnplayableTuneError(str(exc)) from exc
+        self._path.write_bytes(_header(self._song.count))
+        await self._render()
         self._task = asyncio.create_task(self._render_ahead())
 
     async def read(self, first: int, last: int) -> AsyncIterator[bytes]:
@@ -77,62 +76,62 @@ class Rendering:
                 yield chunk
                 at += len(chunk)
 
-    async def aclose(self) -> None:
+    def drop(self) -> None:
         """Stop rendering and delete the file. Open readers still get what is rendered."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        self._problem = self._problem or "dropped"
-        async with self._grown:
-            self._grown.notify_all()
+        self._stop("dropped")
         self._path.unlink(missing_ok=True)
 
     @property
     def stored(self) -> int:
         """Bytes of the file that are rendered."""
-        return HEADER_BYTES + _FRAME_BYTES * self._done
-
-    def _open(self, data: bytes, song: int) -> None:
-        self._emulator.load(data)
-        self._emulator.start(song)
-        self._path.write_bytes(_header(self._frames))
+        return HEADER_BYTES + FRAME_BYTES * self._done
 
     async def _render_ahead(self) -> None:
         try:
-            while self._done < self._frames:
-                async with self._grown:
-                    await self._grown.wait_for(lambda: self._done <= self._wanted)
-                await self._render()
-        except SidError as exc:
-            self._problem = str(exc)
-            async with self._grown:
-                self._grown.notify_all()
+            while self._done < self._song.count and not self._problem:
+                if self._done > self._wanted:
+                    await self._changed()
+                else:
+                    await self._render()
+        except (UnplayableTuneError, RenderingStoppedError, OSError) as error:
+            self._stop(str(error))
 
     async def _render(self) -> None:
-        count = min(_CHUNK_FRAMES, self._frames - self._done)
-        async with self._slots:
-            await asyncio.to_thread(self._write, count)
-        async with self._grown:
-            self._done += count
-            self._grown.notify_all()
-
-    def _write(self, count: int) -> None:
-        sound = np.clip(self._emulator.render(count), -1, 1)
+        count = min(_CHUNK_FRAMES, self._song.count - self._done)
+        async with self._turn:
+            if self._problem:
+                return
+            sound = await self._renderer.render(replace(self._song, first=self._done, count=count))
+        if self._problem:  # The file was deleted.
+            return
         with self._path.open("ab") as file:
-            file.write((sound * 32767).astype("<i2").tobytes())
+            file.write(sound)
+        self._done += count
+        self._notify()
+
+    def _stop(self, problem: str) -> None:
+        self._problem = self._problem or problem
+        self._notify()
 
     async def _wait_for(self, at: int) -> None:
-        async with self._grown:
-            ahead = at // _FRAME_BYTES + AHEAD_SECONDS * SAMPLE_RATE
-            self._wanted = max(self._wanted, ahead)
-            self._grown.notify_all()
-            await self._grown.wait_for(lambda: self.stored > at or bool(self._problem))
+        self._wanted = max(self._wanted, at // FRAME_BYTES + AHEAD_SECONDS * SAMPLE_RATE)
+        self._notify()
+        while self.stored <= at and not self._problem:
+            await self._changed()
+
+    async def _changed(self) -> None:
+        """Wait until more is rendered or wanted, or there is a problem."""
+        await self._change.wait()
+
+    def _notify(self) -> None:
+        self._change.set()
+        self._change = asyncio.Event()
 
 
 def _header(frames: int) -> bytes:
     """Return the header of a WAV file. The `wave` module can't write one before the samples."""
-    size = frames * _FRAME_BYTES
-    kind = struct.pack("<HHIIHH", 1, 1, SAMPLE_RATE, SAMPLE_RATE * _FRAME_BYTES, _FRAME_BYTES, 16)
+    size = frames * FRAME_BYTES
+    kind = struct.pack("<HHIIHH", 1, 1, SAMPLE_RATE, SAMPLE_RATE * FRAME_BYTES, FRAME_BYTES, 16)
     return (
         b"RIFF"
         + struct.pack("<I", size + HEADER_BYTES - 8)

@@ -1,7 +1,9 @@
 """Checks of requests to the players: a valid tune, and a song that it has."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -15,6 +17,9 @@ MAX_TUNE_BYTES = 128 * 1024
 
 MEDIA_TYPE = "audio/prs.sid"
 BODY_SECONDS = 30.0
+
+_headers = ThreadPoolExecutor(1, "sid-header")
+"""Has the one emulator that reads headers, apart from the pool of threads that the database waits for."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +58,20 @@ async def read_tune(request: Request) -> Tune:
                 raise BodyTooLargeError(
                     f"A .sid file has at most {MAX_TUNE_BYTES // 1024} KB, this one more. Choose another."
                 )
-    return await asyncio.to_thread(_tune, bytes(data))
+    return await asyncio.get_running_loop().run_in_executor(_headers, _tune, bytes(data))
 
 
 UploadedTune = Annotated[Tune, Depends(read_tune)]
 
 
+@cache
+def _emulator() -> SidEmulator:
+    return SidEmulator()
+
+
 def _tune(data: bytes) -> Tune:
     try:
-        info = asdict(SidEmulator().load(data))
+        info = asdict(_emulator().load(data))
     except SidError as exc:
         raise UnplayableTuneError(str(exc)) from exc
     shown = {name: info[name] for name in ("title", "author", "released", "songs")}

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sidflow_feedback.vocabulary import MAX_SONGS
 
 from ..errors import ServerError
+from ..rate import RateLimit
 from .access import LocalAccess, require_same_site
 from .cli import CliPlayer
 from .request import UploadedTune, chosen_song
@@ -66,7 +67,7 @@ class Players:
         await self.streams.aclose()
 
 
-def player_router(players: Players, access: LocalAccess) -> APIRouter:
+def player_router(players: Players, access: LocalAccess, limit: RateLimit) -> APIRouter:
     """Create the routes of `players`; `access` guards those that make a machine sound."""
     # Internal to the page; may change.
     router = APIRouter(
@@ -87,15 +88,17 @@ def player_router(players: Players, access: LocalAccess) -> APIRouter:
     async def describe(tune: UploadedTune) -> dict[str, Any]:
         return tune.info
 
-    _add_streams(router, players.streams)
+    _add_streams(router, players.streams, limit)
     _add_devices(router, players, access)
     return router
 
 
-def _add_streams(router: APIRouter, streams: Streams) -> None:
+def _add_streams(router: APIRouter, streams: Streams, limit: RateLimit) -> None:
     @router.post("/stream")
-    async def render(tune: UploadedTune, seconds: Seconds = MAX_SECONDS, song: Song = 0) -> dict[str, Any]:
-        name = await streams.begin(tune, chosen_song(tune, song), seconds)
+    async def render(
+        request: Request, tune: UploadedTune, seconds: Seconds = MAX_SECONDS, song: Song = 0
+    ) -> dict[str, Any]:
+        name = await streams.begin(limit.pseudonym(request), tune, chosen_song(tune, song), seconds)
         return {**tune.info, "url": f"api/player/stream/{name}.wav"}
 
     @router.api_route("/stream/{name}.wav", methods=["GET", "HEAD"])

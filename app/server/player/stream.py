@@ -5,14 +5,18 @@ import hashlib
 import re
 import tempfile
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from starlette.responses import Response, StreamingResponse
 
 from ...emulator import SAMPLE_RATE
 from ...roms import NO_ROMS, Roms
+from ..rate import TokenBuckets
 from .errors import NoSuchStreamError, TooManyStreamsError
+from .render_process import DEFAULT_LIMITS, Job, Limits
+from .renderer import Renderer
 from .rendering import Rendering
 from .request import Tune
 
@@ -22,58 +26,71 @@ MAX_SECONDS = 900.0
 CACHE_BYTES = 256 * 1024 * 1024
 """Size of the cache of renderings. The least recently used one is dropped first."""
 
-MAX_RENDERINGS = 16
-"""Each rendering has an emulated C64 of its own."""
+MAX_RENDERINGS = 32
+RENDERERS = 2
 
-MAX_CONCURRENT = 2
-MAX_PER_MINUTE = 30
-"""New renderings: more than listeners need, and less than a server notices."""
+PER_MINUTE = 20
+BURST = 10
+"""New renderings of a client: more than a listener needs who skips through a list."""
+
+MAX_STARTING = 16
+MAX_STARTING_PER_CLIENT = 3
+"""Renderings whose first second isn't there yet. Each takes about a second of a processor at most."""
 
 
 class Streams:
-    """Renders each song once and keeps a bounded number of renderings on disk.
+    """Renders songs and keeps a bounded number of renderings on disk.
+
+    Clients take turns at the renderers, and don't share renderings: what one of them requests neither holds
+    up the others nor drops what they hear.
 
     Parameters
     ----------
-    cache_bytes, per_minute
-        Size of the cache, and new renderings per minute.
+    cache_bytes
+        Size of the cache.
+    limits
+        What each renderer may use.
     roms
         The C64's ROMs.
+    buckets
+        Of the clients: a new rendering takes a token.
     """
 
     def __init__(
-        self, cache_bytes: int = CACHE_BYTES, per_minute: int = MAX_PER_MINUTE, roms: Roms = NO_ROMS
+        self,
+        cache_bytes: int = CACHE_BYTES,
+        limits: Limits = DEFAULT_LIMITS,
+        roms: Roms = NO_ROMS,
+        buckets: TokenBuckets | None = None,
     ) -> None:
-        self._roms = roms
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._cache_bytes = cache_bytes
-        self._per_minute = per_minute
-        self._renderings: OrderedDict[str, Rendering] = OrderedDict()
-        self._started: list[float] = []
-        self._slots = asyncio.Semaphore(MAX_CONCURRENT)
+        self._buckets = TokenBuckets(PER_MINUTE / 60, BURST) if buckets is None else buckets
+        self._renderers = [Renderer(limits, roms) for _ in range(RENDERERS)]
+        self._renderings: OrderedDict[str, tuple[bytes, Rendering]] = OrderedDict()
+        self._starting: Counter[bytes] = Counter()
+        self._turns: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
 
-    async def begin(self, tune: Tune, song: int, seconds: float) -> str:
+    async def begin(self, client: bytes, tune: Tune, song: int, seconds: float) -> str:
         """Start to render the first `seconds` of a song; return the stream's name.
 
         Raises
         ------
-        UnplayableTuneError
+        UnplayableTuneError, RenderingStoppedError
             If the tune can't be started.
         TooManyStreamsError
-            If too many were started within the last minute.
+            If the client has requested too many within the last minute, or all clients too many at once.
         """
         frames = round(min(seconds, MAX_SECONDS) * SAMPLE_RATE)
-        name = hashlib.sha256(tune.data + f"#{song}#{frames}".encode()).hexdigest()
+        name = hashlib.sha256(client + tune.data + f"#{song}#{frames}".encode()).hexdigest()
         if name not in self._renderings:
-            self._check_rate()
-            rendering = Rendering(self._new_path(), frames, self._slots, self._roms)
-            await rendering.start(tune.data, song)
+            rendering = await self._start(client, Job(name, tune.data, song, 0, frames))
             if name in self._renderings:  # Another request was faster.
-                await rendering.aclose()
+                rendering.drop()
             else:
-                self._renderings[name] = rendering
+                self._renderings[name] = client, rendering
         self._renderings.move_to_end(name)
-        await self._trim()
+        self._trim(name)
         return name
 
     def answer(self, name: str, range_header: str | None) -> Response:
@@ -84,9 +101,9 @@ class Streams:
         NoSuchStreamError
             If it was dropped.
         """
-        rendering = self._renderings.get(name)
-        if rendering is None:
+        if name not in self._renderings:
             raise NoSuchStreamError("This stream was dropped to make room for others. Play the tune again.")
+        _, rendering = self._renderings[name]
         self._renderings.move_to_end(name)
         span = _parse_range(range_header, rendering.size)
         if span is None:
@@ -104,30 +121,56 @@ class Streams:
 
     async def aclose(self) -> None:
         """Stop and delete all renderings."""
-        for rendering in self._renderings.values():
-            await rendering.aclose()
+        for _, rendering in self._renderings.values():
+            rendering.drop()
+        await asyncio.gather(*(renderer.aclose() for renderer in self._renderers))
         self._renderings.clear()
         if self._folder is not None:
             self._folder.cleanup()
+
+    async def _start(self, client: bytes, job: Job) -> Rendering:
+        self._check_limits(client)
+        turn = self._turns.setdefault(client, asyncio.Lock())
+        renderer = min(self._renderers, key=lambda renderer: renderer.waiting)
+        path = self._new_path()
+        rendering = Rendering(path, job, renderer, turn)
+        self._starting[client] += 1
+        try:
+            await rendering.start()
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        finally:
+            self._starting -= Counter({client: 1})
+        return rendering
 
     def _new_path(self) -> Path:
         self._folder = self._folder or tempfile.TemporaryDirectory(prefix="sidflow-")
         return Path(self._folder.name) / f"{time.monotonic_ns()}.wav"
 
-    def _check_rate(self) -> None:
-        now = time.monotonic()
-        self._started = [start for start in self._started if now - start < 60]
-        if len(self._started) >= self._per_minute:
+    def _check_limits(self, client: bytes) -> None:
+        if self._starting[client] >= MAX_STARTING_PER_CLIENT or self._buckets.take(client):
             raise TooManyStreamsError("Too many tunes were requested within a minute. Try again in a moment.")
-        self._started.append(now)
+        if self._starting.total() >= MAX_STARTING:
+            raise TooManyStreamsError(
+                "The server is starting as many tunes as it can. Try again in a moment, or choose another "
+                "player."
+            )
 
-    async def _trim(self) -> None:
-        while len(self._renderings) > MAX_RENDERINGS or (
-            len(self._renderings) > 1
-            and sum(one.stored for one in self._renderings.values()) > self._cache_bytes
-        ):
-            _, oldest = self._renderings.popitem(last=False)
-            await oldest.aclose()
+    def _trim(self, newest: str) -> None:
+        """Drop renderings until the others fit: of the client that takes most, the least recently used."""
+        while len(self._renderings) > MAX_RENDERINGS or (len(self._renderings) > 1 and self._is_full()):
+            taken: Counter[bytes] = Counter()
+            for client, rendering in self._renderings.values():
+                taken[client] += rendering.stored
+            [(greediest, _)] = taken.most_common(1)
+            own = [name for name, (client, _) in self._renderings.items() if client == greediest]
+            name = own[0] if own[0] != newest else next(iter(self._renderings))
+            _, dropped = self._renderings.pop(name)
+            dropped.drop()
+
+    def _is_full(self) -> bool:
+        return sum(one.stored for _, one in self._renderings.values()) > self._cache_bytes
 
 
 def _parse_range(range_header: str | None, size: int) -> tuple[int, int] | None:

@@ -2,7 +2,11 @@
 
 import { token } from "./token.js";
 
-const TIMEOUT_MS = 20_000;
+/** A busy server takes longest to start a stream. */
+const TIMEOUT_MS = 60_000;
+
+/** Longest message of the server that is shown, in characters. */
+const MAX_MESSAGE = 500;
 
 /** The server's status for a tune that can't be played. */
 const UNPLAYABLE = 422;
@@ -40,7 +44,7 @@ export async function call(method, url, tune = null) {
  */
 function messageIn(text) {
   try {
-    return JSON.parse(text).error.message;
+    return String(JSON.parse(text).error.message).slice(0, MAX_MESSAGE);
   } catch {
     return null;
   }

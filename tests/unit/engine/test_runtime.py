@@ -313,6 +313,27 @@ async def test_unreachable_server_is_asked_less_and_less_often(engine: Engine) -
     assert engine.runtime.trainer.model.version == "global-1"
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        manifest() | {"featureStats": {**manifest()["featureStats"], "means": [10**400] * 8}},
+        manifest() | {"version": "v" * 200_000},
+        {"error": "e" * 200_000},
+        {"error": {"message": "e" * 200_000}},
+    ],
+    ids=["number of 400 digits", "long version", "error that is a text", "long error"],
+)
+async def test_hostile_model_is_refused_and_requested_again(answer: Record) -> None:
+    engine = Engine(MemoryTransport(model=answer))
+    await engine.runtime.start()
+    await engine.pass_time()
+    assert "no global model" in engine.pages.last("state")["problem"]
+    assert len(engine.pages.last("state")["problem"]) < 1000
+    engine.transport.model = manifest()
+    await engine.pass_time(FIRST_RETRY)
+    assert engine.pages.last("state")["problem"] is None
+
+
 async def test_invalid_first_model_is_requested_again() -> None:
     engine = Engine(MemoryTransport(model=manifest() | {"weightData": "AAAA"}))
     await engine.runtime.start()

@@ -160,5 +160,12 @@ def test_snapshot_of_a_newer_version_is_refused_and_both_versions_are_named() ->
     assert f"up to {SNAPSHOT_VERSION}." in str(caught.value)
 
 
+@pytest.mark.parametrize("field", ["created", "samples", "error", "v"])
+def test_number_of_400_digits_is_refused(field: str) -> None:
+    with pytest.raises(InvalidRecordError):
+        snapshot_from_record(stored() | {field: 10**400})
+
+
 def test_local_numbers() -> None:
+    assert local_number("local-" + "9" * 5000) == 0
     assert [local_number(v) for v in ("local-12", "global-0-ab", "local-x", "12", None)] == [12, 0, 0, 0, 0]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sidflow_feedback.errors import SyncError
+from sidflow_feedback.errors import MAX_MESSAGE, SyncError
 from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.schedule import TRIES
 from sidflow_feedback.sync.transport import Response
@@ -29,6 +29,30 @@ async def test_answer_of_another_server_counts_as_no_delivery(sharing: Listener,
     assert (await sharing.counts())["pending"] == 1
     await sharing.clock.advance(600)
     assert len(sharing.requests) == TRIES
+
+
+async def test_long_error_of_the_server_is_cut(sharing: Listener) -> None:
+    await sharing.rates()
+    sharing.serve = lambda _batch: Response(500, body={"error": {"message": "e" * 200_000}})
+    with pytest.raises(SyncError) as caught:
+        await sharing.sync.sync_now()
+    assert len(str(caught.value)) == len(sharing.sync.state.last_error or "") == MAX_MESSAGE
+
+
+@pytest.mark.parametrize("reason", ["r" * 200_000, {"r": "r" * 200_000}, 10**400])
+async def test_reason_of_the_server_is_a_short_text(sharing: Listener, reason: Any) -> None:
+    await sharing.rates()
+    sharing.serve = lambda batch: Response(
+        200,
+        body={
+            "batchId": batch.batch_id,
+            "results": [{"uuid": batch.uuids[0], "status": "rejected", "reason": reason}],
+        },
+    )
+    await sharing.sync.sync_now()
+    [row] = await sharing.store.rows("rating", after=0, limit=9)
+    assert isinstance(row.error, str)
+    assert len(row.error) <= MAX_MESSAGE
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
