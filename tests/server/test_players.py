@@ -90,6 +90,12 @@ def processes(parent: int | None = None) -> list[int]:
     return found
 
 
+def process(parent: int | None = None) -> int:
+    """Wait for the one process that runs sidplayfp: Python starts it, which takes a moment."""
+    wait_until(lambda: len(processes(parent)) == 1)
+    return processes(parent)[0]
+
+
 def process_state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
 
@@ -100,7 +106,7 @@ def test_sidplayfp_plays_pauses_and_stops(client: httpx.Client, tune: bytes) -> 
     answer = client.post("/api/player/cli?song=1", content=tune, headers=MEDIA)
     assert answer.status_code == 200
     assert answer.json()["songs"] >= 1
-    [pid] = processes()
+    pid = process()
     assert client.get("/api/player/cli").json() == {"status": "playing", "song": 1, "error": ""}
     client.put("/api/player/cli/pause")
     wait_until(lambda: process_state(pid) == "T")
@@ -115,11 +121,10 @@ def test_sidplayfp_plays_pauses_and_stops(client: httpx.Client, tune: bytes) -> 
 @needs_sidplayfp
 def test_new_tune_replaces_a_paused_sidplayfp(client: httpx.Client, tune: bytes) -> None:
     client.post("/api/player/cli", content=tune, headers=MEDIA)
-    [first] = processes()
+    first = process()
     client.put("/api/player/cli/pause")
     client.post("/api/player/cli", content=tune, headers=MEDIA)
-    [second] = processes()
-    assert first != second
+    assert process() != first
     client.put("/api/player/cli/stop")
 
 
@@ -128,7 +133,7 @@ def test_new_tune_replaces_a_paused_sidplayfp(client: httpx.Client, tune: bytes)
 def test_sidplayfp_ends_with_the_server(local: Settings, tune: bytes) -> None:
     with running(create_app(local)) as client:
         assert client.post("/api/player/cli", content=tune, headers=MEDIA | LOCAL).status_code == 200
-        wait_until(lambda: len(processes()) == 1)
+        process()
     assert processes() == []
 
 
@@ -143,7 +148,7 @@ def test_sidplayfp_ends_with_a_server_that_is_killed(tune: bytes, tmp_path: Path
     ):
         client.headers["Authorization"] = f"Bearer {served.token}"
         assert client.post("/api/player/cli", content=tune, headers=MEDIA).status_code == 200
-        [pid] = processes(served.process.pid)
+        pid = process(served.process.pid)
         if paused:
             client.put("/api/player/cli/pause")
             wait_until(lambda: process_state(pid) == "T")
@@ -155,7 +160,7 @@ def test_sidplayfp_ends_with_a_server_that_is_killed(tune: bytes, tmp_path: Path
 @needs_sidplayfp
 def test_sidplayfp_that_dies_is_reported(client: httpx.Client, tune: bytes) -> None:
     client.post("/api/player/cli", content=tune, headers=MEDIA)
-    os.kill(processes()[0], signal.SIGKILL)
+    os.kill(process(), signal.SIGKILL)
     wait_until(lambda: client.get("/api/player/cli").json()["status"] == "error")
     assert "exited before the end of the tune" in client.get("/api/player/cli").json()["error"]
 
@@ -165,7 +170,7 @@ def test_sidplayfp_that_dies_is_reported(client: httpx.Client, tune: bytes) -> N
 async def test_sidplayfp_stops_without_state_requests(tune: bytes) -> None:
     player = CliPlayer(abandoned_seconds=3)
     await player.play(tune, 1)
-    assert len(processes()) == 1
+    await asyncio.to_thread(process)
     await asyncio.to_thread(wait_until, lambda: not processes())
     await player.aclose()
 
