@@ -104,7 +104,6 @@ def _row(delta: Delta, batch: SyncRequest) -> dict[str, Any]:
     for nested in (row.pop("ratings", None), row.pop("features")):
         if nested is not None:
             row |= vars(nested)
-    del row["model_version"]
     row["sid_path"] = row.pop("item_id")
     row["batch_id"] = batch.batch_id
     return row

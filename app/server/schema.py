@@ -5,13 +5,11 @@ Names are camelCase on the wire and snake_case in Python.
 
 import base64
 import re
-from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     FiniteFloat,
@@ -35,7 +33,6 @@ from sidflow_feedback.vocabulary import (
 )
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _VERSION = re.compile(r"[!-~]{1,128}")
 
 
@@ -56,15 +53,6 @@ def _check_item_id(value: str) -> str:
     if problem is not None:
         raise PydanticCustomError("item_id", "{problem}", {"problem": problem})
     return value
-
-
-def _parse_day(value: object) -> date:
-    try:
-        if isinstance(value, str) and _DAY.fullmatch(value):
-            return date.fromisoformat(value)
-    except ValueError:
-        pass
-    raise PydanticCustomError("day", "must be a calendar date in the form YYYY-MM-DD")
 
 
 def _check_base64(value: str) -> str:
@@ -89,7 +77,6 @@ ItemId = Annotated[
 Song = Annotated[int, Field(ge=1, le=MAX_SONGS)]
 Score = Annotated[int, Field(ge=MIN_RATING, le=MAX_RATING)]
 Epsilon = Annotated[FiniteFloat, Field(ge=MIN_EPSILON, le=MAX_EPSILON)]
-Day = Annotated[date, BeforeValidator(_parse_day)]
 Base64 = Annotated[str, AfterValidator(_check_base64)]
 
 
@@ -131,15 +118,13 @@ class Delta(Wire):
     """The common fields of ratings and implicit events.
 
     `epsilon` is the privacy loss of the event's ratings or action under randomized response. If it is null,
-    they are exact. `model_version` and `day` are what earlier pages sent; they are not stored.
+    they are exact.
     """
 
     uuid: Uuid
     item_id: ItemId = Field(alias="sidPath")
     song: Song
     features: Features | None = None
-    model_version: Version | None = None
-    day: Day | None = None
     epsilon: Epsilon | None = None
 
 
@@ -159,10 +144,7 @@ Events = Annotated[list[Any], Field(json_schema_extra={"maxItems": MAX_UPLOAD_EV
 
 
 class SyncRequest(Wire):
-    """A client's batch. Events are validated one by one, so that an invalid one doesn't affect the others.
-
-    `base_model_version` is what earlier pages sent; it is not stored.
-    """
+    """A client's batch. Events are validated one by one, so that an invalid one doesn't affect the others."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -174,7 +156,6 @@ class SyncRequest(Wire):
     )
 
     batch_id: Uuid
-    base_model_version: Version | None = None
     ratings: Events = []
     implicit: Events = []
 

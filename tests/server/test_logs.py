@@ -24,11 +24,15 @@ def environment(tmp_path: Path, **variables: str) -> dict[str, str]:
     return {**os.environ, "SIDFLOW_DATABASE_URL": f"sqlite:///{tmp_path / 'x.sqlite3'}", **variables}
 
 
+SENT = batch(rating())
+"""The upload that the server gets."""
+
+
 def log_of_a_server(tmp_path: Path, level: str) -> list[dict[str, Any]]:
     """Serve, send a few requests, stop; return the log."""
     with subprocess.Popen(
         [sys.executable, "-c", SERVE],
-        env=environment(tmp_path, SIDFLOW_LOG_LEVEL=level),
+        env=environment(tmp_path, SIDFLOW_LOG_LEVEL=level, SIDFLOW_TRUSTED_PROXIES="127.0.0.1"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -37,7 +41,7 @@ def log_of_a_server(tmp_path: Path, level: str) -> list[dict[str, Any]]:
         found = re.search(r"http://127\.0\.0\.1:\d+", server.stdout.readline())
         assert found
         with httpx.Client(base_url=found[0], timeout=PATIENCE) as client:
-            client.post(SYNC, json=batch(rating()), headers={"X-Forwarded-For": "192.0.2.77"})
+            client.post(SYNC, json=SENT, headers={"X-Forwarded-For": "192.0.2.77"})
             client.get("/static/%0a{}/%1b[31m.js")
         server.send_signal(signal.SIGINT)
         _, errors = server.communicate(timeout=PATIENCE)
@@ -58,6 +62,16 @@ def test_requests_are_json_lines_without_addresses(tmp_path: Path) -> None:
     assert "\\u001b[" not in json.dumps(lines)
     assert any(line["message"].startswith("Started server process") for line in lines)
     assert "127.0.0.1:" not in json.dumps(requests)
+
+
+@pytest.mark.parametrize("level", ["info", "debug"])
+def test_nothing_in_the_log_links_uploads(tmp_path: Path, level: str) -> None:
+    lines = log_of_a_server(tmp_path, level)
+    fields = {"time", "level", "logger", "message", "method", "route", "status", "milliseconds"}
+    assert all(line.keys() == fields for line in lines if line["logger"] == "sidflow.requests")
+    text = json.dumps(lines)
+    for part in (SENT["batchId"], SENT["ratings"][0]["uuid"], SENT["ratings"][0]["sidPath"], "192.0.2.77"):
+        assert part not in text
 
 
 def test_no_log_without_problems(tmp_path: Path) -> None:

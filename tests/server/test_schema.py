@@ -88,21 +88,11 @@ def test_features_are_complete_or_null(name: str) -> None:
     assert RatingDelta.model_validate(rating(features=None)).features is None
 
 
-@pytest.mark.parametrize("day", ["2026-02-30", "2026-2-3", "20260203", "2026-02-03T10:00", 20260203, ""])
-def test_bad_days(day: object) -> None:
-    assert problem(RatingDelta, rating(day=day)) == "day"
-
-
 @pytest.mark.parametrize(
     "uuid", ["", "x", "0" * 32, "0" * 36, "{00000000-0000-4000-8000-000000000001}", 1, None]
 )
 def test_bad_uuids(uuid: object) -> None:
     assert problem(RatingDelta, rating(uuid=uuid)) == "uuid"
-
-
-@pytest.mark.parametrize("version", ["", "a b", "ä", "x" * 129, 1, "a\n"])
-def test_bad_model_versions(version: object) -> None:
-    assert problem(RatingDelta, rating(modelVersion=version)) == "modelVersion"
 
 
 @pytest.mark.parametrize("action", ["", "LIKE", "buy", None, 1, ["like"]])
@@ -128,7 +118,9 @@ def test_missing_fields(field: str) -> None:
     assert problem(RatingDelta, value) == field
 
 
-@pytest.mark.parametrize("field", ["sessionId", "timestamp", "position", "item_id", "action", "v"])
+@pytest.mark.parametrize(
+    "field", ["sessionId", "timestamp", "day", "modelVersion", "position", "item_id", "action", "v"]
+)
 def test_unknown_fields_are_refused(field: str) -> None:
     assert problem(RatingDelta, rating(**{field: 1})) == field
 

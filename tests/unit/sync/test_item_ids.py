@@ -37,7 +37,7 @@ FRAGMENTS = [
 ]
 PARTS = st.lists(st.sampled_from(FRAGMENTS) | st.characters(), max_size=6)
 IDS = st.text(st.characters()) | PARTS.map("".join)
-DELTA = {"uuid": str(uuid.uuid4()), "song": 1, "day": "2026-02-03", "ratings": {"e": 4}}
+DELTA = {"uuid": str(uuid.uuid4()), "song": 1, "ratings": {"e": 4}}
 
 
 def sent(item_id: str) -> dict[str, Any] | None:
