@@ -113,9 +113,9 @@ def _collection(settings: Settings) -> SiteCollection | None:
 def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics, root_path: str) -> None:
     """Add what handles each request, the innermost first."""
     app.add_middleware(HostCheck)
-    app.add_middleware(RootPath, path=root_path)
-    app.add_middleware(RequestMetrics, metrics=metrics)
     if settings.allowed_origins:
         app.add_middleware(CrossOrigin, origins=settings.allowed_origins)
+    app.add_middleware(RootPath, path=root_path)
+    app.add_middleware(RequestMetrics, metrics=metrics)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(ClientAddress, proxies=settings.trusted_proxies)

@@ -36,5 +36,11 @@ class CrossOrigin:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request or the lifespan."""
-        shared = scope["type"] == "http" and scope["path"] in SHARED_PATHS
+        shared = scope["type"] == "http" and _path(scope) in SHARED_PATHS
         await (self._shared if shared else self._app)(scope, receive, send)
+
+
+def _path(scope: Scope) -> str:
+    """Return the path of a request below the root path."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))

@@ -11,6 +11,7 @@ from app.server.application import create_app
 from app.server.errors import ConfigurationError
 from app.server.settings import Settings
 from tests.server.conftest import Serve
+from tests.server.deltas import batch, rating
 
 RADIO = "https://radio.example"
 PREFLIGHT = {
@@ -33,6 +34,17 @@ def test_listed_origin_may_ask_for_the_model_and_share(allowing: httpx.Client) -
     assert answer.status_code == 200
     assert answer.headers["access-control-allow-origin"] == RADIO
     assert "credentials" not in " ".join(answer.headers)
+
+
+def test_listed_origin_may_share_below_a_path(serve: Serve, settings: Settings) -> None:
+    client = serve(create_app(replace(settings, allowed_origins=(RADIO,)), "/sidflow/"))
+    for path in ("/sidflow/api/feedback/sync", "/api/feedback/sync"):
+        answer = client.options(path, headers=PREFLIGHT)
+        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (200, RADIO)
+        sent = client.post(path, json=batch(rating()), headers={"Origin": RADIO})
+        assert (sent.status_code, sent.headers["access-control-allow-origin"]) == (200, RADIO)
+    answer = client.get("/sidflow/api/health", headers={"Origin": RADIO})
+    assert "access-control-allow-origin" not in answer.headers
 
 
 def test_other_origins_and_other_paths_stay_closed(allowing: httpx.Client) -> None:
