@@ -71,7 +71,8 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
     app.include_router(feedback_router(writer, metrics, limit))
     app.include_router(model_router(settings.model_path, settings.first_model, limit))
     app.include_router(similar_router(settings.lance, limit))
-    app.include_router(metrics_router(metrics))
+    if settings.metrics_token:
+        app.include_router(metrics_router(metrics, settings.metrics_token))
     app.include_router(player_router(players, LocalAccess(settings.local_token), limit))
     app.include_router(health_router(database, RELEASE))
     app.include_router(collection_router(collection))

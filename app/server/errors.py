@@ -8,6 +8,7 @@
         ├── InvalidRequestError            400
         │   ├── BatchReusedError
         │   └── InvalidHostError
+        ├── WrongTokenError                403
         ├── NotFoundError                  404
         │   ├── NoSongTableError
         │   └── UnknownSongError
@@ -90,6 +91,13 @@ class InvalidHostError(InvalidRequestError):
     """The Host header is missing, empty, invalid, or there are several."""
 
     code = "invalid_host"
+
+
+class WrongTokenError(ServerError):
+    """A request has no token, or a wrong one."""
+
+    status = 403
+    code = "wrong_token"
 
 
 class NotFoundError(ServerError):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from http import HTTPMethod
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
@@ -17,9 +17,15 @@ from prometheus_client import (
 )
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .schema import SyncResult
+from .bearer import require_token
+from .schema import SyncResult, errors
 
 logger = logging.getLogger("sidflow.requests")
+
+_ONLY_PROMETHEUS = (
+    "The metrics need the token that SIDFLOW_METRICS_TOKEN has on the server. "
+    "Send it as `Authorization: Bearer TOKEN`."
+)
 
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 """Upper bounds in seconds. A sync takes milliseconds; a slow upload, up to half a minute."""
@@ -83,11 +89,19 @@ class RequestMetrics:
             self._metrics.count_request(scope, status, time.perf_counter() - began)
 
 
-def metrics_router(metrics: Metrics) -> APIRouter:
-    """Create the route that Prometheus scrapes."""
-    router = APIRouter()
+def metrics_router(metrics: Metrics, token: str) -> APIRouter:
+    """Create the route that Prometheus scrapes; it needs the token."""
 
-    @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+    def check(request: Request) -> None:
+        require_token(request, token, _ONLY_PROMETHEUS)
+
+    router = APIRouter(dependencies=[Depends(check)])
+
+    @router.get(
+        "/metrics",
+        response_class=Response,
+        responses={200: {"content": {"text/plain": {}}}, **errors(403)},
+    )
     def read() -> Response:
         return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
 

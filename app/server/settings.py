@@ -35,6 +35,7 @@ VARIABLES = {
     "SIDFLOW_ANALYSES": "analysis file of that collection (default: the first .sidan file in it)",
     "SIDFLOW_GOLD": "CSV file of trusted ratings, on which no new model may be worse",
     "SIDFLOW_WITHOUT_DAYS": "days whose uploads training leaves out, such as 2026-02-03..2026-02-05",
+    "SIDFLOW_METRICS_TOKEN": "what a request to /metrics must have; without it there are no metrics",
     "SIDFLOW_LOG_LEVEL": f"{', '.join(LEVELS)} (default: warning)",
 }
 """Environment variables, with their descriptions for the command line."""
@@ -78,6 +79,8 @@ class Settings:
         CSV file of trusted ratings, on which no new model may be worse. `SIDFLOW_GOLD`.
     without_days
         Days whose uploads training leaves out. `SIDFLOW_WITHOUT_DAYS`.
+    metrics_token
+        What requests to `/metrics` must have; None: there are no metrics. `SIDFLOW_METRICS_TOKEN`.
     log_level
         Minimum level of log messages, one of `LEVELS`. `SIDFLOW_LOG_LEVEL`.
     """
@@ -102,6 +105,7 @@ class Settings:
     collection_data: Path = Path("collection")
     gold: Path | None = None
     without_days: tuple[DayRange, ...] = ()
+    metrics_token: str | None = field(default=None, repr=False)
     log_level: str = "warning"
 
     @classmethod
@@ -135,6 +139,7 @@ class Settings:
             collection_data=here.data / "collection",
             gold=_path(environment, "SIDFLOW_GOLD"),
             without_days=_days(environment.get("SIDFLOW_WITHOUT_DAYS") or ""),
+            metrics_token=environment.get("SIDFLOW_METRICS_TOKEN") or None,
             log_level=_level(environment.get("SIDFLOW_LOG_LEVEL") or "warning"),
         )
 

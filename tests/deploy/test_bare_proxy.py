@@ -62,7 +62,10 @@ def served(
     options = () if request.param == "off" else ("--local-players", "--ultimate", device.address)
     proxies = "127.0.0.1" if "trusted" in request.param else ""
     folder = tmp_path_factory.mktemp("served")
-    with serve(folder, "--root-path", "/sidflow/", *options, SIDFLOW_TRUSTED_PROXIES=proxies) as served:
+    below = ("--root-path", "/sidflow/")
+    with serve(
+        folder, *below, *options, SIDFLOW_TRUSTED_PROXIES=proxies, SIDFLOW_METRICS_TOKEN="a-token"
+    ) as served:
         yield served
 
 
@@ -80,6 +83,7 @@ def test_no_set_up_opens_the_local_players(
                 assert answer.status_code == 403, (headers, call)
             players = client.get(f"{path}/api/player?address={device.address}", headers=headers).json()
             assert players["stream"] is None
+            assert client.get(f"{path}/metrics", headers=headers).status_code == 403
             assert all("only on the machine that runs the server" in players[name] for name in ("cli", "u64"))
     assert device.calls == []
 

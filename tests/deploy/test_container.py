@@ -237,9 +237,7 @@ def _wait_for_server(machine: Machine) -> None:
 def _check_services(machine: Machine) -> None:
     assert machine.run("systemctl is-active sidflow-server sidflow-train.timer") == "active\nactive"
     assert machine.run("systemctl show --property=User --value sidflow-server") == "sidflow"
-    metrics = machine.run("curl --fail --silent http://127.0.0.1:8064/metrics")
-    assert "process_resident_memory_bytes" in metrics
-    assert 'result="accepted"' in metrics
+    assert machine.attempt("curl --fail --silent http://127.0.0.1:8064/metrics").returncode != 0
     page = machine.run("curl --fail --silent --http2 --head --show-error https://sidflow.example/")
     assert page.startswith("HTTP/2 200")
     assert "cross-origin-embedder-policy: require-corp" in page

@@ -23,6 +23,10 @@ from sidflow_feedback.learning.scaler import FeatureScaler
 from tests.patience import PATIENCE, wait_until
 from tests.postgres import PostgresMissingError, new_database, postgres
 
+METRICS_TOKEN = "the-token-of-prometheus"
+METRICS = {"Authorization": f"Bearer {METRICS_TOKEN}"}
+"""Headers of a request to /metrics."""
+
 Serve = Callable[[FastAPI], httpx.Client]
 Rows = Callable[[], list[dict[str, Any]]]
 
@@ -82,6 +86,7 @@ def module_settings(folder: Path) -> Settings:
         vendor=folder / "vendor",
         library=folder / "library",
         collection_data=folder / "collection",
+        metrics_token=METRICS_TOKEN,
         rate_limit=0,
     )
 

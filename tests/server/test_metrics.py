@@ -1,5 +1,12 @@
-import httpx
+from dataclasses import replace
 
+import httpx
+import pytest
+
+from app.server.application import create_app
+from app.server.settings import Settings
+
+from .conftest import METRICS, Serve
 from .deltas import batch, rating
 
 SYNC = "/api/feedback/sync"
@@ -7,7 +14,7 @@ SYNC = "/api/feedback/sync"
 
 def samples(client: httpx.Client) -> dict[str, float]:
     """Return all samples, keyed by their text without the value."""
-    answer = client.get("/metrics")
+    answer = client.get("/metrics", headers=METRICS)
     assert answer.headers["content-type"].startswith("text/plain")
     lines = (line.rpartition(" ") for line in answer.text.splitlines() if not line.startswith("#"))
     return {name: float(value) for name, _, value in lines}
@@ -43,3 +50,15 @@ def test_client_input_creates_no_time_series(client: httpx.Client) -> None:
     series = [name for name in samples(client) if name.startswith("sidflow_requests_total")]
     assert len(series) == 2
     assert samples(client)['sidflow_requests_total{method="GET",route="none",status="404"}'] == 40
+
+
+@pytest.mark.parametrize("value", ["", "Bearer", "Bearer x", "Basic the-token-of-prometheus", "Bearer None"])
+def test_metrics_need_their_token(client: httpx.Client, value: str) -> None:
+    answer = client.get("/metrics", headers={"Authorization": value})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "wrong_token")
+
+
+def test_without_a_token_there_are_no_metrics(serve: Serve, settings: Settings) -> None:
+    client = serve(create_app(replace(settings, metrics_token=None)))
+    for headers in ({}, METRICS, {"Authorization": "Bearer None"}):
+        assert client.get("/metrics", headers=headers).status_code == 404

@@ -13,9 +13,10 @@ from app.server.application import create_app
 from app.server.settings import Settings
 from sidflow_feedback.vocabulary import MAX_UPLOAD_EVENTS
 
-from .conftest import module_settings, running
+from .conftest import METRICS, METRICS_TOKEN, module_settings, running
 
-SCHEMA = from_dict(create_app(Settings.from_environment({"SIDFLOW_DATABASE_URL": "sqlite:///x"})).openapi())
+ENVIRONMENT = {"SIDFLOW_DATABASE_URL": "sqlite:///x", "SIDFLOW_METRICS_TOKEN": METRICS_TOKEN}
+SCHEMA = from_dict(create_app(Settings.from_environment(ENVIRONMENT)).openapi())
 
 
 @pytest.fixture(scope="module")
@@ -57,4 +58,4 @@ def _names_one_file(query: Any) -> bool:
 def test_every_response_matches_the_schema(case: schemathesis.Case[Any], server: httpx.Client) -> None:
     assume(not _has_too_many_events(case.body))
     assume(case.path != "/api/tunes/similar" or _names_one_file(case.query or {}))
-    case.call_and_validate(base_url=str(server.base_url))
+    case.call_and_validate(base_url=str(server.base_url), headers=METRICS)

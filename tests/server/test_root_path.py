@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from app.server.application import create_app
-from tests.server.conftest import module_settings, running
+from tests.server.conftest import METRICS, module_settings, running
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_other_paths_are_not_found(client: httpx.Client, address: str) -> None:
 
 def test_routes_are_told_without_the_path(client: httpx.Client) -> None:
     client.get("/sidflow/api/health")
-    assert 'route="/api/health"' in client.get("/sidflow/metrics").text
+    assert 'route="/api/health"' in client.get("/sidflow/metrics", headers=METRICS).text
 
 
 def test_schema_names_the_path(client: httpx.Client) -> None:

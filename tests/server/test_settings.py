@@ -43,7 +43,7 @@ def test_defaults() -> None:
     assert (settings.vendor, settings.library) == (here.vendor, here.library)
     assert (settings.rate_limit, settings.rate_burst) == (RATE_LIMIT, RATE_BURST)
     assert (settings.trusted_proxies, settings.log_level) == ("", "warning")
-    assert (settings.local_token, settings.ultimate) == (None, None)
+    assert (settings.local_token, settings.ultimate, settings.metrics_token) == (None, None, None)
 
 
 def test_each_is_read_from_the_environment() -> None:
@@ -58,6 +58,7 @@ def test_each_is_read_from_the_environment() -> None:
             "SIDFLOW_LANCE": "/lance",
             "SIDFLOW_GOLD": "/gold.csv",
             "SIDFLOW_WITHOUT_DAYS": "2026-02-03..2026-02-05, 2026-03-01",
+            "SIDFLOW_METRICS_TOKEN": "secret-of-prometheus",
             "SIDFLOW_LOG_LEVEL": "INFO",
         }
     )
@@ -71,7 +72,8 @@ def test_each_is_read_from_the_environment() -> None:
         "2026-02-03..2026-02-05",
         "2026-03-01..2026-03-01",
     ]
-    assert "hidden" not in repr(settings)
+    assert settings.metrics_token == "secret-of-prometheus"
+    assert not re.search("hidden|secret", repr(settings))
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,12 @@
 """Who may use the local players, which make this machine or a device in its network sound."""
 
-from hmac import compare_digest
 from ipaddress import ip_address
 
 from fastapi import Request
 
+from ..bearer import require_token
 from ..client_address import client_address, is_forwarded
-from .errors import ForeignSiteError, LocalPlayersOffError, NotThisMachineError, WrongTokenError
+from .errors import ForeignSiteError, LocalPlayersOffError, NotThisMachineError
 
 _ONLY_HERE = (
     "This player works only on the machine that runs the server. Open the page there at the address that "
@@ -48,9 +48,7 @@ class LocalAccess:
         here = address is not None and address.is_loopback
         if not here or is_forwarded(request.scope) or not _is_loopback(request.headers.get("host", "")):
             raise NotThisMachineError(_ONLY_HERE)
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme != "Bearer" or not compare_digest(token.encode(), self._token.encode()):
-            raise WrongTokenError(_ONLY_HERE)
+        require_token(request, self._token, _ONLY_HERE)
 
 
 def require_same_site(request: Request) -> None:

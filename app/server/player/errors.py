@@ -23,13 +23,6 @@ class NotThisMachineError(ServerError):
     code = "not_this_machine"
 
 
-class WrongTokenError(ServerError):
-    """A request to play on this machine has no token, or a wrong one."""
-
-    status = 403
-    code = "wrong_token"
-
-
 class ForeignSiteError(ServerError):
     """A page of another site wants to use a player."""
 
