@@ -9,10 +9,12 @@ from pathlib import Path
 from .errors import SetupError
 from .export_folder import replace_export
 from .files import fingerprint
+from .server.headers import PAGE_POLICY_META
 from .server.release import PREFIX, Release, Releases
 from .server.settings import Settings
 
 SITE = "static/js/site.js"
+_FIRST_SCRIPT = r'<script src="[^"]*trusted-types\.js"></script>'
 SERVICE_WORKER = "service-worker.js"
 MODEL = "sidflow_feedback/learning/first_model.json"
 """Stands for what a server would say."""
@@ -91,6 +93,6 @@ def _content(address: str, release: Release) -> bytes:
 
 
 def _page(release: Release) -> str:
-    page = release.index()
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{PAGE_POLICY_META}">'
     isolation = f'<script src="{PREFIX}/{release.name}/static/js/isolation.js"></script>'
-    return re.sub(r"(<meta charset=[^>]*>)", rf"\1\n    {isolation}", page, count=1)
+    return re.sub(_FIRST_SCRIPT, rf"{policy}\n    \g<0>\n    {isolation}", release.index(), count=1)

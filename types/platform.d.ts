@@ -7,6 +7,16 @@ interface Navigator {
   getBattery?(): Promise<{ readonly charging: boolean; readonly level: number }>;
 }
 
+// Trusted Types: newer browsers only.
+declare var trustedTypes:
+  | {
+      createPolicy(
+        name: string,
+        rules: Record<string, (text: string, type: string, sink: string) => string | null>,
+      ): void;
+    }
+  | undefined;
+
 // The globals of an AudioWorklet.
 declare class AudioWorkletProcessor {
   readonly port: MessagePort;

@@ -16,6 +16,7 @@ from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
 from starlette.types import Scope
 
 from ..paths import COMPRESSED
+from .headers import PAGE_HEADERS
 from .release import ETAG_DIGITS, LIBRARY_SUFFIXES, PREFIX, Contents, Releases
 from .settings import Settings
 
@@ -138,7 +139,9 @@ class _Site:
         self._mounts = mounts
 
     async def index(self, request: Request) -> Response:
-        return text_response(self._releases.present().index(), "text/html", request)
+        response = text_response(self._releases.present().index(), "text/html", request)
+        response.headers.update(PAGE_HEADERS)
+        return response
 
     async def service_worker(self, request: Request) -> Response:
         return await self._mounts["static"].get_response("js/service-worker.js", request.scope)

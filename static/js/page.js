@@ -3,6 +3,7 @@
  * `pyscript.js_modules`. Set-up makes one file of all of them (`app/setup/bundle.py`).
  */
 
+import "./sole-program.js";
 import "../vendor/pyscript/core.js";
 import * as start_snapshot from "../../sidflow_feedback/engine/boot/start-snapshot.js";
 import * as local from "../../sidflow_feedback/page/local.js";

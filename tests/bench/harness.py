@@ -31,6 +31,7 @@ from playwright.sync_api import (
 from app.setup.chromium import chromium
 from tests.browser.conftest import CHROMIUM_ARGS
 from tests.served import serve
+from tests.unguarded import let_python_in
 
 HERE = Path(__file__).parent
 PATIENCE = 300_000
@@ -167,7 +168,7 @@ def _priority(change: int) -> Iterator[None]:
 @contextmanager
 def new_profile(browser: Browser) -> Iterator[BrowserContext]:
     """Yield a new profile, see `watched`; scripts run in its pages despite their content security policy."""
-    with watched(browser.new_context(bypass_csp=True)) as context:
+    with watched(let_python_in(browser.new_context(bypass_csp=True))) as context:
         yield context
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
 from app.paths import BUNDLES, paths
 from app.setup.bundle import bundle
@@ -17,6 +17,8 @@ from app.setup.page_python import compile_page, page_sources
 from sidflow_feedback.events import event_from_record
 from tests.browser import both_pythons
 from tests.browser.site import Site
+from tests.patience import patient
+from tests.unguarded import let_python_in
 
 SHARED = ("page/recorder", "page/signal", "page/wire_format", "player/telemetry", "preferences", "vocabulary")
 SCRIPT = Path(both_pythons.__file__)
@@ -41,8 +43,8 @@ def on_micropython(open_page: Callable[[], Page]) -> dict[str, Any]:
     return outcome
 
 
-def test_page_modules_can_be_imported(context: BrowserContext, site: Site) -> None:
-    page = context.new_page()
+def test_page_modules_can_be_imported(browser: Browser, site: Site) -> None:
+    page = let_python_in(patient(browser.new_context(bypass_csp=True))).new_page()
     page.goto(site.url)
     page.evaluate(RUN_SCRIPT, IMPORTS.read_text())
     page.wait_for_function("globalThis.imported")
@@ -50,6 +52,7 @@ def test_page_modules_can_be_imported(context: BrowserContext, site: Site) -> No
     assert interpreter == "micropython"
     assert set(outcomes) >= {f"sidflow_feedback.{name}".replace("/", ".") for name in SHARED}
     assert set(outcomes.values()) == {"imported"}, outcomes
+    page.context.close()
 
 
 def test_page_was_made_from_the_current_sources(tmp_path: Path) -> None:

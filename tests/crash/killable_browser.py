@@ -15,6 +15,7 @@ from app.setup.chromium import chromium
 from tests.browser.conftest import CHROMIUM_ARGS
 from tests.crash.reports import SEND_REPORT, Reports
 from tests.patience import patient, wait_until
+from tests.unguarded import let_python_in
 
 RECORD = (Path(__file__).parent / "record.py").read_text()
 
@@ -41,14 +42,13 @@ class KillableBrowser:
         self._context = self._launch()
 
     def _launch(self) -> BrowserContext:
-        return patient(
-            self._chromium.launch_persistent_context(
-                self._profile,
-                executable_path=chromium(),
-                args=CHROMIUM_ARGS,
-                bypass_csp=True,  # The page reports to the test's address.
-            )
+        context = self._chromium.launch_persistent_context(
+            self._profile,
+            executable_path=chromium(),
+            args=CHROMIUM_ARGS,
+            bypass_csp=True,  # The page reports to the test's address.
         )
+        return let_python_in(patient(context))
 
     def new_page(self) -> Page:
         """Replace all open or dead tabs by an empty one."""

@@ -12,7 +12,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from app.server.headers import SECURITY_HEADERS
+from app.server.headers import PAGE_HEADERS, SECURITY_HEADERS
 from app.setup.chromium import chromium
 from tests.browser.conftest import CHROMIUM_ARGS
 from tests.deploy.nginx import BELOW_PATH, FILES, LOCATIONS, Proxy, nginx
@@ -81,7 +81,8 @@ def test_files_pass_unchanged_with_their_coding_and_headers(
         proxied = through.get(address, headers=accepting)
         assert (proxied.status_code, proxied.content) == (200, direct.content)
         assert _own(proxied) == _own(direct)
-        assert all(proxied.headers[name] == value for name, value in SECURITY_HEADERS.items())
+        expected = PAGE_HEADERS if address == "/" else SECURITY_HEADERS
+        assert all(proxied.headers[name] == value for name, value in expected.items())
     wasm = through.get("/static/vendor/sid/sid.wasm", headers=accepting)
     assert wasm.headers.get("content-encoding", "identity") == coding
     known = {"If-None-Match": wasm.headers["etag"], **accepting}

@@ -21,6 +21,7 @@ PAGE = {
     "static/icon.svg": 1_000,
     "static/js/page.js": 83_600,
     "static/js/site.js": 1_300,
+    "static/js/trusted-types.js": 1_500,
     "static/js/tunes/collection-worker.js": 21_800,
     "static/vendor/micropython/micropython.wasm": 181_800,
     "static/vendor/page/modules.bin": 69_300,

@@ -14,6 +14,7 @@ from playwright.sync_api import BrowserContext
 from app.errors import SetupError
 from app.export import export_site
 from app.server.settings import Settings
+from tests.e2e.injections import SINKS, inject, ran, serve_foreign_script
 from tests.e2e.listener import play, wait_for_engine
 from tests.e2e.training_listener import rate_and_train
 
@@ -59,6 +60,16 @@ def test_exported_page_plays_records_and_trains_without_our_server(
     assert "no server" in page.inner_text("#player-status")
     assert all(url.startswith((host, "blob:")) for url in asked)
     assert not [url for url in asked if "/api/" in url]
+
+
+def test_nothing_injected_into_an_exported_page_runs(context: BrowserContext, host: str) -> None:
+    page = context.new_page()
+    serve_foreign_script(context)
+    page.goto(host)
+    page.wait_for_function("crossOriginIsolated && document.documentElement.dataset.ui")
+    assert page.evaluate(SINKS) == []
+    inject(page)
+    assert ran(page) == set()
 
 
 def test_export_leaves_a_foreign_folder_unchanged(tmp_path: Path) -> None:

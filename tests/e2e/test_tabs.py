@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from collections import Counter
+from collections.abc import Iterator
 
-from playwright.sync_api import BrowserContext, Page, Request
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tests.e2e.listener import rows, wait_for_engine
+from tests.patience import patient
 from tests.served import Served
+from tests.unguarded import let_python_in
 
 LOCKS = """async () => {
     const { held, pending } = await navigator.locks.query();
@@ -43,6 +47,13 @@ def record_one():
 recorded = []
 js.setInterval(record_one, PAUSE)
 """
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One whose pages run the Python of these tests."""
+    with patient(browser.new_context(bypass_csp=True)) as context:
+        yield let_python_in(context)
 
 
 def open_tab(context: BrowserContext, served: Served) -> Page:

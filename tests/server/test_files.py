@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from app.server.application import create_app
-from app.server.headers import SECURITY_HEADERS
+from app.server.headers import PAGE_HEADERS, SECURITY_HEADERS
 from app.server.settings import Settings
 
 from .conftest import Serve, connected
@@ -99,14 +99,14 @@ def test_isolation_headers(client: httpx.Client, settings: Settings, path: str, 
     put(settings.static / "a.js")
     answer = client.get(path)
     assert answer.status_code == status
-    for name, value in SECURITY_HEADERS.items():
+    for name, value in (PAGE_HEADERS if path == "/" else SECURITY_HEADERS).items():
         assert answer.headers.get_list(name) == [value]
 
 
 def test_isolation_headers_on_304(client: httpx.Client) -> None:
     answer = client.get("/", headers={"If-None-Match": client.get("/").headers["etag"]})
     assert answer.status_code == 304
-    assert SECURITY_HEADERS.items() <= {key.title(): value for key, value in answer.headers.items()}.items()
+    assert PAGE_HEADERS.items() <= {key.title(): value for key, value in answer.headers.items()}.items()
 
 
 @pytest.mark.parametrize(
