@@ -84,8 +84,8 @@ def test_migration_keeps_all_rows_and_counts_them(page: Page, by_time: bool) -> 
     assert counts(page)["ratings"] == {"pending": 11, "processing": 11, "synced": 11, "failed": 10}
     failed = json.loads(page.evaluate("store.newest('rating', 99, 'failed')"))
     assert [row["timestamp"] % 1000 for row in failed] == list(range(39, 0, -4))
-    claimed = json.loads(page.evaluate(f"store.claim(99, 'me', Date.now(), 30000, {EVENT_VERSION})"))
-    assert len(claimed) == 44
+    claimed = json.loads(page.evaluate(f"store.claim(99, 'me', Date.now(), 30000, {EVENT_VERSION}, true)"))
+    assert len(claimed) == 22  # The ratings: plays are not sent.
     assert counts(page) == real_counts(page)
     assert json.loads(page.evaluate("store.snapshots()")) == [{"version": "local-1"}]
 
@@ -248,7 +248,7 @@ def test_full_disk_prunes_old_plays_but_no_ratings(page: Page, disk: Disk) -> No
     add(page, "implicit", 1, action="like", timestamp=1)
     page.evaluate(
         """async (version) => {
-             const rows = JSON.parse(await store.claim(99, "me", Date.now(), 30000, version));
+             const rows = JSON.parse(await store.claim(99, "me", Date.now(), 30000, version, true));
              const outcomes = rows.map(({ uuid }) => ({ uuid, status: "synced", error: null, nextTry: 0 }));
              await store.settle(JSON.stringify(outcomes), "me", Date.now());
            }""",

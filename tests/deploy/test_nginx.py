@@ -34,7 +34,10 @@ Client = Callable[[str], httpx.Client]
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
-    with serve(folder, SIDFLOW_RATE_LIMIT="0.001", SIDFLOW_RATE_BURST=str(BURST)) as served:
+    proxy, burst = "127.0.0.1", str(BURST)
+    with serve(
+        folder, SIDFLOW_TRUSTED_PROXIES=proxy, SIDFLOW_RATE_LIMIT="0.001", SIDFLOW_RATE_BURST=burst
+    ) as served:
         yield served
 
 

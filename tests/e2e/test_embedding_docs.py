@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from app.export import LIBRARY_FILES, SOURCES, export_library
+from app.export_folder import LIST
 from app.paths import paths
 from app.server.settings import Settings
 from app.setup.wheel import build_library_wheel
@@ -194,9 +195,11 @@ def test_export_has_only_what_the_docs_list(tmp_path: Path) -> None:
     folder = tmp_path / "sidflow"
     export_library(folder, Settings.from_environment({}))
     files = [path for path in folder.rglob("*") if path.is_file()]
-    listed = re.findall(r"^\| `((?:sidflow_feedback|static)/[\w/.]+)` \|", DOC, flags=re.MULTILINE)
+    listed = re.findall(
+        r"^\| `((?:(?:sidflow_feedback|static)/|sidflow-export)[\w/.]+)` \|", DOC, flags=re.MULTILINE
+    )
     names = {path.relative_to(folder).as_posix() for path in files}
     assert [name for name in names if not name.startswith(tuple(listed))] == []
     assert [entry for entry in listed if not any(name.startswith(entry) for name in names)] == []
-    assert all(name == SOURCES or LIBRARY_FILES.fullmatch(name) for name in names)
+    assert all(name in (SOURCES, LIST) or LIBRARY_FILES.fullmatch(name) for name in names)
     assert sum(path.stat().st_size for path in files) <= MAX_BYTES

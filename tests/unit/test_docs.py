@@ -27,7 +27,9 @@ DOCS = (
 )
 GLOSSARY = "docs/glossary.md"
 
-MADE = re.compile(r"static/vendor/|\.venv|node_modules/|data/|dist/|DIR|versions/$|r/NAME/|sid\.wasm|v0003_")
+MADE = re.compile(
+    r"static/vendor/|\.venv|node_modules/|data/|dist/|DIR|versions/$|r/NAME/|sid\.wasm|v0003_|sidflow-export"
+)
 """What set-up, the server, a release, or a reader makes."""
 
 ELSEWHERE = re.compile(r"Songlengths\.md5|~/|/")
