@@ -174,17 +174,21 @@ class FeedbackRuntime:
         self._changed.set()
 
     async def wipe(self) -> None:
-        """Delete all events and everything that was learned from them."""
-        trainer, self._trainer = self._trainer, None
-        if trainer is not None:
-            await trainer.aclose()
-        self.writer.discard()
-        async with self.sync.forgetting():
-            await self.store.wipe()
-        self._publish(Publication.WIPED, None)
-        if trainer is not None:
-            await self._start_trainer(trainer.base)
-        self.announce()
+        """Delete all events and everything that was learned from them.
+
+        Until that is done, predictions come from the model that there was.
+        """
+        if self._trainer is not None:
+            await self._trainer.aclose()
+        try:
+            self.writer.discard()
+            async with self.sync.forgetting():
+                await self.store.wipe()
+            self._publish(Publication.WIPED, None)
+        finally:
+            if self._trainer is not None:
+                await self._start_trainer(self._trainer.base)
+            self.announce()
 
     def receive(self, records: Iterable[Record]) -> None:
         """Queue events from a page's outbox."""
@@ -276,11 +280,11 @@ class FeedbackRuntime:
             on_change=lambda _state: self._changed.set(),
             meter=self._meter,
         )
-        self._trainer = trainer  # Must come first: it gets the events that arrive meanwhile.
+        before, self._trainer = self._trainer, trainer  # Must come first: it gets the events that arrive now.
         try:
             await trainer.restore()
         except FeedbackError:
-            self._trainer = None
+            self._trainer = before
             raise
         trainer.start()
 

@@ -255,6 +255,39 @@ async def test_wiping_deletes_stored_and_queued_events_and_notifies_the_outboxes
     assert engine.runtime.trainer.model.version == "global-1"
 
 
+async def test_predictions_go_on_while_everything_is_deleted(engine: Engine) -> None:
+    await engine.pass_time()
+    wipe = engine.store.wipe
+
+    async def wipe_slowly() -> None:
+        await asyncio.sleep(0)
+        await wipe()
+
+    engine.store.wipe = wipe_slowly  # type: ignore[method-assign]
+    wiping = asyncio.create_task(engine.runtime.wipe())
+    while not wiping.done():
+        assert engine.runtime.trainer.model.version == "global-1"
+        await asyncio.sleep(0)
+    assert wiping.exception() is None
+
+
+async def test_failed_deletion_leaves_the_model_and_learning(engine: Engine) -> None:
+    await engine.pass_time()
+
+    async def fail() -> None:
+        raise StoreError("The database is full.")
+
+    engine.store.wipe = fail  # type: ignore[method-assign]
+    with pytest.raises(FeedbackError, match="full"):
+        await engine.client.ask(Request.WIPE)
+    assert engine.runtime.trainer.model.version == "global-1"
+    await engine.client.ask(Request.CONFIGURE, {"training": True})
+    asking = asyncio.ensure_future(engine.client.ask(Request.TRAIN))
+    await engine.pass_time()
+    with pytest.raises(FeedbackError, match="8"):
+        await asking
+
+
 async def test_newer_global_model_is_requested_and_adopted(engine: Engine) -> None:
     await engine.pass_time()
     await engine.pass_time(INTERVAL)
