@@ -1,5 +1,7 @@
 """The page: builds its parts and connects them."""
 
+import json
+
 import js
 from pyscript import document, window
 from pyscript.ffi import create_proxy
@@ -24,6 +26,7 @@ from app.page.core.release import RELEASE
 from app.page.core.settings import Settings
 from app.page.core.tasks import error_message, spawn
 from app.page.core.tune_library import TuneLibrary
+from app.page.views.analyze_now import AnalyzeNow
 from app.page.views.dom import by_id, notice, show_text
 from app.page.views.history_card import HistoryCard
 from app.page.views.incognito import Incognito
@@ -54,6 +57,7 @@ from sidflow_feedback.vocabulary import Publication
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
+    from app.page.core.payloads import FullAnalysisState
     from app.page.core.settings import Values
     from app.page.core.tune import Tune
     from sidflow_feedback.player import Player, StateListener
@@ -88,7 +92,7 @@ class Page:
             enabled=lambda: self.settings.values["analyze"],
             hidden=lambda: bool(document.hidden),
             on_analyzed=lambda _tunes: self.recommendations.refresh(),
-            show=_show_analysis,
+            show=self._show_analysis,
             notify=_notify,
             now=_seconds,
         )
@@ -104,6 +108,7 @@ class Page:
         self._play_tab = PlayTab(
             *(self.library, playback, self.recommendations, settings, self._collection, tune_list)
         )
+        self._analyze_now = AnalyzeNow(self.library)
         self._own_music = OwnMusic(self.library, self._collection, playback, self._on_music_changed)
         self._now_playing = NowPlaying(playback, settings, self.player.native)
         self._up_next = UpNext(playback, self.recommendations)
@@ -133,6 +138,7 @@ class Page:
         self.feedback.on_model(self.recommendations.use_model)
         self.recommendations.changed.connect(lambda: spawn(self._show_predictions()))
         self._collection.on("fresh", create_proxy(lambda _text: self._on_fresh()))
+        self._collection.on("analyzing", create_proxy(lambda text: self._on_analyzing(json.loads(text))))
         self._collection.on("rom-change", create_proxy(lambda _text: self._analysis.retry()))
         self.settings.follow(_show_theme)
         self.settings.follow(lambda _values: spawn(self.feedback.configure(**self.settings.preferences)))
@@ -245,6 +251,16 @@ class Page:
         self.recommendations.refresh()
         self._analysis.restart()
 
+    def _on_analyzing(self, state: "FullAnalysisState") -> None:
+        """Show the progress of the analysis of all tunes."""
+        self._analyze_now.show(state)
+        self._analysis.is_full = state["running"]
+        self._analysis.restart()
+
+    def _show_analysis(self, text: str, missing: int) -> None:
+        show_text(by_id("analysis-status"), text)
+        self._analyze_now.show_missing(missing)
+
     async def _on_music_changed(self) -> None:
         await self._play_tab.show()
         self._play_tab.places.refresh()
@@ -290,10 +306,6 @@ def _seconds() -> float:
 
 def _notify(message: str, exc: Exception | None) -> None:
     notice(message + (error_message(exc) if exc else ""))
-
-
-def _show_analysis(text: str) -> None:
-    show_text(by_id("analysis-status"), text)
 
 
 def _show_theme(values: "Values") -> None:

@@ -18,6 +18,7 @@ ENTRIES = (
     "static/js/sid/rom-card.js",
     "static/js/sid/roms.js",
     "static/js/sid/worklet.js",
+    "static/js/tunes/analysis-worker.js",
     "static/js/tunes/archive.js",
     "static/js/tunes/collection-worker.js",
     "static/js/tunes/indexing.js",

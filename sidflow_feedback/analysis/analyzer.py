@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from sidflow_feedback.analysis.excerpt import Excerpt, study
+from sidflow_feedback.analysis.excerpt import Excerpt, Findings, study
 from sidflow_feedback.analysis.features import EXCERPT_SECONDS
+from sidflow_feedback.idle import finish
 
 if TYPE_CHECKING:
     from sidflow_feedback.analysis.features import Samples
@@ -125,17 +127,37 @@ class Analyzer:
             await self._slots.turn(self._costs["piece"] + reserve)
             progress = self._charge("piece", await self._excerpts.advance(PIECE))
         if progress.problem is not None:
-            return {"length": None, "features": None, "problem": progress.problem, "embedding": None}
-        excerpt = Excerpt(*await self._excerpts.take(), progress.has_sound, progress.end)
-        found = await self._slots.run(study(excerpt, duration))
-        return {
-            "length": found.length,
-            "features": found.features,
-            "problem": found.problem,
-            "embedding": base64.b64encode(found.embedding).decode() if found.embedding else None,
-        }
+            return _unplayable(progress.problem)
+        return _answer(await self._slots.run(study(await _taken(self._excerpts, progress), duration)))
 
     def _charge(self, kind: str, progress: Progress) -> Progress:
         self._slots.charge(progress.busy)
         self._costs[kind] = progress.busy
         return progress
+
+
+async def analyze_at_once(excerpts: Excerpts, tune: object, song: int, duration: float) -> SongAnalysis:
+    """Return what `Analyzer.analyze` finds out about a song, without regard to the processor's share."""
+    progress = await excerpts.begin(tune, song, EXCERPT_SECONDS)
+    if not progress.done and progress.problem is None:
+        progress = await excerpts.advance(math.inf)
+    if progress.problem is not None:
+        return _unplayable(progress.problem)
+    return _answer(finish(study(await _taken(excerpts, progress), duration)))
+
+
+async def _taken(excerpts: Excerpts, progress: Progress) -> Excerpt:
+    return Excerpt(*await excerpts.take(), progress.has_sound, progress.end)
+
+
+def _answer(found: Findings) -> SongAnalysis:
+    return {
+        "length": found.length,
+        "features": found.features,
+        "problem": found.problem,
+        "embedding": base64.b64encode(found.embedding).decode() if found.embedding else None,
+    }
+
+
+def _unplayable(problem: str) -> SongAnalysis:
+    return _answer(Findings(None, problem, None))

@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import json
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
-import js
-import numpy as np
 import pyodide_js
 from pyodide.ffi import JsException, create_proxy
 
-from sidflow_feedback.analysis.analyzer import Progress
-from sidflow_feedback.analysis.features import Samples
-from sidflow_feedback.analysis.trace import CLOCKS, TRACE_SECONDS
 from sidflow_feedback.engine.page_channel import PageChannel
+from sidflow_feedback.engine.rendered_excerpts import RenderedExcerpts
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.engine.service import FeedbackService
-from sidflow_feedback.errors import PlayerError, StoreError, TrainingError
+from sidflow_feedback.errors import StoreError, TrainingError
 from sidflow_feedback.idle.page import PageIdleClock
 from sidflow_feedback.learning import scikit_fitters
 from sidflow_feedback.store.indexeddb import DatabaseModule, IndexedDbStore
 from sidflow_feedback.sync.transport.fetch import FetchTransport
-from sidflow_feedback.types import Milliseconds
 from sidflow_feedback.vocabulary import Post, Publication, name_space
 
-SAMPLE_RATE = 44100
 MISSING_SCIKIT = (
     "This site doesn't offer scikit-learn. Choose the built-in method, or ask whoever runs the site to "
     "install sidflow-app-scikit."
@@ -68,7 +61,7 @@ async def start(
     transport = FetchTransport(model, sync)
     runtime = FeedbackRuntime(store, clock, transport, publish=channel.publish, load_scikit=load_scikit)
     clock.on_change = runtime.announce
-    service = FeedbackService(runtime, channel, _Excerpts(excerpts) if excerpts else None)
+    service = FeedbackService(runtime, channel, RenderedExcerpts(excerpts) if excerpts else None)
     await runtime.start()
     service.welcome()
     return runtime
@@ -102,41 +95,6 @@ async def load_scikit(notify: Callable[[str], None]) -> None:
     notify("Importing scikit-learn…")
     await asyncio.sleep(0)
     await scikit_fitters.load(notify)
-
-
-class _Excerpts:
-    """Renders songs in a worker of its own, so that the engine can work meanwhile."""
-
-    def __init__(self, module: Any) -> None:
-        self._renderer = module.createExcerptRenderer()
-
-    async def begin(self, tune: object, song: int, seconds: float) -> Progress:
-        options = _object(seconds=seconds, traceSeconds=TRACE_SECONDS, song=song, sampleRate=SAMPLE_RATE)
-        return _progress(await _rendered(self._renderer.begin(tune, options)))
-
-    async def advance(self, milliseconds: Milliseconds) -> Progress:
-        return _progress(await _rendered(self._renderer.advance(milliseconds)))
-
-    async def take(self) -> tuple[Samples, int, bytes, int]:
-        content = await _rendered(self._renderer.take())
-        samples = np.asarray(content.pcm.to_py(), dtype=np.float32)
-        return samples, SAMPLE_RATE, content.trace.to_bytes(), CLOCKS[content.clock]
-
-
-async def _rendered(answer: Any) -> Any:
-    try:
-        return await answer
-    except Exception as exc:
-        raise PlayerError(str(exc)) from exc
-
-
-def _progress(answer: Any) -> Progress:
-    fields = json.loads(js.JSON.stringify(answer))  # Turns null into None, which `to_py` doesn't.
-    return Progress(has_sound=fields.pop("hasSound", False), **fields)
-
-
-def _object(**values: object) -> Any:
-    return js.Object.fromEntries([list(pair) for pair in values.items()])
 
 
 def _publish_off(channel: PageChannel, problem: str) -> None:

@@ -25,7 +25,7 @@ from sidflow_feedback.errors import TrainingError
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 from tests.bench import analysis_file
 from tests.bench.harness import Figures, run
-from tests.bench.sid_underruns import analysis_figures
+from tests.bench.sid_underruns import analysis_figures, full_analysis_figures
 
 COMPARED = tuple(name for name in FEATURE_NAMES if name != "duration")
 
@@ -37,6 +37,7 @@ def measure(
     songs: int = 300,
     compared: int = 60,
     page_seconds: int = 90,
+    all_cores_seconds: int = 20,
     file_songs: int = 80_000,
     file_tunes: int = 60_000,
     rounds: int = 15,
@@ -49,6 +50,7 @@ def measure(
         **_agreement(files[:compared]),
         "page_tunes_per_minute": page["analyzed_per_minute"],
         "page_share_60s": page["analysis_share_60s"],
+        **full_analysis_figures(browser, url, all_cores_seconds),
         **analysis_file.measure(browser, url, songs=file_songs, tunes=file_tunes, rounds=rounds),
     }
 

@@ -73,6 +73,21 @@ def analysis_figures(browser: Browser, url: str, seconds: int) -> dict[str, floa
     return {"analysis_share_60s": max_used / WINDOW, "analyzed_per_minute": found / seconds * 60}
 
 
+def full_analysis_figures(browser: Browser, url: str, seconds: int) -> dict[str, float]:
+    """Return how many tunes a minute the page analyzes while the listener lets it use all cores."""
+    with new_profile(browser) as context, tempfile.TemporaryDirectory() as folder:
+        page = context.new_page()
+        open_page(page, url)
+        _add_own_tunes(page, Path(folder))
+        page.wait_for_timeout(10_000)
+        page.click("#analyze-now button")
+        page.wait_for_function("document.querySelector('#analyze-now progress').value > 2")
+        begun, before = time.monotonic(), _analyzed(page)
+        page.wait_for_timeout(1000 * seconds)
+        found, took = _analyzed(page) - before, time.monotonic() - begun
+    return {"page_all_cores_tunes_per_minute": found / took * 60}
+
+
 def _add_own_tunes(page: Page, folder: Path) -> None:
     """Add copies of demo tunes with changed titles, which count as different files."""
     demo = sorted((paths().vendor / "tunes").glob("*.sid"))[:OWN_TUNES]

@@ -11,9 +11,13 @@ from playwright.sync_api import BrowserContext, Page
 
 from app.analysis import analyze_song
 from app.emulator import SidEmulator
+from app.paths import paths
 from tests.e2e.listener import OUTBOX, outbox
 from tests.e2e.short_tunes import FALL_SILENT, HALT, short_tune
 from tests.served import Served
+
+TITLE = slice(0x16, 0x1D)
+"""In the header of a file."""
 
 COUNT_REQUESTS = """() => {
     globalThis.questions = 0;
@@ -30,6 +34,23 @@ ROWS = """() => new Promise((resolve, reject) => {
         reading.onsuccess = () => { opening.result.close(); resolve(reading.result); };
     };
 })"""
+
+
+MANY = 24
+BUTTON = "#analyze-now button"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with copies of a demo tune that count as different files, and one that can't be analyzed."""
+    made = tmp_path / "Many"
+    made.mkdir()
+    data = bytearray((paths().vendor / "tunes" / "Acid_Mirage.sid").read_bytes())
+    for number in range(MANY):
+        data[TITLE] = b"Copy %02d" % number
+        (made / f"{number:02d}.sid").write_bytes(data)
+    (made / "halts.sid").write_bytes(short_tune(0.5, HALT, b"Halts"))
+    return made
 
 
 @pytest.fixture
@@ -97,3 +118,46 @@ def test_own_music_is_analyzed_once(context: BrowserContext, served: Served, mus
     add(page, music)
     wait_until_analyzed(page)
     assert page.evaluate("questions") == 0
+
+
+def progress(page: Page) -> str:
+    return page.text_content("#analyze-now p") or ""
+
+
+def offer(page: Page, folder: Path) -> None:
+    """Add the folder, with the background analysis off."""
+    page.click("#tab-preferences")
+    page.uncheck("[name=analyze]")
+    page.click("#tab-play")
+    page.set_input_files("#own-folder", folder)
+    page.wait_for_selector("#analyze-now:not([hidden])")
+
+
+def wait_until_stopped(page: Page) -> None:
+    page.wait_for_function(f"document.querySelector('{BUTTON}').textContent.startsWith('Analyze')")
+
+
+def test_all_music_is_analyzed_on_demand_until_the_listener_stops(page: Page, folder: Path) -> None:
+    offer(page, folder)
+    assert progress(page).startswith(f"{MANY + 1} tunes not analyzed yet")
+    assert page.locator(BUTTON).text_content() == "Analyze my music now"
+
+    page.click(BUTTON)
+    page.wait_for_function(f"document.querySelector('{BUTTON}').textContent === 'Stop'")
+    page.wait_for_function(
+        "/left, .* a second, about/.test(document.querySelector('#analyze-now p').textContent)"
+    )
+    assert page.evaluate("document.querySelector('#analyze-now progress').value") > 0
+    page.click(BUTTON)
+    wait_until_stopped(page)
+    done = len(page.evaluate(ROWS))
+    assert 0 < done <= MANY + 1
+
+    page.click(BUTTON)
+    page.wait_for_function(f"({ROWS})().then(rows => rows.length === {MANY + 1})")
+    page.wait_for_selector("#analyze-now", state="hidden")
+    rows: list[dict[str, Any]] = page.evaluate(ROWS)
+    same = embedding(folder / "00.sid")
+    assert sorted(row["embeddings"][0] or "" for row in rows) == ["", *[same] * MANY]
+    assert sorted(row["problems"][0] is None for row in rows) == [False, *[True] * MANY]
+    page.wait_for_function("document.querySelectorAll('#tunes tbody td.e:not(:empty)').length > 20")

@@ -29,10 +29,10 @@ ROWS = """store => new Promise((resolve, reject) => {
     };
 })"""
 STORES = ("tunes", "contents", "analyses", "folders")
-SAVE_ANALYSIS = """async row => {
+SAVE_SONG = """async song => {
     const { WorkerClient } = await import("/static/js/worker-client.js");
     const collection = new WorkerClient("/static/js/tunes/collection-worker.js", { name: "test" });
-    return await collection.call("saveAnalysis", row);
+    return await collection.call("saveSong", song);
 }"""
 DROP = """(files) => {
     const transfer = new DataTransfer();
@@ -337,6 +337,7 @@ def test_deleting_everything_deletes_own_music_and_analyses(page: Page, tmp_path
 
 def test_analysis_that_ends_after_its_tune_was_deleted_is_not_stored(page: Page) -> None:
     wait_for_rows(page, SITE)
-    row = {"sidPath": "sha256:" + "0" * 64, "version": 1, "features": [], "problems": [], "lengths": [2]}
-    assert page.evaluate(SAVE_ANALYSIS, row) is None
+    found = {"features": None, "problem": "It is silent.", "embedding": None, "length": 2}
+    song = {"sidPath": "sha256:" + "0" * 64, "song": 1, "found": found}
+    assert page.evaluate(SAVE_SONG, song) is None
     assert page.evaluate(ROWS, "analyses") == 0

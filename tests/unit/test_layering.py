@@ -38,6 +38,7 @@ MICROPYTHON = {"__init__", "errors", "page", "player", "preferences", "vocabular
 BROWSER = {"js", "pyodide", "pyodide_js", "pyscript", "jsffi"}
 ADAPTERS = {
     "sidflow_feedback/engine/page_channel.py",
+    "sidflow_feedback/engine/rendered_excerpts.py",
     "sidflow_feedback/engine/start.py",
     "sidflow_feedback/page/configured.py",
     "sidflow_feedback/page/installed.py",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import Protocol
 
-    from app.page.core.payloads import AnalysisCounts, AnalysisRecord
+    from app.page.core.payloads import AnalysisCounts
     from app.page.core.playback import Playback
     from app.page.core.tune import Tune
     from sidflow_feedback.types import Question, SongAnalysis, SongToAnalyze
@@ -27,8 +27,11 @@ if TYPE_CHECKING:
         def unanalyzed(self, limit: int) -> Awaitable[list[Tune]]:
             """Return tunes that are not analyzed, in the order in which the listener may meet them."""
 
-        async def save_analysis(self, tune: Tune, record: AnalysisRecord) -> bool:
-            """Save the analysis of a tune, and update the tune; return False if the tune was deleted."""
+        async def save_song(self, tune: Tune, song: int, found: SongAnalysis) -> bool:
+            """Save what was found out about a song; return False if the tune was deleted."""
+
+        async def save_lengths(self, tune: Tune) -> None:
+            """Save the measured lengths of a tune's songs."""
 
         def analysis_counts(self) -> Awaitable[AnalysisCounts]:
             """Return how many tunes are analyzed."""
@@ -74,7 +77,7 @@ class FeatureAnalysis:
     on_analyzed
         Called with tunes that have features now.
     show
-        Shows the progress.
+        Shows the progress: ``show(text, missing)``, with the number of tunes that are not analyzed.
     notify
         Shows a message to the listener: ``notify(text, exc)``, with the exception that caused it or None.
     now
@@ -84,6 +87,8 @@ class FeatureAnalysis:
     ----------
     hosting
         Whether this tab runs the engine.
+    is_full
+        Whether workers of this tab analyze all tunes, so that nothing is left for the background.
     """
 
     def __init__(
@@ -95,7 +100,7 @@ class FeatureAnalysis:
         enabled: "Callable[[], bool]",
         hidden: "Callable[[], bool]",
         on_analyzed: "Callable[[list[Tune]], None]",
-        show: "Callable[[str], None]",
+        show: "Callable[[str, int], None]",
         notify: "Callable[[str, Exception | None], None]",
         now: "Callable[[], float]",
     ) -> None:
@@ -116,7 +121,7 @@ class FeatureAnalysis:
         self._rest_until = 0.0
         self._analyzed: list[Tune] = []
         self._last_batch = 0.0
-        self.hosting = False
+        self.hosting = self.is_full = False
 
     def tick(self) -> None:
         """Follow the playback, and continue in the background; called a few times each second."""
@@ -140,7 +145,7 @@ class FeatureAnalysis:
             return
         if track.length_source == LengthSource.MEASURED and not tune.length_of(song):
             tune.set_measured_length(song, track.length)
-            asyncio.create_task(self._library.save_analysis(tune, {"lengths": tune.lengths}))
+            asyncio.create_task(self._library.save_lengths(tune))
 
     def restart(self) -> None:
         """Look for tunes at once: there are other tunes, or the listener has changed the setting."""
@@ -163,7 +168,7 @@ class FeatureAnalysis:
 
     def _may_continue(self) -> bool:
         audible = self._playback.state == State.PLAYING
-        return self.hosting and self._enabled() and (audible or not self._hidden())
+        return self.hosting and not self.is_full and self._enabled() and (audible or not self._hidden())
 
     def _is_missing(self, tune: "Tune", song: int) -> bool:
         known = tune.features_of(song) or tune.problem_of(song)
@@ -203,7 +208,7 @@ class FeatureAnalysis:
             if urgent or key != self._current:
                 self._tried.discard(key)
             return None
-        if not await self._library.save_analysis(tune, tune.analysis_with(song, found)):
+        if not await self._library.save_song(tune, song, found):
             return None
         self._playback.refresh_track(tune)
         if found["features"]:
@@ -227,6 +232,7 @@ class FeatureAnalysis:
         text = f"{counts['analyzed']:,} of {counts['all']:,} tunes analyzed."
         if counts["failed"]:
             text += f" {counts['failed']:,} can't be analyzed."
-        if counts["analyzed"] + counts["failed"] < counts["all"] and not self._enabled():
+        missing = counts["all"] - counts["analyzed"] - counts["failed"]
+        if missing and not self._enabled():
             text += " The others are analyzed when you play them."
-        self._show(text)
+        self._show(text, missing)

@@ -23,7 +23,6 @@ class TuneRecord(TypedDict, total=False):
     lengthSource: str
     features: list[Features | None]
     problems: list[str | None]
-    embeddings: list[str | None]
     version: int
     row: int | None
     predictions: list[list[float] | None]
@@ -38,22 +37,21 @@ class Predictions(TypedDict):
     sureness: list[int]
 
 
-class AnalysisRecord(TypedDict, total=False):
-    """What is saved of a tune's analysis, in JSON: one item for each song, None where it is unknown."""
-
-    sidPath: str
-    version: int
-    features: list[Features | None]
-    problems: list[str | None]
-    embeddings: list[str | None]
-    lengths: list[float | None]
-
-
 class ViewCounts(TypedDict):
     """Number of tunes in the list, and of all tunes."""
 
     count: int
     all: int
+
+
+class FullAnalysisState(TypedDict):
+    """How far the analysis of all tunes is; see ``static/js/tunes/full-analysis.js``."""
+
+    running: bool
+    analyzed: int
+    perSecond: float
+    skipped: int
+    problem: str
 
 
 class AnalysisCounts(TypedDict):

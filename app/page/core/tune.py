@@ -6,9 +6,9 @@ TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Final
 
-    from app.page.core.payloads import AnalysisRecord, Predictions, TuneRecord
+    from app.page.core.payloads import Predictions, TuneRecord
     from sidflow_feedback.player import TuneHeader
-    from sidflow_feedback.types import Features, SongAnalysis
+    from sidflow_feedback.types import Features
     from sidflow_feedback.types import Track as TrackRecord
 
 DEFAULT_LENGTH = 180.0
@@ -44,8 +44,6 @@ class Tune:
         ``catalog``, ``songlengths``, ``measured``, or ``default``.
     features, problems
         For each song that was analyzed: its features, or the reason why it has none; else None.
-    embeddings
-        For each song that was analyzed in this browser: its embedding in base64; else None.
     version
         Version of the analysis that they are from; None if there was none, or for a catalog tune.
     row
@@ -66,7 +64,6 @@ class Tune:
         self.length_source: str = LengthSource.DEFAULT
         self.features: list[Features | None] = []
         self.problems: list[str | None] = []
-        self.embeddings: list[str | None] = []
         self.version: int | None = None
         self.row: int | None = None
         self.predictions: list[list[float] | None] = []
@@ -85,7 +82,6 @@ class Tune:
         self.length_source = record.get("lengthSource", self.length_source)
         self.features = record.get("features", self.features)
         self.problems = record.get("problems", self.problems)
-        self.embeddings = record.get("embeddings", self.embeddings)
         self.version = record.get("version", self.version)
         self.row = record.get("row", self.row)
         self.predictions = record.get("predictions", self.predictions)
@@ -130,10 +126,6 @@ class Tune:
         """Return why the current version can't analyze a song; None if it can, or has not tried."""
         return _item(self.problems, song) if self._is_current() else None
 
-    def embedding_of(self, song: int) -> str | None:
-        """Return the embedding that the current version has found for a song, None if there is none."""
-        return _item(self.embeddings, song) if self._is_current() else None
-
     def length_of(self, song: int) -> float | None:
         """Return the length of a song in seconds, None if the current version does not know it."""
         return _item(self.lengths, song) if self._is_current() else None
@@ -141,24 +133,6 @@ class Tune:
     def play_length(self, song: int) -> float:
         """Return the seconds that a song is played: its length from any version, or a default."""
         return _item(self.lengths, song) or DEFAULT_LENGTH
-
-    def analysis_with(self, song: int, found: "SongAnalysis") -> "AnalysisRecord":
-        """Return the tune's analysis in JSON, with what was found out about a song.
-
-        It has lengths unless the tune has better ones than measured ones.
-        """
-        numbers = self.numbers(song)
-        record: AnalysisRecord = {"version": ANALYSIS_VERSION}
-        record["features"] = [self.features_of(number) for number in numbers]
-        record["features"][song - 1] = found["features"]
-        record["problems"] = [self.problem_of(number) for number in numbers]
-        record["problems"][song - 1] = found["problem"]
-        record["embeddings"] = [self.embedding_of(number) for number in numbers]
-        record["embeddings"][song - 1] = found["embedding"]
-        if self.length_source in (LengthSource.DEFAULT, LengthSource.MEASURED):
-            record["lengths"] = [self.length_of(number) for number in numbers]
-            record["lengths"][song - 1] = found["length"]
-        return record
 
     def _is_current(self) -> bool:
         return self.version in (None, ANALYSIS_VERSION)

@@ -6,7 +6,7 @@ from pyscript import window
 from pyscript.ffi import to_js
 
 from app.page.core.release import RELEASE
-from app.page.core.tune import Tune
+from app.page.core.tune import DEFAULT_LENGTH, Tune
 from sidflow_feedback.page.signal import Signal
 from sidflow_feedback.vocabulary import ANALYSIS_VERSION, LengthSource
 
@@ -14,8 +14,9 @@ TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Any
 
-    from app.page.core.payloads import AnalysisCounts, AnalysisRecord, TuneRecord, ViewCounts
+    from app.page.core.payloads import AnalysisCounts, TuneRecord, ViewCounts
     from sidflow_feedback.page.engine_client import EngineClient
+    from sidflow_feedback.types import SongAnalysis
 
 CATALOG = RELEASE + "static/vendor/tunes/catalog.json"
 
@@ -174,17 +175,28 @@ class TuneLibrary:
         found = await self._ask("unanalyzed", {"limit": limit, "version": ANALYSIS_VERSION})
         return [self._intern(record) for record in found]
 
-    async def save_analysis(self, tune: Tune, record: "AnalysisRecord") -> bool:
-        """Save the analysis of a tune, and update the tune. Fields that are left out stay as they are.
+    async def save_song(self, tune: Tune, song: int, found: "SongAnalysis") -> bool:
+        """Save what was found out about a song, and update the tune.
 
         Return False, and save nothing, if the listener has deleted the tune meanwhile.
         """
-        record["sidPath"] = tune.sid_path
-        found = await self._ask("saveAnalysis", record)
-        if not found:
+        saved = await self._ask("saveSong", {"sidPath": tune.sid_path, "song": song, "found": found})
+        if not saved:
             return False
-        self._intern(found)
+        self._intern(saved)
         return True
+
+    async def save_lengths(self, tune: Tune) -> None:
+        """Save the lengths of a tune's songs that were measured while they played."""
+        await self._ask("saveLengths", {"sidPath": tune.sid_path, "lengths": tune.lengths})
+
+    async def analyze_all(self) -> None:
+        """Analyze all tunes that are not analyzed, on all cores, in workers that go on by themselves."""
+        await self._collection.analyzeAll(DEFAULT_LENGTH)
+
+    async def stop_analysis(self) -> None:
+        """Stop `analyze_all`; what was analyzed is saved."""
+        await self._ask("stopAnalysis")
 
     async def analysis_counts(self) -> "AnalysisCounts":
         """Return how many tunes this version has analyzed."""

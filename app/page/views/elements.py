@@ -21,6 +21,7 @@ class Element(Protocol):
     name: str
     tabIndex: int
     value: Any
+    max: int
     dataset: Any
     files: Any
     content: Element

@@ -1,4 +1,4 @@
-/** Which tunes this page is to analyze, and how many are done. */
+/** Which tunes are to be analyzed, and how many are done. */
 
 import { isOfCollection, isOwn } from "./tune-index.js";
 
@@ -12,14 +12,15 @@ import { isOfCollection, isOwn } from "./tune-index.js";
  * @param {number} version  of the analysis
  * @param {number} limit
  * @param {boolean} withSite  whether the site's tunes count
+ * @param {Set<IndexedTune>} [except]  tunes that don't count
  * @returns {IndexedTune[]} tunes that this version hasn't analyzed: first the visible ones, then the listener's
  */
-export function unanalyzed(view, analyses, version, limit, withSite) {
+export function unanalyzed(view, analyses, version, limit, withSite, except = new Set()) {
   /** @type {Set<IndexedTune>} */
   const found = new Set();
   for (const tune of candidates(view, withSite)) {
     if (found.size >= limit) break;
-    if (!analyses.isDone(tune, version)) found.add(tune);
+    if (!except.has(tune) && !analyses.isDone(tune, version)) found.add(tune);
   }
   return [...found];
 }

@@ -1,10 +1,12 @@
 /** The collection's worker: answers the page's commands. */
 
+import { ANALYSIS_VERSION } from "../../../sidflow_feedback/page/messages.js";
 import { serve, transfer } from "../worker-client.js";
 import { countAnalyses, unanalyzed } from "./analysis-backlog.js";
 import { decodeBase64 } from "./base64.js";
 import { BestEffortDatabase } from "./best-effort-database.js";
 import { Folders } from "./folders.js";
+import { FullAnalysis } from "./full-analysis.js";
 import { composersOf } from "./hvsc.js";
 import { IndexingQueue } from "./indexing-queue.js";
 import { ListView } from "./list-view.js";
@@ -12,13 +14,14 @@ import { describePlace, describeTune } from "./place-info.js";
 import { Reports } from "./reports.js";
 import { SiteTunes } from "./site-tunes.js";
 import { FILE_UNREACHABLE, TuneFiles } from "./tune-files.js";
+import { isOwn } from "./tune-index.js";
 import { TuneRecords } from "./tune-records.js";
 import { Tunes } from "./tunes.js";
 
 /** @typedef {import("./folders.js").FolderInfo} FolderInfo */
 /** @typedef {import("./indexing-queue.js").IndexingResult} IndexingResult */
 /** @typedef {import("./row.js").ListedTune} ListedTune */
-/** @typedef {import("./schema.js").AnalysisRow} AnalysisRow */
+/** @typedef {import("./song-analysis.js").SongAnalysis} SongAnalysis */
 /** @typedef {import("./tune-files.js").Content} Content */
 /** @typedef {import("./tune-index.js").Tune} Tune */
 /** @typedef {import("./tune-records.js").Predictions} Predictions */
@@ -49,9 +52,13 @@ import { Tunes } from "./tunes.js";
  * @property {(args: object) => Promise<string[]>} lostFolders
  * @property {(args: {sidPath: string}) => Promise<TuneRecord>} find
  * @property {(args: {sidPath: string}) => Promise<Content>} read
- * @property {(row: AnalysisRow) => Promise<TuneRecord>} saveAnalysis
+ * @property {(args: {sidPath: string, song: number, found: SongAnalysis}) => Promise<TuneRecord>} saveSong
+ * @property {(args: {sidPath: string, lengths: (number | null)[]}) => Promise<TuneRecord>} saveLengths
  * @property {(args: {limit: number, version: number}) => Promise<TuneRecord[]>} unanalyzed
  * @property {(args: {version: number}) => Promise<import("./analysis-backlog.js").AnalysisCounts>} analysisCounts
+ * @property {(args: object) => Promise<FileSystemDirectoryHandle[]>} lockedFolders
+ * @property {(args: {defaultLength: number}) => Promise<void>} analyzeAll
+ * @property {(args: object) => void} stopAnalysis
  * @property {(args: object) => Promise<void>} useRoms
  * @property {(args: object) => void} restartFeed
  * @property {(args: {limit: number}) => import("./engine-feed.js").Batch | null} unsent
@@ -64,8 +71,14 @@ import { Tunes } from "./tunes.js";
  * @property {(args: object) => Promise<void>} wipe
  */
 
+/** Shortest time between two reports on the analysis of all tunes. */
+const ANALYZING_INTERVAL_MS = 1000;
+
 /** Tunes that a composer's station is made from. */
 const MAX_SEEDS = 100;
+
+const LOCKED =
+  "The browser doesn't let this page read the tune's folder. Play a tune of that folder to allow it.";
 
 const reports = new Reports();
 const database = new BestEffortDatabase((problem) => reports.send("problem", { problem }));
@@ -77,6 +90,15 @@ const queue = new IndexingQueue(tunes, folders, files, database, reports);
 const site = new SiteTunes(tunes, folders);
 const records = new TuneRecords(index, analyses);
 const view = new ListView(index, analyses);
+const analysis = new FullAnalysis(
+  {
+    next: (limit, except) => unanalyzed(view, analyses, ANALYSIS_VERSION, limit, site.isDescribed, except),
+    read: bytesOf,
+    lengths: (tune) => records.lengthsOf(tune).lengths,
+    save: (tune, found) => tunes.saveSong(tune.sidPath, tune.startSong, found),
+  },
+  () => reports.sendThrottled("analyzing", analysis.state, ANALYZING_INTERVAL_MS),
+);
 
 /** @type {Commands} */
 const commands = {
@@ -142,7 +164,8 @@ const commands = {
     return files.read(tune);
   },
 
-  saveAnalysis: async (row) => records.of(await tunes.saveAnalysis(row)),
+  saveSong: async ({ sidPath, song, found }) => records.of(await tunes.saveSong(sidPath, song, found)),
+  saveLengths: async ({ sidPath, lengths }) => records.of(await tunes.saveLengths(sidPath, lengths)),
 
   /** Return tunes that this version hasn't analyzed: first the visible ones, then the listener's, then the site's. */
   async unanalyzed({ limit, version }) {
@@ -154,6 +177,18 @@ const commands = {
   async analysisCounts({ version }) {
     await tunes.loaded;
     return countAnalyses(index.listed(), analyses, version);
+  },
+
+  /** Return the folders that the browser reads only if the listener allows it again. */
+  lockedFolders: () => folders.locked(),
+
+  async analyzeAll({ defaultLength }) {
+    await tunes.loaded;
+    analysis.run(defaultLength);
+  },
+
+  stopAnalysis() {
+    analysis.stop();
   },
 
   /** Take note that the listener has added or removed ROMs of the C64. */
@@ -203,6 +238,7 @@ const commands = {
   /** Delete all own music from the list and from the browser. */
   async wipe() {
     queue.cancel();
+    analysis.stop();
     return queue.enqueue(async () => {
       await tunes.wipe();
       files.open.clear();
@@ -210,5 +246,16 @@ const commands = {
     });
   },
 };
+
+/**
+ * @param {import("./tune-index.js").IndexedTune} tune
+ * @returns {Promise<ArrayBuffer>}
+ */
+async function bytesOf(tune) {
+  if (!isOwn(tune)) return site.read(tune);
+  const { bytes } = await files.read(tune);
+  if (!bytes) throw new Error(LOCKED);
+  return bytes;
+}
 
 serve(commands);

@@ -126,6 +126,16 @@ export class Collection {
   }
 
   /**
+   * Analyze all tunes that aren't analyzed, after the listener was asked for access to their folders.
+   * @param {number} defaultLength  in seconds, of songs whose length is unknown
+   */
+  async analyzeAll(defaultLength) {
+    for (const folder of await this.call("lockedFolders", {}))
+      await requirePermission(folder).catch(() => {}); // its tunes are skipped
+    await this.call("analyzeAll", { defaultLength });
+  }
+
+  /**
    * Index files that were chosen one by one, or the files of a chosen folder.
    * @param {FileList} list
    * @returns {Promise<string>} the result as JSON

@@ -1,5 +1,6 @@
 /** The folders of the list: those that the listener has added, the single files, and the site's collection. */
 
+import { mayRead } from "./reading.js";
 import { COLLECTION, FILES } from "./tune-index.js";
 
 /** @typedef {import("./schema.js").Folder} Folder */
@@ -41,6 +42,13 @@ export class Folders {
   /** @returns {Folder[]} those that the listener can add and remove */
   removable() {
     return [...this.#folders.values()].filter(({ id }) => !isFixed(id));
+  }
+
+  /** @returns {Promise<FileSystemDirectoryHandle[]>} those that the browser reads only if the listener allows it again */
+  async locked() {
+    const handles = this.removable().flatMap(({ handle }) => handle ?? []);
+    const open = await Promise.all(handles.map(mayRead));
+    return handles.filter((_, number) => !open[number]);
   }
 
   /**

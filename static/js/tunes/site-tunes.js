@@ -6,6 +6,9 @@ import { OutdatedError, SiteCollection } from "./site-collection.js";
 /** Tunes that are added in one task, so that the list answers meanwhile. */
 const TUNES_PER_TASK = 5000;
 
+/** After that, a server that doesn't answer counts as not having a tune. */
+const FETCH_TIMEOUT_MS = 20_000;
+
 /** How often the collection is read, each time because it has changed meanwhile. */
 const ATTEMPTS = 3;
 
@@ -36,6 +39,16 @@ export class SiteTunes {
     this.#root = root;
     await this.#list();
     if (this.#collection) this.describe();
+  }
+
+  /**
+   * @param {import("./tune-index.js").Tune} tune  of the site
+   * @returns {Promise<ArrayBuffer>} its file
+   */
+  async read({ url = "" }) {
+    const response = await fetch(new URL(url, this.#root), { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
+    if (!response.ok) throw new Error(`The server does not have this tune: it answered ${response.status}.`);
+    return response.arrayBuffer();
   }
 
   /** Read the rest of what the site knows about its tunes, unless the listener has better. */

@@ -353,3 +353,9 @@ function sortBy(list, key) {
  * @param {Key} other
  */
 const compare = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
+
+/**
+ * @param {Tune} tune
+ * @returns {boolean} whether nobody knows the lengths of its songs better than the analysis
+ */
+export const hasMeasuredLengths = ({ locations, lengths }) => locations !== undefined && lengths.length === 0;

@@ -1,6 +1,6 @@
 /** Tunes as the page's Python gets them. */
 
-import { isOwn } from "./tune-index.js";
+import { hasMeasuredLengths, isOwn } from "./tune-index.js";
 
 /** @typedef {import("./tune-index.js").IndexedTune} IndexedTune */
 /** @typedef {import("./tune-index.js").Tune} Tune */
@@ -43,11 +43,12 @@ export class TuneRecords {
       locations,
       added,
       measured: _measured,
+      embeddings: _embeddings,
       ...fields
     } = tune;
     const predicted = this.predictionsOf(tune);
     if (!locations) return { ...fields, ...predicted };
-    const lengths = this.#lengthsOf(tune);
+    const lengths = this.lengthsOf(tune);
     const known = this.#analyses.of(tune);
     // The length may have been added after the analysis.
     const features = (known.features ?? []).map(
@@ -71,9 +72,12 @@ export class TuneRecords {
     };
   }
 
-  /** @param {Tune} tune */
-  #lengthsOf(tune) {
-    if (tune.lengths.length) return { lengths: tune.lengths, lengthSource: "songlengths" };
+  /**
+   * @param {Tune} tune
+   * @returns {{lengths: (number | null)[], lengthSource: string}}
+   */
+  lengthsOf(tune) {
+    if (!hasMeasuredLengths(tune)) return { lengths: tune.lengths, lengthSource: "songlengths" };
     const lengths = this.#analyses.lengthsOf(tune);
     return { lengths, lengthSource: lengths.some(Boolean) ? "measured" : "default" };
   }

@@ -5,6 +5,7 @@ import { Analyses } from "./analyses.js";
 import { Documents } from "./documents.js";
 import { EngineFeed } from "./engine-feed.js";
 import { REPORT_INTERVAL_MS } from "./reports.js";
+import { withSong } from "./song-analysis.js";
 import { isOfCollection, ownTunes, TuneIndex } from "./tune-index.js";
 
 /** @typedef {import("./best-effort-database.js").BestEffortDatabase} BestEffortDatabase */
@@ -106,16 +107,36 @@ export class Tunes {
   }
 
   /**
-   * Save the analysis of a tune, unless the listener has deleted the tune meanwhile.
-   * @param {AnalysisRow} row
+   * Save what was found out about a song, unless the listener has deleted the tune meanwhile.
+   * @param {string} sidPath
+   * @param {number} song  from 1
+   * @param {import("./song-analysis.js").SongAnalysis} found
    * @returns {Promise<IndexedTune | undefined>} the tune
    */
-  async saveAnalysis(row) {
-    if (!(await this.find(row.sidPath))) return undefined;
+  async saveSong(sidPath, song, found) {
+    const tune = await this.find(sidPath);
+    return tune && this.#saveAnalysis(tune, withSong(tune, song, found));
+  }
+
+  /**
+   * Save lengths of a tune's songs that were found while they played.
+   * @param {string} sidPath
+   * @param {(number | null)[]} lengths  in seconds; null where unknown
+   */
+  async saveLengths(sidPath, lengths) {
+    const tune = await this.find(sidPath);
+    return tune && this.#saveAnalysis(tune, { sidPath, lengths });
+  }
+
+  /**
+   * @param {IndexedTune} tune
+   * @param {AnalysisRow} row
+   */
+  async #saveAnalysis(tune, row) {
     this.#applyAnalysis(row);
     await this.#database.write((tables) => tables.putAnalysis(row));
     this.#reports.sendThrottled("analyzed");
-    return this.index.get(row.sidPath);
+    return tune;
   }
 
   /**

@@ -8,13 +8,11 @@ from typing import Any, cast
 import pytest
 
 from app.page.core.analysis import BATCH_SECONDS, REST_SECONDS, FeatureAnalysis
-from app.page.core.payloads import AnalysisCounts, AnalysisRecord, TuneRecord
-from app.page.core.tune import DEFAULT_LENGTH, Track, Tune
+from app.page.core.payloads import AnalysisCounts
+from app.page.core.tune import Track, Tune
 from sidflow_feedback.types import Features, SongAnalysis
 from sidflow_feedback.vocabulary import ANALYSIS_VERSION
 from tests.contracts.samples import FEATURES
-
-EMBEDDING = "AQID"
 
 
 def tune_of(path: str, songs: int = 2, start_song: int = 1) -> Tune:
@@ -28,13 +26,8 @@ def result(
         "features": dict(features) if features else None,
         "length": length,
         "problem": problem,
-        "embedding": EMBEDDING if features else None,
+        "embedding": "AQID" if features else None,
     }
-
-
-def lengths_of(tune: Tune, song: int) -> tuple[float, str]:
-    track = Track(tune, song)
-    return track.length, track.length_source
 
 
 class CurrentSong:
@@ -58,6 +51,8 @@ class World:
         self.answers: dict[str, SongAnalysis | Exception | None] = {}
         self.analyzed: list[Tune] = []
         self.shown = ""
+        self.missing = 0
+        self.saved_lengths: list[list[float | None]] = []
         self.messages: list[str] = []
         self.hidden = False
         self.may_ask: set[tuple[str, bool]] = set()
@@ -70,11 +65,14 @@ class World:
             enabled=lambda: self.enabled,
             hidden=lambda: self.hidden,
             on_analyzed=self.analyzed.extend,
-            show=lambda text: setattr(self, "shown", text),
+            show=self.show,
             notify=lambda text, exc: self.messages.append(text + str(exc or "")),
             now=lambda: self.seconds,
         )
         self.analysis.hosting = True
+
+    def show(self, text: str, missing: int) -> None:
+        self.shown, self.missing = text, missing
 
     async def data(self, tune: Tune, may_ask: bool) -> bytes:
         self.may_ask.add((tune.sid_path, may_ask))
@@ -83,14 +81,23 @@ class World:
     async def unanalyzed(self, limit: int) -> list[Tune]:
         return [tune for tune in self.tunes if tune.version != ANALYSIS_VERSION][:limit]
 
-    async def save_analysis(self, tune: Tune, record: AnalysisRecord) -> bool:
+    async def save_song(self, tune: Tune, song: int, found: SongAnalysis) -> bool:
         if tune not in self.tunes:
             return False
-        found = cast("TuneRecord", dict(record))
-        if "lengths" in record:
-            found["lengthSource"] = "measured"
-        tune.update(found)
+        features, problems = ([*known, *[None] * tune.songs] for known in (tune.features, tune.problems))
+        features[song - 1], problems[song - 1] = found["features"], found["problem"]
+        tune.update(
+            {
+                "sidPath": tune.sid_path,
+                "version": ANALYSIS_VERSION,
+                "features": features[: tune.songs],
+                "problems": problems[: tune.songs],
+            }
+        )
         return True
+
+    async def save_lengths(self, tune: Tune) -> None:
+        self.saved_lengths.append(tune.lengths)
 
     async def analysis_counts(self) -> AnalysisCounts:
         analyzed = sum(tune.has_features() for tune in self.tunes)
@@ -134,7 +141,6 @@ async def test_the_current_song_comes_first_then_the_start_songs_of_the_rest() -
     assert sorted(world.requests[1:]) == [("a", 1, False), ("b", 2, False)]
     assert tunes[1].features[0] is None
     assert (tunes[1].features[1] or {})["rms"] == FEATURES["rms"]
-    assert tunes[1].embeddings == [None, EMBEDDING]
     assert world.shown == "3 of 3 tunes analyzed."
     await world.live(2 * BATCH_SECONDS)
     assert {tune.sid_path for tune in world.analyzed} == {"a", "b", "c"}
@@ -220,21 +226,24 @@ async def test_only_the_tab_with_the_engine_analyzes_in_the_background() -> None
     assert world.requests == [("a", 1, True)]
 
 
-@pytest.mark.parametrize("why", ["hidden", "disabled", "no engine"])
+@pytest.mark.parametrize("why", ["hidden", "disabled", "no engine", "workers analyze"])
 async def test_it_rests(why: str) -> None:
     world = World(tune_of("a"), tune_of("b"))
     world.hidden, world.enabled, world.ready = why == "hidden", why != "disabled", why != "no engine"
+    world.analysis.is_full = why == "workers analyze"
     await world.live(20)
     assert world.requests == []
     world.play(world.tunes[1])
     await world.live(20)
-    expected = {"hidden": [("b", 1, True), ("a", 1, False)], "disabled": [("b", 1, True)], "no engine": []}
-    assert world.requests == expected[why]
-    assert world.may_ask == {(path, urgent) for path, _, urgent in expected[why]}
+    played = ("b", 1, True)
+    expected = {"hidden": [played, ("a", 1, False)], "no engine": []}.get(why, [played])
+    assert world.requests == expected
+    assert world.may_ask == {(path, urgent) for path, _, urgent in expected}
     if why == "disabled":
         world.analysis.restart()
         await world.live()
         assert world.shown == "1 of 2 tunes analyzed. The others are analyzed when you play them."
+        assert world.missing == 1
 
 
 async def test_the_problem_of_the_current_tune_is_shown() -> None:
@@ -258,7 +267,7 @@ async def test_the_length_of_a_song_that_fell_silent_is_saved() -> None:
     world.ready = False
     world.fall_silent(world.tunes[0], 2, 12.5)
     await world.live()
-    assert world.tunes[0].lengths == [None, 12.5]
+    assert world.saved_lengths == [[None, 12.5]]
     assert world.tunes[0].version is None, "the rest must still be analyzed"
 
 
@@ -275,14 +284,11 @@ async def test_a_private_song_leaves_no_trace() -> None:
 async def test_an_analysis_of_an_older_version_is_repeated() -> None:
     old = tune_of("a")
     old.update({"sidPath": "a", "version": ANALYSIS_VERSION - 1, "features": [{"rms": 9.0}, {"rms": 9.0}]})
-    old.update({"sidPath": "a", "embeddings": ["old", "old"]})
     world = World(old)
     await world.live()
     assert world.requests == [("a", 1, False)]
     assert old.version == ANALYSIS_VERSION
     assert (old.features[0] or {})["rms"] == FEATURES["rms"]
-    assert old.features[1] is None
-    assert old.embeddings == [EMBEDDING, None]
 
 
 async def test_an_analysis_that_gave_way_is_repeated_later() -> None:
@@ -305,14 +311,3 @@ async def test_the_library_is_asked_rarely_when_there_is_nothing_to_do() -> None
     world.unanalyzed = unanalyzed  # type: ignore[method-assign]
     await world.live(3 * REST_SECONDS)
     assert len(limits) <= 4
-
-
-async def test_a_measured_length_is_used_unless_a_better_one_is_known() -> None:
-    world = World(tune_of("a"), tune_of("b"))
-    world.tunes[1].update({"sidPath": "b", "lengths": [90.0, None], "lengthSource": "songlengths"})
-    world.answers = {"a": result(length=2.5), "b": result(length=2.5)}
-    await world.live(5)
-    a, b = world.tunes
-    assert lengths_of(a, 1) == (2.5, "measured")
-    assert lengths_of(a, 2) == (DEFAULT_LENGTH, "default")
-    assert lengths_of(b, 1) == (90.0, "songlengths")
