@@ -1,6 +1,10 @@
 /** Functions that `tests/bench/collection.py` runs in the page. */
 () => {
-  const input = Object.assign(document.createElement("input"), { type: "file", id: "bench-folder" });
+  const input = Object.assign(document.createElement("input"), {
+    type: "file",
+    id: "bench-folder",
+    autocomplete: "off", // Else the browser saves the names of all files again and again.
+  });
   input.webkitdirectory = true;
   document.body.append(input);
   /** @type {PerformanceEntry[]} */

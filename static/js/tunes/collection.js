@@ -6,8 +6,8 @@ import { removeRoms, showRoms, takeRoms } from "../sid/rom-files.js";
 import { WorkerClient } from "../worker-client.js";
 import { areStorable } from "./storable.js";
 
-/** Files in the first message to the worker, and the most in a later one. */
-const FILES_PER_MESSAGE = { first: 20, most: 500 };
+/** Files in the first message to the worker, and the most in a later one: copying one can suddenly take 2 ms. */
+const FILES_PER_MESSAGE = { first: 20, most: 32 };
 
 /** Milliseconds that the page may take for such a message: copying a file handle takes up to a millisecond. */
 const MESSAGE_MS = 8;
