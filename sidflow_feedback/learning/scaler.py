@@ -75,7 +75,8 @@ class FeatureScaler:
         Values more than `CLIP_SIGMAS` deviations from the mean are clipped, so that one wrong number doesn't
         outweigh all others.
         """
-        scaled = (matrix - np.asarray(self.means)) / np.asarray(self.deviations)
+        with np.errstate(over="ignore"):  # What is too large for a float is clipped, too.
+            scaled = (matrix - np.asarray(self.means)) / np.asarray(self.deviations)
         clipped: FloatArray = np.clip(scaled, -CLIP_SIGMAS, CLIP_SIGMAS)
         return clipped
 

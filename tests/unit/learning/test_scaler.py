@@ -31,8 +31,9 @@ def test_invalid_statistics_are_refused(means: list[float], deviations: list[flo
     assert caught.value.field == field
 
 
-def test_outlier_is_clipped() -> None:
-    scaler = FeatureScaler((0.0,) * 8, (2.0,) * 8)
+@pytest.mark.parametrize("huge", [1e9, 1.7e308])
+def test_outlier_is_clipped(huge: float) -> None:
+    scaler = FeatureScaler((0.0,) * 8, (0.5,) * 8)
     np.testing.assert_array_equal(
-        scaler.scale(np.array([1e9, -1e9, 4.0, 0, 0, 0, 0, 0])), [10, -10, 2, 0, 0, 0, 0, 0]
+        scaler.scale(np.array([huge, -huge, 4.0, 0, 0, 0, 0, 0])), [10, -10, 8, 0, 0, 0, 0, 0]
     )
