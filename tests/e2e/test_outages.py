@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from playwright.sync_api import Page
 
-from tests.e2e.listener import play, wait_for_count, wait_for_engine, wait_until_playing
+from tests.e2e.listener import play, rows, wait_for_count, wait_for_engine, wait_until_playing
+from tests.patience import wait_until
+
+
+def is_synced(row: dict[str, Any]) -> bool:
+    return bool(row["syncStatus"] == "synced")
 
 
 def test_missing_server_is_reported_and_nothing_is_lost(page: Page) -> None:
@@ -32,9 +39,7 @@ def test_missing_server_is_reported_and_nothing_is_lost(page: Page) -> None:
     page.wait_for_function("document.querySelector('#saved-state').textContent === 'All saved'")
     page.click("#tab-preferences")
     page.click("#sync-now")
-    page.wait_for_function(
-        "document.querySelector('#counts tr[data-status=pending] td:last-child').textContent === '0'"
-    )
+    wait_until(lambda: "like" in [row["action"] for row in rows(page, "implicit-events") if is_synced(row)])
 
 
 def test_missing_tune_is_reported_and_the_next_one_plays(without_engine: Page) -> None:
