@@ -42,13 +42,15 @@ class KillableBrowser:
         self._context = self._launch()
 
     def _launch(self) -> BrowserContext:
-        context = self._chromium.launch_persistent_context(
-            self._profile,
-            executable_path=chromium(),
-            args=CHROMIUM_ARGS,
-            bypass_csp=True,  # The page reports to the test's address.
+        context = patient(
+            self._chromium.launch_persistent_context(
+                self._profile,
+                executable_path=chromium(),
+                args=CHROMIUM_ARGS,
+                bypass_csp=True,  # The page reports to the test's address.
+            )
         )
-        return let_python_in(patient(context))
+        return let_python_in(context)
 
     def new_page(self) -> Page:
         """Replace all open or dead tabs by an empty one."""
