@@ -17,7 +17,7 @@ NUMBERS: Final = 256
 
 
 class Networks:
-    """Numbers networks, each day anew."""
+    """Numbers networks, with other numbers each day."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)

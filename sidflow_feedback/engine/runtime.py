@@ -280,12 +280,13 @@ class FeedbackRuntime:
             on_change=lambda _state: self._changed.set(),
             meter=self._meter,
         )
-        before, self._trainer = self._trainer, trainer  # Must come first: it gets the events that arrive now.
+        is_first, self._trainer = self._trainer is None, trainer  # Before all else: it gets what arrives now.
         try:
             await trainer.restore()
         except FeedbackError:
-            self._trainer = before
-            raise
+            if is_first:
+                self._trainer = None  # Adopting the model is tried again.
+                raise
         trainer.start()
 
     async def _tidy_regularly(self) -> None:

@@ -288,6 +288,29 @@ async def test_failed_deletion_leaves_the_model_and_learning(engine: Engine) -> 
         await asking
 
 
+async def learn(engine: Engine) -> None:
+    engine.pages.say("events", [rating(sidPath=f"Demo/{n}.sid") for n in range(12)])
+    await engine.client.ask(Request.CONFIGURE, {"training": True})
+    await engine.pass_time(30)
+
+
+async def test_nothing_learned_stays_when_the_store_fails_after_a_deletion(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await learn(engine)
+    assert engine.runtime.trainer.model.version == "local-1"
+
+    async def fail(*_args: object, **_options: object) -> None:
+        raise StoreError("The database can't be read.")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(engine.store, "newest", fail)
+        await engine.client.ask(Request.WIPE)
+    assert engine.runtime.trainer.model.version == "global-1"
+    await learn(engine)
+    assert engine.runtime.trainer.model.version.startswith("local-")
+
+
 async def test_newer_global_model_is_requested_and_adopted(engine: Engine) -> None:
     await engine.pass_time()
     await engine.pass_time(INTERVAL)
