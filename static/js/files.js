@@ -1,7 +1,7 @@
 /** Downloads. */
 
-/** @type {import("./export/wav.js").WavExport | null} */
-let running = null;
+/** Cancels the WAV that is being saved. @type {AbortController | null} */
+let saving = null;
 
 /**
  * Offer a text as a download.
@@ -24,14 +24,19 @@ export function save(name, text, type = "application/json") {
  * @returns {Promise<void>} rejects with what is wrong, or if `cancelWav` was called
  */
 export async function saveWav(name, bytes, song, seconds, player, onProgress) {
+  cancelWav();
+  saving = new AbortController();
+  const { signal } = saving;
   const { WavExport } = await import("./export/wav.js");
-  running?.cancel();
-  running = new WavExport(onProgress);
+  signal.throwIfAborted();
+  const running = new WavExport(onProgress);
+  signal.addEventListener("abort", () => running.cancel());
   download(name, await running.render(bytes, song, seconds, player.settings));
 }
 
+/** Has no effect if none is being saved. */
 export function cancelWav() {
-  running?.cancel();
+  saving?.abort(new Error("Saving was canceled."));
 }
 
 /**

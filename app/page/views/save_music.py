@@ -38,14 +38,16 @@ class SaveMusic:
         self._playback = playback
         self._recommendations = recommendations
         self._native = native
-        self._busy = False
+        self._saving: object | None = None
+        """Tells the current saving from one that was canceled."""
         on(by_id("save-wav"), "click", lambda _event: self._on_save())
         on(by_id("save-list"), "click", lambda _event: spawn(self._save_playlist("sidflow-list.m3u", None)))
         on(by_id("save-queue"), "click", lambda _event: self._save_queue())
 
     def _on_save(self) -> None:
-        if self._busy:
+        if self._saving is not None:
             files.cancelWav()
+            self._end("Saving was canceled.")
         elif self._playback.tune is not None:
             spawn(self._save_wav(self._playback.tune))
 
@@ -53,17 +55,23 @@ class SaveMusic:
         song, progress = self._playback.song, create_proxy(_show_progress)
         name = tune.title + (" (song " + str(song) + ")" if tune.songs > 1 else "") + ".wav"
         seconds = min(tune.play_length(song), MAX_SECONDS)
-        self._busy = True
+        saving = self._saving = object()
         by_id("save-wav").textContent = "Cancel saving"
         _show_progress(0.0)
         by_id("save-result").textContent = ""
         try:
             data = await self._library.data(tune)
-            await files.saveWav(name, data, song, seconds, self._native, progress)
-            by_id("save-result").textContent = "Saved as " + name + "."
+            if self._saving is saving:
+                await files.saveWav(name, data, song, seconds, self._native, progress)
+            result = "Saved as " + name + "."
         except Exception as exc:
-            by_id("save-result").textContent = error_message(exc)
-        self._busy = False
+            result = error_message(exc)
+        if self._saving is saving:
+            self._end(result)
+
+    def _end(self, result: str) -> None:
+        self._saving = None
+        by_id("save-result").textContent = result
         by_id("save-wav").textContent = "Save as WAV"
         by_id("save-progress").hidden = True
 
