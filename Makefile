@@ -7,7 +7,7 @@ LINT := .lint/bin
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder
 
-.PHONY: run setup develop lint check format test test-fast test-crash test-fuzz test-fuzz-server test-memory test-container coverage bench-setup bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-listeners bench-radio bench-sid bench-analysis bench-fidelity bench-similarity bench-collection bench-linkability lock dist clean
+.PHONY: run setup develop lint check format test test-fast test-crash test-soak test-fuzz test-fuzz-server test-memory test-container coverage bench-setup bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-listeners bench-radio bench-sid bench-analysis bench-fidelity bench-similarity bench-collection bench-linkability lock dist clean
 
 run: .venv/run
 	$(BIN)/python -m app serve
@@ -59,9 +59,15 @@ test-fast: .venv/development
 	$(PYTEST) --numprocesses 2 tests/unit --ignore tests/unit/setup --ignore tests/unit/composer \
 		--deselect tests/unit/learning/test_trainer.py::test_1000_runs_leak_no_memory
 
+# Kills 1,000 pages, 100 browsers, and 100 tabs that run the engine for two. Takes hours.
 test-crash: develop
 	$(BIN)/python -m app.setup.chromium
-	$(BIN)/pytest tests/crash -s --kills 100
+	$(BIN)/pytest tests/crash -s --kills 1000
+
+# Runs the page for an hour, with faults at every seam.
+test-soak: develop
+	$(BIN)/python -m app.setup.chromium
+	$(BIN)/pytest tests/soak -s --soak-minutes 60
 
 # Lines that tests reach on CPython, in Pyodide, and in MicroPython. Needs half an hour.
 coverage: export SIDFLOW_TEST_LINES = $(CURDIR)/build/coverage

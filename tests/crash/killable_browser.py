@@ -9,12 +9,13 @@ import signal
 import time
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Page, Playwright
+from playwright.sync_api import BrowserContext, Error, Page, Playwright
 
 from app.setup.chromium import chromium
 from tests.browser.conftest import CHROMIUM_ARGS
 from tests.crash.reports import SEND_REPORT, Reports
 from tests.patience import patient, wait_until
+from tests.shifted_clock import ShiftedClock
 from tests.unguarded import let_python_in
 
 RECORD = (Path(__file__).parent / "record.py").read_text()
@@ -60,10 +61,25 @@ class KillableBrowser:
             old.close()
         return page
 
-    def recording_page(self, reports: Reports) -> Page:
-        """Open a tab in which the page will record events as soon as it can."""
-        page = self.new_page()
-        script = f"REPORTS = {reports.url!r}\n{RECORD}"
+    def recording_page(
+        self, reports: Reports, clock_shift: int = 0, *, beside: bool = False, pause: float = 0.02
+    ) -> Page:
+        """Open a tab in which the page will record events as soon as it can.
+
+        Parameters
+        ----------
+        reports
+            What the page reports to.
+        clock_shift
+            Milliseconds by which the clock of the page and of its workers is ahead.
+        beside
+            Whether other tabs stay open.
+        pause
+            Seconds between two events.
+        """
+        page = self._context.new_page() if beside else self.new_page()
+        ShiftedClock(page).shift(clock_shift)
+        script = f"REPORTS, PAUSE = {reports.url!r}, {1000 * pause}\n{RECORD}"
         page.add_init_script(
             f"{SEND_REPORT}({WHEN_LOADED})({_js(script)});({REPORT_COMMITTED})({_js(reports.url)});"
         )
@@ -78,6 +94,11 @@ class KillableBrowser:
                 _kill(pid)
         while set(renderers) & set(self._processes("renderer")):
             time.sleep(0.02)  # The browser must notice first; otherwise the next tab may get a dead process.
+
+    def crash_page(self, page: Page) -> None:
+        """Let the process of this tab, and of no other, crash."""
+        with page.expect_event("crash"), contextlib.suppress(Error):
+            page.goto("chrome://crash")
 
     def kill(self, after: float = 0) -> None:
         """Kill the whole browser after `after` seconds, and restart it with the same profile."""

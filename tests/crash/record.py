@@ -1,10 +1,11 @@
-"""Runs in the page's own MicroPython, after `app/page/main.py`: records 50 events a second."""
+"""Runs in the page's own MicroPython, after `app/page/main.py`: records events at a steady rate."""
 
 import js
 
 from app.page import main
 
 reports = globals()["REPORTS"]  # Address for reports; the test defines it above this text.
+pause = globals()["PAUSE"]  # Milliseconds between two events; likewise.
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -38,4 +39,4 @@ def record() -> None:
         js.tell(reports + "/recorded/" + identity)
 
 
-js.setInterval(record, 20)
+js.setInterval(record, pause)

@@ -13,17 +13,17 @@ from tests.crash.reports import Reports
 from tests.crash.stored import events, open_until_all_saved, unique_uuids
 from tests.e2e.listener import wait_for_engine
 from tests.served import Served
+from tests.shifted_clock import random_shift
 
 
 def test_committed_events_are_stored_once(
-    browser: KillableBrowser, served: Served, reports: Reports, rng: random.Random, kills: int
+    browser: KillableBrowser, served: Served, reports: Reports, rng: random.Random
 ) -> None:
-    for _ in range(max(1, kills // 5)):
-        page = browser.recording_page(reports)
-        page.goto(served.url)
-        wait_for_engine(page)
-        reports.wait_for("committed", rng.randint(1, 6))
-        browser.kill(after=rng.uniform(0, 1))
+    page = browser.recording_page(reports, random_shift(rng))
+    page.goto(served.url)
+    wait_for_engine(page)
+    reports.wait_for("committed", rng.randint(1, 6))
+    browser.kill(after=rng.uniform(0, 1))
     page = browser.new_page()
     open_until_all_saved(page, served.url)
     stored = unique_uuids(events(page))

@@ -13,6 +13,7 @@ from tests.crash.reports import Reports
 from tests.crash.stored import events, open_until_all_saved, unique_uuids
 from tests.e2e.listener import wait_for_engine
 from tests.served import Served
+from tests.shifted_clock import random_shift
 
 Wait = Callable[[Page, Reports, random.Random], float]
 """Waits for a precondition, and returns the seconds from then to the kill."""
@@ -55,7 +56,7 @@ def test_recorded_events_are_stored_once(
 ) -> None:
     for number in range(kills):
         moment = MOMENTS[number % len(MOMENTS)]
-        page = browser.recording_page(reports)
+        page = browser.recording_page(reports, random_shift(rng))
         page.goto(served.url, wait_until="commit")
         browser.kill_page(page, moment(page, reports, rng))
         print(f"{moment.__name__}: {len(reports.of('recorded'))} recorded")
