@@ -23,6 +23,7 @@ SLOWEST_FIRST: Final = (
     "e2e/test_analysis.py",
     "e2e/test_sharing.py",
     "crash/",
+    "soak/",
     "training/test_run.py",
     "release/",
     "e2e/",
@@ -40,6 +41,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     crash.addoption(
         "--seed", type=int, action="append", help="repeat the crash tests whose names have this seed"
     )
+    soak = parser.getgroup("soak test")
+    soak.addoption(
+        "--soak-minutes",
+        type=float,
+        default=0,
+        help="how long faults strike; each at least once",
+    )
+    soak.addoption("--soak-seed", type=int, help="repeat the faults of this seed")
     composer = parser.getgroup("demo tunes")
     composer.addoption(
         "--catalog-sample", type=int, default=3, help="how many demo tunes are rendered again (default: 3)"

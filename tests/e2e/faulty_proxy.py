@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import random
 import select
 import socket
 import struct
@@ -34,7 +35,9 @@ class FaultyProxy:
     upstream
         Address of the real server.
     fault
-        Handles each upload.
+        Handles each upload, and all other requests too if `everywhere`.
+    everywhere
+        Whether the fault is that of the whole server.
     paths, uploads
         The paths of all requests, and the bodies of all uploads, as they were received.
     headers
@@ -47,6 +50,7 @@ class FaultyProxy:
         self.url = ""
         self.upstream = upstream
         self.fault: Fault = forward
+        self.everywhere = False
         self.paths: list[str] = []
         self.uploads: list[bytes] = []
         self.headers: dict[str, str] = {}
@@ -65,9 +69,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == SYNC:
             self.proxy.uploads.append(self.body)
             self.proxy.headers = dict(self.headers.items())
-            self.proxy.fault(self)
-        else:
-            forward(self)
+        fault = self.proxy.fault if self.proxy.everywhere or self.path == SYNC else forward
+        fault(self)
 
     do_GET = do_POST = do_HEAD = handle_any  # noqa: N815
 
@@ -104,9 +107,13 @@ Fault: TypeAlias = Callable[[_Handler], None]
 
 
 def forward(request: _Handler) -> None:
-    """No fault."""
-    answer, body = request.ask_upstream()
-    request.reply(answer.status, answer.getheaders(), body)
+    """No fault: the server's answer, or the proxy's own while there is no server."""
+    try:
+        answer, body = request.ask_upstream()
+    except OSError:
+        request.reply(502, [("Content-Type", "text/html")], b"<!doctype html><h1>Bad gateway</h1>")
+    else:
+        request.reply(answer.status, answer.getheaders(), body)
 
 
 def refused_connection(request: _Handler) -> None:
@@ -130,6 +137,12 @@ def truncated_answer(request: _Handler) -> None:
 def portal(request: _Handler) -> None:
     """A captive portal answers, as in a hotel."""
     request.reply(200, [("Content-Type", "text/html")], b"<!doctype html><p>Please pay first.")
+
+
+def gatekeeper(request: _Handler) -> None:
+    """Something between client and server refuses the request, with a page of its own."""
+    status = random.choice([401, 403, 404, 405, 410, 413, 415, 422, 502])
+    request.reply(status, [("Content-Type", "text/html")], b"<!doctype html><h1>Request blocked</h1>")
 
 
 def redirect(request: _Handler) -> None:

@@ -6,10 +6,8 @@ import json
 import os
 import re
 import signal
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -21,33 +19,8 @@ from sidflow_feedback.sync.schedule import FIRST_RETRY
 from tests.e2e import faulty_proxy as faults
 from tests.e2e.faulty_proxy import SYNC, FaultyProxy
 from tests.e2e.listener import play, rate, rows, wait_for_count, wait_for_engine
+from tests.e2e.operator import Operator
 from tests.patience import wait_until
-from tests.served import Served, serve
-
-
-class Operator:
-    """Runs the server, and starts another one on the same database after a kill."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._stack = ExitStack()
-        self.served = self.start()
-
-    def start(self) -> Served:
-        self.served = self._stack.enter_context(serve(self._folder))
-        return self.served
-
-    def kill(self) -> None:
-        os.kill(self.served.process.pid, signal.SIGKILL)
-        self.served.process.wait()
-
-    def close(self) -> None:
-        self._stack.close()
-
-    def events(self) -> list[str]:
-        """Return the uuids of all events on the server, including duplicates."""
-        with closing(sqlite3.connect(self.served.database)) as connection:
-            return sorted(row[0] for row in connection.execute("SELECT uuid FROM events"))
 
 
 @pytest.fixture
