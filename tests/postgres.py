@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -66,11 +67,36 @@ def _running(
 
 
 @contextmanager
-def new_database(url: str) -> Iterator[str]:
+def hung(url: str) -> Iterator[None]:
+    """Stop all processes of the server at `url`: it neither answers nor ends. At the end, let them go on."""
+    with psycopg.connect(url) as connection:
+        [folder] = connection.execute("SHOW data_directory").fetchone() or ("",)
+    postmaster = int(Path(folder, "postmaster.pid").read_text().split()[0])
+    processes = [postmaster]
+    try:
+        # The postmaster first: it must not start others meanwhile.
+        os.kill(postmaster, signal.SIGSTOP)
+        processes += _children(postmaster)
+        for process in processes[1:]:
+            os.kill(process, signal.SIGSTOP)
+        yield
+    finally:
+        for process in reversed(processes):
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
+
+
+def _children(process: int) -> list[int]:
+    listed = Path(f"/proc/{process}/task/{process}/children").read_text()
+    return [int(child) for child in listed.split()]
+
+
+@contextmanager
+def new_database(url: str, encoding: str = "UTF8") -> Iterator[str]:
     """Make a database on the server at `url`; yield its URL, and drop it at the end."""
     name = f"test_{uuid4().hex}"
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0")
         yield url.rpartition("/")[0] + "/" + name
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 

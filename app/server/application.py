@@ -1,5 +1,6 @@
 """The ASGI application with all its routes."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import version
@@ -10,12 +11,13 @@ from .client_address import ClientAddress
 from .collection.routes import collection_router, mount_collection
 from .collection.site_collection import SiteCollection
 from .cross_origin import CrossOrigin
+from .daemon_thread import in_daemon_thread
 from .database import Database
 from .errors import install_error_handlers
 from .feedback import feedback_router
 from .files import mount_files
 from .headers import SecurityHeaders
-from .health import health_router
+from .health import HealthCheck, health_router
 from .host_check import HostCheck
 from .metrics import Metrics, RequestMetrics, metrics_router
 from .model import model_router
@@ -28,7 +30,7 @@ from .release import Releases
 from .root_path import RootPath
 from .settings import Settings
 from .similar import similar_router
-from .writer import Writer
+from .writer import CLOSE_SECONDS, Writer
 
 RELEASE = version("sidflow-feedback")
 
@@ -50,11 +52,11 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
     """
     settings = settings or Settings.from_environment()
     database = Database(settings.database_url)
-    writer = Writer(database)
     players = Players(u64=UltimatePlayer(settings.ultimate), streams=Streams(roms=settings.roms))
     releases = Releases(settings)
     collection = _collection(settings)
     metrics = Metrics()
+    writer = Writer(database, metrics.count_commit)
     # No generated documentation pages: they would load scripts from other hosts.
     app = FastAPI(
         title="sidflow-feedback",
@@ -74,7 +76,7 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
     if settings.metrics_token:
         app.include_router(metrics_router(metrics, settings.metrics_token))
     app.include_router(player_router(players, LocalAccess(settings.local_token), limit))
-    app.include_router(health_router(database, RELEASE))
+    app.include_router(health_router(HealthCheck(database, writer.commits), writer.commits, RELEASE))
     app.include_router(collection_router(collection))
     if collection:
         mount_collection(app, collection, releases.contents)
@@ -100,7 +102,8 @@ def _lifespan(
             await collection.aclose()
         await players.aclose()
         await writer.aclose()
-        database.close()
+        # The last connection to SQLite tidies up, which a lock can hold up.
+        await asyncio.wait({in_daemon_thread(database.close, "database-close")}, timeout=CLOSE_SECONDS)
 
     return lifespan
 

@@ -1,22 +1,35 @@
 """The database of synced events."""
 
-import logging
 from collections.abc import Mapping, Sequence
+from datetime import date
 from operator import itemgetter
 from typing import Any
+from uuid import uuid4
 
-from sqlalchemy import Column, Connection, Engine, insert, select, text
+from sqlalchemy import Column, Connection, Engine, delete, exc, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from .db_connection import connect, make_folder, parse_url
+from .db_limits import (
+    POOL,
+    STATEMENT_SECONDS,
+    ConnectionCutter,
+    SqliteFile,
+    failure_reason,
+    limit_statements,
+)
 from .errors import ConfigurationError, DatabaseUnavailableError
 from .migrations import MigrationError, upgrade
 from .tables import events
 
 Rows = Sequence[Mapping[str, Any]]
 
-logger = logging.getLogger("sidflow.database")
+_LOCK = 0x51D_3E7
+"""Key of the advisory lock that PostgreSQL's writers hold."""
+
+_UNAVAILABLE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+"""What is the database's fault, not that of the events."""
 
 
 def migrate(url: str) -> None:
@@ -33,7 +46,9 @@ def migrate(url: str) -> None:
 
 
 class Database:
-    """The store of all events. Its methods block: call them in a worker thread.
+    """The store of all events. Its methods block: call them in a thread of their own.
+
+    Each of them ends after some seconds, whatever the database does; if need be, `interrupt` sees to that.
 
     Parameters
     ----------
@@ -48,47 +63,69 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self._url = parse_url(url)
-        self._engine = connect(self._url)
+        self._engine = connect(self._url, STATEMENT_SECONDS, **POOL)
+        limit_statements(self._engine)
+        self._cutter = ConnectionCutter(self._engine)
+        self._file = SqliteFile(self._engine)
         self._writer = self._engine.execution_options(writes=True)
         self._insert = _insert_statement(self._engine)
 
     def open(self) -> None:
-        """Connect and apply pending migrations.
+        """Apply pending migrations, without a limit of time.
 
         Raises
         ------
         ConfigurationError
-            If the database can't be reached or written, or was created by a newer version.
+            If the database can't be reached or written, can't hold all text, or was created by a newer
+            version.
         """
+        engine = connect(self._url)
         try:
             make_folder(self._url)
-            with self._writer.begin() as connection:
+            with engine.execution_options(writes=True).begin() as connection:
+                _require_unicode(connection)
                 upgrade(connection)
-        except (OSError, SQLAlchemyError, MigrationError) as exc:
-            self.close()
-            cause = getattr(exc, "orig", exc)
+        except (OSError, SQLAlchemyError, MigrationError) as error:
+            cause = getattr(error, "orig", error)
             raise ConfigurationError(
                 f"The database {self._url.database} can't be opened: {cause}. "
                 "Correct that, or set SIDFLOW_DATABASE_URL to another database."
-            ) from exc
+            ) from error
+        finally:
+            engine.dispose()
 
     def close(self) -> None:
-        """Close all connections. `open` may be called again."""
+        """Close all connections. They are opened again when they are needed."""
         self._engine.dispose()
 
-    def check(self) -> None:
-        """Check that the database answers a query.
+    def interrupt(self) -> None:
+        """End what waits for PostgreSQL in other threads: it fails, and nothing of it is acknowledged."""
+        self._cutter.cut()
+
+    def check(self, *, write: bool) -> None:
+        """Check that the database answers, has space, and is where it was.
+
+        Parameters
+        ----------
+        write
+            Whether to write something, too: an event that is deleted in the same transaction.
 
         Raises
         ------
         DatabaseUnavailableError
-            If it doesn't.
+            If it doesn't. The message says why.
         """
         try:
-            with self._engine.connect() as connection:
-                connection.execute(select(events.c.id).limit(1))
-        except SQLAlchemyError as exc:
-            raise DatabaseUnavailableError("The database does not respond. Try again later.") from exc
+            with (self._writer if write else self._engine).connect() as connection:
+                with connection.begin():
+                    connection.execute(select(events.c.id).limit(1))
+                    if write:
+                        _write_trial(connection)
+                problem = self._file.problem(connection) or self._file.space_problem()
+        except (SQLAlchemyError, OSError) as error:
+            problem = failure_reason(error)
+        if problem:
+            raise DatabaseUnavailableError(f"The database can't be used: {problem}. Try again later.")
 
     def add_batches(self, batches: Sequence[Rows]) -> list[set[str] | None]:
         """Add the rows with new uuids, in one transaction that is committed on return.
@@ -107,22 +144,51 @@ class Database:
         Raises
         ------
         DatabaseUnavailableError
-            If the transaction failed. No row is added then.
+            If the database failed: nothing may be acknowledged then. What isn't its fault, such as a value
+            that it refuses, is raised as it is; no row is added then.
         """
         try:
-            with self._writer.begin() as connection:
-                self._lock(connection)
-                known = _stored(connection, events.c.uuid, batches)
-                used = _stored(connection, events.c.batch_id, batches)
-                new = [_new_rows(rows, known, used) for rows in batches]
-                if added := [row for rows in new for row in rows or ()]:
-                    connection.exec_driver_sql(*self._insertion(added))
-                return [None if rows is None else {row["uuid"] for row in rows} for rows in new]
-        except SQLAlchemyError as exc:
-            logger.error("storing events failed", exc_info=exc)
-            raise DatabaseUnavailableError(
-                "The events could not be stored, so none of this batch is kept. Send it again later."
-            ) from exc
+            with self._writer.connect() as connection:
+                with connection.begin():
+                    self._lock(connection)
+                    added = self._add(connection, batches)
+                problem = self._file.problem(connection)
+        except _UNAVAILABLE as error:
+            raise not_stored(failure_reason(error)) from error
+        if problem:
+            raise not_stored(problem)
+        return added
+
+    def old_ids(self, before: date, after: int, limit: int) -> list[int]:
+        """Return the first ids above `after` of events that came before a day, at most `limit` of them.
+
+        Raises
+        ------
+        SQLAlchemyError
+            If the database fails.
+        """
+        query = select(events.c.id).where(events.c.id > after, events.c.day < before)
+        with self._engine.connect() as connection:
+            return list(connection.scalars(query.order_by(events.c.id).limit(limit)))
+
+    def delete(self, ids: Sequence[int]) -> None:
+        """Delete the events with these ids.
+
+        Raises
+        ------
+        SQLAlchemyError
+            If the database fails. Nothing is deleted then.
+        """
+        with self._writer.begin() as connection:
+            connection.execute(delete(events).where(events.c.id.in_(ids)))
+
+    def _add(self, connection: Connection, batches: Sequence[Rows]) -> list[set[str] | None]:
+        known = _stored(connection, events.c.uuid, batches)
+        used = _stored(connection, events.c.batch_id, batches)
+        new = [_new_rows(rows, known, used) for rows in batches]
+        if added := [row for rows in new for row in rows or ()]:
+            connection.exec_driver_sql(*self._insertion(added))
+        return [None if rows is None else {row["uuid"] for row in rows} for rows in new]
 
     def _insertion(self, rows: Rows) -> tuple[str, list[Any]]:
         """Return statement and parameters for the driver: SQLAlchemy would spend time on each value."""
@@ -131,9 +197,40 @@ class Database:
         return str(self._insert), list(rows)
 
     def _lock(self, connection: Connection) -> None:
-        """Lock out other writers until the commit (as SQLite does), so that ids grow in commit order."""
+        """Lock out other writers until the commit (as SQLite does), so that ids grow in commit order.
+
+        An advisory lock: every lock of the table that keeps writers out also waits for a VACUUM to end.
+        """
         if self._engine.dialect.name == "postgresql":
-            connection.execute(text("LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE"))
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+
+
+def not_stored(reason: str) -> DatabaseUnavailableError:
+    """Return the error for a batch that wasn't stored, or perhaps was, but can't be acknowledged."""
+    return DatabaseUnavailableError(
+        f"The events could not be stored: {reason}. Send the same batch again later."
+    )
+
+
+def _require_unicode(connection: Connection) -> None:
+    """Raise a ConfigurationError if the database can't hold the paths of all tunes."""
+    if connection.dialect.name != "postgresql":
+        return
+    encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
+    if encoding != "UTF8":
+        raise ConfigurationError(
+            f"The database {connection.engine.url.database} has the encoding {encoding}, which can't hold "
+            "the paths of all tunes. Make another one with `createdb --encoding UTF8 --template template0`, "
+            "and set SIDFLOW_DATABASE_URL to it."
+        )
+
+
+def _write_trial(connection: Connection) -> None:
+    """Insert an event and delete it again. It must be committed: only that needs space on the disk."""
+    name = str(uuid4())
+    row = {"uuid": name, "batch_id": name, "sid_path": "trial", "song": 1, "day": date(1, 1, 1)}
+    connection.execute(insert(events), row)
+    connection.execute(delete(events).where(events.c.uuid == name))
 
 
 def _insert_statement(engine: Engine) -> SQLCompiler:

@@ -2,6 +2,7 @@
 
 import sqlite3
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,21 @@ ADVICE = "Set SIDFLOW_DATABASE_URL to sqlite:///FILE or postgresql://USER:PASSWO
 sqlite3.register_adapter(date, date.isoformat)
 
 LOCK_SECONDS = 10
-"""How long a SQLite writer waits for the lock. PostgreSQL has no such limit."""
+"""How long a SQLite writer waits for the lock, unless it says otherwise."""
+
+CONNECT_SECONDS = 3
+"""How long PostgreSQL may take to accept a connection."""
+
+_POSTGRESQL: dict[str, Any] = {
+    "connect_timeout": CONNECT_SECONDS,
+    # Whatever the role or the environment say: paths have all of Unicode.
+    "client_encoding": "utf8",
+    # A machine that is gone, or a cut cable, ends a connection after so many milliseconds.
+    "tcp_user_timeout": 5000,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+}
 
 
 def parse_url(text: str) -> URL:
@@ -41,8 +56,13 @@ def parse_url(text: str) -> URL:
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
 
 
-def connect(url: URL, **options: Any) -> Engine:
+def connect(url: URL, lock_seconds: float = LOCK_SECONDS, **options: Any) -> Engine:
     """Return an SQLAlchemy engine with these options. Its error messages don't contain row values.
+
+    Parameters
+    ----------
+    lock_seconds
+        How long SQLite waits for a lock.
 
     Raises
     ------
@@ -50,13 +70,15 @@ def connect(url: URL, **options: Any) -> Engine:
         If the driver is missing.
     """
     try:
+        if url.get_backend_name() == "postgresql":
+            options["connect_args"] = _POSTGRESQL
         engine = create_engine(url, hide_parameters=True, pool_pre_ping=True, **options)
     except (ImportError, ArgumentError) as exc:
         raise ConfigurationError(
             f"The database driver {url.drivername} can't be loaded: {exc}. Install it or choose another one."
         ) from exc
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", partial(_prepare_sqlite, lock_seconds))
         event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -67,11 +89,11 @@ def make_folder(url: URL) -> None:
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
 
 
-def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+def _prepare_sqlite(lock_seconds: float, connection: DBAPIConnection, _record: object) -> None:
     # The driver's implicit transactions don't cover schema changes.
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {LOCK_SECONDS * 1000}")
+    cursor.execute(f"PRAGMA busy_timeout = {lock_seconds * 1000:.0f}")
     # Readers (a training run, a backup) and the writer don't block each other.
     cursor.execute("PRAGMA journal_mode = WAL")
     # A commit is on disk before it is acknowledged, so it survives a power failure.

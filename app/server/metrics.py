@@ -48,6 +48,11 @@ class Metrics:
             registry=self.registry,
         )
         self._events = Counter("sidflow_events", "Events received.", ["result"], registry=self.registry)
+        self._commits = Counter("sidflow_commits", "Commits of events.", ["result"], registry=self.registry)
+
+    def count_commit(self, success: bool) -> None:
+        """Count a commit of the writer."""
+        self._commits.labels("stored" if success else "failed").inc()
 
     def count_events(self, results: Iterable[SyncResult]) -> None:
         """Count the events of a batch by result."""

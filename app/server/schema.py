@@ -5,6 +5,7 @@ Names are camelCase on the wire and snake_case in Python.
 
 import base64
 import re
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -206,10 +207,16 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 class Health(Wire):
-    """The response to a health check."""
+    """The response to a health check.
+
+    `lastCommit` and `lastFailure` say when events were stored last, and when that failed; null: not since the
+    start.
+    """
 
     status: Literal["ok"] = "ok"
     version: str
+    last_commit: datetime | None = None
+    last_failure: datetime | None = None
 
 
 class SimilarSong(Wire):

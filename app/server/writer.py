@@ -3,26 +3,81 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
 
-from .database import Database, Rows
+from .daemon_thread import in_daemon_thread
+from .database import Database, Rows, not_stored
 from .errors import BatchReusedError, DatabaseUnavailableError
 
 MAX_BATCHES = 20
 """Batches per commit. At most 1,000 events, so that no client waits long for others."""
+
+ANSWER_SECONDS = 4.0
+"""How long an upload waits for its commit, and a commit for the database."""
+
+CLOSE_SECONDS = 2.0
+"""How long the end waits for what `ANSWER_SECONDS` has left over."""
+
+Added = asyncio.Future[set[str]]
+
+logger = logging.getLogger("sidflow.writer")
+
+
+@dataclass
+class Commits:
+    """How the last commits fared.
+
+    Attributes
+    ----------
+    succeeded, failed
+        When one succeeded and failed last; None: not since the start.
+    failing
+        Whether the last one has failed.
+    """
+
+    succeeded: datetime | None = None
+    failed: datetime | None = None
+    failing: bool = False
+
+    def count(self, *, success: bool) -> None:
+        """Take note of a commit."""
+        self.failing = not success
+        if success:
+            self.succeeded = datetime.now(UTC)
+        else:
+            self.failed = datetime.now(UTC)
 
 
 class Writer:
     """Adds batches of events to `database`, in order.
 
     It makes one commit at a time: concurrent writers would wait for each other's locks, and one batch takes
-    a disk as long as twenty.
+    a disk as long as twenty. Whatever happens in a commit, the next one is made.
+
+    Parameters
+    ----------
+    database
+        Where the events go.
+    on_commit
+        Called after each commit, with whether it succeeded.
+
+    Attributes
+    ----------
+    commits
+        How the last commits fared.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, on_commit: Callable[[bool], None] = lambda _success: None) -> None:
         self._database = database
-        self._waiting: list[tuple[Rows, asyncio.Future[set[str]]]] = []
+        self._on_commit = on_commit
+        self._waiting: dict[Added, Rows] = {}
         self._task: asyncio.Task[None] | None = None
+        self.commits = Commits()
 
     async def add(self, rows: Rows) -> set[str]:
         """Add the rows with new uuids. They are committed on return.
@@ -35,49 +90,84 @@ class Writer:
         Raises
         ------
         DatabaseUnavailableError
-            If the database failed. None of these rows is added then.
+            If the database failed, or took too long. The rows may be added nevertheless; they count once.
         BatchReusedError
             If their batch id was used before with other events. None of them is added.
         """
-        future: asyncio.Future[set[str]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((rows, future))
-        if self._task is None:
+        future: Added = asyncio.get_running_loop().create_future()
+        self._waiting[future] = rows
+        if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._write())
-        return await future
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await future
+        except TimeoutError as exc:
+            self._waiting.pop(future, None)  # Nobody waits for it: a long queue would only grow.
+            raise not_stored("the database does not answer") from exc
 
     async def aclose(self) -> None:
-        """Wait until all batches are written."""
+        """Wait until all batches are written or refused, but not for a database that doesn't answer."""
         if self._task is not None:
-            await self._task
+            await asyncio.wait({self._task}, timeout=ANSWER_SECONDS + CLOSE_SECONDS)
 
     async def _write(self) -> None:
         while self._waiting:
-            batches, self._waiting = self._waiting[:MAX_BATCHES], self._waiting[MAX_BATCHES:]
-            await self._commit(batches)
-        self._task = None
+            batches = dict(islice(self._waiting.items(), MAX_BATCHES))
+            for future in batches:
+                del self._waiting[future]
+            try:
+                await self._commit(batches)
+            except Exception as exc:  # Nothing may end this loop: all later uploads would wait for good.
+                self._refuse(batches, exc)
 
-    async def _commit(self, batches: Sequence[tuple[Rows, asyncio.Future[set[str]]]]) -> None:
+    async def _commit(self, batches: Mapping[Added, Rows]) -> None:
         try:
-            added = await asyncio.to_thread(self._database.add_batches, [rows for rows, _ in batches])
+            added = await self._attempt(batches)
+            answers = list(zip(batches, added, strict=True))
         except DatabaseUnavailableError as exc:
-            await self._commit_separately(batches, exc)
-            return
-        for (_, future), uuids in zip(batches, added, strict=True):
-            if future.done():  # The client may have disconnected.
-                continue
-            if uuids is None:
-                future.set_exception(BatchReusedError())
-            else:
-                future.set_result(uuids)
+            self._refuse(batches, exc)
+        except Exception as exc:
+            if len(batches) == 1:
+                self._refuse(batches, exc)
+                return
+            for future, rows in batches.items():  # One of them is the cause; the others are kept.
+                await self._commit({future: rows})
+        else:
+            self._note(success=True)
+            for future, uuids in answers:
+                _answer(future, uuids)
 
-    async def _commit_separately(
-        self, batches: Sequence[tuple[Rows, asyncio.Future[set[str]]]], exc: DatabaseUnavailableError
-    ) -> None:
-        """Commit batches one by one after a failure, so that a bad one doesn't affect the others."""
-        if len(batches) == 1:
-            [(_, future)] = batches
+    async def _attempt(self, batches: Mapping[Added, Rows]) -> list[set[str] | None]:
+        call = partial(self._database.add_batches, list(batches.values()))
+        commit = in_daemon_thread(call, "database-writer")
+        await asyncio.wait({commit}, timeout=ANSWER_SECONDS)
+        if not commit.done():
+            self._database.interrupt()
+        return await commit
+
+    def _refuse(self, batches: Mapping[Added, Rows], exc: Exception) -> None:
+        """Tell and count a failed commit, and answer its uploads."""
+        error = exc if isinstance(exc, DatabaseUnavailableError) else not_stored("an unforeseen error")
+        cause = exc.__cause__ or exc
+        trace = None if error is exc else exc
+        logger.error("storing events failed: %s", getattr(cause, "orig", cause), exc_info=trace)
+        self._note(success=False)
+        for future in batches:
             if not future.done():
-                future.set_exception(exc)
-            return
-        for batch in batches:
-            await self._commit([batch])
+                future.set_exception(error)
+
+    def _note(self, *, success: bool) -> None:
+        self.commits.count(success=success)
+        try:
+            self._on_commit(success)
+        except Exception:
+            logger.exception("a commit could not be counted")
+
+
+def _answer(future: Added, uuids: set[str] | None) -> None:
+    if future.done():  # The client may have disconnected.
+        return
+    if uuids is None:
+        future.set_exception(BatchReusedError())
+    else:
+        future.set_result(uuids)

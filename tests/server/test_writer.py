@@ -1,4 +1,6 @@
 import asyncio
+import concurrent.futures
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from datetime import date
 from typing import Any
@@ -25,6 +27,36 @@ def new_batch(**changes: Any) -> list[dict[str, Any]]:
 
 def uuids(rows: Batch) -> set[str]:
     return {row["uuid"] for row in rows}
+
+
+FAULTS: list[type[BaseException]] = [
+    ValueError,
+    MemoryError,
+    RecursionError,
+    StopIteration,
+    concurrent.futures.CancelledError,
+    asyncio.CancelledError,
+    KeyboardInterrupt,
+    SystemExit,
+    GeneratorExit,
+    DatabaseUnavailableError,
+]
+"""What may come out of a commit, whether anybody expects it or not."""
+
+
+class FaultyDatabase(Database):
+    """Raises what it is told to, before or after it has stored the events."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.faults: list[type[BaseException]] = []
+
+    def add_batches(self, batches: Sequence[Batch]) -> list[set[str] | None]:
+        if len(self.faults) % 2:
+            super().add_batches(batches)
+        if self.faults:
+            raise self.faults.pop()("injected")
+        return super().add_batches(batches)
 
 
 class CountingDatabase(Database):
@@ -69,6 +101,33 @@ async def test_failing_batch_does_not_affect_the_others(database: CountingDataba
     assert isinstance(answers[1], DatabaseUnavailableError)
     assert answers[2] == uuids(last)
     assert uuids(rows()) == uuids(good) | uuids(last)
+
+
+async def test_no_exception_ends_the_writer(database_url: str, rows: Rows) -> None:
+    counted: Counter[bool] = Counter()
+    database = FaultyDatabase(database_url)
+    database.open()
+    writer = Writer(database, lambda success: counted.update([success]))
+    database.faults = FAULTS * 100
+    while database.faults:
+        with pytest.raises(DatabaseUnavailableError):
+            await writer.add(new_batch())
+    assert counted == {False: 1000}
+    assert writer.commits.failing
+    good = new_batch()
+    assert await writer.add(good) == uuids(good)
+    assert uuids(good) <= uuids(rows())
+    assert not writer.commits.failing
+    database.close()
+
+
+async def test_commits_that_cannot_be_counted_do_not_end_the_writer(database: CountingDatabase) -> None:
+    def count(_success: bool) -> None:
+        raise KeyError("injected")
+
+    writer, good, other = Writer(database, count), new_batch(), new_batch()
+    assert await writer.add(other) == uuids(other)
+    assert await writer.add(good) == uuids(good)
 
 
 async def test_disconnected_client_does_not_affect_the_others(database: CountingDatabase, rows: Rows) -> None:
