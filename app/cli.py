@@ -47,9 +47,6 @@ ERRORS = (SetupError, ConfigurationError, TrainingError, CorpusError, ClusterErr
 TOKEN_BYTES = 32
 """Length of the token for the local players, before it is encoded."""
 
-GRACE_SECONDS = 20
-"""How long the server waits for requests in progress before it stops. Clients give up after 15 s."""
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, and return the exit status."""
@@ -383,6 +380,7 @@ def _configuration(options: argparse.Namespace, token: str | None) -> uvicorn.Co
     from .server.application import create_app
     from .server.database import migrate
     from .server.logs import log_config
+    from .server.protocol import uvicorn_config
     from .server.settings import Settings
 
     try:
@@ -393,16 +391,7 @@ def _configuration(options: argparse.Namespace, token: str | None) -> uvicorn.Co
         migrate(settings.database_url)
     except ConfigurationError as error:
         raise SetupError(str(error)) from error
-    return uvicorn.Config(
-        app,
-        lifespan="on",
-        ws="none",
-        log_config=log_config(settings.log_level),
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # The application does that, and believes only configured proxies.
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
+    return uvicorn_config(app, log_config(settings.log_level))
 
 
 class _AnnouncingServer(uvicorn.Server):

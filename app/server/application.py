@@ -26,6 +26,7 @@ from .player.routes import Players, player_router
 from .player.stream import Streams
 from .player.ultimate import UltimatePlayer
 from .rate import RateLimit, TokenBuckets
+from .refusals import Refusals
 from .release import Releases
 from .root_path import RootPath
 from .settings import Settings
@@ -120,6 +121,7 @@ def _add_middleware(app: FastAPI, settings: Settings, metrics: Metrics, root_pat
     if settings.allowed_origins:
         app.add_middleware(CrossOrigin, origins=settings.allowed_origins)
     app.add_middleware(RootPath, path=root_path)
+    app.add_middleware(Refusals)
     app.add_middleware(RequestMetrics, metrics=metrics)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(ClientAddress, proxies=settings.trusted_proxies)

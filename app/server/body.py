@@ -2,6 +2,7 @@
 
 import asyncio
 import zlib
+from collections.abc import Callable
 from typing import Any
 
 from pydantic_core import from_json
@@ -37,11 +38,7 @@ async def read_json(request: Request) -> Any:
     """
     _check_media(request.headers)
     compressed = _is_compressed(request.headers)
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await _read_bytes(request)
-    except TimeoutError as exc:
-        raise SlowBodyError(f"The body did not arrive within {BODY_SECONDS:.0f} s. Send it again.") from exc
+    body = await read_body(request, MAX_BODY_BYTES, _too_large)
     if compressed:
         body = _inflate(body)
     try:
@@ -49,6 +46,35 @@ async def read_json(request: Request) -> Any:
     except ValueError as exc:
         message = f"The body is not JSON: {exc}. Send one JSON object in UTF-8."
         raise InvalidRequestError(message) from exc
+
+
+async def read_body(request: Request, limit: int, too_large: Callable[[], BodyTooLargeError]) -> bytes:
+    """Read the body as it is sent.
+
+    Parameters
+    ----------
+    limit
+        Bytes that it may have. No more than that is kept in memory.
+    too_large
+        Makes the error if it has more.
+
+    Raises
+    ------
+    BodyTooLargeError
+        If it has more.
+    SlowBodyError
+        If it takes longer than `BODY_SECONDS` to arrive.
+    """
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise too_large()
+    except TimeoutError as exc:
+        raise SlowBodyError(f"The body did not arrive within {BODY_SECONDS:.0f} s. Send it again.") from exc
+    return bytes(body)
 
 
 def _check_media(headers: Headers) -> None:
@@ -63,15 +89,6 @@ def _is_compressed(headers: Headers) -> bool:
     if encoding not in ("identity", "gzip"):
         raise MediaTypeError("The Content-Encoding must be gzip or identity. Send the body with one of them.")
     return encoding == "gzip"
-
-
-async def _read_bytes(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise _too_large()
-    return bytes(body)
 
 
 def _inflate(body: bytes) -> bytes:

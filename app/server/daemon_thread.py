@@ -18,7 +18,7 @@ def in_daemon_thread(call: Callable[[], T], name: str) -> asyncio.Future[T]:
     Returns
     -------
     asyncio.Future
-        The call's result or exception. What would end the event loop, or look as if the caller was cancelled,
+        The call's result or exception. What would end the event loop, or look as if the caller was canceled,
         arrives as a RuntimeError.
     """
     outcome: Future[T] = Future()
@@ -29,7 +29,7 @@ def in_daemon_thread(call: Callable[[], T], name: str) -> asyncio.Future[T]:
 
 
 def _run(call: Callable[[], T], outcome: Future[T]) -> None:
-    # The caller may be gone; this also keeps it from cancelling what runs already.
+    # The caller may be gone; this also keeps it from canceling what runs already.
     if not outcome.set_running_or_notify_cancel():
         return
     try:

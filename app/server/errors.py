@@ -7,18 +7,24 @@
     └── ServerError                        sent as {"error": {"code", "message", "field"?}}
         ├── InvalidRequestError            400
         │   ├── BatchReusedError
-        │   └── InvalidHostError
+        │   ├── InvalidHostError
+        │   └── MalformedRequestError
         ├── WrongTokenError                403
         ├── NotFoundError                  404
         │   ├── NoSongTableError
         │   └── UnknownSongError
-        ├── SlowBodyError                  408
+        ├── SlowRequestError               408
+        │   ├── SlowBodyError
+        │   └── SlowHeadError
         ├── BodyTooLargeError              413
         ├── MediaTypeError                 415
         ├── TooManyRequestsError           429
+        ├── HeadTooLargeError              431
         └── UnavailableError               503
             ├── ModelUnavailableError
-            └── DatabaseUnavailableError
+            ├── DatabaseUnavailableError
+            ├── StoppingError
+            └── TooManyConnectionsError
 """
 
 from http import HTTPStatus
@@ -39,7 +45,16 @@ INTERNAL_MESSAGE = "An internal error occurred in the server. Your request is no
 HTTP_MESSAGES = {
     404: "There is nothing at this address. Check the spelling.",
     405: "This address does not support that method. See the Allow header for those it supports.",
+    416: "This has no such range. See the Content-Range header for its length.",
 }
+
+
+_HTTP_CODES = {
+    413: "content_too_large",
+    416: "range_not_satisfiable",
+    422: "unprocessable_content",
+}
+"""Codes of statuses whose phrases newer versions of Python have changed."""
 
 
 class ConfigurationError(Exception):
@@ -93,6 +108,15 @@ class InvalidHostError(InvalidRequestError):
     code = "invalid_host"
 
 
+class MalformedRequestError(InvalidRequestError):
+    """What came is not HTTP."""
+
+    code = "malformed_request"
+
+    def __init__(self) -> None:
+        super().__init__("This is no valid HTTP request. Correct the client or proxy.")
+
+
 class WrongTokenError(ServerError):
     """A request has no token, or a wrong one."""
 
@@ -118,12 +142,23 @@ class UnknownSongError(NotFoundError):
     code = "unknown_song"
 
 
-class SlowBodyError(ServerError):
-    """The body did not arrive in time."""
+class SlowRequestError(ServerError):
+    """A part of the request did not arrive in time."""
 
     status = 408
     code = "request_timeout"
     headers: ClassVar[dict[str, str]] = {"Connection": "close"}
+
+
+class SlowBodyError(SlowRequestError):
+    """The body did not arrive in time."""
+
+
+class SlowHeadError(SlowRequestError):
+    """The head did not arrive in time."""
+
+    def __init__(self) -> None:
+        super().__init__("The request did not arrive in time. Send it again.")
 
 
 class BodyTooLargeError(ServerError):
@@ -158,6 +193,16 @@ class TooManyRequestsError(ServerError):
         self.headers = {"Retry-After": str(wait)}  # type: ignore[misc]
 
 
+class HeadTooLargeError(ServerError):
+    """The request has too long an address, or too many or too long headers."""
+
+    status = 431
+    code = "head_too_large"
+
+    def __init__(self) -> None:
+        super().__init__("The address and the headers of the request are too long. Send less.")
+
+
 class UnavailableError(ServerError):
     """Something that the server needs is temporarily unavailable."""
 
@@ -175,6 +220,24 @@ class DatabaseUnavailableError(UnavailableError):
     """The database failed. No row of the request is stored."""
 
     code = "database_unavailable"
+
+
+class StoppingError(UnavailableError):
+    """The server stops before the request is answered."""
+
+    code = "stopping"
+
+    def __init__(self) -> None:
+        super().__init__("The server stops, so the request wasn't completed. Send it again later.")
+
+
+class TooManyConnectionsError(UnavailableError):
+    """The server has as many connections as it can."""
+
+    code = "too_many_connections"
+
+    def __init__(self) -> None:
+        super().__init__("The server has as many connections as it can. Try again later.")
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -200,6 +263,14 @@ def error_response(error: ServerError) -> JSONResponse:
     return _error(error.status, error.code, error.message, error.field, error.headers)
 
 
+def plain_error(status: int, headers: dict[str, str]) -> JSONResponse:
+    """Return the response for a status for which no error of ours says more."""
+    phrase = HTTPStatus(status).phrase
+    message = HTTP_MESSAGES.get(status, f"The request failed: {phrase}.")
+    code = _HTTP_CODES.get(status, phrase.lower().replace(" ", "_"))
+    return _error(status, code, message, headers=headers)
+
+
 async def _answer_server_error(_request: Request, exc: Exception) -> Response:
     assert isinstance(exc, ServerError), "registered for ServerError only"
     return error_response(exc)
@@ -207,10 +278,7 @@ async def _answer_server_error(_request: Request, exc: Exception) -> Response:
 
 async def _answer_http_error(_request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException), "registered for HTTPException only"
-    phrase = HTTPStatus(exc.status_code).phrase
-    message = HTTP_MESSAGES.get(exc.status_code, f"The request failed: {phrase}.")
-    code = phrase.lower().replace(" ", "_")
-    return _error(exc.status_code, code, message, headers=dict(exc.headers or {}))
+    return plain_error(exc.status_code, dict(exc.headers or {}))
 
 
 async def _answer_validation_error(_request: Request, exc: Exception) -> Response:

@@ -20,8 +20,8 @@ MAX_BATCHES = 20
 ANSWER_SECONDS = 4.0
 """How long an upload waits for its commit, and a commit for the database."""
 
-CLOSE_SECONDS = 2.0
-"""How long the end waits for what `ANSWER_SECONDS` has left over."""
+CLOSE_SECONDS = 3.0
+"""How long the end waits for the last commit, and for the connections to close."""
 
 Added = asyncio.Future[set[str]]
 
@@ -108,7 +108,7 @@ class Writer:
     async def aclose(self) -> None:
         """Wait until all batches are written or refused, but not for a database that doesn't answer."""
         if self._task is not None:
-            await asyncio.wait({self._task}, timeout=ANSWER_SECONDS + CLOSE_SECONDS)
+            await asyncio.wait({self._task}, timeout=CLOSE_SECONDS)
 
     async def _write(self) -> None:
         while self._waiting:

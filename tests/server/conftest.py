@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, select
 
 from app.server.application import create_app
 from app.server.db_connection import parse_url
+from app.server.protocol import uvicorn_config
 from app.server.settings import Settings
 from app.server.tables import events
 from sidflow_feedback.learning.manifest import model_to_manifest
@@ -95,9 +96,7 @@ def module_settings(folder: Path) -> Settings:
 def running(app: FastAPI) -> Iterator[httpx.Client]:
     """Serve `app` with uvicorn on a free loopback port, in a separate thread."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(app, log_level="critical", ws="none", lifespan="on", proxy_headers=False)
-    )
+    server = uvicorn.Server(uvicorn_config(app))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

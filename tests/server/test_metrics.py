@@ -8,6 +8,7 @@ from app.server.settings import Settings
 
 from .conftest import METRICS, Serve
 from .deltas import batch, rating
+from .test_sync import change
 
 SYNC = "/api/feedback/sync"
 
@@ -28,6 +29,15 @@ def test_events_are_counted_by_result(client: httpx.Client) -> None:
     assert found['sidflow_events_total{result="accepted"}'] == 2
     assert found['sidflow_events_total{result="duplicate"}'] == 2
     assert found['sidflow_events_total{result="rejected"}'] == 2
+
+
+def test_commits_are_counted_by_result(client: httpx.Client, database_url: str) -> None:
+    client.post(SYNC, json=batch(rating()))
+    change(database_url, "ALTER TABLE events RENAME TO hidden")
+    client.post(SYNC, json=batch(rating()))
+    found = samples(client)
+    assert found['sidflow_commits_total{result="stored"}'] == 1
+    assert found['sidflow_commits_total{result="failed"}'] == 1
 
 
 def test_requests_are_counted(client: httpx.Client) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from ...emulator import SidEmulator, SidError
+from ..body import read_body
 from ..errors import BodyTooLargeError, MediaTypeError
 from .errors import UnplayableTuneError
 
@@ -16,7 +17,6 @@ MAX_TUNE_BYTES = 128 * 1024
 """A C64 has 64 KB; the rest is headroom."""
 
 MEDIA_TYPE = "audio/prs.sid"
-BODY_SECONDS = 30.0
 
 _headers = ThreadPoolExecutor(1, "sid-header")
 """Has the one emulator that reads headers, apart from the pool of threads that the database waits for."""
@@ -45,20 +45,15 @@ async def read_tune(request: Request) -> Tune:
         If the Content-Type is another one. This type makes browsers send a CORS preflight for other sites.
     BodyTooLargeError
         If it is longer than `MAX_TUNE_BYTES`.
+    SlowBodyError
+        If it doesn't arrive in time.
     UnplayableTuneError
         If the SID emulator refuses it.
     """
     if request.headers.get("content-type") != MEDIA_TYPE:
         raise MediaTypeError(f"The body must be a .sid file. Send it with Content-Type: {MEDIA_TYPE}.")
-    data = bytearray()
-    async with asyncio.timeout(BODY_SECONDS):
-        async for chunk in request.stream():
-            data += chunk
-            if len(data) > MAX_TUNE_BYTES:
-                raise BodyTooLargeError(
-                    f"A .sid file has at most {MAX_TUNE_BYTES // 1024} KB, this one more. Choose another."
-                )
-    return await asyncio.get_running_loop().run_in_executor(_headers, _tune, bytes(data))
+    data = await read_body(request, MAX_TUNE_BYTES, _too_large)
+    return await asyncio.get_running_loop().run_in_executor(_headers, _tune, data)
 
 
 UploadedTune = Annotated[Tune, Depends(read_tune)]
@@ -67,6 +62,12 @@ UploadedTune = Annotated[Tune, Depends(read_tune)]
 @cache
 def _emulator() -> SidEmulator:
     return SidEmulator()
+
+
+def _too_large() -> BodyTooLargeError:
+    return BodyTooLargeError(
+        f"A .sid file has at most {MAX_TUNE_BYTES // 1024} KB, this one more. Choose another."
+    )
 
 
 def _tune(data: bytes) -> Tune:
