@@ -3,21 +3,24 @@
 import gzip
 import mimetypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, JSONResponse
+from starlette.routing import Route
 from starlette.staticfiles import NotModifiedResponse, PathLike, StaticFiles
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..paths import COMPRESSED
 from .headers import PAGE_HEADERS
-from .release import ETAG_DIGITS, LIBRARY_SUFFIXES, PREFIX, Contents, Releases
+from .release import ETAG_DIGITS, LIBRARY_SUFFIXES, PREFIX, Contents, Release, Releases
 from .settings import Settings
 
 # Python's table of media types depends on the system, so ours is explicit.
@@ -120,8 +123,8 @@ def mount_files(app: FastAPI, settings: Settings, releases: Releases) -> None:
         "static": Files(settings.static, contents, copies),
     }
     site = _Site(releases, mounts)
+    app.router.routes.append(_PageRoute("/", site.index))
     addresses: dict[str, Callable[..., Any]] = {
-        "/": site.index,
         "/service-worker.js": site.service_worker,
         f"/{PREFIX}/{{release}}/{{address:path}}": site.released,
     }
@@ -131,17 +134,31 @@ def mount_files(app: FastAPI, settings: Settings, releases: Releases) -> None:
         app.mount(f"/{folder}", files)
 
 
+class _PageRoute(Route):
+    """The route of the page, whose endpoint is an ASGI application."""
+
+    def __init__(self, path: str, endpoint: ASGIApp) -> None:
+        super().__init__(path, lambda: None, methods=["GET"], include_in_schema=False)
+        self.app = endpoint
+
+
 class _Site:
     """The page and the files of releases."""
 
     def __init__(self, releases: Releases, mounts: dict[str, Files]) -> None:
         self._releases = releases
         self._mounts = mounts
+        self._shown: Release | None = None
+        self._page = Text("", "text/html")
 
-    async def index(self, request: Request) -> Response:
-        response = text_response(self._releases.present().index(), "text/html", request)
-        response.headers.update(PAGE_HEADERS)
-        return response
+    async def index(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as a plain ASGI application: FastAPI's own work for a route costs more than the page."""
+        if self._releases.look_is_due():
+            await run_in_threadpool(self._releases.present)
+        release = self._releases.latest()
+        if release is not self._shown:
+            self._shown, self._page = release, Text(release.index(), "text/html", PAGE_HEADERS)
+        await self._page.response(Headers(scope=scope))(scope, receive, send)
 
     async def service_worker(self, request: Request) -> Response:
         return await self._mounts["static"].get_response("js/service-worker.js", request.scope)
@@ -168,12 +185,33 @@ def _headers(checksum: str, coding: str) -> dict[str, str]:
     return {"Cache-Control": "no-cache", "ETag": etag, "Vary": "Accept-Encoding"}
 
 
-def text_response(text: str, media_type: str, request: Request) -> Response:
-    """Respond with a generated text, or with 304 if the client has it."""
-    headers = _headers(sha256(text.encode()).hexdigest(), "")
-    if request.headers.get("if-none-match") == headers["ETag"]:
-        return Response(status_code=304, headers=headers)
-    content = text.encode()
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        content, headers["Content-Encoding"] = gzip.compress(content, mtime=0), "gzip"
-    return Response(content, headers=headers, media_type=media_type)
+class Text:
+    """A generated text, ready to be sent: its checksum and its compressed form are computed once.
+
+    Parameters
+    ----------
+    text
+        The text.
+    media_type
+        Its media type.
+    extra
+        Further headers.
+    """
+
+    def __init__(self, text: str, media_type: str, extra: Mapping[str, str] | None = None) -> None:
+        self._content = text.encode()
+        self._media_type = media_type
+        self._headers = _headers(sha256(self._content).hexdigest(), "") | dict(extra or {})
+
+    @cached_property
+    def _compressed(self) -> bytes:
+        return gzip.compress(self._content, mtime=0)
+
+    def response(self, headers: Headers) -> Response:
+        """Respond to a request with these headers, with 304 if the client has the text."""
+        if headers.get("if-none-match") == self._headers["ETag"]:
+            return Response(status_code=304, headers=self._headers)
+        if "gzip" in headers.get("accept-encoding", ""):
+            coded = self._headers | {"Content-Encoding": "gzip"}
+            return Response(self._compressed, headers=coded, media_type=self._media_type)
+        return Response(self._content, headers=self._headers, media_type=self._media_type)

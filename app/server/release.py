@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,6 +31,10 @@ BUNDLED = f"static/vendor/{BUNDLES}/"
 
 INPUTS = f"{BUNDLED}inputs.json"
 """Addresses of the files that are in a bundle."""
+
+
+LOOK_SHARE = 0.02
+"""Share of its time that the server looks for changed files, in a checkout: there are hundreds."""
 
 
 class Contents:
@@ -107,9 +112,33 @@ class Releases:
         self.contents = Contents()
         self._settings = settings
         self._releases: OrderedDict[str, Release] = OrderedDict()
+        self._looked = 0.0
+        self._took = 0.0
+
+    def latest(self) -> Release:
+        """Return the release of the files as they were when they were looked at last."""
+        return next(reversed(self._releases.values())) if self._releases else self.present()
+
+    def look_is_due(self) -> bool:
+        """Return whether the files may have changed since then; if so, the caller calls `present`.
+
+        Until that has returned, it says no to all others: one look is enough.
+        """
+        now = time.monotonic()
+        if not self._settings.changing or now - self._looked < self._took / LOOK_SHARE:
+            return False
+        self._looked = now
+        return True
 
     def present(self) -> Release:
-        """Return the release of the current files."""
+        """Look at all files, and return their release."""
+        began = time.monotonic()
+        release = self._look()
+        self._looked = time.monotonic()
+        self._took = self._looked - began
+        return release
+
+    def _look(self) -> Release:
         paths = dict(self._files())
         paths |= {address: paths[source] for address in paths if (source := self.source(address)) in paths}
         files = {address: self.contents.sha256(path) for address, path in paths.items()}

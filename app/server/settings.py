@@ -55,6 +55,8 @@ class Settings:
         Manifest of the global model until there is one at `model_path`.
     page, static, vendor, library
         Folders served at `/page`, `/static`, `/static/vendor` and `/sidflow_feedback`.
+    changing
+        Whether those files may change while they are served, as they do in a checkout.
     rate_limit, rate_burst
         Requests per second and client (0: no limit), and requests in a burst.
         `SIDFLOW_RATE_LIMIT`, `SIDFLOW_RATE_BURST`.
@@ -92,6 +94,7 @@ class Settings:
     static: Path
     vendor: Path
     library: Path
+    changing: bool = True
     rate_limit: float = RATE_LIMIT
     rate_burst: float = RATE_BURST
     trusted_proxies: str = ""
@@ -127,6 +130,7 @@ class Settings:
             static=here.static,
             vendor=here.vendor,
             library=here.library,
+            changing=here.checkout,
             rate_limit=_number(environment, "SIDFLOW_RATE_LIMIT", RATE_LIMIT, minimum=0),
             rate_burst=_number(environment, "SIDFLOW_RATE_BURST", RATE_BURST, minimum=1),
             trusted_proxies=check_proxies(environment.get("SIDFLOW_TRUSTED_PROXIES") or ""),

@@ -2,7 +2,9 @@
 
 The real server process over HTTP on loopback, batches of 50 events, 50 connections that each send the next
 batch after the last answer. The peer is SQLite alone: the same rows, already parsed, into the same
-table with the same indexes and durability, one transaction for each batch.
+table with the same indexes and durability, one transaction for each batch. Then the front page
+for 8 connections, and uploads while the stream player renders for 4 clients, compared with uploads
+alone.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from app.server.schema import SyncRequest
 from app.server.tables import events
 from sidflow_feedback.vocabulary import ACTIONS, FEATURE_NAMES, MAX_UPLOAD_EVENTS
 from tests.bench.harness import Figures, medians, percentile, run, spread
+from tests.bench.server_load import front_page_figures, stream_figures
 from tests.postgres import PostgresMissingError, new_database, postgres
 from tests.served import serve
 
@@ -51,12 +54,19 @@ class Load:
     accepted: list[str] = field(default_factory=list)
 
 
-def measure(*, rounds: int = 5, batches: int = 400) -> Figures:
-    """Return medians of the rounds, each of `batches` batches; 400 of them are 20,000 events."""
+def measure(*, rounds: int = 5, batches: int = 400, pages: int = 4000) -> Figures:
+    """Return medians of the rounds, each of `batches` batches; 400 of them are 20,000 events.
+
+    The front page is requested `pages` times.
+    """
     rng = random.Random(64)
     sent = [[_batch(rng) for _ in range(batches)] for _ in range(rounds)]
     with tempfile.TemporaryDirectory() as folder:
-        return _sqlite_figures(Path(folder), sent) | _postgres_figures(Path(folder), sent)
+        figures = _sqlite_figures(Path(folder), sent) | _postgres_figures(Path(folder), sent)
+        with serve(Path(folder), SIDFLOW_RATE_LIMIT="0") as served:
+            figures |= front_page_figures(served.url, pages)
+            figures |= stream_figures(served.url, sent, lambda url, part: _send(url, part).latencies)
+    return figures
 
 
 def _sqlite_figures(folder: Path, rounds: Sequence[list[dict[str, Any]]]) -> Figures:

@@ -111,9 +111,9 @@ WITH_BROWSER: Final = {
 WITHOUT_BROWSER: Final = {
     "server": Short(
         server.measure,
-        {"rounds": 1, "batches": 2},
+        {"rounds": 1, "batches": 2, "pages": 8},
         "ingest_events_s sqlite_bare_events_s ratio p50_ms p99_ms ratio_range lost duplicates "
-        "postgres_events_s postgres_lost postgres_duplicates",
+        "postgres_events_s postgres_lost postgres_duplicates front_page_per_s sync_p99_under_streams_ratio",
     ),
     "global": Short(
         global_training.measure,

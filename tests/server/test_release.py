@@ -3,14 +3,18 @@
 import gzip
 import hashlib
 import json
+import math
 import re
+from dataclasses import replace
 
 import httpx
 import pytest
 
 from app.paths import BUNDLES, COMPRESSED, paths
+from app.server.application import create_app
 from app.server.settings import Settings
 
+from .conftest import Serve
 from .test_files import put
 
 INDEX = """<link href="/static/a.css"><script src="static/js/page.js"></script>
@@ -54,7 +58,10 @@ def test_release_has_the_bundles_at_the_addresses_of_their_entries(client: httpx
     assert client.get(f"/{ENTRY}").text == "import './part.js'"
 
 
-def test_changed_content_is_a_new_release(client: httpx.Client, settings: Settings) -> None:
+def test_changed_content_is_a_new_release(
+    client: httpx.Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.server.release.LOOK_SHARE", math.inf)
     old = release(client)
     assert client.get(f"{old}/static/a.css").headers["cache-control"] == IMMUTABLE
     put(settings.static / "a.css", b"new, and longer")
@@ -68,6 +75,23 @@ def test_changed_content_is_a_new_release(client: httpx.Client, settings: Settin
     assert client.get(f"{old}/sidflow_feedback/events.py").headers["cache-control"] == IMMUTABLE
     put(settings.static / "a.css", b"old")
     assert release(client) == old
+
+
+def test_installed_files_are_looked_at_once(serve: Serve, settings: Settings) -> None:
+    client = serve(create_app(replace(settings, changing=False)))
+    old = release(client)
+    put(settings.static / "a.css", b"new, and longer")
+    assert release(client) == old
+
+
+def test_page_that_the_client_has_is_not_sent_again(client: httpx.Client) -> None:
+    for encoding in ("identity", "gzip"):
+        answer = client.get("/", headers={"Accept-Encoding": encoding})
+        again = client.get("/", headers={"If-None-Match": answer.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["content-security-policy"] == answer.headers["content-security-policy"]
+    assert client.head("/").headers["content-length"] == client.get("/").headers["content-length"]
+    assert client.post("/").status_code == 405
 
 
 def test_list_of_files_has_their_checksums(client: httpx.Client) -> None:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.staticfiles import PathLike
 from starlette.types import Scope
 
-from ..files import CACHE_IMMUTABLE, Files, text_response
+from ..files import CACHE_IMMUTABLE, Files, Text
 from ..release import Contents
 from ..schema import CollectionInfo
 from .publisher import COPIES
@@ -56,7 +56,7 @@ def collection_router(collection: SiteCollection | None) -> APIRouter:
         else:
             files = {kind: f"collection/files/{name}" for kind, name in publication.files.items()}
             found = CollectionInfo(name=publication.name, tunes=len(publication.paths), **files)
-        return text_response(found.model_dump_json(), "application/json", request)
+        return Text(found.model_dump_json(), "application/json").response(request.headers)
 
     return router
 
