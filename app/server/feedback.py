@@ -6,6 +6,8 @@ from typing import Any
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import ValidationError
 
+from sidflow_feedback.sync.delta_rules import uuid_problem
+
 from .body import read_json
 from .client_address import client_address
 from .errors import FIELD_LENGTH, InvalidRequestError
@@ -13,7 +15,6 @@ from .metrics import Metrics
 from .networks import Networks
 from .rate import RateLimit
 from .schema import (
-    UUID,
     Delta,
     ImplicitDelta,
     RatingDelta,
@@ -93,7 +94,7 @@ def _check_event(kind: type[Delta], value: Any) -> Delta | SyncResult:
     except ValidationError as exc:
         field, problem = first_problem(exc)
         uuid = value.get("uuid") if isinstance(value, dict) else None
-        valid = isinstance(uuid, str) and UUID.fullmatch(uuid)
+        valid = uuid_problem(uuid) is None
         reason = f"{field[:FIELD_LENGTH] or 'event'}: {problem}"
         return SyncResult(uuid=uuid if valid else None, status="rejected", reason=reason)
 
@@ -105,13 +106,18 @@ def _row(delta: Delta, batch: SyncRequest) -> dict[str, Any]:
         if nested is not None:
             row |= vars(nested)
     row["sid_path"] = row.pop("item_id")
-    row["batch_id"] = batch.batch_id
+    row["uuid"] = delta.uuid.lower()
+    row["batch_id"] = batch.batch_id.lower()
     return row
 
 
 def _result(delta: Delta, added: set[str]) -> SyncResult:
-    """Return the result for an event. Its uuid leaves `added`, so that a second one is a duplicate."""
-    if delta.uuid not in added:
+    """Return the result for an event. Its uuid leaves `added`, so that a second one is a duplicate.
+
+    The client knows its event by the uuid as it was sent, whether in capitals or not.
+    """
+    stored = delta.uuid.lower()
+    if stored not in added:
         return SyncResult(uuid=delta.uuid, status="duplicate")
-    added.remove(delta.uuid)
+    added.remove(stored)
     return SyncResult(uuid=delta.uuid, status="accepted")

@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from sidflow_feedback.sync.delta_rules import UUID, uuid_problem
 from sidflow_feedback.sync.item_ids import item_id_problem
 from sidflow_feedback.types import Action
 from sidflow_feedback.vocabulary import (
@@ -33,13 +34,12 @@ from sidflow_feedback.vocabulary import (
     MIN_RATING,
 )
 
-UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _VERSION = re.compile(r"[!-~]{1,128}")
 
 
 def _check_uuid(value: str) -> str:
-    if UUID.fullmatch(value) is None:
-        raise PydanticCustomError("uuid", "must be a UUID in lower-case hexadecimal with dashes")
+    if problem := uuid_problem(value):
+        raise PydanticCustomError("uuid", "{problem}", {"problem": problem})
     return value
 
 
@@ -291,6 +291,10 @@ class Manifest(Wire):
 
 
 def first_problem(error: ValidationError) -> tuple[str, str]:
-    """Return the dotted name of the first invalid field ("" for the whole) and what is wrong with it."""
+    """Return the dotted name of the first invalid field ("" for the whole) and what is wrong with it.
+
+    A name is the client's: what isn't Unicode in it can't be sent back, and is replaced.
+    """
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    return ".".join(str(part) for part in first["loc"]), first["msg"]
+    name = ".".join(str(part) for part in first["loc"])
+    return name.encode(errors="replace").decode(), first["msg"]

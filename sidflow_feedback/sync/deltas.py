@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent
-from sidflow_feedback.sync.item_ids import item_id_problem
+from sidflow_feedback.sync.delta_rules import delta_problem
 from sidflow_feedback.types import Action, Dimension, Record
 
 
@@ -41,13 +41,10 @@ class AnonymizedDelta:
         Raises
         ------
         InvalidRecordError
-            The id of its item may not leave the machine, see `item_ids`.
+            The id of its item may not leave the machine, or a server would refuse it, see `delta_rules`.
         """
         track = event.track
-        problem = item_id_problem(track.item_id)
-        if problem is not None:
-            raise InvalidRecordError("sidPath", f"{problem}: the event stays on this machine")
-        return cls(
+        delta = cls(
             uuid=event.uuid,
             item_id=track.item_id,
             song=track.song,
@@ -55,6 +52,11 @@ class AnonymizedDelta:
             action=event.action if isinstance(event, ImplicitEvent) else None,
             features=track.features,
         )
+        found = delta_problem(delta.to_record())
+        if found is not None:
+            name, problem = found
+            raise InvalidRecordError(name, f"{problem}: the event stays on this machine")
+        return delta
 
     def to_record(self) -> Record:
         """Return the delta as a JSON object."""
