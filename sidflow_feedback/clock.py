@@ -47,6 +47,22 @@ class Clock(Protocol):
                 wait.cancel()
 
 
+class SteadyTime:
+    """Wall-clock time that never jumps: that of its creation, continued by the monotonic clock.
+
+    It can be wrong by as much as the wall clock was, but as much all the time. So use it to measure how long
+    something has lasted, where other engines must understand the times.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._offset = clock.epoch() - clock.now()
+
+    def epoch(self) -> Milliseconds:
+        """Return the time in milliseconds since January 1, 1970 (UTC)."""
+        return self._offset + self._clock.now()
+
+
 class SystemClock(Clock):
     """The clock of the machine."""
 
@@ -90,6 +106,10 @@ class ManualClock(Clock):
     def epoch(self) -> Milliseconds:
         """Return the virtual wall-clock time in epoch milliseconds."""
         return self._start + self._now
+
+    def jump(self, milliseconds: Milliseconds) -> None:
+        """Set the wall clock forward, or back. No time passes."""
+        self._start += milliseconds
 
     def spend(self, milliseconds: Milliseconds) -> None:
         """Let time pass as computation does: no sleeper wakes in the meantime."""

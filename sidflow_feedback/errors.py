@@ -121,10 +121,20 @@ class SyncError(FeedbackError):
         HTTP status of the response; None without a response.
     retry_after
         Seconds to wait, as the server's ``Retry-After`` says; None if it doesn't.
+    code
+        Code of the error, if our own server sent it; None if it may come from something in between.
     """
 
-    def __init__(self, message: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        code: str | None = None,
+    ) -> None:
         super().__init__(message)
+        self.code = code
         self.status = status
         self.retry_after = retry_after
 

@@ -399,6 +399,7 @@ class SyncState(TypedDict):
     nextTime: float | None
     tries: int
     sent: int
+    clockError: float | None
     epsilon: float | None
     spent: float
     budget: float

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
+from sidflow_feedback.clock import SteadyTime
 from sidflow_feedback.engine.event_writer import EventWriter
 from sidflow_feedback.engine.state import counts_payload, sync_payload, training_payload
 from sidflow_feedback.errors import FeedbackError, TrainingError
@@ -24,6 +26,7 @@ from sidflow_feedback.learning.trainer_types import TrainerState, TrainingSettin
 from sidflow_feedback.preferences import validated
 from sidflow_feedback.recommending.feature_table import FeatureTable
 from sidflow_feedback.store import LEASE, FeedbackStore, StoreCounts, StoredEvent
+from sidflow_feedback.store.retention import Retention
 from sidflow_feedback.sync.client import SyncClient
 from sidflow_feedback.sync.transport import Transport
 from sidflow_feedback.sync.upload_queue import SyncSettings
@@ -107,7 +110,11 @@ class FeedbackRuntime:
         self._trainer: Trainer | None = None
         self._meter = CpuMeter(TARGET_SHARE)
         self.background = Slots(clock, self._meter)
-        self.sync = SyncClient(store, transport, clock=clock, on_change=self._changed.set)
+        self._time = SteadyTime(clock)
+        self._retention = Retention(store, clock)
+        self.sync = SyncClient(
+            store, transport, clock=clock, on_change=self._changed.set, on_date=self._retention.on_date
+        )
         self.writer = EventWriter(
             store, on_acknowledged=self._acknowledge, on_refused=self._refuse, clock=clock
         )
@@ -119,7 +126,7 @@ class FeedbackRuntime:
     async def start(self) -> None:
         """Start to commit events and to fetch the global model."""
         # Only one engine serves an origin, so any claim at this time was abandoned by an earlier engine.
-        await self._tidy(ahead=LEASE)
+        await self._tidy(ahead=math.inf)
         self.writer.start()
         self._run(self._global_model.follow())
         self._run(self._publish_states())
@@ -138,6 +145,12 @@ class FeedbackRuntime:
             await self._trainer.aclose()
         await self.sync.aclose()
         await self.store.close()
+
+    async def resend(self, uuids: Sequence[str] | None = None) -> int:
+        """Let failed events be sent again, or all of them; return how many."""
+        count = await self.store.resend(uuids)
+        self._changed.set()
+        return count
 
     async def restore(self) -> None:
         """Load what was imported into the store."""
@@ -307,10 +320,10 @@ class FeedbackRuntime:
             published, count = share, count + 1
 
     async def _tidy(self, *, ahead: Milliseconds = 0) -> None:
-        """Release abandoned claims and prune old events, as if it were `ahead` milliseconds later."""
+        """Release abandoned claims, as if it were `ahead` milliseconds later, and prune old events."""
         try:
-            now = self.clock.epoch() + ahead
-            changed = await self.store.recover(now=now) + await self.store.prune(now=now)
+            now = self._time.epoch() + ahead
+            changed = await self.store.recover(now=now) + await self._retention.prune()
             problem = None
         except FeedbackError as exc:
             changed, problem = 0, str(exc)

@@ -40,6 +40,7 @@ def sync_payload(state: client.SyncState) -> SyncState:
         "nextTime": state.next_time,
         "tries": state.tries,
         "sent": state.sent,
+        "clockError": state.clock_error,
         "epsilon": state.epsilon,
         "spent": state.spent,
         "budget": state.budget,

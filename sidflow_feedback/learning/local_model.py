@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.idle.slots import Slots
     from sidflow_feedback.learning.model import Model
     from sidflow_feedback.learning.snapshot import Snapshot
-    from sidflow_feedback.store import FeedbackStore
+    from sidflow_feedback.store import FeedbackStore, Positions
 
 
 class LocalModel:
@@ -70,8 +70,13 @@ class LocalModel:
         """Return the version for the next snapshot."""
         return f"local-{self._last_number + 1}"
 
-    async def save(self, snapshot: Snapshot, slots: Slots) -> None:
+    async def save(self, snapshot: Snapshot, slots: Slots, *, learned: Positions | None = None) -> None:
         """Store a snapshot with the next version and use its model; serialize it in idle slots.
+
+        Parameters
+        ----------
+        learned
+            See `FeedbackStore.save_snapshot`.
 
         Raises
         ------
@@ -80,6 +85,6 @@ class LocalModel:
         """
         record = await slots.run(snapshot_to_record(snapshot))
         with slots.charged():
-            await self._store.save_snapshot(record)
+            await self._store.save_snapshot(record, learned=learned)
         self._last_number += 1
         self.snapshot = snapshot

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from sidflow_feedback.learning.judgments import IMPLIED_PREFERENCES
 from sidflow_feedback.learning.local_model import LocalModel
 from sidflow_feedback.learning.trainer_types import Run, TrainerState, TrainingSettings
 from sidflow_feedback.learning.training_run import TrainingRunner
+from sidflow_feedback.store import KINDS
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
     from sidflow_feedback.learning.model import Model
     from sidflow_feedback.store import FeedbackStore
     from sidflow_feedback.types import FloatArray, Milliseconds, Phase
+
+
+_NEWS: Final = 50
+"""Rows that are searched for something to learn from: if there are more, there will be something."""
 
 
 def no_songs() -> FloatArray:
@@ -140,12 +145,7 @@ class Trainer:
         """
         refusals = await self._model.restore()
         self._message = " ".join([*refusals, f"Using {self.model.version}."]) if refusals else None
-        ratings = list(await self._store.newest("rating", limit=1))
-        actions = list(await self._store.newest("implicit", limit=1, actions=tuple(IMPLIED_PREFERENCES)))
-        newest, snapshot = [event.timestamp for event in ratings + actions], self._model.snapshot
-        self._has_news = bool(newest) and (
-            snapshot is None or self._model.is_outdated or max(newest) > snapshot.created
-        )
+        self._has_news = self._model.is_outdated or await self._finds_news()
         self._notify()
 
     def rebase(self, base: Model) -> None:
@@ -227,6 +227,15 @@ class Trainer:
             self._requested = asyncio.get_running_loop().create_future()
         self._wake.set()
         return await asyncio.shield(self._requested)
+
+    async def _finds_news(self) -> bool:
+        """Return whether the store has events that the current model can't have learned from."""
+        learned = await self._store.learned() if self._model.snapshot else None
+        for kind in KINDS:
+            rows = await self._store.rows(kind, after=learned[kind] if learned else 0, limit=_NEWS)
+            if len(rows) == _NEWS or any(_teaches(row.event) for row in rows):
+                return True
+        return False
 
     def _phase(self) -> Phase:
         if not self._settings.enabled:

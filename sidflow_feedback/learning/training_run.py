@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.learning.fitters import Fitter
     from sidflow_feedback.learning.local_model import LocalModel
     from sidflow_feedback.learning.trainer_types import TrainingSettings
-    from sidflow_feedback.store import Cursor, FeedbackStore, Kind
+    from sidflow_feedback.store import Cursor, FeedbackStore, Kind, Positions
     from sidflow_feedback.types import Action, FloatArray, Milliseconds
 
 _BATCH: Final = 16
@@ -86,7 +86,7 @@ class TrainingRunner:
         """
         begun, time = self._clock.now(), self._clock.epoch()
         base, last = self._model.base, self._model.snapshot
-        dataset = await self._read_feedback(time, settings.samples)
+        dataset, learned = await self._read_feedback(time, settings.samples)
         read = self._clock.epoch()
         if len(dataset) < MIN_RATED:
             raise TrainingError(_too_few(dataset))
@@ -110,7 +110,7 @@ class TrainingRunner:
             error=result.error,
             mean_error=result.mean_error,
         )
-        await self._model.save(snapshot, self._slots)
+        await self._model.save(snapshot, self._slots, learned=learned)
         run = Run(
             time=time,
             samples=len(dataset),
@@ -126,31 +126,41 @@ class TrainingRunner:
             await remember(self._store, run)
         return run
 
-    async def _read_feedback(self, now: Milliseconds, limit: int) -> Dataset:
+    async def _read_feedback(self, now: Milliseconds, limit: int) -> tuple[Dataset, Positions]:
         """Read the newest `limit` ratings and actions that imply a preference, and all likes and dislikes.
 
         Each has a window of its own: otherwise, a hundred plays would hide a like.
+
+        Returns
+        -------
+        Dataset
+            What they say.
+        Positions
+            The highest positions among them.
         """
         collector = Collector(now=now)
-        await self._read(collector, "rating", None, limit)
-        await self._read(collector, "implicit", OPINIONS, SAMPLES.maximum)
-        await self._read(collector, "implicit", HABITS, limit)
-        return await self._slots.run(collector.dataset(SAMPLES.maximum))
+        ratings = await self._read(collector, "rating", None, limit)
+        opinions = await self._read(collector, "implicit", OPINIONS, SAMPLES.maximum)
+        habits = await self._read(collector, "implicit", HABITS, limit)
+        dataset = await self._slots.run(collector.dataset(SAMPLES.maximum))
+        return dataset, {"rating": ratings, "implicit": max(opinions, habits)}
 
     async def _read(
         self, collector: Collector, kind: Kind, actions: Sequence[Action] | None, limit: int
-    ) -> None:
-        """Read the store in batches, and process each batch in idle slots."""
+    ) -> int:
+        """Read the store in batches, and process each batch in idle slots; return the highest position."""
         cursor: Cursor | None = None
+        top = 0
         for taken in range(0, limit, _BATCH):
             with self._slots.charged():
                 batch = await self._store.newest(
                     kind, limit=min(_BATCH, limit - taken), before=cursor, actions=actions
                 )
             await self._slots.run(collector.take(batch))
-            cursor = batch.last
+            cursor, top = batch.last, max(top, batch.top)
             if cursor is None:
                 break
+        return top
 
     async def _fitter(self, learner: str) -> tuple[str, Fitter]:
         """Return the chosen learner and its fitter, or the default ones if scikit-learn can't be loaded."""

@@ -17,6 +17,14 @@ from sidflow_feedback.vocabulary import SYNC_STATUSES
 LEASE: Final[Milliseconds] = 30_000
 """How long a claim holds. After that, its owner counts as crashed, and the event is due again."""
 
+MAX_PAUSE: Final[Milliseconds] = 60_000
+"""The longest pause before an event is tried again. A next try that is further away was planned by a clock
+that was wrong, so it doesn't count."""
+
+DISORDER: Final[Milliseconds] = 5000
+"""By how much the times of events may differ from the order of their arrival, although the clock is right: a
+few seconds, because ratings and implicit events are written one after the other."""
+
 MAX_SNAPSHOTS: Final = 5
 """Snapshots that are kept; the oldest is deleted first."""
 
@@ -24,7 +32,7 @@ MAX_IMPLICIT: Final = 5000
 """Implicit events that are kept: years of listening, or a few megabytes."""
 
 SYNCED_RETENTION: Final[Milliseconds] = 30 * 24 * 3600 * 1000
-"""How long a synced play or skip is kept after it happened. Ratings, likes, and dislikes are kept for
+"""How long a synced play or skip is kept, see `retention`. Ratings, likes, and dislikes are kept for
 training."""
 
 MAX_FORGOTTEN: Final = 1000
@@ -35,6 +43,9 @@ MAX_NUMBER: Final = 2**53 - 1
 
 Kind: TypeAlias = Literal["rating", "implicit"]
 KINDS: Final[tuple[Kind, ...]] = ("rating", "implicit")
+
+Positions: TypeAlias = Mapping[Kind, int]
+"""A position in the rows of each kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +160,10 @@ class Outcome:
 class Batch:
     """Events as they were read from the store.
 
+    Their timestamps are their places in the order in which events happened, whatever the clock showed, and
+    comparable between kinds: the time of an event, unless the clock was set back before it. Then it comes
+    just after the one before. Imported events have their time.
+
     They are parsed during iteration, in small steps, because parsing is the expensive part. Invalid rows are
     skipped.
 
@@ -164,7 +179,12 @@ class Batch:
     def __iter__(self) -> Iterator[Event]:
         for record in self._records:
             with suppress(InvalidRecordError):
-                yield event_from_record(record)
+                yield event_from_record({**record, "timestamp": record.get("order", record.get("timestamp"))})
+
+    @property
+    def top(self) -> int:
+        """The highest position of its rows; 0 if there are none."""
+        return max((record["id"] for record in self._records), default=0)
 
     @property
     def last(self) -> Cursor | None:
@@ -243,8 +263,10 @@ class FeedbackStore(Protocol):
         """Move at most `limit` due events to processing and return them: ratings first, oldest first.
 
         Events are due if they are pending and their next try has come, or if they were claimed longer than
-        `LEASE` ago. Plays are never due, because they say nothing about taste; events of own files
-        (`OWN_FILE`) only with `own`. If `only` is given, only events with these uuids are claimed.
+        `LEASE` ago. A next try more than `MAX_PAUSE` ahead, or a claim in the future, was made by a clock
+        that was wrong: they are due, too. Plays are never due, because they say nothing about taste; events
+        of own files (`OWN_FILE`) only with `own`. If `only` is given, only events with these uuids are
+        claimed.
         """
 
     async def settle(self, outcomes: Sequence[Outcome], *, owner: str, now: Milliseconds) -> None:
@@ -258,7 +280,16 @@ class FeedbackStore(Protocol):
         """
 
     async def recover(self, *, now: Milliseconds) -> int:
-        """Return events claimed longer than `LEASE` ago to pending, with their attempts; return how many."""
+        """Return events claimed longer than `LEASE` ago, or in the future, to pending, with their attempts.
+
+        Returns
+        -------
+        int
+            How many.
+        """
+
+    async def resend(self, uuids: Sequence[str] | None = None) -> int:
+        """Return these failed events to pending, or all of them; return how many."""
 
     async def rows(self, kind: Kind, *, after: int = 0, limit: int = 500) -> list[StoredEvent]:
         """Return at most `limit` rows with positions above `after`, in ascending order."""
@@ -272,8 +303,11 @@ class FeedbackStore(Protocol):
         Events that are already there stay as they are.
         """
 
-    async def prune(self, *, now: Milliseconds) -> int:
-        """Remove synced plays and skips after `SYNCED_RETENTION`, and events beyond `MAX_IMPLICIT`.
+    async def last_positions(self) -> Positions:
+        """Return the position of the row that was stored last, of each kind; 0 if there is none."""
+
+    async def prune(self, *, aged: int = 0) -> int:
+        """Remove synced plays and skips at positions up to `aged`, and events beyond `MAX_IMPLICIT`.
 
         Of the latter, synced plays and skips go first, then the oldest, and likes and dislikes last.
 
@@ -286,8 +320,8 @@ class FeedbackStore(Protocol):
     async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
         """Delete these events, even if they have yet to arrive; return those that were there.
 
-        Snapshots that may have learned from them are deleted, too: those whose ``read`` is not before the
-        earliest of the events, not counting starts of tunes.
+        Snapshots that may have learned from them are deleted, too, see `save_snapshot`. Starts of tunes teach
+        nothing.
         """
 
     async def forget_item(self, item_id: str) -> list[StoredEvent]:
@@ -296,8 +330,17 @@ class FeedbackStore(Protocol):
     async def wipe(self) -> None:
         """Delete everything."""
 
-    async def save_snapshot(self, snapshot: Record) -> None:
-        """Store a snapshot, a JSON object with a ``version``; delete the oldest beyond `MAX_SNAPSHOTS`."""
+    async def save_snapshot(self, snapshot: Record, *, learned: Positions | None = None) -> None:
+        """Store a snapshot, a JSON object with a ``version``; delete the oldest beyond `MAX_SNAPSHOTS`.
+
+        Parameters
+        ----------
+        learned
+            The positions up to which it may have learned from events; None if that isn't known.
+        """
+
+    async def learned(self) -> Positions | None:
+        """Return what is known of the newest snapshot, see `save_snapshot`; None without snapshots, too."""
 
     async def snapshots(self) -> list[Record]:
         """Return the snapshots, newest first."""

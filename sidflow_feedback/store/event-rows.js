@@ -155,14 +155,14 @@ export async function deleteEvents(transaction, uuids, counted = true) {
 }
 
 /**
- * Remove synced plays older than `syncedBefore`, then the oldest until at most `cap` are left.
+ * Remove synced plays up to a row, then the oldest until at most `cap` are left.
  * @param {Transaction} transaction
- * @param {number} syncedBefore  epoch milliseconds
+ * @param {number} aged  id of the row
  * @param {number} cap
  * @returns {Promise<number>} how many were removed
  */
-export async function prune(transaction, syncedBefore, cap) {
-  const removed = await remove(transaction, "syncStatus", having("synced", syncedBefore), Infinity, isPlay);
+export async function prune(transaction, aged, cap) {
+  const removed = aged > 0 ? await remove(transaction, Infinity, isSyncedPlay, aged) : 0;
   const counts = await statusCounts(transaction, IMPLICIT);
   const total = STATUSES.reduce((sum, status) => sum + counts[status], 0);
   return removed + (await removePlays(transaction, total - cap));
@@ -180,6 +180,9 @@ export async function freeSpace(transaction) {
 /** @param {EventRow} row */
 const isPlay = (row) => row.action !== "like" && row.action !== "dislike";
 
+/** @param {EventRow} row */
+const isSyncedPlay = (row) => row.syncStatus === "synced" && isPlay(row);
+
 /**
  * Remove plays: synced ones first, then the oldest, and likes and dislikes last.
  * @param {Transaction} transaction
@@ -187,23 +190,24 @@ const isPlay = (row) => row.action !== "like" && row.action !== "dislike";
  */
 async function removePlays(transaction, excess) {
   let removed = 0;
-  removed += await remove(transaction, "syncStatus", having("synced"), excess, isPlay);
-  removed += await remove(transaction, "timestamp", null, excess - removed, isPlay);
-  removed += await remove(transaction, "timestamp", null, excess - removed);
+  removed += await remove(transaction, excess, isSyncedPlay);
+  removed += await remove(transaction, excess - removed, isPlay);
+  removed += await remove(transaction, excess - removed, () => true);
   return removed;
 }
 
 /**
+ * Remove rows in the order in which they were stored: the clock doesn't tell which is the oldest.
  * @param {Transaction} transaction
- * @param {"syncStatus" | "timestamp"} index
- * @param {IDBKeyRange | null} range
  * @param {number} limit
  * @param {(row: EventRow) => boolean} test
+ * @param {number} [last]  id of the last row to look at
  */
-async function remove(transaction, index, range, limit = Number.POSITIVE_INFINITY, test = () => true) {
+async function remove(transaction, limit, test, last = Number.POSITIVE_INFINITY) {
   /** @type {EventRow[]} */
   const removed = [];
-  let cursor = limit > 0 ? await transaction.objectStore(IMPLICIT).index(index).openCursor(range) : null;
+  const range = IDBKeyRange.upperBound(last);
+  let cursor = limit > 0 ? await transaction.objectStore(IMPLICIT).openCursor(range) : null;
   while (cursor && removed.length < limit) {
     if (test(cursor.value) && cursor.value.syncStatus !== "processing") {
       removed.push(cursor.value);

@@ -17,6 +17,7 @@ import {
   STORE_OF_KIND,
   statusCounts,
 } from "./event-rows.js";
+import { Order } from "./order.js";
 import * as schema from "./schema.js";
 import { COUNTERS, EVENT_STORES, having, NOTES, SNAPSHOTS, STORES } from "./schema.js";
 
@@ -29,6 +30,8 @@ import { COUNTERS, EVENT_STORES, having, NOTES, SNAPSHOTS, STORES } from "./sche
 /** @typedef {import("./schema.js").Transaction<"readwrite">} Transaction */
 
 /** @typedef {EventRow["kind"]} Kind */
+/** @typedef {{lease: number, pause: number}} Limits  milliseconds that a claim holds, and of the longest pause */
+/** @typedef {import("./schema.js").Positions} Positions */
 /** @typedef {{uuid: string, status: Status, error: string | null, nextTry: number}} Outcome */
 /** @typedef {import("./schema.js").SnapshotRow["snapshot"]} Snapshot */
 
@@ -60,6 +63,7 @@ export async function open(name) {
 
 class FeedbackDatabase {
   #connection;
+  #order = new Order();
   #madeRoom = Number.NEGATIVE_INFINITY;
   /** Rows removed since the last report of removals. */
   #pruned = 0;
@@ -71,12 +75,19 @@ class FeedbackDatabase {
 
   /**
    * Write events. A uuid that is already there is reported as a duplicate, and costs the others nothing.
-   * @param {string} json  of event records
+   * @param {string} json      of event records
+   * @param {number} disorder  see `Order.append`
    */
-  async add(json) {
+  async add(json, disorder) {
     /** @type {NewRow[]} */
     const rows = JSON.parse(json).map((/** @type {object} */ event) => ({ ...event, ...NEW }));
-    return this.#makingRoom(() => this.#write((transaction) => insertNew(transaction, rows)));
+    return this.#makingRoom(() =>
+      this.#write(async (transaction) => {
+        const { kept } = await this.#order.append(transaction, rows, disorder);
+        const [report] = await Promise.all([insertNew(transaction, rows), kept]);
+        return report;
+      }),
+    );
   }
 
   /**
@@ -92,10 +103,12 @@ class FeedbackDatabase {
     );
     return this.#makingRoom(() =>
       this.#write(async (transaction) => {
-        const report = await insertAll(transaction, rows);
-        const learned = await transaction.objectStore(SNAPSHOTS).count();
-        for (const snapshot of learned ? [] : content.snapshots)
-          await addSnapshot(transaction, snapshot, kept);
+        const placing = await this.#order.insert(transaction, rows);
+        const [report] = await Promise.all([insertAll(transaction, rows), placing.kept]);
+        const learned = await lastPositions(transaction);
+        const hasSnapshots = await transaction.objectStore(SNAPSHOTS).count();
+        for (const snapshot of hasSnapshots ? [] : content.snapshots)
+          await addSnapshot(transaction, snapshot, learned, kept);
         return report;
       }),
     );
@@ -179,12 +192,12 @@ class FeedbackDatabase {
    * Read pending events that are due, and events with an expired lease.
    * @param {number} limit
    * @param {number} now      epoch milliseconds
-   * @param {number} lease    milliseconds
+   * @param {string} limits   JSON of `Limits`
    * @param {number} version  of the newest events that the engine can read
    * @param {boolean} own     whether events of own files may leave this browser
    */
-  async due(limit, now, lease, version, own) {
-    const due = isDue(now, lease, version, own);
+  async due(limit, now, limits, version, own) {
+    const due = isDue(now, JSON.parse(limits), version, own);
     return this.#read(EVENT_STORES, async (transaction) => {
       const rows = [];
       for (const name of EVENT_STORES)
@@ -198,15 +211,15 @@ class FeedbackDatabase {
    * @param {number} limit
    * @param {string} owner
    * @param {number} now      epoch milliseconds
-   * @param {number} lease    milliseconds
+   * @param {string} limits   JSON of `Limits`
    * @param {number} version  of the newest events that the engine can read
    * @param {boolean} own     whether events of own files may leave this browser
    * @param {string} only     JSON: uuids to choose from, or null for all
    */
-  async claim(limit, owner, now, lease, version, own, only = "null") {
+  async claim(limit, owner, now, limits, version, own, only = "null") {
     /** @type {string[] | null} */
     const chosen = JSON.parse(only);
-    const due = isDue(now, lease, version, own);
+    const due = isDue(now, JSON.parse(limits), version, own);
     /** @param {EventRow} row */
     const wanted = (row) => (chosen === null || chosen.includes(row.uuid)) && due(row);
     return this.#write(async (transaction) => {
@@ -256,7 +269,7 @@ class FeedbackDatabase {
       for (const name of EVENT_STORES) {
         const store = transaction.objectStore(name);
         for (const row of await store.index("syncStatus").getAll(having("processing"))) {
-          if (now - row.lastTry < lease) continue;
+          if (isLeased(row, now, lease)) continue;
           store.put({ ...row, syncStatus: "pending", owner: null });
           await count(transaction, name, [
             ["processing", -1],
@@ -271,12 +284,45 @@ class FeedbackDatabase {
   }
 
   /**
-   * Remove synced plays older than `syncedBefore`, then the oldest until at most `cap` are left.
-   * @param {number} syncedBefore  epoch milliseconds
+   * Return failed events to `pending`.
+   * @param {string} uuids  JSON, null for all
+   */
+  async resend(uuids) {
+    /** @type {string[] | null} */
+    const chosen = JSON.parse(uuids);
+    return this.#write(async (transaction) => {
+      let sent = 0;
+      for (const name of EVENT_STORES) {
+        const store = transaction.objectStore(name);
+        const failed = await store.index("syncStatus").getAll(having("failed"));
+        const rows = failed.filter((row) => chosen === null || chosen.includes(row.uuid));
+        for (const row of rows) store.put({ ...row, syncStatus: "pending", nextTry: 0 });
+        await count(
+          transaction,
+          name,
+          rows.flatMap(() => [
+            ["failed", -1],
+            ["pending", 1],
+          ]),
+        );
+        sent += rows.length;
+      }
+      return sent;
+    });
+  }
+
+  /** Read the id of the row of each kind that was stored last; 0 if there is none. */
+  async lastPositions() {
+    return this.#read(EVENT_STORES, lastPositions);
+  }
+
+  /**
+   * Remove synced plays up to a row, then the oldest until at most `cap` are left.
+   * @param {number} aged  id of the row
    * @param {number} cap
    */
-  async prune(syncedBefore, cap) {
-    return this.#write((transaction) => prune(transaction, syncedBefore, cap));
+  async prune(aged, cap) {
+    return this.#write((transaction) => prune(transaction, aged, cap));
   }
 
   /**
@@ -317,10 +363,19 @@ class FeedbackDatabase {
   /**
    * Save a snapshot, and delete the oldest beyond `kept`.
    * @param {string} json
+   * @param {string} learned  JSON of `Positions`, or null
    * @param {number} kept
    */
-  async saveSnapshot(json, kept) {
-    await this.#write((transaction) => addSnapshot(transaction, JSON.parse(json), kept));
+  async saveSnapshot(json, learned, kept) {
+    await this.#write((transaction) => addSnapshot(transaction, JSON.parse(json), JSON.parse(learned), kept));
+  }
+
+  /** Read up to which rows the newest snapshot may have learned; null if there is none, or that isn't known. */
+  async learned() {
+    return this.#read([SNAPSHOTS], async (transaction) => {
+      const cursor = await transaction.objectStore(SNAPSHOTS).openCursor(null, "prev");
+      return cursor?.value.learned ?? null;
+    });
   }
 
   /** Read all snapshots, newest first. */
@@ -404,17 +459,33 @@ class FeedbackDatabase {
 
 /**
  * A row of a newer version waits for an engine that can read it.
- * @param {number} now      epoch milliseconds
- * @param {number} lease    milliseconds
+ * @param {number} now  epoch milliseconds
+ * @param {Limits} limits
  * @param {number} version
  * @param {boolean} own
  * @returns {(row: EventRow) => boolean}
  */
-const isDue = (now, lease, version, own) => (row) =>
+const isDue = (now, limits, version, own) => (row) =>
   (row.v ?? 1) <= version &&
   row.action !== "play" &&
   (own || !row.sidPath.startsWith(OWN_FILE)) &&
-  (row.syncStatus === "pending" ? row.nextTry <= now : now - row.lastTry >= lease);
+  !(row.syncStatus === "pending" ? isPaused(row, now, limits.pause) : isLeased(row, now, limits.lease));
+
+/**
+ * A next try further away than the longest pause was planned by a clock that was wrong.
+ * @param {EventRow} row
+ * @param {number} now
+ * @param {number} pause
+ */
+const isPaused = (row, now, pause) => row.nextTry > now && row.nextTry <= now + pause;
+
+/**
+ * So was a lease that begins in the future.
+ * @param {EventRow} row
+ * @param {number} now
+ * @param {number} lease
+ */
+const isLeased = (row, now, lease) => row.lastTry <= now && now - row.lastTry < lease;
 
 /** How the ids of a listener's own files begin; in Python, see `vocabulary.py`. */
 const OWN_FILE = "sha256:";
@@ -443,8 +514,10 @@ async function insertNew(transaction, rows) {
  */
 async function forget(transaction, uuids, remembered) {
   const rows = await deleteEvents(transaction, uuids, remembered > 0);
-  const learned = rows.filter((row) => row.action !== "play").map((row) => row.timestamp);
-  if (learned.length > 0) await deleteSnapshots(transaction, Math.min(...learned));
+  await deleteSnapshots(
+    transaction,
+    rows.filter((row) => row.action !== "play"),
+  );
   if (remembered > 0) {
     const forgotten = [...(await forgottenUuids(transaction)), ...uuids];
     await transaction.objectStore(NOTES).put(forgotten.slice(-remembered), FORGOTTEN);
@@ -488,23 +561,38 @@ async function settleOne(transaction, { uuid, status, error, nextTry }, owner, n
 }
 
 /**
+ * @param {import("./schema.js").Transaction<IDBTransactionMode>} transaction
+ * @returns {Promise<Positions>} the id of the row of each kind that was stored last
+ */
+async function lastPositions(transaction) {
+  const [rating, implicit] = await Promise.all(
+    EVENT_STORES.map((name) => transaction.objectStore(name).openKeyCursor(null, "prev")),
+  );
+  return { rating: rating?.primaryKey ?? 0, implicit: implicit?.primaryKey ?? 0 };
+}
+
+/**
  * @param {Transaction} transaction
  * @param {Snapshot} snapshot
+ * @param {Positions | null} learned
  * @param {number} kept
  */
-async function addSnapshot(transaction, snapshot, kept) {
+async function addSnapshot(transaction, snapshot, learned, kept) {
   const store = transaction.objectStore(SNAPSHOTS);
-  await store.add({ snapshot });
+  await store.add(learned ? { snapshot, learned } : { snapshot });
   for (const key of (await store.getAllKeys()).slice(0, -kept)) await store.delete(key);
 }
 
 /**
- * Delete the snapshots that have seen events of this time.
+ * Delete the snapshots that may have learned from these rows.
  * @param {Transaction} transaction
- * @param {number} time  epoch milliseconds
+ * @param {EventRow[]} rows
  */
-async function deleteSnapshots(transaction, time) {
+async function deleteSnapshots(transaction, rows) {
+  if (rows.length === 0) return;
   const store = transaction.objectStore(SNAPSHOTS);
-  for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue())
-    if (!(cursor.value.snapshot.read < time)) await cursor.delete();
+  for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
+    const { learned } = cursor.value;
+    if (!learned || rows.some((row) => row.id <= learned[row.kind])) await cursor.delete();
+  }
 }

@@ -17,21 +17,25 @@ from sidflow_feedback.errors import (
 )
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent, event_from_record, event_to_record
 from sidflow_feedback.store import (
+    DISORDER,
     LEASE,
     MAX_FORGOTTEN,
     MAX_IMPLICIT,
+    MAX_PAUSE,
     MAX_SNAPSHOTS,
-    SYNCED_RETENTION,
     AddReport,
     Batch,
     Cursor,
     Kind,
     Outcome,
+    Positions,
     StoreCounts,
     StoredEvent,
 )
 from sidflow_feedback.types import Action, Milliseconds, Record, SyncStatus
 from sidflow_feedback.vocabulary import EVENT_VERSION
+
+_LIMITS = json.dumps({"lease": LEASE, "pause": MAX_PAUSE})
 
 RowT = TypeVar("RowT")
 AnswerT = TypeVar("AnswerT")
@@ -40,32 +44,33 @@ AnswerT = TypeVar("AnswerT")
 class Database(Protocol):
     """The open database, a JavaScript object. Its methods take and return JSON texts."""
 
-    def add(self, events: str) -> Awaitable[str]: ...
+    def add(self, events: str, disorder: Milliseconds) -> Awaitable[str]: ...
     def merge(self, content: str, kept: int) -> Awaitable[str]: ...
     def newest(self, kind: str, limit: int, status: SyncStatus | None = None) -> Awaitable[str]: ...
     def before(self, kind: str, limit: int, actions: str, *cursor: float) -> Awaitable[str]: ...
     def rows(self, kind: str, after: int, limit: int) -> Awaitable[str]: ...
     def counts(self) -> Awaitable[str]: ...
-    def due(
-        self, limit: int, now: Milliseconds, lease: Milliseconds, version: int, own: bool
-    ) -> Awaitable[str]: ...
+    def due(self, limit: int, now: Milliseconds, limits: str, version: int, own: bool) -> Awaitable[str]: ...
     def claim(
         self,
         limit: int,
         owner: str,
         now: Milliseconds,
-        lease: Milliseconds,
+        limits: str,
         version: int,
         own: bool,
         only: str,
     ) -> Awaitable[str]: ...
     def settle(self, outcomes: str, owner: str, now: Milliseconds) -> Awaitable[None]: ...
     def recover(self, now: Milliseconds, lease: Milliseconds) -> Awaitable[str]: ...
-    def prune(self, synced_before: Milliseconds, cap: int) -> Awaitable[str]: ...
+    def resend(self, uuids: str) -> Awaitable[str]: ...
+    def lastPositions(self) -> Awaitable[str]: ...  # noqa: N802
+    def prune(self, aged: int, cap: int) -> Awaitable[str]: ...
     def forget(self, uuids: str, kept: int) -> Awaitable[str]: ...
     def forgetTune(self, item_id: str, kept: int) -> Awaitable[str]: ...  # noqa: N802
     def wipe(self) -> Awaitable[None]: ...
-    def saveSnapshot(self, snapshot: str, kept: int) -> Awaitable[None]: ...  # noqa: N802
+    def saveSnapshot(self, snapshot: str, learned: str, kept: int) -> Awaitable[None]: ...  # noqa: N802
+    def learned(self) -> Awaitable[str]: ...
     def snapshots(self) -> Awaitable[str]: ...
     def note(self, name: str) -> Awaitable[str]: ...
     def keepNote(self, name: str, record: str) -> Awaitable[None]: ...  # noqa: N802
@@ -103,7 +108,7 @@ class IndexedDbStore:
 
     async def add(self, events: Sequence[Event]) -> AddReport:
         records = json.dumps([event_to_record(event) for event in events])
-        return AddReport(**await self._call(lambda db: db.add(records)))
+        return AddReport(**await self._call(lambda db: db.add(records, DISORDER)))
 
     async def merge(self, rows: Sequence[StoredEvent], snapshots: Sequence[Record]) -> AddReport:
         content = json.dumps({"rows": [row.to_record() for row in rows], "snapshots": list(snapshots)})
@@ -142,7 +147,7 @@ class IndexedDbStore:
         return StoreCounts(**await self._call(lambda db: db.counts()))
 
     async def due(self, limit: int, *, now: Milliseconds, own: bool = False) -> list[Event]:
-        found = await self._call(lambda db: db.due(limit, now, LEASE, EVENT_VERSION, own))
+        found = await self._call(lambda db: db.due(limit, now, _LIMITS, EVENT_VERSION, own))
         return _read(event_from_record, found)
 
     async def claim(
@@ -155,7 +160,7 @@ class IndexedDbStore:
         only: Sequence[str] | None = None,
     ) -> list[Event]:
         chosen = json.dumps(None if only is None else list(only))
-        rows = await self._call(lambda db: db.claim(limit, owner, now, LEASE, EVENT_VERSION, own, chosen))
+        rows = await self._call(lambda db: db.claim(limit, owner, now, _LIMITS, EVENT_VERSION, own, chosen))
         events, damaged = [], []
         for row in rows:
             try:
@@ -175,8 +180,16 @@ class IndexedDbStore:
     async def recover(self, *, now: Milliseconds) -> int:
         return int(await self._call(lambda db: db.recover(now, LEASE)))
 
-    async def prune(self, *, now: Milliseconds) -> int:
-        return int(await self._call(lambda db: db.prune(now - SYNCED_RETENTION, MAX_IMPLICIT)))
+    async def resend(self, uuids: Sequence[str] | None = None) -> int:
+        chosen = json.dumps(None if uuids is None else list(uuids))
+        return int(await self._call(lambda db: db.resend(chosen)))
+
+    async def last_positions(self) -> Positions:
+        positions: Positions = await self._call(lambda db: db.lastPositions())
+        return positions
+
+    async def prune(self, *, aged: int = 0) -> int:
+        return int(await self._call(lambda db: db.prune(aged, MAX_IMPLICIT)))
 
     async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
         gone = json.dumps(list(uuids))
@@ -189,8 +202,13 @@ class IndexedDbStore:
     async def wipe(self) -> None:
         await self._call(lambda db: db.wipe())
 
-    async def save_snapshot(self, snapshot: Record) -> None:
-        await self._call(lambda db: db.saveSnapshot(json.dumps(snapshot), MAX_SNAPSHOTS))
+    async def save_snapshot(self, snapshot: Record, *, learned: Positions | None = None) -> None:
+        record, positions = json.dumps(snapshot), json.dumps(learned)
+        await self._call(lambda db: db.saveSnapshot(record, positions, MAX_SNAPSHOTS))
+
+    async def learned(self) -> Positions | None:
+        positions: Positions | None = await self._call(lambda db: db.learned())
+        return positions
 
     async def snapshots(self) -> list[Record]:
         found: list[Record] = await self._call(lambda db: db.snapshots())

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import copy
 import json
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from sidflow_feedback.errors import StoreClosedError, StoreError
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent
 from sidflow_feedback.store import (
+    DISORDER,
+    KINDS,
     LEASE,
     MAX_FORGOTTEN,
     MAX_IMPLICIT,
+    MAX_PAUSE,
     MAX_SNAPSHOTS,
-    SYNCED_RETENTION,
     AddReport,
     Batch,
     Counts,
     Cursor,
     Kind,
     Outcome,
+    Positions,
     StoreCounts,
     StoredEvent,
 )
@@ -35,24 +37,31 @@ class MemoryStore:
     def __init__(self) -> None:
         self._rows: dict[str, StoredEvent] = {}
         self._owners: dict[str, str] = {}
-        self._snapshots: list[Record] = []
+        self._snapshots: list[tuple[Record, Positions | None]] = []
         self._notes: dict[str, Record] = {}
         self._forgotten: list[str] = []
         self._last_position = 0
+        self._orders: dict[str, Milliseconds] = {}
+        self._last_order: Milliseconds = 0
         self._closed = False
 
     async def add(self, events: Sequence[Event]) -> AddReport:
         self._require_open()
         kept = [event for event in events if event.uuid not in self._forgotten]
+        for event in kept:
+            self._orders.setdefault(event.uuid, self._next_order(event))
         report = self._insert([StoredEvent(event=event) for event in kept])
         gone = [event.uuid for event in events if event.uuid in self._forgotten]
         return replace(report, duplicates=[*report.duplicates, *gone])
 
     async def merge(self, rows: Sequence[StoredEvent], snapshots: Sequence[Record]) -> AddReport:
         self._require_open()
+        for row in rows:
+            self._orders.setdefault(row.event.uuid, row.event.timestamp)
+            self._last_order = max(self._last_order, row.event.timestamp)
         report = self._insert([_released(row) if row.status == "processing" else row for row in rows])
         for snapshot in [] if self._snapshots else snapshots:
-            self._keep(snapshot)
+            self._keep(snapshot, self._last_positions())
         return report
 
     async def ratings(self, limit: int) -> list[RatingEvent]:
@@ -78,7 +87,7 @@ class MemoryStore:
             if (before is None or _cursor(row) < before)
             and (actions is None or (isinstance(row.event, ImplicitEvent) and row.event.action in actions))
         ][:limit]
-        return Batch(json.dumps([row.to_record() | {"id": row.position} for row in rows]))
+        return Batch(json.dumps([self._ordered_record(row) for row in rows]))
 
     async def rows(self, kind: Kind, *, after: int = 0, limit: int = 500) -> list[StoredEvent]:
         self._require_open()
@@ -129,10 +138,21 @@ class MemoryStore:
             self._put(_released(row))
         return len(abandoned)
 
-    async def prune(self, *, now: Milliseconds) -> int:
+    async def resend(self, uuids: Sequence[str] | None = None) -> int:
         self._require_open()
-        before = now - SYNCED_RETENTION
-        removed = self._remove(lambda row: _is_synced_play(row) and row.event.timestamp <= before)
+        chosen = [row for row in self._rows.values() if row.status == "failed"]
+        chosen = [row for row in chosen if uuids is None or row.event.uuid in uuids]
+        for row in chosen:
+            self._put(replace(row, status="pending", next_try=0))
+        return len(chosen)
+
+    async def last_positions(self) -> Positions:
+        self._require_open()
+        return self._last_positions()
+
+    async def prune(self, *, aged: int = 0) -> int:
+        self._require_open()
+        removed = self._remove(lambda row: _is_synced_play(row) and row.position <= aged)
         excess = len(list(self._of("implicit"))) - MAX_IMPLICIT
         for test in (_is_synced_play, _is_play, lambda _row: True):
             removed += (count := self._remove(test, max(0, excess)))
@@ -156,13 +176,17 @@ class MemoryStore:
         self._snapshots.clear()
         self._notes.clear()
 
-    async def save_snapshot(self, snapshot: Record) -> None:
+    async def save_snapshot(self, snapshot: Record, *, learned: Positions | None = None) -> None:
         self._require_open()
-        self._keep(snapshot)
+        self._keep(snapshot, learned)
+
+    async def learned(self) -> Positions | None:
+        self._require_open()
+        return self._snapshots[0][1] if self._snapshots else None
 
     async def snapshots(self) -> list[Record]:
         self._require_open()
-        return copy.deepcopy(self._snapshots)
+        return [copy.deepcopy(snapshot) for snapshot, _ in self._snapshots]
 
     async def note(self, name: str) -> Record | None:
         self._require_open()
@@ -190,14 +214,28 @@ class MemoryStore:
     def _forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
         self._forgotten = [*self._forgotten, *uuids][-MAX_FORGOTTEN:]
         gone = [row for uuid in dict.fromkeys(uuids) if (row := self._rows.pop(uuid, None))]
-        taught = [row.event.timestamp for row in gone if not _is_begin(row)]
-        if taught:
-            self._snapshots = [one for one in self._snapshots if one.get("read", math.inf) < min(taught)]
+        taught = [row for row in gone if not _is_begin(row)]
+        self._snapshots = [
+            one for one in self._snapshots if not any(_has_learned(one[1], row) for row in taught)
+        ]
         return gone
 
     def _due(self, now: Milliseconds, own: bool) -> list[StoredEvent]:
         due = [row for row in self._rows.values() if _is_due(row, now) and _may_leave(row.event, own)]
         return sorted(due, key=lambda row: (row.event.kind != "rating", row.event.timestamp))
+
+    def _next_order(self, event: Event) -> Milliseconds:
+        """Return the place of an event that has just arrived, see `Batch`."""
+        set_back = event.timestamp < self._last_order - DISORDER
+        order = self._last_order + 1 if set_back else event.timestamp
+        self._last_order = max(self._last_order, order)
+        return order
+
+    def _ordered_record(self, row: StoredEvent) -> Record:
+        return row.to_record() | {"id": row.position, "order": self._orders[row.event.uuid]}
+
+    def _last_positions(self) -> Positions:
+        return {kind: max((row.position for row in self._of(kind)), default=0) for kind in KINDS}
 
     def _put(self, row: StoredEvent) -> None:
         self._rows[row.event.uuid] = row
@@ -217,14 +255,14 @@ class MemoryStore:
 
     def _remove(self, test: Callable[[StoredEvent], bool], limit: int | None = None) -> int:
         """Remove the oldest implicit events that pass `test` and are not being processed; return how many."""
-        rows = reversed(self._newest("implicit"))
+        rows = sorted(self._of("implicit"), key=lambda row: row.position)
         gone = [row for row in rows if test(row) and row.status != "processing"][:limit]
         for row in gone:
             del self._rows[row.event.uuid]
         return len(gone)
 
-    def _keep(self, snapshot: Record) -> None:
-        self._snapshots = [copy.deepcopy(snapshot), *self._snapshots][:MAX_SNAPSHOTS]
+    def _keep(self, snapshot: Record, learned: Positions | None) -> None:
+        self._snapshots = [(copy.deepcopy(snapshot), learned), *self._snapshots][:MAX_SNAPSHOTS]
 
     def _of(self, kind: Kind) -> Iterable[StoredEvent]:
         return (row for row in self._rows.values() if row.event.kind == kind)
@@ -246,7 +284,7 @@ def _cursor(row: StoredEvent) -> Cursor:
 
 
 def _is_abandoned(row: StoredEvent, now: Milliseconds) -> bool:
-    return row.status == "processing" and now - row.last_try >= LEASE
+    return row.status == "processing" and not 0 <= now - row.last_try < LEASE
 
 
 def _may_leave(event: Event, own: bool) -> bool:
@@ -255,7 +293,13 @@ def _may_leave(event: Event, own: bool) -> bool:
 
 
 def _is_due(row: StoredEvent, now: Milliseconds) -> bool:
-    return _is_abandoned(row, now) or (row.status == "pending" and row.next_try <= now)
+    waits = 0 < row.next_try - now <= MAX_PAUSE
+    return _is_abandoned(row, now) or (row.status == "pending" and not waits)
+
+
+def _has_learned(learned: Positions | None, row: StoredEvent) -> bool:
+    """Return whether a snapshot may have learned from this row."""
+    return learned is None or row.position <= learned[row.event.kind]
 
 
 def _released(row: StoredEvent) -> StoredEvent:

@@ -22,6 +22,7 @@ export const NOTES = "notes";
  * @property {"rating" | "implicit"} kind
  * @property {number} [v]             schema version of the record; none means 1
  * @property {number} timestamp       epoch milliseconds, as are `lastTry` and `nextTry`
+ * @property {number} [order]         place in the order of events, see `order.js`; none: the timestamp
  * @property {string} sidPath
  * @property {string} [action]
  * @property {Status} syncStatus
@@ -33,7 +34,13 @@ export const NOTES = "notes";
  */
 
 /** @typedef {{store: EventStore} & Record<Status, number>} Counter */
-/** @typedef {{snapshot: {read: number}}} SnapshotRow  `read`: the time up to which the model has seen events */
+/** @typedef {Record<EventRow["kind"], number>} Positions  the id of a row of each kind */
+
+/**
+ * @typedef {object} SnapshotRow
+ * @property {object} snapshot
+ * @property {Positions} [learned]  the rows up to which the model may have learned; none: all
+ */
 
 /**
  * @typedef {object} EventStoreTypes
@@ -71,10 +78,9 @@ export const STATUSES = ["pending", "processing", "synced", "failed"];
 
 /**
  * @param {Status} status
- * @param {number} [until]  epoch milliseconds
  * @returns {IDBKeyRange} all rows of one status, by time
  */
-export const having = (status, until) => IDBKeyRange.bound([status], [status, until ?? []]);
+export const having = (status) => IDBKeyRange.bound([status], [status, []]);
 
 /**
  * Bring a database to `VERSION`; each step keeps every row. Must wait for nothing but requests of this transaction.

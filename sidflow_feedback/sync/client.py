@@ -13,12 +13,18 @@ from sidflow_feedback.errors import FeedbackError, SyncError
 from sidflow_feedback.store import FeedbackStore
 from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.schedule import Schedule
-from sidflow_feedback.sync.transport import Response, Transport
-from sidflow_feedback.sync.upload_queue import REFUSALS, Results, SyncSettings, UploadQueue
+from sidflow_feedback.sync.transport import FAULTS, Response, Transport
+from sidflow_feedback.sync.upload_queue import Results, SyncSettings, UploadQueue
 from sidflow_feedback.types import Milliseconds
 
 REQUEST_TIMEOUT: Final = 15.0
 """Seconds after which a request is aborted."""
+
+MIN_CLOCK_ERROR: Final[Milliseconds] = 300_000
+"""A difference from the server's clock that is worth telling. Smaller ones are common, and cost nothing."""
+
+MAX_REFUSED: Final = 2
+"""Events that the server may refuse one after another before the next cadence: it may refuse all of them."""
 
 SCHEDULE_NOTE: Final = "sync-schedule"
 
@@ -33,6 +39,9 @@ class SyncState:
         Number of consecutive requests that were not answered.
     sent
         Number of events that the server has taken since the engine started.
+    clock_error
+        By how much the clock here is ahead of the server's, in milliseconds; None if that is less than
+        `MIN_CLOCK_ERROR`, or unknown.
     epsilon
         Privacy loss of each event; None if values are sent without noise.
     spent, budget
@@ -46,6 +55,7 @@ class SyncState:
     next_time: Milliseconds | None = None
     tries: int = 0
     sent: int = 0
+    clock_error: Milliseconds | None = None
     epsilon: float | None = None
     spent: float = 0.0
     budget: float = 100
@@ -68,13 +78,10 @@ class SyncClient:
         Times the requests.
     on_change
         Called after each change of `state`.
+    on_date
+        Called with the server's time, in epoch milliseconds, when our server has answered.
     timeout
         Seconds after which a request is aborted.
-
-    Attributes
-    ----------
-    state
-        The current state.
     """
 
     def __init__(
@@ -84,12 +91,14 @@ class SyncClient:
         *,
         clock: Clock,
         on_change: Callable[[], None] = lambda: None,
+        on_date: Callable[[Milliseconds], None] = lambda _date: None,
         timeout: float = REQUEST_TIMEOUT,
     ) -> None:
         self._store = store
         self._transport = transport
         self._queue = UploadQueue(store, clock)
         self._clock = clock
+        self._on_date = on_date
         self._on_change = on_change
         self._timeout = timeout
         self._settings = SyncSettings()
@@ -99,7 +108,14 @@ class SyncClient:
         self._withdrawals = 0
         self._request: asyncio.Future[Response] | None = None
         self._task: asyncio.Task[None] | None = None
-        self.state = SyncState()
+        self._state = SyncState()
+
+    @property
+    def state(self) -> SyncState:
+        """The current state."""
+        left = self._schedule.remaining(self._clock.now())
+        next_time = None if self._schedule.next_time is None else self._clock.epoch() + 1000 * left
+        return replace(self._state, next_time=next_time, tries=self._schedule.tries)
 
     def configure(self, settings: SyncSettings) -> None:
         """Apply new settings at once; a request that they don't allow is aborted."""
@@ -111,7 +127,7 @@ class SyncClient:
         if not settings.enabled:
             self._schedule.stop()
         elif settings.cadence != before.cadence or not before.enabled:
-            self._schedule.start(settings.cadence, self._clock.epoch())
+            self._schedule.start(settings.cadence, self._clock.now())
         self._announce_schedule()
         self._change(enabled=settings.enabled, epsilon=settings.epsilon, budget=settings.budget)
         if self._task is None:
@@ -128,8 +144,11 @@ class SyncClient:
             await self._task
 
     def on_online(self) -> None:
-        """Retry at once what could not be sent, because the browser reports that it is online."""
-        self._schedule.retry_now(self._clock.epoch())
+        """Retry soon what could not be sent, because the browser reports that it is online.
+
+        However often it does, `RequestBound` holds.
+        """
+        self._schedule.retry_now(self._clock.now())
         self._announce_schedule()
 
     async def sync_now(self) -> int:
@@ -149,10 +168,10 @@ class SyncClient:
             self._change(running=True)
             try:
                 sent = await self._send_due()
-                self._schedule.rest(self._clock.epoch())
+                self._schedule.rest(self._clock.now())
                 self._change(last_error=None, last_time=self._clock.epoch())
                 return sent
-            except FeedbackError as exc:
+            except Exception as exc:
                 self._reschedule(exc)
                 raise
             finally:
@@ -200,9 +219,9 @@ class SyncClient:
 
     async def _restore(self, *, was_enabled: bool) -> None:
         """Continue with the schedule of the engine before this one, if sync was on, and read the budget."""
-        kept, now = await self._store.note(SCHEDULE_NOTE), self._clock.epoch()
+        kept, now = await self._store.note(SCHEDULE_NOTE), self._clock.now()
         if kept is not None:
-            self._schedule = Schedule.from_record(kept)
+            self._schedule = Schedule.from_record(kept, epoch=self._clock.epoch(), now=now)
             self._schedule.resume(now) if was_enabled else self._schedule.stop()
             if self._settings.enabled:
                 self._schedule.start(self._settings.cadence, now)
@@ -213,34 +232,39 @@ class SyncClient:
     async def _run(self) -> None:
         while self._settings.enabled:
             self._schedule_changed.clear()
-            await self._clock.wait(self._schedule_changed, self._schedule.remaining(self._clock.epoch()))
-            if self._settings.enabled and not self._schedule.remaining(self._clock.epoch()):
-                with contextlib.suppress(FeedbackError):  # `sync_now` has recorded it in the state.
+            await self._clock.wait(self._schedule_changed, self._schedule.remaining(self._clock.now()))
+            if self._settings.enabled and not self._schedule.remaining(self._clock.now()):
+                with contextlib.suppress(Exception):  # `sync_now` has recorded it; the loop must go on.
                     await self.sync_now()
 
     def _require_permission(self) -> None:
         if not self._settings.enabled:
             raise SyncError("Sharing is off, so nothing is sent. Turn it on in Preferences first.")
-        wait = self._schedule.requested_pause(self._clock.epoch())
+        wait = self._schedule.requested_pause(self._clock.now())
         if wait > 0:
             raise SyncError(f"The server asked for a pause of another {max(1, round(wait))} s.")
 
     async def _send_due(self) -> int:
-        sent = 0
+        sent, refusal, refused = 0, None, 0
         while True:
             settings = self._settings
             batch = await self._queue.next_batch(settings)
             self._change(spent=self._queue.spent)
             if batch is None:
+                if refusal is not None and not sent:
+                    raise refusal
                 return sent
             try:
                 results = await self._deliver(batch, settings)
             except SyncError as exc:
                 await self._queue.resolve(batch, exc)
-                raise
-            taken = await self._queue.resolve(batch, results)
+                refusal, refused = exc, refused + (len(batch.deltas) == 1)
+                if exc.code not in FAULTS or refused >= MAX_REFUSED:
+                    raise
+                continue  # The queue has halved the batch, or has removed the event at fault.
+            taken, refused = await self._queue.resolve(batch, results), 0
             sent += taken
-            self._change(sent=self.state.sent + taken)
+            self._change(sent=self._state.sent + taken)
 
     async def _deliver(self, batch: AnonymizedBatch, settings: SyncSettings) -> Results:
         """Send a batch that was made with `settings`; return the server's result for each event."""
@@ -256,19 +280,36 @@ class SyncClient:
             self._request = None
         if request.cancelled():
             raise self._aborted()
-        return self._results(request.result())
+        try:
+            return self._results(request.result())
+        except FeedbackError:
+            raise
+        except Exception as exc:
+            raise SyncError(f"The request failed in a way that was not expected: {exc!r}.") from exc
 
     def _results(self, response: Response) -> Results:
         if response.status != 200:
+            if response.error_code is not None:
+                self._compare_clocks(response.date)
             raise SyncError(
                 f"The server answered {response.status}: {response.error_message}",
                 status=response.status,
                 retry_after=response.retry_after(self._clock.epoch()),
+                code=response.error_code,
             )
         results = (response.body or {}).get("results")
         if not isinstance(results, list):
             raise SyncError("The answer did not come from a working sync server. It is retried later.")
-        return {str(result.get("uuid")): result for result in results if isinstance(result, dict)}
+        self._compare_clocks(response.date)
+        return {str(result.get("uuid")).lower(): result for result in results if isinstance(result, dict)}
+
+    def _compare_clocks(self, date: Milliseconds | None) -> None:
+        """Compare the clock here with the server's, which must have answered itself."""
+        if date is None:
+            return
+        error = self._clock.epoch() - date
+        self._change(clock_error=error if abs(error) >= MIN_CLOCK_ERROR else None)
+        self._on_date(date)
 
     def _aborted(self) -> _AbortedError:
         reason = "the settings have changed" if self._settings.enabled else "sharing was turned off"
@@ -280,25 +321,26 @@ class SyncClient:
         if self._request is not None:
             self._request.cancel()
 
-    def _reschedule(self, exc: FeedbackError) -> None:
+    def _reschedule(self, exc: Exception) -> None:
         """Plan the next request after a failure."""
         if isinstance(exc, _AbortedError) and not self._withdrawals:
             return
-        if isinstance(exc, SyncError) and exc.status not in REFUSALS:
-            self._schedule.retry(self._clock.epoch(), exc.retry_after)
+        if isinstance(exc, SyncError) and exc.code not in FAULTS:
+            self._schedule.retry(self._clock.now(), exc.retry_after)
         else:
-            self._schedule.rest(self._clock.epoch())
-        self._change(last_error=str(exc))
+            self._schedule.rest(self._clock.now())
+        self._change(last_error=str(exc) if isinstance(exc, FeedbackError) else repr(exc))
 
     async def _save_schedule(self) -> None:
         self._announce_schedule()
         with contextlib.suppress(FeedbackError):  # The schedule still applies until this engine ends.
-            await self._store.keep_note(SCHEDULE_NOTE, self._schedule.to_record())
+            kept = self._schedule.to_record(epoch=self._clock.epoch(), now=self._clock.now())
+            await self._store.keep_note(SCHEDULE_NOTE, kept)
 
     def _announce_schedule(self) -> None:
         self._schedule_changed.set()
-        self._change(next_time=self._schedule.next_time, tries=self._schedule.tries)
+        self._change()
 
     def _change(self, **changes: object) -> None:
-        self.state = replace(self.state, **changes)  # type: ignore[arg-type]
+        self._state = replace(self._state, **changes)  # type: ignore[arg-type]
         self._on_change()

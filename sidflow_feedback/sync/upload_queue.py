@@ -7,26 +7,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from sidflow_feedback.clock import Clock
+from sidflow_feedback.clock import Clock, SteadyTime
 from sidflow_feedback.errors import (
-    FeedbackError,
     InvalidRecordError,
     PrivacyError,
     SyncError,
     cut_message,
 )
 from sidflow_feedback.events import Event
-from sidflow_feedback.store import FeedbackStore, Outcome
+from sidflow_feedback.store import MAX_PAUSE, FeedbackStore, Outcome
+from sidflow_feedback.sync.bisection import Bisection
 from sidflow_feedback.sync.deltas import AnonymizedBatch, AnonymizedDelta
 from sidflow_feedback.sync.privacy_budget import PrivacyBudget
 from sidflow_feedback.types import Record, SyncStatus
-from sidflow_feedback.vocabulary import MAX_UPLOAD_BYTES, MAX_UPLOAD_EVENTS
+from sidflow_feedback.vocabulary import MAX_UPLOAD_BYTES
 
-REFUSALS: Final = frozenset({400, 401, 403, 404, 405, 410, 413, 415, 422})
-"""HTTP statuses that mean that sending the same batch again can't succeed."""
-
-UNANSWERED_PAUSE: Final = 60.0
-"""Seconds before an event is sent again that the server's answer did not mention."""
+UNANSWERED_PAUSE: Final = MAX_PAUSE / 1000
+"""Seconds before an event is sent again that the server did not mention, or that failed alone."""
 
 BUDGET_NOTE: Final = "privacy-budget"
 
@@ -93,7 +90,8 @@ class UploadQueue:
 
     def __init__(self, store: FeedbackStore, clock: Clock) -> None:
         self._store = store
-        self._clock = clock
+        self._time = SteadyTime(clock)
+        self._bisection = Bisection()
         self._owner = str(uuid.uuid4())
         self._budget: PrivacyBudget | None = None
         self._unanswered: AnonymizedBatch | None = None
@@ -141,7 +139,7 @@ class UploadQueue:
                     budget = await self.read_budget()
                     budget.charge(batch.deltas)
                     await self._store.keep_note(BUDGET_NOTE, budget.to_record())
-            except FeedbackError as exc:
+            except Exception as exc:  # Whatever it is, the events must not stay claimed.
                 await self._settle([_retry(event.uuid, str(exc)) for event in events])
                 raise
             await self._settle(outcomes)
@@ -157,22 +155,20 @@ class UploadQueue:
         Parameters
         ----------
         results
-            The server's answer, or the error that occurred instead: a refusal makes the events fail, and any
-            other error returns them to pending, to be sent again in the same batch.
+            The server's answer, or the error that occurred instead. It returns the events to pending, to be
+            sent again; `Bisection` says in which batch, and whether an event that was alone in it fails.
 
         Raises
         ------
         StoreError
             The store refused the outcomes.
         """
-        if not isinstance(results, SyncError):
-            self.drop()
-            outcomes = [self._outcome(name, results.get(name, {})) for name in batch.uuids]
-        elif results.status in REFUSALS:
-            self.drop()
-            outcomes = [Outcome(uuid=name, status="failed", error=str(results)) for name in batch.uuids]
+        if isinstance(results, SyncError):
+            outcomes = self._outcomes_of_failure(batch, results)
         else:
-            outcomes = [_retry(name, str(results)) for name in batch.uuids]
+            self.drop()
+            self._bisection.on_taken(batch.uuids)
+            outcomes = [self._outcome(name, results.get(name.lower(), {})) for name in batch.uuids]
         await self._settle(outcomes)
         return sum(outcome.status == "synced" for outcome in outcomes)
 
@@ -186,9 +182,7 @@ class UploadQueue:
         """
         if self._unanswered is not None:
             return self._unanswered
-        now = self._clock.epoch()
-        events = await self._store.due(MAX_UPLOAD_EVENTS, now=now, own=settings.own_files)
-        batch, _ = await self._compose(events, settings)
+        batch, _ = await self._compose(await self._choose(settings), settings)
         return batch if batch.deltas else None
 
     def drop(self) -> None:
@@ -210,16 +204,25 @@ class UploadQueue:
                 self.drop()
             if events:
                 return events
+        if self._bisection.held:
+            chosen = await self._choose(settings)
+            return await self._claim_due(settings, only=[event.uuid for event in chosen])
         return await self._claim_due(settings)
 
     async def _claim_due(self, settings: SyncSettings, only: Sequence[str] | None = None) -> list[Event]:
         return await self._store.claim(
-            MAX_UPLOAD_EVENTS,
+            self._bisection.limit if only is None else len(only),
             owner=self._owner,
-            now=self._clock.epoch(),
+            now=self._time.epoch(),
             own=settings.own_files,
             only=only,
         )
+
+    async def _choose(self, settings: SyncSettings) -> list[Event]:
+        """Return the events to send next, without claiming them."""
+        limit = self._bisection.limit + self._bisection.held
+        due = await self._store.due(limit, now=self._time.epoch(), own=settings.own_files)
+        return self._bisection.choose(due)
 
     async def _compose(
         self, events: Sequence[Event], settings: SyncSettings
@@ -248,31 +251,46 @@ class UploadQueue:
             )
         return perturbed
 
+    def _outcomes_of_failure(self, batch: AnonymizedBatch, error: SyncError) -> list[Outcome]:
+        """Return the outcomes of events whose batch wasn't taken; decide what becomes of the batch."""
+        verdict = self._bisection.on_failure(batch.uuids, error)
+        if verdict != "repeat":
+            self.drop()
+        status: SyncStatus = "failed" if verdict == "fail" else "pending"
+        next_try = self._time.epoch() + UNANSWERED_PAUSE * 1000 if verdict == "hold" else 0
+        return [
+            Outcome(uuid=name, status=status, error=str(error), next_try=next_try) for name in batch.uuids
+        ]
+
     def _outcome(self, name: str, result: Record) -> Outcome:
         status = _STATUS_OF_RESULT.get(str(result.get("status")))
         if status is not None:
             reason = result.get("reason")
             return Outcome(uuid=name, status=status, error=None if reason is None else cut_message(reason))
-        next_try = self._clock.epoch() + UNANSWERED_PAUSE * 1000
+        next_try = self._time.epoch() + UNANSWERED_PAUSE * 1000
         error = "The server's answer did not mention this event."
         return Outcome(uuid=name, status="pending", error=error, next_try=next_try)
 
     async def _settle(self, outcomes: Sequence[Outcome]) -> None:
         if not outcomes:
             return
-        await self._store.settle(outcomes, owner=self._owner, now=self._clock.epoch())
+        await self._store.settle(outcomes, owner=self._owner, now=self._time.epoch())
         if self._budget is not None:
             self._budget.release(outcome.uuid for outcome in outcomes if outcome.status != "pending")
 
 
 def _anonymize(events: Sequence[Event]) -> tuple[list[AnonymizedDelta], list[Outcome]]:
-    """Return the deltas of these events, and the outcomes of events that must not be sent."""
+    """Return the deltas of these events, and the outcomes of events that must not or can't be sent."""
     deltas, outcomes = [], []
     for event in events:
         try:
-            deltas.append(AnonymizedDelta.from_event(event))
-        except InvalidRecordError as exc:
-            outcomes.append(Outcome(uuid=event.uuid, status="failed", error=str(exc)))
+            delta = AnonymizedDelta.from_event(event)
+            AnonymizedBatch(deltas=[delta]).to_json().encode()  # In the batch, it would fail all others.
+        except (InvalidRecordError, AttributeError, TypeError, ValueError) as exc:
+            reason = str(exc) if isinstance(exc, InvalidRecordError) else f"can't be sent: {exc}"
+            outcomes.append(Outcome(uuid=event.uuid, status="failed", error=cut_message(reason)))
+        else:
+            deltas.append(delta)
     return deltas, outcomes
 
 

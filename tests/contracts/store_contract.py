@@ -16,18 +16,21 @@ from sidflow_feedback.store import (
     LEASE,
     MAX_FORGOTTEN,
     MAX_IMPLICIT,
+    MAX_PAUSE,
     MAX_SNAPSHOTS,
-    SYNCED_RETENTION,
     Counts,
     Cursor,
     FeedbackStore,
     Kind,
     Outcome,
+    Positions,
     StoreCounts,
     StoredEvent,
 )
-from sidflow_feedback.types import SyncStatus
+from sidflow_feedback.types import Milliseconds, SyncStatus
 from tests.contracts.samples import NOON, implicit, rating, track
+
+YEAR: Final[Milliseconds] = 365 * 24 * 3600 * 1000
 
 OpenStore: TypeAlias = Callable[[], Awaitable[FeedbackStore]]
 Check: TypeAlias = Callable[[OpenStore], Awaitable[None]]
@@ -459,9 +462,8 @@ async def check_snapshots_are_merged_only_into_a_store_without_snapshots(open_st
     assert await store.snapshots() == kept
 
 
-async def check_synced_plays_are_pruned_after_30_days_and_ratings_stay(open_store: OpenStore) -> None:
+async def check_synced_plays_are_pruned_up_to_a_row_and_ratings_stay(open_store: OpenStore) -> None:
     store = await open_store()
-    now = NOON + SYNCED_RETENTION
     plays = [implicit(timestamp=NOON + late, action="skip") for late in (0, 1)]
     ratings = [rating(timestamp=NOON + late) for late in (0, 1)]
     liked = implicit(timestamp=NOON - 2, action="like")
@@ -472,8 +474,10 @@ async def check_synced_plays_are_pruned_after_30_days_and_ratings_stay(open_stor
     await store.settle(settled, owner="a", now=NOON)
     waiting = implicit(timestamp=NOON - 1, action="play")
     await store.add([waiting])
-    assert await store.prune(now=now) == 1
-    assert await store.prune(now=now) == 0
+    aged = {row.event.uuid: row.position for row in await store.rows("implicit")}[plays[0].uuid]
+    assert await store.prune() == 0
+    assert await store.prune(aged=aged) == 1
+    assert await store.prune(aged=aged) == 0
     assert await store.implicit(10) == [plays[1], waiting, liked]
     assert await store.ratings(10) == ratings[::-1]
     assert await store.counts() == _real_counts(await _all_rows(store))
@@ -490,13 +494,13 @@ async def check_cap_prunes_synced_events_then_plays_then_likes(open_store: OpenS
     likes = [implicit(timestamp=NOON + i, action="like") for i in range(MAX_IMPLICIT - 4)]
     await store.add([*plays, *likes])
     await store.add([rating(timestamp=NOON - 9) for _ in range(3)])
-    assert await store.prune(now=NOON) == 2
+    assert await store.prune() == 2
     assert await _known(store, *synced, *plays) == {event.uuid for event in plays}
     await store.add([implicit(timestamp=NOON + 9, action="dislike") for _ in range(2)])
-    assert await store.prune(now=NOON) == 2
+    assert await store.prune() == 2
     assert await _known(store, *plays, sending) == {plays[2].uuid, sending.uuid}
     await store.add([implicit(timestamp=NOON + 9, action="dislike") for _ in range(2)])
-    assert await store.prune(now=NOON) == 2
+    assert await store.prune() == 2
     assert await _known(store, plays[2], *likes[:2], sending) == {likes[1].uuid, sending.uuid}
     assert len(await store.ratings(10)) == 3
     assert sum((await store.counts()).implicit.values()) == MAX_IMPLICIT
@@ -543,8 +547,12 @@ async def check_snapshots_that_learned_from_forgotten_events_are_deleted(open_st
         rating(timestamp=NOON + 30),
     )
     await store.add([begun, first, second])
-    for number, read in enumerate((NOON + 5, NOON + 20, NOON + 30), 1):
-        await store.save_snapshot({"version": f"local-{number}", "created": NOON, "read": read})
+    [row, after] = await store.rows("rating")
+    played = (await store.last_positions())["implicit"]
+    for number, rated in enumerate((row.position - 1, row.position, after.position), 1):
+        learned: Positions = {"rating": rated, "implicit": played}
+        await store.save_snapshot({"version": f"local-{number}"}, learned=learned)
+        assert await store.learned() == learned
     await store.forget([begun.uuid])
     assert len(await store.snapshots()) == 3
     await store.forget([str(uuid.uuid4())])
@@ -553,6 +561,100 @@ async def check_snapshots_that_learned_from_forgotten_events_are_deleted(open_st
     assert [one["version"] for one in await store.snapshots()] == ["local-2", "local-1"]
     await store.forget([first.uuid])
     assert [one["version"] for one in await store.snapshots()] == ["local-1"]
+
+
+async def check_undo_is_whole_if_the_clock_of_an_event_was_ahead_or_behind(open_store: OpenStore) -> None:
+    store = await open_store()
+    for time in (NOON - YEAR, NOON, NOON + 300_000, NOON + YEAR):
+        liked = implicit(timestamp=time)
+        await store.add([liked])
+        await store.save_snapshot({"version": "local-1"}, learned=await store.last_positions())
+        later = implicit(timestamp=NOON - 2 * YEAR)
+        await store.add([later])
+        await store.forget([later.uuid])
+        assert len(await store.snapshots()) == 1
+        await store.forget([liked.uuid])
+        assert await store.snapshots() == []
+        assert await store.learned() is None
+
+
+async def check_snapshot_of_which_nothing_is_known_may_have_learned_everything(open_store: OpenStore) -> None:
+    store = await open_store()
+    await store.save_snapshot({"version": "local-1"})
+    await store.add([liked := implicit()])
+    assert await store.learned() is None
+    await store.forget([liked.uuid])
+    assert await store.snapshots() == []
+
+
+async def check_imported_snapshot_has_learned_from_what_is_there_at_most(open_store: OpenStore) -> None:
+    store = await open_store()
+    await store.add([known := rating()])
+    await store.merge([], [{"version": "local-1"}])
+    await store.add([later := rating()])
+    await store.forget([later.uuid])
+    assert len(await store.snapshots()) == 1
+    await store.forget([known.uuid])
+    assert await store.snapshots() == []
+
+
+async def check_events_are_ordered_by_arrival_where_the_clock_was_set_back(open_store: OpenStore) -> None:
+    """The order is comparable between kinds, too: a rating and a like judge the same song."""
+    store = await open_store()
+    times = (NOON, NOON + YEAR, NOON + 60_000, NOON - 9 * YEAR, NOON + 120_000)
+    for i, time in enumerate(times):
+        await store.add([(rating, implicit)[i % 2](timestamp=time, track=track(song=i + 1))])
+    events = [event for kind in KINDS for event in await store.newest(kind, limit=9)]
+    assert [event.track.song for event in _by_time(events)] == [1, 2, 3, 4, 5]
+    assert [event.timestamp for event in await store.ratings(9)] == sorted(times[::2], reverse=True)
+
+
+async def check_imported_events_are_ordered_by_their_time(open_store: OpenStore) -> None:
+    store = await open_store()
+    rows = [StoredEvent(event=rating(timestamp=NOON + late)) for late in (-90_000, 90_000)]
+    await store.add([here := rating(timestamp=NOON)])
+    await store.merge(rows, [])
+    [before, after] = [row.event for row in rows]
+    assert _by_time(list(await store.newest("rating", limit=9))) == [before, here, after]
+
+
+async def check_claims_and_pauses_of_a_clock_that_was_wrong_end(open_store: OpenStore) -> None:
+    store = await open_store()
+    for jump in (-10 * YEAR, -LEASE, LEASE, 10 * YEAR):
+        claimed, tried = rating(), rating()
+        await store.add([claimed, tried])
+        outcome = Outcome(uuid=tried.uuid, status="pending", next_try=NOON + jump + MAX_PAUSE)
+        await store.claim(2, owner="dead", now=NOON + jump)
+        await store.settle([outcome], owner="dead", now=NOON + jump)
+        await store.recover(now=NOON)
+        assert (await store.counts()).ratings["processing"] == 0
+        due = {event.uuid for event in await store.due(9, now=NOON + MAX_PAUSE + LEASE)}
+        assert due == {claimed.uuid, tried.uuid}
+        await store.wipe()
+
+
+async def check_failed_events_can_be_sent_again(open_store: OpenStore) -> None:
+    store = await open_store()
+    events: list[Event] = [rating(), rating(), implicit()]
+    await store.add([*events, waiting := implicit()])
+    await store.claim(3, owner="a", now=NOON, only=[event.uuid for event in events])
+    failed = [Outcome(uuid=event.uuid, status="failed", error="refused") for event in events]
+    await store.settle(failed, owner="a", now=NOON)
+    assert await store.due(9, now=NOON) == [waiting]
+    assert await store.resend([events[0].uuid, waiting.uuid, rating().uuid]) == 1
+    assert await store.due(9, now=NOON) == [events[0], waiting]
+    assert await store.resend() == 2
+    assert await store.resend() == 0
+    assert len(await store.due(9, now=NOON)) == 4
+    assert await store.counts() == _real_counts(await _all_rows(store))
+
+
+async def check_last_positions_are_those_of_the_rows_stored_last(open_store: OpenStore) -> None:
+    store = await open_store()
+    assert await store.last_positions() == {"rating": 0, "implicit": 0}
+    await store.add([rating(), rating(), implicit(timestamp=NOON - 9), implicit(timestamp=NOON - 99)])
+    last = {kind: (await store.rows(kind))[-1].position for kind in KINDS}
+    assert await store.last_positions() == last
 
 
 async def check_import_restores_forgotten_events(open_store: OpenStore) -> None:
@@ -622,7 +724,10 @@ async def check_closed_store_raises_an_error(open_store: OpenStore) -> None:
         store.rows("rating"),
         store.with_status("rating", "pending", limit=1),
         store.merge([], []),
-        store.prune(now=NOON),
+        store.prune(),
+        store.resend(),
+        store.last_positions(),
+        store.learned(),
         store.forget([]),
         store.forget_item("Demo/A.sid"),
         store.wipe(),
@@ -655,7 +760,7 @@ class _Mix:
             self._forget: 2,
         }  # fmt: skip
         for step in self._draw.choices(list(weights), list(weights.values()), k=steps):
-            self._now += self._draw.choice((0, 1000, LEASE, SYNCED_RETENTION / 8))
+            self._now += self._draw.choice((0, 1000, LEASE, 10 * LEASE))
             await step()
             rows = await _all_rows(self._store)
             assert {row.event.uuid: row.status for row in rows} == self._status, step.__name__
@@ -711,14 +816,16 @@ class _Mix:
             self._status.setdefault(row.event.uuid, status)
 
     async def _prune(self) -> None:
+        positions = {row.event.uuid: row.position for row in await self._store.rows("implicit")}
+        aged = self._draw.choice([0, *positions.values()])
         old = {
             uuid
             for uuid, status in self._status.items()
             if status == "synced"
             and getattr(self._events[uuid], "action", "like") not in ("like", "dislike")
-            and self._events[uuid].timestamp <= self._now - SYNCED_RETENTION
+            and positions[uuid] <= aged
         }
-        assert await self._store.prune(now=self._now) == len(old)
+        assert await self._store.prune(aged=aged) == len(old)
         self._status = {uuid: status for uuid, status in self._status.items() if uuid not in old}
 
     async def _wipe(self) -> None:

@@ -14,6 +14,22 @@ from sidflow_feedback.types import Milliseconds, Record
 MAX_RETRY_AFTER: Final = 86_400.0
 """The longest pause, in seconds, that a server can ask for."""
 
+FAULTS: Final = frozenset({"invalid_request", "invalid_field", "body_too_large"})
+"""Codes of errors that mean that the upload itself is at fault: our server will never take it."""
+
+BATCH_REUSED: Final = "batch_reused"
+"""Code of the error that means that the events must be sent in a batch with another id."""
+
+ERROR_CODES: Final = FAULTS | {
+    BATCH_REUSED,
+    "database_unavailable",
+    "internal_error",
+    "request_timeout",
+    "too_many_requests",
+    "unsupported_media_type",
+}
+"""Codes of all errors with which our server answers an upload."""
+
 
 @dataclass(frozen=True, slots=True)
 class Response:
@@ -22,6 +38,19 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Record | None = None
+
+    @property
+    def error_code(self) -> str | None:
+        """The code of an error of our own server; None for an answer of anything else, such as a proxy."""
+        error = (self.body or {}).get("error")
+        code = error.get("code") if isinstance(error, dict) else None
+        return code if code in ERROR_CODES else None
+
+    @property
+    def date(self) -> Milliseconds | None:
+        """The time of the server, in epoch milliseconds; None if it doesn't tell."""
+        date = _http_date(self.headers.get("date", ""))
+        return None if date is None else date.timestamp() * 1000
 
     @property
     def error_message(self) -> str:

@@ -13,7 +13,7 @@ from pyodide.ffi import create_once_callable
 
 from sidflow_feedback.errors import FeedbackError, StoreFullError
 from sidflow_feedback.events import event_from_record
-from sidflow_feedback.store import LEASE, SYNCED_RETENTION, FeedbackStore
+from sidflow_feedback.store import LEASE, FeedbackStore
 from sidflow_feedback.store.indexeddb import IndexedDbStore
 from sidflow_feedback.vocabulary import EVENT_VERSION
 from tests.contracts.samples import NOON, rating
@@ -70,7 +70,7 @@ async def row_of_a_newer_version_stays() -> None:
     assert await store.ratings(10) == list(await store.newest("rating", limit=10)) == [good]
     assert await store.claim(10, owner="a", now=NOON) == [good]
     await store.recover(now=NOON + LEASE)
-    await store.prune(now=NOON + 10 * SYNCED_RETENTION)
+    await store.prune(aged=2**40)
     rows = json.loads(await (await feedback_store.open(name)).newest("rating", 2))
     row = next(row for row in rows if row["uuid"] == newer.uuid)
     assert (row["uuid"], row["v"], row["mood"]) == (newer.uuid, EVENT_VERSION + 1, "blue")

@@ -24,7 +24,7 @@ from sidflow_feedback.learning.model import Model, Network
 from sidflow_feedback.learning.snapshot import MAX_BYTES
 from sidflow_feedback.learning.trainer import Trainer
 from sidflow_feedback.learning.trainer_types import Run, TrainerState, TrainingSettings
-from sidflow_feedback.store import Batch, Kind
+from sidflow_feedback.store import Batch, Kind, Positions
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.types import Record
 from sidflow_feedback.vocabulary import MIN_RATED
@@ -475,10 +475,10 @@ async def test_snapshots_are_small_json() -> None:
 class FullStore(MemoryStore):
     full = True
 
-    async def save_snapshot(self, snapshot: Record) -> None:
+    async def save_snapshot(self, snapshot: Record, *, learned: Positions | None = None) -> None:
         if self.full:
             raise StoreError("No space is left for the snapshot.")
-        await super().save_snapshot(snapshot)
+        await super().save_snapshot(snapshot, learned=learned)
 
 
 async def test_model_that_cannot_be_stored_is_not_used_and_training_retries() -> None:

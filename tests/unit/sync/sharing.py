@@ -83,8 +83,9 @@ async def sharing(listener: Listener) -> Listener:
     return listener
 
 
-def answer(status: int, **headers: str) -> Serve:
-    body = {"error": {"code": "test", "message": "because"}}
+def answer(status: int, code: str = "test", **headers: str) -> Serve:
+    """Respond with an error; without one of our server's codes, as something in between does."""
+    body = {"error": {"code": code, "message": "because"}}
     return lambda _batch: Response(status, {k.replace("_", "-"): v for k, v in headers.items()}, body)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from sidflow_feedback.errors import MAX_MESSAGE, SyncError
 from sidflow_feedback.sync.deltas import AnonymizedBatch
-from sidflow_feedback.sync.schedule import TRIES
+from sidflow_feedback.sync.request_bound import TRIES
 from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.sync.transport.memory import accept_all
 from sidflow_feedback.sync.upload_queue import SyncSettings
@@ -105,10 +105,12 @@ async def test_pauses_between_tries_double_with_jitter(sharing: Listener) -> Non
     assert pauses[3] != pauses[0]
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 410, 413, 415, 422])
-async def test_refusal_is_final_and_not_repeated(sharing: Listener, status: int) -> None:
+@pytest.mark.parametrize(("status", "code"), [(400, "invalid_request"), (413, "body_too_large")])
+async def test_refusal_of_our_server_is_final_and_not_repeated(
+    sharing: Listener, status: int, code: str
+) -> None:
     await sharing.rates()
-    sharing.serve = answer(status)
+    sharing.serve = answer(status, code)
     with pytest.raises(SyncError, match=str(status)):
         await sharing.sync.sync_now()
     sharing.serve = accept_all

@@ -17,6 +17,7 @@ from tests.contracts.samples import implicit, rating, track
 PLAIN = SyncSettings(enabled=True)
 NOISY = SyncSettings(enabled=True, epsilon=2)
 OFFLINE = SyncError("The server can't be reached: reset.")
+REFUSED = SyncError("no", status=400, code="invalid_request")
 ACCEPTED: Record = {"status": "accepted", "reason": None}
 
 
@@ -84,7 +85,7 @@ async def test_refused_batch_fails_and_the_next_one_has_another_id() -> None:
     await outbox.add(1)
     batch = await outbox.queue.next_batch(PLAIN)
     assert batch is not None
-    assert await outbox.queue.resolve(batch, SyncError("no", status=422)) == 0
+    assert await outbox.queue.resolve(batch, REFUSED) == 0
     assert await outbox.counts() == {"failed": 1}
     await outbox.add(1)
     after = await outbox.queue.next_batch(PLAIN)
@@ -130,7 +131,7 @@ async def test_engine_that_lost_its_claim_writes_nothing() -> None:
     assert batch is not None
     assert taken is not None
     with pytest.raises(StoreError, match="another engine"):
-        await first.queue.resolve(batch, SyncError("no", status=422))
+        await first.queue.resolve(batch, REFUSED)
     assert await first.counts() == {"processing": 1}
     assert await second.queue.resolve(taken, {taken.uuids[0]: ACCEPTED}) == 1
     assert await first.queue.next_batch(PLAIN) is None
