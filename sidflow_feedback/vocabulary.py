@@ -152,6 +152,8 @@ class Request:
     SYNC: "Final[Question[None, str]]" = _name("sync")
     NEXT_UPLOAD: "Final[Question[None, str | None]]" = _name("next-upload")
     UNSYNCED: "Final[Question[int, list[EventRow]]]" = _name("unsynced")
+    FAILED: "Final[Question[int, list[EventRow]]]" = _name("failed")
+    RESEND: "Final[Question[list[str] | None, str]]" = _name("resend")
     HISTORY: "Final[Question[int, list[EventRow]]]" = _name("history")
     FORGET_ITEM: "Final[Question[str, str]]" = _name("forget-item")
     INSIGHTS: "Final[Question[None, Insights]]" = _name("insights")

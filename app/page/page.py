@@ -28,6 +28,7 @@ from app.page.core.tasks import error_message, spawn
 from app.page.core.tune_library import TuneLibrary
 from app.page.views.analyze_now import AnalyzeNow
 from app.page.views.dom import by_id, notice, show_text
+from app.page.views.failed_events import FailedEvents
 from app.page.views.history_card import HistoryCard
 from app.page.views.incognito import Incognito
 from app.page.views.insights_tab import InsightsTab
@@ -129,6 +130,7 @@ class Page:
         self._preferences_tab = PreferencesTab(settings, engine)
         self._player_card = PlayerCard(playback, settings, self._players())
         self._sharing_card = SharingCard(settings, engine)
+        self._failed_events = FailedEvents(engine, self.library)
         self._local_data_card = LocalDataCard(engine, self.library, self.feedback.outbox, files, storage)
 
     def _connect(self) -> None:
@@ -218,6 +220,7 @@ class Page:
     def _on_engine_state(self, state: "EngineState") -> None:
         self._preferences_tab.show(state)
         self._sharing_card.show(state)
+        self._failed_events.show(state)
         self._local_data_card.show(state)
         self._history_card.show(state)
         self._insights_tab.show(state)

@@ -16,6 +16,7 @@ from sidflow_feedback.analysis.features import extract
 from sidflow_feedback.engine.archive import export_archive, import_archive
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.errors import FeedbackError, PlayerError
+from sidflow_feedback.events import RatingEvent
 from sidflow_feedback.learning.judgments import IMPLIED_PREFERENCES
 from sidflow_feedback.learning.run_history import past_runs
 from sidflow_feedback.preferences import validated
@@ -99,6 +100,8 @@ class FeedbackService:
         channel.answer(Request.SYNC, self._sync)
         channel.answer(Request.NEXT_UPLOAD, self._next_upload)
         channel.answer(Request.UNSYNCED, self._unsynced)
+        channel.answer(Request.FAILED, self._failed)
+        channel.answer(Request.RESEND, self._resend)
         channel.answer(Request.HISTORY, self._history)
         channel.answer(Request.FORGET_ITEM, self._forget_item)
         channel.answer(Request.INSIGHTS, self._insights)
@@ -186,6 +189,14 @@ class FeedbackService:
         """Return the newest events that are not synced, for whatever reason."""
         return await self._newest(UNSYNCED, limit)
 
+    async def _failed(self, limit: int, _binary: object) -> list[EventRow]:
+        """Return the newest events that the server has refused."""
+        return await self._newest(("failed",), limit)
+
+    async def _resend(self, uuids: list[str] | None, _binary: object) -> str:
+        count = await self._runtime.resend(uuids)
+        return f"{count} {'event goes' if count == 1 else 'events go'} with the next upload."
+
     async def _history(self, limit: int, _binary: object) -> list[EventRow]:
         """Return the newest events."""
         return await self._newest(SYNC_STATUSES, limit)
@@ -203,7 +214,9 @@ class FeedbackService:
     async def _insights(self, _value: None, _binary: object) -> Insights:
         runtime, features = self._runtime, self._recommender.table.features
         model, store = runtime.trainer.model, runtime.store
-        ratings = await store.ratings(RATINGS_SHOWN)
+        found = await store.newest("rating", limit=RATINGS_SHOWN)
+        ratings = [event for event in found if isinstance(event, RatingEvent)]
+        ratings.sort(key=lambda event: event.timestamp, reverse=True)
         actions = await store.newest("implicit", limit=RATINGS_SHOWN, actions=tuple(IMPLIED_PREFERENCES))
         return {
             "model": model.version,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from sidflow_feedback.errors import FeedbackError, InvalidRecordError, SyncError
 from sidflow_feedback.learning.manifest import model_from_manifest
+from sidflow_feedback.sync.request_bound import RequestBound
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -60,10 +61,11 @@ class GlobalModel:
         self._etag: str | None = None
         self._version: str | None = None
         self._wake = asyncio.Event()
+        self._bound = RequestBound()
         self.problem: str | None = None
 
     def retry_now(self) -> None:
-        """Send the next request at once, because the network is back."""
+        """Send the next request as soon as `RequestBound` allows, because the network is back."""
         self._wake.set()
 
     async def follow(self) -> None:
@@ -73,14 +75,17 @@ class GlobalModel:
             try:
                 await self._request()
                 failures, self.problem = 0, None
-            except FeedbackError as exc:
+            except Exception as exc:  # Whatever it is, the next request may succeed.
                 failures, self.problem = failures + 1, self._explain(exc)
             self._on_change()
             pause = min(INTERVAL, FIRST_RETRY * 2.0 ** min(failures - 1, 10)) if failures else INTERVAL
             await self._clock.wait(self._wake, pause)
+            if (seconds := (self._bound.earliest - self._clock.now()) / 1000) > 0:
+                await self._clock.sleep(seconds)
             self._wake.clear()
 
     async def _request(self) -> None:
+        self._bound.count(self._clock.now())
         response = await self._transport.fetch_model(etag=self._etag, timeout=REQUEST_TIMEOUT)
         if response.status == 304:
             return
@@ -94,7 +99,9 @@ class GlobalModel:
         # Must come last: the server has to send a model again that was not adopted.
         self._etag, self._version = response.headers.get("etag"), model.version
 
-    def _explain(self, exc: FeedbackError) -> str | None:
+    def _explain(self, exc: Exception) -> str | None:
+        if not isinstance(exc, FeedbackError):
+            return f"The global model could not be used: {exc!r}."
         if self._version is None:
             return f"There is no global model: {exc}"
         if isinstance(exc, InvalidRecordError):

@@ -39,6 +39,8 @@ export class Outbox {
    */
   #fresh = [];
   #count = 0;
+  /** The time of the latest entry: a clock that is set back must not change the order. */
+  #latest;
   #size;
   #drains = false;
 
@@ -48,7 +50,9 @@ export class Outbox {
     this.#prefix = `${channel.name}.outbox.`;
     this.#refused = `${channel.name}.refused.`;
     this.#takenBack = `${channel.name}.withdrawn.`;
-    this.#size = keys(this.#prefix).length;
+    const entries = keys(this.#prefix);
+    this.#size = entries.length;
+    this.#latest = Math.max(0, ...entries.map((key) => Number.parseInt(getItem(key) ?? "", 10) || 0));
     channel.on(Publication.READY, () => this.resend());
     channel.on(Publication.COMMITTED, (json) => this.#forget(JSON.parse(json)));
     channel.on(Publication.REFUSED, (json) => this.#setAside(JSON.parse(json)));
@@ -85,7 +89,9 @@ export class Outbox {
   append(uuid, json) {
     if (this.#size >= LIMIT) return "full";
     this.#count += 1;
-    const entry = `${Date.now()}.${String(this.#count).padStart(9, "0")} ${json}`;
+    uuid = uuid.toLowerCase(); // As the engine does, which answers by it.
+    this.#latest = Math.max(this.#latest, Date.now());
+    const entry = `${this.#latest}.${String(this.#count).padStart(9, "0")} ${json}`;
     const saved = setItem(this.#prefix + uuid, entry);
     if (!saved) this.#unsaved.add(uuid);
     this.#own.set(uuid, entry);
@@ -100,6 +106,7 @@ export class Outbox {
    * @param {string} uuid
    */
   withdraw(uuid) {
+    uuid = uuid.toLowerCase();
     this.#withdrawn.add(uuid);
     setItem(this.#takenBack + uuid, "");
     this.#forget([uuid]);
@@ -114,14 +121,15 @@ export class Outbox {
 
   /**
    * Send the events that are not committed, in the order in which they happened.
-   * @param {number} before  only those older than this, in epoch milliseconds
+   * @param {number} before  only those older than this, in epoch milliseconds, and those of a clock that was ahead
    */
   resend(before = Number.POSITIVE_INFINITY) {
     this.#sendWithdrawn(); // Must come first: then the store knows them when they arrive by another way.
+    const now = Date.now();
     const entries = [...this.#waiting()].sort(([, a], [, b]) => (a < b ? -1 : 1));
     const events = entries.map(([uuid, entry]) => {
       const [time, json] = [Number.parseInt(entry, 10), entry.slice(entry.indexOf(" ") + 1)];
-      return { uuid, json, valid: isEventOf(uuid, json), due: !(time >= before) };
+      return { uuid, json, valid: isEventOf(uuid, json), due: !(time >= before && time <= now) };
     });
     const damaged = events.filter(({ valid }) => !valid);
     const due = events.filter(({ valid, due }) => valid && due);
@@ -152,7 +160,13 @@ export class Outbox {
   #waiting() {
     const waiting = new Map(this.#own);
     if (this.#drains)
-      for (const key of keys(this.#prefix)) waiting.set(key.slice(this.#prefix.length), getItem(key) ?? "");
+      for (const key of keys(this.#prefix)) {
+        const [uuid, entry] = [key.slice(this.#prefix.length), getItem(key) ?? ""];
+        const name = uuid.toLowerCase();
+        // An earlier release, or an embedder, wrote it in capitals.
+        if (name !== uuid && setItem(this.#prefix + name, entry)) removeItem(key);
+        waiting.set(name, entry);
+      }
     return waiting;
   }
 
@@ -196,12 +210,13 @@ export class Outbox {
    * @param {{uuid: string, reason: string}[]} refusals
    */
   #setAside(refusals) {
-    for (const { uuid, reason } of refusals) {
+    for (const { uuid: name, reason } of refusals) {
+      const uuid = name.toLowerCase();
       const entry = getItem(this.#prefix + uuid) ?? this.#own.get(uuid);
       removeItem(this.#prefix + uuid); // Makes room where the storage is full.
       if (entry) setItem(this.#refused + uuid, JSON.stringify({ reason, entry }));
     }
-    this.#forget(refusals.map(({ uuid }) => uuid));
+    this.#forget(refusals.map(({ uuid }) => uuid.toLowerCase()));
   }
 }
 
@@ -214,7 +229,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  */
 function isEventOf(uuid, json) {
   try {
-    return UUID.test(uuid) && JSON.parse(json)?.uuid === uuid;
+    return UUID.test(uuid) && JSON.parse(json)?.uuid?.toLowerCase() === uuid;
   } catch {
     return false;
   }

@@ -103,13 +103,13 @@ class Schedule:
     def rest(self, now: Milliseconds) -> None:
         """Plan the next request after the server has answered: one cadence later."""
         self.tries = 0
-        self.bound.on_answer()
+        self.bound.clear()
         self._postpone(now + self.cadence)
 
     def retry(self, now: Milliseconds, retry_after: float | None) -> None:
         """Plan the next request after one without an answer: at the earliest in `retry_after` seconds."""
         self.tries += 1
-        self.bound.on_failure(now)
+        self.bound.count(now)
         self.not_before = now + 1000 * (retry_after or 0)
         pause = self.cadence if self.tries % TRIES == 0 else 1000 * _retry_pause(self.tries % TRIES)
         self._postpone(now + pause)

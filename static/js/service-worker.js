@@ -1,6 +1,9 @@
 /**
  * Lets the page start without a network. Each release is kept whole, in a cache of its own and under its own URLs, so a
  * page never gets files of two releases.
+ *
+ * What is kept is replaced only by what is of its kind: a server under maintenance, a proxy, or a captive portal may
+ * answer everything with 200 and a web page.
  */
 
 /** @type {ServiceWorkerGlobalScope & typeof globalThis} */
@@ -17,6 +20,9 @@ const TIMEOUT = 3000;
 const PARALLEL_FETCHES = 6;
 /** Files that take longest to compile. */
 const COMPILED = /\.wasm$|\.asm\.mjs$/;
+/** What only our page has: addresses of the files of its release. */
+const OWN_PAGE = /"r\/[0-9a-f]+\//;
+const HTML = /^text\/html\b/i;
 const ISOLATION = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
@@ -63,24 +69,89 @@ async function page(request) {
   if (!kept) return fetch(request);
   /** @type {Promise<null>} */
   const timeout = new Promise((resolve) => setTimeout(resolve, TIMEOUT, null));
-  const response = await Promise.race([fetch(request), timeout]).catch(() => null);
-  return response?.ok ? response : kept;
+  const response = await Promise.race([ownPage(request), timeout]).catch(() => null);
+  return response ?? kept;
 }
 
 /**
  * @param {RequestInfo} request
- * @returns {Promise<Response>} the global model; without a network the last one
+ * @returns {Promise<Response | null>} the page as the server has it; null if that answers with something else
+ */
+async function ownPage(request) {
+  const response = await fetch(request, typeof request === "string" ? { cache: "no-cache" } : undefined);
+  const isOwn = response.ok && isHtml(response) && OWN_PAGE.test(await response.clone().text());
+  return isOwn ? response : null;
+}
+
+/** @param {Response} response */
+const isHtml = (response) => HTML.test(response.headers.get("Content-Type") ?? "");
+
+/**
+ * @param {RequestInfo} request
+ * @returns {Promise<Response>} the global model; the last one if the server doesn't answer with one
  */
 async function model(request) {
+  const cache = await caches.open(PAGE);
+  return current(request, isModel, {
+    kept: async () => {
+      const kept = await cache.match(scope + MODEL);
+      return kept && (await isModel(kept)) ? kept : undefined;
+    },
+    keep: (response) => cache.put(scope + MODEL, response),
+  });
+}
+
+/**
+ * @param {Response} response
+ * @returns {Promise<boolean>} whether it is the manifest of a model; the engine checks what is in it
+ */
+async function isModel(response) {
+  const found = await jsonOf(response);
+  const { data = found } = found ?? {};
+  return (
+    [data?.version ?? data?.modelVersion, data?.weightData ?? data?.weightDataBase64].every(isText) &&
+    Array.isArray(data.weightSpecs)
+  );
+}
+
+/** @param {unknown} value */
+const isText = (value) => typeof value === "string" && value !== "";
+
+/**
+ * @param {Response} response
+ * @returns {Promise<any>} the JSON that it has; undefined if it has none
+ */
+async function jsonOf(response) {
+  if (response.status !== 200 || isHtml(response)) return undefined;
+  return response
+    .clone()
+    .json()
+    .catch(() => undefined);
+}
+
+/**
+ * Fetch something; use what is kept of it if there is no network, or if the server answers with something else.
+ * @param {RequestInfo} request
+ * @param {(response: Response) => Promise<boolean> | boolean} isRight
+ * @param {object} place
+ * @param {() => Promise<Response | undefined>} place.kept
+ * @param {(response: Response) => Promise<unknown>} [place.keep]
+ * @returns {Promise<Response>}
+ */
+async function current(request, isRight, { kept, keep }) {
+  /** @type {Response} */
+  let response;
   try {
-    const response = await fetch(request);
-    if (response.status === 200) await (await caches.open(PAGE)).put(scope + MODEL, response.clone());
-    return response;
+    response = await fetch(request);
   } catch (error) {
-    const kept = await (await caches.open(PAGE)).match(scope + MODEL);
-    if (kept) return kept;
+    const last = await kept();
+    if (last) return last;
     throw error;
   }
+  if (response.status === 304) return response;
+  if (!(await isRight(response))) return (await kept()) ?? response;
+  await keep?.(response.clone());
+  return response;
 }
 
 /**
@@ -88,25 +159,25 @@ async function model(request) {
  * @returns {Promise<Response>} what the site has of a collection; without a network, what `keepCollection` has kept
  */
 async function collectionInfo(request) {
-  try {
-    return await fetch(request);
-  } catch (error) {
-    const kept = await (await caches.open(COLLECTION)).match(scope + COLLECTION_INFO);
-    if (kept) return kept;
-    throw error;
-  }
+  const cache = await caches.open(COLLECTION);
+  return current(request, isCollectionInfo, { kept: () => cache.match(scope + COLLECTION_INFO) });
 }
+
+/** @param {Response} response */
+const isCollectionInfo = async (response) => Number.isInteger((await jsonOf(response))?.tunes);
 
 /**
  * @param {string} url
- * @returns {Promise<Response>} a file that never changes
+ * @returns {Promise<Response>} a file that never changes, because its name is made from its content
  */
 async function collectionFile(url) {
   const cache = await caches.open(COLLECTION);
   const kept = await cache.match(url, { ignoreVary: true });
-  if (kept) return kept;
+  if (kept && !isHtml(kept)) return kept;
   const response = await fetch(url);
-  if (response.status === 200) await cache.put(url, response.clone());
+  const [, digits] = /([^/.]+)[^/]*$/.exec(url) ?? [];
+  if (response.status === 200 && digits && (await sha256Of(response.clone())).startsWith(digits))
+    await cache.put(url, response.clone());
   return response;
 }
 
@@ -116,15 +187,11 @@ async function collectionFile(url) {
  */
 async function collectionTune(request) {
   const cache = await caches.open(COLLECTION);
-  try {
-    const response = await fetch(request);
-    if (response.status === 200) await cache.put(request.url, response.clone());
-    return response;
-  } catch (error) {
-    const kept = (await cache.match(request.url, { ignoreVary: true })) ?? (await cached(request.url));
-    if (kept) return kept;
-    throw error;
-  }
+  return current(request, (response) => response.status === 200 && !isHtml(response), {
+    kept: async () =>
+      (await cache.match(request.url, { ignoreVary: true })) ?? (await cached(request.url)) ?? undefined,
+    keep: (response) => cache.put(request.url, response),
+  });
 }
 
 /**
@@ -133,13 +200,14 @@ async function collectionTune(request) {
  */
 async function keepCollection() {
   const response = await fetch(scope + COLLECTION_INFO, { cache: "no-cache" });
-  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  if (!(await isCollectionInfo(response))) throw new Error(`the server answered ${response.status}`);
   const named = Object.values(await response.clone().json()).filter(isCollectionFile);
-  for (const path of named) {
-    const { ok, status } = await collectionFile(scope + path);
-    if (!ok) throw new Error(`${path}: the server answered ${status}`);
-  }
   const cache = await caches.open(COLLECTION);
+  for (const path of named) {
+    const { status } = await collectionFile(scope + path);
+    if (!(await cache.match(scope + path, { ignoreVary: true })))
+      throw new Error(`${path}: the server answered ${status}`);
+  }
   await cache.put(scope + COLLECTION_INFO, response);
   for (const { url } of await cache.keys()) {
     const path = url.slice(scope.length);
@@ -177,7 +245,7 @@ async function compiled(url) {
  */
 async function cached(url) {
   const response = await fetch(url, { cache: "only-if-cached", mode: "same-origin" }).catch(() => null);
-  return response?.ok ? response : null;
+  return response?.ok && !isHtml(response) ? response : null;
 }
 
 /**
@@ -244,9 +312,9 @@ async function keepFile(cache, release, path, sha256) {
  * @param {string} release
  */
 async function keepPage(release) {
-  const response = await fetch(scope, { cache: "no-cache" });
-  const ours = (await response.clone().text()).includes(`"r/${release}/`);
-  if (response.ok && ours) await (await caches.open(PAGE)).put(scope, response);
+  const response = await ownPage(scope);
+  const ours = (await response?.clone().text())?.includes(`"r/${release}/`);
+  if (response && ours) await (await caches.open(PAGE)).put(scope, response);
 }
 
 /** @param {string} release  stays, as do the kept page's and those of open pages */
@@ -288,10 +356,11 @@ async function readManifest(release) {
   const response = kept ?? (await fetch(url));
   if (!response.ok)
     throw new Error(`the list of files can't be loaded: the server answered ${response.status}`);
+  const files = await response.clone().json(); // Must come first: what is no list must not be kept.
   if (!kept && (await caches.has(KEPT + release))) {
-    await (await caches.open(KEPT + release)).put(url, response.clone());
+    await (await caches.open(KEPT + release)).put(url, response);
   }
-  return response.json();
+  return files;
 }
 
 /**

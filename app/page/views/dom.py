@@ -73,6 +73,23 @@ def time_of_day(milliseconds: float) -> str:
     return str(window.Date.new(float(milliseconds)).toLocaleTimeString())
 
 
+def moment(milliseconds: float) -> str:
+    """Format an epoch time as the time of day, with the date unless that is today's."""
+    date, today = window.Date.new(float(milliseconds)), window.Date.new()
+    is_today = date.toDateString() == today.toDateString()
+    return time_of_day(milliseconds) if is_today else date_and_time(milliseconds)
+
+
+def duration(milliseconds: float) -> str:
+    """Format a duration as a whole number of its largest unit: ``12 minutes``, ``1 day``, ``3 years``."""
+    amount, unit = milliseconds / 60_000, "minute"
+    for factor, larger in ((60, "hour"), (24, "day"), (365, "year")):
+        if amount < factor:
+            break
+        amount, unit = amount / factor, larger
+    return count(int(amount + 0.5), unit)
+
+
 def date_and_time(milliseconds: float) -> str:
     """Format an epoch time as the listener's date and time of day."""
     return str(window.Date.new(float(milliseconds)).toLocaleString())

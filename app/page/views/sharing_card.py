@@ -5,7 +5,7 @@ import json
 from pyscript import window
 
 from app.page.core.tasks import error_message, spawn
-from app.page.views.dom import by_id, count, describe, on, time_of_day
+from app.page.views.dom import by_id, count, describe, duration, moment, on
 from sidflow_feedback.vocabulary import Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -79,6 +79,8 @@ def _rows(sync: "SyncState", counts: "Counts") -> "list[tuple[str, str]]":
         ("Next upload", _time(sync["nextTime"])),
         ("Last error", sync["lastError"] or "none"),
     ]
+    if sync["clockError"] is not None:
+        rows.append(("Clock of this device", _clock(sync["clockError"])))
     if sync["epsilon"] is not None or sync["spent"]:
         rows.append(("Total ε of uploaded events", f"{sync['spent']:g} of {sync['budget']:g}"))
     return rows
@@ -95,4 +97,9 @@ def _status(sync: "SyncState") -> str:
 
 
 def _time(milliseconds: "float | None") -> str:
-    return "never" if milliseconds is None else time_of_day(milliseconds)
+    return "never" if milliseconds is None else moment(milliseconds)
+
+
+def _clock(error: float) -> str:
+    where = "ahead of" if error > 0 else "behind"
+    return duration(abs(error)) + " " + where + " the server's: times that are shown here are wrong"
