@@ -11,7 +11,7 @@ from sidflow_feedback.sync.request_bound import TRIES
 from sidflow_feedback.sync.transport import BATCH_REUSED, FAULTS
 from sidflow_feedback.vocabulary import MAX_UPLOAD_EVENTS
 
-TRIES_WHOLE: Final = TRIES + 1
+TRIES_WHOLE: Final = 2 * TRIES
 """Failures of a batch after which it is halved, even if the answers don't blame what is in it."""
 
 TRIES_ALONE: Final = 2
