@@ -52,7 +52,8 @@ export class Outbox {
     this.#takenBack = `${channel.name}.withdrawn.`;
     const entries = keys(this.#prefix);
     this.#size = entries.length;
-    this.#latest = Math.max(0, ...entries.map((key) => Number.parseInt(getItem(key) ?? "", 10) || 0));
+    const times = entries.map((key) => Number.parseInt(getItem(key) ?? "", 10) || 0);
+    this.#latest = 1 + Math.max(0, ...times); // More, because the count begins anew.
     channel.on(Publication.READY, () => this.resend());
     channel.on(Publication.COMMITTED, (json) => this.#forget(JSON.parse(json)));
     channel.on(Publication.REFUSED, (json) => this.#setAside(JSON.parse(json)));

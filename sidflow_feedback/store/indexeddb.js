@@ -30,7 +30,6 @@ import { COUNTERS, EVENT_STORES, having, NOTES, SNAPSHOTS, STORES } from "./sche
 /** @typedef {import("./schema.js").Transaction<"readwrite">} Transaction */
 
 /** @typedef {EventRow["kind"]} Kind */
-/** @typedef {{lease: number, pause: number}} Limits  milliseconds that a claim holds, and of the longest pause */
 /** @typedef {import("./schema.js").Positions} Positions */
 /** @typedef {{uuid: string, status: Status, error: string | null, nextTry: number}} Outcome */
 /** @typedef {import("./schema.js").SnapshotRow["snapshot"]} Snapshot */
@@ -75,15 +74,14 @@ class FeedbackDatabase {
 
   /**
    * Write events. A uuid that is already there is reported as a duplicate, and costs the others nothing.
-   * @param {string} json      of event records
-   * @param {number} disorder  see `Order.append`
+   * @param {string} json  of event records
    */
-  async add(json, disorder) {
+  async add(json) {
     /** @type {NewRow[]} */
     const rows = JSON.parse(json).map((/** @type {object} */ event) => ({ ...event, ...NEW }));
     return this.#makingRoom(() =>
       this.#write(async (transaction) => {
-        const { kept } = await this.#order.append(transaction, rows, disorder);
+        const { kept } = await this.#order.append(transaction, rows);
         const [report] = await Promise.all([insertNew(transaction, rows), kept]);
         return report;
       }),
@@ -192,12 +190,12 @@ class FeedbackDatabase {
    * Read pending events that are due, and events with an expired lease.
    * @param {number} limit
    * @param {number} now      epoch milliseconds
-   * @param {string} limits   JSON of `Limits`
+   * @param {number} lease    milliseconds
    * @param {number} version  of the newest events that the engine can read
    * @param {boolean} own     whether events of own files may leave this browser
    */
-  async due(limit, now, limits, version, own) {
-    const due = isDue(now, JSON.parse(limits), version, own);
+  async due(limit, now, lease, version, own) {
+    const due = isDue(now, lease, version, own);
     return this.#read(EVENT_STORES, async (transaction) => {
       const rows = [];
       for (const name of EVENT_STORES)
@@ -211,15 +209,15 @@ class FeedbackDatabase {
    * @param {number} limit
    * @param {string} owner
    * @param {number} now      epoch milliseconds
-   * @param {string} limits   JSON of `Limits`
+   * @param {number} lease    milliseconds
    * @param {number} version  of the newest events that the engine can read
    * @param {boolean} own     whether events of own files may leave this browser
    * @param {string} only     JSON: uuids to choose from, or null for all
    */
-  async claim(limit, owner, now, limits, version, own, only = "null") {
+  async claim(limit, owner, now, lease, version, own, only = "null") {
     /** @type {string[] | null} */
     const chosen = JSON.parse(only);
-    const due = isDue(now, JSON.parse(limits), version, own);
+    const due = isDue(now, lease, version, own);
     /** @param {EventRow} row */
     const wanted = (row) => (chosen === null || chosen.includes(row.uuid)) && due(row);
     return this.#write(async (transaction) => {
@@ -363,10 +361,10 @@ class FeedbackDatabase {
   /**
    * Save a snapshot, and delete the oldest beyond `kept`.
    * @param {string} json
-   * @param {string} learned  JSON of `Positions`, or null
    * @param {number} kept
+   * @param {string} learned  JSON of `Positions`, or null
    */
-  async saveSnapshot(json, learned, kept) {
+  async saveSnapshot(json, kept, learned = "null") {
     await this.#write((transaction) => addSnapshot(transaction, JSON.parse(json), JSON.parse(learned), kept));
   }
 
@@ -459,25 +457,27 @@ class FeedbackDatabase {
 
 /**
  * A row of a newer version waits for an engine that can read it.
- * @param {number} now  epoch milliseconds
- * @param {Limits} limits
+ * @param {number} now      epoch milliseconds
+ * @param {number} lease    milliseconds
  * @param {number} version
  * @param {boolean} own
  * @returns {(row: EventRow) => boolean}
  */
-const isDue = (now, limits, version, own) => (row) =>
+const isDue = (now, lease, version, own) => (row) =>
   (row.v ?? 1) <= version &&
   row.action !== "play" &&
   (own || !row.sidPath.startsWith(OWN_FILE)) &&
-  !(row.syncStatus === "pending" ? isPaused(row, now, limits.pause) : isLeased(row, now, limits.lease));
+  !(row.syncStatus === "pending" ? isPaused(row, now) : isLeased(row, now, lease));
+
+/** Milliseconds of the longest pause before a next try; in Python, see `store/__init__.py`. */
+const MAX_PAUSE = 60_000;
 
 /**
  * A next try further away than the longest pause was planned by a clock that was wrong.
  * @param {EventRow} row
  * @param {number} now
- * @param {number} pause
  */
-const isPaused = (row, now, pause) => row.nextTry > now && row.nextTry <= now + pause;
+const isPaused = (row, now) => row.nextTry > now && row.nextTry <= now + MAX_PAUSE;
 
 /**
  * So was a lease that begins in the future.

@@ -17,11 +17,9 @@ from sidflow_feedback.errors import (
 )
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent, event_from_record, event_to_record
 from sidflow_feedback.store import (
-    DISORDER,
     LEASE,
     MAX_FORGOTTEN,
     MAX_IMPLICIT,
-    MAX_PAUSE,
     MAX_SNAPSHOTS,
     AddReport,
     Batch,
@@ -35,8 +33,6 @@ from sidflow_feedback.store import (
 from sidflow_feedback.types import Action, Milliseconds, Record, SyncStatus
 from sidflow_feedback.vocabulary import EVENT_VERSION
 
-_LIMITS = json.dumps({"lease": LEASE, "pause": MAX_PAUSE})
-
 RowT = TypeVar("RowT")
 AnswerT = TypeVar("AnswerT")
 
@@ -44,19 +40,21 @@ AnswerT = TypeVar("AnswerT")
 class Database(Protocol):
     """The open database, a JavaScript object. Its methods take and return JSON texts."""
 
-    def add(self, events: str, disorder: Milliseconds) -> Awaitable[str]: ...
+    def add(self, events: str) -> Awaitable[str]: ...
     def merge(self, content: str, kept: int) -> Awaitable[str]: ...
     def newest(self, kind: str, limit: int, status: SyncStatus | None = None) -> Awaitable[str]: ...
     def before(self, kind: str, limit: int, actions: str, *cursor: float) -> Awaitable[str]: ...
     def rows(self, kind: str, after: int, limit: int) -> Awaitable[str]: ...
     def counts(self) -> Awaitable[str]: ...
-    def due(self, limit: int, now: Milliseconds, limits: str, version: int, own: bool) -> Awaitable[str]: ...
+    def due(
+        self, limit: int, now: Milliseconds, lease: Milliseconds, version: int, own: bool
+    ) -> Awaitable[str]: ...
     def claim(
         self,
         limit: int,
         owner: str,
         now: Milliseconds,
-        limits: str,
+        lease: Milliseconds,
         version: int,
         own: bool,
         only: str,
@@ -69,7 +67,7 @@ class Database(Protocol):
     def forget(self, uuids: str, kept: int) -> Awaitable[str]: ...
     def forgetTune(self, item_id: str, kept: int) -> Awaitable[str]: ...  # noqa: N802
     def wipe(self) -> Awaitable[None]: ...
-    def saveSnapshot(self, snapshot: str, learned: str, kept: int) -> Awaitable[None]: ...  # noqa: N802
+    def saveSnapshot(self, snapshot: str, kept: int, learned: str) -> Awaitable[None]: ...  # noqa: N802
     def learned(self) -> Awaitable[str]: ...
     def snapshots(self) -> Awaitable[str]: ...
     def note(self, name: str) -> Awaitable[str]: ...
@@ -108,7 +106,7 @@ class IndexedDbStore:
 
     async def add(self, events: Sequence[Event]) -> AddReport:
         records = json.dumps([event_to_record(event) for event in events])
-        return AddReport(**await self._call(lambda db: db.add(records, DISORDER)))
+        return AddReport(**await self._call(lambda db: db.add(records)))
 
     async def merge(self, rows: Sequence[StoredEvent], snapshots: Sequence[Record]) -> AddReport:
         content = json.dumps({"rows": [row.to_record() for row in rows], "snapshots": list(snapshots)})
@@ -147,7 +145,7 @@ class IndexedDbStore:
         return StoreCounts(**await self._call(lambda db: db.counts()))
 
     async def due(self, limit: int, *, now: Milliseconds, own: bool = False) -> list[Event]:
-        found = await self._call(lambda db: db.due(limit, now, _LIMITS, EVENT_VERSION, own))
+        found = await self._call(lambda db: db.due(limit, now, LEASE, EVENT_VERSION, own))
         return _read(event_from_record, found)
 
     async def claim(
@@ -160,7 +158,7 @@ class IndexedDbStore:
         only: Sequence[str] | None = None,
     ) -> list[Event]:
         chosen = json.dumps(None if only is None else list(only))
-        rows = await self._call(lambda db: db.claim(limit, owner, now, _LIMITS, EVENT_VERSION, own, chosen))
+        rows = await self._call(lambda db: db.claim(limit, owner, now, LEASE, EVENT_VERSION, own, chosen))
         events, damaged = [], []
         for row in rows:
             try:
@@ -204,7 +202,7 @@ class IndexedDbStore:
 
     async def save_snapshot(self, snapshot: Record, *, learned: Positions | None = None) -> None:
         record, positions = json.dumps(snapshot), json.dumps(learned)
-        await self._call(lambda db: db.saveSnapshot(record, positions, MAX_SNAPSHOTS))
+        await self._call(lambda db: db.saveSnapshot(record, MAX_SNAPSHOTS, positions))
 
     async def learned(self) -> Positions | None:
         positions: Positions | None = await self._call(lambda db: db.learned())

@@ -11,6 +11,12 @@ import { EVENT_STORES, NOTES } from "./schema.js";
 /** The note with the place of the latest event. */
 const ORDER = "order";
 
+/**
+ * Milliseconds by which the times of events may differ from the order of their arrival, although the clock is right:
+ * ratings and implicit events are written one after the other. In Python, see `store/__init__.py`.
+ */
+const DISORDER = 5000;
+
 export class Order {
   /** @type {number | undefined} */
   #latest;
@@ -19,12 +25,11 @@ export class Order {
    * Place events that have just happened: at their time, or just after the one before if the clock was set back.
    * @param {Transaction} transaction
    * @param {NewRow[]} rows
-   * @param {number} disorder  milliseconds by which times may differ from the order of arrival
    */
-  async append(transaction, rows, disorder) {
+  async append(transaction, rows) {
     let latest = await this.#read(transaction);
     for (const row of rows) {
-      row.order = row.timestamp < latest - disorder ? latest + 1 : row.timestamp;
+      row.order = row.timestamp < latest - DISORDER ? latest + 1 : row.timestamp;
       latest = Math.max(latest, row.order);
     }
     return this.#keep(transaction, latest);

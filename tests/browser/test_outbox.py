@@ -23,6 +23,10 @@ OPEN_OUTBOX = """async () => {
   window.channel = new EngineChannel("sidflow");
   window.outbox = new Outbox(channel);
 }"""
+SHIFT = """years => {
+  const now = Date.now.bind(Date);
+  Date.now = () => now() + years * 365 * 24 * 3600 * 1000;
+}"""
 OPEN_FAKE_ENGINE = """() => {  // hears what an engine would hear, and says what an engine would say
   window.batches = [];
   window.flushes = 0;
@@ -174,6 +178,50 @@ def test_order_survives_a_reload(page: Page, fake_engine: Page) -> None:
     received(fake_engine, 6)
     publish(fake_engine, "ready")
     assert received(fake_engine, 1)[-1] == uuids(*before, *after)
+
+
+@pytest.mark.parametrize("years", [-10, -1, 1, 10])
+def test_order_survives_a_clock_that_jumps(page: Page, fake_engine: Page, years: int) -> None:
+    before, after = [rating() for _ in range(3)], [rating() for _ in range(3)]
+    append(page, *before)
+    page.reload()
+    page.wait_for_function("globalThis.harness")
+    page.evaluate(SHIFT, years)
+    append(with_drain(page), *after)
+    received(fake_engine, 6)
+    publish(fake_engine, "ready")
+    assert received(fake_engine, 1)[-1] == uuids(*before, *after)
+
+
+def test_events_of_a_closed_tab_whose_clock_was_ahead_are_resent(
+    open_page: OpenPage, fake_engine: Page
+) -> None:
+    with_drain(open_page())
+    gone = with_outbox(open_page())
+    gone.evaluate(SHIFT, 1)
+    event = rating()
+    append(gone, event)
+    assert received(fake_engine, 1) == [uuids(event)]
+    gone.close()
+    assert received(fake_engine, 1) == [uuids(event)]
+
+
+def test_uuid_in_capitals_is_recognized_when_it_is_committed(page: Page, fake_engine: Page) -> None:
+    """The engine answers with lowercase letters."""
+    old, new = (rating(uuid=rating().uuid.upper()) for _ in range(2))
+    page.evaluate(
+        "([uuid, json]) => localStorage.setItem(`sidflow.outbox.${uuid}`, `1.1 ${json}`)",
+        [old.uuid, json.dumps(event_to_record(old))],
+    )
+    with_outbox(page)
+    append(page, new)
+    received(fake_engine, 1)
+    page.evaluate("outbox.drain()")
+    publish(fake_engine, "ready")
+    assert received(fake_engine, 2)[-1] == uuids(old, new)
+    publish(fake_engine, "committed", [old.uuid.lower(), new.uuid.lower()])
+    wait_size(page, 0)
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('sidflow.'))") == []
 
 
 def test_empty_outbox_sends_nothing(page: Page, fake_engine: Page) -> None:

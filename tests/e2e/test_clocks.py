@@ -92,12 +92,14 @@ def check_it_is_repeated_when_the_clock_is_right(page: Page, proxy: FaultyProxy,
 
 
 def check_page_tells_that_the_clock_is_wrong(page: Page, operator: Operator) -> None:
+    stored = {row["uuid"] for row in rows(page, "implicit-events")}
     play(page, 1)
     page.click("#dislike")
-    wait_for_count(page, "implicit", 4)
+    wait_until(lambda: any(row["action"] == "dislike" for row in rows(page, "implicit-events")))
     page.click("#tab-preferences")
-    assert sync_now(page) == "The server has accepted 1 events."
+    assert sync_now(page).startswith("The server has accepted")
     page.wait_for_function("document.querySelector('#sync-status').textContent.includes('behind the server')")
     assert "10 years behind the server's" in status(page)
-    assert len(operator.events()) == 2
-    assert len(rows(page, "implicit-events")) == 4
+    assert len(operator.events()) > 1
+    kept = {row["uuid"] for row in rows(page, "implicit-events")}
+    assert {*operator.events(), *stored} <= kept
