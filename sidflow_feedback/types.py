@@ -21,6 +21,8 @@ Action: TypeAlias = Literal[
     "play", "play_complete", "skip_early", "skip", "skip_late", "replay", "like", "dislike"
 ]
 SyncStatus: TypeAlias = Literal["pending", "processing", "synced", "failed"]
+Standing: TypeAlias = Literal[SyncStatus, "local"]
+"""What a stored event counts as: its sync status, or ``local`` for a play, which is never sent."""
 Dimension: TypeAlias = Literal["e", "m", "c", "p"]
 Feeling: TypeAlias = Literal["calm", "driving", "dark", "bright", "simple", "intricate"]
 Phase: TypeAlias = Literal["off", "idle", "waiting", "training", "paused"]
@@ -352,11 +354,22 @@ class ForgottenEvent(TypedDict):
     sent: Literal["no", "perhaps", "yes"]
 
 
-class Counts(TypedDict):
-    """Stored events by kind and sync status."""
+class Books(TypedDict):
+    """Numbers of all events that the store has ever seen; see `store.Books`."""
 
-    ratings: Mapping[SyncStatus, int]
-    implicit: Mapping[SyncStatus, int]
+    recorded: int
+    stored: int
+    undone: int
+    refused: int
+    pruned: int
+
+
+class Counts(TypedDict):
+    """Stored events by kind and standing, and the books."""
+
+    ratings: Mapping[Standing, int]
+    implicit: Mapping[Standing, int]
+    books: Books
 
 
 class RunRecord(TypedDict):

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Songs,
         SongToAnalyze,
         Sound,
+        Standing,
         SyncStatus,
     )
 
@@ -59,6 +60,9 @@ OWN_FILE: "Final" = "sha256:"
 """How the item ids of a listener's own files begin; a hash of the content follows."""
 
 SYNC_STATUSES: "Final[tuple[SyncStatus, ...]]" = ("pending", "processing", "synced", "failed")
+
+STANDINGS: "Final[tuple[Standing, ...]]" = SYNC_STATUSES + ("local",)  # noqa: RUF005  MicroPython.
+"""What a stored event counts as: its status, or ``local`` for a play, which waits for no upload."""
 
 MIN_RATING: "Final" = 1
 NEUTRAL_RATING: "Final" = 3

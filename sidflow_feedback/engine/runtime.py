@@ -31,7 +31,7 @@ from sidflow_feedback.sync.client import SyncClient
 from sidflow_feedback.sync.transport import Transport
 from sidflow_feedback.sync.upload_queue import SyncSettings
 from sidflow_feedback.types import EngineState, ForgottenEvent, Milliseconds, Publish, Record, Refusal
-from sidflow_feedback.vocabulary import SYNC_STATUSES, Publication
+from sidflow_feedback.vocabulary import Publication
 
 TIDY_INTERVAL: Final = LEASE / 2000
 """Seconds between two searches for abandoned claims and for events that are too old to keep."""
@@ -98,9 +98,7 @@ class FeedbackRuntime:
         self.clock = clock
         self._publish = publish
         self._load_scikit = load_scikit
-        self._counts = StoreCounts(
-            ratings=dict.fromkeys(SYNC_STATUSES, 0), implicit=dict.fromkeys(SYNC_STATUSES, 0)
-        )
+        self._counts = StoreCounts()
         self._store_problem: str | None = None
         self._changed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -270,8 +268,14 @@ class FeedbackRuntime:
         self._changed.set()
 
     def _refuse(self, uuid: str, reason: str) -> None:
-        refusals: list[Refusal] = [{"uuid": uuid, "reason": reason}]
-        self._publish(Publication.REFUSED, refusals)
+        self._run(self._enter_refusal({"uuid": uuid, "reason": reason}))
+
+    async def _enter_refusal(self, refusal: Refusal) -> None:
+        """Enter a refusal in the books, then publish it: the page's outbox sends the event until then."""
+        with contextlib.suppress(FeedbackError):  # A full disk must not keep the event in the outbox.
+            await self.store.refuse([refusal["uuid"]])
+        self._publish(Publication.REFUSED, [refusal])
+        self._changed.set()
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))

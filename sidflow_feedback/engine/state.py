@@ -14,7 +14,18 @@ if TYPE_CHECKING:
 
 def counts_payload(counts: StoreCounts) -> Counts:
     """Return the counts of events in JSON."""
-    return {"ratings": counts.ratings, "implicit": counts.implicit}
+    books = counts.books
+    return {
+        "ratings": counts.ratings,
+        "implicit": counts.implicit,
+        "books": {
+            "recorded": books.recorded,
+            "stored": counts.stored,
+            "undone": books.undone,
+            "refused": books.refused,
+            "pruned": books.pruned,
+        },
+    }
 
 
 def training_payload(state: TrainerState) -> TrainingState:

@@ -11,8 +11,8 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from sidflow_feedback.errors import InvalidRecordError, StoreError, cut_message
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent, event_from_record, event_to_record
-from sidflow_feedback.types import Action, Milliseconds, Record, SyncStatus
-from sidflow_feedback.vocabulary import SYNC_STATUSES
+from sidflow_feedback.types import Action, Milliseconds, Record, Standing, SyncStatus
+from sidflow_feedback.vocabulary import STANDINGS, SYNC_STATUSES
 
 LEASE: Final[Milliseconds] = 30_000
 """How long a claim holds. After that, its owner counts as crashed, and the event is due again."""
@@ -37,6 +37,9 @@ training."""
 
 MAX_FORGOTTEN: Final = 1000
 """Uuids of forgotten events that the store remembers, so that an event that arrives late stays forgotten."""
+
+MAX_REFUSED: Final = 1000
+"""Uuids of refused events that the store remembers, so that one that arrives again is counted once."""
 
 MAX_NUMBER: Final = 2**53 - 1
 """The largest number in a row: JavaScript can't represent larger integers exactly."""
@@ -202,15 +205,66 @@ class Batch:
 Cursor: TypeAlias = tuple[Milliseconds, int]
 """The timestamp and position of a row."""
 
-Counts: TypeAlias = Mapping[SyncStatus, int]
+Counts: TypeAlias = Mapping[Standing, int]
+
+
+def _no_counts() -> Counts:
+    return dict.fromkeys(STANDINGS, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """What has become of all events whose uuids the store has seen since it was last wiped.
+
+    An event is recorded once, whether it came from a page or from an archive. At any time, ``recorded`` is
+    the number of stored events plus the other three.
+
+    Attributes
+    ----------
+    undone
+        The listener has taken them back or deleted them, some before they were stored.
+    refused
+        They can never be stored.
+    pruned
+        The store has removed them because of their age, or for space.
+    """
+
+    recorded: int = 0
+    undone: int = 0
+    refused: int = 0
+    pruned: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreCounts:
-    """The number of events of each kind and sync status."""
+    """The number of events of each kind and standing, and the books."""
 
-    ratings: Counts = field(default_factory=dict)
-    implicit: Counts = field(default_factory=dict)
+    ratings: Counts = field(default_factory=_no_counts)
+    implicit: Counts = field(default_factory=_no_counts)
+    books: Books = field(default_factory=Books)
+
+    @property
+    def stored(self) -> int:
+        """The number of events in the store."""
+        return sum(self.ratings.values()) + sum(self.implicit.values())
+
+
+def discrepancies(kept: StoreCounts, ratings: Counts, implicit: Counts) -> list[str]:
+    """Compare counters and books with the numbers of rows; return each difference in words."""
+    found = [
+        f"{kind}: {counted[standing]} are {standing}, the counter says {counter[standing]}"
+        for kind, counter, counted in (
+            ("ratings", kept.ratings, ratings),
+            ("implicit", kept.implicit, implicit),
+        )
+        for standing in STANDINGS
+        if counted[standing] != counter[standing]
+    ]
+    books, stored = kept.books, sum(ratings.values()) + sum(implicit.values())
+    gone = books.undone + books.refused + books.pruned
+    if books.recorded != stored + gone or min(books.undone, books.refused, books.pruned) < 0:
+        found.append(f"{stored} events are stored, but the books say {books}")
+    return found
 
 
 class FeedbackStore(Protocol):
@@ -246,7 +300,13 @@ class FeedbackStore(Protocol):
         """
 
     async def counts(self) -> StoreCounts:
-        """Count events by kind and status."""
+        """Count events by kind and standing, and return the books."""
+
+    async def audit(self) -> list[str]:
+        """Count all rows one by one; return what counters and books get wrong, in words."""
+
+    async def refuse(self, uuids: Sequence[str]) -> None:
+        """Enter events that can never be stored in the books, each once."""
 
     async def due(self, limit: int, *, now: Milliseconds, own: bool = False) -> list[Event]:
         """Return what `claim` would return, without claiming it."""

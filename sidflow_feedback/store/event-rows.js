@@ -3,68 +3,24 @@
  * may wait for anything but requests of the transaction.
  */
 
+import { enterPruned } from "./books.js";
+import { count, putCounter, standingCounts, total } from "./counters.js";
 import { unwrap } from "./idb/index.js";
-import { COUNTERS, countRows, EVENT_STORES, having, IMPLICIT, RATINGS, STATUSES } from "./schema.js";
+import { COUNTERS, EVENT_STORES, having, IMPLICIT, RATINGS, standing } from "./schema.js";
 
-/** @typedef {import("./schema.js").Counter} Counter */
+/** @typedef {import("./counters.js").Changes} Changes */
 /** @typedef {import("./schema.js").EventRow} EventRow */
 /** @typedef {import("./schema.js").EventStore} EventStore */
-/** @typedef {import("./schema.js").Status} Status */
 /** @typedef {import("./schema.js").Transaction<"readwrite">} Transaction */
 
 /** @typedef {Omit<EventRow, "id">} NewRow */
 /** @typedef {{stored: string[], duplicates: string[]}} Report  uuids */
-/** @typedef {[Status, number][]} Changes  rows that come to a status (positive) or leave it (negative) */
 
 /** @type {Record<EventRow["kind"], EventStore>} */
 export const STORE_OF_KIND = { rating: RATINGS, implicit: IMPLICIT };
 
 /** Rows removed when the disk is full, before the same write is tried once more. */
 const ROOM = 500;
-
-/**
- * @param {import("./schema.js").Transaction<IDBTransactionMode>} transaction
- * @param {EventStore} name
- * @returns {Promise<Record<Status, number>>} the rows of each status, even where a full disk has cost the counter
- */
-export async function statusCounts(transaction, name) {
-  const kept = await transaction.objectStore(COUNTERS).get(name);
-  const { store: _, ...counts } = kept ?? (await countRows(name, transaction.objectStore(name)));
-  return counts;
-}
-
-/**
- * Update the counter of a store.
- * @param {Transaction} transaction
- * @param {EventStore} name
- * @param {Changes} changes
- */
-export async function count(transaction, name, changes) {
-  if (changes.length === 0) return;
-  await putCounter(transaction, await transaction.objectStore(COUNTERS).get(name), changes);
-}
-
-/**
- * Write a counter that was just read. A counter that a full disk has cost is restored by `restoreCounter`.
- * @param {Transaction} transaction
- * @param {Counter | undefined} counter
- * @param {Changes} changes
- */
-async function putCounter(transaction, counter, changes) {
-  if (!counter || changes.length === 0) return;
-  for (const [status, change] of changes) counter[status] += change;
-  await transaction.objectStore(COUNTERS).put(counter);
-}
-
-/**
- * @param {Transaction} transaction
- * @param {EventStore} name
- */
-export async function restoreCounter(transaction, name) {
-  const counters = transaction.objectStore(COUNTERS);
-  if (!(await counters.getKey(name)))
-    await counters.put(await countRows(name, transaction.objectStore(name)));
-}
 
 /**
  * Insert rows. One whose uuid is already there is a duplicate, and costs the others nothing.
@@ -84,7 +40,7 @@ export async function insertAll(transaction, rows) {
     arrivals[name] ??= [];
     const isNew = await insert(unwrap(transaction.objectStore(name)), row);
     (isNew ? stored : duplicates).push(row.uuid);
-    if (isNew) arrivals[name].push([row.syncStatus, 1]);
+    if (isNew) arrivals[name].push([standing(row), 1]);
   });
   // Read beside the insertions, not after them: that would be one more round trip to the database.
   const names = /** @type {EventStore[]} */ (Object.keys(arrivals));
@@ -148,7 +104,7 @@ export async function deleteEvents(transaction, uuids, counted = true) {
     const rows = found.filter((row) => row !== undefined);
     for (const row of rows) await store.delete(row.id);
     if (counted) await count(transaction, name, departures(rows));
-    else await transaction.objectStore(COUNTERS).delete(name); // `restoreCounter` brings it back.
+    else await transaction.objectStore(COUNTERS).delete(name); // `restoreBooks` brings it back.
     deleted.push(...rows);
   }
   return deleted;
@@ -162,10 +118,11 @@ export async function deleteEvents(transaction, uuids, counted = true) {
  * @returns {Promise<number>} how many were removed
  */
 export async function prune(transaction, aged, cap) {
-  const removed = aged > 0 ? await remove(transaction, Infinity, isSyncedPlay, aged) : 0;
-  const counts = await statusCounts(transaction, IMPLICIT);
-  const total = STATUSES.reduce((sum, status) => sum + counts[status], 0);
-  return removed + (await removePlays(transaction, total - cap));
+  const old = aged > 0 ? await remove(transaction, Infinity, isSyncedPlay, aged) : 0;
+  const left = total(await standingCounts(transaction, IMPLICIT));
+  const removed = old + (await removePlays(transaction, left - cap));
+  await enterPruned(transaction, removed);
+  return removed;
 }
 
 /**
@@ -223,4 +180,4 @@ async function remove(transaction, limit, test, last = Number.POSITIVE_INFINITY)
  * @param {EventRow[]} rows  that leave the store
  * @returns {Changes}
  */
-const departures = (rows) => rows.map((row) => [row.syncStatus, -1]);
+const departures = (rows) => rows.map((row) => [standing(row), -1]);

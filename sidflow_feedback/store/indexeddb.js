@@ -5,21 +5,14 @@
  * wait for Python. Arguments and results cross the border as one JSON text.
  */
 
+import { COUNTED, foundCounts, keptCounts } from "./audit.js";
+import { enterForgotten, enterInserted, enterRefused, readLedger, restoreBooks } from "./books.js";
 import { Connection } from "./connection.js";
-import {
-  count,
-  deleteEvents,
-  freeSpace,
-  insertAll,
-  oldest,
-  prune,
-  restoreCounter,
-  STORE_OF_KIND,
-  statusCounts,
-} from "./event-rows.js";
+import { count } from "./counters.js";
+import { deleteEvents, freeSpace, insertAll, oldest, prune, STORE_OF_KIND } from "./event-rows.js";
 import { Order } from "./order.js";
 import * as schema from "./schema.js";
-import { COUNTERS, EVENT_STORES, having, NOTES, SNAPSHOTS, STORES } from "./schema.js";
+import { EVENT_STORES, having, NOTES, SNAPSHOTS, STORES, standing } from "./schema.js";
 
 /** @typedef {import("./event-rows.js").NewRow} NewRow */
 /** @typedef {import("./event-rows.js").Report} Report */
@@ -36,9 +29,6 @@ import { COUNTERS, EVENT_STORES, having, NOTES, SNAPSHOTS, STORES } from "./sche
 
 /** Milliseconds between two removals: browsers free the space with a delay, and that must not cost more rows. */
 const ROOM_PAUSE = 60_000;
-
-/** The note with the uuids of events that were forgotten, latest last. */
-const FORGOTTEN = "forgotten";
 
 /** Fields of a new row that don't come from the event. */
 const NEW = /** @type {const} */ ({
@@ -102,7 +92,12 @@ class FeedbackDatabase {
     return this.#makingRoom(() =>
       this.#write(async (transaction) => {
         const placing = await this.#order.insert(transaction, rows);
-        const [report] = await Promise.all([insertAll(transaction, rows), placing.kept]);
+        const [report, ledger] = await Promise.all([
+          insertAll(transaction, rows),
+          readLedger(transaction),
+          placing.kept,
+        ]);
+        await enterInserted(transaction, ledger, report.stored);
         const learned = await lastPositions(transaction);
         const hasSnapshots = await transaction.objectStore(SNAPSHOTS).count();
         for (const snapshot of hasSnapshots ? [] : content.snapshots)
@@ -176,14 +171,17 @@ class FeedbackDatabase {
     );
   }
 
-  /** Count the events of each kind and status. */
+  /** Return the events of each kind and standing, and the books. */
   async counts() {
-    return this.#read([...EVENT_STORES, COUNTERS], async (transaction) => {
-      const [ratings, implicit] = await Promise.all(
-        EVENT_STORES.map((name) => statusCounts(transaction, name)),
-      );
-      return { ratings, implicit };
-    });
+    return this.#read(COUNTED, keptCounts);
+  }
+
+  /** Return what `counts` returns, and beside it the rows of each kind and standing, counted one by one. */
+  async audit() {
+    return this.#read(COUNTED, async (transaction) => ({
+      kept: await keptCounts(transaction),
+      found: await foundCounts(transaction),
+    }));
   }
 
   /**
@@ -228,7 +226,7 @@ class FeedbackDatabase {
           transaction,
           name,
           rows.flatMap((row) => [
-            [row.syncStatus, -1],
+            [standing(row), -1],
             ["processing", 1],
           ]),
         );
@@ -271,12 +269,12 @@ class FeedbackDatabase {
           store.put({ ...row, syncStatus: "pending", owner: null });
           await count(transaction, name, [
             ["processing", -1],
-            ["pending", 1],
+            [standing({ ...row, syncStatus: "pending" }), 1],
           ]);
           recovered += 1;
         }
-        await restoreCounter(transaction, name);
       }
+      await restoreBooks(transaction);
       return recovered;
     });
   }
@@ -350,12 +348,24 @@ class FeedbackDatabase {
     }, kept);
   }
 
-  /** Delete everything. */
+  /**
+   * Enter events that can never be stored in the books.
+   * @param {string} uuids  JSON
+   * @param {number} kept   number of refused uuids to remember
+   */
+  async refuse(uuids, kept) {
+    return this.#write(async (transaction) => {
+      await enterRefused(transaction, await absentEvents(transaction, JSON.parse(uuids)), kept);
+    });
+  }
+
+  /** Delete everything, and begin new books. */
   async wipe() {
     await this.#write(async (transaction) => {
       // Must write nothing: that would fail on a full disk.
       for (const name of STORES) transaction.objectStore(name).clear();
     });
+    await this.#write(restoreBooks).catch(() => {}); // Otherwise `recover` does that later.
   }
 
   /**
@@ -498,12 +508,26 @@ const OWN_FILE = "sha256:";
  */
 async function insertNew(transaction, rows) {
   // Read beside the insertions, not before them: that would be one more round trip to the database.
-  const [report, forgotten] = await Promise.all([insertAll(transaction, rows), forgottenUuids(transaction)]);
-  const late = report.stored.filter((uuid) => forgotten.includes(uuid));
-  if (late.length === 0) return report;
-  await deleteEvents(transaction, late);
+  const [report, ledger] = await Promise.all([insertAll(transaction, rows), readLedger(transaction)]);
+  const late = report.stored.filter((uuid) => ledger.forgotten.includes(uuid));
+  if (late.length > 0) await deleteEvents(transaction, late);
   const stored = report.stored.filter((uuid) => !late.includes(uuid));
+  await enterInserted(transaction, ledger, stored);
   return { stored, duplicates: [...report.duplicates, ...late] };
+}
+
+/**
+ * @param {Transaction} transaction
+ * @param {string[]} uuids
+ * @returns {Promise<string[]>} those of which there is no row
+ */
+async function absentEvents(transaction, uuids) {
+  const keys = await Promise.all(
+    uuids.map((uuid) =>
+      Promise.all(EVENT_STORES.map((name) => transaction.objectStore(name).index("uuid").getKey(uuid))),
+    ),
+  );
+  return uuids.filter((_, i) => keys[i].every((key) => key === undefined));
 }
 
 /**
@@ -519,19 +543,10 @@ async function forget(transaction, uuids, remembered) {
     rows.filter((row) => row.action !== "play"),
   );
   if (remembered > 0) {
-    const forgotten = [...(await forgottenUuids(transaction)), ...uuids];
-    await transaction.objectStore(NOTES).put(forgotten.slice(-remembered), FORGOTTEN);
+    const removed = rows.map((row) => row.uuid);
+    await enterForgotten(transaction, uuids, removed, remembered);
   }
   return rows;
-}
-
-/**
- * @param {Transaction} transaction
- * @returns {Promise<string[]>}
- */
-async function forgottenUuids(transaction) {
-  const note = await transaction.objectStore(NOTES).get(FORGOTTEN);
-  return /** @type {string[] | undefined} */ (note) ?? [];
 }
 
 /**
@@ -553,7 +568,7 @@ async function settleOne(transaction, { uuid, status, error, nextTry }, owner, n
     await store.put({ ...row, syncStatus: status, lastError: error, lastTry: now, nextTry, owner: null });
     await count(transaction, name, [
       ["processing", -1],
-      [status, 1],
+      [standing({ ...row, syncStatus: status }), 1],
     ]);
     return;
   }

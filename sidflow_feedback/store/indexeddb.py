@@ -20,15 +20,18 @@ from sidflow_feedback.store import (
     LEASE,
     MAX_FORGOTTEN,
     MAX_IMPLICIT,
+    MAX_REFUSED,
     MAX_SNAPSHOTS,
     AddReport,
     Batch,
+    Books,
     Cursor,
     Kind,
     Outcome,
     Positions,
     StoreCounts,
     StoredEvent,
+    discrepancies,
 )
 from sidflow_feedback.types import Action, Milliseconds, Record, SyncStatus
 from sidflow_feedback.vocabulary import EVENT_VERSION
@@ -46,6 +49,8 @@ class Database(Protocol):
     def before(self, kind: str, limit: int, actions: str, *cursor: float) -> Awaitable[str]: ...
     def rows(self, kind: str, after: int, limit: int) -> Awaitable[str]: ...
     def counts(self) -> Awaitable[str]: ...
+    def audit(self) -> Awaitable[str]: ...
+    def refuse(self, uuids: str, kept: int) -> Awaitable[None]: ...
     def due(
         self, limit: int, now: Milliseconds, lease: Milliseconds, version: int, own: bool
     ) -> Awaitable[str]: ...
@@ -142,7 +147,14 @@ class IndexedDbStore:
         return _read(StoredEvent.from_record, await self._call(lambda db: db.newest(kind, limit, status)))
 
     async def counts(self) -> StoreCounts:
-        return StoreCounts(**await self._call(lambda db: db.counts()))
+        return _counts(await self._call(lambda db: db.counts()))
+
+    async def audit(self) -> list[str]:
+        audit = await self._call(lambda db: db.audit())
+        return discrepancies(_counts(audit["kept"]), **audit["found"])
+
+    async def refuse(self, uuids: Sequence[str]) -> None:
+        await self._call(lambda db: db.refuse(json.dumps(list(uuids)), MAX_REFUSED))
 
     async def due(self, limit: int, *, now: Milliseconds, own: bool = False) -> list[Event]:
         found = await self._call(lambda db: db.due(limit, now, LEASE, EVENT_VERSION, own))
@@ -264,6 +276,10 @@ def _operation_error(exc: Exception) -> StoreError:
             "feedback. Events that are not stored yet are kept as long as possible."
         )
     return StoreError(f"The browser's database refused an operation: {exc}")
+
+
+def _counts(record: Record) -> StoreCounts:
+    return StoreCounts(**record | {"books": Books(**record["books"])})
 
 
 def _rows(kind: Kind, after: int, limit: int, database: Database) -> Awaitable[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from sidflow_feedback.errors import StoreClosedError, StoreError
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent
@@ -16,9 +16,11 @@ from sidflow_feedback.store import (
     MAX_FORGOTTEN,
     MAX_IMPLICIT,
     MAX_PAUSE,
+    MAX_REFUSED,
     MAX_SNAPSHOTS,
     AddReport,
     Batch,
+    Books,
     Counts,
     Cursor,
     Kind,
@@ -26,9 +28,10 @@ from sidflow_feedback.store import (
     Positions,
     StoreCounts,
     StoredEvent,
+    discrepancies,
 )
-from sidflow_feedback.types import Action, Milliseconds, Record, SyncStatus
-from sidflow_feedback.vocabulary import OWN_FILE, SYNC_STATUSES
+from sidflow_feedback.types import Action, Milliseconds, Record, Standing, SyncStatus
+from sidflow_feedback.vocabulary import OWN_FILE, STANDINGS
 
 
 class MemoryStore:
@@ -40,6 +43,8 @@ class MemoryStore:
         self._snapshots: list[tuple[Record, Positions | None]] = []
         self._notes: dict[str, Record] = {}
         self._forgotten: list[str] = []
+        self._refused: list[str] = []
+        self._books = Books()
         self._last_position = 0
         self._orders: dict[str, Milliseconds] = {}
         self._last_order: Milliseconds = 0
@@ -99,7 +104,17 @@ class MemoryStore:
 
     async def counts(self) -> StoreCounts:
         self._require_open()
-        return StoreCounts(ratings=self._count("rating"), implicit=self._count("implicit"))
+        return StoreCounts(ratings=self._count("rating"), implicit=self._count("implicit"), books=self._books)
+
+    async def audit(self) -> list[str]:
+        self._require_open()
+        return discrepancies(await self.counts(), self._count("rating"), self._count("implicit"))
+
+    async def refuse(self, uuids: Sequence[str]) -> None:
+        self._require_open()
+        unseen = self._unseen(uuids)
+        self._refused = [*self._refused, *unseen][-MAX_REFUSED:]
+        self._enter(recorded=len(unseen), refused=len(unseen))
 
     async def due(self, limit: int, *, now: Milliseconds, own: bool = False) -> list[Event]:
         self._require_open()
@@ -157,6 +172,7 @@ class MemoryStore:
         for test in (_is_synced_play, _is_play, lambda _row: True):
             removed += (count := self._remove(test, max(0, excess)))
             excess -= count
+        self._enter(pruned=removed)
         return removed
 
     async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
@@ -173,6 +189,8 @@ class MemoryStore:
         self._require_open()
         self._rows.clear()
         self._forgotten.clear()
+        self._refused.clear()
+        self._books = Books()
         self._snapshots.clear()
         self._notes.clear()
 
@@ -209,16 +227,34 @@ class MemoryStore:
             self._last_position += 1
             self._put(replace(row, position=self._last_position))
             stored.append(identity)
+        undone, refused = set(stored) & set(self._forgotten), set(stored) & set(self._refused)
+        self._forgotten = [uuid for uuid in self._forgotten if uuid not in undone]
+        self._refused = [uuid for uuid in self._refused if uuid not in refused]
+        recorded = len(stored) - len(undone) - len(refused)
+        self._enter(recorded=recorded, undone=-len(undone), refused=-len(refused))
         return AddReport(stored, duplicates)
 
     def _forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
+        unseen, refused = self._unseen(uuids), set(uuids) & set(self._refused)
+        self._refused = [uuid for uuid in self._refused if uuid not in refused]
         self._forgotten = [*self._forgotten, *uuids][-MAX_FORGOTTEN:]
         gone = [row for uuid in dict.fromkeys(uuids) if (row := self._rows.pop(uuid, None))]
+        undone = len(unseen) + len(refused) + len(gone)
+        self._enter(recorded=len(unseen), undone=undone, refused=-len(refused))
         taught = [row for row in gone if not _is_begin(row)]
         self._snapshots = [
             one for one in self._snapshots if not any(_has_learned(one[1], row) for row in taught)
         ]
         return gone
+
+    def _unseen(self, uuids: Iterable[str]) -> list[str]:
+        """Return which of these events the books don't have."""
+        known = {*self._rows, *self._forgotten, *self._refused}
+        return [uuid for uuid in dict.fromkeys(uuids) if uuid not in known]
+
+    def _enter(self, **changes: int) -> None:
+        accounts = asdict(self._books)
+        self._books = Books(**{name: accounts[name] + changes.get(name, 0) for name in accounts})
 
     def _due(self, now: Milliseconds, own: bool) -> list[StoredEvent]:
         due = [row for row in self._rows.values() if _is_due(row, now) and _may_leave(row.event, own)]
@@ -271,8 +307,8 @@ class MemoryStore:
         return sorted(self._of(kind), key=_cursor, reverse=True)
 
     def _count(self, kind: Kind) -> Counts:
-        statuses = [row.status for row in self._of(kind)]
-        return {status: statuses.count(status) for status in SYNC_STATUSES}
+        standings = [_standing(row) for row in self._of(kind)]
+        return {standing: standings.count(standing) for standing in STANDINGS}
 
     def _require_open(self) -> None:
         if self._closed:
@@ -281,6 +317,10 @@ class MemoryStore:
 
 def _cursor(row: StoredEvent) -> Cursor:
     return row.event.timestamp, row.position
+
+
+def _standing(row: StoredEvent) -> Standing:
+    return "local" if row.status == "pending" and _is_begin(row) else row.status
 
 
 def _is_abandoned(row: StoredEvent, now: Milliseconds) -> bool:

@@ -1,6 +1,6 @@
 /** The stores of the feedback database, and the migration from each older version. */
 
-export const VERSION = 3;
+export const VERSION = 4;
 
 export const RATINGS = "ratings";
 export const IMPLICIT = "implicit-events";
@@ -10,6 +10,9 @@ export const COUNTERS = "counters";
 
 /** Small records by name that are not events. */
 export const NOTES = "notes";
+
+/** The note with the books. */
+export const BOOKS = "books";
 
 /** @typedef {typeof RATINGS | typeof IMPLICIT} EventStore */
 /** @typedef {"pending" | "processing" | "synced" | "failed"} Status */
@@ -33,7 +36,12 @@ export const NOTES = "notes";
  * @property {string | null} owner    of the lease, while the event is processed
  */
 
-/** @typedef {{store: EventStore} & Record<Status, number>} Counter */
+/**
+ * What a row counts as: plays are never sent, see `standing`.
+ * @typedef {Status | "local"} Standing
+ */
+
+/** @typedef {{store: EventStore} & Record<Standing, number>} Counter */
 /** @typedef {Record<EventRow["kind"], number>} Positions  the id of a row of each kind */
 
 /**
@@ -76,6 +84,16 @@ export const STORES = [...EVENT_STORES, SNAPSHOTS, COUNTERS, NOTES];
 /** @type {Status[]} */
 export const STATUSES = ["pending", "processing", "synced", "failed"];
 
+/** @type {Standing[]} */
+export const STANDINGS = [...STATUSES, "local"];
+
+/**
+ * @param {Pick<EventRow, "syncStatus" | "action">} row
+ * @returns {Standing} its status; a play waits for nothing, because it is never sent
+ */
+export const standing = ({ syncStatus, action }) =>
+  syncStatus === "pending" && action === "play" ? "local" : syncStatus;
+
 /**
  * @param {Status} status
  * @returns {IDBKeyRange} all rows of one status, by time
@@ -92,9 +110,10 @@ export async function migrate(database, oldVersion, transaction) {
   if (oldVersion < 1) createStores(database);
   if (oldVersion < 2) {
     indexStatusByTime(transaction);
-    await createCounters(database, transaction);
+    database.createObjectStore(COUNTERS, { keyPath: "store" });
   }
   if (oldVersion < 3) database.createObjectStore(NOTES);
+  if (oldVersion < 4) await openBooks(transaction);
 }
 
 /** @param {Database} database */
@@ -121,23 +140,32 @@ function indexStatusByTime(transaction) {
 }
 
 /**
- * @param {Database} database
+ * Count what is there: from version 4 on, the counters tell plays from what waits for its upload, and what is stored
+ * is what the books begin with.
  * @param {Transaction<"versionchange">} transaction
  */
-async function createCounters(database, transaction) {
-  const counters = database.createObjectStore(COUNTERS, { keyPath: "store" });
-  for (const name of EVENT_STORES) counters.put(await countRows(name, transaction.objectStore(name)));
+async function openBooks(transaction) {
+  let stored = 0;
+  for (const name of EVENT_STORES) {
+    const counter = await countRows(name, transaction.objectStore(name));
+    transaction.objectStore(COUNTERS).put(counter);
+    stored += STANDINGS.reduce((sum, standing) => sum + counter[standing], 0);
+  }
+  transaction.objectStore(NOTES).put({ recorded: stored, undone: 0, refused: 0, pruned: 0 }, BOOKS);
 }
 
 /**
  * @param {EventStore} name
- * @param {{index(name: "syncStatus"): {count(range: IDBKeyRange): Promise<number>}}} store
+ * @param {{index(name: "syncStatus"): {
+ *   count(range: IDBKeyRange): Promise<number>, getAll(range: IDBKeyRange): Promise<EventRow[]>}}} store
  * @returns {Promise<Counter>} what the counter of this store must be
  */
 export async function countRows(name, store) {
   const index = store.index("syncStatus");
-  const [pending, processing, synced, failed] = await Promise.all(
+  const [unsent, processing, synced, failed] = await Promise.all(
     STATUSES.map((status) => index.count(having(status))),
   );
-  return { store: name, pending, processing, synced, failed };
+  const waiting = name === IMPLICIT ? await index.getAll(having("pending")) : [];
+  const local = waiting.filter((row) => standing(row) === "local").length;
+  return { store: name, pending: unsent - local, processing, synced, failed, local };
 }

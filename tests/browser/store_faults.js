@@ -78,6 +78,30 @@ export async function makeVersion1(name, rows, byTime) {
 }
 
 /**
+ * Create a database of version 3 with rows of implicit events, whose counter has one number for all that wait.
+ * @param {string} name
+ * @param {object[]} rows
+ * @returns {Promise<IDBDatabase>}
+ */
+export async function makeVersion3(name, rows) {
+  (await makeVersion1(name, 0)).close();
+  const opening = indexedDB.open(name, 3);
+  opening.onupgradeneeded = () => {
+    const stores = Object.values(STORES).map((store) => opening.transaction?.objectStore(store));
+    for (const store of stores) {
+      store?.deleteIndex("syncStatus");
+      store?.createIndex("syncStatus", ["syncStatus", "timestamp"]);
+    }
+    const counters = opening.result.createObjectStore("counters", { keyPath: "store" });
+    counters.add({ store: STORES.rating, pending: 0, processing: 0, synced: 0, failed: 0 });
+    counters.add({ store: STORES.implicit, pending: rows.length, processing: 0, synced: 0, failed: 0 });
+    opening.result.createObjectStore("notes");
+    for (const row of rows) stores[1]?.add(row);
+  };
+  return done(opening);
+}
+
+/**
  * @param {string} name
  * @returns {Promise<Record<string, unknown[]>>} the content of a database
  */

@@ -55,18 +55,32 @@ def add(page: Page, kind: str, count: int = 1, **more: Any) -> dict[str, Any]:
 
 
 def counts(page: Page) -> dict[str, dict[str, int]]:
+    """Return the counters, and check that the books balance."""
     found: dict[str, dict[str, int]] = json.loads(page.evaluate("store.counts()"))
+    books = found.pop("books")
+    stored = sum(sum(counter.values()) for counter in found.values())
+    assert books["recorded"] == stored + books["undone"] + books["refused"] + books["pruned"]
+    return found
+
+
+def books(page: Page) -> dict[str, int]:
+    found: dict[str, int] = json.loads(page.evaluate("store.counts()"))["books"]
     return found
 
 
 def real_counts(page: Page) -> dict[str, dict[str, int]]:
     """Count the rows directly, without the counters."""
     content = page.evaluate("faults.content('feedback')")
-    zeros = {"pending": 0, "processing": 0, "synced": 0, "failed": 0}
+    zeros = {"pending": 0, "processing": 0, "synced": 0, "failed": 0, "local": 0}
     return {
-        name: zeros | Counter(row["syncStatus"] for row in content[store])
+        name: zeros | Counter(standing(row) for row in content[store])
         for name, store in (("ratings", "ratings"), ("implicit", "implicit-events"))
     }
+
+
+def standing(row: dict[str, Any]) -> str:
+    is_play = row.get("action") == "play"
+    return "local" if is_play and row["syncStatus"] == "pending" else str(row["syncStatus"])
 
 
 @pytest.mark.parametrize("by_time", [False, True])
@@ -81,13 +95,32 @@ def test_migration_keeps_all_rows_and_counts_them(page: Page, by_time: bool) -> 
     open_store(page)
     assert page.evaluate("faults.content('feedback')") == before
     assert counts(page) == real_counts(page)
-    assert counts(page)["ratings"] == {"pending": 11, "processing": 11, "synced": 11, "failed": 10}
+    assert counts(page)["ratings"] == {
+        "pending": 11, "processing": 11, "synced": 11, "failed": 10, "local": 0,
+    }  # fmt: skip
+    assert books(page) == {"recorded": 86, "undone": 0, "refused": 0, "pruned": 0}
     failed = json.loads(page.evaluate("store.newest('rating', 99, 'failed')"))
     assert [row["timestamp"] % 1000 for row in failed] == list(range(39, 0, -4))
     claimed = json.loads(page.evaluate(f"store.claim(99, 'me', Date.now(), 30000, {EVENT_VERSION}, true)"))
     assert len(claimed) == 22  # The ratings: plays are not sent.
     assert counts(page) == real_counts(page)
     assert json.loads(page.evaluate("store.snapshots()")) == [{"version": "local-1"}]
+
+
+def test_books_of_version_3_are_opened_with_what_is_stored(page: Page) -> None:
+    page.evaluate(
+        """async () => {
+             const play = (i) => ({ ...faults.event("implicit", i), syncStatus: "pending" });
+             const rows = [1, 2, 3, 4, 5].map(play);
+             (await faults.makeVersion3("feedback", rows)).close();
+           }"""
+    )
+    open_store(page)
+    assert counts(page) == real_counts(page)
+    assert counts(page)["implicit"]["local"] == 5
+    assert books(page) == {"recorded": 5, "undone": 0, "refused": 0, "pruned": 0}
+    add(page, "rating", 2)
+    assert books(page)["recorded"] == 7
 
 
 def test_old_tab_closes_its_connection_for_a_newer_version(page: Page, other: Page) -> None:
@@ -256,7 +289,7 @@ def test_full_disk_prunes_old_plays_but_no_ratings(page: Page, disk: Disk) -> No
     )
     add(page, "implicit", 1, action="dislike", timestamp=1)
     fill(page, disk)
-    before = counts(page)
+    before, pruned = counts(page), books(page)["pruned"]
     report = add(page, "implicit", 20)
     found = counts(page)
     assert found == real_counts(page)
@@ -264,6 +297,7 @@ def test_full_disk_prunes_old_plays_but_no_ratings(page: Page, disk: Disk) -> No
     assert found["ratings"]["synced"] == before["ratings"]["synced"] == 30
     assert found["implicit"]["synced"] == 1  # The like stays: training needs it.
     assert sum(found["implicit"].values()) == sum(before["implicit"].values()) - 500 + 20
+    assert books(page)["pruned"] == pruned + 500
     content = page.evaluate("faults.content('feedback')")
     assert [row["action"] for row in content["implicit-events"] if row["action"] != "play"] == [
         "like",
@@ -282,7 +316,7 @@ def test_disk_that_stays_full_prunes_only_once(page: Page, disk: Disk) -> None:
     found = counts(page)
     assert found == real_counts(page)
     assert found["ratings"]["pending"] == 30
-    assert before - found["implicit"]["pending"] == 500
+    assert before - found["implicit"]["local"] == 500
     disk.lift()
     report = add(page, "rating", 2)
     assert (len(report["stored"]), report["pruned"]) == (2, 500)
@@ -312,12 +346,15 @@ def test_event_can_be_forgotten_on_a_full_disk(page: Page, disk: Disk) -> None:
     disk.lift()
     assert len(add(page, "rating", 1)["stored"]) == 1
     assert counts(page) == real_counts(page)
+    page.evaluate("store.recover(Date.now(), 30000)")
+    assert counts(page) == real_counts(page)
 
 
 def test_counters_are_rebuilt_when_space_is_free_again(page: Page, disk: Disk) -> None:
     open_store(page)
     add(page, "rating")
     fill(page, disk)
+    pruned = books(page)["pruned"]
     add(page, "implicit")
     assert page.evaluate("faults.counters('feedback')") == ["ratings"]
     assert counts(page) == real_counts(page)
@@ -326,6 +363,7 @@ def test_counters_are_rebuilt_when_space_is_free_again(page: Page, disk: Disk) -
     assert page.evaluate("faults.counters('feedback')") == ["implicit-events", "ratings"]
     add(page, "implicit", 3)
     assert counts(page) == real_counts(page)
+    assert (books(page)["pruned"], books(page)["undone"]) == (pruned + 500, 0)
 
 
 def test_blocked_open_raises_its_own_error_with_advice(killable: KillableBrowser, site: Site) -> None:

@@ -7,10 +7,10 @@ import random
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sidflow_feedback.errors import FeedbackError, StoreClosedError, StoreError
-from sidflow_feedback.events import Event, RatingEvent
+from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent
 from sidflow_feedback.store import (
     KINDS,
     LEASE,
@@ -18,6 +18,7 @@ from sidflow_feedback.store import (
     MAX_IMPLICIT,
     MAX_PAUSE,
     MAX_SNAPSHOTS,
+    Books,
     Counts,
     Cursor,
     FeedbackStore,
@@ -45,8 +46,8 @@ async def check_new_store_is_empty(open_store: OpenStore) -> None:
     assert await store.snapshots() == []
     assert await store.claim(10, owner="a", now=NOON) == []
     counts = await store.counts()
-    nothing = {"pending": 0, "processing": 0, "synced": 0, "failed": 0}
-    assert (counts.ratings, counts.implicit) == (nothing, nothing)
+    assert counts == StoreCounts(ratings=_counts(), implicit=_counts(), books=Books())
+    assert await store.audit() == []
 
 
 async def check_events_are_returned_unchanged(open_store: OpenStore) -> None:
@@ -432,8 +433,7 @@ async def check_merged_rows_are_unchanged(open_store: OpenStore) -> None:
     assert sorted(report.stored) == sorted(row.event.uuid for row in rows)
     released = [replace(row, status="pending") if row.status == "processing" else row for row in rows]
     assert _without_positions(await _all_rows(store)) == _without_positions(released)
-    counts = await store.counts()
-    assert counts == _real_counts(await _all_rows(store))
+    counts = await _checked_counts(store)
     again = await store.merge(rows, [])
     assert (list(again.stored), sorted(again.duplicates)) == ([], sorted(report.stored))
     assert await store.counts() == counts
@@ -480,7 +480,7 @@ async def check_synced_plays_are_pruned_up_to_a_row_and_ratings_stay(open_store:
     assert await store.prune(aged=aged) == 0
     assert await store.implicit(10) == [plays[1], waiting, liked]
     assert await store.ratings(10) == ratings[::-1]
-    assert await store.counts() == _real_counts(await _all_rows(store))
+    await _checked_counts(store)
 
 
 async def check_cap_prunes_synced_events_then_plays_then_likes(open_store: OpenStore) -> None:
@@ -504,7 +504,7 @@ async def check_cap_prunes_synced_events_then_plays_then_likes(open_store: OpenS
     assert await _known(store, plays[2], *likes[:2], sending) == {likes[1].uuid, sending.uuid}
     assert len(await store.ratings(10)) == 3
     assert sum((await store.counts()).implicit.values()) == MAX_IMPLICIT
-    assert await store.counts() == _real_counts(await _all_rows(store))
+    await _checked_counts(store)
 
 
 async def check_forgotten_events_are_deleted_and_refused_later(open_store: OpenStore) -> None:
@@ -646,7 +646,7 @@ async def check_failed_events_can_be_sent_again(open_store: OpenStore) -> None:
     assert await store.resend() == 2
     assert await store.resend() == 0
     assert len(await store.due(9, now=NOON)) == 4
-    assert await store.counts() == _real_counts(await _all_rows(store))
+    await _checked_counts(store)
 
 
 async def check_last_positions_are_those_of_the_rows_stored_last(open_store: OpenStore) -> None:
@@ -686,9 +686,66 @@ async def check_wiped_store_is_empty_and_usable(open_store: OpenStore) -> None:
     assert await _all_rows(store) == []
     assert await store.snapshots() == []
     counts = await store.counts()
-    assert (counts.ratings, counts.implicit) == (_counts(), _counts())
+    assert counts == StoreCounts()
     assert list((await store.add([event])).stored) == [event.uuid]
-    assert (await store.counts()).ratings == _counts(pending=1)
+    counts = await _checked_counts(store)
+    assert (counts.ratings, counts.books) == (_counts(pending=1), Books(recorded=1))
+
+
+async def check_books_tell_what_became_of_each_event(open_store: OpenStore) -> None:
+    store = await open_store()
+    events = [rating() for _ in range(5)]
+    await store.add([*events, _play(), implicit()])
+    await store.add(events)
+    counts = await _checked_counts(store)
+    assert (counts.books, counts.stored) == (Books(recorded=7), 7)
+    assert counts.implicit == _counts(pending=1, local=1)
+    for _ in range(2):  # A page repeats what isn't answered.
+        await store.forget([events[0].uuid, events[0].uuid])
+        await store.refuse([str(uuid.UUID(int=1)), events[1].uuid])
+    assert (await _checked_counts(store)).books == Books(recorded=8, undone=1, refused=1)
+
+
+async def check_event_that_is_withdrawn_before_it_arrives_is_undone(open_store: OpenStore) -> None:
+    store = await open_store()
+    early: list[Event] = [rating(), implicit()]
+    for event in early:
+        await store.forget([event.uuid])
+        await store.forget([event.uuid])
+    await store.add(early)
+    assert (await _checked_counts(store)).books == Books(recorded=2, undone=2)
+
+
+async def check_imported_events_are_recorded_and_those_undone_come_back(open_store: OpenStore) -> None:
+    store = await open_store()
+    mine, theirs = rating(), _play()
+    await store.add([mine])
+    rows = [*await store.rows("rating"), StoredEvent(event=theirs)]
+    await store.forget([mine.uuid])
+    for _ in range(2):
+        await store.merge(rows, [])
+    counts = await _checked_counts(store)
+    assert (counts.books, counts.stored) == (Books(recorded=2), 2)
+    assert counts.implicit == _counts(local=1)
+    await store.forget([mine.uuid])
+    assert (await _checked_counts(store)).books == Books(recorded=2, undone=1)
+
+
+async def check_refused_event_that_is_stored_after_all_is_recorded_once(open_store: OpenStore) -> None:
+    store = await open_store()
+    event = rating()
+    await store.refuse([event.uuid])
+    await store.add([event])
+    counts = await _checked_counts(store)
+    assert (counts.books, counts.stored) == (Books(recorded=1), 1)
+
+
+async def check_pruned_events_are_entered(open_store: OpenStore) -> None:
+    store = await open_store()
+    await store.add([_play(timestamp=NOON + i) for i in range(MAX_IMPLICIT + 3)])
+    await store.prune()
+    counts = await _checked_counts(store)
+    assert (counts.books, counts.stored) == (Books(recorded=MAX_IMPLICIT + 3, pruned=3), MAX_IMPLICIT)
 
 
 async def check_counts_match_the_rows_after_any_operations(open_store: OpenStore) -> None:
@@ -716,6 +773,8 @@ async def check_closed_store_raises_an_error(open_store: OpenStore) -> None:
         store.ratings(1),
         store.implicit(1),
         store.counts(),
+        store.audit(),
+        store.refuse([]),
         store.claim(1, owner="a", now=NOON),
         store.settle([], owner="a", now=NOON),
         store.save_snapshot({"version": "local-1"}),
@@ -751,25 +810,34 @@ class _Mix:
         self._status: dict[str, SyncStatus] = {}
         self._events: dict[str, Event] = {}
         self._exported: list[StoredEvent] = []
-        self._forgotten: dict[str, SyncStatus] = {}
+        self._forgotten: set[str] = set()
+        self._refused: set[str] = set()
+        self._recorded = self._pruned = 0
 
     async def run(self, steps: int) -> None:
         weights = {
             self._add: 6, self._claim: 5, self._settle: 5, self._recover: 2,
             self._export: 1, self._merge: 1, self._prune: 2, self._wipe: 0.2,
-            self._forget: 2,
+            self._forget: 2, self._refuse: 1,
         }  # fmt: skip
         for step in self._draw.choices(list(weights), list(weights.values()), k=steps):
             self._now += self._draw.choice((0, 1000, LEASE, 10 * LEASE))
             await step()
             rows = await _all_rows(self._store)
             assert {row.event.uuid: row.status for row in rows} == self._status, step.__name__
-            assert await self._store.counts() == _real_counts(rows), step.__name__
+            books = (await _checked_counts(self._store)).books
+            expected = Books(
+                recorded=self._recorded,
+                undone=len(self._forgotten),
+                refused=len(self._refused),
+                pruned=self._pruned,
+            )
+            assert books == expected, step.__name__
 
     async def _add(self) -> None:
         known = self._draw.sample(sorted(self._events), min(2, len(self._events)))
         made = [
-            self._draw.choice((rating, implicit))(timestamp=int(self._now) + i)
+            self._draw.choice((rating, implicit, _play))(timestamp=int(self._now) + i)
             for i in range(self._draw.randint(0, 6))
         ]
         for event in made:
@@ -777,9 +845,15 @@ class _Mix:
         events = [*made, *(self._events[uuid] for uuid in known)]
         self._draw.shuffle(events)
         report = await self._store.add(events)
-        fresh = [event.uuid for event in events if event.uuid not in self._status | self._forgotten]
+        fresh = {event.uuid for event in events} - set(self._status) - self._forgotten
         assert sorted(report.stored) == sorted(fresh)
-        self._status |= dict.fromkeys(fresh, "pending")
+        self._insert(dict.fromkeys(fresh, "pending"))
+
+    def _insert(self, rows: dict[str, SyncStatus]) -> None:
+        self._recorded += len(set(rows) - self._forgotten - self._refused)
+        self._forgotten -= set(rows)
+        self._refused -= set(rows)
+        self._status |= rows
 
     async def _claim(self) -> None:
         for event in await self._store.claim(self._draw.randint(0, 8), owner="a", now=self._now):
@@ -804,16 +878,24 @@ class _Mix:
         removed = await self._store.forget(chosen)
         gone = {uuid: self._status.pop(uuid) for uuid in chosen if uuid in self._status}
         assert {row.event.uuid: row.status for row in removed} == gone
-        self._forgotten |= dict.fromkeys(chosen, "pending")
+        self._recorded += len(set(chosen) - set(gone) - self._forgotten - self._refused)
+        self._forgotten |= set(chosen)
+        self._refused -= set(chosen)
+
+    async def _refuse(self) -> None:
+        known = self._draw.sample(sorted(self._events), min(2, len(self._events)))
+        chosen = {*known, rating().uuid} - set(self._status)
+        await self._store.refuse([*known, *chosen])
+        self._recorded += len(chosen - self._forgotten - self._refused)
+        self._refused |= chosen - self._forgotten
 
     async def _export(self) -> None:
         self._exported = await _all_rows(self._store)
 
     async def _merge(self) -> None:
         await self._store.merge(self._exported, [])
-        for row in self._exported:
-            status: SyncStatus = "pending" if row.status == "processing" else row.status
-            self._status.setdefault(row.event.uuid, status)
+        rows = {row.event.uuid: row.status for row in self._exported if row.event.uuid not in self._status}
+        self._insert({uuid: "pending" if rows[uuid] == "processing" else rows[uuid] for uuid in rows})
 
     async def _prune(self) -> None:
         positions = {row.event.uuid: row.position for row in await self._store.rows("implicit")}
@@ -827,10 +909,12 @@ class _Mix:
         }
         assert await self._store.prune(aged=aged) == len(old)
         self._status = {uuid: status for uuid, status in self._status.items() if uuid not in old}
+        self._pruned += len(old)
 
     async def _wipe(self) -> None:
         await self._store.wipe()
-        self._status, self._forgotten = {}, {}
+        self._status, self._forgotten, self._refused = {}, set(), set()
+        self._recorded = self._pruned = 0
 
 
 async def _fill(store: FeedbackStore) -> None:
@@ -859,11 +943,18 @@ def _without_positions(rows: Sequence[StoredEvent]) -> list[StoredEvent]:
     return [replace(row, position=0) for row in rows]
 
 
-def _real_counts(rows: Sequence[StoredEvent]) -> StoreCounts:
-    counts: dict[str, dict[SyncStatus, int]] = {kind: dict(_counts()) for kind in KINDS}
-    for row in rows:
-        counts[row.event.kind][row.status] += 1
-    return StoreCounts(ratings=counts["rating"], implicit=counts["implicit"])
+async def _checked_counts(store: FeedbackStore) -> StoreCounts:
+    """Check counters and books against the rows, with the store's own audit and without it."""
+    assert await store.audit() == []
+    found = {kind: dict(_counts()) for kind in KINDS}
+    for row in await _all_rows(store):
+        is_play = isinstance(row.event, ImplicitEvent) and row.event.action == "play"
+        found[row.event.kind]["local" if is_play and row.status == "pending" else row.status] += 1
+    counts = await store.counts()
+    assert (counts.ratings, counts.implicit) == (found["rating"], found["implicit"])
+    books = counts.books
+    assert books.recorded == counts.stored + books.undone + books.refused + books.pruned
+    return counts
 
 
 async def _claim_and_settle(
@@ -873,8 +964,14 @@ async def _claim_and_settle(
     await store.settle([Outcome(uuid=event.uuid, status=status, next_try=next_try)], owner="a", now=NOON)
 
 
+def _play(**changes: Any) -> ImplicitEvent:
+    return implicit(action="play", **changes)
+
+
 def _counts(**counts: int) -> Counts:
-    return {"pending": 0, "processing": 0, "synced": 0, "failed": 0} | counts  # type: ignore[return-value]
+    return {
+        "pending": 0, "processing": 0, "synced": 0, "failed": 0, "local": 0,
+    } | counts  # type: ignore[return-value]  # fmt: skip
 
 
 def _by_time(events: Sequence[Event]) -> list[Event]:

@@ -1,4 +1,4 @@
-"""Runs in the page's own MicroPython, after `app/page/main.py`: records events at a steady rate."""
+"""Runs in the page's MicroPython, after `app/page/main.py`: records events at a steady rate, undoes a few."""
 
 import js
 
@@ -18,6 +18,9 @@ TRACK: "Track" = {
     "length_source": "catalog",
     "features": None,
 }
+UNDONE = 20
+"""Of so many events, one is undone at once."""
+
 count = 0
 
 
@@ -37,6 +40,9 @@ def record() -> None:
         js.tell(reports + "/unrecorded/" + js.encodeURIComponent(notice))
     else:
         js.tell(reports + "/recorded/" + identity)
+        if count % UNDONE == 0:
+            page.feedback.undo(identity)
+            js.tell(reports + "/undone/" + identity)
 
 
 js.setInterval(record, pause)

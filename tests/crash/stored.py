@@ -14,15 +14,15 @@ BARE = "/static/icon.svg"
 """A page of the same origin that runs no code of ours."""
 
 EVENT_STORES = ("ratings", "implicit-events")
-STATUSES = ("pending", "processing", "synced", "failed")
+STANDINGS = ("pending", "processing", "synced", "failed", "local")
 
 
 def open_until_all_saved(page: Page, url: str) -> None:
-    """Open the page, and wait until its outbox is empty."""
+    """Open the page, and wait until its outbox is empty and all withdrawals are done."""
     page.goto(url)
     wait_for_engine(page)
     page.wait_for_function(
-        """() => !Object.keys(localStorage).some(key => key.startsWith("sidflow.outbox."))
+        """() => !Object.keys(localStorage).some(key => /^sidflow.(outbox|withdrawn)[.]/.test(key))
             && document.querySelector("#saved-state").textContent === "All saved" """
     )
     refused = page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('sidflow.refused.'))")
@@ -47,17 +47,33 @@ def rows(page: Page, store: str) -> list[dict[str, Any]]:
 
 
 def events(page: Page) -> list[dict[str, Any]]:
-    """Check the counters against the rows; return all rows."""
+    """Check counters and books against the rows; return all rows."""
     found = {store: rows(page, store) for store in EVENT_STORES}
     assert {counter.pop("store"): counter for counter in rows(page, "counters")} == {
         store: counted(in_store) for store, in_store in found.items()
     }
-    return [row for in_store in found.values() for row in in_store]
+    stored = [row for in_store in found.values() for row in in_store]
+    account = books(page)
+    assert account["recorded"] == len(stored) + account["undone"] + account["refused"] + account["pruned"]
+    assert min(account.values()) >= 0
+    return stored
+
+
+def books(page: Page) -> dict[str, int]:
+    """Return the numbers of all events that the store has ever seen."""
+    [found] = [note for note in rows(page, "notes") if isinstance(note, dict) and "recorded" in note]
+    return found
 
 
 def counted(in_store: list[dict[str, Any]]) -> dict[str, int]:
-    counts = Counter(row["syncStatus"] for row in in_store)
-    return {status: counts[status] for status in STATUSES}
+    counts = Counter(standing(row) for row in in_store)
+    return {standing: counts[standing] for standing in STANDINGS}
+
+
+def standing(row: dict[str, Any]) -> str:
+    """Return what a row counts as: plays are never sent."""
+    is_play = row.get("action") == "play"
+    return "local" if is_play and row["syncStatus"] == "pending" else str(row["syncStatus"])
 
 
 def unique_uuids(found: list[dict[str, Any]]) -> set[str]:

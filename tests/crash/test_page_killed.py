@@ -1,4 +1,4 @@
-"""Every event for which `record()` returned is stored exactly once, whenever the page is killed."""
+"""Every event for which `record()` returned is stored exactly once or undone, whenever the page is killed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 from sidflow_feedback.engine.event_writer import FLUSH_DELAY
 from tests.crash.killable_browser import KillableBrowser
 from tests.crash.reports import Reports
-from tests.crash.stored import events, open_until_all_saved, unique_uuids
+from tests.crash.stored import books, events, open_until_all_saved, unique_uuids
 from tests.e2e.listener import wait_for_engine
 from tests.served import Served
 from tests.shifted_clock import random_shift
@@ -62,9 +62,12 @@ def test_recorded_events_are_stored_once(
         print(f"{moment.__name__}: {len(reports.of('recorded'))} recorded")
     page = browser.new_page()
     open_until_all_saved(page, served.url)
-    recorded = reports.of("recorded")
+    recorded, undone = set(reports.of("recorded")), set(reports.of("undone"))
     stored = unique_uuids(events(page))
-    assert set(recorded) - stored == set()
+    assert stored & undone == set()
+    lost = recorded - undone - stored  # At most undone but not reported: the page was killed in between.
+    account = books(page)
+    assert len(lost) == account["undone"] - len(undone) <= kills
     assert len(recorded) > 10 * kills
-    # Recorded but not reported: the page was killed in between.
-    assert len(stored) - len(recorded) <= kills
+    assert 0 <= account["recorded"] - len(recorded) <= kills
+    assert account["refused"] == account["pruned"] == 0

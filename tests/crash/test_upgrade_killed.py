@@ -14,7 +14,7 @@ from tests.crash.version_1 import make_version_1, version
 from tests.e2e.listener import wait_for_engine
 from tests.served import Served
 
-VERSION = 3
+VERSION = 4
 """The version after the upgrade."""
 
 LONGEST = 1.0

@@ -86,12 +86,17 @@ def count(page: Page, kind: str, status: str = "pending") -> int:
     return int(cell.text_content() or "0") if cell.count() else 0
 
 
-def wait_for_count(page: Page, kind: str, number: int, status: str = "pending") -> None:
+def wait_for_count(page: Page, kind: str, number: int, *standings: str) -> None:
+    """Wait until so many events have one of these standings: unless given, until they wait or stay here."""
     column = {"ratings": 1, "implicit": 2}[kind]
     page.wait_for_function(
-        """([status, column, number]) => document.querySelector(
-            `#counts tr[data-status=${status}] > :nth-child(${column})`)?.textContent === String(number)""",
-        arg=[status, column + 1, number],
+        """([standings, column, number]) => {
+            const cells = standings.map(standing =>
+                document.querySelector(`#counts tr[data-status=${standing}] > :nth-child(${column})`));
+            return cells.every(Boolean)
+                && cells.reduce((sum, cell) => sum + Number(cell.textContent), 0) === number;
+        }""",
+        arg=[standings or ("pending", "local"), column + 1, number],
     )
 
 

@@ -31,6 +31,12 @@ def wait_for_result(page: Page, beginning: str) -> str:
     return page.text_content("#local-data-result") or ""
 
 
+def wait_for_books(page: Page, beginning: str) -> None:
+    page.wait_for_function(
+        "text => document.querySelector('#books').textContent.startsWith(text)", arg=beginning
+    )
+
+
 def database_content(page: Page) -> list[tuple[str, str]]:
     """Return the content of the database without row numbers."""
     found = [row for store in ("ratings", "implicit-events") for row in rows(page, store)]
@@ -62,6 +68,7 @@ def test_events_are_listed_exported_deleted_and_imported(page: Page, tmp_path: P
     rate(page, e=5, m=2, c=3)
     wait_for_count(page, "ratings", 1)
     wait_for_count(page, "implicit", 2)
+    wait_for_books(page, "3 events recorded: 3 stored, 0 undone")
     check_persistence_answer_is_shown_and_can_be_dismissed(page)
     check_list_describes_events(page)
     check_export_delete_import(page, tmp_path)
@@ -104,10 +111,12 @@ def check_export_delete_import(page: Page, tmp_path: Path) -> None:
     page.click("#wipe")
     wait_for_result(page, "Everything in this browser was deleted")
     wait_for_count(page, "ratings", 0)
+    wait_for_books(page, "0 events recorded: 0 stored")
     assert database_content(page) == []
     page.set_input_files("#import", archive)
     assert wait_for_result(page, "3 events imported")
     wait_for_count(page, "implicit", 2)
+    wait_for_books(page, "3 events recorded: 3 stored, 0 undone")
     assert database_content(page) == before
     page.set_input_files("#import", archive)
     assert "0 events imported, 3 were here already" in wait_for_result(page, "0 events")

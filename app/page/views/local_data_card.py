@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from app.page.core.tune_library import TuneLibrary
     from app.page.views.elements import Element
     from sidflow_feedback.page.engine_client import EngineClient
-    from sidflow_feedback.types import Counts, EngineState, EventRow, SyncStatus
+    from sidflow_feedback.types import Books, Counts, EngineState, EventRow, Standing
 
     class Files(Protocol):
         """The JavaScript module ``files.js``."""
@@ -38,11 +38,12 @@ if TYPE_CHECKING:
         """Number of events that the database refused."""
 
 
-STATUSES: "tuple[tuple[SyncStatus, str], ...]" = (
+STANDINGS: "tuple[tuple[Standing, str], ...]" = (
     ("pending", "stored here"),
     ("processing", "being uploaded"),
     ("synced", "uploaded"),
     ("failed", "refused"),
+    ("local", "kept here only"),
 )
 PERSISTENCE = {True: "yes", False: "not guaranteed", None: "unknown"}
 
@@ -130,12 +131,22 @@ class LocalDataCard:
 def _show_counts(counts: "Counts") -> None:
     body = by_id("counts").querySelector("tbody")
     body.replaceChildren()
-    for status, text in STATUSES:
+    for standing, text in STANDINGS:
         row = create("tr")
-        row.dataset.status = status
-        ratings, plays = counts["ratings"][status], counts["implicit"][status]
+        row.dataset.status = standing
+        ratings, plays = counts["ratings"][standing], counts["implicit"][standing]
         row.append(create("th", text), create("td", str(ratings)), create("td", str(plays)))
         body.append(row)
+    by_id("books").textContent = _describe_books(counts["books"])
+
+
+def _describe_books(books: "Books") -> str:
+    """Return in words what became of all events."""
+    text = "{} events recorded: {} stored, {} undone or deleted, {} not storable, {} removed to save space."
+    stored, undone, refused, pruned = books["stored"], books["undone"], books["refused"], books["pruned"]
+    missing = books["recorded"] - stored - undone - refused - pruned
+    text = text.format(books["recorded"], stored, undone, refused, pruned)
+    return text + " These numbers don't add up: " + str(missing) + " are missing." if missing else text
 
 
 def _bytes(number: "float | None") -> str:

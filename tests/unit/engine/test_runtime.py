@@ -137,6 +137,11 @@ async def test_invalid_event_is_refused_with_the_reason_and_the_others_are_store
     [refusal] = engine.pages.last("refused")
     assert refusal["uuid"] == bad["uuid"]
     assert "ratings.e" in refusal["reason"]
+    engine.pages.say("events", [bad])  # The page may have missed the answer.
+    await engine.pass_time()
+    books = engine.pages.last("state")["counts"]["books"]
+    assert books == {"recorded": 2, "stored": 1, "undone": 0, "refused": 1, "pruned": 0}
+    assert await engine.store.audit() == []
 
 
 async def test_state_is_published_when_a_page_connects(engine: Engine) -> None:

@@ -17,6 +17,7 @@ from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.transport import Response
 from sidflow_feedback.sync.transport.memory import MemoryTransport, accept_all
 from sidflow_feedback.sync.upload_queue import SyncSettings
+from sidflow_feedback.vocabulary import SYNC_STATUSES
 from tests.contracts.samples import rating
 
 ON = SyncSettings(enabled=True, cadence=60)
@@ -57,7 +58,8 @@ class Listener:
         return events
 
     async def counts(self) -> Counts:
-        return (await self.store.counts()).ratings
+        ratings = (await self.store.counts()).ratings
+        return {status: ratings[status] for status in SYNC_STATUSES}
 
     @property
     def requests(self) -> list[AnonymizedBatch]:

@@ -148,7 +148,7 @@ async def test_plays_and_own_files_stay_here() -> None:
     await outbox.queue.resolve(batch, {shared.uuid: ACCEPTED})
     assert await outbox.queue.next_batch(SyncSettings(enabled=True)) is None
     counts = await outbox.store.counts()
-    assert (counts.ratings["pending"], counts.implicit["pending"]) == (1, 1)
+    assert (counts.ratings["pending"], counts.implicit["local"]) == (1, 1)
     with_own = await outbox.queue.next_batch(SyncSettings(enabled=True, own_files=True))
     assert with_own is not None
     assert with_own.uuids == [own.uuid]
