@@ -12,7 +12,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playw
 from app.paths import paths
 from app.setup.chromium import chromium
 from tests.browser.conftest import CHROMIUM_ARGS
+from tests.e2e.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.e2e.listener import ENGINE_SETUP, WITHOUT_ENGINE
+from tests.e2e.operator import Operator
 from tests.patience import patient
 from tests.served import Served, serve
 
@@ -66,6 +68,19 @@ def usable(page: Page, served: Served) -> Iterator[Page]:
     page.wait_for_selector("html[data-ui=ready]")
     yield page
     assert thrown == []
+
+
+@pytest.fixture
+def operator(tmp_path: Path) -> Iterator[Operator]:
+    operator = Operator(tmp_path)
+    yield operator
+    operator.close()
+
+
+@pytest.fixture
+def proxy(operator: Operator) -> Iterator[FaultyProxy]:
+    with faulty_proxy(operator.served.url) as proxy:
+        yield proxy
 
 
 @pytest.fixture

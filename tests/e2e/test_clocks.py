@@ -10,20 +10,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route
 from tests.e2e import faulty_proxy as faults
 from tests.e2e.faulty_proxy import FaultyProxy
 from tests.e2e.listener import ENGINE_SETUP, play, rows, wait_for_count, wait_for_engine
-from tests.e2e.test_sharing import Operator, operator, proxy, share, sync_now
+from tests.e2e.operator import Operator
+from tests.e2e.sharing import share, sync_now
 from tests.patience import patient, wait_until
-
-__all__ = ["operator", "proxy"]
+from tests.shifted_clock import SHIFT
 
 YEAR = 365 * 24 * 3600 * 1000
-SHIFT = """{
-  const Real = Date;
-  globalThis.Date = class extends Real {
-    constructor(...parts) { super(...(parts.length ? parts : [Real.now() + shift])); }
-    static now() { return Real.now() + shift; }
-  };
-}
-"""
 
 
 @pytest.fixture
@@ -36,7 +28,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 def opened(context: BrowserContext, proxy: FaultyProxy, shift: int) -> Page:
     """Open the page with all clocks ahead by `shift` milliseconds."""
-    script = SHIFT.replace("shift", str(shift))
+    script = f"({SHIFT})({shift});\n"
 
     def fulfill(route: Route) -> None:
         answer = route.fetch()

@@ -9,9 +9,8 @@ from playwright.sync_api import BrowserContext
 from tests.e2e import faulty_proxy as faults
 from tests.e2e.faulty_proxy import FaultyProxy, _Handler
 from tests.e2e.listener import play, rate, wait_for_count
-from tests.e2e.test_sharing import Operator, opened, operator, proxy, share, sync_now
-
-__all__ = ["operator", "proxy"]
+from tests.e2e.operator import Operator
+from tests.e2e.sharing import opened, share, sync_now
 
 
 def not_found(request: _Handler) -> None:

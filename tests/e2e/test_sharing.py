@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +17,10 @@ from sidflow_feedback.sync.client import REQUEST_TIMEOUT
 from sidflow_feedback.sync.schedule import FIRST_RETRY
 from tests.e2e import faulty_proxy as faults
 from tests.e2e.faulty_proxy import SYNC, FaultyProxy
-from tests.e2e.listener import play, rate, rows, wait_for_count, wait_for_engine
+from tests.e2e.listener import play, rate, rows, wait_for_count
 from tests.e2e.operator import Operator
+from tests.e2e.sharing import opened, share, sync_now
 from tests.patience import wait_until
-
-
-@pytest.fixture
-def operator(tmp_path: Path) -> Iterator[Operator]:
-    operator = Operator(tmp_path)
-    yield operator
-    operator.close()
-
-
-@pytest.fixture
-def proxy(operator: Operator) -> Iterator[FaultyProxy]:
-    with faults.faulty_proxy(operator.served.url) as proxy:
-        yield proxy
-
-
-def opened(context: BrowserContext, proxy: FaultyProxy) -> Page:
-    page = context.new_page()
-    page.goto(proxy.url)
-    page.wait_for_selector("html[data-ui=ready]")
-    wait_for_engine(page)
-    return page
 
 
 @pytest.fixture
@@ -52,22 +31,6 @@ def page(context: BrowserContext, proxy: FaultyProxy) -> Page:
     page.click("#like")
     wait_for_count(page, "implicit", 2)
     return page
-
-
-def share(page: Page, **choices: str) -> None:
-    page.click("#tab-preferences")
-    for name, choice in choices.items():
-        page.select_option(f"[name={name}]", choice)
-    page.check("[name=sync]")
-    page.wait_for_selector("#sync-now:enabled")
-
-
-def sync_now(page: Page) -> str:
-    """Press the button, and return the page's message."""
-    page.evaluate("document.querySelector('#sync-result').textContent = ''")
-    page.click("#sync-now")
-    page.wait_for_function("!['', 'Uploading…'].includes(document.querySelector('#sync-result').textContent)")
-    return page.text_content("#sync-result") or ""
 
 
 def like_or_dislike(page: Page) -> None:
