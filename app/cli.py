@@ -118,6 +118,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_similarity(commands)
     _add_analysis(commands)
     _add_training(commands)
+    _add_prune(commands)
     return parser
 
 
@@ -194,6 +195,14 @@ def _add_training(commands: Any) -> None:
     training.add_argument("--scheduler", metavar="ADDRESS", help="run on this Dask cluster")
     training.add_argument("--workers", type=int, metavar="N", help="threads (default: one per core)")
     training.add_argument("--rollback", action="store_true", help="publish the previous model again")
+
+
+def _add_prune(commands: Any) -> None:
+    pruning = commands.add_parser("prune", help="delete old events, a few at a time, while the server runs")
+    pruning.set_defaults(run=lambda options: prune(options.days))
+    pruning.add_argument(
+        "--days", type=_count, metavar="N", help="keep the last N days (default: SIDFLOW_RETENTION_DAYS)"
+    )
 
 
 def set_up() -> None:
@@ -351,6 +360,37 @@ def train(options: argparse.Namespace) -> None:
         )
         result = run.train_global(settings, chosen)
     sys.stdout.write(json.dumps(result) + "\n")
+
+
+def prune(days: int | None) -> None:
+    """Delete old events, and print how many as a JSON object.
+
+    Raises
+    ------
+    ConfigurationError
+        If nothing says how old, or there is no database.
+    SetupError
+        If the database fails meanwhile.
+    """
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from .server.database import Database
+    from .server.retention import prune as run
+    from .server.settings import Settings
+
+    settings = Settings.from_environment()
+    kept = days or settings.retention_days
+    if not kept:
+        raise ConfigurationError("Nothing says how old. Add --days N, or set SIDFLOW_RETENTION_DAYS.")
+    database = Database(settings.database_url)
+    database.open()
+    try:
+        deleted = run(database, kept)
+    except SQLAlchemyError as error:
+        raise SetupError(f"The database failed: {getattr(error, 'orig', error)}. Try again later.") from error
+    finally:
+        database.close()
+    sys.stdout.write(json.dumps({"deleted": deleted, "kept_days": kept}) + "\n")
 
 
 def serve(options: argparse.Namespace) -> None:

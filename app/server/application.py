@@ -25,9 +25,11 @@ from .player.access import LocalAccess
 from .player.routes import Players, player_router
 from .player.stream import Streams
 from .player.ultimate import UltimatePlayer
+from .quota import Quota
 from .rate import RateLimit, TokenBuckets
 from .refusals import Refusals
 from .release import Releases
+from .retention import Retention
 from .root_path import RootPath
 from .settings import Settings
 from .similar import similar_router
@@ -58,11 +60,12 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
     collection = _collection(settings)
     metrics = Metrics()
     writer = Writer(database, metrics.count_commit)
+    retention = Retention(database, settings.retention_days)
     # No generated documentation pages: they would load scripts from other hosts.
     app = FastAPI(
         title="sidflow-feedback",
         version=RELEASE,
-        lifespan=_lifespan(database, writer, players, releases, collection),
+        lifespan=_lifespan(database, writer, retention, players, releases, collection),
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -71,7 +74,8 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
     _add_middleware(app, settings, metrics, root_path)
     install_error_handlers(app)
     limit = RateLimit(TokenBuckets(settings.rate_limit, settings.rate_burst))
-    app.include_router(feedback_router(writer, metrics, limit))
+    quota = Quota(settings.daily_events, settings.total_daily_events)
+    app.include_router(feedback_router(writer, metrics, limit, quota))
     app.include_router(model_router(settings.model_path, settings.first_model, limit))
     app.include_router(similar_router(settings.lance, limit))
     if settings.metrics_token:
@@ -88,6 +92,7 @@ def create_app(settings: Settings | None = None, root_path: str = "/") -> FastAP
 def _lifespan(
     database: Database,
     writer: Writer,
+    retention: Retention,
     players: Players,
     releases: Releases,
     collection: SiteCollection | None,
@@ -95,6 +100,7 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         database.open()
+        retention.start()
         if collection:
             collection.start()
         releases.present()  # Reads all files: the first listener need not wait for it.
@@ -102,6 +108,7 @@ def _lifespan(
         if collection:
             await collection.aclose()
         await players.aclose()
+        await retention.aclose()
         await writer.aclose()
         # The last connection to SQLite tidies up, which a lock can hold up.
         await asyncio.wait({in_daemon_thread(database.close, "database-close")}, timeout=CLOSE_SECONDS)

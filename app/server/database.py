@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Column, Connection, Engine, delete, exc, insert, select
+from sqlalchemy import Column, Connection, Engine, delete, exc, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -159,28 +159,29 @@ class Database:
             raise not_stored(problem)
         return added
 
-    def old_ids(self, before: date, after: int, limit: int) -> list[int]:
-        """Return the first ids above `after` of events that came before a day, at most `limit` of them.
+    def id_range(self) -> tuple[int, int]:
+        """Return the lowest and the highest id, (1, 0) if there are no events.
 
         Raises
         ------
         SQLAlchemyError
             If the database fails.
         """
-        query = select(events.c.id).where(events.c.id > after, events.c.day < before)
         with self._engine.connect() as connection:
-            return list(connection.scalars(query.order_by(events.c.id).limit(limit)))
+            lowest, highest = connection.execute(select(func.min(events.c.id), func.max(events.c.id))).one()
+        return lowest or 1, highest or 0
 
-    def delete(self, ids: Sequence[int]) -> None:
-        """Delete the events with these ids.
+    def delete_before(self, day: date, first: int, last: int) -> int:
+        """Delete the events with ids from `first` to `last` that came before a day; return how many.
 
         Raises
         ------
         SQLAlchemyError
             If the database fails. Nothing is deleted then.
         """
+        old = delete(events).where(events.c.id.between(first, last), events.c.day < day)
         with self._writer.begin() as connection:
-            connection.execute(delete(events).where(events.c.id.in_(ids)))
+            return connection.execute(old).rowcount
 
     def _add(self, connection: Connection, batches: Sequence[Rows]) -> list[set[str] | None]:
         known = _stored(connection, events.c.uuid, batches)

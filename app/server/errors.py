@@ -19,6 +19,7 @@
         ├── BodyTooLargeError              413
         ├── MediaTypeError                 415
         ├── TooManyRequestsError           429
+        ├── QuotaExceededError             429
         ├── HeadTooLargeError              431
         └── UnavailableError               503
             ├── ModelUnavailableError
@@ -190,6 +191,28 @@ class TooManyRequestsError(ServerError):
 
     def __init__(self, wait: int) -> None:
         super().__init__(f"Too many requests from your address. Try again in {wait} s.")
+        self.headers = {"Retry-After": str(wait)}  # type: ignore[misc]
+
+
+class QuotaExceededError(ServerError):
+    """As many events as are taken in a day have come already.
+
+    Parameters
+    ----------
+    whose
+        From whom.
+    wait
+        Seconds until tomorrow.
+    """
+
+    status = 429
+    code = "quota_exceeded"
+
+    def __init__(self, whose: str, wait: int) -> None:
+        super().__init__(
+            f"The server has as many events of {whose} as it takes in a day, and stored none of this batch. "
+            "Send it again tomorrow."
+        )
         self.headers = {"Retry-After": str(wait)}  # type: ignore[misc]
 
 

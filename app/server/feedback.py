@@ -1,5 +1,6 @@
 """`POST /api/feedback/sync`: stores a batch of anonymous events, each event once."""
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,9 +11,11 @@ from sidflow_feedback.sync.delta_rules import uuid_problem
 
 from .body import read_json
 from .client_address import client_address
+from .database import Rows
 from .errors import FIELD_LENGTH, InvalidRequestError
 from .metrics import Metrics
 from .networks import Networks
+from .quota import Quota
 from .rate import RateLimit
 from .schema import (
     Delta,
@@ -39,8 +42,8 @@ _BODY = {
 }
 
 
-def feedback_router(writer: Writer, metrics: Metrics, limit: RateLimit) -> APIRouter:
-    """Create the route that stores synced events with `writer`."""
+def feedback_router(writer: Writer, metrics: Metrics, limit: RateLimit, quota: Quota) -> APIRouter:
+    """Create the route that stores synced events with `writer`, as many as `quota` allows."""
     router = APIRouter(prefix="/api/feedback", dependencies=[Depends(limit)])
     networks = Networks()
 
@@ -52,9 +55,19 @@ def feedback_router(writer: Writer, metrics: Metrics, limit: RateLimit) -> APIRo
     )
     async def sync(request: Request) -> Response:
         batch = _parse_batch(await read_json(request))
-        day = datetime.now(UTC).date()
-        arrival = {"day": day, "network": networks.number(client_address(request), day)}
-        answer = await _store(batch, arrival, writer)
+        day, address = datetime.now(UTC).date(), client_address(request)
+        arrival = {"day": day, "network": networks.number(address, day)}
+
+        async def add(rows: Rows) -> set[str]:
+            quota.take(address, len(rows))
+            added: set[str] = set()
+            try:
+                added = await writer.add(rows)
+            finally:
+                quota.give_back(address, len(rows) - len(added))
+            return added
+
+        answer = await _store(batch, arrival, add)
         metrics.count_events(answer.results)
         return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
 
@@ -75,10 +88,12 @@ def rows_of(batch: SyncRequest, arrival: dict[str, Any]) -> list[dict[str, Any]]
     return [_row(item, batch) | arrival for item in _check(batch) if not isinstance(item, SyncResult)]
 
 
-async def _store(batch: SyncRequest, arrival: dict[str, Any], writer: Writer) -> SyncAnswer:
+async def _store(
+    batch: SyncRequest, arrival: dict[str, Any], add: Callable[[Rows], Awaitable[set[str]]]
+) -> SyncAnswer:
     checked = _check(batch)
     rows = [_row(item, batch) | arrival for item in checked if not isinstance(item, SyncResult)]
-    added = await writer.add(rows) if rows else set()
+    added = await add(rows) if rows else set()
     results = [item if isinstance(item, SyncResult) else _result(item, added) for item in checked]
     return SyncAnswer.model_validate({"batchId": batch.batch_id, "results": results})
 

@@ -26,10 +26,10 @@ class Networks:
         """Return the number of a client's network on a day, None if the address is unknown."""
         if address is None:
             return None
-        text = f"{day.isoformat()} ".encode() + _network(address)
+        text = f"{day.isoformat()} ".encode() + network_prefix(address)
         return hashlib.blake2b(text, key=self._key, digest_size=1).digest()[0] % NUMBERS
 
 
-def _network(address: Address) -> bytes:
+def network_prefix(address: Address) -> bytes:
     """Return what all addresses of a network begin with: /24 for IPv4, /48 for IPv6."""
     return address.packed[: 6 if isinstance(address, IPv6Address) else 3]

@@ -21,11 +21,22 @@ RATE_LIMIT = 2.0
 RATE_BURST = 240.0
 """Requests per address in a burst: two listeners who upload all 5,000 plays that a browser keeps."""
 
+DAILY_EVENTS = 200_000
+"""Events of one network in a day, 75 MB: those of 500 busy listeners, who may share a provider's address."""
+
+TOTAL_DAILY_EVENTS = 2_000_000
+"""Events of all in a day, 750 MB: those of 5,000 busy listeners."""
+
+MAX_RETENTION_DAYS = 36_500
+
 VARIABLES = {
     "SIDFLOW_DATABASE_URL": "sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME",
     "SIDFLOW_MODEL_PATH": "file of the global model; versions are kept beside it",
     "SIDFLOW_RATE_LIMIT": f"requests per second of one client (default: {RATE_LIMIT:g}; 0: no limit)",
     "SIDFLOW_RATE_BURST": f"requests that one client may make at once (default: {RATE_BURST:g})",
+    "SIDFLOW_DAILY_EVENTS": f"events of one network in a day (default: {DAILY_EVENTS}; 0: no limit)",
+    "SIDFLOW_TOTAL_DAILY_EVENTS": f"events of all in a day (default: {TOTAL_DAILY_EVENTS}; 0: no limit)",
+    "SIDFLOW_RETENTION_DAYS": "days after which events are deleted (default: 0, never)",
     "SIDFLOW_TRUSTED_PROXIES": "addresses of proxies whose X-Forwarded-For is trusted (default: none)",
     "SIDFLOW_ALLOWED_ORIGINS": "origins of other sites whose pages may share and read the model",
     "SIDFLOW_ULTIMATE": "address of your Ultimate 64, for `serve --local-players`",
@@ -60,6 +71,11 @@ class Settings:
     rate_limit, rate_burst
         Requests per second and client (0: no limit), and requests in a burst.
         `SIDFLOW_RATE_LIMIT`, `SIDFLOW_RATE_BURST`.
+    daily_events, total_daily_events
+        Events that are stored of one network, and of all, in a day; 0: no limit. `SIDFLOW_DAILY_EVENTS`,
+        `SIDFLOW_TOTAL_DAILY_EVENTS`.
+    retention_days
+        Days after which events are deleted; 0: never. `SIDFLOW_RETENTION_DAYS`.
     trusted_proxies
         Comma-separated addresses and networks whose X-Forwarded-For is trusted. `SIDFLOW_TRUSTED_PROXIES`.
     local_token
@@ -97,6 +113,9 @@ class Settings:
     changing: bool = True
     rate_limit: float = RATE_LIMIT
     rate_burst: float = RATE_BURST
+    daily_events: int = DAILY_EVENTS
+    total_daily_events: int = TOTAL_DAILY_EVENTS
+    retention_days: int = 0
     trusted_proxies: str = ""
     local_token: str | None = field(default=None, repr=False)
     ultimate: tuple[str, int] | None = None
@@ -133,6 +152,9 @@ class Settings:
             changing=here.checkout,
             rate_limit=_number(environment, "SIDFLOW_RATE_LIMIT", RATE_LIMIT, minimum=0),
             rate_burst=_number(environment, "SIDFLOW_RATE_BURST", RATE_BURST, minimum=1),
+            daily_events=_count(environment, "SIDFLOW_DAILY_EVENTS", DAILY_EVENTS),
+            total_daily_events=_count(environment, "SIDFLOW_TOTAL_DAILY_EVENTS", TOTAL_DAILY_EVENTS),
+            retention_days=_count(environment, "SIDFLOW_RETENTION_DAYS", 0, maximum=MAX_RETENTION_DAYS),
             trusted_proxies=check_proxies(environment.get("SIDFLOW_TRUSTED_PROXIES") or ""),
             ultimate=_ultimate(environment.get("SIDFLOW_ULTIMATE") or ""),
             allowed_origins=_origins(environment.get("SIDFLOW_ALLOWED_ORIGINS") or ""),
@@ -172,6 +194,15 @@ def _number(environment: Mapping[str, str], name: str, default: float, *, minimu
     if not minimum <= value < float("inf"):
         raise ConfigurationError(f"{name} must be a number of at least {minimum}, not {text!r}. Correct it.")
     return value
+
+
+def _count(environment: Mapping[str, str], name: str, default: int, *, maximum: int = 2**53) -> int:
+    text = environment.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal() and int(text) <= maximum):
+        raise ConfigurationError(
+            f"{name} must be a whole number from 0 to {maximum}, not {text!r}. Correct it."
+        )
+    return int(text)
 
 
 def _origins(text: str) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def measure(*, rounds: int = 5, batches: int = 400, pages: int = 4000) -> Figure
     sent = [[_batch(rng) for _ in range(batches)] for _ in range(rounds)]
     with tempfile.TemporaryDirectory() as folder:
         figures = _sqlite_figures(Path(folder), sent) | _postgres_figures(Path(folder), sent)
-        with serve(Path(folder), SIDFLOW_RATE_LIMIT="0") as served:
+        with serve(Path(folder), SIDFLOW_RATE_LIMIT="0", SIDFLOW_DAILY_EVENTS="0") as served:
             figures |= front_page_figures(served.url, pages)
             figures |= stream_figures(served.url, sent, lambda url, part: _send(url, part).latencies)
     return figures
@@ -72,7 +72,7 @@ def measure(*, rounds: int = 5, batches: int = 400, pages: int = 4000) -> Figure
 def _sqlite_figures(folder: Path, rounds: Sequence[list[dict[str, Any]]]) -> Figures:
     url = f"sqlite:///{folder / 'server' / 'feedback.sqlite3'}"
     costs, loads = [], []
-    with serve(folder, SIDFLOW_RATE_LIMIT="0", SIDFLOW_DATABASE_URL=url) as served:
+    with serve(folder, SIDFLOW_RATE_LIMIT="0", SIDFLOW_DAILY_EVENTS="0", SIDFLOW_DATABASE_URL=url) as served:
         for number, batches in enumerate(rounds):
             load = _send(served.url, batches)
             bare = _bare(folder / f"bare{number}.sqlite3", batches)
@@ -100,7 +100,9 @@ def _round(load: Load, bare: float, count: int) -> dict[str, float]:
 def _postgres_figures(folder: Path, rounds: Sequence[list[dict[str, Any]]]) -> Figures:
     try:
         with postgres() as server, new_database(server) as url:
-            with serve(folder, SIDFLOW_RATE_LIMIT="0", SIDFLOW_DATABASE_URL=url) as served:
+            with serve(
+                folder, SIDFLOW_RATE_LIMIT="0", SIDFLOW_DAILY_EVENTS="0", SIDFLOW_DATABASE_URL=url
+            ) as served:
                 loads = [_send(served.url, batches) for batches in rounds]
             lost, duplicates = _compare(url, loads)
     except PostgresMissingError as exc:

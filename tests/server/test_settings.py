@@ -8,7 +8,14 @@ import pytest
 
 from app.paths import paths
 from app.server.errors import ConfigurationError
-from app.server.settings import RATE_BURST, RATE_LIMIT, VARIABLES, Settings
+from app.server.settings import (
+    DAILY_EVENTS,
+    RATE_BURST,
+    RATE_LIMIT,
+    TOTAL_DAILY_EVENTS,
+    VARIABLES,
+    Settings,
+)
 
 ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "docs" / "server.md").read_text()
@@ -29,7 +36,13 @@ def test_no_other_variable_is_read() -> None:
 
 
 def test_defaults_are_documented() -> None:
-    for default in (f"{RATE_LIMIT:g}", f"{RATE_BURST:g}", "warning"):
+    for default in (
+        f"{RATE_LIMIT:g}",
+        f"{RATE_BURST:g}",
+        f"{DAILY_EVENTS}",
+        f"{TOTAL_DAILY_EVENTS}",
+        "warning",
+    ):
         assert f"`{default}`" in GUIDE
 
 
@@ -54,6 +67,9 @@ def test_each_is_read_from_the_environment() -> None:
             "SIDFLOW_RATE_LIMIT": "0",
             "SIDFLOW_RATE_BURST": "7.5",
             "SIDFLOW_TRUSTED_PROXIES": "192.0.2.1,192.0.2.2",
+            "SIDFLOW_DAILY_EVENTS": "1000",
+            "SIDFLOW_TOTAL_DAILY_EVENTS": "0",
+            "SIDFLOW_RETENTION_DAYS": "365",
             "SIDFLOW_ULTIMATE": "192.168.1.64",
             "SIDFLOW_LANCE": "/lance",
             "SIDFLOW_GOLD": "/gold.csv",
@@ -66,6 +82,8 @@ def test_each_is_read_from_the_environment() -> None:
     assert (settings.model_path, settings.first_model) == (Path("/models/latest.json"), paths().first_model)
     assert (settings.rate_limit, settings.rate_burst) == (0, 7.5)
     assert (settings.trusted_proxies, settings.log_level) == ("192.0.2.1,192.0.2.2", "info")
+    assert (settings.daily_events, settings.total_daily_events) == (1000, 0)
+    assert settings.retention_days == 365
     assert settings.ultimate == ("192.168.1.64", 80)
     assert (settings.lance, settings.gold) == (Path("/lance"), Path("/gold.csv"))
     assert [str(days) for days in settings.without_days] == [
@@ -89,6 +107,9 @@ def test_each_is_read_from_the_environment() -> None:
         ("SIDFLOW_RATE_LIMIT", "nan"),
         ("SIDFLOW_RATE_LIMIT", "inf"),
         ("SIDFLOW_RATE_BURST", "0"),
+        ("SIDFLOW_DAILY_EVENTS", "-1"),
+        ("SIDFLOW_TOTAL_DAILY_EVENTS", "1.5"),
+        ("SIDFLOW_RETENTION_DAYS", "1000000"),
         ("SIDFLOW_LOG_LEVEL", "loud"),
     ],
 )
