@@ -5,6 +5,7 @@ FeedbackError
 │   └── NewerVersionError  a newer release wrote the record
 ├── StoreError            the feedback store can't do what it was asked to
 │   ├── StoreClosedError
+│   ├── StoreFencedError  a newer engine has taken over the store
 │   ├── StoreBlockedError an upgrade waits for another tab
 │   └── StoreFullError    no space is left
 ├── ArchiveError          a file to import isn't an intact export
@@ -84,6 +85,10 @@ class StoreError(FeedbackError):
 
 class StoreClosedError(StoreError):
     """The feedback store was used after `close`."""
+
+
+class StoreFencedError(StoreError):
+    """Another engine has taken over the feedback store, which takes no more writes of this one."""
 
 
 class StoreBlockedError(StoreError):

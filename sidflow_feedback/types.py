@@ -56,7 +56,15 @@ class Channel(Protocol):
 
 
 class RequestChannel(Channel, Protocol):
-    """A `Channel` for requests, too."""
+    """A `Channel` for requests, too.
+
+    Attributes
+    ----------
+    on_failure
+        Called with what has failed and why, when a listener or a handler raises what nobody foresaw.
+    """
+
+    on_failure: Callable[[str, Exception], None]
 
     def answer(
         self, kind: Question[ValueT, AnswerT], handler: Callable[[ValueT, Any], Awaitable[AnswerT]]

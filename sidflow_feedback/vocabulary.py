@@ -170,6 +170,9 @@ class Publication:
     """Messages that the engine sends to all pages."""
 
     READY: "Final[Message[str]]" = _name("ready")
+    BEAT: "Final[Message[None]]" = _name("beat")
+    STARTING: "Final[Message[None]]" = _name("starting")
+    SILENT: "Final[Message[None]]" = _name("silent")
     STATE: "Final[Message[EngineState]]" = _name("state")
     COMMITTED: "Final[Message[list[str]]]" = _name("committed")
     REFUSED: "Final[Message[list[Refusal]]]" = _name("refused")

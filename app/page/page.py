@@ -67,8 +67,8 @@ if TYPE_CHECKING:
 NAME = "sidflow"
 EMULATOR = RELEASE + "static/vendor/sid/sid.wasm"
 NO_DATABASE = (
-    "the browser offers this page no database ({}). You can play tunes, but nothing is remembered. "
-    "To change that, allow this site to store data, or leave private mode."
+    "Feedback is off: the browser offers this page no database ({}). You can play tunes, but nothing is "
+    "remembered. To change that, allow this site to store data, or leave private mode."
 )
 TICK = 250
 """Milliseconds between two updates of the player's position."""
@@ -151,7 +151,8 @@ class Page:
         self.engine.on(Publication.BOOT_PROGRESS, _show_boot_progress)
         self.engine.on(Publication.READY, self._on_engine_ready)
         self.engine.on(Publication.STATE, self._on_engine_state)
-        self.engine.on(Publication.OFF, self._on_engine_off)
+        self.engine.on(Publication.SILENT, self._on_engine_silent)
+        self.engine.on(Publication.OFF, self._on_engine_failure)
         self.engine.on(Publication.FORGOTTEN, self._on_forgotten)
         js.setInterval(lambda: spawn(self._tick()), TICK)
 
@@ -186,7 +187,8 @@ class Page:
             spawn(self._open_site())
         problem = await self.feedback.start()
         if problem:
-            self._on_engine_off(NO_DATABASE.format(problem))
+            _show_engine_status("off", "Learning is off")
+            self._banner.off(NO_DATABASE.format(problem))
 
     async def _open_site(self) -> None:
         try:
@@ -202,19 +204,23 @@ class Page:
         self._analysis.tick()
 
     def _on_engine_ready(self, engine_id: str) -> None:
+        _show_engine_status("ready", "Ready to learn")
+        self._banner.off("")
         if engine_id == self._engine_id:
             return
         if not self._engine_id:
             window.performance.mark("engine-ready")
         self._engine_id = engine_id
-        _show_engine_status("ready", "Ready to learn")
         if self.feedback.hosting:
             start_snapshot.keepStart()
         offline.keep(RELEASE)
         self.recommendations.use_engine(engine_id)
 
-    def _on_engine_off(self, problem: str) -> None:
-        _show_engine_status("off", "Learning is off")
+    def _on_engine_silent(self, _value: None) -> None:
+        _show_engine_status("starting", "Learning doesn't respond. Starting it again…")
+
+    def _on_engine_failure(self, problem: str) -> None:
+        _show_engine_status("off", "Learning couldn't start. Trying again…")
         self._banner.off(problem)
 
     def _on_engine_state(self, state: "EngineState") -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -12,7 +11,8 @@ from typing import Final
 from sidflow_feedback.clock import Clock
 from sidflow_feedback.errors import InvalidRecordError, StoreError
 from sidflow_feedback.events import Event, event_from_record
-from sidflow_feedback.store import FeedbackStore
+from sidflow_feedback.store import AddReport, FeedbackStore
+from sidflow_feedback.supervision import Supervisor, retry_pause
 from sidflow_feedback.types import Record
 
 FLUSH_DELAY: Final = 0.5
@@ -23,10 +23,6 @@ BATCH_SIZE: Final = 25
 
 MAX_TRIES: Final = 5
 """Failed writes of an event before it is rejected, provided that the store accepts another event."""
-
-FIRST_RETRY: Final = 1.0
-MAX_RETRY: Final = 60.0
-"""Limits of the pause before a retry, in seconds. The pause doubles each time, with full jitter."""
 
 CommitListener = Callable[[Sequence[Event]], None]
 Acknowledge = Callable[[Sequence[str]], None]
@@ -62,6 +58,8 @@ class EventWriter:
         Called with the uuid of each record that can never be stored, and the reason.
     clock
         Times the flushes and the retries.
+    supervisor
+        Keeps the writer alive. By default, it has its own.
 
     Attributes
     ----------
@@ -78,11 +76,13 @@ class EventWriter:
         on_acknowledged: Acknowledge,
         on_refused: Callable[[str, str], None],
         clock: Clock,
+        supervisor: Supervisor | None = None,
     ) -> None:
         self._store = store
         self._acknowledge = on_acknowledged
         self._refuse = on_refused
         self._clock = clock
+        self._supervisor = supervisor or Supervisor(clock)
         self._queues = {"rating": _Queue(), "implicit": _Queue()}
         self._queued: set[str] = set()
         self._listeners: list[CommitListener] = []
@@ -102,7 +102,9 @@ class EventWriter:
         for record in records:
             try:
                 event = event_from_record(record)
-            except InvalidRecordError as exc:
+            except Exception as exc:  # Whatever a record does to its reader, the others must arrive.
+                if not isinstance(exc, InvalidRecordError):
+                    self._supervisor.report("Reading an event", exc)
                 identity = record.get("uuid") if isinstance(record, Mapping) else None
                 self._refuse(str(identity), str(exc))
                 continue
@@ -136,7 +138,8 @@ class EventWriter:
     def start(self) -> None:
         """Start flushing in the background."""
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            keeping = self._supervisor.keep("Storing events", self._run)
+            self._task = asyncio.get_running_loop().create_task(keeping)
 
     async def aclose(self) -> None:
         """Stop, after one last attempt to commit the queued events."""
@@ -203,12 +206,21 @@ class EventWriter:
         return False
 
     async def _commit(self, queue: _Queue, batch: Sequence[Event]) -> None:
-        report = await self._store.add(batch)
+        report = await self._add(batch)
         self._leave_queue(queue, batch)
         self.pruned += report.pruned
         stored = set(report.stored)
         self._acknowledge([event.uuid for event in batch])
         self._notify([event for event in batch if event.uuid in stored])
+
+    async def _add(self, batch: Sequence[Event]) -> AddReport:
+        try:
+            return await self._store.add(batch)
+        except StoreError:
+            raise
+        except Exception as exc:  # It must count as a try, or its event would block the others forever.
+            self._supervisor.report("Storing events", exc)
+            raise StoreError(f"The store has failed: {exc!r}") from exc
 
     def _leave_queue(self, queue: _Queue, batch: Sequence[Event]) -> None:
         leaving = {event.uuid for event in batch}
@@ -221,11 +233,6 @@ class EventWriter:
             self._full.clear()
 
     def _notify(self, events: Sequence[Event]) -> None:
-        loop = asyncio.get_running_loop()
         for listener in self._listeners if events else ():
-            loop.call_soon(listener, events)  # An exception must not stop the flushing.
-
-
-def retry_pause(failures: int, *, uniform: Callable[[float, float], float] = random.uniform) -> float:
-    """Return the seconds to wait after this many failures: up to 1 s, doubled each time, at most 60 s."""
-    return uniform(0, min(MAX_RETRY, FIRST_RETRY * 2.0 ** min(failures, 10)))
+            with self._supervisor.reporting("Learning of stored events"):
+                listener(events)

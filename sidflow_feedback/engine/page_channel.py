@@ -18,10 +18,18 @@ Handler = Callable[[Any, Any], Awaitable[Any]]
 
 
 class PageChannel:
-    """Publishes to all pages of an application, receives their messages, and answers their requests."""
+    """Publishes to all pages of an application, receives their messages, and answers their requests.
+
+    Attributes
+    ----------
+    on_failure
+        See `RequestChannel`.
+    """
 
     def __init__(self, name: str) -> None:
+        self.on_failure: Callable[[str, Exception], None] = lambda _name, _exc: None
         self._channel = BroadcastChannel.new(name_space(name))
+        self._closed = False
         self._listeners: dict[str, Listener] = {}
         self._handlers: dict[str, Handler] = {}
         # Must live as long as the channel; `close` destroys it.
@@ -43,7 +51,8 @@ class PageChannel:
         self._post(type=kind, json=json.dumps(value))
 
     def close(self) -> None:
-        """Close the channel."""
+        """Close the channel. Nothing is published or answered from now on."""
+        self._closed = True
         self._channel.close()
         self._receiver.destroy()
 
@@ -51,25 +60,37 @@ class PageChannel:
         message = event.data
         if message.to != "engine":
             return
-        value = json.loads(message.json) if getattr(message, "json", None) else None
-        if message.type in self._handlers:
-            await self._reply(message.type, message.id, value, getattr(message, "binary", None))
-        elif message.type in self._listeners:
-            self._listeners[message.type](value)
-
-    async def _reply(self, kind: str, request: str, value: Any, binary: Any) -> None:
+        kind = message.type
         try:
-            answer = await self._handlers[kind](value, binary)
+            if kind in self._handlers:
+                await self._reply(kind, message)
+            elif kind in self._listeners:
+                self._listeners[kind](_value_of(message))
+        except Exception as exc:  # Whatever is wrong with a message, the next one must be received.
+            self.on_failure(f"The message '{kind}'", exc)
+
+    async def _reply(self, kind: str, message: Any) -> None:
+        request = message.id
+        try:
+            answer = await self._handlers[kind](_value_of(message), getattr(message, "binary", None))
+            text = json.dumps(answer)
         except FeedbackError as exc:
             self._post(type="answer", id=request, error=str(exc))
         except Exception:
-            self._post(type="answer", id=request, error=f"The engine failed at '{kind}'. Reload the page.")
+            self._post(type="answer", id=request, error=f"The engine failed at '{kind}'. Try again.")
             raise
         else:
-            self._post(type="answer", id=request, json=json.dumps(answer))
+            self._post(type="answer", id=request, json=text)
 
     def _post(self, **message: Any) -> None:
+        if self._closed:
+            return
         # Must not create proxies: the message is cloned, and a proxy can't be.
         self._channel.postMessage(
             to_js({"to": "pages", **message}, dict_converter=Object.fromEntries, create_pyproxies=False)
         )
+
+
+def _value_of(message: Any) -> Any:
+    text = getattr(message, "json", None)
+    return json.loads(text) if text else None

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import math
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Literal
 
 from sidflow_feedback.clock import SteadyTime
@@ -27,6 +28,7 @@ from sidflow_feedback.preferences import validated
 from sidflow_feedback.recommending.feature_table import FeatureTable
 from sidflow_feedback.store import LEASE, FeedbackStore, StoreCounts, StoredEvent
 from sidflow_feedback.store.retention import Retention
+from sidflow_feedback.supervision import Supervisor
 from sidflow_feedback.sync.client import SyncClient
 from sidflow_feedback.sync.transport import Transport
 from sidflow_feedback.sync.upload_queue import SyncSettings
@@ -43,6 +45,9 @@ MAX_SHARES: Final = 720
 """Shares that are remembered: one for every 5 s of the last hour."""
 
 _SECONDS_PER_SHARE: Final = 5
+
+BEAT_INTERVAL: Final = 1.0
+"""Seconds between two signs of life. ``page/watch.js`` says what their absence means."""
 
 STATE_INTERVAL: Final = 0.25
 """Minimum number of seconds between two publications of the state."""
@@ -79,6 +84,8 @@ class FeedbackRuntime:
         milliseconds when it was measured.
     table
         The items of all pages.
+    supervisor
+        Keeps everything here alive.
     sync
         The sync client.
     writer
@@ -101,7 +108,7 @@ class FeedbackRuntime:
         self._counts = StoreCounts()
         self._store_problem: str | None = None
         self._changed = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
         self._training_settings = TrainingSettings()
         self.shares: deque[tuple[Milliseconds, float]] = deque(maxlen=MAX_SHARES)
         self.table = FeatureTable()
@@ -110,11 +117,21 @@ class FeedbackRuntime:
         self.background = Slots(clock, self._meter)
         self._time = SteadyTime(clock)
         self._retention = Retention(store, clock)
+        self.supervisor = Supervisor(clock, self._changed.set)
         self.sync = SyncClient(
-            store, transport, clock=clock, on_change=self._changed.set, on_date=self._retention.on_date
+            store,
+            transport,
+            clock=clock,
+            on_change=self._changed.set,
+            on_date=self._retention.on_date,
+            supervisor=self.supervisor,
         )
         self.writer = EventWriter(
-            store, on_acknowledged=self._acknowledge, on_refused=self._refuse, clock=clock
+            store,
+            on_acknowledged=self._acknowledge,
+            on_refused=self._refuse,
+            clock=clock,
+            supervisor=self.supervisor,
         )
         self.writer.subscribe(self._notify_trainer)
         self._global_model = GlobalModel(
@@ -126,18 +143,18 @@ class FeedbackRuntime:
         # Only one engine serves an origin, so any claim at this time was abandoned by an earlier engine.
         await self._tidy(ahead=math.inf)
         self.writer.start()
-        self._run(self._global_model.follow())
-        self._run(self._publish_states())
-        self._run(self._tidy_regularly())
-        self._run(self._record_shares())
+        self._keep("Following the global model", self._global_model.follow)
+        self._keep("Publishing the state", self._publish_states)
+        self._keep("Tidying the store", self._tidy_regularly)
+        self._keep("Measuring the processor time", self._record_shares)
+        self._keep("Giving signs of life", self._beat)
 
     async def aclose(self) -> None:
         """Commit the queued events, stop everything, and close the store."""
-        for task in self._tasks:
+        for task in list(self._tasks):
             task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
-        self._tasks.clear()
         await self.writer.aclose()
         if self._trainer is not None:
             await self._trainer.aclose()
@@ -241,7 +258,12 @@ class FeedbackRuntime:
 
     async def state(self) -> EngineState:
         """Return the state for the pages as a JSON object."""
-        problem = self._store_problem or self.writer.last_error or self._global_model.problem
+        problem = (
+            self._store_problem
+            or self.writer.last_error
+            or self.supervisor.problem
+            or self._global_model.problem
+        )
         try:
             self._counts = await self.store.counts()
         except FeedbackError as exc:
@@ -268,7 +290,7 @@ class FeedbackRuntime:
         self._changed.set()
 
     def _refuse(self, uuid: str, reason: str) -> None:
-        self._run(self._enter_refusal({"uuid": uuid, "reason": reason}))
+        self._keep("Refusing an event", partial(self._enter_refusal, {"uuid": uuid, "reason": reason}))
 
     async def _enter_refusal(self, refusal: Refusal) -> None:
         """Enter a refusal in the books, then publish it: the page's outbox sends the event until then."""
@@ -277,8 +299,10 @@ class FeedbackRuntime:
         self._publish(Publication.REFUSED, [refusal])
         self._changed.set()
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        self._tasks.append(asyncio.get_running_loop().create_task(work))
+    def _keep(self, name: str, loop: Callable[[], Awaitable[None]]) -> None:
+        task = asyncio.get_running_loop().create_task(self.supervisor.keep(name, loop))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _adopt_model(self, model: Model) -> None:
         if self._trainer is None:
@@ -296,6 +320,7 @@ class FeedbackRuntime:
             load_scikit=self._load_scikit,
             on_change=lambda _state: self._changed.set(),
             meter=self._meter,
+            supervisor=self.supervisor,
         )
         is_first, self._trainer = self._trainer is None, trainer  # Before all else: it gets what arrives now.
         try:
@@ -334,6 +359,16 @@ class FeedbackRuntime:
         if changed or problem != self._store_problem:
             self._store_problem = problem
             self._changed.set()
+
+    async def _beat(self) -> None:
+        """Give signs of life. They can be believed: this loop needs the same thread as all work."""
+        problem = None
+        while True:
+            self._publish(Publication.BEAT, None)
+            problem, before = self.supervisor.problem, problem
+            if problem != before:  # Also when it is no problem any more.
+                self._changed.set()
+            await self.clock.sleep(BEAT_INTERVAL)
 
     async def _publish_states(self) -> None:
         while True:

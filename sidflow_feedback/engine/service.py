@@ -79,6 +79,7 @@ class FeedbackService:
             runtime.table, runtime.store, lambda: runtime.trainer.model, runtime.clock
         )
         runtime.writer.subscribe(self._recommender.notify)
+        channel.on_failure = runtime.supervisor.report
         channel.on(Post.HELLO, lambda _value: self.welcome())
         channel.on(Post.EVENTS, runtime.receive)
         channel.on(Post.FORGET, self._forget_soon)
@@ -142,8 +143,11 @@ class FeedbackService:
     def _prepare(self) -> None:
         """Do in idle slots what the first question for similar items would take long for."""
         if self._preparing is None or self._preparing.done():
-            prepare = self._recommender.prepare(self._runtime.background)
-            self._preparing = asyncio.get_running_loop().create_task(prepare)
+            self._preparing = asyncio.get_running_loop().create_task(self._prepare_reporting())
+
+    async def _prepare_reporting(self) -> None:
+        with self._runtime.supervisor.reporting("Preparing similar tunes"):
+            await self._recommender.prepare(self._runtime.background)
 
     async def _use_space(self, space: SimilaritySpace | None, codebook: Any) -> str:
         similarity = self._recommender.similarity
@@ -235,7 +239,7 @@ class FeedbackService:
         task.add_done_callback(self._forgetting.discard)
 
     async def _forget(self, uuids: list[str]) -> None:
-        with contextlib.suppress(FeedbackError):
+        with self._runtime.supervisor.reporting("Forgetting events"), contextlib.suppress(FeedbackError):
             await self._runtime.forget(uuids)
             self._recommender.reset()
 

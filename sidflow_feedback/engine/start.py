@@ -10,18 +10,20 @@ from importlib.util import find_spec
 from typing import Any
 
 import pyodide_js
+from js import close as close_worker
+from js import console
 from pyodide.ffi import JsException, create_proxy
 
 from sidflow_feedback.engine.page_channel import PageChannel
 from sidflow_feedback.engine.rendered_excerpts import RenderedExcerpts
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.engine.service import FeedbackService
-from sidflow_feedback.errors import StoreError, TrainingError
+from sidflow_feedback.errors import TrainingError
 from sidflow_feedback.idle.page import PageIdleClock
 from sidflow_feedback.learning import scikit_fitters
 from sidflow_feedback.store.indexeddb import DatabaseModule, IndexedDbStore
 from sidflow_feedback.sync.transport.fetch import FetchTransport
-from sidflow_feedback.vocabulary import Post, Publication, name_space
+from sidflow_feedback.vocabulary import name_space
 
 MISSING_SCIKIT = (
     "This site doesn't offer scikit-learn. Choose the built-in method, or ask whoever runs the site to "
@@ -31,7 +33,7 @@ MISSING_SCIKIT = (
 
 async def start(
     name: str, database: DatabaseModule, *, model: str, sync: str | None = None, excerpts: Any = None
-) -> FeedbackRuntime | None:
+) -> FeedbackRuntime:
     """Open the store, start the runtime, and serve the pages.
 
     Parameters
@@ -48,15 +50,16 @@ async def start(
 
     Returns
     -------
-    FeedbackRuntime or None
-        None if the browser has no database. The pages then receive `Publication.OFF`.
+    FeedbackRuntime
+        It ends, with this worker, when a newer engine has taken over the store.
+
+    Raises
+    ------
+    StoreError
+        The store can't be opened.
     """
+    store = await IndexedDbStore.open(database, name_space(name), on_fenced=lambda: _retire(channel))
     channel = PageChannel(name)
-    try:
-        store = await IndexedDbStore.open(database, name_space(name))
-    except StoreError as exc:
-        _publish_off(channel, str(exc))
-        return None
     clock = PageIdleClock(channel)
     transport = FetchTransport(model, sync)
     runtime = FeedbackRuntime(store, clock, transport, publish=channel.publish, load_scikit=load_scikit)
@@ -97,6 +100,8 @@ async def load_scikit(notify: Callable[[str], None]) -> None:
     await scikit_fitters.load(notify)
 
 
-def _publish_off(channel: PageChannel, problem: str) -> None:
-    channel.on(Post.HELLO, lambda _value: channel.publish(Publication.OFF, problem))
-    channel.publish(Publication.OFF, problem)
+def _retire(channel: PageChannel) -> None:
+    """End this worker: the pages have another engine."""
+    channel.close()
+    console.warn("This engine has ended, because a newer one has taken over its database.")
+    close_worker()

@@ -14,16 +14,44 @@ addEventListener("message", ({ data }) => start(data), { once: true });
 /** @param {Setup} setup */
 async function start(setup) {
   const channel = new BroadcastChannel(nameSpace(setup.name));
-  /** @type {(type: string, value: unknown) => void} */
-  const publish = (type, value) => channel.postMessage({ to: "pages", type, json: JSON.stringify(value) });
+  if (setup.lock) holdLock(setup.lock);
   try {
-    await runEngine(setup, (progress) => publish(Publication.BOOT_PROGRESS, progress));
-  } catch ({ message }) {
-    publish(Publication.OFF, message);
+    await runEngine(setup, (progress) => {
+      channel.postMessage({
+        to: "pages",
+        type: Publication.BOOT_PROGRESS,
+        json: JSON.stringify(progress),
+      });
+      report({ type: "progress" });
+    });
+    report({ type: "started" });
+  } catch (error) {
+    console.error(error);
+    report({ type: "failed", reason: reasonOf(error) });
   } finally {
     channel.close();
   }
 }
+
+/**
+ * Hold a lock for the life of this worker: the page that started it learns from its release that the worker is gone.
+ * @param {string} name
+ */
+function holdLock(name) {
+  navigator.locks?.request(name, () => {
+    report({ type: "locked" });
+    return new Promise(() => {});
+  });
+}
+
+/** @param {import("../page/host.js").Report} message */
+const report = (message) => postMessage(message);
+
+/**
+ * @param {Error} error
+ * @returns {string} its message; of Python's traceback, the message of the exception
+ */
+const reasonOf = ({ message }) => (message.trim().split("\n").at(-1) ?? "").replace(/^[\w.]+: /, "");
 
 /**
  * @param {Setup} setup

@@ -18,6 +18,7 @@ from sidflow_feedback.learning.local_model import LocalModel
 from sidflow_feedback.learning.trainer_types import Run, TrainerState, TrainingSettings
 from sidflow_feedback.learning.training_run import TrainingRunner
 from sidflow_feedback.store import KINDS
+from sidflow_feedback.supervision import Supervisor
 from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Trainer:
         Called after each change of `state`, except of its `cpu_share`. It must not raise.
     meter
         See `Slots`.
+    supervisor
+        Keeps the trainer alive. By default, it has its own.
     """
 
     def __init__(
@@ -73,6 +76,7 @@ class Trainer:
         load_scikit: scikit_fitters.LoadScikit = scikit_fitters.load,
         on_change: Callable[[TrainerState], None] = lambda _state: None,
         meter: CpuMeter | None = None,
+        supervisor: Supervisor | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -89,6 +93,7 @@ class Trainer:
             load_scikit=load_scikit,
             on_message=self._show,
         )
+        self._supervisor = supervisor or Supervisor(clock)
         self._started = False
         self._task: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
@@ -257,20 +262,12 @@ class Trainer:
         """Start or stop the background task, as the settings say."""
         wanted = self._started and self._settings.enabled
         if wanted and self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._train_when_due())
-            self._task.add_done_callback(self._on_task_done)
+            keeping = self._supervisor.keep("Training", self._train_when_due)
+            self._task = asyncio.get_running_loop().create_task(keeping)
         elif not wanted and self._task is not None:
             self._task.cancel()
             self._task = None
             self._reply(TrainingError("Learning was turned off before the run was complete."))
-
-    def _on_task_done(self, task: asyncio.Task[None]) -> None:
-        """Report an unexpected error, because nothing would train after it."""
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            self._message, self._task = f"Training stopped: {error!r}. Reload the page.", None
-            self._reply(TrainingError(self._message))
-            self._notify()
 
     async def _train_when_due(self) -> None:
         while True:
@@ -306,6 +303,10 @@ class Trainer:
         except asyncio.CancelledError:
             self._has_news = True
             raise
+        except Exception as exc:
+            self._supervisor.report("Training", exc)
+            self._message, self._has_news, self._last_begun = f"{exc!r}. Training retries later.", True, begun
+            self._reply(TrainingError(f"Training has failed: {exc!r}."))
         else:
             self._last_begun, self._last_run = begun, run
             if self._model.is_outdated:  # A newer global model arrived during the run.

@@ -5,6 +5,7 @@
  */
 
 import { nameSpace, Post, Publication } from "./messages.js";
+import { Watch } from "./watch.js";
 
 /**
  * @typedef {object} Message
@@ -37,6 +38,10 @@ export class EngineChannel {
   #page = crypto.randomUUID();
   /** Why there is no engine. */
   #problem = "";
+  /** Whether the listeners were told that the engine is silent. */
+  #silent = false;
+  /** @type {Watch | null} */
+  #watch = null;
 
   /** @param {string} name  of the application */
   constructor(name) {
@@ -45,13 +50,25 @@ export class EngineChannel {
     this.#channel.onmessage = ({ data }) => this.#receive(data);
     this.on(Publication.READY, (engine) => this.#onReady(engine));
     this.on(Publication.OFF, (json) => this.turnOff(JSON.parse(json)));
+    this.on(Publication.SILENT, () => {
+      this.#silent = true;
+    });
     // Workers don't get this event in every browser.
     addEventListener("online", () => this.post(Post.ONLINE, "null"));
   }
 
-  /** Whether an engine has announced itself. */
+  /** Whether an engine has announced itself, and is not off. It may have fallen silent since. */
   get ready() {
-    return this.#engine !== null;
+    return this.#engine !== null && !this.#problem;
+  }
+
+  /**
+   * Tell the listeners from now on when the engine is silent, and when it is back.
+   * @param {() => void} onDead  called when the engine must be replaced
+   */
+  watch(onDead) {
+    this.#watch = new Watch(() => this.#emit(Publication.SILENT, "null"), onDead);
+    this.#watch.start();
   }
 
   /**
@@ -98,7 +115,7 @@ export class EngineChannel {
    * @param {string} problem
    */
   turnOff(problem) {
-    this.#problem = `Learning is off: ${problem}`;
+    this.#problem = problem;
     for (const { reject } of this.#pending.values()) reject(new Error(this.#problem));
     this.#pending.clear();
   }
@@ -112,7 +129,23 @@ export class EngineChannel {
   #receive({ to, type, id, json, error }) {
     if (to !== "pages") return;
     if (type === "answer") this.#settle(id, json, error);
-    else for (const listener of this.#listeners.get(type) ?? []) listener(json);
+    else this.#emit(type, json);
+    if (type !== Publication.SILENT) this.#watch?.hear();
+    if (type === Publication.BEAT && this.#silent) this.#emit(Publication.READY, this.#engine);
+  }
+
+  /**
+   * @param {string} type
+   * @param {string | null} [json]
+   */
+  #emit(type, json) {
+    for (const listener of this.#listeners.get(type) ?? []) {
+      try {
+        listener(json);
+      } catch (error) {
+        reportError(error); // The other listeners must hear of it nevertheless.
+      }
+    }
   }
 
   /**
@@ -130,9 +163,11 @@ export class EngineChannel {
 
   /** @param {string} engine */
   #onReady(engine) {
+    this.#silent = false;
+    this.#problem = "";
     if (engine === this.#engine) return;
     this.#engine = engine;
-    this.#problem = "";
+    this.#watch?.begin();
     for (const { message } of this.#pending.values()) this.#send(message);
   }
 }

@@ -36,6 +36,8 @@ MAX_NAME = 40
 BATCH = 200
 """Tracks that are handed to the engine at a time, so that the page stays responsive."""
 
+SILENT = "Learning doesn't respond. It is started again. What you do meanwhile is kept."
+
 MAX_TRACKS = 1_000_000
 """More than the engine has from all pages together."""
 
@@ -112,6 +114,7 @@ class Feedback:
         self._on_problem = on_problem
         self._preferences: dict[str, Any] = {}
         self._engine = self._off = ""
+        self._silent = False
         self._engine_state: EngineState | None = None
         self._model_changed: Signal[[str]] = Signal()
         self._state_changed: Signal[[FeedbackState]] = Signal()
@@ -124,6 +127,7 @@ class Feedback:
         self.engine.on(Publication.STATE, self._on_state)
         self.engine.on(Publication.REFUSED, self._report)
         self.engine.on(Publication.OFF, self._on_off)
+        self.engine.on(Publication.SILENT, self._on_silent)
 
     @classmethod
     async def connect(
@@ -157,11 +161,13 @@ class Feedback:
         modules, create_proxy = self._browser.modules, self._browser.create_proxy
         problem = str(await modules.storage.databaseProblem())
         if problem:
-            self._channel.turnOff(problem)
-            self._on_off(problem)
+            off = "Learning is off: " + problem
+            self._channel.turnOff(off)
+            self._on_off(off)
         else:
             modules.idle.grantIdleTime(self._channel)
-            modules.host.hostEngine(self._browser.engine_setup(self._choices), create_proxy(self._host))
+            setup = self._browser.engine_setup(self._choices)
+            modules.host.hostEngine(setup, self._channel, create_proxy(self._host))
         return problem
 
     async def configure(self, **preferences: "Any") -> None:
@@ -188,8 +194,8 @@ class Feedback:
         """What is known of the engine, its model, and the stored events."""
         known = self._engine_state
         return {
-            "engine": "off" if self._off else "ready" if known else "starting",
-            "problem": self._off or (known["problem"] if known else None),
+            "engine": "off" if self._off else "ready" if known and not self._silent else "starting",
+            "problem": self._off or (SILENT if self._silent else known["problem"] if known else None),
             "model": self.model,
             "waiting": int(self.outbox.size),
             "counts": known["counts"] if known else None,
@@ -344,15 +350,19 @@ class Feedback:
             by_row.update(zip(rows, batch))  # noqa: B905  MicroPython has no `strict`.
         return by_row
 
-    def _host(self) -> None:
-        self.hosting = True
-        self.outbox.drain()
+    def _host(self, hosting: bool) -> None:
+        self.hosting = bool(hosting)
+        self.outbox.drain(self.hosting)
 
     def _on_ready(self, engine: str) -> None:
         """Send the preferences to this engine, unless it has them."""
+        was_away = self._silent or self._off
+        self._silent, self._off = False, ""
+        if was_away:
+            self._state_changed.emit(self.state)
         if engine == self._engine:
             return
-        self._engine, self._off = engine, ""
+        self._engine = engine
         if self._preferences:
             asyncio.create_task(self.engine.ask(Request.CONFIGURE, self._preferences))
 
@@ -369,6 +379,10 @@ class Feedback:
 
     def _on_off(self, problem: str) -> None:
         self._off = problem
+        self._state_changed.emit(self.state)
+
+    def _on_silent(self, _value: None) -> None:
+        self._silent = True
         self._state_changed.emit(self.state)
 
     def _report(self, refusals: "list[Refusal]") -> None:

@@ -42,6 +42,9 @@ export const EMBEDDING_WIDTH = 64;
 /** Messages that the engine sends to all pages. */
 export const Publication = Object.freeze({
   READY: "ready",
+  BEAT: "beat",
+  STARTING: "starting",
+  SILENT: "silent",
   COMMITTED: "committed",
   REFUSED: "refused",
   FORGOTTEN: "forgotten",

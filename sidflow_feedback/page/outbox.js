@@ -9,6 +9,10 @@ import { Post, Publication } from "./messages.js";
 /** Maximum number of entries while no engine takes them: about an hour of frantic clicking, under 2 MB. */
 export const LIMIT = 2000;
 
+/** Refused events that are kept, and their characters; of more, the oldest are dropped. */
+const MAX_REFUSED = 200;
+const MAX_REFUSED_SIZE = 200_000;
+
 /** Milliseconds between two searches for entries that no engine has taken, such as those of a closed tab. */
 const SWEEP = 5000;
 
@@ -19,6 +23,8 @@ export class Outbox {
   /** What the keys in localStorage begin with. */
   #prefix;
   #refused;
+  /** Where the number of refused events that aren't kept any more is. */
+  #droppedKey;
   /** Events that the listener has taken back, until the engine reports that they are deleted. */
   #takenBack;
   /**
@@ -42,18 +48,21 @@ export class Outbox {
   /** The time of the latest entry: a clock that is set back must not change the order. */
   #latest;
   #size;
-  #drains = false;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #sweeping;
 
   /** @param {import("./channel.js").EngineChannel} channel */
   constructor(channel) {
     this.#channel = channel;
     this.#prefix = `${channel.name}.outbox.`;
     this.#refused = `${channel.name}.refused.`;
+    this.#droppedKey = `${channel.name}.dropped`;
     this.#takenBack = `${channel.name}.withdrawn.`;
     const entries = keys(this.#prefix);
     this.#size = entries.length;
     const times = entries.map((key) => Number.parseInt(getItem(key) ?? "", 10) || 0);
     this.#latest = 1 + Math.max(0, ...times); // More, because the count begins anew.
+    if (keys(this.#refused).length > MAX_REFUSED) this.#dropRefused();
     channel.on(Publication.READY, () => this.resend());
     channel.on(Publication.COMMITTED, (json) => this.#forget(JSON.parse(json)));
     channel.on(Publication.REFUSED, (json) => this.#setAside(JSON.parse(json)));
@@ -75,9 +84,9 @@ export class Outbox {
     return this.#unsaved.size;
   }
 
-  /** Number of events that the store has refused. They are kept, but not sent again. */
+  /** Number of events that the store has refused. The latest are kept, but not sent again. */
   get refused() {
-    return keys(this.#refused).length;
+    return keys(this.#refused).length + this.#dropped;
   }
 
   /**
@@ -93,7 +102,9 @@ export class Outbox {
     uuid = uuid.toLowerCase(); // As the engine does, which answers by it.
     this.#latest = Math.max(this.#latest, Date.now());
     const entry = `${this.#latest}.${String(this.#count).padStart(9, "0")} ${json}`;
-    const saved = setItem(this.#prefix + uuid, entry);
+    const saved =
+      setItem(this.#prefix + uuid, entry) ||
+      (this.#dropRefused(0) > 0 && setItem(this.#prefix + uuid, entry));
     if (!saved) this.#unsaved.add(uuid);
     this.#own.set(uuid, entry);
     this.#size += 1;
@@ -114,10 +125,13 @@ export class Outbox {
     this.#sendWithdrawn();
   }
 
-  /** From now on, send what other tabs left behind, too: for the tab that runs the engine. */
-  drain() {
-    this.#drains = true;
-    setInterval(() => this.resend(Date.now() - SWEEP), SWEEP);
+  /**
+   * Send what other tabs left behind, too: for the tab that runs the engine.
+   * @param {boolean} on
+   */
+  drain(on) {
+    clearInterval(this.#sweeping);
+    this.#sweeping = on ? setInterval(() => this.resend(Date.now() - SWEEP), SWEEP) : undefined;
   }
 
   /**
@@ -160,7 +174,7 @@ export class Outbox {
 
   #waiting() {
     const waiting = new Map(this.#own);
-    if (this.#drains)
+    if (this.#sweeping !== undefined)
       for (const key of keys(this.#prefix)) {
         const [uuid, entry] = [key.slice(this.#prefix.length), getItem(key) ?? ""];
         const name = uuid.toLowerCase();
@@ -202,6 +216,7 @@ export class Outbox {
   #forgetAll() {
     for (const key of [...keys(this.#prefix), ...keys(this.#refused), ...keys(this.#takenBack)])
       removeItem(key);
+    removeItem(this.#droppedKey);
     this.#withdrawn.clear();
     this.#forget([...this.#own.keys()]);
   }
@@ -215,9 +230,49 @@ export class Outbox {
       const uuid = name.toLowerCase();
       const entry = getItem(this.#prefix + uuid) ?? this.#own.get(uuid);
       removeItem(this.#prefix + uuid); // Makes room where the storage is full.
-      if (entry) setItem(this.#refused + uuid, JSON.stringify({ reason, entry }));
+      if (entry && !setItem(this.#refused + uuid, JSON.stringify({ reason, entry }))) this.#countDropped(1);
     }
+    this.#dropRefused();
     this.#forget(refusals.map(({ uuid }) => uuid.toLowerCase()));
+  }
+
+  get #dropped() {
+    return Number(getItem(this.#droppedKey)) || 0;
+  }
+
+  /** @param {number} count */
+  #countDropped(count) {
+    setItem(this.#droppedKey, String(this.#dropped + count));
+  }
+
+  /**
+   * Drop the oldest refused events. They were reported when they were refused, and stay counted.
+   * @param {number} kept  maximum number of events that stay
+   * @returns {number} how many were dropped
+   */
+  #dropRefused(kept = MAX_REFUSED) {
+    const entries = keys(this.#refused).map((key) => ({ key, text: getItem(key) ?? "" }));
+    entries.sort((a, b) => timeOf(b.text) - timeOf(a.text));
+    let size = 0;
+    const excess = entries.filter(({ text }, position) => {
+      size += text.length;
+      return position >= kept || size > MAX_REFUSED_SIZE;
+    });
+    for (const { key } of excess) removeItem(key);
+    if (excess.length > 0) this.#countDropped(excess.length);
+    return excess.length;
+  }
+}
+
+/**
+ * @param {string} text  of a refused event
+ * @returns {number} when it was recorded, in epoch milliseconds; 0 if that can't be read
+ */
+function timeOf(text) {
+  try {
+    return Number.parseInt(JSON.parse(text).entry, 10) || 0;
+  } catch {
+    return 0;
   }
 }
 

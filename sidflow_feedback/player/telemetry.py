@@ -5,7 +5,7 @@ The page and the engine share it: it also runs on MicroPython.
 A listen begins when a track becomes audible (`play` or `replay`). It ends with at most one of these actions:
 
 =============  ====================================================================
-play_complete  at least 90 % was audible, or the track reached its end
+play_complete  at least 90 % was audible, or the track reached its end and had counted as a listen
 skip_early     left within the first 10 s or 10 %
 skip_late      left after 70 %
 skip           left in between
@@ -17,7 +17,8 @@ began: it carries no opinion. A restart before that point continues the same lis
 nor a play; a restart after it is a replay. A skip of a track that counted as a listen is reported, but not
 held against the track (`dataset.py`).
 
-Only audible time counts: no pauses, seeks, or stalls. No skip is reported
+Only audible time counts: no pauses, seeks, or stalls. So a jump to the end reports nothing. No skip is
+reported
 
 - of a track that was liked: the listener moved on without changing their mind;
 - of a track under 30 s or of unknown or default length: leaving it says nothing;
@@ -134,8 +135,13 @@ class Telemetry:
         self._emit(judgment)
 
     def ended(self) -> None:
-        """End the listen: the track reached its end."""
-        if self.track is not None:
+        """End the listen: the track reached its end, by itself or because the listener jumped there."""
+        if self.track is None:
+            return
+        length = self.track.get("length") or self._position
+        if length and not is_listen(self.listened_seconds + SLACK, length):
+            self._end(None)  # A jump, or a wrong length: neither says anything.
+        else:
             self._finished = self.track
             self._end("play_complete")
 

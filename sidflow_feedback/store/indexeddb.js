@@ -30,6 +30,9 @@ import { EVENT_STORES, having, NOTES, SNAPSHOTS, STORES, standing } from "./sche
 /** Milliseconds between two removals: browsers free the space with a delay, and that must not cost more rows. */
 const ROOM_PAUSE = 60_000;
 
+/** The note with the number of engines that have taken over, which only grows. */
+const TERM = "term";
+
 /** Fields of a new row that don't come from the event. */
 const NEW = /** @type {const} */ ({
   syncStatus: "pending",
@@ -53,6 +56,8 @@ export async function open(name) {
 class FeedbackDatabase {
   #connection;
   #order = new Order();
+  /** @type {number | null} */
+  #term = null;
   #madeRoom = Number.NEGATIVE_INFINITY;
   /** Rows removed since the last report of removals. */
   #pruned = 0;
@@ -60,6 +65,19 @@ class FeedbackDatabase {
   /** @param {Connection<FeedbackTypes>} connection */
   constructor(connection) {
     this.#connection = connection;
+  }
+
+  /**
+   * Take over the database: from now on, it accepts writes of this object only, and of those that take over later.
+   * Before, this object writes whenever it likes.
+   */
+  async takeOver() {
+    try {
+      this.#term = Number(await this.#write(beginTerm));
+    } catch (error) {
+      // A full disk takes no writes of an older engine, either. Then both may delete.
+      if (error.name !== "QuotaExceededError") throw error;
+    }
   }
 
   /**
@@ -363,7 +381,9 @@ class FeedbackDatabase {
   async wipe() {
     await this.#write(async (transaction) => {
       // Must write nothing: that would fail on a full disk.
-      for (const name of STORES) transaction.objectStore(name).clear();
+      for (const name of STORES) if (name !== NOTES) transaction.objectStore(name).clear();
+      transaction.objectStore(NOTES).delete(IDBKeyRange.upperBound(TERM, true));
+      transaction.objectStore(NOTES).delete(IDBKeyRange.lowerBound(TERM, true));
     });
     await this.#write(restoreBooks).catch(() => {}); // Otherwise `recover` does that later.
   }
@@ -423,7 +443,13 @@ class FeedbackDatabase {
 
   /** @param {(transaction: Transaction) => Promise<unknown>} work */
   async #write(work) {
-    return JSON.stringify(await this.#connection.run(STORES, "readwrite", work));
+    /** @param {Transaction} transaction */
+    const fenced = async (transaction) => {
+      // Beside the work, not before it: that would be one more round trip to the database.
+      const [, result] = await Promise.all([requireTerm(transaction, this.#term), work(transaction)]);
+      return result;
+    };
+    return JSON.stringify(await this.#connection.run(STORES, "readwrite", fenced));
   }
 
   /**
@@ -462,6 +488,33 @@ class FeedbackDatabase {
     const report = { ...JSON.parse(await write()), pruned: this.#pruned };
     this.#pruned = 0;
     return JSON.stringify(report);
+  }
+}
+
+/**
+ * Begin the term of another engine.
+ * @param {Transaction} transaction
+ */
+async function beginTerm(transaction) {
+  const notes = transaction.objectStore(NOTES);
+  const term = Number((await notes.get(TERM)) ?? 0) + 1;
+  await notes.put(term, TERM);
+  return term;
+}
+
+/**
+ * Fail a transaction of an engine whose term is over. In a database that was deleted meanwhile, the term goes on.
+ * @param {Transaction} transaction
+ * @param {number | null} term  null: of no engine
+ */
+async function requireTerm(transaction, term) {
+  if (term === null) return;
+  const notes = transaction.objectStore(NOTES);
+  const current = await notes.get(TERM);
+  if (current === undefined) await notes.put(term, TERM);
+  else if (current !== term) {
+    const message = "another engine has taken over, so this one writes nothing more";
+    throw Object.assign(new Error(message), { name: "FencedError" });
   }
 }
 

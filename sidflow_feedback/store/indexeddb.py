@@ -13,6 +13,7 @@ from sidflow_feedback.errors import (
     StoreBlockedError,
     StoreClosedError,
     StoreError,
+    StoreFencedError,
     StoreFullError,
 )
 from sidflow_feedback.events import Event, ImplicitEvent, RatingEvent, event_from_record, event_to_record
@@ -43,6 +44,7 @@ AnswerT = TypeVar("AnswerT")
 class Database(Protocol):
     """The open database, a JavaScript object. Its methods take and return JSON texts."""
 
+    def takeOver(self) -> Awaitable[None]: ...  # noqa: N802
     def add(self, events: str) -> Awaitable[str]: ...
     def merge(self, content: str, kept: int) -> Awaitable[str]: ...
     def newest(self, kind: str, limit: int, status: SyncStatus | None = None) -> Awaitable[str]: ...
@@ -89,12 +91,18 @@ class DatabaseModule(Protocol):
 class IndexedDbStore:
     """A `FeedbackStore` that persists. `IndexedDbStore.open` creates it."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, on_fenced: Callable[[], None]) -> None:
         self._database: Database | None = database
+        self._on_fenced = on_fenced
 
     @classmethod
-    async def open(cls, module: DatabaseModule, name: str) -> IndexedDbStore:
+    async def open(
+        cls, module: DatabaseModule, name: str, *, on_fenced: Callable[[], None] = lambda: None
+    ) -> IndexedDbStore:
         """Open the database `name`, and create it if it does not exist.
+
+        From now on, the database takes no writes of stores that were opened before. Theirs raise
+        `StoreFencedError` and call `on_fenced`, which must not raise.
 
         Raises
         ------
@@ -105,7 +113,9 @@ class IndexedDbStore:
             of this page has upgraded the database.
         """
         try:
-            return cls(await module.open(name))
+            database = await module.open(name)
+            await database.takeOver()
+            return cls(database, on_fenced)
         except Exception as exc:
             raise _opening_error(exc) from exc
 
@@ -247,7 +257,10 @@ class IndexedDbStore:
         try:
             return await operation(self._database)
         except Exception as exc:
-            raise _operation_error(exc) from exc
+            error = _operation_error(exc)
+            if isinstance(error, StoreFencedError):
+                self._on_fenced()
+            raise error from exc
 
 
 def _opening_error(exc: Exception) -> StoreError:
@@ -270,6 +283,8 @@ def _operation_error(exc: Exception) -> StoreError:
     name = getattr(exc, "name", None)
     if name in ("BlockedError", "VersionError"):  # The connection was lost and could not be opened again.
         return _opening_error(exc)
+    if name == "FencedError":
+        return StoreFencedError(f"Nothing was stored: {exc}. Close this tab if it doesn't recover.")
     if name == "QuotaExceededError":
         return StoreFullError(
             "The browser has no more space for your ratings and plays. Free some disk space or delete old "

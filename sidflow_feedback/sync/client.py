@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from sidflow_feedback.clock import Clock
 from sidflow_feedback.errors import FeedbackError, SyncError
 from sidflow_feedback.store import FeedbackStore
+from sidflow_feedback.supervision import Supervisor
 from sidflow_feedback.sync.deltas import AnonymizedBatch
 from sidflow_feedback.sync.schedule import Schedule
 from sidflow_feedback.sync.transport import FAULTS, Response, Transport
@@ -82,6 +83,8 @@ class SyncClient:
         Called with the server's time, in epoch milliseconds, when our server has answered.
     timeout
         Seconds after which a request is aborted.
+    supervisor
+        Keeps the client alive. By default, it has its own.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class SyncClient:
         on_change: Callable[[], None] = lambda: None,
         on_date: Callable[[Milliseconds], None] = lambda _date: None,
         timeout: float = REQUEST_TIMEOUT,
+        supervisor: Supervisor | None = None,
     ) -> None:
         self._store = store
         self._transport = transport
@@ -101,6 +105,7 @@ class SyncClient:
         self._on_date = on_date
         self._on_change = on_change
         self._timeout = timeout
+        self._supervisor = supervisor or Supervisor(clock)
         self._settings = SyncSettings()
         self._schedule = Schedule()
         self._schedule_changed = asyncio.Event()
@@ -131,9 +136,12 @@ class SyncClient:
         self._announce_schedule()
         self._change(enabled=settings.enabled, epsilon=settings.epsilon, budget=settings.budget)
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._restore_and_run())
+            self._keep(self._restore_and_run)
         elif settings.enabled and self._task.done():
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            self._keep(self._run)
+
+    def _keep(self, loop: Callable[[], Awaitable[None]]) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._supervisor.keep("Sharing", loop))
 
     async def aclose(self) -> None:
         """Stop sending, and abort a request in progress."""

@@ -69,7 +69,7 @@ def with_outbox(page: Page) -> Page:
 
 def with_drain(page: Page) -> Page:
     """Open an outbox that also sends the events of closed tabs, as the tab with the engine does."""
-    with_outbox(page).evaluate("outbox.drain()")
+    with_outbox(page).evaluate("outbox.drain(true)")
     return page
 
 
@@ -278,7 +278,7 @@ def test_damaged_entry_does_not_block_the_others(page: Page, fake_engine: Page, 
     append(page, event)
     received(fake_engine, 1)
     page.evaluate("broken => localStorage.setItem('sidflow.outbox.broken', broken)", broken)
-    page.evaluate("outbox.drain()")
+    page.evaluate("outbox.drain(true)")
     publish(fake_engine, "ready")
     assert received(fake_engine, 1)[0] == [event.uuid]
     wait_size(page, 1)
@@ -298,7 +298,7 @@ def test_entries_without_their_uuid_make_room_for_others(page: Page, fake_engine
         entry,
     )
     with_outbox(page)
-    page.evaluate("outbox.drain()")
+    page.evaluate("outbox.drain(true)")
     publish(fake_engine, "ready")
     wait_size(page, 0)
     event = rating()

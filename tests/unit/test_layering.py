@@ -24,13 +24,13 @@ FLOORS = (
     ("learning",),
     ("analysis", "sync"),
     ("idle", "store", "player"),
-    ("events",),
+    ("events", "supervision"),
     ("clock", "errors", "preferences", "vocabulary"),
     ("types",),
 )
 """The rooms of the library (files and folders of its top level). Each imports only rooms of lower floors."""
 
-MAX_ROOMS = 16
+MAX_ROOMS = 17
 
 MICROPYTHON = {"__init__", "errors", "page", "player", "preferences", "vocabulary"}
 """The rooms that run on MicroPython."""

@@ -1,8 +1,7 @@
 """Feature analysis: the current song first, other music in the background. Needs no browser."""
 
-import asyncio
-
 from app.page.core.playback import State
+from app.page.core.tasks import spawn
 from sidflow_feedback.vocabulary import LengthSource, Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -136,7 +135,7 @@ class FeatureAnalysis:
                 self._analyze_soon(tune, song)
         if not self._busy and self._may_continue() and self._now() >= self._rest_until:
             self._busy = True
-            asyncio.create_task(self._continue())
+            spawn(self._continue())
 
     def on_playback(self) -> None:
         """Save where the current song was found to end, if its length is not known."""
@@ -145,12 +144,12 @@ class FeatureAnalysis:
             return
         if track.length_source == LengthSource.MEASURED and not tune.length_of(song):
             tune.set_measured_length(song, track.length)
-            asyncio.create_task(self._library.save_lengths(tune))
+            spawn(self._library.save_lengths(tune))
 
     def restart(self) -> None:
         """Look for tunes at once: there are other tunes, or the listener has changed the setting."""
         self._rest_until = 0.0
-        asyncio.create_task(self._show_counts())
+        spawn(self._show_counts())
 
     def retry(self) -> None:
         """Analyze what failed so far, too: the listener's ROMs of the C64 have changed."""
@@ -160,7 +159,7 @@ class FeatureAnalysis:
 
     def _analyze_soon(self, tune: "Tune", song: int) -> None:
         if (tune.sid_path, song) == self._background or self._is_missing(tune, song):
-            asyncio.create_task(self._analyze_current(tune, song))
+            spawn(self._analyze_current(tune, song))
 
     def _is_private(self) -> bool:
         """Return whether the current song must leave no trace."""

@@ -261,31 +261,37 @@ class Recommendations:
     async def _update(self) -> None:
         """Bring everything up to date; repeat if something has changed meanwhile."""
         self._updating = True
-        while self._stale:
-            self._stale = False
-            try:
-                if self._engine_is_new:
-                    self._engine_is_new = False
-                    await self._library.restart_feed()
-                if await self._library.feed(self._engine):
-                    self._scored = None
-                if self._wanted_model:
-                    model = await self._request_scores()
-                    try:
-                        station = self._station
-                        queue = await self._request_queue()
-                        if self._station is station and not (self._stale and self._queue):
-                            # It may begin with a tune that began to play meanwhile.
-                            self._queue = [entry for entry in queue if entry[0] is not self._current]
-                    finally:
-                        # After the queue: without one, the music would seem not to be analyzed.
-                        if model:
-                            self.model, self.revision = model, self.revision + 1
-                self.problem = ""
-            except Exception as exc:
-                self.problem = error_message(exc)
-            self.changed.emit()
-        self._updating = False
+        try:
+            while self._stale:
+                self._stale = False
+                try:
+                    await self._update_once()
+                    self.problem = ""
+                except Exception as exc:
+                    self.problem = error_message(exc)
+                self.changed.emit()
+        finally:
+            self._updating = False  # Whatever a listener raises, the next change must start this again.
+
+    async def _update_once(self) -> None:
+        if self._engine_is_new:
+            self._engine_is_new = False
+            await self._library.restart_feed()
+        if await self._library.feed(self._engine):
+            self._scored = None
+        if not self._wanted_model:
+            return
+        model = await self._request_scores()
+        try:
+            station = self._station
+            queue = await self._request_queue()
+            if self._station is station and not (self._stale and self._queue):
+                # It may begin with a tune that began to play meanwhile.
+                self._queue = [entry for entry in queue if entry[0] is not self._current]
+        finally:
+            # After the queue: without one, the music would seem not to be analyzed.
+            if model:
+                self.model, self.revision = model, self.revision + 1
 
     async def _request_scores(self) -> str:
         """Fetch new predictions; return their model's version, or an empty text if they are up to date."""

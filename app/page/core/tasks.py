@@ -9,9 +9,23 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 
+failures = 0
+"""Background work of this page that has failed unforeseen."""
+
+
 def spawn(work: "Coroutine[object, object, object]") -> None:
-    """Run a coroutine in the background."""
-    asyncio.create_task(work)
+    """Run a coroutine in the background. A failure is counted and goes to the console."""
+    asyncio.create_task(_reporting(work))
+
+
+async def _reporting(work: "Coroutine[object, object, object]") -> None:
+    global failures
+    try:
+        await work
+    except Exception as exc:
+        failures += 1
+        if failures & failures - 1 == 0:  # The first, second, fourth ...: a broken tick must not flood it.
+            print("Background work has failed, number", failures, error_message(exc))  # noqa: T201  The console.
 
 
 def error_name(exc: Exception) -> str:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
             """Ask the browser to keep the data; return whether it will."""
 
 
-OFF = "Feedback is off: "
 NOT_PERSISTENT = (
     "The browser may delete your data when disk space is short. Export it from time to time to keep a copy."
 )
@@ -37,7 +36,7 @@ class StorageBanner:
     def __init__(self, outbox: "Outbox", storage: "Storage") -> None:
         self._outbox = outbox
         self._storage = storage
-        self._off: str | None = None
+        self._off = ""
         self._problem: str | None = None
         self._pruned = 0
         self._persisted: bool | None = None
@@ -45,7 +44,7 @@ class StorageBanner:
         on(by_id("storage-banner-close"), "click", lambda _event: self._close())
 
     def off(self, problem: str) -> None:
-        """Show that there is no database."""
+        """Show why there is no engine; an empty text if there is one."""
         self._off = problem
         self._show()
 
@@ -81,7 +80,7 @@ class StorageBanner:
 
     def _text(self) -> str:
         if self._off:
-            return OFF + self._off
+            return self._off
         if self._problem:
             return self._problem
         if self._outbox.unsaved:

@@ -64,6 +64,7 @@ class Pages:
 
     def __init__(self) -> None:
         self.published: list[tuple[str, Any]] = []
+        self.on_failure: Callable[[str, Exception], None] = lambda _name, _exc: None
         self._listeners: dict[str, Callable[[Any], None]] = {}
         self._handlers: dict[str, Callable[[Any, Any], Awaitable[Any]]] = {}
 
@@ -149,7 +150,7 @@ async def test_state_is_published_when_a_page_connects(engine: Engine) -> None:
     engine.pages.published.clear()
     engine.pages.say("hello")
     await engine.pass_time()
-    assert [kind for kind, _ in engine.pages.published] == ["ready", "state"]
+    assert [kind for kind, _ in engine.pages.published] == ["ready", "state", "beat"]
 
 
 async def test_pages_register_tunes_and_request_predictions_a_queue_and_an_explanation(

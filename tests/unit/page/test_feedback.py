@@ -102,7 +102,7 @@ class Browser:
     def engine_setup(self, choices: dict[str, str]) -> dict[str, str]:
         return choices
 
-    def hostEngine(self, setup: dict[str, str], _on_start: object) -> None:  # noqa: N802
+    def hostEngine(self, setup: dict[str, str], _channel: Channel, _on_change: object) -> None:  # noqa: N802
         self.hosted.append(setup)
 
 
@@ -145,10 +145,29 @@ async def test_without_a_database_the_state_says_why(browser: Browser, feedback:
     states: list[Any] = []
     feedback.on_state(states.append)
     assert await feedback.start() == "storage is blocked"
-    assert (feedback.state["engine"], feedback.state["problem"]) == ("off", "storage is blocked")
+    assert (feedback.state["engine"], feedback.state["problem"]) == (
+        "off",
+        "Learning is off: storage is blocked",
+    )
     assert [state["engine"] for state in states] == ["starting", "off"]
-    assert channel_of(feedback).off == "storage is blocked"
+    assert channel_of(feedback).off == "Learning is off: storage is blocked"
     assert browser.hosted == []
+
+
+async def test_state_tells_of_a_silent_engine_until_it_is_back(feedback: Feedback) -> None:
+    channel = channel_of(feedback)
+    channel.publish(Publication.READY, "engine-1")
+    channel.publish(Publication.STATE, engine_state())
+    assert feedback.state["engine"] == "ready"
+    states: list[Any] = []
+    feedback.on_state(states.append)
+    channel.publish(Publication.SILENT, None)
+    channel.publish(Publication.READY, "engine-1")
+    channel.publish(Publication.OFF, "Learning couldn't start.")
+    channel.publish(Publication.READY, "engine-2")
+    assert [state["engine"] for state in states] == ["ready", "starting", "ready", "off", "ready"]
+    assert "doesn't respond" in states[1]["problem"]
+    assert [state["problem"] for state in states[2:]] == [None, "Learning couldn't start.", None]
 
 
 async def test_preferences_add_up_and_reach_each_engine(feedback: Feedback) -> None:

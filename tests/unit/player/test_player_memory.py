@@ -252,7 +252,7 @@ def test_failure_in_mid_tune_is_shown_and_is_no_skip() -> None:
 def test_player_that_ends_by_itself_is_a_complete_play() -> None:
     listener = HandListener(())
     listener.choose(LONG)
-    listener.listen(20)
+    listener.listen(60)
     state: PlayerState = {"status": "ended", "song": 1, "error": ""}
     listener.playback.on_player_state("memory", state)
     listener.listen(TICK)

@@ -97,11 +97,29 @@ def test_leaving_is_judged_by_what_was_heard(heard: float, length: float, action
     assert here.telemetry.track is None
 
 
-def test_end_is_a_complete_play_whatever_the_length_says() -> None:
-    for length in (None, 10.0, 100.0, 1000.0):
-        here = Listening().start(length=length).listen(20)
-        here.telemetry.ended()
-        assert here.actions == ["play", "play_complete"]
+@pytest.mark.parametrize("length", [None, 0.0, 10.0, 20.0, 40.0])
+def test_end_after_a_listen_is_a_complete_play(length: float | None) -> None:
+    here = Listening().start(length=length).listen(20)
+    here.telemetry.ended()
+    assert here.actions == ["play", "play_complete"]
+
+
+@pytest.mark.parametrize("length", [None, 100.0, 1000.0])
+@pytest.mark.parametrize("seen", [True, False])
+def test_jump_to_the_end_is_no_complete_play(length: float | None, seen: bool) -> None:
+    here = Listening().start(length=length).listen(5)
+    if seen or length is None:  # Otherwise the player ends before it tells its position.
+        here.seek(length or 100.0)
+    here.telemetry.ended()
+    here.start()
+    assert here.actions == ["play", "play"]
+
+
+def test_end_is_a_complete_play_for_a_player_that_can_not_tell_its_position() -> None:
+    here = Listening()
+    here.tells_position = False
+    here.start(length=None).listen(5).telemetry.ended()
+    assert here.actions == ["play", "play_complete"]
 
 
 @pytest.mark.parametrize(
@@ -301,25 +319,25 @@ def test_without_a_track_nothing_is_reported() -> None:
 
 
 def test_again_after_the_end_is_a_replay() -> None:
-    here = Listening().start()
+    here = Listening().start().listen(100)
     here.telemetry.ended()
-    here.start(features={"rms": 1})
+    here.start(features={"rms": 1}).listen(100)
     here.telemetry.ended()
     here.start()
     assert here.actions == ["play", "play_complete", "replay", "play_complete", "replay"]
 
 
 def test_replay_is_of_the_same_song_and_at_once() -> None:
-    here = Listening().start()
+    here = Listening().start().listen(100)
     here.telemetry.ended()
-    here.start(song=2)
+    here.start(song=2).listen(100)
     here.telemetry.ended()
     here.start()
     assert here.actions == ["play", "play_complete", "play", "play_complete", "play"]
 
 
 def test_replay_that_was_left_is_followed_by_a_play() -> None:
-    here = Listening().start()
+    here = Listening().start().listen(100)
     here.telemetry.ended()
     here.start().listen(30)
     here.telemetry.left()
