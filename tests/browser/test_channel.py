@@ -218,3 +218,56 @@ def test_engine_asks_another_page_for_a_slot_if_the_first_closes(
 
 def test_page_clock_runs(engine: Pyodide) -> None:
     assert engine.call("channel", "clock_runs") is True
+
+
+SILENT_ENGINE = """() => {  // announces itself, and falls silent
+  window.engine = new BroadcastChannel("sidflow-feedback");
+  window.say = (type) => engine.postMessage({ to: "pages", type, json: '"engine-1"' });
+}"""
+WATCH = """() => {
+  window.deaths = 0;
+  channel.watch(() => { deaths += 1; });
+  for (const type of ["ready", "silent"]) channel.on(type, () => heard.push(type));
+}"""
+
+
+def test_silent_engine_is_noticed_and_so_is_its_return(
+    open_tab: Callable[[], Page], pyodide: Pyodide, site: Site
+) -> None:
+    tab, other = open_tab(), open_harness(pyodide.page.context, site)
+    other.evaluate(SILENT_ENGINE)
+    tab.evaluate(WATCH)
+    other.evaluate("say('ready')")
+    tab.wait_for_function("heard.join() === 'ready,silent'")
+    other.evaluate("say('starting')")  # Another one is on its way, but not there.
+    tab.wait_for_function("deaths > 0")
+    assert tab.evaluate("new Set(heard).size") == 2
+    other.evaluate("() => { heard = null; setInterval(say, 200, 'beat'); }")
+    tab.wait_for_function("heard.at(-1) === 'ready'")
+    other.close()
+
+
+def test_failing_listener_keeps_nothing_from_the_others(tab: Page, engine: Pyodide) -> None:
+    tab.evaluate(
+        """() => {
+          channel.on("weather", () => { throw new Error("injected"); });
+          channel.on("weather", (json) => heard.push(JSON.parse(json)));
+        }"""
+    )
+    engine.call("channel", "publish", "weather", "rain")
+    tab.wait_for_function("heard.length > 0")
+    assert tab.evaluate("heard") == ["rain"]
+
+
+def test_answer_that_is_no_json_fails_the_request(tab: Page) -> None:
+    with pytest.raises(Error, match=r"The engine failed at 'unwritable'\."):
+        ask(tab, "unwritable")
+
+
+def test_thousand_broken_messages_end_nothing(tab: Page) -> None:
+    tab.evaluate(
+        """() => {
+          for (let i = 0; i < 1000; i++) channel.post(i % 2 ? "note" : "echo", "{");
+        }"""
+    )
+    assert ask(tab, "echo", "still here") == "still here"

@@ -306,6 +306,52 @@ def test_entries_without_their_uuid_make_room_for_others(page: Page, fake_engine
     assert received(fake_engine, 1) == [[event.uuid]]
 
 
+REFUSE_MANY = """(count) => {
+  for (let i = 0; i < count; i++) {
+    const entry = `${1000 + i}.1 {}`;
+    localStorage.setItem(`sidflow.refused.old-${i}`, JSON.stringify({ reason: "bad", entry }));
+  }
+}"""
+
+
+def refused(page: Page) -> list[str]:
+    kept: list[str] = page.evaluate("Object.keys(localStorage).filter((key) => key.includes('.refused.'))")
+    return sorted(key.removeprefix("sidflow.refused.") for key in kept)
+
+
+def test_refused_events_are_bounded_and_stay_counted(page: Page, fake_engine: Page) -> None:
+    page.evaluate(REFUSE_MANY, 4000)
+    with_outbox(page)
+    assert refused(page) == sorted(f"old-{number}" for number in range(3800, 4000))
+    assert page.evaluate("outbox.refused") == 4000
+    bad = rating()
+    append(page, bad)
+    received(fake_engine, 1)
+    publish(fake_engine, "refused", [{"uuid": bad.uuid, "reason": "bad"}])
+    wait_size(page, 0)
+    assert bad.uuid in refused(page)
+    assert "old-3800" not in refused(page)
+    assert page.evaluate("outbox.refused") == 4001
+    publish(fake_engine, "wiped")
+    page.wait_for_function("outbox.refused === 0")
+
+
+def test_refused_events_make_room_for_good_ones(page: Page) -> None:
+    page.evaluate(
+        """() => {
+          const kept = "x".repeat(100_000);
+          try { for (let i = 0; i < 150; i++) localStorage.setItem(`sidflow.refused.${i}`, kept); }
+          catch { /* full */ }
+          for (let size = 2 ** 16; size >= 1; size /= 2)
+            try { for (let i = 0; ; i++) localStorage.setItem(`ballast.${size}.${i}`, "x".repeat(size)); }
+            catch { /* full to this size */ }
+        }"""
+    )
+    with_outbox(page)
+    assert append(page, rating()) == ["saved"]
+    assert page.evaluate("outbox.unsaved") == 0
+
+
 def test_full_outbox_rejects_new_events_and_keeps_the_old_ones(page: Page) -> None:
     limit = page.evaluate("LIMIT")
     page.evaluate("for (let i = 0; i < LIMIT; i++) localStorage.setItem(`sidflow.outbox.${i}`, `${i} {}`)")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, CDPSession, Page
+from playwright.sync_api import BrowserContext, CDPSession, Error, Page
 
 from sidflow_feedback.vocabulary import EVENT_VERSION
 from tests.browser.conftest import KillableBrowser, Pyodide, open_harness
@@ -387,15 +387,41 @@ def test_full_disk_raises_its_own_error_with_advice(killable: KillableBrowser, s
     assert "Free some disk space" in message
 
 
-def test_pages_are_notified_if_there_is_no_database(without_storage: BrowserContext, site: Site) -> None:
-    page = open_harness(without_storage, site)
-    page.evaluate(
-        """() => {
-             window.message = [];
-             new BroadcastChannel("sidflow-feedback").onmessage = ({ data }) =>
-               data.type === "off" && message.push(JSON.parse(data.json));
-           }"""
-    )
-    assert Pyodide(page, site).call("engine", "run") is False
-    page.wait_for_function("message.length > 0")
-    assert "nothing is stored" in page.evaluate("message[0]")
+def test_engine_without_a_database_says_so(without_storage: BrowserContext, site: Site) -> None:
+    with pytest.raises(Error, match="nothing is stored"):
+        Pyodide(open_harness(without_storage, site), site).call("engine", "run")
+
+
+def test_database_that_was_taken_over_takes_writes_of_the_latest_only(page: Page, other: Page) -> None:
+    for tab in (page, other):
+        open_store(tab)
+        tab.evaluate("store.takeOver()")
+    assert outcome(page, "store.add(faults.events('rating', 4))") == "FencedError"
+    assert len(add(other, "rating", 4)["stored"]) == 4
+    page.evaluate("store.takeOver()")
+    assert len(add(page, "rating", 2)["stored"]) == 2
+    assert outcome(other, "store.wipe()") == "FencedError"
+    assert counts(page) == real_counts(page)
+    assert counts(page)["ratings"]["pending"] == 6
+
+
+def test_term_goes_on_in_a_database_that_was_deleted(page: Page, other: Page) -> None:
+    for tab in (page, other):
+        open_store(tab)
+        tab.evaluate("store.takeOver()")
+    page.evaluate("faults.done(indexedDB.deleteDatabase('feedback'))")
+    assert len(add(other, "rating", 2)["stored"]) == 2
+    assert outcome(page, "store.add(faults.events('rating', 4))") == "FencedError"
+    assert counts(other)["ratings"]["pending"] == 2
+
+
+def test_full_disk_can_be_taken_over_and_wiped(page: Page, disk: Disk) -> None:
+    open_store(page)
+    page.evaluate("store.takeOver()")
+    add(page, "rating", 30)
+    fill(page, disk)
+    disk.limit(1)
+    assert outcome(page, "store.takeOver()") == "done"
+    assert outcome(page, "store.add(faults.events('rating', 4))") == "QuotaExceededError"
+    assert outcome(page, "store.wipe()") == "done"
+    assert sum(counts(page)["ratings"].values()) == 0

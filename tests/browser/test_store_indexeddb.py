@@ -24,8 +24,8 @@ def test_contract(pyodide: Pyodide, name: str) -> None:
     pyodide.call("store", "check", name)
 
 
-def test_two_tabs_share_one_database(pyodide: Pyodide) -> None:
-    pyodide.call("store", "two_tabs_share_one_database")
+def test_store_that_was_taken_over_writes_nothing_more(pyodide: Pyodide) -> None:
+    pyodide.call("store", "store_that_was_taken_over_writes_nothing_more")
 
 
 def test_damaged_row_does_not_hide_the_others(pyodide: Pyodide) -> None:

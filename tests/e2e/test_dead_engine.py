@@ -126,7 +126,7 @@ def test_engine_that_hangs_is_replaced(context: BrowserContext, served: Served) 
 def test_engine_of_a_suspended_tab_is_replaced_in_another_and_ends(
     context: BrowserContext, served: Served
 ) -> None:
-    # Suspended here is a whole process, in which the service worker may run, too: all files would wait for it.
+    # The whole process is suspended: a service worker in it would keep all files from the other tab.
     context.add_init_script("Object.defineProperty(navigator, 'serviceWorker', { value: undefined })")
     first, second = open_tabs(context, served)
     before = second.evaluate("Date.now()")

@@ -23,6 +23,7 @@ def connect() -> None:
     channel.answer("later", _later)
     channel.answer("refuse", _refuse)
     channel.answer("break", _break)
+    channel.answer("unwritable", _unwritable)
 
 
 def disconnect() -> None:
@@ -82,3 +83,7 @@ async def _refuse(_value: Any, _binary: Any) -> None:
 
 async def _break(_value: Any, _binary: Any) -> None:
     raise KeyError("secret detail")
+
+
+async def _unwritable(_value: Any, _binary: Any) -> Any:
+    return {1, 2}

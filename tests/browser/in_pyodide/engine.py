@@ -13,13 +13,11 @@ running: list[FeedbackRuntime] = []
 
 
 async def run() -> bool:
-    """Start the engine; return whether it started."""
+    """Start the engine; return True."""
     origin = js.location.origin
     model, sync = f"{origin}/api/model/latest", f"{origin}/api/feedback/sync"
-    runtime = await start("sidflow", feedback_store, model=model, sync=sync, excerpts=sid_excerpt)
-    if runtime is not None:
-        running.append(runtime)
-    return runtime is not None
+    running.append(await start("sidflow", feedback_store, model=model, sync=sync, excerpts=sid_excerpt))
+    return True
 
 
 async def stop() -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import feedback_store  # type: ignore[import-not-found]  # sidflow_feedback/store/indexeddb.js
 from js import Object, XMLHttpRequest, indexedDB
 from pyodide.ffi import create_once_callable
 
-from sidflow_feedback.errors import FeedbackError, StoreFullError
+from sidflow_feedback.errors import FeedbackError, StoreFencedError, StoreFullError
 from sidflow_feedback.events import event_from_record
-from sidflow_feedback.store import LEASE, FeedbackStore
+from sidflow_feedback.store import LEASE, FeedbackStore, Outcome
 from sidflow_feedback.store.indexeddb import IndexedDbStore
 from sidflow_feedback.vocabulary import EVENT_VERSION
 from tests.contracts.samples import NOON, rating
@@ -36,17 +37,50 @@ async def add_and_die(name: str, record: dict[str, Any]) -> None:
     request.send()
 
 
-async def two_tabs_share_one_database() -> None:
+async def store_that_was_taken_over_writes_nothing_more() -> None:
     name = f"check-{uuid.uuid4()}"
-    one, other = [await IndexedDbStore.open(feedback_store, name) for _ in range(2)]
-    events = [rating() for _ in range(10)]
-    await one.add(events[:6])
-    report = await other.add(events[4:])
-    assert len(report.duplicates) == 2
-    first = await one.claim(5, owner="one", now=NOON)
-    second = await other.claim(10, owner="other", now=NOON)
-    assert len(first) == len(second) == 5
-    assert {event.uuid for event in [*first, *second]} == {event.uuid for event in events}
+    fenced: list[str] = []
+    old = await IndexedDbStore.open(feedback_store, name, on_fenced=lambda: fenced.append("old"))
+    events = [rating() for _ in range(4)]
+    await old.add(events[:2])
+    assert len(await old.claim(1, owner="old", now=NOON)) == 1
+    new = await IndexedDbStore.open(feedback_store, name, on_fenced=lambda: fenced.append("new"))
+    await new.add(events[2:3])
+    outcome = Outcome(uuid=events[0].uuid, status="synced")
+    writes: list[Callable[[], Awaitable[object]]] = [
+        lambda: old.add(events),
+        lambda: old.merge([], [{"version": "local-9"}]),
+        lambda: old.claim(9, owner="old", now=NOON),
+        lambda: old.settle([outcome], owner="old", now=NOON),
+        lambda: old.recover(now=NOON + 2 * LEASE),
+        lambda: old.prune(now=NOON + 2 * SYNCED_RETENTION),
+        lambda: old.forget([events[0].uuid]),
+        lambda: old.forget_item(events[0].track.item_id),
+        lambda: old.wipe(),
+        lambda: old.save_snapshot({"version": "local-9"}),
+        lambda: old.keep_note("a", {}),
+    ]
+    before = await _content(new)
+    for number, write in enumerate(writes, 1):
+        try:
+            await write()
+        except StoreFencedError as exc:
+            assert "another engine has taken over" in str(exc)  # noqa: PT017
+        else:
+            raise AssertionError(f"write {number} was not refused")
+        assert len(fenced) == number
+    assert await _content(new) == await _content(old) == before
+    await new.wipe()
+    try:
+        await old.add(events)
+    except StoreFencedError:
+        await new.add(events[3:])
+    assert [event.uuid for event in await new.ratings(9)] == [events[3].uuid]
+    assert set(fenced) == {"old"}
+
+
+async def _content(store: IndexedDbStore) -> list[object]:
+    return [await store.rows("rating"), await store.snapshots(), await store.note("a")]
 
 
 async def damaged_row_does_not_hide_the_others() -> None:
