@@ -7,7 +7,7 @@ LINT := .lint/bin
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder
 
-.PHONY: run setup develop lint check format test test-fast test-crash test-soak test-fuzz test-fuzz-server test-memory test-container coverage bench-setup bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-listeners bench-radio bench-sid bench-analysis bench-fidelity bench-similarity bench-collection bench-linkability lock dist clean
+.PHONY: run setup develop lint check format test test-fast test-crash test-soak test-fuzz test-fuzz-server test-memory test-container coverage bench-setup bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-listeners bench-radio bench-sid bench-analysis bench-fidelity bench-similarity bench-collection bench-portability bench-linkability lock dist clean
 
 run: .venv/run
 	$(BIN)/python -m app serve
@@ -96,7 +96,7 @@ bench-server: develop
 bench-global: develop
 	$(BIN)/python -m tests.bench.global_training
 
-bench-smoke bench-start bench-record bench-store bench-train bench-sid bench-analysis bench-collection: develop
+bench-smoke bench-start bench-record bench-store bench-train bench-sid bench-analysis bench-collection bench-portability: develop
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/python -m tests.bench.$(@:bench-%=%)
 

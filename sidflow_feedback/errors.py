@@ -9,6 +9,7 @@ FeedbackError
 │   ├── StoreBlockedError an upgrade waits for another tab
 │   └── StoreFullError    no space is left
 ├── ArchiveError          a file to import isn't an intact export
+├── TransferError         an export or import was canceled or stopped, or another one is under way
 ├── AnalysisFileError     a file of analyses is damaged, or of another version
 ├── TrainingError         the model can't be trained or used
 ├── PrivacyError          sending would break a promise to the listener
@@ -101,6 +102,10 @@ class StoreFullError(StoreError):
 
 class ArchiveError(FeedbackError):
     """A file to import is truncated, edited, or not an export; nothing was imported."""
+
+
+class TransferError(FeedbackError):
+    """An export or import was canceled, another one is under way, or the store refused a part of it."""
 
 
 class AnalysisFileError(FeedbackError):

@@ -5,7 +5,8 @@ The page imports them for type checking only. Values that cross are JSON; keys a
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, Literal, NotRequired, Protocol, TypeAlias, TypedDict, TypeVar
 
 import numpy as np
@@ -378,6 +379,41 @@ class Counts(TypedDict):
     ratings: Mapping[Standing, int]
     implicit: Mapping[Standing, int]
     books: Books
+
+
+TransferPhase: TypeAlias = Literal["export", "read", "check", "store"]
+"""The only phase of an export, or one of the three of an import."""
+
+
+class TransferProgress(TypedDict):
+    """How far an export or import has come.
+
+    Attributes
+    ----------
+    done, total
+        Events; `total` is 0 if it isn't known yet.
+    """
+
+    phase: TransferPhase
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextFile:
+    """A text that goes to a page as a ``Blob``, which the page's Python need not read.
+
+    Attributes
+    ----------
+    parts
+        Of the text.
+    """
+
+    parts: Sequence[str]
+
+    async def text(self) -> str:
+        """Return the whole text, as the method of a ``Blob`` does."""
+        return "".join(self.parts)
 
 
 class RunRecord(TypedDict):

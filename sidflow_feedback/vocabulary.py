@@ -37,6 +37,8 @@ if TYPE_CHECKING:
         Sound,
         Standing,
         SyncStatus,
+        TextFile,
+        TransferProgress,
     )
 
 FEATURE_NAMES: "Final" = (
@@ -134,6 +136,7 @@ class Post:
     FORGET: "Final[Message[list[str]]]" = _name("forget")
     FLUSH: "Final[Message[None]]" = _name("flush")
     ONLINE: "Final[Message[None]]" = _name("online")
+    CANCEL_TRANSFER: "Final[Message[None]]" = _name("cancel-transfer")
     IDLE_GRANTED: "Final[Message[IdleGrant]]" = _name("idle-granted")
 
 
@@ -161,8 +164,8 @@ class Request:
     HISTORY: "Final[Question[int, list[EventRow]]]" = _name("history")
     FORGET_ITEM: "Final[Question[str, str]]" = _name("forget-item")
     INSIGHTS: "Final[Question[None, Insights]]" = _name("insights")
-    EXPORT: "Final[Question[None, str]]" = _name("export")
-    IMPORT: "Final[Question[str, str]]" = _name("import")
+    EXPORT: "Final[Question[None, TextFile]]" = _name("export")
+    IMPORT: "Final[Question[None, str]]" = _name("import")
     WIPE: "Final[Question[None, str]]" = _name("wipe")
 
 
@@ -178,6 +181,7 @@ class Publication:
     REFUSED: "Final[Message[list[Refusal]]]" = _name("refused")
     FORGOTTEN: "Final[Message[list[ForgottenEvent]]]" = _name("forgotten")
     WIPED: "Final[Message[None]]" = _name("wiped")
+    TRANSFER: "Final[Message[TransferProgress | None]]" = _name("transfer")
     IDLE_WANTED: "Final[Message[int]]" = _name("idle-wanted")
     BOOT_PROGRESS: "Final[Message[BootProgress]]" = _name("boot-progress")
     OFF: "Final[Message[str]]" = _name("off")

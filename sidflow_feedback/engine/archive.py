@@ -7,100 +7,223 @@ It is a JSON object::
 
 Events have the form of `StoredEvent.to_record`, and snapshots that of `snapshot.snapshot_to_record`. The
 checksum is computed from the same object without it, serialized with sorted keys and no white space.
+
+A store may have many events, and the engine has other work: all is done in steps of some milliseconds.
 """
 
 from __future__ import annotations
 
 import datetime
-import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
-from sidflow_feedback.errors import ArchiveError, InvalidRecordError
+from sidflow_feedback.engine.archive_text import ArchiveText, Checksum
+from sidflow_feedback.engine.transfer import Step, no_notice
+from sidflow_feedback.errors import ArchiveError, FeedbackError, InvalidRecordError, TransferError
+from sidflow_feedback.events import Event
 from sidflow_feedback.learning.snapshot import snapshot_from_record
-from sidflow_feedback.store import KINDS, AddReport, FeedbackStore, Kind, StoredEvent
+from sidflow_feedback.store import FeedbackStore, Kind, StoredEvent
 from sidflow_feedback.types import Milliseconds, Record
 
 FORMAT: Final = "sidflow-feedback"
 VERSION: Final = 1
-MAX_CHARACTERS: Final = 64 * 1024 * 1024
-"""Longer texts are rejected unread. A store within its limits exports a few megabytes."""
+MAX_CHARACTERS: Final = 256 * 1024 * 1024
+"""Longer texts are rejected unread. An event has about 600 characters."""
 
-_BATCH: Final = 500
-_FIELD_OF_KIND: Final[Mapping[Kind, str]] = {"rating": "ratings", "implicit": "implicit"}
+STEP: Final = 100
+"""Events that are read, checked, or written in one step."""
+
+MERGED: Final = 500
+"""Events that are stored in one transaction."""
+
+_KINDS: Final[dict[str, Kind]] = {"ratings": "rating", "implicit": "implicit"}
+_LISTS: Final = (*_KINDS, "snapshots")
 
 
-async def export_archive(store: FeedbackStore, *, now: Milliseconds) -> str:
-    """Return the text of an archive of everything in `store`, exported at the epoch time `now`."""
+async def export_archive(store: FeedbackStore, *, now: Milliseconds, step: Step = no_notice) -> list[str]:
+    """Return the text of an archive of everything in `store`, in parts.
+
+    Parameters
+    ----------
+    now
+        The time of the export, in epoch milliseconds.
+    step
+        Awaited after each step; may raise `TransferError`.
+    """
     exported = datetime.datetime.fromtimestamp(now / 1000, tz=datetime.UTC)
-    content: Record = {
+    content: dict[str, Any] = {
         "format": FORMAT,
         "version": VERSION,
         "exported": exported.isoformat(timespec="seconds"),
+        **{name: [] for name in _LISTS},
     }
-    for kind in KINDS:
-        content[_FIELD_OF_KIND[kind]] = await _records(store, kind)
-    content["snapshots"] = await store.snapshots()
-    return json.dumps(content | {"checksum": _checksum(content)})
+    checksum, done, total = Checksum(), 0, (await store.counts()).stored
+    for name in sorted(content):
+        if name not in _LISTS:
+            checksum.add(name, content[name])
+            continue
+        checksum.begin_list(name)
+        async for records in _stored(store, name):
+            checksum.extend(records)
+            content[name].append(json.dumps(records)[1:-1])
+            done += len(records) if name in _KINDS else 0
+            await step("export", done, max(done, total))
+        checksum.end_list()
+    return _assembled(content, checksum.hexdigest())
 
 
-async def import_archive(store: FeedbackStore, text: str) -> AddReport:
+async def _stored(store: FeedbackStore, name: str) -> AsyncIterator[list[Record]]:
+    if name not in _KINDS:
+        if snapshots := await store.snapshots():
+            yield snapshots
+        return
+    after = 0
+    while rows := await store.rows(_KINDS[name], after=after, limit=STEP):
+        yield [row.to_record() for row in rows]
+        after = rows[-1].position
+
+
+def _assembled(content: dict[str, Any], checksum: str) -> list[str]:
+    """Return the parts of the text in the documented order."""
+    parts: list[str] = []
+    for name, value in content.items():
+        parts.append(f'{", " if parts else "{"}"{name}": ')
+        if name in _LISTS:
+            parts += ["[", *[f", {text}" if i else text for i, text in enumerate(value)], "]"]
+        else:
+            parts.append(json.dumps(value))
+    return [*parts, f', "checksum": "{checksum}"}}']
+
+
+class ImportReport:
+    """What an import has done, also if it didn't come to its end.
+
+    Attributes
+    ----------
+    stored
+        Events that were written.
+    duplicates
+        Number of events that were already there.
+    """
+
+    def __init__(self) -> None:
+        self.stored: list[Event] = []
+        self.duplicates = 0
+
+
+async def import_archive(
+    store: FeedbackStore, text: str, *, report: ImportReport | None = None, step: Step = no_notice
+) -> ImportReport:
     """Merge an archive into `store`. Events that are already there stay as they are.
+
+    Nothing is written before all of the text has been checked.
+
+    Parameters
+    ----------
+    report
+        Receives what was imported, also if this fails; returned.
+    step
+        Awaited after each step; may raise `TransferError`.
 
     Raises
     ------
     ArchiveError
         The text is not an archive, or it was changed after the export. Nothing was imported.
-    StoreError
-        The store refused the operation. Nothing was imported.
+    TransferError
+        The store refused a part, or the import was canceled; the message says how much was imported. Another
+        import adds the rest.
     """
-    content = _checked(text)
     try:
-        rows = [StoredEvent.from_record(r) for field in _FIELD_OF_KIND.values() for r in content[field]]
-        for snapshot in content["snapshots"]:
-            snapshot_from_record(snapshot)
-    except (InvalidRecordError, TypeError, AttributeError) as exc:
-        raise ArchiveError(f"The file has an invalid entry: {exc}. Nothing was imported.") from exc
-    return await store.merge(rows, list(reversed(content["snapshots"])))
+        rows, snapshots = await _checked(text, step)
+    except TransferError as exc:
+        raise TransferError(f"{exc} Nothing was imported.") from exc
+    report = report or ImportReport()
+    try:
+        await _merge(store, rows, snapshots, report, step)
+    except FeedbackError as exc:
+        done = len(report.stored) + report.duplicates
+        raise TransferError(
+            f"{exc} {done:,} of {len(rows):,} events of the file are here now. "
+            "Import it again to add the others: none is added twice."
+        ) from exc
+    return report
 
 
-async def _records(store: FeedbackStore, kind: Kind) -> list[Record]:
-    records: list[Record] = []
-    after = 0
-    while rows := await store.rows(kind, after=after, limit=_BATCH):
-        records += [row.to_record() for row in rows]
-        after = rows[-1].position
-    return records
+async def _merge(
+    store: FeedbackStore,
+    rows: Sequence[StoredEvent],
+    snapshots: Sequence[Record],
+    report: ImportReport,
+    step: Step,
+) -> None:
+    for start in range(0, len(rows), MERGED):
+        batch = rows[start : start + MERGED]
+        added = await store.merge(batch, [])
+        stored = set(added.stored)
+        report.stored += [row.event for row in batch if row.event.uuid in stored]
+        report.duplicates += len(added.duplicates)
+        await step("store", start + len(batch), len(rows))
+    await store.merge([], list(reversed(snapshots)))
 
 
-def _checked(text: str) -> Record:
+async def _checked(text: str, step: Step) -> tuple[list[StoredEvent], list[Record]]:
+    """Return the rows and the snapshots of an archive."""
+    archive = await _scanned(text, step)
+    declared = archive.members.pop("checksum", None)
+    total = sum(archive.lengths[name] for name in _KINDS if name in archive.lengths)
+    checksum, rows, snapshots = Checksum(), [], []
+    problem: Exception | None = None
+    for name in sorted([*archive.members, *archive.lengths]):
+        if name in archive.members:
+            checksum.add(name, archive.members[name])
+            continue
+        checksum.begin_list(name)
+        for batch in archive.batches(name, STEP):
+            checksum.extend(batch)
+            try:
+                if name in _KINDS:
+                    rows += [StoredEvent.from_record(record) for record in batch]
+                else:
+                    snapshots += [_snapshot(record) for record in batch]
+            except (InvalidRecordError, TypeError, AttributeError) as exc:
+                problem = problem or exc
+            await step("check", len(rows), total)
+        checksum.end_list()
+    if declared != checksum.hexdigest():
+        raise ArchiveError("The file was changed after it was exported. Nothing was imported.")
+    for name in _LISTS:
+        if name not in archive.lengths:
+            raise ArchiveError(f"The file has no list of {name}. Nothing was imported.")
+    if problem:
+        raise ArchiveError(f"The file has an invalid entry: {problem}. Nothing was imported.") from problem
+    return rows, snapshots
+
+
+def _snapshot(record: Record) -> Record:
+    snapshot_from_record(record)
+    return record
+
+
+async def _scanned(text: str, step: Step) -> ArchiveText:
+    """Return the text of an archive of this format and version, which is intact JSON."""
     if len(text) > MAX_CHARACTERS:
         raise ArchiveError("The file is too large to be an export of this page. Nothing was imported.")
+    archive = ArchiveText(text, _LISTS)
     try:
-        content = json.loads(text)
+        if text.lstrip(" \t\r\n").startswith("{"):
+            for done in archive.scan(STEP):
+                await step("read", done, 0)
+        else:
+            json.loads(text)
     except (ValueError, RecursionError) as exc:
         raise ArchiveError(f"The file is damaged or incomplete: {exc}. Nothing was imported.") from exc
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    if archive.members.get("format") != FORMAT:
         raise ArchiveError("The file is not an export of this page. Nothing was imported.")
-    if content.get("version") != VERSION:
+    version = archive.members.get("version")
+    if version != VERSION:
         raise ArchiveError(
-            f"The file has format version {content.get('version')!r}, but this page reads version {VERSION}. "
+            f"The file has format version {version!r}, but this page reads version {VERSION}. "
             "Nothing was imported. Reload the page in case there is a newer one, and try again."
         )
-    checksum = content.pop("checksum", None)
-    if checksum != _checksum(content):
-        raise ArchiveError("The file was changed after it was exported. Nothing was imported.")
-    return _complete(content)
-
-
-def _complete(content: dict[str, Any]) -> Record:
-    for field in (*_FIELD_OF_KIND.values(), "snapshots"):
-        if not isinstance(content.get(field), list):
-            raise ArchiveError(f"The file has no list of {field}. Nothing was imported.")
-    return content
-
-
-def _checksum(content: Mapping[str, Any]) -> str:
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return archive

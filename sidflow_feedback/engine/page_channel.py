@@ -6,11 +6,11 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from js import BroadcastChannel, Object
-from pyodide.ffi import create_proxy, to_js
+from js import Blob, BroadcastChannel, Object
+from pyodide.ffi import JsException, create_proxy, to_js
 
 from sidflow_feedback.errors import FeedbackError
-from sidflow_feedback.types import AnswerT, Message, Question, ValueT
+from sidflow_feedback.types import AnswerT, Message, Question, TextFile, ValueT
 from sidflow_feedback.vocabulary import name_space
 
 Listener = Callable[[Any], None]
@@ -72,15 +72,16 @@ class PageChannel:
     async def _reply(self, kind: str, message: Any) -> None:
         request = message.id
         try:
-            answer = await self._handlers[kind](_value_of(message), getattr(message, "binary", None))
-            text = json.dumps(answer)
+            binary = await _content(getattr(message, "binary", None))
+            answer = await self._handlers[kind](_value_of(message), binary)
+            reply = _reply_of(answer)
         except FeedbackError as exc:
             self._post(type="answer", id=request, error=str(exc))
         except Exception:
             self._post(type="answer", id=request, error=f"The engine failed at '{kind}'. Try again.")
             raise
         else:
-            self._post(type="answer", id=request, json=text)
+            self._post(type="answer", id=request, **reply)
 
     def _post(self, **message: Any) -> None:
         if self._closed:
@@ -94,3 +95,24 @@ class PageChannel:
 def _value_of(message: Any) -> Any:
     text = getattr(message, "json", None)
     return json.loads(text) if text else None
+
+
+def _reply_of(answer: Any) -> dict[str, Any]:
+    return {"binary": _blob(answer)} if isinstance(answer, TextFile) else {"json": json.dumps(answer)}
+
+
+async def _content(binary: Any) -> Any:
+    """Return the bytes of a ``Blob`` or ``File``; anything else as it is."""
+    if getattr(getattr(binary, "constructor", None), "name", None) not in ("Blob", "File"):
+        return binary
+    try:
+        return (await binary.arrayBuffer()).to_bytes()
+    except JsException as exc:
+        raise FeedbackError(f"The browser can't read the file: {exc}. Choose it again.") from exc
+
+
+def _blob(file: TextFile) -> Any:
+    """Return the file as a ``Blob``, which crosses to a page without a copy."""
+    return Blob.new(
+        to_js(list(file.parts)), to_js({"type": "application/json"}, dict_converter=Object.fromEntries)
+    )

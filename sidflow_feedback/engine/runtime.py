@@ -167,10 +167,11 @@ class FeedbackRuntime:
         self._changed.set()
         return count
 
-    async def restore(self) -> None:
-        """Load what was imported into the store."""
+    async def restore(self, imported: Sequence[Event]) -> None:
+        """Load what was imported into the store, and learn from these events."""
         if self._trainer is not None:
             await self._trainer.restore()
+        self._notify_trainer(imported)
         self.announce()
 
     async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:

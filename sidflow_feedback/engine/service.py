@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from sidflow_feedback.analysis.analyzer import Analyzer, Excerpts
 from sidflow_feedback.analysis.features import extract
-from sidflow_feedback.engine.archive import export_archive, import_archive
+from sidflow_feedback.engine.archive import ImportReport, export_archive, import_archive
 from sidflow_feedback.engine.runtime import FeedbackRuntime
-from sidflow_feedback.errors import FeedbackError, PlayerError
+from sidflow_feedback.engine.transfer import Transfers
+from sidflow_feedback.errors import ArchiveError, FeedbackError, PlayerError, StoreError
 from sidflow_feedback.events import RatingEvent
 from sidflow_feedback.learning.judgments import IMPLIED_PREFERENCES
 from sidflow_feedback.learning.run_history import past_runs
@@ -44,6 +45,7 @@ from sidflow_feedback.types import (
     SongToAnalyze,
     Sound,
     SyncStatus,
+    TextFile,
 )
 from sidflow_feedback.vocabulary import FEATURE_NAMES, SYNC_STATUSES, Post, Publication, Request
 
@@ -75,6 +77,7 @@ class FeedbackService:
         self._analyzer = Analyzer(runtime.background, excerpts) if excerpts else None
         self._forgetting: set[asyncio.Task[None]] = set()
         self._preparing: asyncio.Task[None] | None = None
+        self._transfers = Transfers(lambda progress: channel.publish(Publication.TRANSFER, progress))
         self._recommender = Recommender(
             runtime.table, runtime.store, lambda: runtime.trainer.model, runtime.clock
         )
@@ -85,6 +88,7 @@ class FeedbackService:
         channel.on(Post.FORGET, self._forget_soon)
         channel.on(Post.FLUSH, lambda _value: runtime.writer.flush_soon())
         channel.on(Post.ONLINE, lambda _value: runtime.on_online())
+        channel.on(Post.CANCEL_TRANSFER, lambda _value: self._transfers.cancel())
         channel.answer(Request.CONFIGURE, self._configure)
         channel.answer(Request.LIBRARY, self._add_items)
         channel.answer(Request.COLLECTION, self._collect)
@@ -250,15 +254,24 @@ class FeedbackService:
         text = f"Deleted: {len(gone)} plays, likes, and ratings of this tune."
         return f"{text} {sent} of them were already uploaded; the server keeps those." if sent else text
 
-    async def _export(self, _value: None, _binary: object) -> str:
-        await self._runtime.writer.flush()
-        return await export_archive(self._runtime.store, now=self._runtime.clock.epoch())
+    async def _export(self, _value: None, _binary: object) -> TextFile:
+        runtime = self._runtime
+        with self._transfers.begin() as step:
+            with contextlib.suppress(StoreError):  # On a full disk, a copy is needed most.
+                await runtime.writer.flush()
+            return TextFile(await export_archive(runtime.store, now=runtime.clock.epoch(), step=step))
 
-    async def _import(self, text: str, _binary: object) -> str:
-        report = await import_archive(self._runtime.store, text)
-        await self._runtime.restore()
-        self._recommender.reset()
-        return f"{len(report.stored)} events imported, {len(report.duplicates)} were here already."
+    async def _import(self, _value: None, archive: object) -> str:
+        """Import an archive: its text, or its bytes."""
+        report, had_learned = ImportReport(), bool(await self._runtime.store.snapshots())
+        with self._transfers.begin() as step:
+            try:
+                await import_archive(self._runtime.store, _text(archive), report=report, step=step)
+            finally:  # What was imported before an error is learned from, too.
+                # Imported snapshots, which a store takes that has none, have learned from these events.
+                await self._runtime.restore(report.stored if had_learned else ())
+                self._recommender.reset()
+        return f"{len(report.stored)} events imported, {report.duplicates} were here already."
 
     async def _wipe(self, _value: None, _binary: object) -> str:
         await self._runtime.wipe()
@@ -270,6 +283,15 @@ class FeedbackService:
 
     async def _next_upload(self, _value: None, _binary: object) -> str | None:
         return await self._runtime.sync.next_payload()
+
+
+def _text(archive: object) -> str:
+    if isinstance(archive, str):
+        return archive
+    try:
+        return bytes(cast("bytes", archive)).decode()
+    except UnicodeDecodeError as exc:
+        raise ArchiveError(f"The file is damaged or incomplete: {exc}. Nothing was imported.") from exc
 
 
 def _column(array: Any, dtype: type[np.generic]) -> NDArray[Any]:

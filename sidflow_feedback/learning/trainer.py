@@ -151,6 +151,8 @@ class Trainer:
         refusals = await self._model.restore()
         self._message = " ".join([*refusals, f"Using {self.model.version}."]) if refusals else None
         self._has_news = self._model.is_outdated or await self._finds_news()
+        if self._has_news:
+            self._wake.set()
         self._notify()
 
     def rebase(self, base: Model) -> None:

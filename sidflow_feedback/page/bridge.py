@@ -29,7 +29,8 @@ class Bridge:
     emit
         JavaScript function, called as ``emit(kind, json)`` with state, model, run, or problem.
     settle
-        JavaScript function, called as ``settle(id, json, error)`` when a call is done.
+        JavaScript function, called as ``settle(id, answer, error)`` when a call is done. The answer is JSON;
+        that of `Feedback.export_file` isn't.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Bridge:
         modules: "Any",
         text: str,
         emit: "Callable[[str, str], None]",
-        settle: "Callable[[int, str | None, str | None], None]",
+        settle: "Callable[[int, Any, str | None], None]",
     ) -> None:
         from sidflow_feedback.page.configured import ConfiguredBrowser
 
@@ -59,7 +60,9 @@ class Bridge:
 
     async def _call(self, number: int, method: str, arguments: "list[Any]", binary: object) -> None:
         try:
-            answer = json.dumps(await self._run(method, arguments, binary))
+            answer = await self._run(method, arguments, binary)
+            if method != "export_file":
+                answer = json.dumps(answer)
         except Exception as exc:
             self._settle(number, None, str(exc))
         else:
@@ -71,6 +74,8 @@ class Bridge:
             return await feedback.configure(**arguments[0])
         if method == "features":
             return await feedback.features(binary, *arguments)
+        if method == "import_archive":
+            return await feedback.import_archive(binary)
         if method == "rank":
             return await self._rank(*arguments)
         if method == "ask":

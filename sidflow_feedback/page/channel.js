@@ -13,14 +13,14 @@ import { Watch } from "./watch.js";
  * @property {string} type         a name in `messages.js`, or "answer"
  * @property {string} [id]         of a request and its answer
  * @property {string} [json]
- * @property {unknown} [binary]    what JSON can't hold
+ * @property {unknown} [binary]    what JSON can't hold; in an answer, instead of JSON
  * @property {string} [error]      instead of an answer
  */
 
 /**
  * @typedef {object} PendingRequest
  * @property {Omit<Message, "to">} message
- * @property {(json: any) => void} resolve
+ * @property {(answer: any) => void} resolve
  * @property {(error: Error) => void} reject
  */
 
@@ -98,7 +98,7 @@ export class EngineChannel {
    * @param {string} type
    * @param {string} json
    * @param {unknown} binary  what JSON can't hold
-   * @returns {Promise<string>} the answer's JSON
+   * @returns {Promise<any>} the answer's JSON, or what JSON can't hold
    */
   request(type, json = "null", binary = null) {
     const id = `${this.#page}.${this.#nextId++}`;
@@ -126,9 +126,9 @@ export class EngineChannel {
   }
 
   /** @param {Message} message */
-  #receive({ to, type, id, json, error }) {
+  #receive({ to, type, id, json, binary, error }) {
     if (to !== "pages") return;
-    if (type === "answer") this.#settle(id, json, error);
+    if (type === "answer") this.#settle(id, json ?? binary, error);
     else this.#emit(type, json);
     if (type !== Publication.SILENT) this.#watch?.hear();
     if (type === Publication.BEAT && this.#silent) this.#emit(Publication.READY, this.#engine);
@@ -150,15 +150,15 @@ export class EngineChannel {
 
   /**
    * @param {string | undefined} id
-   * @param {string | undefined} json
+   * @param {unknown} answer
    * @param {string | undefined} error
    */
-  #settle(id = "", json, error) {
+  #settle(id = "", answer, error) {
     const request = this.#pending.get(id);
     if (!request) return;
     this.#pending.delete(id);
     if (error) request.reject(new Error(error));
-    else request.resolve(json);
+    else request.resolve(answer);
   }
 
   /** @param {string} engine */

@@ -62,7 +62,7 @@ class EngineClient:
         async def ask(self, kind: Question[V, A], value: V, binary: object = None) -> A: ...
 
     async def ask(self, kind: "Any", value: "Any" = None, binary: object = None) -> "Any":
-        """Return the engine's answer. The request waits until an engine runs.
+        """Return the engine's answer: a value of JSON, or a ``Blob``. The request waits until an engine runs.
 
         Parameters
         ----------
@@ -71,7 +71,7 @@ class EngineClient:
         value
             Its value.
         binary
-            A JavaScript buffer that goes along, such as a ``Float32Array``.
+            What JSON can't hold or shouldn't, such as a ``Float32Array`` or a ``File``.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class EngineClient:
             answer = await self.channel.request(kind, json.dumps(value), binary)
         except Exception as exc:
             raise FeedbackError(_message(exc)) from exc
-        return json.loads(answer)
+        return json.loads(answer) if isinstance(answer, str) else answer
 
 
 def _message(exc: Exception) -> str:

@@ -110,8 +110,11 @@ export class Feedback {
       modules,
       JSON.stringify(options),
       (/** @type {keyof Events} */ kind, /** @type {string} */ json) => this.#emit(kind, JSON.parse(json)),
-      (/** @type {number} */ number, /** @type {string?} */ json, /** @type {string?} */ error) =>
-        this.#settle(number, json, error),
+      (
+        /** @type {number} */ number,
+        /** @type {string | Blob | null} */ answer,
+        /** @type {string?} */ error,
+      ) => this.#settle(number, answer, error),
     );
   }
 
@@ -237,16 +240,21 @@ export class Feedback {
   }
 
   /** @returns {Promise<string>} all stored events and models as JSON, for the listener to keep */
-  exportArchive() {
-    return this.#call("export_archive");
+  async exportArchive() {
+    return (await this.exportFile()).text();
+  }
+
+  /** @returns {Promise<Blob>} the same, of which the page need not read anything */
+  exportFile() {
+    return this.#call("export_file");
   }
 
   /**
-   * @param {string} archive
+   * @param {string | Blob} archive
    * @returns {Promise<string>} how many events were new, in words
    */
   importArchive(archive) {
-    return this.#call("import_archive", [archive]);
+    return this.#call("import_archive", [], new Blob([archive]));
   }
 
   /**
@@ -283,13 +291,13 @@ export class Feedback {
 
   /**
    * @param {number} number
-   * @param {string?} json
+   * @param {string | Blob | null} answer  JSON, or a file
    * @param {string?} error
    */
-  #settle(number, json, error) {
+  #settle(number, answer, error) {
     const call = this.#calls.get(number);
     this.#calls.delete(number);
-    if (error === null) call?.resolve(JSON.parse(json ?? "null"));
+    if (error === null) call?.resolve(answer instanceof Blob ? answer : JSON.parse(answer ?? "null"));
     else call?.reject(new Error(error));
   }
 

@@ -317,19 +317,34 @@ class Feedback:
         self.outbox.withdraw(uuid)
         return uuid
 
-    async def export_archive(self) -> str:
-        """Return all stored events and models as a JSON text, for the listener to keep."""
+    async def export_file(self) -> "Any":
+        """Return all stored events and models as a ``Blob`` of JavaScript, for the listener to keep.
+
+        The page reads none of it, so this doesn't hold it up, however many events there are. What is still in
+        the outbox is stored first.
+        """
+        self.outbox.resend()
         return await self.engine.ask(Request.EXPORT)
 
-    async def import_archive(self, text: str) -> str:
+    async def export_archive(self) -> str:
+        """Return the content of `export_file`: a JSON text."""
+        return str(await (await self.export_file()).text())
+
+    async def import_archive(self, archive: "Any") -> str:
         """Add the events of an archive; return how many were new, in words.
+
+        Parameters
+        ----------
+        archive
+            Its text, or a ``Blob`` or ``File`` of JavaScript, of which the page reads nothing.
 
         Raises
         ------
         FeedbackError
-            The text isn't an intact archive; nothing was imported.
+            It isn't intact, and nothing was imported; or the import stopped halfway, as the message says. It
+            can be repeated: no event is added twice.
         """
-        return await self.engine.ask(Request.IMPORT, text)
+        return await self.engine.ask(Request.IMPORT, None, archive)
 
     async def wipe(self) -> None:
         """Delete everything that is stored under this name, and what was learned from it."""

@@ -10,7 +10,7 @@ let saving = null;
  * @param {string} [type]  its media type
  */
 export function save(name, text, type = "application/json") {
-  download(name, new Blob([text], { type }));
+  saveFile(name, new Blob([text], { type }));
 }
 
 /**
@@ -31,7 +31,7 @@ export async function saveWav(name, bytes, song, seconds, player, onProgress) {
   signal.throwIfAborted();
   const running = new WavExport(onProgress);
   signal.addEventListener("abort", () => running.cancel());
-  download(name, await running.render(bytes, song, seconds, player.settings));
+  saveFile(name, await running.render(bytes, song, seconds, player.settings));
 }
 
 /** Has no effect if none is being saved. */
@@ -40,10 +40,11 @@ export function cancelWav() {
 }
 
 /**
+ * Offer a file as a download.
  * @param {string} name
  * @param {Blob} content
  */
-function download(name, content) {
+export function saveFile(name, content) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
   link.download = name;

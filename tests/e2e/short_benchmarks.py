@@ -12,6 +12,7 @@ from tests.bench import (
     collection,
     global_training,
     linkability,
+    portability,
     record,
     server,
     sid,
@@ -84,6 +85,11 @@ WITH_BROWSER: Final = {
         "flush_100k_ratio counts_100k_ratio flush_100k_ms counts_100k_ms engine_rss_mb "
         "tab_without_engine_rss_mb ten_tabs_rss_mb ten_engines_rss_mb engine_pss_mb "
         "tab_without_engine_pss_mb ten_tabs_pss_mb ten_engines_pss_mb",
+    ),
+    "portability": Short(
+        portability.measure,
+        {"events": 300},
+        "export_50k_ms import_50k_ms longest_task_ms engine_longest_wait_ms archive_mb events",
     ),
     "train": Short(
         train.measure,

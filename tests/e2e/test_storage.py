@@ -127,6 +127,56 @@ def check_export_delete_import(page: Page, tmp_path: Path) -> None:
     assert database_content(page) == before
 
 
+FILL = """async events => {
+    const { open } = await import("/sidflow_feedback/store/indexeddb.js");
+    const store = await open("sidflow-feedback");
+    const rows = Array.from({ length: events }, (_, i) => ({
+        v: 2, kind: "rating", uuid: crypto.randomUUID(), timestamp: 1750000000000 + i,
+        sidPath: `Demo/${i}.sid`, ratings: { e: 3 },
+        syncStatus: "pending", attempts: 0, lastError: null, lastTry: 0, nextTry: 0,
+    }));
+    await store.merge(JSON.stringify({ rows, snapshots: [] }), 5);
+    store.close();
+}"""
+
+CANCEL_AT_ONCE = """() => {
+    const transfer = document.querySelector("#transfer");
+    window.shown = [];
+    new MutationObserver(() => {
+        if (transfer.hidden) return;
+        shown.push(transfer.querySelector("span").textContent);
+        document.querySelector("#transfer-cancel").click();
+    }).observe(transfer, { attributes: true, childList: true, subtree: true });
+}"""
+
+
+def test_export_has_what_is_still_in_the_outbox_and_import_can_be_canceled(
+    page: Page, tmp_path: Path
+) -> None:
+    wait_for_engine(page)
+    page.evaluate(FILL, 1200)
+    play(page, 1)
+    page.click("#tab-preferences")
+    with page.expect_download() as download:
+        page.evaluate(  # In one task: nothing has left the outbox then.
+            """() => {
+                 document.querySelector("#like").click();
+                 document.querySelector("#export").click();
+               }"""
+        )
+    download.value.save_as(tmp_path / "archive.json")
+    archive = json.loads((tmp_path / "archive.json").read_text())
+    assert len(archive["ratings"]) == 1200
+    assert [event["action"] for event in archive["implicit"]] == ["play", "like"]
+    page.evaluate(CANCEL_AT_ONCE)
+    page.set_input_files("#import", tmp_path / "archive.json")
+    assert "Nothing was imported" in wait_for_result(page, "Canceled.")
+    assert page.evaluate("shown[0]").startswith("Read ")
+    assert page.is_hidden("#transfer")
+    assert page.is_enabled("#export")
+    wait_for_books(page, "1202 events recorded: 1202 stored, 0 undone")
+
+
 @pytest.mark.usefixtures("whole_processor")
 def test_deleting_everything_deletes_the_local_model_and_the_roms(page: Page, tmp_path: Path) -> None:
     wait_for_engine(page)

@@ -7,7 +7,7 @@ from pyscript import window
 from app.page.core.tasks import error_message, spawn
 from app.page.views.dom import by_id, create, describe, on, one_decimal
 from app.page.views.event_text import describe_event
-from sidflow_feedback.vocabulary import Request
+from sidflow_feedback.vocabulary import Post, Publication, Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -17,13 +17,21 @@ if TYPE_CHECKING:
     from app.page.core.tune_library import TuneLibrary
     from app.page.views.elements import Element
     from sidflow_feedback.page.engine_client import EngineClient
-    from sidflow_feedback.types import Books, Counts, EngineState, EventRow, Standing
+    from sidflow_feedback.types import (
+        Books,
+        Counts,
+        EngineState,
+        EventRow,
+        Standing,
+        TransferPhase,
+        TransferProgress,
+    )
 
     class Files(Protocol):
         """The JavaScript module ``files.js``."""
 
-        def save(self, name: str, text: str) -> None:
-            """Offer a text as a download."""
+        def saveFile(self, name: str, content: object) -> None:  # noqa: N802
+            """Offer a ``Blob`` as a download."""
 
     class Storage(Protocol):
         """The JavaScript module ``storage.js``."""
@@ -36,6 +44,11 @@ if TYPE_CHECKING:
 
         refused: int
         """Number of events that the database refused."""
+        size: int
+        """Number of events that aren't in the database yet."""
+
+        def resend(self) -> None:
+            """Hand over what isn't in the database yet."""
 
 
 STANDINGS: "tuple[tuple[Standing, str], ...]" = (
@@ -45,6 +58,12 @@ STANDINGS: "tuple[tuple[Standing, str], ...]" = (
     ("failed", "refused"),
     ("local", "kept here only"),
 )
+PHASES: "dict[TransferPhase, str]" = {
+    "export": "Exported",
+    "read": "Read",
+    "check": "Checked",
+    "store": "Imported",
+}
 PERSISTENCE = {True: "yes", False: "not guaranteed", None: "unknown"}
 
 LISTED = 50
@@ -71,6 +90,12 @@ class LocalDataCard:
         on(by_id("export"), "click", lambda _event: spawn(self._do(self._export())))
         on(by_id("import"), "change", lambda event: spawn(self._do(self._import(event.target))))
         on(by_id("wipe"), "click", lambda _event: spawn(self._do(self._wipe())))
+        on(
+            by_id("transfer-cancel"),
+            "click",
+            lambda _event: engine.channel.post(Post.CANCEL_TRANSFER, "null"),
+        )
+        engine.on(Publication.TRANSFER, _show_transfer)
 
     def show(self, state: "EngineState") -> None:
         """Show the engine's state."""
@@ -108,13 +133,17 @@ class LocalDataCard:
             by_id("local-data-result").textContent = error_message(exc)
 
     async def _export(self) -> str:
-        self._files.save("sidflow-feedback.json", await self._engine.ask(Request.EXPORT))
-        return "Exported to sidflow-feedback.json."
+        self._outbox.resend()
+        # This Python must never read the archive: that could take minutes.
+        file = await self._engine.ask(Request.EXPORT)
+        self._files.saveFile("sidflow-feedback.json", file)
+        text, unsaved = "Exported to sidflow-feedback.json.", self._outbox.size
+        return text + " It lacks " + str(unsaved) + " events that are not saved yet." if unsaved else text
 
     async def _import(self, chooser: "Element") -> str:
-        text = await chooser.files[0].text()
+        file = chooser.files[0]
         chooser.value = ""
-        return await self._engine.ask(Request.IMPORT, str(text))
+        return await self._engine.ask(Request.IMPORT, None, file)
 
     async def _wipe(self) -> str:
         question = (
@@ -126,6 +155,22 @@ class LocalDataCard:
             return "Nothing was deleted."
         await self._library.wipe()
         return await self._engine.ask(Request.WIPE)
+
+
+def _show_transfer(progress: "TransferProgress | None") -> None:
+    """Show how far an export or import has come, in whichever tab it was started."""
+    by_id("transfer").hidden = progress is None
+    for name in ("export", "import", "wipe"):
+        by_id(name).disabled = progress is not None
+    if progress is None:
+        return
+    bar, done, total = by_id("transfer").querySelector("progress"), progress["done"], progress["total"]
+    if total:
+        bar.max, bar.value = total, done
+    else:
+        bar.removeAttribute("value")
+    text = PHASES[progress["phase"]] + " " + str(done) + (" of " + str(total) if total else "") + " events."
+    by_id("transfer").querySelector("span").textContent = text
 
 
 def _show_counts(counts: "Counts") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,17 +12,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sidflow_feedback.engine import archive
-from sidflow_feedback.engine.archive import export_archive, import_archive
-from sidflow_feedback.errors import ArchiveError
+from sidflow_feedback.engine.archive import MERGED, STEP, ImportReport, import_archive
+from sidflow_feedback.engine.transfer import Step
+from sidflow_feedback.errors import ArchiveError, StoreFullError, TransferError
 from sidflow_feedback.idle import finish
 from sidflow_feedback.learning.fine_tuning import fine_tune, with_result
 from sidflow_feedback.learning.snapshot import Snapshot, snapshot_to_record
-from sidflow_feedback.store import KINDS, Outcome, StoredEvent
+from sidflow_feedback.store import KINDS, AddReport, Outcome, StoredEvent
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.types import Record, SyncStatus
 from tests.contracts.samples import NOON, implicit, rating, track
 from tests.unit.listening import base_model, collected, matrix
 from tests.unit.listening import rating as taste
+
+
+async def export_archive(store: MemoryStore, *, now: float) -> str:
+    return "".join(await archive.export_archive(store, now=now))
 
 
 def snapshot(number: int) -> Record:
@@ -98,7 +104,7 @@ async def test_export_wipe_import_gives_the_same() -> None:
     text = await export_archive(store, now=NOON)
     await store.wipe()
     report = await import_archive(store, text)
-    assert (len(report.stored), len(report.duplicates)) == (len(rows), 0)
+    assert (len(report.stored), report.duplicates) == (len(rows), 0)
     again, snapshots_again = await content(store)
     assert snapshots_again == snapshots
     assert {row.status for row in rows} == {"pending", "processing", "synced", "failed"}
@@ -116,7 +122,7 @@ async def test_second_import_adds_nothing() -> None:
     text = await export_archive(store, now=NOON)
     before = await content(store)
     report = await import_archive(store, text)
-    assert (len(report.stored), len(report.duplicates)) == (0, 10)
+    assert (len(report.stored), report.duplicates) == (0, 10)
     assert await content(store) == before
 
 
@@ -133,6 +139,81 @@ async def test_more_rows_than_one_batch() -> None:
     await store.add(events)
     await import_archive(other, await export_archive(store, now=NOON))
     assert (await other.implicit(2000))[::-1] == events
+    assert await other.audit() == []
+
+
+def canceling(phase: str, after: int) -> Step:
+    """Return a step that cancels in a phase after so many events."""
+
+    async def step(now: str, done: int, _total: int) -> None:
+        if now == phase and done >= after:
+            raise TransferError("Canceled.")
+
+    return step
+
+
+async def test_other_work_goes_on_between_steps() -> None:
+    seen: list[tuple[str, int, int]] = []
+
+    async def step(phase: str, done: int, total: int) -> None:
+        seen.append((phase, done, total))
+
+    store, total = MemoryStore(), 7 * STEP
+    await store.add([implicit(timestamp=NOON + i) for i in range(total)])
+    text = "".join(await archive.export_archive(store, now=NOON, step=step))
+    assert seen == [("export", done, total) for done in range(STEP, total + 1, STEP)]
+    seen.clear()
+    await import_archive(MemoryStore(), text, step=step)
+    read, checked = range(STEP, total + 1, STEP), range(STEP, total + 1, STEP)
+    assert [(done, all_) for phase, done, all_ in seen if phase == "read"] == [(done, 0) for done in read]
+    assert [done for phase, done, _ in seen if phase == "check"] == list(checked)
+    assert [step for step in seen if step[0] == "store"] == [
+        ("store", MERGED, total),
+        ("store", total, total),
+    ]
+
+
+@pytest.mark.parametrize("phase", ["read", "check"])
+async def test_import_canceled_before_all_is_checked_imports_nothing(phase: str) -> None:
+    text = await export_archive(await many(2 * STEP), now=NOON)
+    store = MemoryStore()
+    with pytest.raises(TransferError, match=r"Canceled\. Nothing was imported"):
+        await import_archive(store, text, step=canceling(phase, STEP))
+    assert await content(store) == ([], [])
+
+
+async def many(number: int) -> MemoryStore:
+    store = MemoryStore()
+    await store.add([rating(timestamp=NOON + i) for i in range(number)])
+    return store
+
+
+async def test_import_canceled_halfway_can_be_repeated() -> None:
+    text = await export_archive(source := await many(3 * MERGED), now=NOON)
+    store, report = MemoryStore(), ImportReport()
+    with pytest.raises(TransferError, match="1,000 of 1,500 events of the file are here now"):
+        await import_archive(store, text, report=report, step=canceling("store", 2 * MERGED))
+    assert len(report.stored) == (await store.counts()).stored == 2 * MERGED
+    again = await import_archive(store, text)
+    assert (len(again.stored), again.duplicates) == (MERGED, 2 * MERGED)
+    assert (await content(store))[0] == (await content(source))[0]
+    assert await store.audit() == []
+
+
+class FullStore(MemoryStore):
+    """A store that has room for one batch of rows."""
+
+    async def merge(self, rows: Sequence[StoredEvent], snapshots: Sequence[Record]) -> AddReport:
+        if (await self.counts()).stored:
+            raise StoreFullError("The browser has no more space.")
+        return await super().merge(rows, snapshots)
+
+
+async def test_import_that_the_store_refuses_halfway_says_how_much_is_there() -> None:
+    text = await export_archive(await many(2 * MERGED), now=NOON)
+    with pytest.raises(TransferError, match=r"no more space\. 500 of 1,000 events") as caught:
+        await import_archive(FullStore(), text)
+    assert "Import it again" in str(caught.value)
 
 
 async def test_empty_store_can_be_exported() -> None:

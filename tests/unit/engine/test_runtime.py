@@ -24,7 +24,7 @@ from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.page.engine_client import EngineClient
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.sync.transport.memory import MemoryTransport
-from sidflow_feedback.types import Items, QueueQuestion, Record
+from sidflow_feedback.types import Items, QueueQuestion, Record, TextFile
 from sidflow_feedback.vocabulary import FEATURE_NAMES, Post, Request
 from tests.unit.analysis.pretended_sound import PretendedSound
 
@@ -80,9 +80,10 @@ class Pages:
     def say(self, kind: str, value: Any = None) -> None:
         self._listeners[kind](value)
 
-    async def request(self, kind: str, text: str, binary: Any) -> str:
-        """Answer as the JavaScript channel does: with JSON, and with nothing else."""
-        return json.dumps(await self._handlers[kind](json.loads(text), binary))
+    async def request(self, kind: str, text: str, binary: Any) -> str | TextFile:
+        """Answer as the JavaScript channel does: with JSON, or with a file."""
+        answer = await self._handlers[kind](json.loads(text), binary)
+        return answer if isinstance(answer, TextFile) else json.dumps(answer)
 
     @property
     def answered(self) -> set[str]:

@@ -1,0 +1,70 @@
+"""The transfer: an export or import that is under way, in steps between which the engine does other work."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Final, TypeAlias
+
+from sidflow_feedback.errors import TransferError
+from sidflow_feedback.types import TransferPhase, TransferProgress
+
+NOTICE_INTERVAL: Final = 0.1
+"""Minimum number of seconds between two notices of the progress."""
+
+Step: TypeAlias = Callable[[TransferPhase, int, int], Awaitable[None]]
+"""Awaited after each step with its phase, the events that are done, and all events, 0 if unknown."""
+
+
+async def no_notice(_phase: TransferPhase, _done: int, _total: int) -> None:
+    """Let other work happen; report nothing."""
+    await asyncio.sleep(0)
+
+
+class Transfers:
+    """Lets one export or import run at a time, publishes its progress, and cancels it.
+
+    Parameters
+    ----------
+    publish
+        Called with the progress, and with None when there is no transfer any more.
+    """
+
+    def __init__(self, publish: Callable[[TransferProgress | None], None]) -> None:
+        self._publish = publish
+        self._running = False
+        self._canceled = False
+        self._noticed = 0.0
+
+    def cancel(self) -> None:
+        """Let the transfer that is under way, if any, fail at its next step."""
+        self._canceled = self._running
+
+    @contextmanager
+    def begin(self) -> Iterator[Step]:
+        """Begin a transfer.
+
+        Raises
+        ------
+        TransferError
+            Another one is under way; or, from a step, the transfer was canceled.
+        """
+        if self._running:
+            raise TransferError("Another export or import is under way. Wait for it, or cancel it first.")
+        self._running, self._canceled, self._noticed = True, False, 0.0
+        try:
+            yield self._step
+        finally:
+            self._running = False
+            self._publish(None)
+
+    async def _step(self, phase: TransferPhase, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self._noticed >= NOTICE_INTERVAL:
+            self._noticed = now
+            self._publish({"phase": phase, "done": done, "total": total})
+        await asyncio.sleep(0)
+        if self._canceled:
+            raise TransferError("Canceled.")
