@@ -311,7 +311,7 @@ async def test_nothing_learned_stays_when_the_store_fails_after_a_deletion(
         raise StoreError("The database can't be read.")
 
     with monkeypatch.context() as broken:
-        broken.setattr(engine.store, "newest", fail)
+        broken.setattr(engine.store, "snapshots", fail)
         await engine.client.ask(Request.WIPE)
     assert engine.runtime.trainer.model.version == "global-1"
     await learn(engine)
