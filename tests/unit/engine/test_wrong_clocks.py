@@ -141,7 +141,7 @@ async def test_request_for_the_model_that_fails_in_an_unforeseen_way_is_repeated
     async def broken(**_options: object) -> Response:
         raise ZeroDivisionError("unforeseen")
 
-    engine.transport.fetch_model = broken  # type: ignore[assignment, method-assign]
+    engine.transport.fetch_model = broken  # type: ignore[method-assign]
     engine.runtime.on_online()
     await engine.pass_time()
     assert "unforeseen" in engine.pages.last("state")["problem"]
