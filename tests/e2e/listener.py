@@ -16,6 +16,9 @@ ENGINE_SETUP = "**/engine/worker.js"
 WITHOUT_ENGINE = "navigator.locks.request = () => new Promise(() => {})"
 """The engine starts when its lock is granted."""
 
+OFFLINE_READY = "html[data-offline=ready]"
+"""Is there when the page works without a network."""
+
 OUTBOX = """Object.entries(localStorage).filter(([key]) => key.startsWith("sidflow.outbox."))
     .map(([, entry]) => entry).sort().map((entry) => JSON.parse(entry.slice(entry.indexOf(" "))))"""
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
-from tests.e2e.listener import play, predictions, wait_for_engine
-from tests.e2e.test_offline import OFFLINE_READY, Server, opened
+from tests.e2e.listener import OFFLINE_READY, play, predictions, wait_for_engine
+from tests.e2e.test_offline import Server, opened
 from tests.patience import wait_until
 
 NOTE = b"<!doctype html><title>Maintenance</title><h1>We will be back soon</h1>"

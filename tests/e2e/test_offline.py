@@ -17,13 +17,12 @@ from playwright.sync_api import BrowserContext, Page
 from app.paths import paths
 from app.server.application import create_app
 from app.server.settings import Settings
-from tests.e2e.listener import play, rows, wait_for_count, wait_for_engine
+from tests.e2e.listener import OFFLINE_READY, play, rows, wait_for_count, wait_for_engine
 from tests.e2e.training_listener import MIN_RATED, rate_and_train
 from tests.served import Served, serve
 from tests.server.conftest import running
 
 EDIT = "\n// edited\n"
-OFFLINE_READY = "html[data-offline=ready]"
 
 
 class Server:

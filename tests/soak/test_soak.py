@@ -14,7 +14,7 @@ from tests.crash.killable_browser import KillableBrowser
 from tests.crash.reports import listening
 from tests.crash.stored import events, open_until_all_saved, rows, unique_uuids
 from tests.e2e.faulty_proxy import faulty_proxy
-from tests.e2e.listener import wait_for_engine
+from tests.e2e.listener import OFFLINE_READY, wait_for_engine
 from tests.e2e.operator import Operator
 from tests.patience import wait_until
 from tests.shifted_clock import ShiftedClock
@@ -41,6 +41,7 @@ def soak(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Soak]:
 def test_books_balance_after_faults_at_every_seam(soak: Soak, request: pytest.FixtureRequest) -> None:
     soak.open()
     wait_for_engine(soak.page)
+    soak.page.wait_for_selector(OFFLINE_READY)
     soak.page.click("#tab-preferences")
     soak.page.check("[name=sync]")
     end = time.monotonic() + 60 * request.config.getoption("soak_minutes")
