@@ -307,7 +307,13 @@ export class Feedback {
    */
   #emit(kind, value) {
     this.#latest[kind] = value;
-    for (const listener of this.#listeners.get(kind) ?? []) listener(value);
+    for (const listener of this.#listeners.get(kind) ?? []) {
+      try {
+        listener(value);
+      } catch (error) {
+        reportError(error); // The other listeners must hear of it nevertheless.
+      }
+    }
   }
 
   /**

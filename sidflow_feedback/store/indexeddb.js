@@ -72,6 +72,7 @@ class FeedbackDatabase {
    * Before, this object writes whenever it likes.
    */
   async takeOver() {
+    this.#term = null;
     try {
       this.#term = Number(await this.#write(beginTerm));
     } catch (error) {
