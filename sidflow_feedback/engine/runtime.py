@@ -38,16 +38,14 @@ from sidflow_feedback.vocabulary import Publication
 TIDY_INTERVAL: Final = LEASE / 2000
 """Seconds between two searches for abandoned claims and for events that are too old to keep."""
 
-SHARE_INTERVAL: Final = 1.0
-"""Seconds between two checks of the share of the processor."""
-
 MAX_SHARES: Final = 720
 """Shares that are remembered: one for every 5 s of the last hour."""
 
-_SECONDS_PER_SHARE: Final = 5
+_BEATS_PER_SHARE: Final = 5
 
 BEAT_INTERVAL: Final = 1.0
-"""Seconds between two signs of life. ``page/watch.js`` says what their absence means."""
+"""Seconds between two signs of life, and between two checks of the share of the processor.
+``page/watch.js`` says what the absence of beats means."""
 
 STATE_INTERVAL: Final = 0.25
 """Minimum number of seconds between two publications of the state."""
@@ -146,7 +144,6 @@ class FeedbackRuntime:
         self._keep("Following the global model", self._global_model.follow)
         self._keep("Publishing the state", self._publish_states)
         self._keep("Tidying the store", self._tidy_regularly)
-        self._keep("Measuring the processor time", self._record_shares)
         self._keep("Giving signs of life", self._beat)
 
     async def aclose(self) -> None:
@@ -337,17 +334,18 @@ class FeedbackRuntime:
             await self.clock.sleep(TIDY_INTERVAL)
             await self._tidy()
 
-    async def _record_shares(self) -> None:
-        """Record the share of the processor, and publish it when it changes."""
-        published, count = 0.0, 0
+    async def _beat(self) -> None:
+        """Give signs of life. They can be believed: this loop needs the same thread as all work."""
+        count, shown = 0, (0.0, self.supervisor.problem)
         while True:
-            await self.clock.sleep(SHARE_INTERVAL)
+            self._publish(Publication.BEAT, None)
+            await self.clock.sleep(BEAT_INTERVAL)
             share = round(self._trainer.state.cpu_share, 4) if self._trainer else 0.0
-            if count % _SECONDS_PER_SHARE == 0:
+            if count % _BEATS_PER_SHARE == 0:
                 self.shares.append((self.clock.epoch(), share))
-            if share != published:
+            count += 1
+            if shown != (shown := (share, self.supervisor.problem)):
                 self._changed.set()
-            published, count = share, count + 1
 
     async def _tidy(self, *, ahead: Milliseconds = 0) -> None:
         """Release abandoned claims, as if it were `ahead` milliseconds later, and prune old events."""
@@ -360,16 +358,6 @@ class FeedbackRuntime:
         if changed or problem != self._store_problem:
             self._store_problem = problem
             self._changed.set()
-
-    async def _beat(self) -> None:
-        """Give signs of life. They can be believed: this loop needs the same thread as all work."""
-        problem = None
-        while True:
-            self._publish(Publication.BEAT, None)
-            problem, before = self.supervisor.problem, problem
-            if problem != before:  # Also when it is no problem any more.
-                self._changed.set()
-            await self.clock.sleep(BEAT_INTERVAL)
 
     async def _publish_states(self) -> None:
         while True:
