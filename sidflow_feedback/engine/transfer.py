@@ -14,6 +14,13 @@ from sidflow_feedback.types import TransferPhase, TransferProgress
 NOTICE_INTERVAL: Final = 0.1
 """Minimum number of seconds between two notices of the progress."""
 
+SLICE: Final = 0.03
+"""Seconds of work after which other work gets its turn."""
+
+PAUSE: Final = 0.005
+"""Seconds of that turn. Less than 4 ms would be one of Pyodide's own messages, which the browser delivers before
+those of the pages and of its database: they waited for the end of an import then."""
+
 Step: TypeAlias = Callable[[TransferPhase, int, int], Awaitable[None]]
 """Awaited after each step with its phase, the events that are done, and all events, 0 if unknown."""
 
@@ -36,7 +43,7 @@ class Transfers:
         self._publish = publish
         self._running = False
         self._canceled = False
-        self._noticed = 0.0
+        self._noticed = self._paused = 0.0
 
     def cancel(self) -> None:
         """Let the transfer that is under way, if any, fail at its next step."""
@@ -65,6 +72,8 @@ class Transfers:
         if now - self._noticed >= NOTICE_INTERVAL:
             self._noticed = now
             self._publish({"phase": phase, "done": done, "total": total})
-        await asyncio.sleep(0)
+        if now - self._paused >= SLICE:
+            await asyncio.sleep(PAUSE)
+            self._paused = time.monotonic()
         if self._canceled:
             raise TransferError("Canceled.")
