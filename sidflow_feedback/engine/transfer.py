@@ -18,8 +18,8 @@ SLICE: Final = 0.03
 """Seconds of work after which other work gets its turn."""
 
 PAUSE: Final = 0.005
-"""Seconds of that turn. Less than 4 ms would be one of Pyodide's own messages, which the browser delivers before
-those of the pages and of its database: they waited for the end of an import then."""
+"""Seconds of that turn. Less than 4 ms would be one of Pyodide's own messages, which the browser delivers
+before those of the pages and of its database: they waited for the end of an import then."""
 
 Step: TypeAlias = Callable[[TransferPhase, int, int], Awaitable[None]]
 """Awaited after each step with its phase, the events that are done, and all events, 0 if unknown."""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sidflow_feedback.engine.archive import export_archive
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.engine.service import FeedbackService
 from sidflow_feedback.errors import FeedbackError, StoreError
@@ -299,6 +300,56 @@ async def learn(engine: Engine) -> None:
     engine.pages.say("events", [rating(sidPath=f"Demo/{n}.sid") for n in range(12)])
     await engine.client.ask(Request.CONFIGURE, {"training": True})
     await engine.pass_time(30)
+
+
+async def archive_of(*records: Record) -> str:
+    store = MemoryStore()
+    await store.add([event_from_record(record) for record in records])
+    return "".join(await export_archive(store, now=0))
+
+
+async def test_imported_events_are_learned_from_even_if_they_are_older_than_the_model(engine: Engine) -> None:
+    await learn(engine)
+    assert engine.runtime.trainer.model.version == "local-1"
+    old = [rating(sidPath=f"Old/{n}.sid", timestamp=1000 + n) for n in range(9)]
+    text = await archive_of(*old)
+    answer = await engine.client.ask(Request.IMPORT, None, text.encode())
+    assert answer == "9 events imported, 0 were here already."
+    await engine.pass_time(600)
+    assert engine.runtime.trainer.model.version == "local-2"
+    assert engine.pages.last("state")["counts"]["books"]["recorded"] == 21
+    assert engine.pages.last("transfer") is None
+
+
+async def test_import_without_text_is_refused(engine: Engine) -> None:
+    with pytest.raises(FeedbackError, match="damaged or incomplete"):
+        await engine.client.ask(Request.IMPORT, None, b"\xff\xfe")
+
+
+async def test_one_export_or_import_at_a_time_which_can_be_canceled(engine: Engine) -> None:
+    await engine.store.add([event_from_record(rating())])
+    first = asyncio.ensure_future(engine.client.ask(Request.EXPORT))
+    await asyncio.sleep(0)
+    for ask in (engine.client.ask(Request.EXPORT), engine.client.ask(Request.IMPORT, None, "{}")):
+        with pytest.raises(FeedbackError, match="under way"):
+            await ask
+    engine.pages.say("cancel-transfer")
+    with pytest.raises(FeedbackError, match="Canceled"):
+        await first
+    assert json.loads(await (await engine.client.ask(Request.EXPORT)).text())["ratings"]
+
+
+async def test_export_stores_what_is_queued_and_works_on_a_full_disk(engine: Engine) -> None:
+    engine.pages.say("events", [rating()])
+    whole = json.loads(await (await engine.client.ask(Request.EXPORT)).text())
+    assert len(whole["ratings"]) == 1
+
+    async def fail(_events: object) -> None:
+        raise StoreError("The disk is full.")
+
+    engine.store.add = fail  # type: ignore[assignment, method-assign]
+    engine.pages.say("events", [rating()])
+    assert json.loads(await (await engine.client.ask(Request.EXPORT)).text())["ratings"] == whole["ratings"]
 
 
 async def test_nothing_learned_stays_when_the_store_fails_after_a_deletion(
