@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 from sidflow_feedback.errors import TransferError
 from sidflow_feedback.types import TransferPhase, TransferProgress
 
-NOTICE_INTERVAL: Final = 0.1
+NOTICE_INTERVAL: Final = 0.5
 """Minimum number of seconds between two notices of the progress."""
 
 SLICE: Final = 0.03
