@@ -82,11 +82,11 @@ def rate(page: Page, **ratings: int) -> None:
     page.wait_for_function("document.querySelector('#rate-result').textContent.startsWith('Rated')")
 
 
-def count(page: Page, kind: str, status: str = "pending") -> int:
-    """Return the number of stored events of a kind that the Preferences tab shows."""
+def count(page: Page, kind: str) -> int:
+    """Return the number of events of a kind that the Preferences tab shows as waiting or staying here."""
     column = {"ratings": 1, "implicit": 2}[kind]
-    cell = page.locator(f"#counts tr[data-status={status}] > :nth-child({column + 1})")
-    return int(cell.text_content() or "0") if cell.count() else 0
+    rows = "#counts :is(tr[data-status=pending], tr[data-status=local])"
+    return sum(map(int, page.locator(f"{rows} > :nth-child({column + 1})").all_text_contents()))
 
 
 def wait_for_count(page: Page, kind: str, number: int, *standings: str) -> None:
