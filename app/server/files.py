@@ -141,6 +141,11 @@ class _PageRoute(Route):
         super().__init__(path, lambda: None, methods=["GET"], include_in_schema=False)
         self.app = endpoint
 
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; metrics find its route as FastAPI's routes tell it."""
+        scope["route"] = self
+        await super().handle(scope, receive, send)
+
 
 class _Site:
     """The page and the files of releases."""

@@ -13,6 +13,7 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import create_engine, select
 
+from app.server import database, db_limits, health, writer
 from app.server.application import create_app
 from app.server.db_connection import parse_url
 from app.server.protocol import uvicorn_config
@@ -38,6 +39,20 @@ MANIFEST = model_to_manifest(
 
 both_databases = pytest.mark.parametrize("backend", ["sqlite", "postgresql"], indirect=True)
 """Marks tests that run on each database; other tests run on SQLite only."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient_server() -> Iterator[None]:
+    """Let servers in this process wait as long for a database as tests do: a busy machine is no worst day."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in (
+            (writer, "ANSWER_SECONDS"),
+            (health, "CHECK_SECONDS"),
+            (database, "STATEMENT_SECONDS"),
+            (db_limits, "STATEMENT_SECONDS"),
+        ):
+            patch.setattr(module, name, round(PATIENCE))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -44,7 +44,9 @@ def test_requests_are_counted(client: httpx.Client) -> None:
     client.post(SYNC, json=batch(rating()))
     client.post(SYNC, content=b"{", headers={"Content-Type": "application/json"})
     client.get("/api/model/latest")
+    client.get("/")
     found = samples(client)
+    assert found['sidflow_requests_total{method="GET",route="/",status="200"}'] == 1
     assert found[f'sidflow_requests_total{{method="POST",route="{SYNC}",status="200"}}'] == 1
     assert found[f'sidflow_requests_total{{method="POST",route="{SYNC}",status="400"}}'] == 1
     assert found[f'sidflow_request_seconds_count{{route="{SYNC}"}}'] == 2
