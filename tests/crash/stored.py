@@ -8,6 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+from tests.crash.reports import Reports
 from tests.e2e.listener import wait_for_engine
 
 BARE = "/static/icon.svg"
@@ -63,6 +64,28 @@ def books(page: Page) -> dict[str, int]:
     """Return the numbers of all events that the store has ever seen."""
     [found] = [note for note in rows(page, "notes") if isinstance(note, dict) and "recorded" in note]
     return found
+
+
+def check_all_are_stored(page: Page, reports: Reports, *, ends: int) -> None:
+    """Check that all recorded events are stored once, except those that were undone, and the books.
+
+    Parameters
+    ----------
+    page
+        A page of the same origin.
+    reports
+        What all pages have reported.
+    ends
+        How many of these ended while they recorded. Each may have recorded one more event than it has
+        reported, and undone one more.
+    """
+    recorded, undone = set(reports.of("recorded")), set(reports.of("undone"))
+    stored = unique_uuids(events(page))
+    assert stored & undone == set()
+    account = books(page)
+    assert len(recorded - undone - stored) == account["undone"] - len(undone) <= ends
+    assert 0 <= account["recorded"] - len(recorded) <= ends
+    assert account["refused"] == account["pruned"] == 0
 
 
 def counted(in_store: list[dict[str, Any]]) -> dict[str, int]:

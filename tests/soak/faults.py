@@ -35,6 +35,8 @@ class Soak:
     rng: random.Random
     page: Page
     clock: ShiftedClock
+    ends: int = 0
+    """How often the page has ended while it recorded."""
 
     def open(self) -> None:
         """Open the page in a new tab, with a clock that is right."""
@@ -44,6 +46,7 @@ class Soak:
 
     def reload(self) -> None:
         """Open the page again in the same tab. It must come up whatever the network does."""
+        self.ends += 1  # Of the last load, which may have been the first.
         self.page.goto(self.proxy.url)
         self.page.wait_for_selector("html[data-ui=ready]")
 

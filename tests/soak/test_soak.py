@@ -12,7 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from tests.crash.killable_browser import KillableBrowser
 from tests.crash.reports import listening
-from tests.crash.stored import events, open_until_all_saved, rows, unique_uuids
+from tests.crash.stored import books, check_all_are_stored, open_until_all_saved, rows
 from tests.e2e.faulty_proxy import faulty_proxy
 from tests.e2e.listener import OFFLINE_READY, wait_for_engine
 from tests.e2e.operator import Operator
@@ -67,15 +67,14 @@ def check_books(soak: Soak) -> None:
     open_until_all_saved(page, soak.proxy.url)
     page.click("#tab-preferences")
     wait_until(lambda: all_sent(page), pause=2)
-    stored = events(page)
-    uuids = unique_uuids(stored)
-    recorded = set(soak.reports.of("recorded"))
-    assert recorded - uuids == set()
+    check_all_are_stored(page, soak.reports, ends=soak.ends)
+    ratings = [row["uuid"] for row in rows(page, "ratings")]
+    print(f"{len(soak.reports.of('recorded'))} recorded, {len(ratings)} ratings stored: {books(page)}")
     on_server = soak.operator.events()
-    ratings = [row["uuid"] for row in stored if row["kind"] == "rating"]
-    print(f"{len(recorded)} recorded, {len(uuids)} stored, {len(ratings)} of them ratings")
     assert len(on_server) == len(set(on_server))
-    assert set(ratings) == set(on_server)
+    assert set(ratings) <= set(on_server)
+    gone = set(on_server) - {*ratings, *soak.reports.of("undone")}
+    assert len(gone) <= soak.ends, "only what was undone may be on the server and nowhere else"
 
 
 def all_sent(page: Page) -> bool:
