@@ -9,9 +9,8 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
+import js
 import pyodide_js
-from js import close as close_worker
-from js import console
 from pyodide.ffi import JsException, create_proxy
 
 from sidflow_feedback.engine.page_channel import PageChannel
@@ -103,5 +102,5 @@ async def load_scikit(notify: Callable[[str], None]) -> None:
 def _retire(channel: PageChannel) -> None:
     """End this worker: the pages have another engine."""
     channel.close()
-    console.warn("This engine has ended, because a newer one has taken over its database.")
-    close_worker()
+    js.console.warn("This engine has ended, because a newer one has taken over its database.")
+    js.close()

@@ -242,7 +242,7 @@ class SyncClient:
             self._schedule_changed.clear()
             await self._clock.wait(self._schedule_changed, self._schedule.remaining(self._clock.now()))
             if self._settings.enabled and not self._schedule.remaining(self._clock.now()):
-                with contextlib.suppress(Exception):  # `sync_now` has recorded it; the loop must go on.
+                with contextlib.suppress(FeedbackError):  # `sync_now` has recorded it.
                     await self.sync_now()
 
     def _require_permission(self) -> None:
@@ -293,6 +293,7 @@ class SyncClient:
         except FeedbackError:
             raise
         except Exception as exc:
+            self._supervisor.report("Sharing", exc)
             raise SyncError(f"The request failed in a way that was not expected: {exc!r}.") from exc
 
     def _results(self, response: Response) -> Results:
