@@ -12,6 +12,8 @@ from sidflow_feedback.engine.event_writer import EventWriter
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.events import event_to_record
 from sidflow_feedback.idle.manual import ManualIdleClock
+from sidflow_feedback.learning.global_model import GlobalModel
+from sidflow_feedback.learning.model import Model
 from sidflow_feedback.learning.trainer import Trainer
 from sidflow_feedback.learning.trainer_types import TrainingSettings
 from sidflow_feedback.store.memory import MemoryStore
@@ -102,12 +104,18 @@ async def test_store_is_tidied_again(engine: Engine) -> None:
     assert engine.runtime.supervisor.failures == FAILURES
 
 
-async def test_global_model_is_followed_again(engine: Engine) -> None:
-    faults = Faults(engine.transport, "fetch_model")
-    await engine.runtime.start()
-    await until(engine.clock, lambda: not faults.left and engine.published("state"), 60)
-    await engine.clock.advance(24 * 3600)
-    assert engine.runtime.trainer.model.version == "global-1"
+async def test_global_model_is_followed_again() -> None:
+    clock, transport = ManualIdleClock(), MemoryTransport(model=manifest())
+    faults, adopted = Faults(transport, "fetch_model"), asyncio.Queue[Model]()
+    problems: list[str | None] = []
+    model = GlobalModel(transport, adopted.put, clock=clock, on_change=lambda: problems.append(model.problem))
+    following = asyncio.create_task(model.follow())
+    await until(clock, lambda: not adopted.empty(), 600)
+    following.cancel()
+    await asyncio.wait([following])
+    assert adopted.get_nowait().version == "global-1"
+    assert not faults.left
+    assert ["injected" in str(problem) for problem in problems] == [True] * FAILURES + [False]
 
 
 async def test_signs_of_life_are_given_again(engine: Engine) -> None:
