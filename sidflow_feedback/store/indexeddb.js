@@ -7,12 +7,15 @@
 
 import { COUNTED, foundCounts, keptCounts } from "./audit.js";
 import { enterForgotten, enterInserted, enterRefused, readLedger, restoreBooks } from "./books.js";
+import { isDue, isLeased, settleOne } from "./claims.js";
 import { Connection } from "./connection.js";
 import { count } from "./counters.js";
 import { deleteEvents, freeSpace, insertAll, oldest, prune, STORE_OF_KIND } from "./event-rows.js";
 import { Order } from "./order.js";
 import * as schema from "./schema.js";
 import { EVENT_STORES, having, NOTES, SNAPSHOTS, STORES, standing } from "./schema.js";
+import { addSnapshot, deleteSnapshots } from "./snapshots.js";
+import { beginTerm, requireTerm, TERM } from "./term.js";
 
 /** @typedef {import("./event-rows.js").NewRow} NewRow */
 /** @typedef {import("./event-rows.js").Report} Report */
@@ -24,14 +27,11 @@ import { EVENT_STORES, having, NOTES, SNAPSHOTS, STORES, standing } from "./sche
 
 /** @typedef {EventRow["kind"]} Kind */
 /** @typedef {import("./schema.js").Positions} Positions */
-/** @typedef {{uuid: string, status: Status, error: string | null, nextTry: number}} Outcome */
-/** @typedef {import("./schema.js").SnapshotRow["snapshot"]} Snapshot */
+/** @typedef {import("./claims.js").Outcome} Outcome */
+/** @typedef {import("./snapshots.js").Snapshot} Snapshot */
 
 /** Milliseconds between two removals: browsers free the space with a delay, and that must not cost more rows. */
 const ROOM_PAUSE = 60_000;
-
-/** The note with the number of engines that have taken over, which only grows. */
-const TERM = "term";
 
 /** Fields of a new row that don't come from the event. */
 const NEW = /** @type {const} */ ({
@@ -493,68 +493,6 @@ class FeedbackDatabase {
 }
 
 /**
- * Begin the term of another engine.
- * @param {Transaction} transaction
- */
-async function beginTerm(transaction) {
-  const notes = transaction.objectStore(NOTES);
-  const term = Number((await notes.get(TERM)) ?? 0) + 1;
-  await notes.put(term, TERM);
-  return term;
-}
-
-/**
- * Fail a transaction of an engine whose term is over. In a database that was deleted meanwhile, the term goes on.
- * @param {Transaction} transaction
- * @param {number | null} term  null: of no engine
- */
-async function requireTerm(transaction, term) {
-  if (term === null) return;
-  const notes = transaction.objectStore(NOTES);
-  const current = await notes.get(TERM);
-  if (current === undefined) await notes.put(term, TERM);
-  else if (current !== term) {
-    const message = "another engine has taken over, so this one writes nothing more";
-    throw Object.assign(new Error(message), { name: "FencedError" });
-  }
-}
-
-/**
- * A row of a newer version waits for an engine that can read it.
- * @param {number} now      epoch milliseconds
- * @param {number} lease    milliseconds
- * @param {number} version
- * @param {boolean} own
- * @returns {(row: EventRow) => boolean}
- */
-const isDue = (now, lease, version, own) => (row) =>
-  (row.v ?? 1) <= version &&
-  row.action !== "play" &&
-  (own || !row.sidPath.startsWith(OWN_FILE)) &&
-  !(row.syncStatus === "pending" ? isPaused(row, now) : isLeased(row, now, lease));
-
-/** Milliseconds of the longest pause before a next try; in Python, see `store/__init__.py`. */
-const MAX_PAUSE = 60_000;
-
-/**
- * A next try further away than the longest pause was planned by a clock that was wrong.
- * @param {EventRow} row
- * @param {number} now
- */
-const isPaused = (row, now) => row.nextTry > now && row.nextTry <= now + MAX_PAUSE;
-
-/**
- * So was a lease that begins in the future.
- * @param {EventRow} row
- * @param {number} now
- * @param {number} lease
- */
-const isLeased = (row, now, lease) => row.lastTry <= now && now - row.lastTry < lease;
-
-/** How the ids of a listener's own files begin; in Python, see `vocabulary.py`. */
-const OWN_FILE = "sha256:";
-
-/**
  * Insert events from the outbox. A forgotten event stays forgotten, however late it arrives.
  * @param {Transaction} transaction
  * @param {NewRow[]} rows
@@ -604,32 +542,6 @@ async function forget(transaction, uuids, remembered) {
 }
 
 /**
- * @param {Transaction} transaction
- * @param {Outcome} outcome
- * @param {string} owner
- * @param {number} now
- */
-async function settleOne(transaction, { uuid, status, error, nextTry }, owner, now) {
-  let reason = "it is not being processed. Claim it first.";
-  for (const name of EVENT_STORES) {
-    const store = transaction.objectStore(name);
-    const row = await store.index("uuid").get(uuid);
-    if (row?.syncStatus !== "processing") continue;
-    if (row.owner !== owner) {
-      reason = "another engine has claimed it since. Leave it to that engine.";
-      continue;
-    }
-    await store.put({ ...row, syncStatus: status, lastError: error, lastTry: now, nextTry, owner: null });
-    await count(transaction, name, [
-      ["processing", -1],
-      [standing({ ...row, syncStatus: status }), 1],
-    ]);
-    return;
-  }
-  throw new Error(`Event ${uuid} can't become '${status}': ${reason}`);
-}
-
-/**
  * @param {import("./schema.js").Transaction<IDBTransactionMode>} transaction
  * @returns {Promise<Positions>} the id of the row of each kind that was stored last
  */
@@ -638,30 +550,4 @@ async function lastPositions(transaction) {
     EVENT_STORES.map((name) => transaction.objectStore(name).openKeyCursor(null, "prev")),
   );
   return { rating: rating?.primaryKey ?? 0, implicit: implicit?.primaryKey ?? 0 };
-}
-
-/**
- * @param {Transaction} transaction
- * @param {Snapshot} snapshot
- * @param {Positions | null} learned
- * @param {number} kept
- */
-async function addSnapshot(transaction, snapshot, learned, kept) {
-  const store = transaction.objectStore(SNAPSHOTS);
-  await store.add(learned ? { snapshot, learned } : { snapshot });
-  for (const key of (await store.getAllKeys()).slice(0, -kept)) await store.delete(key);
-}
-
-/**
- * Delete the snapshots that may have learned from these rows.
- * @param {Transaction} transaction
- * @param {EventRow[]} rows
- */
-async function deleteSnapshots(transaction, rows) {
-  if (rows.length === 0) return;
-  const store = transaction.objectStore(SNAPSHOTS);
-  for (let cursor = await store.openCursor(); cursor; cursor = await cursor.continue()) {
-    const { learned } = cursor.value;
-    if (!learned || rows.some((row) => row.id <= learned[row.kind])) await cursor.delete();
-  }
 }

@@ -5,7 +5,7 @@ import json
 from pyscript import window
 
 from app.page.core.tasks import error_message, spawn
-from app.page.views.dom import by_id, create, describe, on, one_decimal
+from app.page.views.dom import by_id, count, create, describe, on, one_decimal
 from app.page.views.event_text import describe_event
 from sidflow_feedback.vocabulary import Post, Publication, Request
 
@@ -187,10 +187,10 @@ def _show_counts(counts: "Counts") -> None:
 
 def _describe_books(books: "Books") -> str:
     """Return in words what became of all events."""
-    text = "{} events recorded: {} stored, {} undone or deleted, {} not storable, {} removed to save space."
+    text = "{} recorded: {} stored, {} undone or deleted, {} not storable, {} removed to save space."
     stored, undone, refused, pruned = books["stored"], books["undone"], books["refused"], books["pruned"]
     missing = books["recorded"] - stored - undone - refused - pruned
-    text = text.format(books["recorded"], stored, undone, refused, pruned)
+    text = text.format(count(books["recorded"], "event"), stored, undone, refused, pruned)
     return text + " These numbers don't add up: " + str(missing) + " are missing." if missing else text
 
 
