@@ -37,7 +37,7 @@ def measure(browser: Browser, url: str, *, events: int = 50_000) -> Figures:
         )
         page.wait_for_function(
             "text => document.querySelector('#books').textContent.startsWith(text)",
-            arg=f"{events} events recorded: {events} stored, 0 undone",
+            arg=f"{events:,} events recorded: {events:,} stored, 0 undone",
         )
     return {
         "export_50k_ms": exported["ms"],

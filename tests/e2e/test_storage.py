@@ -174,7 +174,7 @@ def test_export_has_what_is_still_in_the_outbox_and_import_can_be_canceled(
     assert page.evaluate("shown[0]").startswith("Read ")
     assert page.is_hidden("#transfer")
     assert page.is_enabled("#export")
-    wait_for_books(page, "1202 events recorded: 1202 stored, 0 undone")
+    wait_for_books(page, "1,202 events recorded: 1,202 stored, 0 undone")
 
 
 @pytest.mark.usefixtures("whole_processor")

@@ -187,7 +187,7 @@ def _show_counts(counts: "Counts") -> None:
 
 def _describe_books(books: "Books") -> str:
     """Return in words what became of all events."""
-    text = "{} recorded: {} stored, {} undone or deleted, {} not storable, {} removed to save space."
+    text = "{} recorded: {:,} stored, {:,} undone or deleted, {:,} not storable, {:,} removed to save space."
     stored, undone, refused, pruned = books["stored"], books["undone"], books["refused"], books["pruned"]
     missing = books["recorded"] - stored - undone - refused - pruned
     text = text.format(count(books["recorded"], "event"), stored, undone, refused, pruned)
