@@ -149,7 +149,8 @@ def test_examples_show_what_they_promise(followed: tuple[Page, Served]) -> None:
     page.wait_for_function("shown.some((text) => text[0]?.p >= 1)")
     archive = json.loads(page.evaluate("archive"))
     assert [event["ratings"] for event in archive["ratings"]] == [{"e": 4, "p": 5}]
-    assert sorted(event["action"] for event in archive["implicit"]) == ["like", "play", "play_complete"]
+    # The track ends at once, as if the listener had jumped to its end: that is no complete play.
+    assert sorted(event["action"] for event in archive["implicit"]) == ["like", "play"]
     assert {row["uuid"] for row in rows(page, "implicit-events", "my-radio")} == {
         event["uuid"] for event in archive["implicit"]
     }
@@ -174,7 +175,8 @@ def test_names_on_one_origin_share_nothing(followed: tuple[Page, Served]) -> Non
     uuid = page.evaluate("shared.record('dislike', { itemId: 'loop-4' })")
     wait_until(lambda: uuid in {row["uuid"] for row in rows(page, "implicit-events", "shared-radio")})
     assert uuid not in {row["uuid"] for row in rows(page, "implicit-events", "my-radio")}
-    assert page.evaluate("feedback.status.counts.implicit.pending") == before
+    counts = page.evaluate("feedback.status.counts.implicit")
+    assert counts["pending"] + counts["local"] == before
     held = page.evaluate("navigator.locks.query().then(({ held }) => held.map(({ name }) => name).sort())")
     assert held == ["my-radio-feedback-engine", "shared-radio-feedback-engine"]
     page.evaluate("feedback.wipe()")
