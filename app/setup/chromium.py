@@ -29,8 +29,9 @@ def chromium() -> Path:
         If none is found or can be installed.
     """
     found = paths().work / "chromium.txt"
+    known = Path(found.read_text("utf-8")) if found.is_file() else None
     sources: tuple[Callable[[], Path | None], ...] = (
-        lambda: Path(found.read_text("utf-8")) if found.is_file() else None,
+        lambda: known,
         _playwright_chromium,
         _install_playwright_chromium,
         _system_chromium,
@@ -39,7 +40,8 @@ def chromium() -> Path:
     for source in sources:
         path = source()
         if path and _runs(path):
-            write_bytes(found, str(path).encode())
+            if path != known:  # Tests ask in several processes at once, and all would write.
+                write_bytes(found, str(path).encode())
             return path
     raise SetupError(
         "The browser tests need Chromium, but none was found and none could be installed. "
