@@ -363,7 +363,9 @@ def test_counters_are_rebuilt_when_space_is_free_again(page: Page, disk: Disk) -
     assert page.evaluate("faults.counters('feedback')") == ["implicit-events", "ratings"]
     add(page, "implicit", 3)
     assert counts(page) == real_counts(page)
-    assert (books(page)["pruned"], books(page)["undone"]) == (pruned + 500, 0)
+    # Browsers free the space of removed rows late: what `fill` has removed may have been enough.
+    assert books(page)["pruned"] - pruned in (0, 500)
+    assert books(page)["undone"] == 0
 
 
 def test_blocked_open_raises_its_own_error_with_advice(killable: KillableBrowser, site: Site) -> None:
