@@ -216,7 +216,7 @@ def test_uuid_in_capitals_is_recognized_when_it_is_committed(page: Page, fake_en
     with_outbox(page)
     append(page, new)
     received(fake_engine, 1)
-    page.evaluate("outbox.drain()")
+    page.evaluate("outbox.drain(true)")
     publish(fake_engine, "ready")
     assert received(fake_engine, 2)[-1] == uuids(old, new)
     publish(fake_engine, "committed", [old.uuid.lower(), new.uuid.lower()])
