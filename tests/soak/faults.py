@@ -18,6 +18,7 @@ from tests.crash.reports import Reports
 from tests.e2e import faulty_proxy
 from tests.e2e.faulty_proxy import FaultyProxy, forward
 from tests.e2e.operator import Operator
+from tests.patience import PATIENCE
 from tests.shifted_clock import ShiftedClock, random_shift
 
 EVENTS_PER_SECOND: Final = 1
@@ -115,7 +116,7 @@ def dead_server(soak: Soak, seconds: float) -> None:
 
 def locked_database(soak: Soak, seconds: float) -> None:
     """Another program holds the server's database."""
-    with closing(sqlite3.connect(soak.operator.served.database, timeout=60)) as connection:
+    with closing(sqlite3.connect(soak.operator.served.database, timeout=PATIENCE)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         soak.listen(seconds)
         connection.rollback()
