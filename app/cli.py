@@ -75,6 +75,28 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {version(LIBRARY)}")
     commands = parser.add_subparsers(dest="command", required=True)
+    _add_server(commands)
+    if paths().checkout:
+        setup = commands.add_parser("setup", help="make what is missing or out of date in this checkout")
+        setup.set_defaults(run=lambda _options: set_up_completely())
+    export = commands.add_parser("export-site", help="write a copy of the page for any host of plain files")
+    export.add_argument(
+        "folder", type=Path, metavar="DIR", help="a new folder, or one with an earlier export"
+    )
+    export.set_defaults(run=lambda options: export_site(options.folder))
+    library = commands.add_parser("export-library", help="write what other pages need to embed the library")
+    library.add_argument(
+        "folder", type=Path, metavar="DIR", help="a new folder, or one with an earlier export of the library"
+    )
+    library.set_defaults(run=lambda options: export_library(options.folder))
+    _add_similarity(commands)
+    _add_analysis(commands)
+    _add_training(commands)
+    _add_prune(commands)
+    return parser
+
+
+def _add_server(commands: Any) -> None:
     server = commands.add_parser("serve", help="serve the application")
     server.set_defaults(run=serve)
     server.add_argument("--host", default=DEFAULT_HOST, help="address to listen on (default: %(default)s)")
@@ -102,24 +124,6 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ADDRESS",
         help="address of your Ultimate 64, for --local-players (default: SIDFLOW_ULTIMATE)",
     )
-    if paths().checkout:
-        setup = commands.add_parser("setup", help="make what is missing or out of date in this checkout")
-        setup.set_defaults(run=lambda _options: set_up_completely())
-    export = commands.add_parser("export-site", help="write a copy of the page for any host of plain files")
-    export.add_argument(
-        "folder", type=Path, metavar="DIR", help="a new folder, or one with an earlier export"
-    )
-    export.set_defaults(run=lambda options: export_site(options.folder))
-    library = commands.add_parser("export-library", help="write what other pages need to embed the library")
-    library.add_argument(
-        "folder", type=Path, metavar="DIR", help="a new folder, or one with an earlier export of the library"
-    )
-    library.set_defaults(run=lambda options: export_library(options.folder))
-    _add_similarity(commands)
-    _add_analysis(commands)
-    _add_training(commands)
-    _add_prune(commands)
-    return parser
 
 
 def _add_analysis(commands: Any) -> None:

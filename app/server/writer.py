@@ -115,10 +115,7 @@ class Writer:
             batches = dict(islice(self._waiting.items(), MAX_BATCHES))
             for future in batches:
                 del self._waiting[future]
-            try:
-                await self._commit(batches)
-            except Exception as exc:  # Nothing may end this loop: all later uploads would wait for good.
-                self._refuse(batches, exc)
+            await self._commit(batches)
 
     async def _commit(self, batches: Mapping[Added, Rows]) -> None:
         try:
@@ -126,7 +123,7 @@ class Writer:
             answers = list(zip(batches, added, strict=True))
         except DatabaseUnavailableError as exc:
             self._refuse(batches, exc)
-        except Exception as exc:
+        except Exception as exc:  # Nothing may end the loop: what waits would get no answer.
             if len(batches) == 1:
                 self._refuse(batches, exc)
                 return

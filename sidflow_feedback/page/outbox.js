@@ -61,7 +61,7 @@ export class Outbox {
     const entries = keys(this.#prefix);
     this.#size = entries.length;
     const times = entries.map((key) => Number.parseInt(getItem(key) ?? "", 10) || 0);
-    this.#latest = 1 + Math.max(0, ...times); // More, because the count begins anew.
+    this.#latest = 1 + Math.max(0, ...times); // More, because the count starts at 1 again.
     if (keys(this.#refused).length > MAX_REFUSED) this.#dropRefused();
     channel.on(Publication.READY, () => this.resend());
     channel.on(Publication.COMMITTED, (json) => this.#forget(JSON.parse(json)));
