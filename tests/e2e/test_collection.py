@@ -126,7 +126,7 @@ def test_folder_is_indexed_searched_played_and_remembered(page: Page, tree: Path
     assert [reason.partition(": ")[0] for reason in reasons] == ["MUSICIANS/Broken.sid", "MUSICIANS/Huge.sid"]
     assert "The file ends inside its header" in reasons[0]
     assert "This is not a SID file" in reasons[1]
-    assert page.is_hidden("#indexing")
+    page.wait_for_selector("#indexing", state="hidden")
     wait_for_rows(page, SITE + COUNT)
 
     search(page, "HULSBECK number 27", 5)
@@ -158,7 +158,7 @@ def test_folder_is_indexed_searched_played_and_remembered(page: Page, tree: Path
     page.fill("#search", "")
     wait_for_rows(page, SITE)
     assert page.evaluate(ROWS, "tunes") == 0
-    assert page.is_hidden("#own-music")
+    page.wait_for_selector("#own-music", state="hidden")
 
 
 def test_keyboard_moves_through_the_list_and_focus_is_kept(without_engine: Page, tree: Path) -> None:

@@ -48,7 +48,7 @@ def test_insights_before_and_after_the_first_run(page: Page) -> None:
     assert "like, dislike, or rate 8 more songs" in text(page, "#error-empty")
     # Comparing the sound of the catalog may have taken some processor time already.
     assert bool(table(page, "budget")) != ("has used no" in text(page, "#budget-empty"))
-    assert page.is_hidden("#error-chart")
+    page.wait_for_selector("#error-chart", state="hidden")
 
     learn(page)
     page.click("#tab-insights")

@@ -27,11 +27,11 @@ def test_single_key_shortcuts(without_engine: Page) -> None:
     page.keyboard.press("Space")
     page.wait_for_function("document.querySelector('footer').dataset.status === 'playing'")
     page.keyboard.press("?")
-    assert page.is_visible("#keys")
+    page.wait_for_selector("#keys")
     page.keyboard.press("n")
     assert now(page) == title, "keys do nothing behind the list"
     page.keyboard.press("Escape")
-    assert page.is_hidden("#keys")
+    page.wait_for_selector("#keys", state="hidden")
     page.focus("#search")
     page.keyboard.type("nld 1?")
     assert page.input_value("#search") == "nld 1?"
@@ -79,9 +79,9 @@ def test_single_key_shortcuts_can_be_disabled(without_engine: Page) -> None:
     page.keyboard.press("l")
     page.keyboard.press("?")
     assert page.get_attribute("#like", "aria-pressed") == "false"
-    assert page.is_hidden("#keys")
+    page.wait_for_selector("#keys", state="hidden")
     page.click("#keys-open")
-    assert page.is_visible("#keys")
+    page.wait_for_selector("#keys")
 
 
 def test_arrow_keys_move_between_tabs(without_engine: Page) -> None:
@@ -90,6 +90,6 @@ def test_arrow_keys_move_between_tabs(without_engine: Page) -> None:
     for tab in (*TABS[1:], TABS[0]):
         page.keyboard.press("ArrowRight")
         assert page.evaluate("document.activeElement.id") == f"tab-{tab}"
-        assert page.is_visible(f"#{tab}")
+        page.wait_for_selector(f"#{tab}")
     page.keyboard.press("ArrowLeft")
-    assert page.is_visible(f"#{TABS[-1]}")
+    page.wait_for_selector(f"#{TABS[-1]}")

@@ -29,16 +29,16 @@ def test_learning_is_offered_after_the_third_like_and_never_again(without_engine
     page.click("#like")
     page.click("#dislike")
     like_the_next(page, 1)
-    assert page.is_hidden("#learn-offer")
+    page.wait_for_selector("#learn-offer", state="hidden")
     page.reload()
     page.wait_for_selector("html[data-ui=ready]")
     play(page, 3)
     page.click("#like")
     page.wait_for_selector("#learn-offer", state="visible")
     page.click("#learn-later")
-    assert page.is_hidden("#learn-offer")
+    page.wait_for_selector("#learn-offer", state="hidden")
     like_the_next(page, 3)
-    assert page.is_hidden("#learn-offer")
+    page.wait_for_selector("#learn-offer", state="hidden")
     assert not page.is_checked("[name=training]")
 
 
@@ -48,9 +48,9 @@ def test_the_offer_turns_learning_on_right_there(without_engine: Page) -> None:
     page.click("#like")
     like_the_next(page, 2)
     page.click("#learn-on")
-    assert page.is_hidden("#learn-offer")
+    page.wait_for_selector("#learn-offer", state="hidden")
     assert page.is_checked("[name=training]")
-    assert page.is_visible("#play"), "the listener stays where they are"
+    page.wait_for_selector("#play")  # The listener stays where they are.
 
 
 @pytest.mark.usefixtures("whole_processor")

@@ -121,7 +121,7 @@ def test_broken_file_is_reported_and_changes_nothing(without_engine: Page, tmp_p
     assert "JsProxy" not in notice
     play(page, 1)
     assert page.locator("#tunes tbody tr").count() == tunes
-    assert page.is_hidden("#notice")
+    page.wait_for_selector("#notice", state="hidden")
 
 
 def test_each_song_of_a_tune_is_a_separate_listen(without_engine: Page) -> None:

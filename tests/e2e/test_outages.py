@@ -35,7 +35,7 @@ def test_missing_server_is_reported_and_nothing_is_lost(page: Page) -> None:
     page.unroute("**/tunes/*.sid")
     page.context.set_offline(False)
     play(page, 3)
-    assert page.is_hidden("#notice")
+    page.wait_for_selector("#notice", state="hidden")
     page.wait_for_function("document.querySelector('#saved-state').textContent === 'All saved'")
     page.click("#tab-preferences")
     page.click("#sync-now")

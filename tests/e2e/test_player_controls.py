@@ -242,4 +242,4 @@ def test_another_player_continues_and_explains_missing_abilities(page: Page) -> 
     wait_position(page, 25)
     assert position(page) < 40
     assert stats(page)["framesPlayed"] - played < 20 * 44100, "playback didn't restart"
-    assert page.is_hidden("#now-why")
+    page.wait_for_selector("#now-why", state="hidden")

@@ -40,7 +40,7 @@ def test_refused_event_can_be_sent_again(
     assert "The server answered 404" in sync_now(page)
     wait_for_count(page, "ratings", 1)
     wait_for_count(page, "implicit", 2)
-    assert page.is_hidden("#failed")
+    page.wait_for_selector("#failed", state="hidden")
     proxy.fault = refuse_ratings
     assert sync_now(page) == "The server has accepted 1 events."
     wait_for_count(page, "ratings", 1, "failed")

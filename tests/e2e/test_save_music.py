@@ -32,7 +32,7 @@ def test_song_is_saved_as_wav_and_lists_as_playlists(without_engine: Page, tmp_p
         page.click("#save-wav")
     assert saving.value.suggested_filename == "Two (song 2).wav"
     wait_for_text(page, "#save-result", "Saved as Two (song 2).wav.")
-    assert page.is_hidden("#save-progress")
+    page.wait_for_selector("#save-progress", state="hidden")
     with wave.open(str(saving.value.path())) as file:
         assert (file.getnchannels(), file.getframerate(), file.getsampwidth()) == (2, 44100, 2)
         assert file.getnframes() == SECONDS * 44100

@@ -65,7 +65,7 @@ def test_first_visit_finds_and_plays_each_tune(page: Page) -> None:
     wait_until_playing(page)
     search(page, "xylophone", 1)
     page.fill("#search", "")
-    assert page.is_hidden("#own-music")
+    page.wait_for_selector("#own-music", state="hidden")
 
 
 def test_folders_and_composers_have_pages(page: Page) -> None:

@@ -31,7 +31,7 @@ def test_missing_files_and_a_lost_folder_are_skipped_with_a_quiet_note(without_e
     wait_for_text(page, "#now-title", "Tune number 2")
     wait_until_playing(page)
     wait_for_text(page, NOTE, "Skipped “Tune number 1”, which can't be played.")
-    assert page.is_hidden("#notice")
+    page.wait_for_selector("#notice", state="hidden")
     wait_for_text(page, "#up-next li:first-child .name", "Tune number 3")
     page.evaluate(REMOVE, "")
     page.click("#next")
@@ -39,7 +39,7 @@ def test_missing_files_and_a_lost_folder_are_skipped_with_a_quiet_note(without_e
     wait_until_playing(page)
     assert "Tune number" not in (page.text_content("#now-title") or "")
     assert page.locator("#up-next li", has_text="Tune number").count() == 0, "none of the folder is tried"
-    assert page.is_hidden("#notice")
+    page.wait_for_selector("#notice", state="hidden")
     played = {event["action"]: event["sidPath"] for event in outbox(page)}
     assert len({event["sidPath"] for event in outbox(page)}) == 3, played
     page.click("#next")

@@ -61,7 +61,7 @@ def test_event_is_unsaved_until_committed(context: BrowserContext, served: Serve
 
 def test_events_are_listed_exported_deleted_and_imported(page: Page, tmp_path: Path) -> None:
     """All steps share one page because an engine takes long to start."""
-    assert page.is_hidden("#storage-banner")
+    page.wait_for_selector("#storage-banner", state="hidden")
     wait_for_engine(page)
     play(page, 1)
     page.click("#like")
@@ -79,7 +79,7 @@ def check_persistence_answer_is_shown_and_can_be_dismissed(page: Page) -> None:
     if not page.evaluate("navigator.storage.persisted()"):
         assert "may delete" in (page.text_content("#storage-banner") or "")
         page.click("#storage-banner-close")
-        assert page.is_hidden("#storage-banner")
+        page.wait_for_selector("#storage-banner", state="hidden")
 
 
 def check_list_describes_events(page: Page) -> None:
@@ -172,7 +172,7 @@ def test_export_has_what_is_still_in_the_outbox_and_import_can_be_canceled(
     page.set_input_files("#import", tmp_path / "archive.json")
     assert "Nothing was imported" in wait_for_result(page, "Canceled.")
     assert page.evaluate("shown[0]").startswith("Read ")
-    assert page.is_hidden("#transfer")
+    page.wait_for_selector("#transfer", state="hidden")
     assert page.is_enabled("#export")
     wait_for_books(page, "1,202 events recorded: 1,202 stored, 0 undone")
 
@@ -248,7 +248,7 @@ def test_tunes_play_without_a_database_and_a_banner_reports_it(
         page.click("#like")
         wait_for_saved_state(page, "2 not saved yet")
         page.click("#storage-banner-close")
-        assert page.is_hidden("#storage-banner")
+        page.wait_for_selector("#storage-banner", state="hidden")
 
 
 def test_blocking_old_tab_is_reported_and_events_are_kept(context: BrowserContext, served: Served) -> None:
@@ -294,4 +294,4 @@ def test_full_disk_is_reported_and_events_are_kept(context: BrowserContext, serv
     wait_for_engine(page)
     wait_for_saved_state(page, "All saved")
     assert [row["action"] for row in rows(page, "implicit-events")] == ["play", "like"]
-    assert page.is_hidden("#storage-banner")
+    page.wait_for_selector("#storage-banner", state="hidden")

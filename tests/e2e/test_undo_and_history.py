@@ -61,7 +61,7 @@ def test_rating_undone_before_the_engine_runs_is_never_stored_or_sent(
     ]
     page.keyboard.press("u")
     wait_for_text(page, "#rate-last", "Undone")
-    assert page.is_hidden("#rate-undo")
+    page.wait_for_selector("#rate-undo", state="hidden")
     rate(page, e=2, m=2, c=2)
     page.close()  # An undone rating must not come back with another page and its engine.
     page = context.new_page()
@@ -162,7 +162,7 @@ def test_incognito_records_nothing(page: Page, context: BrowserContext) -> None:
     page.keyboard.press("l")
     page.click("#tab-rate")
     assert page.is_disabled("#rate-form [type=submit]")
-    assert page.is_visible("#rate-private")
+    page.wait_for_selector("#rate-private")
     page.keyboard.type("1234")
     page.keyboard.press("Enter")
     page.wait_for_timeout(1000)
@@ -174,7 +174,7 @@ def test_incognito_records_nothing(page: Page, context: BrowserContext) -> None:
     page.click("#tab-play")
     page.click("#tunes tbody tr:nth-child(3) button.tune")  # The same tune again is a play, not a replay.
     wait_until_playing(page)
-    assert page.is_hidden("#incognito-note")
+    page.wait_for_selector("#incognito-note", state="hidden")
     wait_for_count(page, "implicit", 2)
     assert stored(page) == ["play", "play"]
     page.click("#incognito")
