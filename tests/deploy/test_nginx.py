@@ -79,7 +79,7 @@ def test_files_pass_unchanged_with_their_coding_and_headers(
 ) -> None:
     through = client("127.0.0.10")
     accepting = {"Accept-Encoding": coding}
-    for address in ("/", "/static/css/sidflow.css", "/static/vendor/sid/sid.wasm", HEALTH):
+    for address in ("/", "/static/css/page.css", "/static/vendor/sid/sid.wasm", HEALTH):
         direct = httpx.get(served.url + address, headers=accepting, timeout=PATIENCE)
         proxied = through.get(address, headers=accepting)
         assert (proxied.status_code, proxied.content) == (200, direct.content)
@@ -111,7 +111,7 @@ def test_floods_end_at_the_proxy(client: Client) -> None:
     refused = flood.get(HEALTH)
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
     assert refused.json()["error"]["code"] == "too_many_requests"
-    assert flood.get("/static/css/sidflow.css").status_code == 200
+    assert flood.get("/static/css/page.css").status_code == 200
     assert other.get(HEALTH).status_code == 200
 
 
