@@ -33,12 +33,17 @@ def write_bytes(target: Path, data: bytes) -> Path:
     return target
 
 
-def write_checked(target: Path, data: bytes, sha256: str, source: str) -> Path:
-    """Write `data`, which came from `source`, if it has the SHA-256 that the lock names."""
+def checked(data: bytes, sha256: str, source: str) -> bytes:
+    """Return `data`, which came from `source`, if it has the SHA-256 that the lock names."""
     found = hashlib.sha256(data).hexdigest()
     if found != sha256:
         raise ChecksumError(source, sha256, found)
-    return write_bytes(target, data)
+    return data
+
+
+def write_checked(target: Path, data: bytes, sha256: str, source: str) -> Path:
+    """Write `data`, which came from `source`, if it has the SHA-256 that the lock names."""
+    return write_bytes(target, checked(data, sha256, source))
 
 
 def sha256_of(path: Path) -> str:

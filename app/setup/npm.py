@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 from ..errors import SetupError
-from ..files import write_bytes, write_checked
+from ..files import checked, write_bytes
 from ..paths import Paths
 from .lock import NpmPackage
 
@@ -56,12 +56,13 @@ def serve_package(package: NpmPackage, paths: Paths, folder: Path | None = None)
 
     The default folder is static/vendor.
     """
-    source = paths.npm / "node_modules" / package.name / package.source
     target = (folder or paths.vendor) / package.target
-    return [_serve_file(source / name, target / name, sha256) for name, sha256 in package.files.items()]
+    return [write_bytes(target / name, read_file(package, name, paths)) for name in package.files]
 
 
-def _serve_file(source: Path, target: Path, sha256: str) -> Path:
+def read_file(package: NpmPackage, name: str, paths: Paths) -> bytes:
+    """Return the content of a file of an installed package, verified against the lock."""
+    source = paths.npm / "node_modules" / package.name / package.source / name
     if not source.is_file():
         raise SetupError(f"{source} is missing. Delete the folder node_modules and run set-up again.")
-    return write_checked(target, source.read_bytes(), sha256, str(source))
+    return checked(source.read_bytes(), package.files[name], str(source))

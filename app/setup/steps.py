@@ -14,6 +14,7 @@ from . import (
     compressed,
     emulator,
     first_model,
+    icons,
     node,
     npm,
     page_python,
@@ -59,7 +60,7 @@ def steps(paths: Paths, lock: Lock) -> list[Step]:
 
 
 def _fetching(paths: Paths, lock: Lock) -> list[Step]:
-    engine_runtime = lock.package("pyodide")
+    engine_runtime, icon_set = lock.package("pyodide"), lock.package(icons.PACKAGE)
     page_packages = [lock.package(name) for name in PAGE_PACKAGES]
     return [
         Step(
@@ -86,6 +87,13 @@ def _fetching(paths: Paths, lock: Lock) -> list[Step]:
             "PyScript, MicroPython, Comlink, MD5, and uPlot",
             lambda: [repr(page_packages)],
             lambda _: [path for package in page_packages for path in npm.serve_package(package, paths)],
+            needs=("npm",),
+        ),
+        Step(
+            "icons",
+            "icons",
+            lambda: [repr(icon_set), Path(icons.__file__)],
+            lambda _: [icons.make_sprite(npm.read_file(icon_set, icons.FILE, paths), paths.vendor)],
             needs=("npm",),
         ),
     ]

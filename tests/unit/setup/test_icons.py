@@ -1,0 +1,36 @@
+import json
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from app.errors import SetupError
+from app.paths import paths
+from app.setup.icons import NAMES, SPRITE, make_sprite
+
+SVG = "{http://www.w3.org/2000/svg}"
+ICONS = json.dumps({"icons": {"a": {"body": '<path d="M0 0"/>'}, "b": {"body": "<g/>"}}}).encode()
+
+
+def test_sprite_has_a_symbol_for_each_name(tmp_path: Path) -> None:
+    symbols = ET.parse(make_sprite(ICONS, tmp_path, ("a", "b"))).getroot()  # noqa: S314 (our own file)
+    assert [(symbol.tag, symbol.get("id"), symbol.get("viewBox")) for symbol in symbols] == [
+        (f"{SVG}symbol", "a", "0 0 24 24"),
+        (f"{SVG}symbol", "b", "0 0 24 24"),
+    ]
+    assert symbols[0][0].get("d") == "M0 0"
+
+
+def test_icon_that_the_set_lacks_stops_set_up(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match=r"no icon named c, d.*app/setup/icons\.py"):
+        make_sprite(ICONS, tmp_path, ("a", "c", "d"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_each_icon_takes_the_color_of_the_text() -> None:
+    symbols = ET.parse(paths().vendor / SPRITE).getroot()  # noqa: S314 (our own file)
+    assert [symbol.get("id") for symbol in symbols] == list(NAMES)
+    for symbol in symbols:
+        colors = {value for part in symbol.iter() for name in ("fill", "stroke") if (value := part.get(name))}
+        assert colors <= {"none", "currentColor"}, symbol.get("id")
+        assert "currentColor" in colors, symbol.get("id")
