@@ -59,7 +59,7 @@ NAMES = (
 )
 """Icons that the page uses, as Lucide names them."""
 
-NOTICE = "Icons of Lucide (https://lucide.dev), under the ISC License; some are of Feather, under the MIT License"
+NOTICE = "Icons of Lucide (https://lucide.dev), ISC License; some of them are of Feather, MIT License"
 
 
 def make_sprite(icon_set: bytes, folder: Path, names: tuple[str, ...] = NAMES) -> Path:
