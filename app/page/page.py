@@ -44,6 +44,7 @@ from app.page.views.preferences_tab import PreferencesTab
 from app.page.views.rate_tab import RateTab
 from app.page.views.save_music import SaveMusic
 from app.page.views.sharing_card import SharingCard
+from app.page.views.sheet import Sheet
 from app.page.views.shortcuts import Shortcuts
 from app.page.views.static_hosting import restrict
 from app.page.views.stations import Stations
@@ -103,6 +104,7 @@ class Page:
     def _build_play(self) -> None:
         playback, settings = self.playback, self.settings
         self._tabs = Tabs()
+        self._sheet = Sheet()
         self._player_bar = PlayerBar(playback, settings)
         self._incognito = Incognito(playback, self.recommendations)
         tune_list = tunes_list.TuneList.new(self._collection, by_id("tune-list"))
