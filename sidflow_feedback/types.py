@@ -421,6 +421,7 @@ class RunRecord(TypedDict):
 
     time: float
     samples: int
+    skipped: NotRequired[int]
     duration: float
     error: float
     meanError: float
@@ -431,7 +432,7 @@ class RunRecord(TypedDict):
 class LastRun(RunRecord):
     """The last training run."""
 
-    skipped: int
+    skipped: int  # type: ignore[misc]
 
 
 class TrainingState(TypedDict):
@@ -440,6 +441,7 @@ class TrainingState(TypedDict):
     phase: Phase
     message: str | None
     lastRun: LastRun | None
+    runs: int
     baseVersion: str | None
     localVersion: str | None
     localBaseVersion: str | None
@@ -453,6 +455,8 @@ class SyncState(TypedDict):
     running: bool
     lastTime: float | None
     lastError: str | None
+    lastRatings: int
+    lastPlays: int
     nextTime: float | None
     tries: int
     sent: int

@@ -31,6 +31,11 @@ VERSION: Final = 1
 MAX_CHARACTERS: Final = 256 * 1024 * 1024
 """Longer texts are rejected unread. An event has about 600 characters."""
 
+DAMAGED: Final = (
+    "The file is damaged or incomplete. Nothing was imported. "
+    "Choose another file that was exported here, or export it again where it came from."
+)
+
 STEP: Final = 100
 """Events that are read, checked, or written in one step."""
 
@@ -217,7 +222,7 @@ async def _scanned(text: str, step: Step) -> ArchiveText:
         else:
             json.loads(text)
     except (ValueError, RecursionError) as exc:
-        raise ArchiveError(f"The file is damaged or incomplete: {exc}. Nothing was imported.") from exc
+        raise ArchiveError(DAMAGED) from exc
     if archive.members.get("format") != FORMAT:
         raise ArchiveError("The file is not an export of this page. Nothing was imported.")
     version = archive.members.get("version")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sidflow_feedback.analysis.analyzer import Analyzer, Excerpts
 from sidflow_feedback.analysis.features import extract
-from sidflow_feedback.engine.archive import ImportReport, export_archive, import_archive
+from sidflow_feedback.engine.archive import DAMAGED, ImportReport, export_archive, import_archive
 from sidflow_feedback.engine.runtime import FeedbackRuntime
 from sidflow_feedback.engine.transfer import Transfers
 from sidflow_feedback.errors import ArchiveError, FeedbackError, PlayerError, StoreError
@@ -291,7 +291,7 @@ def _text(archive: object) -> str:
     try:
         return bytes(cast("bytes", archive)).decode()
     except UnicodeDecodeError as exc:
-        raise ArchiveError(f"The file is damaged or incomplete: {exc}. Nothing was imported.") from exc
+        raise ArchiveError(DAMAGED) from exc
 
 
 def _column(array: Any, dtype: type[np.generic]) -> NDArray[Any]:

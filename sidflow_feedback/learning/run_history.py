@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from sidflow_feedback.learning.trainer_types import Run
+
 if TYPE_CHECKING:
-    from sidflow_feedback.learning.trainer_types import Run
     from sidflow_feedback.store import FeedbackStore
     from sidflow_feedback.types import RunRecord
 
@@ -26,6 +27,7 @@ async def remember(store: FeedbackStore, run: Run) -> None:
     record: RunRecord = {
         "time": run.time,
         "samples": run.samples,
+        "skipped": run.skipped,
         "duration": run.duration,
         "error": run.error,
         "meanError": run.mean_error,
@@ -40,3 +42,21 @@ async def past_runs(store: FeedbackStore) -> list[RunRecord]:
     note = await store.note(NOTE)
     runs: list[RunRecord] = (note or {}).get("runs", [])
     return runs
+
+
+async def last_run(store: FeedbackStore) -> Run | None:
+    """Return the newest run in the history, None if there was none."""
+    runs = await past_runs(store)
+    if not runs:
+        return None
+    record = runs[-1]
+    return Run(
+        time=record["time"],
+        samples=record["samples"],
+        skipped=record.get("skipped", 0),  # Earlier releases did not keep it.
+        duration=record["duration"],
+        error=record["error"],
+        mean_error=record["meanError"],
+        tells=record["tells"],
+        learner=record["learner"],
+    )

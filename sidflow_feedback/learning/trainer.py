@@ -15,6 +15,7 @@ from sidflow_feedback.idle.slots import Slots
 from sidflow_feedback.learning import scikit_fitters
 from sidflow_feedback.learning.judgments import IMPLIED_PREFERENCES
 from sidflow_feedback.learning.local_model import LocalModel
+from sidflow_feedback.learning.run_history import last_run
 from sidflow_feedback.learning.trainer_types import Run, TrainerState, TrainingSettings
 from sidflow_feedback.learning.training_run import TrainingRunner
 from sidflow_feedback.store import KINDS
@@ -102,6 +103,7 @@ class Trainer:
         self._training = False
         self._last_begun: Milliseconds = -math.inf
         self._last_run: Run | None = None
+        self._runs = 0
         self._message: str | None = None
 
     async def __aenter__(self) -> Trainer:
@@ -134,6 +136,7 @@ class Trainer:
             phase=phase,
             message=waits or self._message,
             last_run=self._last_run,
+            runs=self._runs,
             base_version=self._model.base.version,
             local_version=None if local is None else local.version,
             local_base_version=None if local is None else local.base_version,
@@ -141,7 +144,7 @@ class Trainer:
         )
 
     async def restore(self) -> None:
-        """Load the newest intact snapshot from the store.
+        """Load the newest intact snapshot and the last run from the store.
 
         Raises
         ------
@@ -150,6 +153,7 @@ class Trainer:
         """
         refusals = await self._model.restore()
         self._message = " ".join([*refusals, f"Using {self.model.version}."]) if refusals else None
+        self._last_run = await last_run(self._store)
         self._has_news = self._model.is_outdated or await self._finds_news()
         if self._has_news:
             self._wake.set()
@@ -310,7 +314,7 @@ class Trainer:
             self._message, self._has_news, self._last_begun = f"{exc!r}. Training retries later.", True, begun
             self._reply(TrainingError(f"Training has failed: {exc!r}."))
         else:
-            self._last_begun, self._last_run = begun, run
+            self._last_begun, self._last_run, self._runs = begun, run, self._runs + 1
             if self._model.is_outdated:  # A newer global model arrived during the run.
                 self._has_news = True
             self._reply(run)

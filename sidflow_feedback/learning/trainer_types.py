@@ -95,6 +95,10 @@ class TrainerState:
     ----------
     message
         What the trainer waits for or what went wrong, or None.
+    last_run
+        The last run, also of an earlier engine.
+    runs
+        Number of runs since the engine started.
     base_version
         Version of the global model; None if there is none.
     local_version
@@ -109,6 +113,7 @@ class TrainerState:
     phase: Phase = "off"
     message: str | None = None
     last_run: Run | None = None
+    runs: int = 0
     base_version: str | None = None
     local_version: str | None = None
     local_base_version: str | None = None

@@ -388,7 +388,7 @@ class Feedback:
         if model and model != self.model:
             self.model = self.recorder.model_version = model
             self._model_changed.emit(model)
-        if run and before and run != before["training"]["lastRun"]:
+        if run and before and training["runs"] > before["training"]["runs"]:
             self._trained.emit(run)
         self._state_changed.emit(self.state)
 

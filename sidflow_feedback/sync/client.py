@@ -29,6 +29,12 @@ MAX_REFUSED: Final = 2
 
 SCHEDULE_NOTE: Final = "sync-schedule"
 
+UPLOAD_NOTE: Final = "last-upload"
+
+
+_KEPT: Final = ("last_time", "last_error", "last_ratings", "last_plays")
+"""What of the state outlives the engine."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncState:
@@ -40,6 +46,10 @@ class SyncState:
         Number of consecutive requests that were not answered.
     sent
         Number of events that the server has taken since the engine started.
+    last_time, last_error
+        When the last upload was complete, and what has gone wrong since; also of earlier engines.
+    last_ratings, last_plays
+        Number of events that the server took with that upload.
     clock_error
         By how much the clock here is ahead of the server's, in milliseconds; None if that is less than
         `MIN_CLOCK_ERROR`, or unknown.
@@ -56,6 +66,8 @@ class SyncState:
     next_time: Milliseconds | None = None
     tries: int = 0
     sent: int = 0
+    last_ratings: int = 0
+    last_plays: int = 0
     clock_error: Milliseconds | None = None
     epsilon: float | None = None
     spent: float = 0.0
@@ -175,15 +187,17 @@ class SyncClient:
             self._require_permission()
             self._change(running=True)
             try:
-                sent = await self._send_due()
+                ratings, plays = await self._send_due()
                 self._schedule.rest(self._clock.now())
-                self._change(last_error=None, last_time=self._clock.epoch())
-                return sent
+                self._change(
+                    last_error=None, last_time=self._clock.epoch(), last_ratings=ratings, last_plays=plays
+                )
+                return ratings + plays
             except Exception as exc:
                 self._reschedule(exc)
                 raise
             finally:
-                await self._save_schedule()
+                await self._save()
                 self._change(running=False)
 
     async def next_payload(self) -> str | None:
@@ -205,7 +219,7 @@ class SyncClient:
         async with self.withdrawing():
             yield
             self._queue.forget()
-            self._change(spent=0.0)
+            self._change(spent=0.0, last_time=None, last_error=None, last_ratings=0, last_plays=0)
 
     @contextlib.asynccontextmanager
     async def withdrawing(self) -> AsyncIterator[None]:
@@ -226,7 +240,7 @@ class SyncClient:
         await self._run()
 
     async def _restore(self, *, was_enabled: bool) -> None:
-        """Continue with the schedule of the engine before this one, if sync was on, and read the budget."""
+        """Continue with the schedule of the engine before this one, if sync was on, and read what it kept."""
         kept, now = await self._store.note(SCHEDULE_NOTE), self._clock.now()
         if kept is not None:
             self._schedule = Schedule.from_record(kept, epoch=self._clock.epoch(), now=now)
@@ -234,6 +248,9 @@ class SyncClient:
             if self._settings.enabled:
                 self._schedule.start(self._settings.cadence, now)
             self._announce_schedule()
+        last = await self._store.note(UPLOAD_NOTE)
+        if last is not None and self._state.last_time is None:
+            self._change(**{name: last.get(name, getattr(self._state, name)) for name in _KEPT})
         await self._queue.read_budget()
         self._change(spent=self._queue.spent)
 
@@ -252,16 +269,17 @@ class SyncClient:
         if wait > 0:
             raise SyncError(f"The server asked for a pause of another {max(1, round(wait))} s.")
 
-    async def _send_due(self) -> int:
-        sent, refusal, refused = 0, None, 0
+    async def _send_due(self) -> tuple[int, int]:
+        """Send all that is due; return how many ratings and how many plays the server has taken."""
+        ratings, plays, refusal, refused = 0, 0, None, 0
         while True:
             settings = self._settings
             batch = await self._queue.next_batch(settings)
             self._change(spent=self._queue.spent)
             if batch is None:
-                if refusal is not None and not sent:
+                if refusal is not None and not ratings + plays:
                     raise refusal
-                return sent
+                return ratings, plays
             try:
                 results = await self._deliver(batch, settings)
             except SyncError as exc:
@@ -271,8 +289,9 @@ class SyncClient:
                     raise
                 continue  # The queue has halved the batch, or has removed the event at fault.
             taken, refused = await self._queue.resolve(batch, results), 0
-            sent += taken
-            self._change(sent=self._state.sent + taken)
+            rated = sum(delta.uuid in taken for delta in batch.deltas if delta.ratings is not None)
+            ratings, plays = ratings + rated, plays + len(taken) - rated
+            self._change(sent=self._state.sent + len(taken))
 
     async def _deliver(self, batch: AnonymizedBatch, settings: SyncSettings) -> Results:
         """Send a batch that was made with `settings`; return the server's result for each event."""
@@ -340,11 +359,13 @@ class SyncClient:
             self._schedule.rest(self._clock.now())
         self._change(last_error=str(exc) if isinstance(exc, FeedbackError) else repr(exc))
 
-    async def _save_schedule(self) -> None:
+    async def _save(self) -> None:
+        """Keep the schedule and the outcome of the last upload for the engine after this one."""
         self._announce_schedule()
         with contextlib.suppress(FeedbackError):  # The schedule still applies until this engine ends.
             kept = self._schedule.to_record(epoch=self._clock.epoch(), now=self._clock.now())
             await self._store.keep_note(SCHEDULE_NOTE, kept)
+            await self._store.keep_note(UPLOAD_NOTE, {name: getattr(self._state, name) for name in _KEPT})
 
     def _announce_schedule(self) -> None:
         self._schedule_changed.set()

@@ -149,8 +149,8 @@ class UploadQueue:
                 return batch
         return None
 
-    async def resolve(self, batch: AnonymizedBatch, results: Results | SyncError) -> int:
-        """Record how a batch fared; return how many of its events the server has taken.
+    async def resolve(self, batch: AnonymizedBatch, results: Results | SyncError) -> list[str]:
+        """Record how a batch fared; return the uuids of the events that the server has taken.
 
         Parameters
         ----------
@@ -170,7 +170,7 @@ class UploadQueue:
             self._bisection.on_taken(batch.uuids)
             outcomes = [self._outcome(name, results.get(name.lower(), {})) for name in batch.uuids]
         await self._settle(outcomes)
-        return sum(outcome.status == "synced" for outcome in outcomes)
+        return [outcome.uuid for outcome in outcomes if outcome.status == "synced"]
 
     async def preview(self, settings: SyncSettings) -> AnonymizedBatch | None:
         """Return the batch that `next_batch` would return now, without claiming or charging anything.

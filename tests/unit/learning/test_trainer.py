@@ -63,7 +63,7 @@ class Listener:
         """All runs that were announced."""
         runs: list[Run] = []
         for state in self.states:
-            if state.last_run is not None and state.last_run not in runs:
+            if state.last_run is not None and state.runs > len(runs):
                 runs.append(state.last_run)
         return runs
 
@@ -348,6 +348,7 @@ async def test_a_snapshot_survives_a_reload() -> None:
     async with listening(store=listener.store) as reloaded:
         model = reloaded.trainer.model
         assert (model.version, model.base_version) == ("local-1", "global-1")
+        assert reloaded.trainer.state.last_run == listener.trainer.state.last_run is not None
         np.testing.assert_array_equal(model.network.parameters, learned.network.parameters)
         await reloaded.clock.advance(3600)
         assert reloaded.runs == []

@@ -122,8 +122,8 @@ def channel_of(feedback: Feedback) -> Channel:
     return found
 
 
-def engine_state(run: object = None, version: str = "global-1") -> dict[str, Any]:
-    training = {"lastRun": run, "baseVersion": version, "localVersion": None}
+def engine_state(run: object = None, version: str = "global-1", runs: int = 0) -> dict[str, Any]:
+    training = {"lastRun": run, "runs": runs, "baseVersion": version, "localVersion": None}
     return {"problem": None, "counts": {"ratings": {}, "implicit": {}}, "training": training, "sync": {}}
 
 
@@ -192,15 +192,16 @@ async def test_wrong_preference_is_refused_and_changes_nothing(
 def test_run_that_is_not_kept_is_told_once_with_its_reason(feedback: Feedback) -> None:
     runs: list[Any] = []
     feedback.on_run(runs.append)
-    for run in (None, RUN, RUN):
-        channel_of(feedback).publish(Publication.STATE, engine_state(run))
+    for run, number in ((None, 0), (RUN, 1), (RUN, 1)):
+        channel_of(feedback).publish(Publication.STATE, engine_state(run, runs=number))
     assert runs == [RUN]
 
 
 def test_run_before_this_page_is_not_told(feedback: Feedback) -> None:
     runs: list[Any] = []
     feedback.on_run(runs.append)
-    channel_of(feedback).publish(Publication.STATE, engine_state(RUN))
+    for restored in (None, RUN):  # The engine reads it from the store a moment after its start.
+        channel_of(feedback).publish(Publication.STATE, engine_state(restored))
     assert runs == []
     assert feedback.state["training"] is not None
     assert feedback.state["training"]["lastRun"] == RUN

@@ -226,6 +226,38 @@ async def test_each_change_of_state_is_announced(sharing: Listener) -> None:
     assert sharing.changes >= before + 2
 
 
+async def test_last_upload_outlives_the_engine(sharing: Listener) -> None:
+    await sharing.rates(2)
+    await sharing.does(implicit(action="like"))
+    await sharing.sync.sync_now()
+    at = sharing.clock.epoch()
+    await sharing.sync.aclose()
+    sharing.sync = sharing.client()
+    sharing.sync.configure(SyncSettings())
+    await sharing.clock.advance(1)
+    state = sharing.sync.state
+    assert (state.last_time, state.last_ratings, state.last_plays) == (at, 2, 1)
+    assert (state.enabled, state.last_error) == (False, None)
+    async with sharing.sync.forgetting():
+        await sharing.store.wipe()
+    assert (sharing.sync.state.last_time, sharing.sync.state.last_ratings) == (None, 0)
+
+
+async def test_error_of_the_last_upload_outlives_the_engine(sharing: Listener) -> None:
+    await sharing.rates()
+    sharing.serve = answer(500)
+    with pytest.raises(SyncError):
+        await sharing.sync.sync_now()
+    await sharing.sync.aclose()
+    sharing.sync = sharing.client()
+    sharing.sync.configure(SyncSettings())
+    await sharing.clock.advance(1)
+    assert (sharing.sync.state.last_time, sharing.sync.state.last_error) == (
+        None,
+        "The server answered 500: because",
+    )
+
+
 async def test_store_failure_is_reported_and_sync_continues(sharing: Listener) -> None:
     await sharing.rates()
     claim = sharing.store.claim

@@ -49,7 +49,7 @@ async def test_accepted_events_are_counted_and_done() -> None:
     assert batch is not None
     assert await outbox.counts() == {"processing": 3}
     results = {first: ACCEPTED, second: {"status": "duplicate"}, third: {"status": "rejected", "reason": "x"}}
-    assert await outbox.queue.resolve(batch, results) == 2
+    assert await outbox.queue.resolve(batch, results) == [first, second]
     assert await outbox.counts() == {"synced": 2, "failed": 1}
     assert await outbox.queue.next_batch(PLAIN) is None
 
@@ -59,7 +59,7 @@ async def test_event_without_a_result_waits_before_it_is_sent_again() -> None:
     await outbox.add(1)
     batch = await outbox.queue.next_batch(PLAIN)
     assert batch is not None
-    assert await outbox.queue.resolve(batch, {}) == 0
+    assert await outbox.queue.resolve(batch, {}) == []
     assert await outbox.queue.next_batch(PLAIN) is None
     await outbox.clock.advance(UNANSWERED_PAUSE)
     again = await outbox.queue.next_batch(PLAIN)
@@ -85,7 +85,7 @@ async def test_refused_batch_fails_and_the_next_one_has_another_id() -> None:
     await outbox.add(1)
     batch = await outbox.queue.next_batch(PLAIN)
     assert batch is not None
-    assert await outbox.queue.resolve(batch, REFUSED) == 0
+    assert await outbox.queue.resolve(batch, REFUSED) == []
     assert await outbox.counts() == {"failed": 1}
     await outbox.add(1)
     after = await outbox.queue.next_batch(PLAIN)
@@ -133,7 +133,7 @@ async def test_engine_that_lost_its_claim_writes_nothing() -> None:
     with pytest.raises(StoreError, match="another engine"):
         await first.queue.resolve(batch, REFUSED)
     assert await first.counts() == {"processing": 1}
-    assert await second.queue.resolve(taken, {taken.uuids[0]: ACCEPTED}) == 1
+    assert await second.queue.resolve(taken, {taken.uuids[0]: ACCEPTED}) == taken.uuids
     assert await first.queue.next_batch(PLAIN) is None
 
 
