@@ -46,6 +46,7 @@ from app.page.views.save_music import SaveMusic
 from app.page.views.sharing_card import SharingCard
 from app.page.views.sheet import Sheet
 from app.page.views.shortcuts import Shortcuts
+from app.page.views.start import Start
 from app.page.views.static_hosting import restrict
 from app.page.views.stations import Stations
 from app.page.views.storage_banner import StorageBanner
@@ -106,6 +107,7 @@ class Page:
         self._tabs = Tabs()
         self._sheet = Sheet()
         self._player_bar = PlayerBar(playback, settings)
+        self._start = Start(playback)
         self._incognito = Incognito(playback, self.recommendations)
         tune_list = tunes_list.TuneList.new(self._collection, by_id("tune-list"))
         self._play_tab = PlayTab(
@@ -183,6 +185,7 @@ class Page:
         self._up_next.show()
         self._analysis.restart()
         self.recommendations.refresh()  # Another tab's engine may have been ready before.
+        self._start.make_good()
         document.documentElement.dataset.ui = "ready"
         window.performance.mark("ui-ready")
         if site.server:

@@ -10,6 +10,7 @@ import * as local from "../../sidflow_feedback/page/local.js";
 import * as sidflow_feedback from "../../sidflow_feedback/page/modules.js";
 import * as storage from "../../sidflow_feedback/page/storage.js";
 import * as files from "./files.js";
+import * as first_press from "./first-press.js";
 import * as insights from "./insights/load.js";
 import * as next_task from "./next-task.js";
 import * as offline from "./offline.js";
@@ -25,7 +26,18 @@ import * as tunes_places from "./tunes/places.js";
 export { loadMicroPython } from "./micropython.js";
 
 const MODULES = {
-  ...{ files, insights, local, offline, player_remote, sid_audio, sid_player, sid_scope, sidflow_feedback },
+  ...{
+    files,
+    first_press,
+    insights,
+    local,
+    offline,
+    player_remote,
+    sid_audio,
+    sid_player,
+    sid_scope,
+    sidflow_feedback,
+  },
   ...{ next_task, site, start_snapshot, storage, tunes_collection, tunes_list, tunes_places },
 };
 

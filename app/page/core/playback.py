@@ -1,6 +1,6 @@
 """What is playing: connects library, player, telemetry, and recorder. Needs no browser."""
 
-from app.page.core.tasks import error_message, error_name
+from app.page.core.tasks import error_message, error_name, spawn
 from app.page.core.tune import Track
 from sidflow_feedback.errors import PlayerError, cut_message
 from sidflow_feedback.page.signal import Signal
@@ -318,8 +318,11 @@ class Playback:
         self._skips, self.note, self._broken = 0, "", ""
 
     def toggle(self) -> None:
-        """Pause, or resume."""
+        """Pause, or resume; if nothing is loaded, play the next tune."""
         if self._player is None:
+            return
+        if self.tune is None:
+            spawn(self.next())
             return
         if self.state in (State.PLAYING, State.STARTING):
             self._player.pause()

@@ -71,7 +71,6 @@ class NowPlaying:
         """Show the playback's state."""
         tune, track = self._playback.tune, self._playback.track
         by_id("now-playing").hidden = tune is None
-        by_id("start").hidden = tune is not None
         if tune is not None and track is not None:
             by_id("now-name").textContent = tune.title
             show_text(by_id("now-author"), tune.author)  # It may have links in it.

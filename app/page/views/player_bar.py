@@ -34,13 +34,12 @@ class PlayerBar:
         settings.follow(self._on_settings)
         by_id("volume").value = settings.values["volume"]
         playback.changed.connect(self.show)
-        by_id("next").disabled = False
+        by_id("play-pause").disabled = by_id("next").disabled = False
 
     def show(self) -> None:
         """Show the playback's state."""
         playback, tune = self._playback, self._playback.tune
         by_id("play-pause").textContent = "Pause" if playback.active else "Play"
-        by_id("play-pause").disabled = tune is None
         footer = document.querySelector("footer").dataset
         footer.status, footer.pipeline = playback.state, playback.pipeline
         for name in ("like", "dislike"):

@@ -56,9 +56,8 @@ class UpNext:
         if track is not playback.track:
             return
         explained = tune is not None and bool(recommendations.model)
-        by_id("why-hint").hidden = explained
         by_id("why-surprise").hidden = tune is None or recommendations.surprise is not tune
-        by_id("why-playing").hidden = not explained
+        by_id("why").hidden = not explained
         if explained:
             level = recommendations.sureness(tune, playback.song)["p"] if tune else 0
             show_reasons(by_id("why-playing"), why, level, MAX_REASONS)
