@@ -141,6 +141,7 @@ class Page:
         self._tabs.on_open("insights", self._insights_tab.open)
         self._tabs.on_open("preferences", lambda: self._collection.showRoms())
         self.playback.changed.connect(self._on_playback)
+        self.playback.taken_back.connect(self._on_taken_back)
         self.feedback.on_model(self.recommendations.use_model)
         self.recommendations.changed.connect(lambda: spawn(self._show_predictions()))
         self._collection.on("fresh", create_proxy(lambda _text: self._on_fresh()))
@@ -246,6 +247,10 @@ class Page:
 
     def _on_delete(self, path: str) -> None:
         self.recommendations.forget(path, self.playback.tune)
+
+    def _on_taken_back(self, _judgment: str, tune: "Tune", uuid: str) -> None:
+        self._withdraw(uuid)
+        self._on_delete(tune.sid_path)
 
     def _on_playback(self) -> None:
         tune = self.playback.tune

@@ -63,6 +63,7 @@ class Telemetry:
     report
         Called as ``report(action, track, position, listened_seconds)``: the track as it was given to
         `started`, the player's last position (None if it can't tell), and the audible seconds of this listen.
+        Returns the uuid of the event, or None.
 
     Attributes
     ----------
@@ -74,7 +75,7 @@ class Telemetry:
         The listener's judgment in this listen; None if there is none.
     """
 
-    def __init__(self, report: "Callable[[Action, Track, float | None, float], object]") -> None:
+    def __init__(self, report: "Callable[[Action, Track, float | None, float], str | None]") -> None:
         self._report = report
         self.track: Track | None = None
         self._finished: Track | None = None
@@ -127,12 +128,16 @@ class Telemetry:
         """Count nothing as audible until the next `moved`."""
         self._updated = None
 
-    def judge(self, judgment: "Judgment") -> None:
-        """Report a like or dislike of the track, once for each listen."""
+    def judge(self, judgment: "Judgment") -> str | None:
+        """Report a like or dislike of the track, once for each listen; return what `report` did."""
         if self.track is None or self.judgment == judgment:
-            return
+            return None
         self.judgment = judgment
-        self._emit(judgment)
+        return self._emit(judgment)
+
+    def take_back(self) -> None:
+        """Forget the judgment of this listen. Its event is the caller's to withdraw."""
+        self.judgment = None
 
     def ended(self) -> None:
         """End the listen: the track reached its end, by itself or because the listener jumped there."""
@@ -178,9 +183,10 @@ class Telemetry:
         self.track = self.judgment = self._position = self._updated = None
         self.listened_seconds = 0.0
 
-    def _emit(self, action: "Action") -> None:
-        if self.track is not None:
-            self._report(action, self.track, self._position, self.listened_seconds)
+    def _emit(self, action: "Action") -> str | None:
+        if self.track is None:
+            return None
+        return self._report(action, self.track, self._position, self.listened_seconds)
 
 
 def _audible(before: float | None, position: float | None, elapsed: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.e2e.listener import play
+from tests.e2e.listener import play, wait_until_playing
 
 TABS = ("play", "rate", "preferences", "insights")
 
@@ -20,8 +20,10 @@ def test_single_key_shortcuts(without_engine: Page) -> None:
     page.evaluate("document.activeElement.blur()")
     page.keyboard.press("l")
     assert page.get_attribute("#like", "aria-pressed") == "true"
-    page.keyboard.press("D")
-    assert page.get_attribute("#dislike", "aria-pressed") == "true"
+    page.keyboard.press("M")
+    assert page.get_attribute("#mute", "aria-pressed") == "true"
+    page.keyboard.press("m")
+    assert page.get_attribute("#mute", "aria-pressed") == "false"
     page.keyboard.press("Space")
     page.wait_for_function("document.querySelector('footer').dataset.status === 'paused'")
     page.keyboard.press("Space")
@@ -42,6 +44,12 @@ def test_single_key_shortcuts(without_engine: Page) -> None:
         page.keyboard.press(modified)
     assert now(page) == title
     page.keyboard.press("n")
+    page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=title)
+    wait_until_playing(page)
+    page.keyboard.press("p")
+    page.wait_for_function("old => document.querySelector('#now-title').textContent === old", arg=title)
+    wait_until_playing(page)
+    page.keyboard.press("D")
     page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=title)
 
 

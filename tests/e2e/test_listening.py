@@ -36,7 +36,7 @@ def test_tune_plays_audibly(without_engine: Page) -> None:
     page.wait_for_function(f"window.sidPlayer.stats().framesPlayed > {first + 44100}")
     page.click("#play-pause")
     page.wait_for_function(
-        "window.sidPlayer.stats().rms < 0.001 || document.querySelector('#play-pause').textContent === 'Play'"
+        "window.sidPlayer.stats().rms < 0.001 || document.querySelector('#play-pause').ariaLabel === 'Play'"
     )
     wait_until(lambda: stands_still(page))
 
@@ -80,7 +80,7 @@ def test_one_click_on_next_is_one_skip(without_engine: Page) -> None:
 def test_events_and_ratings_survive_a_reload(page: Page) -> None:
     wait_for_engine(page)
     play(page, 2)
-    page.click("#dislike")
+    page.click("#like")
     rate(page, e=4, m=2, c=3, p=1)
     wait_for_count(page, "ratings", 1)
     wait_for_count(page, "implicit", 2)
@@ -92,7 +92,7 @@ def test_events_and_ratings_survive_a_reload(page: Page) -> None:
     assert rating["features"]["duration"] > 0
     assert rating["syncStatus"] == "pending"
     assert abs(rating["timestamp"] / 1000 - time.time()) < 600
-    assert actions(page) == ["play", "dislike"]
+    assert actions(page) == ["play", "like"]
 
 
 @pytest.mark.usefixtures("whole_processor")

@@ -17,7 +17,7 @@ from sidflow_feedback.sync.client import REQUEST_TIMEOUT
 from sidflow_feedback.sync.schedule import FIRST_RETRY
 from tests.e2e import faulty_proxy as faults
 from tests.e2e.faulty_proxy import SYNC, FaultyProxy
-from tests.e2e.listener import play, rate, rows, wait_for_count
+from tests.e2e.listener import play, rate, rows, wait_for_count, wait_until_playing
 from tests.e2e.operator import Operator
 from tests.e2e.sharing import opened, share, sync_now
 from tests.patience import wait_until
@@ -33,12 +33,19 @@ def page(context: BrowserContext, proxy: FaultyProxy) -> Page:
     return page
 
 
-def like_or_dislike(page: Page) -> None:
-    """Record one more event."""
-    before = len(rows(page, "implicit-events"))
-    liked = page.get_attribute("#like", "aria-pressed") == "true"
-    page.click("#dislike" if liked else "#like")
-    wait_until(lambda: len(rows(page, "implicit-events")) > before)
+def like_another(page: Page) -> None:
+    """Record a like of the next tune, and its play, which stays here."""
+    title = page.text_content("#now-title")
+    page.click("#next")
+    page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=title)
+    wait_until_playing(page)
+    before = likes(page)
+    page.click("#like")
+    wait_until(lambda: likes(page) > before)
+
+
+def likes(page: Page) -> int:
+    return sum(row["action"] == "like" for row in rows(page, "implicit-events"))
 
 
 def preview(page: Page) -> Any:
@@ -96,14 +103,14 @@ def documented_headers() -> set[str]:
 
 
 def check_disabling_aborts_the_request(page: Page, proxy: FaultyProxy) -> None:
-    like_or_dislike(page)
+    like_another(page)
     proxy.fault = faults.silence
     page.click("#sync-now")
     wait_until(lambda: len(proxy.uploads) == 2)
     page.uncheck("[name=sync]")
     wait_until(lambda: proxy.given_up)
     assert proxy.given_up[0] < REQUEST_TIMEOUT - 1, "the request is aborted before its timeout"
-    wait_for_count(page, "implicit", 2)
+    wait_for_count(page, "implicit", 3)
     page.evaluate("dispatchEvent(new Event('online'))")
     time.sleep(1)
     assert len(proxy.uploads) == 2
@@ -143,7 +150,7 @@ def test_each_event_is_on_the_server_once_despite_faults(
 ) -> None:
     share(page)
     for fault, message in FAULTS.items():
-        like_or_dislike(page)
+        like_another(page)
         proxy.fault = fault
         begun = time.monotonic()
         assert message in sync_now(page)
@@ -151,7 +158,7 @@ def test_each_event_is_on_the_server_once_despite_faults(
             check_pause(page, proxy, begun)
     # The same batch is sent until it is answered; later events wait for the next batch.
     assert len(set(proxy.uploads)) == 1
-    like_or_dislike(page)
+    like_another(page)
     proxy.fault = faults.silence
     assert "no answer within 15 s" in sync_now(page)
     assert len(proxy.given_up) == 1

@@ -1,6 +1,6 @@
 """Feature analysis: the current song first, other music in the background. Needs no browser."""
 
-from app.page.core.playback import State
+from app.page.core.playback_state import State
 from app.page.core.tasks import spawn
 from sidflow_feedback.vocabulary import LengthSource, Request
 

@@ -1,5 +1,8 @@
 """What is playing: connects library, player, telemetry, and recorder. Needs no browser."""
 
+from app.page.core.playback_state import ACTIVE, IGNORED, State
+from app.page.core.session_history import SessionHistory
+from app.page.core.skips import NOTHING_PLAYS, Skips
 from app.page.core.tasks import error_message, error_name, spawn
 from app.page.core.tune import Track
 from sidflow_feedback.errors import PlayerError, cut_message
@@ -9,7 +12,7 @@ from sidflow_feedback.player.telemetry import Telemetry
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-    from typing import Final, Literal, Protocol, TypeAlias
+    from typing import Literal, Protocol, TypeAlias
 
     from app.page.core.tune import Tune
     from sidflow_feedback.page.recorder import Recorder
@@ -35,65 +38,17 @@ if TYPE_CHECKING:
             """Forget which tunes can't be played."""
 
 
-class State:
-    """States of a `Playback`: one of its own, and those that a player reports."""
-
-    IDLE: "Final" = "idle"
-    FETCHING: "Final" = "fetching"
-    LOADING: "Final" = "loading"
-    STARTING: "Final" = "starting"
-    PLAYING: "Final" = "playing"
-    PAUSED: "Final" = "paused"
-    STOPPED: "Final" = "stopped"
-    ENDED: "Final" = "ended"
-    ERROR: "Final" = "error"
-
-
-SILENT = (State.IDLE, State.STOPPED, State.PAUSED)
-OTHERS = (State.LOADING, State.STARTING, State.PLAYING, State.ENDED, State.ERROR)
-MAX_SKIPS = 100
-"""Tunes in a row that may fail before play stops: so many say that something else is wrong."""
-
-NOTHING_PLAYS = "Play has stopped because no tune that follows can be played. Choose another one. The last: "
-
-IGNORED = {
-    State.FETCHING: SILENT + OTHERS,
-    State.LOADING: SILENT,
-    State.ENDED: SILENT,
-}
-"""Reports of the player that don't change a state: they are about the tune before."""
+RESTART_SECONDS = 3
+"""Seconds of a song after which `Playback.previous` begins it again."""
 
 STANDARD_SOUND: "Sound" = {"filterCurve": None, "digiBoost": False, "combined": "average"}
 """That of sidplayfp, but for filter curves by author."""
 
-ACTIVE = (State.FETCHING, State.LOADING, State.STARTING, State.PLAYING)
-
 
 class Playback:
-    """The tune that is loaded, and what the listener does with it.
+    """The tune that is loaded, and what the listener does with it. Its states are those of `State`.
 
-    ========  ==================================================  =====================
-    state     event                                               next state
-    ========  ==================================================  =====================
-    any       `open`; `use` while a tune is loaded                fetching
-    fetching  the tune's bytes are there                          loading
-    fetching  the tune's bytes can't be read                      fetching, of the next tune
-    fetching  the player reports anything                         fetching
-    loading   the player reports idle, stopped, or paused         loading
-    ended     the player reports idle, stopped, or paused         ended
-    loading   the tune is loaded, but was not to play             paused
-    loading   the tune can't be played                            fetching, of the next tune
-    loading   the player is at fault                              error, without a tune
-    playing   the tune turns out to be broken                     fetching, of the next tune
-    any       no tune that follows can be played                  error, without a tune
-    others    the player reports a state                          that state
-    playing   the song's length has passed                        ended
-    ended     a song of the same tune follows                     loading
-    ended     a tune follows                                      fetching
-    ended     no tune follows                                     stopped
-    ========  ==================================================  =====================
-
-    A tune that can't be played is skipped: the next one plays, `note` says so, and no action is recorded.
+    A tune that can't be played is skipped: the next one plays, `skips` says so, and no action is recorded.
 
     A listen begins when the player reports ``playing`` for the first time after `open` or `set_song`, or
     after an error ended the listen before. A change of player does not begin a new one.
@@ -113,6 +68,8 @@ class Playback:
         Emitted after each change of tune, song, state, judgment, player, or incognito mode.
     judged
         Emitted with each like or dislike that is recorded.
+    taken_back
+        Emitted with the judgment, its tune, and the uuid of its event when the listener takes one back.
     tune, song
         What is loaded; None and 0 at first.
     track
@@ -126,8 +83,8 @@ class Playback:
         before it.
     incognito
         Whether nothing is recorded.
-    note
-        Which tunes were skipped on the way to this one because they can't be played, in words; else empty.
+    skips
+        The tunes that were skipped on the way to this one because they can't be played.
     """
 
     def __init__(
@@ -152,14 +109,16 @@ class Playback:
         self._listened_at_start = 0.0
         self.changed: Signal[[]] = Signal()
         self.judged: Signal[[Judgment]] = Signal()
+        self.taken_back: Signal[[Judgment, Tune, str]] = Signal()
         self.tune: Tune | None = None
         self.song = 0
         self.track: Track | None = None
         self.state: PlaybackState = State.IDLE
         self.muted = 0
         self.all_songs = False
-        self.note = ""
-        self._skips = 0
+        self.skips = Skips()
+        self._history = SessionHistory()
+        self._judged_event: str | None = None
         self._broken = ""
         self._first_song = 0
 
@@ -178,11 +137,15 @@ class Playback:
         old.close()
         if self.tune is not None:
             self._listened_at_start = self._telemetry.listened_seconds
-            problem = await self._load(self.tune, active, position or 0.0)
-            if problem and active:
-                await self._skip(problem)
-            elif problem:
-                self._stop_at(self.tune.title + " can't be played. " + problem, None)
+            await self._resume(self.tune, active, position or 0.0)
+
+    async def _resume(self, tune: "Tune", active: bool, position: float) -> None:
+        """Load the current song at a position."""
+        problem = await self._load(tune, active, position)
+        if problem and active:
+            await self._skip(problem)
+        elif problem:
+            self._stop_at(tune.title + " can't be played. " + problem, None)
 
     @property
     def active(self) -> bool:
@@ -229,6 +192,13 @@ class Playback:
         """Seconds since the song began: the player's position, else the audible seconds."""
         position = self._player.position if self._player else 0.0
         return self._telemetry.listened_seconds - self._listened_at_start if position is None else position
+
+    async def cue(self, tune: "Tune", song: int, position: float, play: bool = False) -> None:
+        """Load a song, 0 for the start song, at a position in seconds; `play` it, or wait for `toggle`."""
+        self._forget_skips()
+        self._first_song = song or tune.start_song
+        self._choose(tune, self._first_song)
+        await self._resume(tune, play, position)
 
     async def open(self, tune: "Tune", song: int = 0) -> None:
         """Play a song, 0 for the tune's start song. A newer call, or a click on Pause, takes precedence."""
@@ -295,27 +265,20 @@ class Playback:
         while problem and self.tune is not None:
             rejected, load = self.tune, self._loads
             self._telemetry.failed()
-            self._note_skip(rejected.title, problem)
+            self.skips.add(rejected.title, problem)
             await self._library.reject(rejected)
             if load != self._loads:
                 return  # The listener has chosen another tune.
-            tune = self._take_next() if self._skips < MAX_SKIPS else None
+            tune = self._take_next() if not self.skips.are_too_many else None
             if tune is None:
                 self._library.accept_all()  # The listener's next click tries again.
                 self._stop_at(NOTHING_PLAYS + problem, None)
                 return
             problem = await self._start(tune)
 
-    def _note_skip(self, title: str, problem: str) -> None:
-        self._skips += 1
-        name = "“" + (title or "A tune") + "”"
-        if self._skips == 1:
-            self.note = "Skipped " + name + ", which can't be played. " + problem
-        else:
-            self.note = f"Skipped {self._skips} tunes that can't be played. The last, {name}: {problem}"
-
     def _forget_skips(self) -> None:
-        self._skips, self.note, self._broken = 0, "", ""
+        self.skips.clear()
+        self._broken = ""
 
     def toggle(self) -> None:
         """Pause, or resume; if nothing is loaded, play the next tune."""
@@ -338,6 +301,14 @@ class Playback:
         if clicks == 0 or clicks % 2 == 1:
             self._forget_skips()
             await self._play_next()
+
+    async def previous(self) -> None:
+        """Play the song from its beginning; within its first seconds, play the tune that was heard before."""
+        before = None if self.elapsed > RESTART_SECONDS else self._history.go_back(self.tune)
+        if before:
+            await self.open(*before)
+        elif self.tune is not None:
+            self.set_song(self.song)
 
     def set_song(self, song: int) -> None:
         """Switch to another song of the tune."""
@@ -403,13 +374,27 @@ class Playback:
         self.changed.emit()
 
     def judge(self, judgment: "Judgment") -> None:
-        """Record a like or dislike, once for each listen."""
+        """Record a like or dislike of this listen instead of an earlier one; the same again takes it back."""
         self._update_telemetry()
         before = self.judgment
-        self._telemetry.judge(judgment)
-        self.changed.emit()
-        if self.judgment != before:
+        if before:
+            self._take_back(before)
+        if before != judgment and self.can_judge:
+            self._judged_event = self._telemetry.judge(judgment)
             self.judged.emit(judgment)
+        self.changed.emit()
+
+    async def dislike(self) -> None:
+        """Record a dislike, and go on with the next tune; or take the dislike back."""
+        self.judge("dislike")
+        if self.judgment == "dislike":
+            await self.next()
+
+    def _take_back(self, judgment: "Judgment") -> None:
+        self._telemetry.take_back()
+        event, self._judged_event = self._judged_event, None
+        if event and self.tune:
+            self.taken_back.emit(judgment, self.tune, event)
 
     def rate(self, ratings: "dict[Dimension, int]") -> str | None:
         """Record a rating of the song that is loaded; return its uuid, None if it could not be stored."""
@@ -463,8 +448,9 @@ class Playback:
         self.changed.emit()
 
     def _on_audible(self, position: float | None) -> None:
-        if self.track and self._telemetry.track is not self.track.record:
+        if self.tune and self.track and self._telemetry.track is not self.track.record:
             self._telemetry.started(self.track.record, position)
+            self._history.add(self.tune, self.song)
             self._listened_at_start = self._telemetry.listened_seconds
         self._update_telemetry()
 
@@ -513,5 +499,5 @@ class Playback:
         if self._player is not None:
             self._player.pause()  # The tune before may still sound.
         self.tune, self.song, self.track, self.state = None, 0, None, State.ERROR
-        self.note = ""
+        self.skips.clear()
         self.changed.emit()

@@ -23,6 +23,15 @@ def show_text(element: "Element", text: str) -> None:
         element.textContent = text
 
 
+def show_icon(button: "Element", name: str) -> None:
+    """Show the icon with this name, one of ``app/setup/icons.py``, instead of the button's present one."""
+    shape = button.querySelector("use")
+    address = shape.getAttribute("href")
+    icon = address[: address.index("#") + 1] + name
+    if icon != address:
+        shape.setAttribute("href", icon)
+
+
 def create(tag: str, text: str = "") -> "Element":
     """Return a new element with this text."""
     element: Element = document.createElement(tag)

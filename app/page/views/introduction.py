@@ -33,7 +33,7 @@ class Introduction:
         self._offer = offer
         self._count = 0
         on(by_id("introduce"), "click", lambda _event: spawn(self._on_click()))
-        playback.judged.connect(lambda _judgment: self._on_judged())
+        playback.judged.connect(self._on_judged)
         playback.changed.connect(self._show)
         recommendations.changed.connect(self._show)
         settings.follow(lambda _values: self._on_settings())
@@ -52,12 +52,13 @@ class Introduction:
         if self._count:
             await self._playback.next()
 
-    def _on_judged(self) -> None:
-        """Go on to the next tune, or end."""
+    def _on_judged(self, judgment: str) -> None:
+        """Go on to the next tune, as each dislike does, or end."""
         if not self._count or self._playback.tune is not self._recommendations.asking:
             return
         if self._recommendations.asked:
-            spawn(self._playback.next())
+            if judgment == "like":
+                spawn(self._playback.next())
         elif self._settings.values["training"]:
             self._end(DONE)
         else:

@@ -25,6 +25,7 @@ class LearnOffer:
         on(by_id("learn-on"), "click", lambda _event: self._accept())
         on(by_id("learn-later"), "click", lambda _event: self._close())
         playback.judged.connect(self._on_judged)
+        playback.taken_back.connect(lambda judgment, _tune, _uuid: self._on_taken_back(judgment))
         settings.follow(lambda _values: self._close_if_on())
 
     def make(self) -> bool:
@@ -44,6 +45,11 @@ class LearnOffer:
         count = int(likes) + 1 if likes.isdigit() else 1
         if count < ENOUGH or not self.make():
             local.setItem(LIKES, str(min(count, ENOUGH)))
+
+    def _on_taken_back(self, judgment: str) -> None:
+        likes = local.getItem(LIKES) or "0"
+        if judgment == "like" and likes.isdigit():
+            local.setItem(LIKES, str(max(int(likes) - 1, 0)))
 
     def _accept(self) -> None:
         self._settings.change("training", True)

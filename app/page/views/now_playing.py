@@ -3,7 +3,7 @@
 from pyscript import window
 from pyscript.js_modules import sid_scope
 
-from app.page.core.playback import State
+from app.page.core.playback_state import State
 from app.page.views.dom import aria, by_id, create, describe, minutes, on, show_text
 from sidflow_feedback.vocabulary import LengthSource
 

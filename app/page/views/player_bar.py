@@ -2,9 +2,9 @@
 
 from pyscript import document
 
-from app.page.core.playback import State
+from app.page.core.playback_state import State
 from app.page.core.tasks import spawn
-from app.page.views.dom import aria, by_id, create, minutes, on, show_text
+from app.page.views.dom import aria, by_id, create, minutes, on, show_icon, show_text
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -20,26 +20,29 @@ class PlayerBar:
     def __init__(self, playback: "Playback", settings: "Settings") -> None:
         self._playback = playback
         self._dragged = False
-        self._seeking = False
+        self._seeking = self._muted = False
+        self._volume = 0
         on(by_id("play-pause"), "click", lambda _event: playback.toggle())
+        on(by_id("previous"), "click", lambda _event: spawn(playback.previous()))
         on(by_id("next"), "click", lambda event: spawn(playback.next(int(event.detail))))
         on(by_id("like"), "click", lambda _event: playback.judge("like"))
-        on(by_id("dislike"), "click", lambda _event: playback.judge("dislike"))
+        on(by_id("dislike"), "click", lambda _event: spawn(playback.dislike()))
         on(by_id("song"), "change", lambda event: playback.set_song(int(event.target.value)))
         on(by_id("previous-song"), "click", lambda _event: playback.step_song(-1))
         on(by_id("next-song"), "click", lambda _event: playback.step_song(1))
-        on(by_id("volume"), "input", lambda event: settings.change("volume", int(event.target.value)))
+        on(by_id("mute"), "click", lambda _event: self._mute(not self._muted))
+        on(by_id("volume"), "input", lambda event: self._on_volume(settings, int(event.target.value)))
         on(by_id("progress"), "input", self._on_drag)
         on(by_id("progress"), "change", self._on_drop)
         settings.follow(self._on_settings)
-        by_id("volume").value = settings.values["volume"]
         playback.changed.connect(self.show)
         by_id("play-pause").disabled = by_id("next").disabled = False
 
     def show(self) -> None:
         """Show the playback's state."""
         playback, tune = self._playback, self._playback.tune
-        by_id("play-pause").textContent = "Pause" if playback.active else "Play"
+        _show_play_pause(playback.active)
+        by_id("previous").disabled = tune is None
         footer = document.querySelector("footer").dataset
         footer.status, footer.pipeline = playback.state, playback.pipeline
         for name in ("like", "dislike"):
@@ -47,9 +50,9 @@ class PlayerBar:
             by_id(name).setAttribute("aria-pressed", aria(playback.judgment == name))
         by_id("now-title").textContent = tune.title if tune else "Nothing is playing"
         by_id("now-detail").textContent = _detail(tune, playback.state)
-        show_text(by_id("play-note"), playback.note)
+        show_text(by_id("play-note"), playback.skips.note)
         by_id("progress").disabled = "seek" not in playback.abilities
-        by_id("volume").disabled = "volume" not in playback.abilities
+        by_id("volume").disabled = by_id("mute").disabled = "volume" not in playback.abilities
         self._show_songs(tune)
         self._show_position()
 
@@ -59,8 +62,23 @@ class PlayerBar:
             self._show_position()
 
     def _on_settings(self, values: "Values") -> None:
-        self._playback.set_volume(values["volume"])
+        self._volume = values["volume"]
         self._playback.all_songs = values["allSongs"]
+        self._show_volume()
+
+    def _on_volume(self, settings: "Settings", volume: int) -> None:
+        self._muted = False
+        settings.change("volume", volume)
+
+    def _mute(self, silent: bool) -> None:
+        self._muted = silent
+        self._show_volume()
+
+    def _show_volume(self) -> None:
+        self._playback.set_volume(0 if self._muted else self._volume)
+        by_id("volume").value = 0 if self._muted else self._volume
+        by_id("mute").setAttribute("aria-pressed", aria(self._muted))
+        show_icon(by_id("mute"), "volume-x" if self._muted or not self._volume else "volume-2")
 
     def _show_position(self) -> None:
         length, progress = self._length(), self._playback.progress
@@ -92,6 +110,7 @@ class PlayerBar:
         select.value = str(self._playback.song or 1)
         for control in ("song", "previous-song", "next-song"):
             by_id(control).disabled = songs < 2
+        by_id("songs").dataset.several = aria(songs > 1)
 
     def _on_drag(self, event: "Event") -> None:
         self._dragged = True
@@ -101,6 +120,14 @@ class PlayerBar:
         self._dragged = False
         if self._length():
             self._playback.seek(float(event.target.value) * self._length())
+
+
+def _show_play_pause(active: bool) -> None:
+    button, name = by_id("play-pause"), "Pause" if active else "Play"
+    if button.getAttribute("aria-label") != name:
+        button.setAttribute("aria-label", name)
+        button.title = name + " (Space)"
+        show_icon(button, name.lower())
 
 
 def _detail(tune: "Tune | None", state: str) -> str:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 BUTTONS = {
     "n": "next",
+    "p": "previous",
+    "m": "mute",
     "l": "like",
     "d": "dislike",
     " ": "play-pause",

@@ -9,7 +9,8 @@ import json
 import pytest
 
 from app.page.core.payloads import TuneRecord
-from app.page.core.playback import MAX_SKIPS, NOTHING_PLAYS, Playback
+from app.page.core.playback import Playback
+from app.page.core.skips import MAX_SKIPS, NOTHING_PLAYS
 from app.page.core.tune import Tune
 from sidflow_feedback.errors import PlayerError
 from sidflow_feedback.page.recorder import Recorder
@@ -103,6 +104,8 @@ class HandListener:
         uuids = (f"00000000-0000-4000-8000-{i:012}" for i in itertools.count())
         recorder = Recorder(self, lambda: next(uuids), lambda: 0.0, "session-1", self.messages.append)
         self.playback = Playback(self.tunes, recorder, self.tunes.take, self.notify, lambda: self.now)
+        self.withdrawn: list[str] = []
+        self.playback.taken_back.connect(lambda _judgment, _tune, uuid: self.withdrawn.append(uuid))
         self.player = self.use("memory")
 
     def use(self, pipeline: str) -> MemoryPlayer:
@@ -354,14 +357,99 @@ def test_a_tune_that_played_incognito_stays_private_and_can_not_be_judged() -> N
     assert actions(listener) == ["play", "play"]
 
 
-def test_a_like_is_recorded_once_for_each_listen() -> None:
+def test_a_like_is_recorded_once_and_taken_back_by_the_second() -> None:
     listener = HandListener()
     assert not listener.playback.can_judge
     listener.choose(LONG)
     listener.like()
+    assert actions(listener) == ["play", "like"]
+    assert (listener.playback.judgment, listener.withdrawn) == ("like", [])
     listener.like()
     assert actions(listener) == ["play", "like"]
+    assert (listener.playback.judgment, listener.withdrawn) == (None, [listener.events()[1]["uuid"]])
+    listener.like()
+    assert actions(listener) == ["play", "like", "like"]
     assert listener.playback.judgment == "like"
+
+
+def test_a_dislike_replaces_a_like_and_goes_on_to_the_next_tune() -> None:
+    listener = HandListener()
+    listener.choose(LONG)
+    listener.like()
+    listener.listen(20)
+    asyncio.run(listener.playback.dislike())
+    assert actions(listener) == ["play", "like", "dislike", "skip", "play"]
+    assert listener.withdrawn == [listener.events()[1]["uuid"]]
+    assert listener.playback.tune is not listener.tunes.named[LONG]
+    assert listener.playback.judgment is None
+
+
+def test_a_dislike_of_the_last_tune_can_be_taken_back() -> None:
+    listener = HandListener()
+    listener.tunes.queue = []
+    listener.choose(LONG)
+    asyncio.run(listener.playback.dislike())
+    assert listener.playback.judgment == "dislike"
+    asyncio.run(listener.playback.dislike())
+    assert listener.playback.judgment is None
+    assert listener.withdrawn == [listener.events()[1]["uuid"]]
+
+
+def test_previous_restarts_the_song_and_in_its_first_seconds_goes_back() -> None:
+    listener = HandListener()
+    first, second = listener.tunes.make(), listener.tunes.make()
+
+    def back() -> tuple[Tune | None, int]:
+        asyncio.run(listener.playback.previous())
+        return listener.playback.tune, listener.playback.song
+
+    assert back() == (None, 0)
+    asyncio.run(listener.playback.open(first))
+    listener.set_song(2)
+    listener.listen(2)
+    asyncio.run(listener.playback.open(second))
+    listener.listen(4)
+    assert back() == (second, 1)
+    assert listener.player.position == 0
+    listener.listen(2)
+    assert back() == (first, 2)
+    listener.listen(2)
+    assert back() == (first, 2), "there is nothing before it"
+    assert listener.player.position == 0
+    assert listener.playback.state == "playing"
+
+
+def test_a_tune_that_could_not_be_played_is_not_gone_back_to() -> None:
+    listener = HandListener()
+    first, last = listener.tunes.make(), listener.tunes.make()
+    asyncio.run(listener.playback.open(first))
+    listener.tunes.queue = [last]
+    asyncio.run(listener.playback.open(missing(listener)))
+    assert listener.playback.tune is last
+    asyncio.run(listener.playback.previous())
+    assert listener.playback.tune is first
+
+
+def test_a_cued_song_waits_at_its_position_until_it_is_played() -> None:
+    listener = HandListener()
+    tune = listener.tunes.make()
+    asyncio.run(listener.playback.cue(tune, 2, 30.0))
+    assert (listener.playback.state, listener.playback.song, listener.player.position) == ("paused", 2, 30)
+    listener.listen(5)
+    assert listener.player.position == 30
+    assert actions(listener) == []
+    listener.playback.toggle()
+    listener.listen(5)
+    assert listener.player.position == 35
+    assert actions(listener) == ["play"]
+    assert listener.events()[0]["position"] == 30
+
+
+def test_a_cued_song_that_can_not_be_played_says_so_and_plays_nothing_else() -> None:
+    listener = HandListener()
+    asyncio.run(listener.playback.cue(missing(listener), 0, 0.0))
+    assert listener.messages == ["Tune can't be played. The file is gone."]
+    assert listener.playback.tune is None
 
 
 def test_a_tune_plays_from_its_start_song_and_the_others_can_be_walked() -> None:
@@ -418,15 +506,14 @@ def test_what_can_not_be_played_is_skipped_with_a_note_and_leaves_no_event() -> 
     listener.wait_for_end()
     assert listener.playback.tune is good
     assert listener.playback.state == "playing"
-    assert (
-        listener.playback.note == "Skipped 2 tunes that can't be played. The last, “Tune”: The file is gone."
-    )
+    note = "Skipped 2 tunes that can't be played. The last, “Tune”: The file is gone."
+    assert listener.playback.skips.note == note
     assert actions(listener) == ["play", "play_complete", "play"]
     assert {event["sidPath"] for event in listener.events()}.isdisjoint({broken.sid_path, gone.sid_path})
     assert listener.messages == [], "nothing interrupts the listener"
     listener.listen(101)
     assert listener.tunes.reads.count(broken.sid_path) == 1, "it isn't tried again"
-    assert listener.playback.note == ""
+    assert listener.playback.skips.note == ""
 
 
 def test_a_tune_that_breaks_while_it_plays_is_skipped_and_a_paused_one_is_not() -> None:
@@ -436,7 +523,8 @@ def test_a_tune_that_breaks_while_it_plays_is_skipped_and_a_paused_one_is_not() 
     listener.player.fail("The tune halted the processor.", tune_fault=True)
     listener.listen(TICK)
     assert listener.playback.tune is not listener.tunes.named[LONG]
-    assert listener.playback.note == "Skipped “Tune”, which can't be played. The tune halted the processor."
+    note = "Skipped “Tune”, which can't be played. The tune halted the processor."
+    assert listener.playback.skips.note == note
     assert actions(listener) == ["play", "play"]
     assert listener.tunes.rejected == [listener.tunes.named[LONG].sid_path]
     playing = listener.playback.tune
@@ -485,4 +573,4 @@ def test_choice_of_the_listener_ends_the_search_for_a_tune_that_plays() -> None:
     listener = HandListener()
     asyncio.run(choose_meanwhile())
     assert listener.playback.tune is listener.tunes.named[LONG]
-    assert listener.playback.note == ""
+    assert listener.playback.skips.note == ""

@@ -1,0 +1,53 @@
+"""The states of a playback."""
+
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from typing import Final
+
+
+class State:
+    """States of a `Playback`: one of its own, and those that a player reports.
+
+    ========  ==================================================  =====================
+    state     event                                               next state
+    ========  ==================================================  =====================
+    any       `open`; `use` while a tune is loaded                fetching
+    fetching  the tune's bytes are there                          loading
+    fetching  the tune's bytes can't be read                      fetching, of the next tune
+    fetching  the player reports anything                         fetching
+    loading   the player reports idle, stopped, or paused         loading
+    ended     the player reports idle, stopped, or paused         ended
+    loading   the tune is loaded, but was not to play             paused
+    loading   the tune can't be played                            fetching, of the next tune
+    loading   the player is at fault                              error, without a tune
+    playing   the tune turns out to be broken                     fetching, of the next tune
+    any       no tune that follows can be played                  error, without a tune
+    others    the player reports a state                          that state
+    playing   the song's length has passed                        ended
+    ended     a song of the same tune follows                     loading
+    ended     a tune follows                                      fetching
+    ended     no tune follows                                     stopped
+    ========  ==================================================  =====================
+    """
+
+    IDLE: "Final" = "idle"
+    FETCHING: "Final" = "fetching"
+    LOADING: "Final" = "loading"
+    STARTING: "Final" = "starting"
+    PLAYING: "Final" = "playing"
+    PAUSED: "Final" = "paused"
+    STOPPED: "Final" = "stopped"
+    ENDED: "Final" = "ended"
+    ERROR: "Final" = "error"
+
+
+SILENT = (State.IDLE, State.STOPPED, State.PAUSED)
+OTHERS = (State.LOADING, State.STARTING, State.PLAYING, State.ENDED, State.ERROR)
+IGNORED = {
+    State.FETCHING: SILENT + OTHERS,
+    State.LOADING: SILENT,
+    State.ENDED: SILENT,
+}
+"""Reports of the player that don't change a state: they are about the tune before."""
+
+ACTIVE = (State.FETCHING, State.LOADING, State.STARTING, State.PLAYING)

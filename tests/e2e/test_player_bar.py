@@ -1,0 +1,119 @@
+"""The player bar: its icons, and what its buttons do beyond playing."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from tests.e2e.listener import (
+    outbox,
+    play,
+    rows,
+    wait_for_count,
+    wait_for_engine,
+    wait_until_playing,
+)
+from tests.patience import wait_until
+
+UNNAMED = """[...document.querySelectorAll("footer button")]
+    .filter((button) => !(button.ariaLabel || button.textContent.trim())).map((button) => button.id)"""
+
+EMPTY = """[...document.querySelectorAll("footer svg")]
+    .filter((icon) => icon.checkVisibility() && !icon.querySelector("use").getBBox().width)
+    .map((icon) => icon.parentElement.id)"""
+
+
+def title(page: Page) -> str:
+    return page.text_content("#now-title") or ""
+
+
+def wait_for_title(page: Page, text: str) -> None:
+    page.wait_for_function("text => document.querySelector('#now-title').textContent === text", arg=text)
+    wait_until_playing(page)
+
+
+def test_each_button_has_a_name_and_an_icon_that_is_drawn(without_engine: Page) -> None:
+    page = without_engine
+    play(page, 1)
+    assert page.evaluate(UNNAMED) == []
+    page.wait_for_function(f"{EMPTY}.length === 0")
+    assert page.get_attribute("#play-pause", "aria-label") == "Pause"
+    assert (page.get_attribute("#play-pause use", "href") or "").endswith("icons.svg#pause")
+    page.click("#play-pause")
+    page.wait_for_selector("#play-pause[aria-label=Play]")
+    assert (page.get_attribute("#play-pause use", "href") or "").endswith("icons.svg#play")
+
+
+def test_previous_goes_back_through_the_session(without_engine: Page) -> None:
+    page = without_engine
+    assert page.is_disabled("#previous")
+    play(page, 1)
+    first = title(page)
+    play(page, 2)
+    second = title(page)
+    page.wait_for_function("sidPlayer.position > 3.1")
+    page.click("#previous")
+    page.wait_for_function("sidPlayer.position < 3")
+    assert title(page) == second
+    page.click("#previous")
+    wait_for_title(page, first)
+
+
+def test_dislike_goes_on_and_like_can_be_taken_back(without_engine: Page) -> None:
+    page = without_engine
+    play(page, 1)
+    page.click("#like")
+    assert page.get_attribute("#like", "aria-pressed") == "true"
+    page.click("#like")
+    assert page.get_attribute("#like", "aria-pressed") == "false"
+    assert [event["action"] for event in outbox(page)] == ["play"], "the like is gone from the outbox"
+    disliked = title(page)
+    page.click("#dislike")
+    page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=disliked)
+    wait_until_playing(page)
+    assert page.get_attribute("#dislike", "aria-pressed") == "false"
+    assert [event["action"] for event in outbox(page)] == ["play", "dislike", "skip_early", "play"]
+
+
+def test_a_like_that_is_taken_back_leaves_the_store(page: Page) -> None:
+    wait_for_engine(page)
+    play(page, 1)
+    page.click("#like")
+    wait_for_count(page, "implicit", 2)
+    page.click("#like")
+    wait_for_count(page, "implicit", 1)
+    assert [row["action"] for row in rows(page, "implicit-events")] == ["play"]
+
+
+def test_mute_lasts_until_the_slider_moves_and_the_volume_is_kept(without_engine: Page) -> None:
+    page = without_engine
+    volume = page.input_value("#volume")
+    page.click("#mute")
+    assert page.get_attribute("#mute", "aria-pressed") == "true"
+    assert page.input_value("#volume") == "0"
+    page.click("#mute")
+    assert page.input_value("#volume") == volume
+    page.click("#mute")
+    page.fill("#volume", "40")
+    assert page.get_attribute("#mute", "aria-pressed") == "false"
+    page.reload()
+    page.wait_for_selector("html[data-ui=ready]")
+    assert page.input_value("#volume") == "40"
+
+
+def test_songs_are_shown_for_tunes_with_several_and_nothing_moves(without_engine: Page) -> None:
+    page = without_engine
+    numbers: list[int] = page.evaluate(
+        """async () => {
+            const { tunes } = await (await fetch('/static/vendor/tunes/catalog.json')).json();
+            return [tunes.findIndex(({ songs }) => songs === 1), tunes.findIndex(({ songs }) => songs > 1)];
+        }"""
+    )
+    place = "JSON.stringify(document.querySelector('#mute').getBoundingClientRect())"
+    before = page.evaluate(place)
+    play(page, numbers[0] + 1)
+    page.wait_for_selector("#next-song", state="hidden")
+    play(page, numbers[1] + 1)
+    page.wait_for_selector("#next-song", state="visible")
+    assert page.evaluate(place) == before
+    page.click("#next-song")
+    wait_until(lambda: page.input_value("#song") == "2")
