@@ -152,21 +152,40 @@ def test_search_finds_all_words_anywhere_without_case_and_accents(page: Page) ->
 def test_orders(page: Page) -> None:
     build(page, "b2", "*site", "b1", "a9")
     page.evaluate("index.arrange(['files', 'b', 'a'])")
-    assert seen(page) == ["*site", "b1", "b2", "a9"]
+    assert seen(page) == ["b1", "b2", "a9", "*site"], "what the listener has added comes first"
     assert seen(page, order="title") == ["*site", "a9", "b1", "b2"]
+    assert seen(page, order="title-reversed") == ["b2", "b1", "a9", "*site"]
     assert seen(page, folder="b") == ["b1", "b2"]
     assert seen(page, folder="site") == ["*site"]
     scores, levels = "3, 3, 3, 2, 3, 3, 3, 4.5, NaN, NaN, NaN, NaN", "0b11100100, 0, 0"
     page.evaluate(f"index.setScores(Float32Array.of({scores}), Uint8Array.of({levels}))")
     page.evaluate("index.assignRows(['b2', 'a9', 'b1'].map(path => index.get(path)), [0, 1, 2])")
-    assert seen(page, order="for-you") == ["a9", "b2", "*site", "b1"]
+    assert seen(page, order="for-you") == ["a9", "b2", "b1", "*site"]
+    assert seen(page, order="for-you-reversed") == ["b2", "a9", "b1", "*site"], "unknown ones stay last"
     sureness = "['b2', 'a9', '*site'].map((path) => index.sureness(index.get(path)))"
     assert page.evaluate(sureness) == [[0, 1, 2, 3], [0] * 4, [0] * 4]
     page.evaluate("index.resetRows(); index.assignRows([index.get('b1')], [1])")
     assert page.evaluate("[index.at(1).sidPath, index.at(0)]") == ["b1", None]
     assert page.evaluate("index.prediction(index.get('b1'))") is None
     page.evaluate(f"index.setScores(Float32Array.of({scores}), Uint8Array.of({levels}))")
-    assert seen(page, order="for-you") == ["b1", "*site", "b2", "a9"]
+    assert seen(page, order="for-you") == ["b1", "b2", "a9", "*site"]
+
+
+def test_order_by_length_and_year_puts_unknown_ones_last(page: Page) -> None:
+    build(page, "*none", "*long", "*short")
+    page.evaluate("""() => {
+      for (const [title, more] of Object.entries({
+        "*none": { lengths: [], released: "" },
+        "*long": { lengths: [90], released: "1988 A" },
+        "*short": { lengths: [9], released: "1989 B" },
+      })) Object.assign(index.get(title), more);
+    }""")
+    assert seen(page, order="length") == ["*short", "*long", "*none"]
+    assert seen(page, order="length-reversed") == ["*long", "*short", "*none"]
+    assert seen(page, order="year-reversed") == ["*short", "*long", "*none"]
+    page.evaluate("index.get('*short').lengths = [99]")
+    page.evaluate("index.forgetLengths()")
+    assert seen(page, order="length") == ["*long", "*short", "*none"]
 
 
 def test_listeners_copy_hides_the_tune_of_the_site(page: Page) -> None:
@@ -181,7 +200,7 @@ def test_listeners_copy_hides_the_tune_of_the_site(page: Page) -> None:
           add("copy of b", "b", "mine");
         }"""
     )
-    assert seen(page) == ["*demo", "site a", "copy of b"]
+    assert seen(page) == ["copy of b", "*demo", "site a"]
     assert seen(page, order="title") == ["*demo", "copy of b", "site a"]
     assert seen(page, folder="collection") == ["site a", "site b"]
     assert seen(page, folder="mine") == ["copy of b"]

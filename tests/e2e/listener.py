@@ -125,10 +125,12 @@ def outbox(page: Page) -> list[dict[str, Any]]:
     return found
 
 
-PREDICTIONS = """[...document.querySelectorAll("#tunes tbody tr")].map(
-    (row) => [...row.querySelectorAll("td.feeling")].map(
-        (cell) => Math.round(10 + 40 * cell.style.getPropertyValue("--level")) / 10))"""
+PREDICTIONS = """[...document.querySelectorAll("#tunes tbody tr[data-path]")].map(
+    ({ dataset }) => dataset.prediction.split(" ").filter(Boolean).map(Number))"""
 """The four predictions of each tune in the list, also those that are too unsure to be shown."""
+
+PREDICTED = "#tunes tbody .why:not([hidden])"
+"""A tune in the list that has predictions."""
 
 
 def predictions(page: Page) -> list[list[float]]:

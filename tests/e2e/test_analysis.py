@@ -75,7 +75,7 @@ def add(page: Page, music: list[Path]) -> None:
 def wait_until_analyzed(page: Page) -> None:
     page.wait_for_function(
         "document.querySelector('#analysis-status').textContent.includes(\"1 can't be analyzed.\")"
-        " && document.querySelectorAll('#tunes tbody td.e:empty').length === 1",
+        " && document.querySelectorAll('#tunes tbody .why[hidden]').length === 1",
     )
 
 
@@ -160,4 +160,4 @@ def test_all_music_is_analyzed_on_demand_until_the_listener_stops(page: Page, fo
     same = embedding(folder / "00.sid")
     assert sorted(row["embeddings"][0] or "" for row in rows) == ["", *[same] * MANY]
     assert sorted(row["problems"][0] is None for row in rows) == [False, *[True] * MANY]
-    page.wait_for_function("document.querySelectorAll('#tunes tbody td.e:not(:empty)').length > 20")
+    page.wait_for_function("document.querySelectorAll('#tunes tbody .why:not([hidden])').length > 20")

@@ -5,9 +5,16 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.listener import play, wait_for_count, wait_until_playing
+from tests.e2e.listener import PREDICTED, play, wait_for_count, wait_until_playing
 
 ASKED = 8
+ENERGY, MOOD, PREFERENCE = 0, 1, 3
+
+
+def levels(page: Page, dimension: int) -> set[str]:
+    """Return how sure the predictions of the listed tunes are."""
+    rows = "rows => rows.map(row => row.dataset.sureness)"
+    return {row.split(" ")[dimension] for row in page.eval_on_selector_all("#tunes tr[data-path]", rows)}
 
 
 def go_on(page: Page) -> None:
@@ -56,11 +63,11 @@ def test_the_offer_turns_learning_on_right_there(without_engine: Page) -> None:
 @pytest.mark.usefixtures("whole_processor")
 def test_eight_judgments_make_a_model_that_says_how_sure_it_is(page: Page) -> None:
     page.wait_for_selector("html[data-model^=global]")
-    page.wait_for_selector("#tunes td.e:not(:empty)")
-    levels = "cells => cells.map(cell => cell.dataset.sureness)"
-    assert set(page.eval_on_selector_all("#tunes td.e", levels)) == {"1"}, "a rule of thumb is a guess"
-    assert set(page.eval_on_selector_all("#tunes td.p", levels)) == {"0"}
-    assert set(page.locator("#tunes td.m").all_text_contents()) == {"?"}
+    page.wait_for_selector(PREDICTED)
+    assert levels(page, ENERGY) == {"1"}, "a rule of thumb is a guess"
+    assert levels(page, MOOD) == levels(page, PREFERENCE) == {"0"}
+    bar = "() => getComputedStyle(document.querySelector('#tunes .why'), '::before').backgroundImage"
+    assert page.evaluate(bar) == "none", "nothing is shown where nothing is known"
     assert page.get_by_role("button", name="Why not sure yet for").count() > 0
 
     page.click("#introduce")
@@ -77,7 +84,7 @@ def test_eight_judgments_make_a_model_that_says_how_sure_it_is(page: Page) -> No
     page.wait_for_selector("html[data-model^=local]")
 
     assert page.text_content("#up-next-how") != ""
-    assert set(page.eval_on_selector_all("#tunes td.e", levels)) == {"1"}, "likes say nothing of energy"
+    assert levels(page, ENERGY) == {"1"}, "likes say nothing of energy"
     assert page.text_content("#introduce-status") == "Thank you. sidflow now learns from what you said."
     page.click("#tab-preferences")
     status = page.text_content("#training-status") or ""

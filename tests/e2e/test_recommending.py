@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page
 
-from tests.e2e.listener import predictions, rate, wait_for_count, wait_until_playing
+from tests.e2e.listener import PREDICTED, predictions, rate, wait_for_count, wait_until_playing
 
 RATED = 14
 
@@ -59,6 +59,14 @@ def wait_for_titles(page: Page, expected: list[str]) -> None:
             === JSON.stringify(titles)""",
         arg=expected,
     )
+
+
+def wait_for_best_first(page: Page) -> None:
+    page.wait_for_function("""() => {
+        const all = [...document.querySelectorAll("#tunes tr[data-path]")];
+        const values = all.map(({ dataset }) => Number(dataset.prediction.split(" ")[3]));
+        return values.every((value, at) => !at || value <= values[at - 1]);
+    }""")
 
 
 def go_on(page: Page, title: str) -> None:
@@ -129,17 +137,21 @@ def _other_tab_shows_the_same(page: Page) -> None:
     other.goto(page.url)
     other.wait_for_selector("html[data-model^=local]")
     wait_for_titles(other, titles(page))
-    other.wait_for_selector("#tunes td.e:not(:empty)")
+    other.wait_for_selector(PREDICTED)
     assert predictions(other) == predictions(page)
-    page.select_option("#order", "for-you")
-    other.wait_for_function("document.querySelector('#order').value === 'for-you'")
+    page.click("#tunes th.match button")
+    other.wait_for_selector("#tunes th.match[aria-sort=descending]")
+    wait_for_best_first(other)
     best_first = [row[3] for row in predictions(other)]
     assert best_first == sorted(best_first, reverse=True)
     assert listed(other) == listed(page)
     go_on(page, titles(page)[0])
     wait_for_titles(other, titles(page))
     other.close()
-    page.select_option("#order", "catalog")
+    page.click("#tunes th.match button")
+    page.wait_for_selector("#tunes th.match[aria-sort=ascending]")
+    page.click("#tunes th.match button")
+    page.wait_for_selector("#tunes th[aria-sort]", state="detached")
 
 
 def _surprises_are_marked_and_played(page: Page) -> None:

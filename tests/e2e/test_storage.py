@@ -201,7 +201,7 @@ def test_deleting_everything_deletes_the_local_model_and_the_roms(page: Page, tm
     page.wait_for_selector("html[data-model^=global]")
     page.wait_for_selector("#roms li", state="detached")
     page.wait_for_function(
-        "first => document.querySelector('#tunes td.e').textContent === first",
+        "first => document.querySelector('#tunes tr[data-path]').dataset.prediction.startsWith(first)",
         arg=f"{before[0][0]:.1f}",
     )
     assert predictions(page) == before

@@ -53,12 +53,15 @@ if TYPE_CHECKING:
 KEY = "sidflow.preferences"
 
 
+COLUMNS = ("title", "author", "year", "length", "for-you")
+"""What the list can be sorted by, either way. The natural way of `for-you` is the best match first."""
+
 PAGE_SETTINGS = Schema(
     {
         "analyze": Switch(True),
         "exploration": WholeNumber(3, 0, 50),  # Surprises among 100 tunes.
         "allSongs": Switch(False),
-        "order": Choice("catalog", "for-you", "title", "author", "year"),
+        "order": Choice("catalog", *[column + way for column in COLUMNS for way in ("", "-reversed")]),
         "volume": WholeNumber(80, 0, 100),
         "player": Choice("wasm", "stream", "cli", "u64"),
         "clock": Choice("file", "PAL", "NTSC"),

@@ -6,8 +6,9 @@ from pyscript.ffi import create_proxy
 from pyscript.js_modules import tunes_places
 
 from app.page.core.tasks import spawn
-from app.page.views.dom import by_id, notice, on
+from app.page.views.dom import by_id, create, notice, on, one_decimal
 from app.page.views.reasons import show_reasons
+from app.page.views.sureness import NAMES, WORDS
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -16,10 +17,12 @@ if TYPE_CHECKING:
     from app.page.core.playback import Playback
     from app.page.core.recommendations import Recommendations
     from app.page.core.settings import Settings, Values
+    from app.page.core.tune import Tune
     from app.page.core.tune_library import TuneLibrary
     from app.page.views.elements import Element, Event
 
 MAX_REASONS = 8
+FEELINGS = ("e", "m", "c")
 
 NOTHING_FOUND = "No tune here has all of these words in its title, author, release, path, or STIL entry."
 
@@ -67,8 +70,8 @@ class PlayTab:
         on(by_id("tunes"), "click", self._on_click)
         on(by_id("search"), "input", lambda _event: spawn(self.show(True)))
         on(by_id("folder"), "change", lambda event: self.places.openFolder(event.target.value))
-        on(by_id("order"), "change", lambda event: settings.change("order", event.target.value))
-        by_id("order").value = self._order
+        tune_list.head.onSort(create_proxy(lambda order: settings.change("order", order)))
+        tune_list.head.show(self._order)
         playback.changed.connect(self._mark_current)
         settings.follow(self._on_settings)
 
@@ -98,8 +101,8 @@ class PlayTab:
             spawn(self._show_order())
 
     async def _show_order(self) -> None:
+        self._list.head.show(self._order)
         await self.show(True)
-        by_id("order").value = self._order
 
     def _on_click(self, event: "Event") -> None:
         row = event.target.closest("tr[data-path]")
@@ -141,7 +144,21 @@ class PlayTab:
         if target and tune:
             level = self._recommendations.sureness(tune, tune.start_song)["p"]
             show_reasons(target, why, level, MAX_REASONS)
+            target.append(create("p", self._feeling(tune)))
             self._list.layout()
+
+    def _feeling(self, tune: "Tune") -> str:
+        """Return what is predicted of a tune's feeling, in words."""
+        found = self._recommendations.prediction(tune, tune.start_song)
+        levels = self._recommendations.sureness(tune, tune.start_song)
+        if not found:
+            return ""
+        parts = [
+            NAMES[name] + " " + one_decimal(found[name]) + " of 5 (" + WORDS[levels[name]] + ")"
+            for name in FEELINGS
+            if levels[name]
+        ]
+        return "How it may feel: " + (", ".join(parts) or "not known yet") + "."
 
     def _mark_current(self) -> None:
         tune = self._playback.tune

@@ -107,6 +107,15 @@ export class Analyses {
   }
 
   /**
+   * @param {Tune} tune
+   * @returns {number | null} seconds of its start song, from whatever knows them best
+   */
+  startLengthOf(tune) {
+    const song = tune.startSong - 1;
+    return tune.lengths[song] ?? this.lengthsOf(tune)[song] ?? null;
+  }
+
+  /**
    * Write the features of all songs of a tune, 8 numbers each; NaN where unknown.
    * @param {Tune} tune
    * @param {Float32Array} target

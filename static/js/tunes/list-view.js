@@ -1,5 +1,6 @@
 /** What the list shows of the tunes, in which order, and what follows a tune there. */
 
+import { yearOf } from "./hvsc.js";
 import { playlistOf } from "./playlist.js";
 
 /** @typedef {import("./row.js").ListedTune} ListedTune */
@@ -76,7 +77,7 @@ export class ListView {
    */
   playlist(sidPaths) {
     const tunes = sidPaths?.map((sidPath) => this.#index.get(sidPath)).filter((tune) => tune !== undefined);
-    return playlistOf(tunes ?? this.#tunes, (tune) => this.#length(tune));
+    return playlistOf(tunes ?? this.#tunes, (tune) => this.#analyses.startLengthOf(tune));
   }
 
   /**
@@ -122,19 +123,11 @@ export class ListView {
       sidPath,
       title,
       author: this.#isComposer ? tune.released : tune.author,
-      length: this.#length(tune),
+      year: yearOf(tune.released),
+      length: this.#analyses.startLengthOf(tune),
       prediction: this.#index.prediction(tune),
       sureness: this.#index.sureness(tune),
     };
-  }
-
-  /**
-   * @param {Tune} tune
-   * @returns {number | null} seconds of its start song
-   */
-  #length(tune) {
-    const song = tune.startSong - 1;
-    return tune.lengths[song] ?? this.#analyses.lengthsOf(tune)[song] ?? null;
   }
 }
 

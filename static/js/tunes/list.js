@@ -1,5 +1,6 @@
 /** The list of tunes: only visible rows, and some around them, are in the document. */
 
+import { ListHead } from "./list-head.js";
 import { cloneRow, TuneRow } from "./row.js";
 
 /** A list of at most this many tunes is in the document completely. */
@@ -7,6 +8,9 @@ const SHORT = 100;
 
 /** Rows of a longer list that are in the document above and below the visible ones. */
 const MARGIN = 24;
+
+/** @type {Record<string, number>} */
+const SIDEWAYS = { ArrowRight: 1, ArrowLeft: -1 };
 
 export class TuneList {
   #collection;
@@ -38,6 +42,7 @@ export class TuneList {
     this.#space = /** @type {HTMLElement} */ (scroller.firstElementChild);
     this.#table = /** @type {HTMLTableElement} */ (scroller.querySelector("table"));
     this.#body = this.#table.tBodies[0];
+    this.head = new ListHead(/** @type {HTMLElement} */ (this.#table.tHead));
     scroller.addEventListener("scroll", () => this.#onScroll(), { passive: true });
     scroller.addEventListener("keydown", (event) => this.#onKeyDown(event));
     scroller.addEventListener("focusin", (event) => this.#onFocusIn(event));
@@ -108,8 +113,10 @@ export class TuneList {
     this.#table.setAttribute("aria-rowcount", String(this.#count + 1));
   }
 
+  /** Whether a row has the focus, or the list while that row isn't in the document. */
   get #hasFocus() {
-    return this.#scroller.contains(document.activeElement);
+    const focused = document.activeElement;
+    return this.#scroller.contains(focused) && !this.#table.tHead?.contains(focused);
   }
 
   /**
@@ -239,13 +246,27 @@ export class TuneList {
       Home: -this.#count,
       End: this.#count,
     };
+    const target = /** @type {Element} */ (event.target);
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    if (event.key in moves) {
+    if (target.closest("thead")) this.#onHeadKey(event, target);
+    else if (event.key === "ArrowUp" && this.#active === 0) {
+      event.preventDefault();
+      this.head.focus();
+    } else if (event.key in moves) {
       event.preventDefault();
       this.#moveTo(this.#active + moves[event.key]);
-    } else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
-      this.#rowAt(this.#active)?.[event.key === "ArrowRight" ? "why" : "tune"].focus({ preventScroll: true });
-    }
+    } else if (event.key in SIDEWAYS) this.#rowAt(this.#active)?.move(target, SIDEWAYS[event.key]);
+  }
+
+  /**
+   * @param {KeyboardEvent} event
+   * @param {Element} target
+   */
+  #onHeadKey(event, target) {
+    if (event.key === "ArrowDown") {
+      event.preventDefault();
+      this.#moveTo(this.#active);
+    } else if (event.key in SIDEWAYS) this.head.move(target, SIDEWAYS[event.key]);
   }
 
   /** Height of the scroller without the head. */

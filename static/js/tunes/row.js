@@ -5,8 +5,8 @@
 
 const UNKNOWN = "–:––";
 
-/** In place of a number that the model can't tell. */
-const UNSURE = "?";
+/** Which prediction the match is. */
+const PREFERENCE = 3;
 
 /** By level, as in `app/page/views/sureness.py`. */
 const SURENESS = ["not sure yet", "a guess", "fairly sure", "sure"];
@@ -17,6 +17,7 @@ const SURENESS = ["not sure yet", "a guess", "fairly sure", "sure"];
  * @property {string} sidPath
  * @property {string} title
  * @property {string} author
+ * @property {string} year  "" if unknown
  * @property {number | null} length  of the start song, in seconds
  * @property {number[] | null} prediction  of the start song: energy, mood, complexity, preference
  * @property {number[]} sureness  of each of them, from 0 (can't tell) to 3
@@ -33,7 +34,7 @@ export class TuneRow {
     this.tune = part(".tune");
     this.why = part(".why");
     this.#parts = Object.fromEntries(
-      [".name", ".author", ".length", "td.e", "td.m", "td.c", "td.p"].map((name) => [name, part(name)]),
+      [".name", ".author", ".composer", ".year", ".length", ".match"].map((name) => [name, part(name)]),
     );
   }
 
@@ -52,7 +53,8 @@ export class TuneRow {
     this.element.dataset.path = tune.sidPath;
     this.element.setAttribute("aria-rowindex", String(position + 2)); // the head is row 1
     this.#parts[".name"].textContent = tune.title;
-    this.#parts[".author"].textContent = tune.author;
+    this.#parts[".author"].textContent = this.#parts[".composer"].textContent = tune.author;
+    this.#parts[".year"].textContent = tune.year;
     this.#parts[".length"].textContent = minutes(tune.length);
     this.#showPrediction(tune);
   }
@@ -60,6 +62,17 @@ export class TuneRow {
   /** @param {boolean} active  whether the Tab key reaches the row */
   activate(active) {
     for (const button of [this.tune, this.why]) button.tabIndex = active ? 0 : -1;
+  }
+
+  /**
+   * Move the focus to another of the row's buttons.
+   * @param {Element} button  has it now
+   * @param {number} step
+   */
+  move(button, step) {
+    const buttons = [this.tune, this.why].filter(({ hidden }) => !hidden);
+    const at = buttons.indexOf(/** @type {HTMLElement} */ (button)) + step;
+    buttons[at]?.focus({ preventScroll: true });
   }
 
   /** @param {boolean} playing */
@@ -71,16 +84,15 @@ export class TuneRow {
   /** @param {ListedTune} tune */
   #showPrediction({ title, prediction, sureness }) {
     this.why.hidden = !prediction;
-    ["e", "m", "c", "p"].forEach((name, number) => {
-      const cell = this.#parts[`td.${name}`];
-      cell.style.setProperty("--level", String(prediction ? (prediction[number] - 1) / 4 : 0));
-      cell.dataset.sureness = String(sureness[number]);
-      const text = sureness[number] ? (prediction?.[number].toFixed(1) ?? "") : UNSURE;
-      (name === "p" ? this.why : cell).textContent = prediction ? text : "";
-      cell.title = prediction ? SURENESS[sureness[number]] : "";
-    });
-    const told = sureness[3] ? `${this.why.textContent}, ${SURENESS[sureness[3]]},` : SURENESS[0];
-    this.why.setAttribute("aria-label", `Why ${told} for ${title}?`);
+    const preference = prediction?.[PREFERENCE] ?? 1;
+    const level = sureness[PREFERENCE];
+    this.element.dataset.prediction = prediction?.map((value) => value.toFixed(1)).join(" ") ?? "";
+    this.element.dataset.sureness = sureness.join(" ");
+    this.why.dataset.sureness = String(level);
+    this.why.style.setProperty("--level", String((preference - 1) / 4));
+    const told = level ? `${preference.toFixed(1)} of 5, ${SURENESS[level]}` : SURENESS[0];
+    this.#parts[".match"].title = prediction ? told : "";
+    this.why.setAttribute("aria-label", `Why ${told}${level ? "," : ""} for ${title}?`);
   }
 }
 

@@ -31,20 +31,13 @@ import { composersOf, yearOf } from "./hvsc.js";
 
 /** @typedef {Place & {text?: string, order?: string}} Query  text: words that must all occur */
 
-/** @typedef {(tune: IndexedTune) => string} SortKey */
-
-/**
- * The preferences' names for the orders of the list, and what each sorts by.
- * @type {Record<string, SortKey>}
- */
-const ORDERS = {
-  title: (tune) => fold(tune.title),
-  author: (tune) => fold(tune.author),
-  year: (tune) => (yearOf(tune.released) || "9999") + fold(tune.title),
-};
+/** @typedef {(tune: IndexedTune) => string | number | null} SortKey  null: unknown, which comes last in any direction */
 
 const FOR_YOU = "for-you";
 const LISTED = "catalog";
+
+/** Ends the name of an order that is the other way round. */
+const REVERSED = "-reversed";
 
 /** Id of the folder for files that were added one by one. */
 export const FILES = "files";
@@ -54,6 +47,9 @@ export const SITE = "site";
 
 /** Id of the folder for the site's collection. */
 export const COLLECTION = "collection";
+
+/** Folders of the site, in their order. */
+const SITES = [SITE, COLLECTION];
 
 const VALUES = 4;
 const PREFERENCE = 3;
@@ -79,9 +75,29 @@ export class TuneIndex {
   #orders = new Map();
   #notesOf;
 
-  /** @param {(tune: Tune) => string} notesOf  what the search looks through besides the tune itself */
-  constructor(notesOf = () => "") {
+  /**
+   * The preferences' names for the orders of the list, and what each sorts by.
+   * @type {Record<string, SortKey>}
+   */
+  #keys = {
+    title: (tune) => fold(tune.title),
+    author: (tune) => fold(tune.author) || null,
+    year: (tune) => yearOf(tune.released) && yearOf(tune.released) + fold(tune.title),
+    length: (tune) => this.#lengthOf(tune),
+    [FOR_YOU]: (tune) => {
+      const prediction = this.prediction(tune);
+      return prediction && -prediction[PREFERENCE];
+    },
+  };
+  #lengthOf;
+
+  /**
+   * @param {(tune: Tune) => string} notesOf  what the search looks through besides the tune itself
+   * @param {(tune: Tune) => number | null} lengthOf  seconds of the start song
+   */
+  constructor(notesOf = () => "", lengthOf = (tune) => tune.lengths[tune.startSong - 1] ?? null) {
     this.#notesOf = notesOf;
+    this.#lengthOf = lengthOf;
   }
 
   get size() {
@@ -261,7 +277,12 @@ export class TuneIndex {
   }
 
   #forgetPredicted() {
-    for (const key of this.#orders.keys()) if (key.endsWith(FOR_YOU)) this.#orders.delete(key);
+    for (const key of this.#orders.keys()) if (key.includes(FOR_YOU)) this.#orders.delete(key);
+  }
+
+  /** Sort by length anew: lengths of tunes have become known. */
+  forgetLengths() {
+    for (const key of this.#orders.keys()) if (key.includes("length")) this.#orders.delete(key);
   }
 
   /**
@@ -269,11 +290,16 @@ export class TuneIndex {
    * @param {boolean} isSites
    */
   #sorted(order, isSites) {
-    const list = isSites
-      ? (this.#folders.get(COLLECTION) ?? [])
-      : [...this.#folders.values()].flat().filter((tune) => !this.hasOwnCopy(tune));
-    if (order === FOR_YOU) return sortBy(list, (tune) => -(this.prediction(tune)?.[PREFERENCE] ?? 0));
-    return order in ORDERS ? sortBy(list, ORDERS[order]) : list;
+    const list = isSites ? (this.#folders.get(COLLECTION) ?? []) : this.#all();
+    const reversed = order.endsWith(REVERSED);
+    const key = this.#keys[reversed ? order.slice(0, -REVERSED.length) : order];
+    return key ? sortBy(list, key, reversed) : list;
+  }
+
+  /** @returns {IndexedTune[]} each tune once: first what the listener has added, then what the site has */
+  #all() {
+    const folders = [...this.#folders].sort(([one], [other]) => SITES.indexOf(one) - SITES.indexOf(other));
+    return folders.flatMap(([, tunes]) => tunes).filter((tune) => !this.hasOwnCopy(tune));
   }
 
   /** @param {Tune} tune */
@@ -337,20 +363,22 @@ export function inPlace({ folder = "", path = "", composer = "", year }) {
 
 /**
  * Sort by keys that are computed once. `Intl.Collator` would take a second for 60,000 tunes.
- * @template {string | number} Key
  * @param {IndexedTune[]} list
- * @param {(tune: IndexedTune) => Key} key
+ * @param {SortKey} key
+ * @param {boolean} reversed
  */
-function sortBy(list, key) {
+function sortBy(list, key, reversed = false) {
   const keyed = list.map((tune) => ({ key: key(tune), tune }));
-  keyed.sort((one, other) => compare(one.key, other.key));
-  return keyed.map(({ tune }) => tune);
+  const known = keyed.filter(({ key }) => key !== null && key !== "");
+  known.sort((one, other) => compare(one.key ?? "", other.key ?? ""));
+  if (reversed) known.reverse();
+  const unknown = keyed.filter(({ key }) => key === null || key === "");
+  return [...known, ...unknown].map(({ tune }) => tune);
 }
 
 /**
- * @template {string | number} Key
- * @param {Key} one
- * @param {Key} other
+ * @param {string | number} one
+ * @param {string | number} other
  */
 const compare = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
 

@@ -42,8 +42,11 @@ export class Tunes {
   /** Whether the list is in order, and the page knows of it. */
   #isArranged = true;
 
-  index = new TuneIndex((tune) => this.documents.stil?.words(tune.hvscPath ?? "") ?? "");
   analyses = new Analyses();
+  index = new TuneIndex(
+    (tune) => this.documents.stil?.words(tune.hvscPath ?? "") ?? "",
+    (tune) => this.analyses.startLengthOf(tune),
+  );
   feed = new EngineFeed(this.analyses);
   documents;
   /** Resolves when what is stored is in the list. */
@@ -261,7 +264,10 @@ export class Tunes {
       return;
     }
     if (version) Object.assign(tune, { version, features, problems, embeddings });
-    if (lengths) tune.measured = { lengths, lengthSource: "measured" };
+    if (lengths) {
+      tune.measured = { lengths, lengthSource: "measured" };
+      this.index.forgetLengths();
+    }
     this.#feedTune(tune);
   }
 
@@ -272,6 +278,7 @@ export class Tunes {
    */
   #useAnalyses(file) {
     const known = this.analyses.use(file, this.index.values());
+    this.index.forgetLengths();
     this.feed.restart(this.index.listed(), file.width ? this.feed.embeddings : undefined);
     this.#reports.send("fresh");
     this.#reports.send("analyzed");
