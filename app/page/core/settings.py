@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         exploration: int
         allSongs: bool
         order: str
+        reversed: bool
         volume: int
         player: str
         clock: str
@@ -53,15 +54,13 @@ if TYPE_CHECKING:
 KEY = "sidflow.preferences"
 
 
-COLUMNS = ("title", "author", "year", "length", "for-you")
-"""What the list can be sorted by, either way. The natural way of `for-you` is the best match first."""
-
 PAGE_SETTINGS = Schema(
     {
         "analyze": Switch(True),
         "exploration": WholeNumber(3, 0, 50),  # Surprises among 100 tunes.
         "allSongs": Switch(False),
-        "order": Choice("catalog", *[column + way for column in COLUMNS for way in ("", "-reversed")]),
+        "order": Choice("catalog", "title", "author", "year", "length", "for-you"),
+        "reversed": Switch(False),
         "volume": WholeNumber(80, 0, 100),
         "player": Choice("wasm", "stream", "cli", "u64"),
         "clock": Choice("file", "PAL", "NTSC"),

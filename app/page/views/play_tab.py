@@ -27,6 +27,10 @@ FEELINGS = ("e", "m", "c")
 NOTHING_FOUND = "No tune here has all of these words in its title, author, release, path, or STIL entry."
 
 
+REVERSED = "-reversed"
+"""Ends the name of an order that is the other way round, as in ``static/js/tunes/tune-index.js``."""
+
+
 class PlayTab:
     """A row for each tune: a click plays it, a click on its preference explains the prediction.
 
@@ -58,7 +62,8 @@ class PlayTab:
         self._playback = playback
         self._recommendations = recommendations
         self._list = tune_list
-        self._order = settings.values["order"]
+        self._settings = settings
+        self._order = _order(settings.values)
         self._revision = 0
         self._model = ""
         self.problem = ""
@@ -70,7 +75,7 @@ class PlayTab:
         on(by_id("tunes"), "click", self._on_click)
         on(by_id("search"), "input", lambda _event: spawn(self.show(True)))
         on(by_id("folder"), "change", lambda event: self.places.openFolder(event.target.value))
-        tune_list.head.onSort(create_proxy(lambda order: settings.change("order", order)))
+        tune_list.head.onSort(create_proxy(self._sort))
         tune_list.head.show(self._order)
         playback.changed.connect(self._mark_current)
         settings.follow(self._on_settings)
@@ -96,9 +101,14 @@ class PlayTab:
         self._revision, self._model = revision, model  # Must come last: callers wait until they are visible.
 
     def _on_settings(self, values: "Values") -> None:
-        if values["order"] != self._order:
-            self._order = values["order"]
+        if _order(values) != self._order:
+            self._order = _order(values)
             spawn(self._show_order())
+
+    def _sort(self, order: str) -> None:
+        column = order.replace(REVERSED, "")
+        self._settings.change("reversed", column != order)
+        self._settings.change("order", column)
 
     async def _show_order(self) -> None:
         self._list.head.show(self._order)
@@ -165,3 +175,7 @@ class PlayTab:
         path = tune.sid_path if tune else ""
         self._list.mark(path)
         self.places.showTune(path, self._playback.song)
+
+
+def _order(values: "Values") -> str:
+    return values["order"] + (REVERSED if values["reversed"] else "")
