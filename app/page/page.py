@@ -50,6 +50,7 @@ from app.page.views.start import Start
 from app.page.views.static_hosting import restrict
 from app.page.views.stations import Stations
 from app.page.views.storage_banner import StorageBanner
+from app.page.views.system_controls import SystemControls
 from app.page.views.tabs import Tabs
 from app.page.views.up_next import UpNext
 from sidflow_feedback.page.feedback import Feedback
@@ -108,6 +109,7 @@ class Page:
         self._sheet = Sheet()
         self._player_bar = PlayerBar(playback, settings)
         self._start = Start(playback)
+        self._system_controls = SystemControls(playback)
         self._incognito = Incognito(playback, self.recommendations)
         tune_list = tunes_list.TuneList.new(self._collection, by_id("tune-list"))
         self._play_tab = PlayTab(

@@ -20,6 +20,7 @@ from . import (
     page_python,
     pip,
     pyodide,
+    silence,
     tunes,
     wheel,
 )
@@ -116,6 +117,12 @@ def _building(paths: Paths, lock: Lock) -> list[Step]:
             "demo tunes",
             lambda: [*sources_in(Path(composer.__file__).parent), Path(tunes.__file__)],
             lambda _: tunes.make_tunes(composer.compose_library(), paths.vendor / "tunes"),
+        ),
+        Step(
+            "silence",
+            "silent sound",
+            lambda: [Path(silence.__file__)],
+            lambda _: [silence.make_silence(paths.vendor)],
         ),
     ]
 

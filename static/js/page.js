@@ -12,6 +12,7 @@ import * as storage from "../../sidflow_feedback/page/storage.js";
 import * as files from "./files.js";
 import * as first_press from "./first-press.js";
 import * as insights from "./insights/load.js";
+import * as media_controls from "./media-controls.js";
 import * as next_task from "./next-task.js";
 import * as offline from "./offline.js";
 import * as player_remote from "./player/remote.js";
@@ -31,6 +32,7 @@ const MODULES = {
     first_press,
     insights,
     local,
+    media_controls,
     offline,
     player_remote,
     sid_audio,
