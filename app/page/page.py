@@ -29,12 +29,14 @@ from app.page.core.tune_library import TuneLibrary
 from app.page.views.analyze_now import AnalyzeNow
 from app.page.views.dom import by_id, notice, show_text
 from app.page.views.failed_events import FailedEvents
+from app.page.views.full_screen import FullScreen
 from app.page.views.history_card import HistoryCard
 from app.page.views.incognito import Incognito
 from app.page.views.insights_tab import InsightsTab
 from app.page.views.introduction import Introduction
 from app.page.views.learn_offer import LearnOffer
 from app.page.views.local_data_card import LocalDataCard
+from app.page.views.match import Match
 from app.page.views.now_playing import NowPlaying
 from app.page.views.own_music import OwnMusic
 from app.page.views.play_tab import PlayTab
@@ -118,6 +120,8 @@ class Page:
         self._analyze_now = AnalyzeNow(self.library)
         self._own_music = OwnMusic(self.library, self._collection, playback, self._on_music_changed)
         self._now_playing = NowPlaying(playback, settings, self.player.native)
+        self._full_screen = FullScreen()
+        self._match = Match(playback, self.recommendations)
         self._up_next = UpNext(playback, self.recommendations)
         self._stations = Stations(playback, self.recommendations)
         self._save_music = SaveMusic(self.library, playback, self.recommendations, self.player.native)

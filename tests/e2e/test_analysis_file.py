@@ -115,7 +115,7 @@ def test_dropped_file_makes_all_tunes_known_and_stays(page: Page, music: Path) -
     page.wait_for_selector("#tunes tr.why-row td:not(:empty)")
     page.click("#tunes tbody tr:nth-child(1) button.tune")
     wait_until_playing(page)
-    page.wait_for_selector("#why:not([hidden])")
+    page.wait_for_selector("#why-playing p", state="attached")
     wait_for_text(page, "#analysis-status", f"{60 + COUNT} of {60 + COUNT} tunes analyzed")
 
     page.reload()

@@ -15,7 +15,7 @@ def test_one_press_plays_the_first_tune_of_the_queue(without_engine: Page) -> No
     page = without_engine
     first = page.text_content("#up-next li .name")
     assert page.is_visible("text=Music of the Commodore 64.")
-    assert page.is_hidden("#why"), "a card without contents"
+    assert page.is_hidden("#match"), "a card without contents"
     page.click("#start-listening")
     wait_until_playing(page)
     assert page.text_content("#now-title") == first

@@ -73,6 +73,7 @@ def check_notes_are_searched_and_shown(page: Page) -> None:
     page.click("#tunes tbody tr:first-child button.tune")
     wait_until_playing(page)
     page.wait_for_selector("#now-notes:not([hidden])")
+    page.click("#details summary")
     assert page.inner_text("#now-path") == "HVSC/C64Music/MUSICIANS/R/Rob_Hubbard/Tune_00005.sid"
     assert page.inner_text("#now-notes").split("\n") == [
         *("Song title", "The Fifth"),

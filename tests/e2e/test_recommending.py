@@ -122,7 +122,9 @@ def test_learned_taste_decides_and_explains_the_queue(page: Page) -> None:
     )
     wait_until_playing(page)
     wait_for_titles(page, [*coming[1:], titles(page)[-1]])
-    page.wait_for_selector("#why-playing li")
+    page.wait_for_selector("#why-playing li", state="attached")
+    assert page.text_content("#match-verdict") == "You may love this"
+    assert "What speaks for it: more going on" in (page.text_content("#match-why") or "")
     assert f"{expected[coming[0]]:.1f} of 5 expected" in (page.text_content("#why-playing") or "")
     assert "more going on +" in (page.text_content("#why-playing li") or "")
 

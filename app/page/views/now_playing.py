@@ -74,6 +74,7 @@ class NowPlaying:
         if tune is not None and track is not None:
             by_id("now-name").textContent = tune.title
             show_text(by_id("now-author"), tune.author)  # It may have links in it.
+            show_text(by_id("now-released"), tune.released)
             facts = _facts(tune, track, self._playback.used, self._settings.values)
             describe(by_id("now-facts"), facts)
             self._show_voices()
@@ -120,6 +121,7 @@ class NowPlaying:
         button = create("button", _voice_name(voice, self._voices() > CHIP_VOICES))
         button.type = "button"
         button.setAttribute("aria-label", "Mute " + button.textContent)
+        button.style.setProperty("--voice", "var(--voice-" + str(voice + 1) + ")")
         on(button, "click", lambda _event: self._playback.mute(voice, not self._is_muted(voice)))
         return button
 

@@ -33,6 +33,12 @@ def phrases(reasons: "list[Reason]", limit: int) -> "list[str]":
     return [_phrase(reason) for reason in visible[:limit]]
 
 
+def main_reasons(reasons: "list[Reason]", is_liked: bool, limit: int) -> "list[str]":
+    """Return what speaks most for a song if it is liked, else against it, in words: ``brighter sound``."""
+    named = [reason for reason in reasons if abs(reason["effect"]) >= MIN_EFFECT]
+    return [_words(reason) for reason in named if (reason["effect"] > 0) == is_liked][:limit]
+
+
 def show_reasons(target: "Element", why: "Explanations | None", level: int, limit: int) -> None:
     """Fill an element with the predicted preference, and its difference from the average tune's.
 
@@ -71,8 +77,11 @@ def show_reasons(target: "Element", why: "Explanations | None", level: int, limi
 
 def _phrase(reason: "Reason") -> str:
     effect = reason["effect"]
-    words = WORDS[reason["feature"]][0 if reason["above"] else 1]
-    return words + (" +" if effect > 0 else " −") + one_decimal(abs(effect))
+    return _words(reason) + (" +" if effect > 0 else " −") + one_decimal(abs(effect))
+
+
+def _words(reason: "Reason") -> str:
+    return WORDS[reason["feature"]][0 if reason["above"] else 1]
 
 
 def _quiet(text: str) -> "Element":

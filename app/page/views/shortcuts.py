@@ -16,6 +16,7 @@ BUTTONS = {
     "m": "mute",
     "l": "like",
     "d": "dislike",
+    "f": "full-screen",
     " ": "play-pause",
     ",": "previous-song",
     ".": "next-song",

@@ -1,10 +1,9 @@
-"""The cards above the library: the next tunes, and the explanation of the current one."""
+"""The card of the queue: the next tunes."""
 
 from pyscript import document
 
 from app.page.core.tasks import spawn
 from app.page.views.dom import by_id, from_template, on
-from app.page.views.reasons import show_reasons
 from sidflow_feedback.vocabulary import MIN_RATED
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from app.page.views.elements import Element, Event
 
 SHOWN = 5
-MAX_REASONS = 4
 
 NO_ENGINE = "In list order until the engine has started."
 NOT_ANALYZED = "In list order: your music is not analyzed yet."
@@ -27,40 +25,22 @@ LOCAL = "The tunes you are expected to like best."
 
 
 class UpNext:
-    """The next tunes, each a button that plays it, and the reasons for the current one."""
+    """The next tunes, each a button that plays it."""
 
     def __init__(self, playback: "Playback", recommendations: "Recommendations") -> None:
         self._playback = playback
         self._recommendations = recommendations
         self._upcoming: list[Entry] = []
         on(by_id("up-next"), "click", self._on_click)
-        playback.changed.connect(self._show_why_soon)
         recommendations.changed.connect(self.show)
 
     def show(self) -> None:
-        """Show the queue, and the reasons, which a new model changes."""
+        """Show the queue, and what decides its order."""
         upcoming = self._recommendations.upcoming(SHOWN)
         if upcoming != self._upcoming:
             self._upcoming = upcoming
             _show_items(upcoming)
         by_id("up-next-how").textContent = self._basis()
-        self._show_why_soon()
-
-    def _show_why_soon(self) -> None:
-        spawn(self._show_why())
-
-    async def _show_why(self) -> None:
-        playback, recommendations = self._playback, self._recommendations
-        tune, track = playback.tune, playback.track
-        why = await recommendations.why(tune, playback.song) if tune else None
-        if track is not playback.track:
-            return
-        explained = tune is not None and bool(recommendations.model)
-        by_id("why-surprise").hidden = tune is None or recommendations.surprise is not tune
-        by_id("why").hidden = not explained
-        if explained:
-            level = recommendations.sureness(tune, playback.song)["p"] if tune else 0
-            show_reasons(by_id("why-playing"), why, level, MAX_REASONS)
 
     def _basis(self) -> str:
         """Return what decides the order of the queue."""

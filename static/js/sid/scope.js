@@ -8,7 +8,7 @@ const STEP = 2;
 /** One in this many of the screen's frames is drawn. */
 const FRAMES = 2;
 
-/** The color is looked up once in this many drawn frames. */
+/** The colors are looked up once in this many drawn frames. */
 const COLOR_FRAMES = 30;
 
 export class Scope {
@@ -19,11 +19,13 @@ export class Scope {
   #voices = 0;
   #running = false;
   #visible = false;
+  /** @type {string[]} */
+  #colors = [];
   #frame = 0;
   #request = 0;
 
   /**
-   * @param {HTMLCanvasElement} canvas  its CSS color is the color of the waveforms
+   * @param {HTMLCanvasElement} canvas  has the colors of the voices as `--voice-1`, `--voice-2`, ...
    * @param {import("./player.js").SidPlayer} player
    */
   constructor(canvas, player) {
@@ -42,6 +44,7 @@ export class Scope {
    * @param {boolean} running  whether the waveforms move; else the last picture stays
    */
   show(voices, running) {
+    if (voices !== this.#voices) this.#frame = 0;
     this.#voices = voices;
     this.#running = running;
     this.#schedule();
@@ -67,17 +70,21 @@ export class Scope {
     const context = this.#context;
     const { width, height } = this.#canvas;
     if (this.#frame % (FRAMES * COLOR_FRAMES) === 1) {
-      context.strokeStyle = getComputedStyle(this.#canvas).color;
-      context.lineWidth = 1.5 * devicePixelRatio;
+      const style = getComputedStyle(this.#canvas);
+      this.#colors = Array.from({ length: this.#voices }, (_, voice) =>
+        style.getPropertyValue(`--voice-${voice + 1}`),
+      );
+      context.lineWidth = 2 * devicePixelRatio;
     }
     context.clearRect(0, 0, width, height);
-    context.beginPath();
     const row = height / this.#voices;
     for (let voice = 0; voice < this.#voices; voice++) {
       if (!this.#player.readWave(voice, this.#points)) break;
+      context.beginPath();
+      context.strokeStyle = this.#colors[voice];
       this.#trace(row * (voice + 0.5), row / 300, width);
+      context.stroke();
     }
-    context.stroke();
   }
 
   /**

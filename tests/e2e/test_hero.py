@@ -1,0 +1,112 @@
+"""What the playing tune looks like: its voices, its credits, its match, and the full-screen view."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.listener import play
+
+VOICES = 9
+GRAPHICS, TEXT = 3.0, 4.5
+"""The smallest contrasts that the web's guidelines for accessibility allow."""
+
+COLORS = """() => {
+    const style = getComputedStyle(document.documentElement);
+    return ["screen", "voice-muted", ...Array.from({ length: 9 }, (_, voice) => `voice-${voice + 1}`)].map(
+        (name) => style.getPropertyValue(`--${name}`));
+}"""
+
+DRAWN = """(row) => {
+    const canvas = document.querySelector("#scope");
+    const height = Math.floor(canvas.height / 3);
+    const { data } = canvas.getContext("2d").getImageData(0, row * height, canvas.width, height);
+    const sum = [0, 0, 0];
+    let count = 0;
+    for (let i = 0; i < data.length; i += 4) {
+        if (data[i + 3] < 255) continue;
+        count++;
+        for (const part of [0, 1, 2]) sum[part] += data[i + part];
+    }
+    return sum.map((part) => Math.round(part / count));
+}"""
+"""Returns the mean color of what is drawn of a voice."""
+
+
+def luminance(color: str) -> float:
+    parts = [int(part, 16) / 255 for part in re.findall("[0-9a-f]{2}", color)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_each_voice_has_a_color_of_its_own_that_stands_out(without_engine: Page, theme: str) -> None:
+    page = without_engine
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    screen, muted, *voices = page.evaluate(COLORS)
+    assert len(set(voices)) == VOICES
+    assert contrast(muted, screen) >= TEXT
+    assert min(contrast(voice, screen) for voice in voices) >= max(GRAPHICS, TEXT), "their names have it, too"
+
+
+def test_waveforms_have_the_colors_of_their_voices(without_engine: Page) -> None:
+    page = without_engine
+    play(page, 1)
+    _, _, *voices = page.evaluate(COLORS)
+    for row, color in enumerate(voices[:3]):
+        wanted = [int(part, 16) for part in re.findall("[0-9a-f]{2}", color)]
+        page.wait_for_function(
+            f"([row, wanted]) => ({DRAWN})(row).every((part, i) => Math.abs(part - wanted[i]) < 24)",
+            arg=[row, wanted],
+        )
+
+
+def test_a_press_on_a_waveform_mutes_its_voice(without_engine: Page) -> None:
+    page = without_engine
+    play(page, 1)
+    box = page.locator("#scope").bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] * 0.8, box["y"] + box["height"] / 2)
+    page.wait_for_selector("#voices button:nth-child(2)[aria-pressed=true]")
+    assert page.get_attribute("#voices button:nth-child(1)", "aria-pressed") == "false"
+
+
+def test_full_screen_shows_waveforms_and_title_until_escape(without_engine: Page) -> None:
+    page = without_engine
+    page.keyboard.press("f")
+    assert page.evaluate("document.fullscreenElement") is None, "nothing plays"
+    play(page, 1)
+    page.click("#full-screen")
+    page.wait_for_function("document.fullscreenElement?.id === 'stage'")
+    stage, scope = page.locator("#stage").bounding_box(), page.locator("#scope").bounding_box()
+    assert stage
+    assert scope
+    assert scope["height"] > 0.6 * stage["height"]
+    assert page.locator("#now-name").is_visible()
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement === null")
+    page.keyboard.press("f")
+    page.wait_for_function("document.fullscreenElement?.id === 'stage'")
+    page.click("#leave-full-screen")
+    page.wait_for_function("document.fullscreenElement === null")
+
+
+def test_a_prediction_that_is_missing_is_not_sure_yet(without_engine: Page) -> None:
+    page = without_engine
+    play(page, 1)
+    page.wait_for_function("document.querySelector('#match-verdict').textContent === 'Not sure yet'")
+    assert page.text_content("#match-why") == "The prediction comes when learning has started."
+    assert page.get_attribute("#match-gauge", "data-level") == "0"
+    assert page.is_hidden("#now-facts"), "the facts of the emulation are below Details"
+    page.click("#details summary")
+    assert "Clock" in page.inner_text("#now-facts")
+    assert "Preference" in page.inner_text("#match-figures")
