@@ -23,6 +23,7 @@ from app.page.core.analysis import FeatureAnalysis
 from app.page.core.playback import Playback
 from app.page.core.recommendations import Recommendations
 from app.page.core.release import RELEASE
+from app.page.core.resume import Resume
 from app.page.core.settings import Settings
 from app.page.core.tasks import error_message, spawn
 from app.page.core.tune_library import TuneLibrary
@@ -35,9 +36,11 @@ from app.page.views.incognito import Incognito
 from app.page.views.insights_tab import InsightsTab
 from app.page.views.introduction import Introduction
 from app.page.views.learn_offer import LearnOffer
+from app.page.views.links import Links
 from app.page.views.local_data_card import LocalDataCard
 from app.page.views.match import Match
 from app.page.views.now_playing import NowPlaying
+from app.page.views.one_tab import OneTab
 from app.page.views.own_music import OwnMusic
 from app.page.views.play_tab import PlayTab
 from app.page.views.player_bar import PlayerBar
@@ -45,9 +48,11 @@ from app.page.views.player_card import PlayerCard
 from app.page.views.preferences_tab import PreferencesTab
 from app.page.views.rate_tab import RateTab
 from app.page.views.save_music import SaveMusic
+from app.page.views.share import Share
 from app.page.views.sharing_card import SharingCard
 from app.page.views.sheet import Sheet
 from app.page.views.shortcuts import Shortcuts
+from app.page.views.sleep_menu import SleepMenu
 from app.page.views.start import Start
 from app.page.views.static_hosting import restrict
 from app.page.views.stations import Stations
@@ -110,7 +115,14 @@ class Page:
         self._tabs = Tabs()
         self._sheet = Sheet()
         self._player_bar = PlayerBar(playback, settings)
-        self._start = Start(playback)
+        self._resume = Resume(playback, local)
+        self._start = Start(playback, self.library, self._resume)
+        self._share = Share(playback)
+        self._sleep_menu = SleepMenu(playback, _seconds)
+        self._one_tab = OneTab(playback)
+        self._links = Links(
+            *(self._tabs, playback, self.library, self.recommendations, self._resume),
+        )
         self._system_controls = SystemControls(playback)
         self._incognito = Incognito(playback, self.recommendations)
         tune_list = tunes_list.TuneList.new(self._collection, by_id("tune-list"))
@@ -141,7 +153,9 @@ class Page:
         self._player_card = PlayerCard(playback, settings, self._players())
         self._sharing_card = SharingCard(settings, engine)
         self._failed_events = FailedEvents(engine, self.library)
-        self._local_data_card = LocalDataCard(engine, self.library, self.feedback.outbox, files, storage)
+        self._local_data_card = LocalDataCard(
+            *(engine, self.library, self.feedback.outbox, files, storage, self._resume.forget)
+        )
 
     def _connect(self) -> None:
         self._tabs.on_open("insights", self._insights_tab.open)
@@ -193,6 +207,8 @@ class Page:
         self._analysis.restart()
         self.recommendations.refresh()  # Another tab's engine may have been ready before.
         self._start.make_good()
+        self._links.start(not site.server)
+        await self._start.offer()
         document.documentElement.dataset.ui = "ready"
         window.performance.mark("ui-ready")
         if site.server:
@@ -207,10 +223,14 @@ class Page:
             await self.library.open_site(_address(""))
         except Exception as exc:
             notice(error_message(exc))
+        await self._start.offer()
+        self._links.try_again()
 
     async def _tick(self) -> None:
         await self.playback.tick()
         self._player_bar.tick()
+        self._sleep_menu.tick()
+        self._resume.tick()
         self._banner.tick()
         self._analysis.hosting = self.feedback.hosting
         self._analysis.tick()
@@ -253,6 +273,9 @@ class Page:
 
     def _on_delete(self, path: str) -> None:
         self.recommendations.forget(path, self.playback.tune)
+        left = self._resume.left()
+        if left and left["path"] == path:
+            self._resume.forget()
 
     def _on_taken_back(self, _judgment: str, tune: "Tune", uuid: str) -> None:
         self._withdraw(uuid)

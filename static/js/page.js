@@ -16,6 +16,7 @@ import * as media_controls from "./media-controls.js";
 import * as next_task from "./next-task.js";
 import * as offline from "./offline.js";
 import * as player_remote from "./player/remote.js";
+import * as share from "./share.js";
 import * as sid_audio from "./sid/audio.js";
 import * as sid_player from "./sid/player.js";
 import * as sid_scope from "./sid/scope.js";
@@ -35,6 +36,7 @@ const MODULES = {
     media_controls,
     offline,
     player_remote,
+    share,
     sid_audio,
     sid_player,
     sid_scope,

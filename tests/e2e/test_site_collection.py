@@ -71,16 +71,16 @@ def test_first_visit_finds_and_plays_each_tune(page: Page) -> None:
 def test_folders_and_composers_have_pages(page: Page) -> None:
     page.select_option("#folder", label="Site music")
     wait_for_rows(page, COUNT + 1 + DEMOS)
-    page.evaluate("location.hash = 'folder=collection&path=MUSICIANS/R/Rob_Hubbard'")
+    page.evaluate("location.hash = '#/folder/collection/MUSICIANS/R/Rob_Hubbard'")
     wait_for_rows(page, COUNT // len(AUTHORS))
-    page.evaluate("location.hash = 'composer=jeroen tel'")
+    page.evaluate("location.hash = '#/composer/jeroen%20tel'")
     wait_for_rows(page, COUNT // len(AUTHORS))
     page.evaluate("location.hash = ''")
 
 
 def test_analysis_file_of_the_site_predicts(page: Page) -> None:
     wait_for_engine(page)
-    page.evaluate(f"location.hash = 'folder=collection&path={FOLDER}'")
+    page.evaluate(f"location.hash = '#/folder/collection/{FOLDER}'")
     wait_for_rows(page, DEMOS)
     predicted(page, DEMOS)
     page.evaluate("location.hash = ''")

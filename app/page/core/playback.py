@@ -81,6 +81,8 @@ class Playback:
     all_songs
         Whether all songs of a tune play before the next tune does: from the chosen one on, around to the one
         before it.
+    stops_after_song
+        Whether nothing follows the current song.
     incognito
         Whether nothing is recorded.
     skips
@@ -102,7 +104,7 @@ class Playback:
         self._now = now
         self._telemetry = Telemetry(recorder.action)
         self._player: Player | None = None
-        self._volume = 1.0
+        self._volume = self._fade = 1.0
         self._override: tuple[str, int, Sound] = ("", 0, STANDARD_SOUND)
         self._width = 0
         self._loads = 0
@@ -115,7 +117,7 @@ class Playback:
         self.track: Track | None = None
         self.state: PlaybackState = State.IDLE
         self.muted = 0
-        self.all_songs = False
+        self.all_songs = self.stops_after_song = False
         self.skips = Skips()
         self._history = SessionHistory()
         self._judged_event: str | None = None
@@ -128,7 +130,7 @@ class Playback:
         self._telemetry.paused()
         old, self._player = self._player, player
         self._recorder.pipeline = player.pipeline
-        player.set_volume(self._volume)
+        player.set_volume(self._volume * self._fade)
         player.override(*self._override)
         player.spread(self._width)
         if old is None:
@@ -288,7 +290,7 @@ class Playback:
             spawn(self.next())
             return
         if self.state in (State.PLAYING, State.STARTING):
-            self._player.pause()
+            self.pause()
         else:
             self._player.play()
 
@@ -363,8 +365,18 @@ class Playback:
     def set_volume(self, percent: int) -> None:
         """Set the volume, 0 to 100."""
         self._volume = percent / 100
+        self.fade(self._fade)
+
+    def fade(self, level: float) -> None:
+        """Play at this part of the volume, 0 to 1, until the next call."""
+        self._fade = level
         if self._player is not None:
-            self._player.set_volume(self._volume)
+            self._player.set_volume(self._volume * level)
+
+    def pause(self) -> None:
+        """Fall silent and keep the position."""
+        if self._player is not None and self.state in (State.PLAYING, State.STARTING):
+            self._player.pause()
 
     def set_incognito(self, on: bool) -> None:
         """Switch incognito mode; the current song stays private to its end either way."""
@@ -419,7 +431,9 @@ class Playback:
         elif self.state == State.ENDED:
             self._forget_skips()
             self._telemetry.ended()
-            if not self._play_next_song():
+            if self.stops_after_song:
+                self._stop()
+            elif not self._play_next_song():
                 await self._play_next()
 
     def on_player_state(self, pipeline: str, state: "PlayerState") -> None:
@@ -479,10 +493,15 @@ class Playback:
             problem = await self._start(tune)
             if problem:
                 await self._skip(problem)
-        elif self._player and self.state == State.ENDED:
+        elif self.state == State.ENDED:
+            self._stop()
+
+    def _stop(self) -> None:
+        """Fall silent at the end of the song."""
+        if self._player is not None:
             self._player.pause()
-            self.state = State.STOPPED
-            self.changed.emit()
+        self.state = State.STOPPED
+        self.changed.emit()
 
     def _choose(self, tune: "Tune", song: int) -> None:
         """Make a song the current one; leave the song before, unless it is the same."""

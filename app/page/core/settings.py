@@ -50,6 +50,9 @@ if TYPE_CHECKING:
         def setItem(self, key: str, value: str) -> object:  # noqa: N802
             """Store a text."""
 
+        def removeItem(self, key: str) -> object:  # noqa: N802
+            """Delete a text."""
+
 
 KEY = "sidflow.preferences"
 

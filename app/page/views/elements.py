@@ -28,6 +28,7 @@ class Element(Protocol):
     content: Element
     children: Any
     options: Any
+    selectedOptions: Any
     parentElement: Element
     nextElementSibling: Element
 

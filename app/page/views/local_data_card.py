@@ -11,7 +11,7 @@ from sidflow_feedback.vocabulary import Post, Publication, Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
     from typing import Protocol
 
     from app.page.core.tune_library import TuneLibrary
@@ -80,7 +80,9 @@ class LocalDataCard:
         outbox: "Outbox",
         files: "Files",
         storage: "Storage",
+        on_wipe: "Callable[[], None]",
     ) -> None:
+        self._on_wipe = on_wipe
         self._engine = engine
         self._library = library
         self._outbox = outbox
@@ -153,6 +155,7 @@ class LocalDataCard:
         )
         if not window.confirm(question):
             return "Nothing was deleted."
+        self._on_wipe()
         await self._library.wipe()
         return await self._engine.ask(Request.WIPE)
 

@@ -1,26 +1,51 @@
-"""The hero while nothing is playing: what this is, and the button that plays music."""
+"""The hero while nothing is playing: what this is, and the button that plays music or goes on with it."""
 
 from pyscript.js_modules import first_press
 
-from app.page.views.dom import by_id, on
+from app.page.core.tasks import spawn
+from app.page.views.dom import by_id, minutes, on
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from app.page.core.playback import Playback
+    from app.page.core.resume import Left, Resume
+    from app.page.core.tune import Tune
+    from app.page.core.tune_library import TuneLibrary
 
 
 class Start:
-    """Plays the first tune of the queue at one press."""
+    """Plays the first tune of the queue at one press, or goes on where the listener was."""
 
-    def __init__(self, playback: "Playback") -> None:
+    def __init__(self, playback: "Playback", library: "TuneLibrary", resume: "Resume") -> None:
         self._playback = playback
-        on(by_id("start-listening"), "click", lambda _event: playback.toggle())
+        self._library = library
+        self._resume = resume
+        self._offered: tuple[Tune, Left] | None = None
+        on(by_id("start-listening"), "click", lambda _event: self._start())
+        on(by_id("start-anew"), "click", lambda _event: spawn(playback.next()))
         playback.changed.connect(self._show)
 
     def make_good(self) -> None:
         """Do what the listener has asked for before there were tunes."""
         if first_press.take() and self._playback.tune is None:
             self._playback.toggle()
+
+    async def offer(self) -> None:
+        """Offer to go on with the tune that the listener left, unless it is gone."""
+        left = self._resume.left()
+        tune = await self._library.find(left["path"]) if left and self._offered is None else None
+        if left and tune and self._playback.tune is None:
+            self._offered = tune, left
+            text = "Go on with " + tune.title + " at " + minutes(left["position"])
+            by_id("start-listening").textContent = text
+            by_id("start-anew").hidden = False
+
+    def _start(self) -> None:
+        if self._offered is None:
+            self._playback.toggle()
+        else:
+            tune, left = self._offered
+            spawn(self._playback.cue(tune, left["song"], left["position"], True))
 
     def _show(self) -> None:
         by_id("start").hidden = self._playback.tune is not None

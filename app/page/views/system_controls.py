@@ -29,8 +29,8 @@ class SystemControls:
         self._native = media_controls.MediaControls.new(SILENCE)
         for action, handler in (
             ("play", lambda _seconds: self._play()),
-            ("pause", lambda _seconds: self._pause()),
-            ("stop", lambda _seconds: self._pause()),
+            ("pause", lambda _seconds: playback.pause()),
+            ("stop", lambda _seconds: playback.pause()),
             ("previoustrack", lambda _seconds: spawn(playback.previous())),
             ("nexttrack", lambda _seconds: spawn(playback.next())),
             ("seekto", playback.seek),
@@ -42,10 +42,6 @@ class SystemControls:
 
     def _play(self) -> None:
         if not self._playback.active:
-            self._playback.toggle()
-
-    def _pause(self) -> None:
-        if self._playback.state in (State.PLAYING, State.STARTING):
             self._playback.toggle()
 
     def _show(self) -> None:

@@ -3,6 +3,7 @@
 from pyscript import document
 
 from app.page.views.dom import aria, by_id, on
+from sidflow_feedback.page.signal import Signal
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -14,10 +15,17 @@ STEPS = {"ArrowRight": 1, "ArrowLeft": -1}
 
 
 class Tabs:
-    """Shows one panel at a time."""
+    """Shows one panel at a time.
+
+    Attributes
+    ----------
+    changed
+        Emitted with the panel's id each time a tab is chosen.
+    """
 
     def __init__(self) -> None:
         self._on_open: dict[str, Callable[[], None]] = {}
+        self.changed: Signal[[str]] = Signal()
         self._tabs: list[Element] = list(document.querySelectorAll("[role=tab]"))
         for tab in self._tabs:
             on(tab, "click", lambda event: self._select(event.currentTarget))
@@ -27,15 +35,22 @@ class Tabs:
         """Call `listener` each time the panel with this id is shown."""
         self._on_open[panel] = listener
 
+    def open(self, panel: str) -> None:
+        """Show the panel with this id."""
+        if by_id(panel).hidden:
+            self._select(by_id("tab-" + panel))
+
     def _select(self, chosen: "Element") -> None:
         for tab in self._tabs:
             selected = tab.id == chosen.id
             tab.setAttribute("aria-selected", aria(selected))
             tab.tabIndex = 0 if selected else -1
             by_id(tab.getAttribute("aria-controls")).hidden = not selected
-        listener = self._on_open.get(chosen.getAttribute("aria-controls"))
+        panel = chosen.getAttribute("aria-controls")
+        listener = self._on_open.get(panel)
         if listener:
             listener()
+        self.changed.emit(panel)
 
     def _on_key(self, event: "Event") -> None:
         step = STEPS.get(event.key)

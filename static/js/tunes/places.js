@@ -5,9 +5,6 @@
 
 /** @typedef {import("./tune-index.js").Place} Place */
 
-/** @type {(keyof Place)[]} */
-const KEYS = ["folder", "path", "composer", "year"];
-
 export class Places {
   #collection;
   #onChange;
@@ -115,20 +112,36 @@ export class Places {
 }
 
 /**
- * @param {string} hash
+ * @param {string} hash  such as `#/composer/rob hubbard?year=1985`, or `#/folder/ID/PATH`
  * @returns {Place}
  */
 function placeAt(hash) {
-  const values = new URLSearchParams(hash.slice(1));
-  return Object.fromEntries(KEYS.filter((key) => values.has(key)).map((key) => [key, values.get(key)]));
+  const [, kind, name, path, query] =
+    /^#\/(composer|folder)\/([^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/.exec(hash) ?? [];
+  if (!name) return {};
+  const year = new URLSearchParams(query).get("year");
+  const chosen = year === null ? {} : { year };
+  if (kind === "composer") return { composer: decode(name), ...chosen };
+  return { folder: decode(name), ...(path === undefined ? {} : { path: decode(path) }), ...chosen };
 }
 
 /**
  * @param {Place} place
  * @returns {string} its address on this page
  */
-function addressOf(place) {
-  const values = new URLSearchParams();
-  for (const key of KEYS) if (place[key] !== undefined) values.set(key, place[key]);
-  return values.size ? `#${values}` : location.pathname + location.search;
+function addressOf({ folder, path, composer, year }) {
+  const query = year === undefined ? "" : `?year=${encodeURIComponent(year)}`;
+  if (composer !== undefined) return `#/composer/${encodeURIComponent(composer)}${query}`;
+  if (folder === undefined) return "#/";
+  const parts = path === undefined ? [folder] : [folder, ...path.split("/")];
+  return `#/folder/${parts.map(encodeURIComponent).join("/")}${query}`;
+}
+
+/** @param {string} text */
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // edited by hand
+  }
 }

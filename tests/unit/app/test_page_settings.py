@@ -19,6 +19,9 @@ class Storage(dict[str, str]):
     def setItem(self, key: str, value: str) -> None:  # noqa: N802
         self[key] = value
 
+    def removeItem(self, key: str) -> None:  # noqa: N802
+        raise AssertionError(key)
+
 
 def test_all_settings_have_valid_defaults() -> None:
     assert not PREFERENCES.rules.keys() & PAGE_SETTINGS.rules.keys()

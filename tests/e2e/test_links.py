@@ -1,0 +1,155 @@
+"""Addresses of tabs, tunes, and positions: opened, shared, and gone back to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import BrowserContext, Page
+
+from tests.e2e.conftest import usable
+from tests.e2e.listener import WITHOUT_ENGINE, play, wait_for_text, wait_until_playing
+from tests.served import Served
+
+
+def wait_for_hash(page: Page, text: str) -> None:
+    page.wait_for_function("text => location.hash === text", arg=text)
+
+
+def catalog(page: Page) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = page.evaluate(
+        "async () => (await (await fetch('/static/vendor/tunes/catalog.json')).json()).tunes"
+    )
+    return found
+
+
+def open_link(context: BrowserContext, served: Served, link: str) -> Page:
+    page = context.new_page()
+    page.add_init_script(WITHOUT_ENGINE)
+    page.goto(f"{served.url}/{link}")
+    page.wait_for_selector("html[data-ui=ready]")
+    return page
+
+
+def wait_status(page: Page, status: str) -> None:
+    page.wait_for_function("status => document.querySelector('footer').dataset.status === status", arg=status)
+
+
+def test_link_to_song_and_position_is_shown_and_plays_from_there_at_one_press(
+    without_engine: Page, context: BrowserContext, served: Served
+) -> None:
+    tune = next(tune for tune in catalog(without_engine) if tune["songs"] > 1)
+    page = open_link(context, served, f"#/tune/{tune['sidPath']}?song=2&t=20")
+    wait_for_text(page, "#now-title", tune["title"])
+    wait_status(page, "paused")
+    page.wait_for_function("sidPlayer.progress === 1 && sidPlayer.position === 20")
+    assert page.input_value("#song") == "2"
+    assert page.text_content("#position") == "0:20"
+    page.click("#play-pause")
+    wait_until_playing(page)
+    page.wait_for_function("sidPlayer.position > 20.2")
+    wait_for_hash(page, f"#/tune/{tune['sidPath']}?song=2")
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [("MUSICIANS/N/Nobody/Nothing.sid", "neither on this site"), ("sha256:" + "0" * 64, "the same file")],
+)
+def test_link_to_a_tune_that_is_not_here_says_what_to_do(
+    context: BrowserContext, served: Served, path: str, words: str
+) -> None:
+    page = open_link(context, served, f"#/tune/{path}")
+    wait_for_text(page, "#notice", words)
+    assert "Add files" in (page.text_content("#notice") or "")
+    page.click("#start-listening")
+    wait_until_playing(page)
+
+
+def test_tabs_have_addresses_and_back_and_forward_move_between_them(
+    context: BrowserContext, served: Served
+) -> None:
+    page = open_link(context, served, "#/insights")
+    page.wait_for_selector("#insights:not([hidden])")
+    page.click("#tab-rate")
+    wait_for_hash(page, "#/rate")
+    page.click("#tab-preferences")
+    page.click("#tab-play")
+    wait_for_hash(page, "#/")
+    page.go_back()
+    page.wait_for_selector("#preferences:not([hidden])")
+    page.go_back()
+    page.wait_for_selector("#rate:not([hidden])")
+    page.go_forward()
+    page.wait_for_selector("#preferences:not([hidden])")
+    assert page.get_attribute("#tab-preferences", "aria-selected") == "true"
+
+
+def test_a_tune_that_starts_replaces_the_address_and_back_does_not_stop_the_music(
+    without_engine: Page,
+) -> None:
+    page = without_engine
+    play(page, 1)
+    first, second = (tune["sidPath"] for tune in catalog(page)[:2])
+    wait_for_hash(page, f"#/tune/{first}")
+    entries = page.evaluate("history.length")
+    play(page, 2)
+    wait_for_hash(page, f"#/tune/{second}")
+    assert page.evaluate("history.length") == entries
+    page.click("#tab-rate")
+    page.click("#tab-play")
+    wait_for_hash(page, f"#/tune/{second}")
+    title = page.text_content("#now-title")
+    play(page, 1)
+    page.go_back()
+    page.wait_for_selector("#rate:not([hidden])")
+    page.go_back()
+    page.wait_for_selector("#play:not([hidden])")
+    assert page.text_content("#now-title") != title
+    wait_status(page, "playing")
+
+
+def test_incognito_leaves_no_tune_in_the_address(without_engine: Page) -> None:
+    page = without_engine
+    page.click("#incognito")
+    page.click("#tunes tbody tr:nth-child(1) button.tune")
+    wait_status(page, "playing")
+    wait_for_hash(page, "#/")
+
+
+def test_shared_link_leads_to_the_song(context: BrowserContext, served: Served) -> None:
+    context.grant_permissions(["clipboard-read", "clipboard-write"], origin=served.url)
+    page = context.new_page()
+    page.add_init_script(WITHOUT_ENGINE)
+    page.add_init_script("Navigator.prototype.share = undefined")
+    with usable(page, served):
+        assert page.is_disabled("#share")
+        play(page, 3)
+        page.fill("#progress", "0.5")
+        page.wait_for_function("sidPlayer.progress === 1")
+        page.click("#play-pause")
+        page.click("#share")
+        page.click("#share-song")
+        wait_for_text(page, "#share-result", "Link copied.")
+        path = catalog(page)[2]["sidPath"]
+        link = f"{served.url}/#/tune/{path}"
+        assert page.evaluate("navigator.clipboard.readText()") == link
+        page.click("#share-position")
+        page.wait_for_function(
+            "async (start) => (await navigator.clipboard.readText()).startsWith(start)", arg=f"{link}?t="
+        )
+
+
+def test_share_uses_the_systems_dialog_where_there_is_one(context: BrowserContext, served: Served) -> None:
+    page = context.new_page()
+    page.add_init_script(WITHOUT_ENGINE)
+    page.add_init_script("Navigator.prototype.share = async (what) => { globalThis.shared = what; }")
+    with usable(page, served):
+        play(page, 1)
+        page.click("#share")
+        page.click("#share-song")
+        page.wait_for_function("globalThis.shared")
+        shared = page.evaluate("shared")
+        assert shared["title"] == page.text_content("#now-title")
+        assert shared["url"].startswith(f"{served.url}/#/tune/")
+        page.keyboard.press("Escape")
+        page.wait_for_selector("#share-menu", state="hidden")

@@ -1,0 +1,116 @@
+"""Going on after a reload, one tab that plays, and the sleep timer."""
+
+from __future__ import annotations
+
+from playwright.sync_api import BrowserContext, Page
+
+from tests.e2e.listener import WITHOUT_ENGINE, play, wait_for_text, wait_until_playing
+from tests.served import Served
+
+SECONDS = "() => 60 * parseInt(position.textContent) + parseInt(position.textContent.split(':')[1])"
+
+
+def wait_status(page: Page, status: str) -> None:
+    page.wait_for_function("status => document.querySelector('footer').dataset.status === status", arg=status)
+
+
+def reload(page: Page) -> None:
+    page.reload()
+    page.wait_for_selector("html[data-ui=ready]")
+
+
+def test_a_reload_offers_to_go_on_at_song_position_and_volume(without_engine: Page) -> None:
+    page = without_engine
+    play(page, 1)
+    page.fill("#volume", "30")
+    page.fill("#progress", "0.5")
+    page.wait_for_function("sidPlayer.progress === 1")
+    page.click("#play-pause")
+    wait_status(page, "paused")
+    title, at = page.text_content("#now-title"), page.text_content("#position")
+    seconds = page.evaluate("sidPlayer.position")
+    reload(page)
+    wait_for_text(page, "#start-listening", f"Go on with {title} at {at}")
+    assert page.text_content("#now-title") == "Nothing is playing"
+    assert page.input_value("#volume") == "30"
+    page.click("#start-listening")
+    wait_until_playing(page)
+    assert page.text_content("#now-title") == title
+    page.wait_for_function("at => sidPlayer.position >= at && sidPlayer.position < at + 20", arg=seconds)
+
+
+def test_something_else_can_be_played_instead(without_engine: Page) -> None:
+    page = without_engine
+    play(page, 1)
+    page.click("#play-pause")
+    wait_status(page, "paused")
+    reload(page)
+    page.click("#start-anew")
+    wait_until_playing(page)
+    assert page.is_hidden("#start")
+
+
+def test_a_tune_that_played_incognito_is_not_offered(without_engine: Page) -> None:
+    page = without_engine
+    page.click("#incognito")
+    page.click("#tunes tbody tr:nth-child(1) button.tune")
+    wait_status(page, "playing")
+    page.click("#play-pause")
+    wait_status(page, "paused")
+    reload(page)
+    assert page.text_content("#start-listening") == "Start listening"
+    assert page.is_hidden("#start-anew")
+
+
+def test_the_newest_tab_plays_and_the_other_says_so(
+    without_engine: Page, context: BrowserContext, served: Served
+) -> None:
+    first = without_engine
+    play(first, 1)
+    second = context.new_page()
+    second.add_init_script(WITHOUT_ENGINE)
+    second.goto(served.url)
+    second.wait_for_selector("html[data-ui=ready]")
+    play(second, 2)
+    wait_status(first, "paused")
+    assert first.text_content("#elsewhere") == "Playing in another tab."
+    wait_status(second, "playing")
+    first.click("#play-pause")
+    wait_status(second, "paused")
+    wait_status(first, "playing")
+    assert first.text_content("#elsewhere") == ""
+
+
+def test_sleep_timer_counts_down_fades_and_pauses(context: BrowserContext, served: Served) -> None:
+    page = context.new_page()
+    page.add_init_script(WITHOUT_ENGINE)
+    page.add_init_script(
+        """globalThis.ahead = 0;
+        const now = performance.now.bind(performance);
+        performance.now = () => now() + ahead;"""
+    )
+    page.goto(served.url)
+    page.wait_for_selector("html[data-ui=ready]")
+    play(page, 1)
+    page.select_option("#sleep", "15")
+    shown = "document.querySelector('#sleep').selectedOptions[0].textContent"
+    page.wait_for_function(f"{shown} === '15 min left'")
+    page.evaluate("ahead += 14.5 * 60 * 1000")
+    page.wait_for_function(f"/^(30|2\\d) s left$/.test({shown})")
+    wait_until_playing(page)
+    page.evaluate("ahead += 40 * 1000")
+    wait_status(page, "paused")
+    page.wait_for_function(f"{shown} === 'off'")
+    assert page.text_content("#sleep option[value='15']") == "15 min"
+
+
+def test_sleep_timer_stops_at_the_end_of_the_tune(without_engine: Page) -> None:
+    page = without_engine
+    play(page, 1)
+    title = page.text_content("#now-title")
+    page.select_option("#sleep", "end")
+    page.fill("#progress", "0.98")
+    wait_status(page, "stopped")
+    assert page.text_content("#now-title") == title
+    assert page.input_value("#sleep") == ""
+    page.wait_for_function("document.title === 'sidflow'")
