@@ -22,8 +22,12 @@ import * as sid_player from "./sid/player.js";
 import * as sid_scope from "./sid/scope.js";
 import * as site from "./site.js";
 import * as tunes_collection from "./tunes/collection.js";
+import * as tunes_filters from "./tunes/filters.js";
 import * as tunes_list from "./tunes/list.js";
 import * as tunes_places from "./tunes/places.js";
+import * as tunes_playlist_panel from "./tunes/playlist-panel.js";
+import * as tunes_reorder from "./tunes/reorder.js";
+import * as tunes_row_menu from "./tunes/row-menu.js";
 
 export { loadMicroPython } from "./micropython.js";
 
@@ -42,7 +46,8 @@ const MODULES = {
     sid_scope,
     sidflow_feedback,
   },
-  ...{ next_task, site, start_snapshot, storage, tunes_collection, tunes_list, tunes_places },
+  ...{ next_task, site, start_snapshot, storage, tunes_collection, tunes_filters, tunes_list },
+  ...{ tunes_places, tunes_playlist_panel, tunes_reorder, tunes_row_menu },
 };
 
 // Where PyScript keeps what a configuration names under `js_modules`.

@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 from tests.e2e.listener import PREDICTED, predictions, rate, wait_for_count, wait_until_playing
 
 RATED = 14
+SHOWN = 10
 
 IS_BUSY = """() => fetch('/static/vendor/tunes/catalog.json')
     .then(answer => answer.json())
@@ -99,7 +100,7 @@ def rate_busy_tunes_highly(page: Page) -> set[str]:
 
 def test_learned_taste_decides_and_explains_the_queue(page: Page) -> None:
     catalog = listed(page)
-    assert titles(page) == catalog[:5]
+    assert titles(page) == catalog[:SHOWN]
     page.wait_for_selector("html[data-model^=global]")
     assert "not known yet" in (page.text_content("#up-next-how") or "")
     page.evaluate("document.body.dataset.here = 'still'")
@@ -111,8 +112,8 @@ def test_learned_taste_decides_and_explains_the_queue(page: Page) -> None:
     expected = preferred(page)
     rest = sorted(set(catalog) - played, key=lambda title: (-expected[title], catalog.index(title)))
     coming = titles(page)
-    assert [expected[title] for title in coming] == [expected[title] for title in rest[:5]]
-    assert coming != catalog[RATED + 1 : RATED + 6]
+    assert [expected[title] for title in coming] == [expected[title] for title in rest[:SHOWN]]
+    assert coming != catalog[RATED + 1 : RATED + 1 + SHOWN]
     likes: dict[str, bool] = page.evaluate(IS_BUSY)
     assert all(likes[title] for title in coming)
 
@@ -157,11 +158,11 @@ def _other_tab_shows_the_same(page: Page) -> None:
 
 
 def _surprises_are_marked_and_played(page: Page) -> None:
-    assert surprises(page) == [False] * 5
+    assert surprises(page) == [False] * SHOWN
     set_preference(page, "exploration", "50")
     page.wait_for_function("document.querySelectorAll('#up-next .surprise:not([hidden])').length >= 2")
     marks, coming = surprises(page), titles(page)
-    assert marks in ([True, False, True, False, True], [False, True, False, True, False])
+    assert marks in ([True, False] * 5, [False, True] * 5)
     values = sorted(preferred(page).values())
     middle = values[len(values) // 2]
     assert all(preferred(page)[title] >= middle for title, mark in zip(coming, marks, strict=True) if mark)

@@ -408,6 +408,16 @@ class Playback:
         if event and self.tune:
             self.taken_back.emit(judgment, self.tune, event)
 
+    def like(self, tune: "Tune") -> None:
+        """Record that the listener likes a tune's start song, which needn't be loaded."""
+        if self.tune is tune and self.song == tune.start_song and self.can_judge:
+            if self.judgment != "like":
+                self.judge("like")
+            return
+        track = Track(tune, tune.start_song, self.incognito)
+        if self._recorder.action("like", track.record):
+            self.judged.emit("like")
+
     def rate(self, ratings: "dict[Dimension, int]") -> str | None:
         """Record a rating of the song that is loaded; return its uuid, None if it could not be stored."""
         if self.track is None or self._player is None:

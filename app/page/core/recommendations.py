@@ -46,6 +46,8 @@ class Recommendations:
         Why the queue is not up to date; empty if it is.
     exploration
         Number of surprises among 100 tunes.
+    arranged
+        Tunes that the listener has put into an order of their own; they come before all others.
     asked
         Tunes that the listener is to judge, and that come before the queue.
     asking
@@ -67,6 +69,8 @@ class Recommendations:
         self._scored: tuple[str, str] | None = None
         self._explanations: dict[int, Explanations | None] = {}
         self._queue: list[Entry] = []
+        self.arranged: list[Tune] = []
+        self._removed: list[Tune] = []
         self.asked: list[Tune] = []
         self.asking: Tune | None = None
         self._recent: list[Tune] = []
@@ -128,13 +132,53 @@ class Recommendations:
         return self._explanations[row]
 
     def upcoming(self, count: int) -> "list[Entry]":
-        """Return the next tunes: those of the queue, or of the list if nothing is predicted."""
+        """Return the next tunes: the listener's own, then the queue, or the list if nothing is predicted."""
+        arranged = [(tune, False) for tune in self.arranged if self._library.is_playable(tune)]
+        others = [
+            entry
+            for entry in self._proposed()
+            if entry[0] not in self.arranged and entry[0] not in self._removed
+        ]
+        return (arranged + others)[:count]
+
+    def _proposed(self) -> "list[Entry]":
+        """Return what comes next if the listener changes nothing."""
         asked = [(tune, False) for tune in self.asked]
         queue = [] if self.in_order else asked + self._suitable(self._queue)
         if queue:
-            return queue[:count]
+            return queue
         following = [tune for tune in self._library.after(self._current) if self._library.is_playable(tune)]
-        return [(tune, False) for tune in following[:count]]
+        return [(tune, False) for tune in following]
+
+    def play_next(self, tune: "Tune") -> None:
+        """Put a tune before all others."""
+        self._arrange([tune] + [other for other in self.arranged if other is not tune])
+
+    def move(self, position: int, target: int, shown: int) -> None:
+        """Move one of the next tunes; the order of those that are shown stays from now on."""
+        tunes = [tune for tune, _ in self.upcoming(shown)]
+        if 0 <= position < len(tunes) and 0 <= target < len(tunes):
+            tune = tunes.pop(position)
+            tunes.insert(target, tune)
+            self._arrange(tunes)
+
+    def remove(self, tune: "Tune") -> None:
+        """Leave a tune out of the queue until the listener picks another one, or chooses it."""
+        self._removed.append(tune)
+        self.arranged = [other for other in self.arranged if other is not tune]
+        self.asked = [other for other in self.asked if other is not tune]
+        self.changed.emit()
+
+    def forget_arrangement(self) -> None:
+        """Let predictions, station, or list decide again: the listener has picked another tune."""
+        if self.arranged or self._removed:
+            self.arranged, self._removed = [], []
+            self.changed.emit()
+
+    def _arrange(self, tunes: "list[Tune]") -> None:
+        self.arranged = tunes
+        self._removed = [tune for tune in self._removed if tune not in tunes]
+        self.changed.emit()
 
     @property
     def predicted(self) -> bool:
@@ -169,6 +213,13 @@ class Recommendations:
             self._play_station("tunes like those of " + tune.author, {"rows": rows})
         return bool(rows)
 
+    async def play_composer_named(self, key: str, name: str) -> bool:
+        """Do the same for the composer with this key."""
+        rows = await self._library.rows_by_composer(key)
+        if rows:
+            self._play_station("tunes like those of " + name, {"rows": rows})
+        return bool(rows)
+
     def stop_station(self) -> None:
         """Follow predictions again."""
         self._play_station("", None)
@@ -188,7 +239,7 @@ class Recommendations:
         if not upcoming:
             return None
         [(tune, surprise)] = upcoming
-        if self.predicted and not self.asked and not self.station:
+        if self.predicted and not self.asked and not self.station and tune not in self.arranged:
             self._count_taken()
         self.on_playing(tune)
         self.surprise = tune if surprise else None
@@ -203,6 +254,7 @@ class Recommendations:
         self._queue = [entry for entry in self._queue if entry[0] is not tune]
         self.asking = tune if tune in self.asked else None
         self.asked = [other for other in self.asked if other is not tune]
+        self.arranged = [other for other in self.arranged if other is not tune]
         self.surprise = None
         self.changed.emit()
         self._refresh()

@@ -228,6 +228,11 @@ class TuneLibrary:
         rows: list[int] = await self._ask("rowsOfComposer", {"sidPath": tune.sid_path})
         return rows
 
+    async def rows_by_composer(self, key: str) -> list[int]:
+        """Do the same for the composer with this key, as in ``static/js/tunes/hvsc.js``."""
+        rows: list[int] = await self._ask("rowsOfComposer", {"composer": key})
+        return rows
+
     async def _update_predictions(self) -> None:
         tunes = list(self.known.values())
         found = await self._ask("predictions", {"sidPaths": [tune.sid_path for tune in tunes]})

@@ -26,6 +26,13 @@ if TYPE_CHECKING:
         received: NotRequired[int]
         reading: NotRequired[bool]
 
+    class Playlist(TypedDict):
+        """An imported playlist: how many tunes it names, and the lines that name none of the list's."""
+
+        name: str
+        total: int
+        missing: list[str]
+
     class Result(Progress):
         """The outcome of indexing."""
 
@@ -39,6 +46,7 @@ if TYPE_CHECKING:
         reasons: list[tuple[str, str]]
         tunes: list[str]
         canceled: bool
+        playlists: NotRequired[list[Playlist]]
 
     class Folder(TypedDict):
         """A folder that was added; `again` if the page can read it again; `site`: the site's collection."""
@@ -49,6 +57,9 @@ if TYPE_CHECKING:
         site: bool
         tunes: int
 
+
+MAX_NAMED = 10
+"""Missing tunes of a playlist that are named."""
 
 BUILT_IN_CHOICES = (("", "all tunes"), ("site", "the demo tunes"))
 
@@ -116,7 +127,7 @@ class OwnMusic:
     async def _show_result(self, result: "Result") -> None:
         by_id("collection-result").textContent = _summary(result)
         _show_skipped(result)
-        if not result["found"]:
+        if not result["found"] and not result.get("playlists"):
             for path, problem in result["reasons"]:
                 notice(path + " can't be used. " + problem)
         if result["found"] != 1:
@@ -191,15 +202,7 @@ def _progress_text(progress: "Progress") -> str:
 
 
 def _summary(result: "Result") -> str:
-    parts = [count(result["indexed"], "tune") + ", " + f"{result['fresh']:,} of them new."]
-    if result["canceled"]:
-        parts = ["Stopped after " + count(result["indexed"], "tune") + ". To continue, add the folder again."]
-    elif not result["found"] and result["documents"]:
-        parts = []
-    elif not result["found"] and not result["skipped"]:
-        parts = ["No .sid files found."]
-    elif not result["found"]:
-        parts = ["Nothing was added."]
+    parts = _tunes_text(result)
     if result["songlengths"]:
         parts.append("The lengths of " + count(result["songlengths"], "tune") + " are known now.")
     if result["stil"]:
@@ -210,7 +213,28 @@ def _summary(result: "Result") -> str:
         parts.append("The similarity bundle knows " + count(result["similarity"], "tune") + " of yours.")
     elif "manifest" in result["documents"]:
         parts.append("The manifest is kept for its similarity bundle.")
-    return " ".join(parts)
+    return " ".join(parts + [_playlist_text(playlist) for playlist in result.get("playlists") or []])
+
+
+def _tunes_text(result: "Result") -> "list[str]":
+    if result["canceled"]:
+        return ["Stopped after " + count(result["indexed"], "tune") + ". To continue, add the folder again."]
+    if result["found"]:
+        return [count(result["indexed"], "tune") + f", {result['fresh']:,} of them new."]
+    if result["documents"] or result.get("playlists"):
+        return []
+    return ["Nothing was added." if result["skipped"] else "No .sid files found."]
+
+
+def _playlist_text(playlist: "Playlist") -> str:
+    missing, total = playlist["missing"], playlist["total"]
+    if not total:
+        return "The playlist “" + playlist["name"] + "” is empty."
+    text = "Playlist “" + playlist["name"] + "”: " + count(total - len(missing), "tune") + "."
+    if missing:
+        named = ", ".join(missing[:MAX_NAMED]) + (" …" if len(missing) > MAX_NAMED else "")
+        text += f" {len(missing):,} of {total:,} aren’t in your music: " + named
+    return text
 
 
 def _show_skipped(result: "Result") -> None:

@@ -2,18 +2,20 @@
 
 import json
 
-from pyscript.ffi import create_proxy
-from pyscript.js_modules import tunes_places
+from pyscript.ffi import create_proxy, to_js
+from pyscript.js_modules import tunes_filters, tunes_places, tunes_playlist_panel, tunes_row_menu
 
 from app.page.core.tasks import spawn
-from app.page.views.dom import by_id, create, notice, on, one_decimal
+from app.page.views.dom import by_id, count, create, notice, on, one_decimal, show_text
 from app.page.views.reasons import show_reasons
+from app.page.views.stations import UNKNOWN
 from app.page.views.sureness import NAMES, WORDS
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from typing import Any
 
+    from app.page.core.payloads import ViewCounts
     from app.page.core.playback import Playback
     from app.page.core.recommendations import Recommendations
     from app.page.core.settings import Settings, Values
@@ -22,9 +24,14 @@ if TYPE_CHECKING:
     from app.page.views.elements import Element, Event
 
 MAX_REASONS = 8
+QUEUE_LENGTH = 20
+MOVES = {"up": -1, "down": 1}
 FEELINGS = ("e", "m", "c")
 
-NOTHING_FOUND = "No tune here has all of these words in its title, author, release, path, or STIL entry."
+NOTHING_FOUND = (
+    "No tune here has all of these words in its title, author, release, path, or STIL entry, "
+    "and passes the filters."
+)
 
 
 REVERSED = "-reversed"
@@ -71,7 +78,19 @@ class PlayTab:
             collection,
             create_proxy(lambda: spawn(self.show(True))),
             create_proxy(lambda name: spawn(self._play_place(name))),
+            create_proxy(lambda composer, name: spawn(self._play_composer(composer, name))),
         )
+        self._filters = tunes_filters.Filters.new(collection, create_proxy(lambda: spawn(self.show(True))))
+        self._playlists = tunes_playlist_panel.PlaylistPanel.new(
+            collection,
+            self._filters,
+            create_proxy(lambda: spawn(self.show())),
+            create_proxy(lambda name: spawn(self._play_place(name))),
+        )
+        tunes_row_menu.RowMenu.new(
+            by_id("tunes"), create_proxy(lambda action, path: spawn(self._act(action, path)))
+        )
+        on(by_id("keep-queue"), "click", lambda _event: self._keep_queue())
         on(by_id("tunes"), "click", self._on_click)
         on(by_id("search"), "input", lambda _event: spawn(self.show(True)))
         on(by_id("folder"), "change", lambda event: self.places.openFolder(event.target.value))
@@ -83,9 +102,12 @@ class PlayTab:
     async def show(self, from_top: bool = False) -> None:
         """Show the tunes that match the search, in the chosen order."""
         place = json.loads(self.places.json)
+        place.update(json.loads(self._filters.json))
         counts = await self._library.view(by_id("search").value, self._order, place)
         by_id("no-tunes").hidden = counts["count"] > 0
         by_id("no-tunes").textContent = NOTHING_FOUND if counts["all"] else self.problem
+        show_text(by_id("list-count"), _count_text(counts))
+        self._playlists.show()
         await self._list.show(counts["count"], from_top)
         await self._library.follow(self._playback.tune)
 
@@ -120,6 +142,8 @@ class PlayTab:
             return
         if event.target.closest("button.why"):
             spawn(self._toggle_reasons(row))
+        elif event.target.closest("button.menu"):
+            pass  # The row's menu opens.
         else:
             notice("")
             spawn(self._play(row.dataset.path))
@@ -133,14 +157,47 @@ class PlayTab:
     async def _play_place(self, name: str) -> None:
         tune = await self._library.play_view()
         if tune:
+            self._recommendations.forget_arrangement()
             self._recommendations.play_in_order(name)
             await self._playback.open(tune)
 
+    async def _play_composer(self, composer: str, name: str) -> None:
+        if not await self._recommendations.play_composer_named(composer, name):
+            notice(UNKNOWN)
+
     async def _end_program(self) -> None:
         self._recommendations.stop_station()
+        self._recommendations.forget_arrangement()
         if self._recommendations.in_order:
             await self._library.end_program()
             self._recommendations.play_in_order("")
+
+    async def _act(self, action: str, path: str) -> None:
+        """Do what the listener has chosen in a row's menu."""
+        tune = await self._library.find(path)
+        if tune is None:
+            return
+        if action == "next":
+            self._recommendations.play_next(tune)
+            by_id("queue-status").textContent = tune.title + " plays next."
+        elif action == "like":
+            self._playback.like(tune)
+        elif action == "similar" and not self._recommendations.play_like(tune, tune.start_song):
+            notice(UNKNOWN)
+        elif action in ("favorite", "unfavorite"):
+            self._playlists.setFavorite(path, action == "favorite")
+        elif action == "playlist":
+            self._playlists.choose(to_js([path]))
+        elif action in MOVES:
+            self._playlists.move(path, MOVES[action])
+        elif action == "remove":
+            self._playlists.remove(path)
+        elif action in ("composer", "folder"):
+            self.places.openOf(path, action)
+
+    def _keep_queue(self) -> None:
+        tunes = [tune.sid_path for tune, _ in self._recommendations.upcoming(QUEUE_LENGTH)]
+        self._playlists.saveAs(json.dumps(tunes))
 
     async def _toggle_reasons(self, row: "Element") -> None:
         path = row.dataset.path
@@ -179,3 +236,8 @@ class PlayTab:
 
 def _order(values: "Values") -> str:
     return values["order"] + (REVERSED if values["reversed"] else "")
+
+
+def _count_text(counts: "ViewCounts") -> str:
+    shown, total = counts["count"], counts["all"]
+    return count(total, "tune") if shown == total else f"{shown:,} of " + count(total, "tune")

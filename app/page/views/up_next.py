@@ -1,6 +1,8 @@
-"""The card of the queue: the next tunes."""
+"""The card of the queue: the next tunes, in an order that the listener can change."""
 
 from pyscript import document
+from pyscript.ffi import create_proxy
+from pyscript.js_modules import tunes_reorder
 
 from app.page.core.tasks import spawn
 from app.page.views.dom import by_id, from_template, on
@@ -13,7 +15,9 @@ if TYPE_CHECKING:
     from app.page.core.tune import Tune
     from app.page.views.elements import Element, Event
 
-SHOWN = 5
+SHOWN = 10
+BUTTONS = ("handle", "tune", "remove")
+"""Classes of the buttons of an item."""
 
 NO_ENGINE = "In list order until the engine has started."
 NOT_ANALYZED = "In list order: your music is not analyzed yet."
@@ -21,29 +25,33 @@ GLOBAL = (
     f"Your taste is not known yet. Like or dislike {MIN_RATED} tunes, and turn on learning in Preferences."
 )
 NOT_SURE = "Not sure yet what you like: these are little more than guesses. Likes and dislikes help."
+ARRANGED = "In your order, until you pick another tune."
 LOCAL = "The tunes you are expected to like best."
 
 
 class UpNext:
-    """The next tunes, each a button that plays it."""
+    """The next tunes: each can be played, moved, and removed."""
 
     def __init__(self, playback: "Playback", recommendations: "Recommendations") -> None:
         self._playback = playback
         self._recommendations = recommendations
         self._upcoming: list[Entry] = []
         on(by_id("up-next"), "click", self._on_click)
+        tunes_reorder.reorder(by_id("up-next"), create_proxy(self._move))
         recommendations.changed.connect(self.show)
 
     def show(self) -> None:
         """Show the queue, and what decides its order."""
         upcoming = self._recommendations.upcoming(SHOWN)
-        if upcoming != self._upcoming:
+        if upcoming != self._upcoming and not by_id("up-next").querySelector("[data-dragged]"):
             self._upcoming = upcoming
             _show_items(upcoming)
         by_id("up-next-how").textContent = self._basis()
 
     def _basis(self) -> str:
         """Return what decides the order of the queue."""
+        if self._recommendations.arranged:
+            return ARRANGED
         if self._recommendations.in_order:
             return "In order, until you choose another tune: " + self._recommendations.in_order
         if self._recommendations.problem:
@@ -64,29 +72,45 @@ class UpNext:
 
     def _on_click(self, event: "Event") -> None:
         button = event.target.closest("button")
-        if button:
-            tune, _ = self._upcoming[int(button.dataset.position)]
+        if not button:
+            return
+        tune, _ = self._upcoming[int(button.closest("li").dataset.position)]
+        if button.className == "remove":
+            self._recommendations.remove(tune)
+            by_id("queue-status").textContent = tune.title + " was removed from the queue."
+        elif button.className == "tune":
             spawn(self._playback.open(tune))
+
+    def _move(self, position: int, target: int) -> None:
+        if position == target:
+            self.show()
+            return
+        tune, _ = self._upcoming[position]
+        kind = document.activeElement.className
+        self._recommendations.move(position, target, SHOWN)
+        by_id("queue-status").textContent = tune.title + " is number " + str(target + 1) + " now."
+        items = by_id("up-next").children
+        if kind in BUTTONS:
+            items[target].querySelector("." + kind).focus()
 
 
 def _show_items(upcoming: "list[Entry]") -> None:
     items = [_item(position, *upcoming[position]) for position in range(len(upcoming))]
-    focused = _focused_position()
+    focused = document.activeElement
+    item: Element = focused.closest("#up-next li")
     by_id("up-next").replaceChildren(*items)
-    if focused is not None and focused < len(items):
-        items[focused].querySelector("button").focus()
-
-
-def _focused_position() -> int | None:
-    """Return which button of the queue has the focus."""
-    button: Element = document.activeElement.closest("#up-next button")
-    return int(button.dataset.position) if button else None
+    if item and items:
+        position = min(int(item.dataset.position), len(items) - 1)
+        items[position].querySelector("." + focused.className).focus()
 
 
 def _item(position: int, tune: "Tune", surprise: bool) -> "Element":
     item = from_template("up-next-item")
-    item.querySelector("button").dataset.position = str(position)
+    item.dataset.position = str(position)
     item.querySelector(".name").textContent = tune.title
     item.querySelector(".author").textContent = tune.author
     item.querySelector(".surprise").hidden = not surprise
+    place = ", number " + str(position + 1)
+    item.querySelector(".handle").setAttribute("aria-label", "Move " + tune.title + place)
+    item.querySelector(".remove").setAttribute("aria-label", "Remove " + tune.title)
     return item

@@ -7,10 +7,12 @@ import { decodeBase64 } from "./base64.js";
 import { BestEffortDatabase } from "./best-effort-database.js";
 import { Folders } from "./folders.js";
 import { FullAnalysis } from "./full-analysis.js";
-import { composersOf } from "./hvsc.js";
+import { composersOf, frequentComposers } from "./hvsc.js";
 import { IndexingQueue } from "./indexing-queue.js";
 import { ListView } from "./list-view.js";
 import { describePlace, describeTune } from "./place-info.js";
+import { readPlaylist } from "./playlist.js";
+import { Playlists } from "./playlists.js";
 import { Reports } from "./reports.js";
 import { SiteTunes } from "./site-tunes.js";
 import { FILE_UNREACHABLE, TuneFiles } from "./tune-files.js";
@@ -40,7 +42,7 @@ import { Tunes } from "./tunes.js";
  * @property {(args: object) => {folders: FolderInfo[], problem: string}} folders
  * @property {(args: {id: string}) => FileSystemDirectoryHandle | null} handle
  * @property {(args: {id: string}) => Promise<void>} removeFolder
- * @property {(query: import("./tune-index.js").Query) => {count: number, all: number}} view
+ * @property {(query: import("./tune-index.js").Query & {playlist?: string}) => {count: number, all: number}} view
  * @property {(place: import("./tune-index.js").Place) => Promise<import("./place-info.js").PlaceInfo | null>} place
  * @property {(args: {sidPath: string, song: number}) => Promise<import("./place-info.js").TuneInfo | null>} about
  * @property {(args: object) => TuneRecord} playView
@@ -65,17 +67,33 @@ import { Tunes } from "./tunes.js";
  * @property {(args: object) => import("./engine-feed.js").Space} space  of the codes
  * @property {(args: {round: number, rows: number[]}) => void} assignRows
  * @property {(args: {rows: number[]}) => TuneRecord[]} atRows
- * @property {(args: {sidPath: string}) => number[]} rowsOfComposer
+ * @property {(args: {sidPath?: string, composer?: string}) => number[]} rowsOfComposer
+ * @property {(args: object) => string} paths  of what the list shows
+ * @property {(args: object) => string[]} composers  names of those with most tunes
+ * @property {(args: object) => Promise<import("./playlists.js").Playlist[]>} playlists
+ * @property {(args: {name: string, tunes: string[]}) => Promise<string>} createPlaylist
+ * @property {(args: {id: string, name: string}) => Promise<void>} renamePlaylist
+ * @property {(args: {id: string}) => Promise<import("./playlists.js").Playlist | null>} deletePlaylist
+ * @property {(args: {list: import("./playlists.js").Playlist}) => Promise<void>} restorePlaylist
+ * @property {(args: {id: string, tunes: string[]}) => Promise<void>} addToPlaylist
+ * @property {(args: {id: string, sidPath: string}) => Promise<void>} removeFromPlaylist
+ * @property {(args: {id: string, sidPath: string, step: number}) => Promise<void>} moveInPlaylist
+ * @property {(args: {name: string, text: string}) => Promise<ImportedPlaylist>} importPlaylist
  * @property {(args: {sidPaths: string[]}) => Predictions[]} predictions
  * @property {(args: {scores: string, sureness: string}) => void} setScores  base64, see TuneIndex
  * @property {(args: object) => Promise<void>} wipe
  */
+
+/** @typedef {{name: string, total: number, missing: string[]}} ImportedPlaylist  missing: lines that name no tune */
 
 /** Shortest time between two reports on the analysis of all tunes. */
 const ANALYZING_INTERVAL_MS = 1000;
 
 /** Tunes that a composer's station is made from. */
 const MAX_SEEDS = 100;
+
+/** Composers that the page offers for the filter. */
+const MAX_COMPOSERS = 500;
 
 const LOCKED =
   "The browser doesn't let this page read the tune's folder. Play a tune of that folder to allow it.";
@@ -89,7 +107,8 @@ const { index, analyses, documents, feed } = tunes;
 const queue = new IndexingQueue(tunes, folders, files, database, reports);
 const site = new SiteTunes(tunes, folders);
 const records = new TuneRecords(index, analyses);
-const view = new ListView(index, analyses);
+const playlists = new Playlists(database, () => reports.send("playlists"));
+const view = new ListView(index, analyses, playlists);
 const analysis = new FullAnalysis(
   {
     next: (limit, except) => unanalyzed(view, analyses, ANALYSIS_VERSION, limit, site.isDescribed, except),
@@ -221,10 +240,10 @@ const commands = {
   },
 
   /** Return the rows of the start songs of some tunes by the composer of a tune. */
-  rowsOfComposer({ sidPath }) {
-    const [composer] = composersOf(index.get(sidPath)?.author ?? "");
-    if (!composer) return [];
-    const theirs = index.view({ composer: composer.key });
+  rowsOfComposer({ sidPath = "", composer }) {
+    const key = composer ?? composersOf(index.get(sidPath)?.author ?? "")[0]?.key;
+    if (!key) return [];
+    const theirs = index.view({ composer: key });
     const rows = theirs.flatMap(({ row, startSong }) => (row === undefined ? [] : [row + startSong - 1]));
     return rows.slice(0, MAX_SEEDS);
   },
@@ -235,12 +254,42 @@ const commands = {
     index.setScores(new Float32Array(decodeBase64(scores).buffer), decodeBase64(sureness));
   },
 
+  paths: () => view.paths(),
+  composers: () => frequentComposers(index.listed()).slice(0, MAX_COMPOSERS),
+
+  async playlists() {
+    await playlists.loaded;
+    return playlists.all();
+  },
+
+  createPlaylist: ({ name, tunes }) => playlists.create(name, tunes),
+  renamePlaylist: ({ id, name }) => playlists.rename(id, name),
+  deletePlaylist: ({ id }) => playlists.delete(id),
+  restorePlaylist: ({ list }) => playlists.put(list),
+  addToPlaylist: ({ id, tunes }) => playlists.add(id, tunes),
+  removeFromPlaylist: ({ id, sidPath }) => playlists.remove(id, sidPath),
+
+  /** Move a tune by so many positions of the list, which shows the playlist. */
+  async moveInPlaylist({ id, sidPath, step }) {
+    const other = view.at(view.position(sidPath) + step);
+    if (other) await playlists.move(id, sidPath, other.sidPath);
+  },
+
+  /** Make a playlist of the tunes that a file names. */
+  async importPlaylist({ name, text }) {
+    await tunes.loaded;
+    const found = readPlaylist(text, index.listed());
+    if (found.tunes.length) await playlists.create(name, found.tunes);
+    return { name, total: found.tunes.length + found.missing.length, missing: found.missing };
+  },
+
   /** Delete all own music from the list and from the browser. */
   async wipe() {
     queue.cancel();
     analysis.stop();
     return queue.enqueue(async () => {
       await tunes.wipe();
+      playlists.clear();
       files.open.clear();
       site.describe();
     });

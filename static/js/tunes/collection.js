@@ -24,6 +24,7 @@ const NO_PERMISSION = "The browser doesn't let this page read the folder. Allow 
 /** @typedef {import("./choice.js").ChosenFile} ChosenFile */
 /** @typedef {import("./collection-worker.js").Commands} Commands */
 /** @typedef {import("./indexing-queue.js").IndexingResult} IndexingResult */
+/** @typedef {IndexingResult & {playlists?: import("./collection-worker.js").ImportedPlaylist[]}} AddedMusic */
 
 export class Collection {
   #worker = new WorkerClient(new URL("./collection-worker.js", import.meta.url), {
@@ -237,7 +238,7 @@ export class Collection {
     const items = [...transfer.items].filter((item) => item.kind === "file");
     this.#emit("progress", BEGUN);
     const found = await Promise.all(items.map((item) => this.#openItem(item)));
-    /** @type {IndexingResult[]} */
+    /** @type {AddedMusic[]} */
     const results = [];
     for (const { handle, folder } of found) {
       if (handle) results.push(await this.#walk(handle));
@@ -286,9 +287,9 @@ export class Collection {
   }
 
   /**
-   * Add the files that are ROMs of the C64, and index the others: zips, each as a folder, and single files.
+   * Add the files that are ROMs of the C64, and index the others: zips, each as a folder, single files, and playlists.
    * @param {File[]} files
-   * @returns {Promise<IndexingResult | null>} null: there were only ROMs
+   * @returns {Promise<AddedMusic | null>} null: there were only ROMs
    */
   async #indexSingle(files) {
     const { rest, text } = await takeRoms(files);
@@ -298,16 +299,25 @@ export class Collection {
     }
     if (text && rest.length === 0) return null;
     const zips = rest.filter(isZip);
-    const others = rest.filter((file) => !isZip(file));
-    /** @type {IndexingResult[]} */
+    const lists = rest.filter(isPlaylist);
+    const others = rest.filter((file) => !isZip(file) && !isPlaylist(file));
+    /** @type {AddedMusic[]} */
     const results = [];
     for (const file of zips) results.push(await this.call("unpack", { file }));
-    if (others.length || !zips.length) {
+    if (others.length || !(zips.length || lists.length)) {
       /** @param {number} at */
       const fileAt = (at) => ({ path: others[at].name, file: others[at] });
       results.push(await this.#index(null, others.length, fileAt));
     }
-    return results.reduce(addResults);
+    const playlists = [];
+    for (const file of lists) playlists.push(await this.#importPlaylist(file));
+    return { ...results.reduce(addResults, NOTHING), playlists };
+  }
+
+  /** @param {File} file */
+  async #importPlaylist(file) {
+    const name = file.name.replace(/\.[^.]*$/, "");
+    return this.call("importPlaylist", { name, text: await file.text() });
   }
 
   /** Note that the C64's ROMs may have changed: with others, more songs can be analyzed. */
@@ -379,6 +389,16 @@ async function requirePermission(handle) {
 
 /** @typedef {{name: string, files: ChosenFile[]}} ChosenFolder */
 
+/** @type {AddedMusic} */
+const NOTHING = {
+  ...{ folder: "", problem: "", found: 0, indexed: 0, fresh: 0, skipped: 0, songlengths: 0, stil: 0 },
+  ...{ analyses: 0, similarity: 0, manifest: 0, documents: [], reasons: [], tunes: [], canceled: false },
+  playlists: [],
+};
+
+/** @param {File} file */
+const isPlaylist = ({ name }) => /\.m3u8?$/i.test(name);
+
 /** @param {File} file */
 const isZip = ({ name }) => /\.zip$/i.test(name);
 
@@ -408,9 +428,9 @@ const fileOf = (entry) =>
   new Promise((resolve, reject) => /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject));
 
 /**
- * @param {IndexingResult} one
- * @param {IndexingResult} other
- * @returns {IndexingResult}
+ * @param {AddedMusic} one
+ * @param {AddedMusic} other
+ * @returns {AddedMusic}
  */
 function addResults(one, other) {
   return {
@@ -428,5 +448,6 @@ function addResults(one, other) {
     reasons: [...one.reasons, ...other.reasons],
     tunes: [...one.tunes, ...other.tunes],
     canceled: one.canceled || other.canceled,
+    playlists: [...(one.playlists ?? []), ...(other.playlists ?? [])],
   };
 }

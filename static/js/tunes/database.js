@@ -2,7 +2,7 @@
 
 import { Connection } from "../../../sidflow_feedback/store/connection.js";
 import * as schema from "./schema.js";
-import { ANALYSES, CONTENTS, FOLDERS, NOTES, STORES, TUNES } from "./schema.js";
+import { ANALYSES, CONTENTS, FOLDERS, NOTES, PLAYLISTS, STORES, TUNES } from "./schema.js";
 
 /** @typedef {import("./schema.js").TunesTypes} TunesTypes */
 /** @typedef {import("./schema.js").StoreName} StoreName */
@@ -113,6 +113,20 @@ export class TunesDatabase {
   /** @param {string} name */
   deleteNote(name) {
     return this.#run(NOTES, "readwrite", (store) => store.delete(name));
+  }
+
+  playlists() {
+    return this.#run(PLAYLISTS, "readonly", (store) => store.getAll());
+  }
+
+  /** @param {import("./schema.js").PlaylistRow} playlist */
+  putPlaylist(playlist) {
+    return this.#run(PLAYLISTS, "readwrite", (store) => store.put(playlist));
+  }
+
+  /** @param {string} id */
+  deletePlaylist(id) {
+    return this.#run(PLAYLISTS, "readwrite", (store) => store.delete(id));
   }
 
   /** Delete everything. */

@@ -50,3 +50,20 @@ export const composerKey = (name) => fold(name.replaceAll(NICKNAME, "").replace(
  * @returns {string} the year; "" if it isn't known
  */
 export const yearOf = (released) => YEAR.exec(released)?.[0] ?? "";
+
+/**
+ * @param {Iterable<{author: string}>} tunes
+ * @returns {string[]} names of their composers, those with most tunes first
+ */
+export function frequentComposers(tunes) {
+  /** @type {Map<string, {name: string, tunes: number}>} */
+  const counts = new Map();
+  for (const { author } of tunes) {
+    for (const { key, name } of composersOf(author)) {
+      const known = counts.get(key);
+      if (known) known.tunes += 1;
+      else counts.set(key, { name, tunes: 1 });
+    }
+  }
+  return [...counts.values()].sort((one, other) => other.tunes - one.tunes).map(({ name }) => name);
+}

@@ -168,7 +168,8 @@ export class Indexing {
   #unchanged(path, file) {
     const tune = this.#known.get(path);
     const location = tune?.locations.find((location) => this.#isAt(location, path));
-    return location?.size === file.size && location.modified === file.lastModified ? tune : undefined;
+    if (location?.size !== file.size || location.modified !== file.lastModified) return undefined;
+    return tune?.chip ? tune : undefined; // older versions of this page didn't keep the chip
   }
 
   /**
@@ -185,6 +186,7 @@ export class Indexing {
     const location = { folder: this.#folder, path, size: file.size, modified: file.lastModified };
     const known = /** @type {Tune | undefined} */ (this.#collection.index.get(sidPath));
     const tune = known ?? this.#newTune(sidPath, header, bytes, location);
+    tune.chip = header.chip;
     if (!tune.hvscPath) this.#setHvscPath(tune, path);
     this.#replace(tune, location);
     if (this.#storeBytes) this.#contents.push([sidPath, bytes]);

@@ -1,7 +1,8 @@
 /** What the list shows of the tunes, in which order, and what follows a tune there. */
 
 import { yearOf } from "./hvsc.js";
-import { playlistOf } from "./playlist.js";
+import { pathsOf, playlistOf } from "./playlist.js";
+import { FILES } from "./tune-index.js";
 
 /** @typedef {import("./row.js").ListedTune} ListedTune */
 /** @typedef {import("./tune-index.js").IndexedTune} IndexedTune */
@@ -13,6 +14,7 @@ import { playlistOf } from "./playlist.js";
 export class ListView {
   #index;
   #analyses;
+  #playlists;
   /** @type {IndexedTune[]} */
   #tunes = [];
 
@@ -28,19 +30,22 @@ export class ListView {
   /**
    * @param {import("./tune-index.js").TuneIndex} index
    * @param {import("./analyses.js").Analyses} analyses
+   * @param {import("./playlists.js").Playlists} playlists
    */
-  constructor(index, analyses) {
+  constructor(index, analyses, playlists) {
+    this.#playlists = playlists;
     this.#index = index;
     this.#analyses = analyses;
   }
 
   /**
    * Set the tunes that the list shows, and their order.
-   * @param {import("./tune-index.js").Query} query
+   * @param {import("./tune-index.js").Query & {playlist?: string}} query
    * @returns {{count: number, all: number}}
    */
-  show(query) {
-    this.#tunes = this.#index.view(query);
+  show({ playlist, ...query }) {
+    const only = playlist ? this.#playlists.tunesOf(playlist) : undefined;
+    this.#tunes = this.#index.view({ ...query, only });
     this.#isComposer = Boolean(query.composer);
     return { count: this.#tunes.length, all: this.#index.listed().length };
   }
@@ -66,6 +71,11 @@ export class ListView {
     yield* this.#index.listed();
   }
 
+  /** @param {number} position */
+  at(position) {
+    return this.#tunes[position];
+  }
+
   /** @param {string} sidPath */
   position(sidPath) {
     return this.#tunes.findIndex((tune) => tune.sidPath === sidPath);
@@ -78,6 +88,11 @@ export class ListView {
   playlist(sidPaths) {
     const tunes = sidPaths?.map((sidPath) => this.#index.get(sidPath)).filter((tune) => tune !== undefined);
     return playlistOf(tunes ?? this.#tunes, (tune) => this.#analyses.startLengthOf(tune));
+  }
+
+  /** @returns {string} the paths of what the list shows, a line for each */
+  paths() {
+    return pathsOf(this.#tunes);
   }
 
   /**
@@ -127,6 +142,8 @@ export class ListView {
       length: this.#analyses.startLengthOf(tune),
       prediction: this.#index.prediction(tune),
       sureness: this.#index.sureness(tune),
+      inFolder: tune.locations?.some(({ folder }) => folder !== FILES) ?? false,
+      favorite: this.#playlists.isFavorite(sidPath),
     };
   }
 }

@@ -23,6 +23,7 @@ import { FILES } from "./tune-index.js";
  * @property {Link[]} links  the composer of a folder, the folders of a composer
  * @property {Part[]} parts  the folders in it, or the years
  * @property {string} comment  of STIL.txt
+ * @property {number | null} match  the predicted preference in the mean; null if unknown
  */
 
 /**
@@ -51,7 +52,8 @@ export function describePlace(index, folders, stil, place) {
   if (!place.composer && !place.folder) return null;
   const tunes = index.view({ ...place, year: undefined });
   if (!tunes.length) return null;
-  return place.composer ? composer(tunes, folders, stil, place) : folder(tunes, folders, stil, place);
+  const describe = place.composer ? composer : folder;
+  return { ...describe(tunes, folders, stil, place), match: index.match(tunes) };
 }
 
 /**
@@ -88,7 +90,7 @@ export function describeTune(tune, folders, stil, song) {
  * @param {Folders} folders
  * @param {Stil | null} stil
  * @param {Place} place
- * @returns {PlaceInfo}
+ * @returns {Omit<PlaceInfo, "match">}
  */
 function folder(tunes, folders, stil, { folder: id = "", path = "" }) {
   const root = folders.get(id);
@@ -148,7 +150,7 @@ function mainComposer(tunes) {
  * @param {Folders} folders
  * @param {Stil | null} stil
  * @param {Place} place
- * @returns {PlaceInfo}
+ * @returns {Omit<PlaceInfo, "match">}
  */
 function composer(tunes, folders, stil, { composer: key = "" }) {
   const home = counted(tunes.map(({ hvscPath }) => composerFolder(hvscPath ?? "")).filter(Boolean));

@@ -17,11 +17,10 @@ const shown = { place: "", tune: "" };
  * @param {HTMLElement} panel
  * @param {PlaceInfo} info
  * @param {Place} place
- * @param {Open} open
- * @param {(name: string) => void} play
+ * @param {{open: Open, play: (name: string) => void, station: () => void}} actions
  * @param {boolean} follow  whether to move the focus to it
  */
-export function showPlace(panel, info, place, open, play, follow) {
+export function showPlace(panel, info, place, { open, play, station }, follow) {
   const state = JSON.stringify([info, place]);
   if (state === shown.place && !follow) return;
   shown.place = state;
@@ -44,7 +43,9 @@ export function showPlace(panel, info, place, open, play, follow) {
   );
   part("place-parts").setAttribute("aria-label", isFolder ? "Folders in it" : "Years");
   part("place-parts").hidden = !info.parts.length;
-  part("place-play").textContent = isFolder ? "Play this folder" : "Play these tunes";
+  part("place-play").textContent = isFolder ? "Play this folder" : "Play all";
+  part("place-station").hidden = isFolder;
+  part("place-station").onclick = station;
   part("place-play").onclick = () => play(info.name);
   part("place-close").onclick = () => open({});
   if (follow || hadFocus) part("place-name").focus();
@@ -106,8 +107,9 @@ function showAuthor(composers, open) {
  * @param {PlaceInfo} info
  * @param {Place} place
  */
-function detail({ kind, tunes, parts }, { year }) {
-  const count = `${tunes.toLocaleString("en")} ${tunes === 1 ? "tune" : "tunes"}`;
+function detail({ kind, tunes, parts, match }, { year }) {
+  const number = `${tunes.toLocaleString("en")} ${tunes === 1 ? "tune" : "tunes"}`;
+  const count = match === null ? number : `${number}, match ${match.toFixed(1)} of 5 on average`;
   const years = parts.map(({ place }) => place.year).filter(Boolean);
   if (kind === "folder" || !years.length) return count;
   const span = years.length > 1 ? `${years[0]} to ${years.at(-1)}` : years[0];

@@ -9,6 +9,7 @@ export class Places {
   #collection;
   #onChange;
   #onPlay;
+  #onStation;
   /** @type {Place} */
   #place = placeAt(location.hash);
   #song = { sidPath: "", song: 0 };
@@ -18,8 +19,10 @@ export class Places {
    * @param {import("./collection.js").Collection} collection
    * @param {() => void} onChange  the list must show another place
    * @param {(name: string) => void} onPlay  the tunes of the place must play; gets its name
+   * @param {(composer: string, name: string) => void} onStation  what sounds like a composer's tunes must play
    */
-  constructor(collection, onChange, onPlay) {
+  constructor(collection, onChange, onPlay, onStation) {
+    this.#onStation = onStation;
     this.#collection = collection;
     this.#onChange = onChange;
     this.#onPlay = onPlay;
@@ -38,6 +41,17 @@ export class Places {
    */
   openFolder(id) {
     this.#go(id ? { folder: id } : {});
+  }
+
+  /**
+   * Show the composer of a tune, or the folder that it is in.
+   * @param {string} sidPath
+   * @param {"composer" | "folder"} kind
+   */
+  async openOf(sidPath, kind) {
+    const info = await this.#ask("about", { sidPath, song: 0 });
+    const link = kind === "composer" ? info?.composers[0] : info?.trail.at(-1);
+    if (link) this.#open(link.place);
   }
 
   /** Show again what may have changed. */
@@ -89,7 +103,12 @@ export class Places {
     panel.hidden = !info;
     if (!info) return;
     const { showPlace } = await import("./place-views.js");
-    showPlace(panel, info, place, (place) => this.#open(place), this.#onPlay, this.#follow);
+    const actions = {
+      open: (/** @type {Place} */ place) => this.#open(place),
+      play: this.#onPlay,
+      station: () => this.#onStation(place.composer ?? "", info.name),
+    };
+    showPlace(panel, info, place, actions, this.#follow);
     this.#follow = false;
   }
 

@@ -2,7 +2,7 @@
 
 import { notify } from "../worker-client.js";
 
-/** @typedef {"changed" | "progress" | "problem" | "analyzed" | "analyzing" | "fresh"} ReportKind */
+/** @typedef {"changed" | "progress" | "problem" | "analyzed" | "analyzing" | "fresh" | "playlists"} ReportKind */
 
 /** Shortest time between two reports of the same kind, so that the page stays responsive. */
 export const REPORT_INTERVAL_MS = 300;

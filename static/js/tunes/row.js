@@ -20,6 +20,8 @@ const SURENESS = ["not sure yet", "a guess", "fairly sure", "sure"];
  * @property {string} year  "" if unknown
  * @property {number | null} length  of the start song, in seconds
  * @property {number[] | null} prediction  of the start song: energy, mood, complexity, preference
+ * @property {boolean} favorite
+ * @property {boolean} inFolder  whether it is in a folder that has a view
  * @property {number[]} sureness  of each of them, from 0 (can't tell) to 3
  */
 
@@ -33,6 +35,7 @@ export class TuneRow {
     const part = (selector) => /** @type {HTMLElement} */ (this.element.querySelector(selector));
     this.tune = part(".tune");
     this.why = part(".why");
+    this.menu = part(".menu");
     this.#parts = Object.fromEntries(
       [".name", ".author", ".composer", ".year", ".length", ".match"].map((name) => [name, part(name)]),
     );
@@ -56,12 +59,15 @@ export class TuneRow {
     this.#parts[".author"].textContent = this.#parts[".composer"].textContent = tune.author;
     this.#parts[".year"].textContent = tune.year;
     this.#parts[".length"].textContent = minutes(tune.length);
+    this.element.toggleAttribute("data-favorite", tune.favorite);
+    this.element.toggleAttribute("data-folder", tune.inFolder);
+    this.menu.setAttribute("aria-label", `Actions for ${tune.title}`);
     this.#showPrediction(tune);
   }
 
   /** @param {boolean} active  whether the Tab key reaches the row */
   activate(active) {
-    for (const button of [this.tune, this.why]) button.tabIndex = active ? 0 : -1;
+    for (const button of [this.tune, this.why, this.menu]) button.tabIndex = active ? 0 : -1;
   }
 
   /**
@@ -70,7 +76,7 @@ export class TuneRow {
    * @param {number} step
    */
   move(button, step) {
-    const buttons = [this.tune, this.why].filter(({ hidden }) => !hidden);
+    const buttons = [this.tune, this.why, this.menu].filter(({ hidden }) => !hidden);
     const at = buttons.indexOf(/** @type {HTMLElement} */ (button)) + step;
     buttons[at]?.focus({ preventScroll: true });
   }

@@ -1,6 +1,6 @@
 /** The stores of the collection: the listener's own tunes, and the analyses of all tunes. */
 
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** One row per tune, by `sidPath`: header fields, lengths, and the folders and paths where the file is. */
 export const TUNES = "tunes";
@@ -16,6 +16,9 @@ export const ANALYSES = "analyses";
 
 /** Files that belong to no tune, by name: the listener's Songlengths.md5 and STIL.txt. */
 export const NOTES = "notes";
+
+/** The listener's playlists and favorites, by `id`. */
+export const PLAYLISTS = "playlists";
 
 /**
  * Where the file of a tune is.
@@ -36,6 +39,7 @@ export const NOTES = "notes";
  * @property {string} released
  * @property {number} songs
  * @property {number} startSong  1-based
+ * @property {number} [chip]  6581 or 8580; missing in rows of version 1
  * @property {number[]} lengths  seconds of each song from Songlengths.md5; empty if unknown
  * @property {FileLocation[]} locations
  * @property {number} added  epoch milliseconds
@@ -54,6 +58,8 @@ export const NOTES = "notes";
 
 /** @typedef {{id: string, name: string, handle?: FileSystemDirectoryHandle}} Folder */
 
+/** @typedef {{id: string, name: string, tunes: string[]}} PlaylistRow  tunes: `sidPath`s in their order */
+
 /**
  * @typedef {{
  *   tunes: {key: string, value: TuneRow},
@@ -61,13 +67,14 @@ export const NOTES = "notes";
  *   folders: {key: string, value: Folder},
  *   analyses: {key: string, value: AnalysisRow},
  *   notes: {key: string, value: Blob},
+ *   playlists: {key: string, value: PlaylistRow},
  * }} TunesTypes
  */
 
 /** @typedef {import("idb").StoreNames<TunesTypes>} StoreName */
 
 /** @type {StoreName[]} */
-export const STORES = [TUNES, CONTENTS, FOLDERS, ANALYSES, NOTES];
+export const STORES = [TUNES, CONTENTS, FOLDERS, ANALYSES, NOTES, PLAYLISTS];
 
 /**
  * Migrate a database to `VERSION`. Must only wait for requests of this transaction.
@@ -75,10 +82,12 @@ export const STORES = [TUNES, CONTENTS, FOLDERS, ANALYSES, NOTES];
  * @param {number} oldVersion
  */
 export function migrate(database, oldVersion) {
-  if (oldVersion >= 1) return;
-  database.createObjectStore(TUNES, { keyPath: "sidPath" });
-  database.createObjectStore(CONTENTS);
-  database.createObjectStore(FOLDERS, { keyPath: "id" });
-  database.createObjectStore(ANALYSES, { keyPath: "sidPath" });
-  database.createObjectStore(NOTES);
+  if (oldVersion < 1) {
+    database.createObjectStore(TUNES, { keyPath: "sidPath" });
+    database.createObjectStore(CONTENTS);
+    database.createObjectStore(FOLDERS, { keyPath: "id" });
+    database.createObjectStore(ANALYSES, { keyPath: "sidPath" });
+    database.createObjectStore(NOTES);
+  }
+  if (oldVersion < 2) database.createObjectStore(PLAYLISTS, { keyPath: "id" });
 }

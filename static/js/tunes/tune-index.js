@@ -2,6 +2,7 @@
 
 import { fold } from "./fold.js";
 import { composersOf, yearOf } from "./hvsc.js";
+import { testsOf } from "./tune-filter.js";
 
 /** @typedef {import("./schema.js").AnalysisRow} AnalysisRow */
 /** @typedef {import("./schema.js").TuneRow} TuneRow */
@@ -29,7 +30,10 @@ import { composersOf, yearOf } from "./hvsc.js";
  * @typedef {{folder?: string, path?: string, composer?: string, year?: string}} Place
  */
 
-/** @typedef {Place & {text?: string, order?: string}} Query  text: words that must all occur */
+/**
+ * What the list shows: of the tunes of a place that have all words of `text` and pass all filters.
+ * @typedef {Place & import("./tune-filter.js").Filters & {text?: string, order?: string}} Query
+ */
 
 /** @typedef {(tune: IndexedTune) => string | number | null} SortKey  null: unknown, which comes last in any direction */
 
@@ -256,13 +260,53 @@ export class TuneIndex {
    * @param {Query} query
    * @returns {IndexedTune[]}
    */
-  view({ text = "", order = LISTED, ...place }) {
+  view({ text = "", order = LISTED, ...query }) {
+    const { folder, path, composer, year, ...filters } = query;
+    const place = { folder, path, composer, year };
     const words = fold(text).split(/\s+/).filter(Boolean);
-    const isSites = place.folder === COLLECTION;
-    const all = this.#ordered(place.composer && order === LISTED ? "year" : order, isSites);
+    const isSites = folder === COLLECTION;
+    const all = this.#inOrder(composer && order === LISTED ? "year" : order, isSites, filters.only);
+    const tests = testsOf(
+      filters,
+      (tune, dimension) => this.#told(tune, dimension),
+      () => this.listed(),
+    );
     const isHere = inPlace(place);
-    if (!words.length && !isHere) return all;
-    return all.filter((tune) => (!isHere || isHere(tune)) && words.every((word) => tune.text.includes(word)));
+    if (isHere) tests.push(isHere);
+    if (words.length) tests.push((tune) => words.every((word) => tune.text.includes(word)));
+    return tests.length ? all.filter((tune) => tests.every((passes) => passes(tune))) : all;
+  }
+
+  /**
+   * @param {string} order
+   * @param {boolean} isSites
+   * @param {string[]} [only]  tunes that have an order of their own
+   */
+  #inOrder(order, isSites, only) {
+    if (!only || order !== LISTED) return this.#ordered(order, isSites);
+    return only.flatMap((sidPath) => this.#tunes.get(sidPath) ?? []);
+  }
+
+  /**
+   * @param {Tune} tune
+   * @param {number} dimension
+   * @returns {number | null} the prediction for the start song; null if the model can't tell
+   */
+  #told(tune, dimension) {
+    const row = rowOf(tune, tune.startSong);
+    const value = this.#scores[row * VALUES + dimension];
+    return row < 0 || Number.isNaN(value ?? Number.NaN) || !((this.levels(tune) >> (2 * dimension)) & 3)
+      ? null
+      : value;
+  }
+
+  /**
+   * @param {Tune[]} tunes
+   * @returns {number | null} the predicted preference in the mean, of those of which the model can tell
+   */
+  match(tunes) {
+    const known = tunes.flatMap((tune) => this.#told(tune, PREFERENCE) ?? []);
+    return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : null;
   }
 
   /**

@@ -331,9 +331,11 @@ function toDatabaseRow({
   released,
   songs,
   startSong,
+  chip,
   lengths,
   locations,
   added,
 }) {
-  return { sidPath, md5, hvscPath, title, author, released, songs, startSong, lengths, locations, added };
+  const header = { title, author, released, songs, startSong, chip };
+  return { sidPath, md5, hvscPath, ...header, lengths, locations, added };
 }

@@ -1,0 +1,158 @@
+/** The listener's playlists and favorites. All tabs have the same ones. */
+
+/** @typedef {import("./schema.js").PlaylistRow} Playlist */
+
+/** Id of the list of favorites, which always exists. */
+export const FAVORITES = "favorites";
+
+/** BroadcastChannel of the workers of all tabs: playlists have changed. */
+const CHANNEL = "sidflow-playlists";
+
+export class Playlists {
+  #database;
+  #onChange;
+  /** @type {Map<string, Playlist>} */
+  #lists = new Map();
+  #otherTabs = new BroadcastChannel(CHANNEL);
+
+  /**
+   * @param {import("./best-effort-database.js").BestEffortDatabase} database
+   * @param {() => void} onChange  called after a change in this tab or another one
+   */
+  constructor(database, onChange) {
+    this.#database = database;
+    this.#onChange = onChange;
+    this.#otherTabs.onmessage = () => this.load();
+    this.loaded = this.load();
+  }
+
+  /** Read the stored playlists. */
+  async load() {
+    const stored = await this.#database.read((tables) => tables.playlists(), null);
+    if (stored) this.#lists = new Map(stored.map((list) => [list.id, list]));
+    this.#onChange();
+  }
+
+  /** @returns {Playlist[]} favorites first, then the others by name */
+  all() {
+    const others = [...this.#lists.values()].filter(({ id }) => id !== FAVORITES);
+    others.sort((one, other) => one.name.localeCompare(other.name));
+    return [this.#favorites, ...others];
+  }
+
+  /**
+   * @param {string} id
+   * @returns {string[]} `sidPath`s in the list's order; none if there is no such list
+   */
+  tunesOf(id) {
+    return this.#lists.get(id)?.tunes ?? [];
+  }
+
+  /** @param {string} sidPath */
+  isFavorite(sidPath) {
+    return this.#favorites.tunes.includes(sidPath);
+  }
+
+  /**
+   * @param {string} name
+   * @param {string[]} tunes  `sidPath`s
+   * @returns {Promise<string>} its id
+   */
+  async create(name, tunes) {
+    const id = crypto.randomUUID();
+    await this.put({ id, name: this.#freeName(name), tunes: [...new Set(tunes)] });
+    return id;
+  }
+
+  /**
+   * Store a playlist, also one that was deleted before.
+   * @param {Playlist} list
+   */
+  async put(list) {
+    this.#lists.set(list.id, list);
+    await this.#database.write((tables) => tables.putPlaylist(list));
+    this.#changed();
+  }
+
+  /**
+   * @param {string} id
+   * @returns {Promise<Playlist | null>} what was deleted, for `put`
+   */
+  async delete(id) {
+    const list = this.#lists.get(id) ?? null;
+    this.#lists.delete(id);
+    await this.#database.write((tables) => tables.deletePlaylist(id));
+    this.#changed();
+    return list;
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} name
+   */
+  async rename(id, name) {
+    const list = this.#lists.get(id);
+    if (list && name !== list.name) await this.put({ ...list, name: this.#freeName(name) });
+  }
+
+  /**
+   * Append tunes, but for those that are in the list.
+   * @param {string} id
+   * @param {string[]} tunes
+   */
+  async add(id, tunes) {
+    const list = id === FAVORITES ? this.#favorites : this.#lists.get(id);
+    if (list) await this.put({ ...list, tunes: [...new Set([...list.tunes, ...tunes])] });
+  }
+
+  /**
+   * @param {string} id
+   * @param {string} sidPath
+   */
+  async remove(id, sidPath) {
+    const list = this.#lists.get(id);
+    if (list) await this.put({ ...list, tunes: list.tunes.filter((tune) => tune !== sidPath) });
+  }
+
+  /**
+   * Move a tune past another one.
+   * @param {string} id
+   * @param {string} sidPath
+   * @param {string} other
+   */
+  async move(id, sidPath, other) {
+    const list = this.#lists.get(id);
+    const to = list?.tunes.indexOf(other) ?? -1;
+    if (!list || to < 0) return;
+    const tunes = list.tunes.filter((tune) => tune !== sidPath);
+    tunes.splice(to, 0, sidPath);
+    await this.put({ ...list, tunes });
+  }
+
+  /** Forget all; the database is emptied elsewhere. */
+  clear() {
+    this.#lists.clear();
+    this.#changed();
+  }
+
+  /** @returns {Playlist} */
+  get #favorites() {
+    return this.#lists.get(FAVORITES) ?? { id: FAVORITES, name: "Favorites", tunes: [] };
+  }
+
+  #changed() {
+    this.#otherTabs.postMessage("changed");
+    this.#onChange();
+  }
+
+  /**
+   * @param {string} wanted
+   * @returns {string} the name, with a number if another list has it
+   */
+  #freeName(wanted) {
+    const names = new Set(this.all().map(({ name }) => name));
+    let name = wanted;
+    for (let number = 2; names.has(name); number++) name = `${wanted} (${number})`;
+    return name;
+  }
+}

@@ -1,0 +1,114 @@
+"""The list of tunes: filters, and the menu of a row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.collection_tree import plant
+from tests.e2e.listener import PREDICTED, wait_for_text
+from tests.e2e.music import SITE, add_folder, choose, wait_for_count
+
+COUNT = 40
+ALL = SITE + COUNT
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return plant(tmp_path_factory.mktemp("music") / "HVSC", COUNT)
+
+
+def chips(page: Page) -> list[str]:
+    return [text.strip() for text in page.locator("#chips li").all_text_contents()]
+
+
+def test_filters_combine_with_search_and_order_and_are_chips(without_engine: Page, tree: Path) -> None:
+    page = without_engine
+    add_folder(page, tree)
+    wait_for_count(page, f"{ALL} tunes")
+    page.click("#filter-panel summary")
+    page.fill("[name=author]", "hubbard")
+    wait_for_count(page, f"{COUNT // 5} of {ALL} tunes")
+    page.fill("[name=from]", "1986")
+    wait_for_count(page, f"0 of {ALL} tunes")
+    page.fill("[name=from]", "1985")
+    page.fill("[name=to]", "1985")
+    page.select_option("[name=chip]", "6581")
+    wait_for_count(page, f"{COUNT // 5} of {ALL} tunes")
+    assert chips(page) == ["Composer: hubbard", "From: 1985", "Until: 1985", "Chip: 6581"]
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#filter-panel:not([open])")
+    page.fill("#search", "tune_00015")
+    wait_for_count(page, f"1 of {ALL} tunes")
+    page.fill("#search", "rob_hubbard")
+    page.click("#tunes th.title button")
+    page.click("#tunes th.title button")
+    page.wait_for_selector("#tunes th.title[aria-sort=descending]")
+    wait_for_text(page, "#tunes .name", "Tune number 5")
+    page.get_by_role("button", name="Remove the filter Chip: 6581").click()
+    assert chips(page) == ["Composer: hubbard", "From: 1985", "Until: 1985"]
+    page.fill("#search", "")
+    page.click("#clear-filters")
+    wait_for_count(page, f"{ALL} tunes")
+    assert page.evaluate("document.activeElement.id") == "search"
+    assert chips(page) == []
+
+
+def test_filter_by_feeling_shows_a_fifth_of_what_is_known(page: Page) -> None:
+    page.wait_for_selector(PREDICTED)
+    page.click("#filter-panel summary")
+    page.select_option("[name=feeling]", "driving")
+    wait_for_count(page, f"{SITE // 5} of {SITE} tunes")
+    driving = set(page.locator("#tunes .name").all_text_contents())
+    page.select_option("[name=feeling]", "calm")
+    wait_for_count(page, f"{SITE // 5} of {SITE} tunes")
+    page.wait_for_function(
+        "names => ![...document.querySelectorAll('#tunes .name')].some(e => names.includes(e.textContent))",
+        arg=list(driving),
+    )
+    page.select_option("[name=feeling]", "dark")
+    wait_for_count(page, f"0 of {SITE} tunes")
+
+
+def test_menu_of_a_row_by_keyboard_returns_the_focus(without_engine: Page) -> None:
+    page = without_engine
+    page.focus("#tunes tbody tr:nth-child(2) .tune")
+    page.keyboard.press("Shift+F10")
+    page.wait_for_selector("#row-menu:popover-open")
+    focused = "document.activeElement.textContent"
+    assert page.evaluate(focused) == "Play next"
+    page.keyboard.press("ArrowUp")
+    assert page.evaluate(focused) == "Open the composer’s page"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(focused) == "Like"
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#row-menu:popover-open", state="hidden")
+    name = page.text_content("#tunes tbody tr:nth-child(2) .name")
+    assert page.evaluate("document.activeElement.getAttribute('aria-label')") == f"Actions for {name}"
+    assert page.get_attribute("#tunes tbody tr:nth-child(2) .menu", "aria-expanded") is None
+
+
+def test_menu_plays_next_likes_and_opens_the_composer(without_engine: Page, tree: Path) -> None:
+    page = without_engine
+    add_folder(page, tree)
+    wait_for_count(page, f"{ALL} tunes")
+    page.fill("#search", "tune_00007")
+    wait_for_text(page, "#tunes .name", "Tune number 7")
+    choose(page, "Tune number 7", "Play next")
+    wait_for_text(page, "#up-next .name", "Tune number 7")
+    assert page.text_content("#queue-status") == "Tune number 7 plays next."
+    choose(page, "Tune number 7", "Like")
+    page.wait_for_function(
+        'Object.entries(localStorage).some(([, text]) => text.includes(\'"action": "like"\'))'
+    )
+    choose(page, "Tune number 7", "Open the composer’s page")
+    wait_for_text(page, "#place-name", "Chris Hülsbeck")
+    assert page.inner_text("#place-detail") == f"{COUNT // 5} tunes, 1985"
+    page.wait_for_selector("#place-station")
+    page.click("#place-close")
+    choose(page, "Tune number 7", "Open its folder")
+    wait_for_text(page, "#place-name", "Chris_Hülsbeck")
+    page.wait_for_selector("#place-station", state="hidden")

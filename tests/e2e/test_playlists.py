@@ -1,0 +1,118 @@
+"""Favorites and playlists: kept in the browser, saved as files, and read from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.collection_tree import path_of, plant
+from tests.e2e.listener import wait_for_text
+from tests.e2e.music import SITE, add_folder, choose, wait_for_count, wait_for_names
+
+COUNT = 20
+ALL = SITE + COUNT
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return plant(tmp_path_factory.mktemp("music") / "HVSC", COUNT)
+
+
+@pytest.fixture
+def music(without_engine: Page, tree: Path) -> Page:
+    page = without_engine
+    add_folder(page, tree)
+    wait_for_count(page, f"{ALL} tunes")
+    return page
+
+
+def show(page: Page, label: str) -> None:
+    """Filter the list by a playlist."""
+    page.wait_for_function(
+        "label => [...document.querySelector('#playlist').options].some(({ text }) => text === label)",
+        arg=label,
+    )
+    page.evaluate("document.querySelector('#filter-panel').open = true")
+    page.select_option("#playlist", label=label)
+    page.evaluate("document.querySelector('#filter-panel').open = false")
+
+
+def saved(page: Page, button: str) -> list[str]:
+    with page.expect_download() as saving:
+        page.click(button)
+    return saving.value.path().read_text("utf-8").splitlines()
+
+
+def import_list(page: Page, file: Path) -> None:
+    page.set_input_files("#own-file", file)
+    page.wait_for_function("document.querySelector('#collection-result').textContent.includes('laylist')")
+
+
+def test_favorites_are_marked_filtered_and_remembered(music: Page) -> None:
+    page = music
+    first = page.text_content("#tunes .name") or ""
+    choose(page, first, "Add to favorites")
+    page.wait_for_selector("#tunes tr:first-child[data-favorite]")
+    page.reload()
+    page.wait_for_selector("html[data-ui=ready]")
+    show(page, "Favorites (1)")
+    wait_for_count(page, f"1 of {ALL} tunes")
+    assert page.is_hidden("#playlist-delete")
+    choose(page, first, "Remove from favorites")
+    wait_for_count(page, f"0 of {ALL} tunes")
+
+
+def test_playlist_is_read_ordered_saved_renamed_and_deleted(music: Page, tmp_path: Path) -> None:
+    page = music
+    lines = [f"/{path_of(3)}", f"HVSC/{path_of(1)}#2", path_of(2).replace("/", "\\"), "/MUSICIANS/X/No.sid"]
+    (tmp_path / "Evening.m3u").write_text("\n".join(["#EXTM3U", "#EXTINF:1,A - B", *lines]))
+    import_list(page, tmp_path / "Evening.m3u")
+    assert page.text_content("#collection-result") == (
+        "Playlist “Evening”: 3 tunes. 1 of 4 aren’t in your music: /MUSICIANS/X/No.sid"
+    )
+    show(page, "Evening (3)")
+    wait_for_names(page, [f"Tune number {number}" for number in (3, 1, 2)])
+    choose(page, "Tune number 2", "Move up")
+    wait_for_names(page, [f"Tune number {number}" for number in (3, 2, 1)])
+    choose(page, "Tune number 3", "Move down")
+    wait_for_names(page, [f"Tune number {number}" for number in (2, 3, 1)])
+    assert saved(page, "#playlist-paths") == [f"/{path_of(number)}" for number in (2, 3, 1)]
+    assert saved(page, "#playlist-m3u")[2::2] == [path_of(number) for number in (2, 3, 1)]
+    choose(page, "Tune number 3", "Remove from this playlist")
+    wait_for_names(page, [f"Tune number {number}" for number in (2, 1)])
+    page.click("#playlist-play")
+    wait_for_text(page, "#now-title", "Tune number 2")
+    wait_for_text(page, "#up-next .name", "Tune number 1")
+
+    page.click("#playlist-rename")
+    page.fill("#playlist-name", "Night")
+    page.keyboard.press("Enter")
+    show(page, "Night (2)")
+    page.click("#playlist-delete")
+    wait_for_count(page, f"{ALL} tunes")
+    wait_for_text(page, "#playlist-result", "Deleted the playlist “Night”.")
+    page.click("#playlist-undo")
+    show(page, "Night (2)")
+    wait_for_names(page, [f"Tune number {number}" for number in (2, 1)])
+
+
+def test_queue_and_tunes_go_into_playlists_and_all_are_deleted(music: Page) -> None:
+    page = music
+    queue = page.locator("#up-next .name").all_text_contents()
+    page.click("#keep-queue")
+    page.fill("#playlist-name", "Later")
+    page.click("#playlist-submit")
+    show(page, "Later (20)")
+    page.wait_for_function(
+        "title => document.querySelector('#tunes .name').textContent === title", arg=queue[0]
+    )
+    page.click("#clear-filters")
+    page.fill("#search", "tune_00019")
+    wait_for_text(page, "#tunes .name", "Tune number 19")
+    choose(page, "Tune number 19", "Add to a playlist…")
+    page.fill("#playlist-name", "Later")
+    page.click("#playlist-submit")
+    show(page, "Later (2) (1)")
+    wait_for_names(page, ["Tune number 19"])
