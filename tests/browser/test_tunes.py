@@ -234,3 +234,86 @@ def test_analyses_are_merged_by_field_and_wiped(page: Page) -> None:
         }"""
     )
     assert found == [[[{"sidPath": "x", "lengths": [2], "features": [{"rms": 1}]}], 2498, None], 0]
+
+
+def test_playlist_files_name_tunes_by_any_path(page: Page) -> None:
+    found = page.evaluate(
+        """async () => {
+          const { readPlaylist, pathsOf } = await import("/static/js/tunes/playlist.js");
+          const at = (sidPath, hvscPath, path) => ({ sidPath, hvscPath, locations: [{ folder: "f", path }] });
+          const tunes = [
+            at("a", "/MUSICIANS/H/Hubbard_Rob/Commando.sid", "C64Music/MUSICIANS/H/Hubbard_Rob/Commando.sid"),
+            at("b", "", "games/Commando.sid"),
+            { sidPath: "Demo/One.sid" },
+          ];
+          const [bom, back, end] = [0xFEFF, 92, 10].map((code) => String.fromCharCode(code));
+          const lines = ["#EXTM3U", "#EXTINF:1,x", "/MUSICIANS/H/Hubbard_Rob/Commando.sid", "",
+            ["C:", "music", "games", "commando.SID"].join(back), "Demo/One.sid?song=3",
+            "other/Commando.sid", "Two.sid"];
+          return [readPlaylist(bom + lines.join(end), tunes), pathsOf(tunes)];
+        }"""
+    )
+    assert found == [
+        {"tunes": ["a", "b", "Demo/One.sid"], "missing": ["other/Commando.sid", "Two.sid"]},
+        "/MUSICIANS/H/Hubbard_Rob/Commando.sid\ngames/Commando.sid\nDemo/One.sid\n",
+    ]
+
+
+def test_filters_of_the_index(page: Page) -> None:
+    build(page, "*a", "*b", "*c", "*d", "*e")
+    page.evaluate("""() => {
+      ["a", "b", "c", "d", "e"].forEach((name, at) => Object.assign(index.get(`*${name}`), {
+        chip: at % 2 ? 6581 : 8580, released: `${1984 + at} X`, author: at ? "Ben Daglish" : "",
+      }));
+      const rows = ["*a", "*b", "*c", "*d", "*e"].map((path) => index.get(path));
+      index.assignRows(rows, [0, 1, 2, 3, 4]);
+      index.setScores(Float32Array.from([0, 1, 2, 3, 4].flatMap((at) => [1 + at, 3, 3, 3])),
+                      Uint8Array.of(1, 1, 1, 1, 1));
+    }""")
+    assert seen(page, chip="6581") == ["*b", "*d"]
+    assert seen(page, **{"from": "1986"}, to="1987") == ["*c", "*d"]
+    assert seen(page, author="dagl BEN", chip="8580") == ["*c", "*e"]
+    assert seen(page, feeling="driving") == ["*e"]
+    assert seen(page, feeling="calm", author="ben") == []
+    assert seen(page, feeling="dark") == [], "the model can't tell the mood"
+    only = "index.view({ only: ['*d', 'gone', '*a'], order }).map(tune => tune.title)"
+    assert page.evaluate(f"(order => {only})(undefined)") == ["*d", "*a"], "in its own order"
+    assert page.evaluate(f"(order => {only})('title')") == ["*a", "*d"]
+
+
+def test_database_of_version_1_is_upgraded_and_keeps_all(page: Page) -> None:
+    found = page.evaluate(
+        """async () => {
+          const name = "version-1";
+          await new Promise((resolve) => {
+            const opening = indexedDB.open(name, 1);
+            opening.onupgradeneeded = () => {
+              const database = opening.result;
+              const keyPath = "sidPath";
+              for (const store of ["tunes", "analyses"]) database.createObjectStore(store, { keyPath });
+              database.createObjectStore("folders", { keyPath: "id" });
+              for (const store of ["contents", "notes"]) database.createObjectStore(store);
+              opening.transaction.objectStore("tunes").put({ sidPath: "x", title: "X" });
+              opening.transaction.objectStore("folders").put({ id: "f", name: "F" });
+            };
+            opening.onsuccess = () => { opening.result.close(); resolve(); };
+          });
+          const { open } = await import("/static/js/tunes/database.js");
+          const database = await open(name);
+          const tunes = [];
+          for await (const rows of database.tunes()) tunes.push(...rows);
+          await database.putPlaylist({ id: "p", name: "P", tunes: ["x"] });
+          const before = [tunes, await database.folders(), await database.playlists()];
+          await database.wipe();
+          const after = await database.playlists();
+          database.close();
+          indexedDB.deleteDatabase(name);
+          return [...before, after];
+        }"""
+    )
+    assert found == [
+        [{"sidPath": "x", "title": "X"}],
+        [{"id": "f", "name": "F"}],
+        [{"id": "p", "name": "P", "tunes": ["x"]}],
+        [],
+    ]

@@ -150,8 +150,9 @@ class LocalDataCard:
     async def _wipe(self) -> str:
         question = (
             "Delete all ratings, plays, and what was learned from them, remove your music from the list, "
-            "and delete the C64 ROMs that you added? "
-            "To keep a copy, export your data first. Your music files are not deleted."
+            "and delete your favorites, your playlists, and the C64 ROMs that you added? "
+            "To keep a copy, export your data and save your playlists first. "
+            "Your music files are not deleted."
         )
         if not window.confirm(question):
             return "Nothing was deleted."
