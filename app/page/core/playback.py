@@ -1,6 +1,7 @@
 """What is playing: connects library, player, telemetry, and recorder. Needs no browser."""
 
 from app.page.core.playback_state import ACTIVE, IGNORED, State
+from app.page.core.player_controls import PlayerControls
 from app.page.core.session_history import SessionHistory
 from app.page.core.skips import NOTHING_PLAYS, Skips
 from app.page.core.tasks import error_message, error_name, spawn
@@ -11,41 +12,23 @@ from sidflow_feedback.player.telemetry import Telemetry
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-    from typing import Literal, Protocol, TypeAlias
+    from collections.abc import Callable
+    from typing import Literal, TypeAlias
 
+    from app.page.core.playback_state import Library
     from app.page.core.tune import Tune
     from sidflow_feedback.page.recorder import Recorder
-    from sidflow_feedback.player import Hardware, Player, PlayerState, PlayerStatus, Sound, TuneHeader
+    from sidflow_feedback.player import Hardware, Player, PlayerState, PlayerStatus, TuneHeader
     from sidflow_feedback.types import Dimension
 
     Judgment: TypeAlias = Literal["like", "dislike"]
     PlaybackState: TypeAlias = PlayerStatus | Literal["fetching"]
 
-    class Library(Protocol):
-        """What playback needs of the library."""
-
-        def data(self, tune: Tune) -> Awaitable[object]:
-            """Return the bytes of a tune."""
-
-        def reject(self, tune: Tune) -> Awaitable[None]:
-            """Note that a tune can't be played: it isn't to be taken again in this session."""
-
-        def accept(self, tune: Tune) -> None:
-            """Note that a tune plays."""
-
-        def accept_all(self) -> None:
-            """Forget which tunes can't be played."""
-
-
 RESTART_SECONDS = 3
 """Seconds of a song after which `Playback.previous` begins it again."""
 
-STANDARD_SOUND: "Sound" = {"filterCurve": None, "digiBoost": False, "combined": "average"}
-"""That of sidplayfp, but for filter curves by author."""
 
-
-class Playback:
+class Playback(PlayerControls):
     """The tune that is loaded, and what the listener does with it. Its states are those of `State`.
 
     A tune that can't be played is skipped: the next one plays, `skips` says so, and no action is recorded.
@@ -64,8 +47,6 @@ class Playback:
 
     Attributes
     ----------
-    changed
-        Emitted after each change of tune, song, state, judgment, player, or incognito mode.
     judged
         Emitted with each like or dislike that is recorded.
     taken_back
@@ -76,8 +57,6 @@ class Playback:
         The song that is loaded, as events describe it.
     state
         One of `State`.
-    muted
-        Voices that are silent until another tune is chosen: bit 3c + v is voice v of chip c.
     all_songs
         Whether all songs of a tune play before the next tune does: from the chosen one on, around to the one
         before it.
@@ -97,26 +76,21 @@ class Playback:
         notify: "Callable[[str, Exception | None], None]",
         now: "Callable[[], float]",
     ) -> None:
+        super().__init__()
         self._library = library
         self._take_next = take_next
         self._recorder = recorder
         self._notify = notify
         self._now = now
         self._telemetry = Telemetry(recorder.action)
-        self._player: Player | None = None
-        self._volume = self._fade = 1.0
-        self._override: tuple[str, int, Sound] = ("", 0, STANDARD_SOUND)
-        self._width = 0
         self._loads = 0
         self._listened_at_start = 0.0
-        self.changed: Signal[[]] = Signal()
         self.judged: Signal[[Judgment]] = Signal()
         self.taken_back: Signal[[Judgment, Tune, str]] = Signal()
         self.tune: Tune | None = None
         self.song = 0
         self.track: Track | None = None
         self.state: PlaybackState = State.IDLE
-        self.muted = 0
         self.all_songs = self.stops_after_song = False
         self.skips = Skips()
         self._history = SessionHistory()
@@ -130,9 +104,7 @@ class Playback:
         self._telemetry.paused()
         old, self._player = self._player, player
         self._recorder.pipeline = player.pipeline
-        player.set_volume(self._volume * self._fade)
-        player.override(*self._override)
-        player.spread(self._width)
+        self._hand_over(player)
         if old is None:
             return
         position, active = old.position, self.active
@@ -168,21 +140,6 @@ class Playback:
     def incognito(self) -> bool:
         """Whether nothing is recorded."""
         return self._recorder.incognito
-
-    @property
-    def pipeline(self) -> str:
-        """The name of the player, empty if there is none."""
-        return self._player.pipeline if self._player else ""
-
-    @property
-    def abilities(self) -> "tuple[str, ...]":
-        """What the player can do besides playing, as `sidflow_feedback.player.Ability` names it."""
-        return self._player.abilities if self._player else ()
-
-    @property
-    def progress(self) -> float:
-        """Completed part of a seek, 0 to 1; 1 when there is none."""
-        return self._player.progress if self._player else 1.0
 
     @property
     def used(self) -> "Hardware | None":
@@ -332,28 +289,6 @@ class Playback:
         if player and self.track is not None and "seek" in self.abilities:
             self._jump(lambda: player.seek(seconds))
 
-    def mute(self, voice: int, silent: bool) -> None:
-        """Mute or unmute a voice until another tune is chosen."""
-        if self._player and "mute" in self.abilities:
-            self.muted = self.muted | 1 << voice if silent else self.muted & ~(1 << voice)
-            self._player.mute(self.muted)
-            self.changed.emit()
-
-    def override(self, clock: str, chip: int, sound: "Sound") -> None:
-        """Play with this clock, chip, and sound, if the player can; empty and 0: as the header says."""
-        if (clock, chip, sound) == self._override:
-            return
-        self._override = (clock, chip, sound)
-        player = self._player
-        if player is not None:
-            self._jump(lambda: player.override(clock, chip, sound))
-
-    def spread(self, width: int) -> None:
-        """Hear several chips apart, if the player can: 0 (mono) to 100."""
-        self._width = width
-        if self._player is not None:
-            self._player.spread(width)
-
     def _jump(self, jump: "Callable[[], None]") -> None:
         """Let the player change its position: the skipped part does not count as audible."""
         self._update_telemetry()
@@ -361,17 +296,6 @@ class Playback:
         jump()
         self._update_telemetry()
         self.changed.emit()
-
-    def set_volume(self, percent: int) -> None:
-        """Set the volume, 0 to 100."""
-        self._volume = percent / 100
-        self.fade(self._fade)
-
-    def fade(self, level: float) -> None:
-        """Play at this part of the volume, 0 to 1, until the next call."""
-        self._fade = level
-        if self._player is not None:
-            self._player.set_volume(self._volume * level)
 
     def pause(self) -> None:
         """Fall silent and keep the position."""

@@ -1,8 +1,26 @@
-"""The states of a playback."""
+"""The states of a playback, and what it needs of the library."""
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from typing import Final
+    from collections.abc import Awaitable
+    from typing import Final, Protocol
+
+    from app.page.core.tune import Tune
+
+    class Library(Protocol):
+        """What playback needs of the library."""
+
+        def data(self, tune: Tune) -> Awaitable[object]:
+            """Return the bytes of a tune."""
+
+        def reject(self, tune: Tune) -> Awaitable[None]:
+            """Note that a tune can't be played: it isn't to be taken again in this session."""
+
+        def accept(self, tune: Tune) -> None:
+            """Note that a tune plays."""
+
+        def accept_all(self) -> None:
+            """Forget which tunes can't be played."""
 
 
 class State:

@@ -127,7 +127,7 @@ def _show_play_pause(active: bool) -> None:
     if button.getAttribute("aria-label") != name:
         button.setAttribute("aria-label", name)
         button.title = name + " (Space)"
-        show_icon(button, name.lower())
+        show_icon(button, "pause" if active else "play")
 
 
 def _detail(tune: "Tune | None", state: str) -> str:

@@ -1,10 +1,12 @@
 import json
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
 from app.errors import SetupError
+from app.files import sources_in
 from app.paths import paths
 from app.setup.icons import NAMES, SPRITE, make_sprite
 
@@ -34,3 +36,13 @@ def test_each_icon_takes_the_color_of_the_text() -> None:
         colors = {value for part in symbol.iter() for name in ("fill", "stroke") if (value := part.get(name))}
         assert colors <= {"none", "currentColor"}, symbol.get("id")
         assert "currentColor" in colors, symbol.get("id")
+
+
+def test_each_icon_is_used_and_each_used_one_is_there() -> None:
+    used = set()
+    for path in sources_in(paths().page, paths().static / "js"):
+        text = path.read_text("utf-8")
+        used |= set(re.findall(r"icons\.svg#([\w-]+)", text))
+        for names in re.findall(r"(?<!def )show_icon\([^,]+,([^\n]+)\n", text):
+            used |= set(re.findall(r'"([\w-]+)"', names))
+    assert used == set(NAMES)
