@@ -40,6 +40,7 @@ from app.page.views.links import Links
 from app.page.views.local_data_card import LocalDataCard
 from app.page.views.match import Match
 from app.page.views.now_playing import NowPlaying
+from app.page.views.offline_note import OfflineNote
 from app.page.views.one_tab import OneTab
 from app.page.views.own_music import OwnMusic
 from app.page.views.play_tab import PlayTab
@@ -142,6 +143,7 @@ class Page:
 
     def _build_tabs(self) -> None:
         playback, settings, engine = self.playback, self.settings, self.engine
+        self._offline_note = OfflineNote()
         self._banner = StorageBanner(self.feedback.outbox, storage)
         self._rate_tab = RateTab(
             playback, self.recommendations, self._withdraw, lambda: spawn(self._banner.persist())

@@ -59,3 +59,13 @@ def test_the_offer_to_learn_moves_nothing(without_engine: Page) -> None:
     page.click("#learn-later")
     page.wait_for_selector("#learn-offer", state="hidden")
     assert page.evaluate(TOPS) == before
+
+
+def test_a_quiet_line_says_that_the_browser_is_offline(without_engine: Page) -> None:
+    page = without_engine
+    page.wait_for_selector("#offline-note", state="hidden")
+    page.context.set_offline(True)
+    page.wait_for_selector("#offline-note", state="visible")
+    assert page.inner_text("#offline-note") == "You are offline. Tunes that were played before still play."
+    page.context.set_offline(False)
+    page.wait_for_selector("#offline-note", state="hidden")
