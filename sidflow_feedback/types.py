@@ -215,11 +215,14 @@ class Station(TypedDict, total=False):
         Whether it plays tunes that sound like those that the listener has liked.
     feeling
         It plays tunes that feel like this.
+    place
+        It plays tunes whose predicted energy and mood are nearest to these two, from 1 to 5.
     """
 
     rows: list[int]
     likes: bool
     feeling: Feeling
+    place: list[float]
 
 
 class QueueQuestion(TypedDict):
@@ -536,6 +539,28 @@ class RatedSong(TypedDict):
     ratings: dict[Dimension, int]
 
 
+class TasteMap(TypedDict):
+    """Tunes spread over the library, by their start songs.
+
+    Attributes
+    ----------
+    rows
+        Of the first song of each tune.
+    e, m
+        Where the tune lies: energy and mood, from 1 to 5.
+    p
+        The predicted preference.
+    bySound
+        Which of ``e`` and ``m`` stand for the sound, as the model can't tell them yet.
+    """
+
+    rows: list[int]
+    e: list[float]
+    m: list[float]
+    p: list[float]
+    bySound: str
+
+
 class Insights(TypedDict):
     """What the model has learned, how, and at what cost.
 
@@ -543,8 +568,8 @@ class Insights(TypedDict):
     ----------
     model
         Version of the model.
-    map
-        Predictions for songs spread over the library, by dimension.
+    known
+        Number of tunes whose sound is known.
     rated
         Newest first.
     judged
@@ -556,7 +581,8 @@ class Insights(TypedDict):
     """
 
     model: str
-    map: dict[Dimension, list[float]]
+    map: TasteMap
+    known: int
     effects: list[Effect]
     rated: list[RatedSong]
     judged: int

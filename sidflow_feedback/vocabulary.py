@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         QueueQuestion,
         Record,
         Refusal,
+        RunRecord,
         Scores,
         SimilaritySpace,
         SongAnalysis,
@@ -164,6 +165,7 @@ class Request:
     HISTORY: "Final[Question[int, list[EventRow]]]" = _name("history")
     FORGET_ITEM: "Final[Question[str, str]]" = _name("forget-item")
     INSIGHTS: "Final[Question[None, Insights]]" = _name("insights")
+    RUNS: "Final[Question[None, list[RunRecord]]]" = _name("runs")
     EXPORT: "Final[Question[None, TextFile]]" = _name("export")
     IMPORT: "Final[Question[None, str]]" = _name("import")
     WIPE: "Final[Question[None, str]]" = _name("wipe")

@@ -29,6 +29,7 @@ from app.page.core.tasks import error_message, spawn
 from app.page.core.tune_library import TuneLibrary
 from app.page.views.analyze_now import AnalyzeNow
 from app.page.views.dom import by_id, notice, show_text
+from app.page.views.error_line import ErrorLine
 from app.page.views.failed_events import FailedEvents
 from app.page.views.full_screen import FullScreen
 from app.page.views.history_card import HistoryCard
@@ -37,6 +38,7 @@ from app.page.views.insights_tab import InsightsTab
 from app.page.views.introduction import Introduction
 from app.page.views.learn_offer import LearnOffer
 from app.page.views.links import Links
+from app.page.views.learning_status import LearningStatus
 from app.page.views.local_data_card import LocalDataCard
 from app.page.views.match import Match
 from app.page.views.now_playing import NowPlaying
@@ -60,6 +62,7 @@ from app.page.views.stations import Stations
 from app.page.views.storage_banner import StorageBanner
 from app.page.views.system_controls import SystemControls
 from app.page.views.tabs import Tabs
+from app.page.views.taste_map import TasteMap
 from app.page.views.up_next import UpNext
 from sidflow_feedback.page.feedback import Feedback
 from sidflow_feedback.player.remote import RemotePlayer
@@ -135,7 +138,9 @@ class Page:
         self._now_playing = NowPlaying(playback, settings, self.player.native)
         self._full_screen = FullScreen()
         self._match = Match(playback, self.recommendations)
-        self._up_next = UpNext(playback, self.recommendations)
+        self._learning_status = LearningStatus(settings)
+        self._up_next = UpNext(playback, self.recommendations, self._learning_status)
+        settings.follow(lambda _values: self._up_next.show_basis())
         self._stations = Stations(playback, self.recommendations)
         self._save_music = SaveMusic(self.library, playback, self.recommendations, self.player.native)
         offer = LearnOffer(playback, settings)
@@ -144,12 +149,12 @@ class Page:
     def _build_tabs(self) -> None:
         playback, settings, engine = self.playback, self.settings, self.engine
         self._offline_note = OfflineNote()
-        self._banner = StorageBanner(self.feedback.outbox, storage)
-        self._rate_tab = RateTab(
-            playback, self.recommendations, self._withdraw, lambda: spawn(self._banner.persist())
-        )
+        self._banner = StorageBanner(self.feedback.outbox, storage, local)
+        self._rate_tab = RateTab(playback, self.recommendations, self._withdraw)
+        self._error_line = ErrorLine(engine, self._learning_status)
         self._shortcuts = Shortcuts(settings, self._rate_tab)
-        self._insights_tab = InsightsTab(engine)
+        taste_map = TasteMap(engine, self.library, playback, self._stations)
+        self._insights_tab = InsightsTab(engine, self._learning_status, taste_map)
         self._history_card = HistoryCard(engine, self.library, self._withdraw, self._on_delete)
         self._preferences_tab = PreferencesTab(settings, engine)
         self._player_card = PlayerCard(playback, settings, self._players())
@@ -161,6 +166,7 @@ class Page:
 
     def _connect(self) -> None:
         self._tabs.on_open("insights", self._insights_tab.open)
+        self._tabs.on_open("rate", self._error_line.open)
         self._tabs.on_open("preferences", lambda: self._collection.showRoms())
         self.playback.changed.connect(self._on_playback)
         self.playback.taken_back.connect(self._on_taken_back)
@@ -217,7 +223,7 @@ class Page:
             spawn(self._open_site())
         problem = await self.feedback.start()
         if problem:
-            _show_engine_status("off", "Learning is off")
+            self._learning_status.on_problem("off", "Learning is off")
             self._banner.off(NO_DATABASE.format(problem))
 
     async def _open_site(self) -> None:
@@ -238,7 +244,7 @@ class Page:
         self._analysis.tick()
 
     def _on_engine_ready(self, engine_id: str) -> None:
-        _show_engine_status("ready", "Ready to learn")
+        self._learning_status.on_ready()
         self._banner.off("")
         if engine_id == self._engine_id:
             return
@@ -251,19 +257,22 @@ class Page:
         self.recommendations.use_engine(engine_id)
 
     def _on_engine_silent(self, _value: None) -> None:
-        _show_engine_status("starting", "Learning doesn't respond. Starting it again…")
+        self._learning_status.on_problem("starting", "Learning doesn't respond. Starting it again…")
 
     def _on_engine_failure(self, problem: str) -> None:
-        _show_engine_status("off", "Learning couldn't start. Trying again…")
+        self._learning_status.on_problem("off", "Learning couldn't start. Trying again…")
         self._banner.off(problem)
 
     def _on_engine_state(self, state: "EngineState") -> None:
+        self._learning_status.show(state)
+        self._up_next.show_basis()
         self._preferences_tab.show(state)
         self._sharing_card.show(state)
         self._failed_events.show(state)
         self._local_data_card.show(state)
         self._history_card.show(state)
         self._insights_tab.show(state)
+        self._error_line.show(state)
         self._banner.show(state)
 
     def _withdraw(self, uuid: str) -> None:
@@ -333,12 +342,6 @@ async def open_page() -> Page:
 def _address(path: str) -> str:
     """Return an address below the page's."""
     return str(window.URL.new(path, document.baseURI).href)
-
-
-def _show_engine_status(status: str, text: str) -> None:
-    document.documentElement.dataset.engine = status
-    by_id("engine-status").textContent = text
-    by_id("engine-start").hidden = True
 
 
 def _show_boot_progress(progress: "BootProgress") -> None:

@@ -22,7 +22,7 @@ from sidflow_feedback.learning.judgments import IMPLIED_PREFERENCES
 from sidflow_feedback.learning.run_history import past_runs
 from sidflow_feedback.preferences import validated
 from sidflow_feedback.recommending.feature_table import Codes
-from sidflow_feedback.recommending.insights import effects, latest_ratings, taste_map
+from sidflow_feedback.recommending.insights import effects, latest_ratings
 from sidflow_feedback.recommending.recommender import Collected, Recommender
 from sidflow_feedback.recommending.similarity import Space
 from sidflow_feedback.store import KINDS
@@ -38,6 +38,7 @@ from sidflow_feedback.types import (
     QueueEntry,
     QueueQuestion,
     RequestChannel,
+    RunRecord,
     Scores,
     SimilaritySpace,
     SongAnalysis,
@@ -110,6 +111,7 @@ class FeedbackService:
         channel.answer(Request.HISTORY, self._history)
         channel.answer(Request.FORGET_ITEM, self._forget_item)
         channel.answer(Request.INSIGHTS, self._insights)
+        channel.answer(Request.RUNS, self._runs)
         channel.answer(Request.EXPORT, self._export)
         channel.answer(Request.IMPORT, self._import)
         channel.answer(Request.WIPE, self._wipe)
@@ -220,7 +222,7 @@ class FeedbackService:
         return [cast("EventRow", row.to_record()) for row in rows[:limit]]
 
     async def _insights(self, _value: None, _binary: object) -> Insights:
-        runtime, features = self._runtime, self._recommender.table.features
+        runtime, table = self._runtime, self._recommender.table
         model, store = runtime.trainer.model, runtime.store
         found = await store.newest("rating", limit=RATINGS_SHOWN)
         ratings = [event for event in found if isinstance(event, RatingEvent)]
@@ -228,13 +230,17 @@ class FeedbackService:
         actions = await store.newest("implicit", limit=RATINGS_SHOWN, actions=tuple(IMPLIED_PREFERENCES))
         return {
             "model": model.version,
-            "map": taste_map(model, features),
-            "effects": effects(model, features),
+            "map": self._recommender.taste_map(),
+            "known": int((~np.isnan(table.features[table.starts, 0])).sum()),
+            "effects": effects(model, table.features),
             "rated": latest_ratings(ratings),
             "judged": len({(event.track.item_id, event.track.song) for event in (*ratings, *actions)}),
             "runs": await past_runs(store),
             "shares": [*runtime.shares, (runtime.clock.epoch(), runtime.trainer.state.cpu_share)],
         }
+
+    async def _runs(self, _value: None, _binary: object) -> list[RunRecord]:
+        return await past_runs(self._runtime.store)
 
     def _forget_soon(self, uuids: list[str]) -> None:
         """Forget events that a page has withdrawn. If that fails, the page's outbox asks again."""

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES
+from sidflow_feedback.vocabulary import FEATURE_NAMES
 
 if TYPE_CHECKING:
     from sidflow_feedback.events import RatingEvent
     from sidflow_feedback.learning.model import Model
-    from sidflow_feedback.types import Dimension, Effect, FloatArray, RatedSong
+    from sidflow_feedback.recommending.stations import Places
+    from sidflow_feedback.types import Dimension, Effect, FloatArray, RatedSong, TasteMap
 
-MAP_SONGS: Final = 1500
-"""Maximum number of songs on the map: more would hide one another."""
+T = TypeVar("T", bound=np.generic)
+
+MAP_TUNES: Final = 1500
+"""Maximum number of tunes on the map: more would hide one another."""
 
 AVERAGED: Final = 128
 """Maximum number of songs over which an effect is averaged."""
@@ -79,11 +82,26 @@ def effects(model: Model, features: NDArray[np.float32]) -> list[Effect]:
     ]
 
 
-def taste_map(model: Model, features: NDArray[np.float32]) -> dict[Dimension, list[float]]:
-    """Return the predicted e, m, c, and p of at most `MAP_SONGS` songs, spread over the library."""
-    rows = _spread(_known(features), MAP_SONGS)
-    predicted = np.round(model.predict_many(rows), 2) if len(rows) else np.empty((0, len(DIMENSIONS)))
-    return {name: predicted[:, i].tolist() for i, name in enumerate(DIMENSIONS)}
+def taste_map(places: Places, preferences: NDArray[np.float32], rows: NDArray[np.intp]) -> TasteMap:
+    """Return at most `MAP_TUNES` tunes, spread over the library.
+
+    Parameters
+    ----------
+    places, preferences
+        Of each tune; NaN where unknown.
+    rows
+        Of the first song of each tune, shape (tunes,).
+    """
+    chosen = _spread(np.flatnonzero(~np.isnan(preferences)), MAP_TUNES)
+    columns = (places.energy, places.mood, preferences)
+    energy, mood, expected = (np.round(column[chosen].astype(np.float64), 2).tolist() for column in columns)
+    return {
+        "rows": rows[chosen].tolist(),
+        "e": energy,
+        "m": mood,
+        "p": expected,
+        "bySound": places.by_sound,
+    }
 
 
 def latest_ratings(ratings: Iterable[RatingEvent]) -> list[RatedSong]:
@@ -103,7 +121,7 @@ def _known(features: NDArray[np.float32]) -> FloatArray:
     return known
 
 
-def _spread(rows: FloatArray, limit: int) -> FloatArray:
+def _spread(rows: NDArray[T], limit: int) -> NDArray[T]:
     """Return at most `limit` rows, evenly spread."""
     if len(rows) <= limit:
         return rows

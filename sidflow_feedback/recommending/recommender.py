@@ -15,10 +15,11 @@ from sidflow_feedback.events import RatingEvent
 from sidflow_feedback.learning.judgments import OPINIONS
 from sidflow_feedback.learning.model import Model
 from sidflow_feedback.recommending.explanation import Explanation
+from sidflow_feedback.recommending.insights import taste_map
 from sidflow_feedback.recommending.introduction import MAX_SONGS, introduction
 from sidflow_feedback.recommending.ranking import Ranking, queue
 from sidflow_feedback.recommending.similarity import Similarity
-from sidflow_feedback.recommending.stations import INTRICATE, by_feeling, by_likeness, spread
+from sidflow_feedback.recommending.stations import INTRICATE, Places, by_feeling, by_likeness, spread
 from sidflow_feedback.recommending.sureness import levels, packed, told
 from sidflow_feedback.store import MAX_IMPLICIT
 from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES, MAX_RATING, MIN_RATING, NEUTRAL_RATING
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         Scores,
         Songs,
         Station,
+        TasteMap,
     )
 
 HISTORY: Final = 500
@@ -211,6 +213,28 @@ class Recommender:
         chosen = await slots.run(introduction(features))
         return [int(table.firsts[few[i]]) for i in chosen]
 
+    def places(self) -> Places:
+        """Return where the tunes lie on the taste map.
+
+        Raises
+        ------
+        TrainingError
+            There is no model yet.
+        """
+        starts = self.table.starts
+        return Places.of(self._predictions().at(starts).outputs, self.table.features[starts])
+
+    def taste_map(self) -> TasteMap:
+        """Return the tunes on the taste map.
+
+        Raises
+        ------
+        TrainingError
+            There is no model yet.
+        """
+        preferences = self._predictions().at(self.table.starts).outputs[:, _PREFERENCE]
+        return taste_map(self.places(), preferences, self.table.firsts)
+
     def explain(self, row: int) -> Explanations | None:
         """Return what each feature of a song contributes to its predictions; None if they are unknown.
 
@@ -265,6 +289,8 @@ class Recommender:
                 preferences=preferences,
                 seed=day,
             )
+        if "place" in station:
+            return self.places().from_place(station["place"])
         rows = station.get("rows", [])
         if station.get("likes"):
             rows = table.starts[await self._having(Opinion.GOOD)].tolist()

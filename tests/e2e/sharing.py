@@ -18,6 +18,8 @@ def opened(context: BrowserContext, proxy: FaultyProxy) -> Page:
 
 def share(page: Page, **choices: str) -> None:
     page.click("#tab-preferences")
+    if choices:
+        page.evaluate("document.querySelector('#noise').open = true")
     for name, choice in choices.items():
         page.select_option(f"[name={name}]", choice)
     page.check("[name=sync]")

@@ -171,8 +171,11 @@ def test_more_like_this_plays_what_the_file_says_is_alike(page: Page, music: Pat
 
     page.click("#stop-station")
     page.wait_for_function("!document.querySelector('#up-next-how').textContent.startsWith('Station')")
-    page.select_option("#station", "calm")
+    before = page.text_content("#now-title") or ""
+    page.click("#stations [data-station=calm]")
     wait_for_text(page, "#up-next-how", "Station, until you choose another tune: calm tunes")
+    page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=before)
+    assert page.get_attribute("#stations [data-station=calm]", "aria-pressed") == "true"
     page.click("#tunes tbody tr:nth-child(1) button.tune")
     page.wait_for_function("!document.querySelector('#up-next-how').textContent.startsWith('Station')")
 

@@ -37,7 +37,7 @@ KEEP_STATUS = """document.addEventListener("DOMContentLoaded", () => {
     new MutationObserver(keep).observe(status, { childList: true, characterData: true, subtree: true });
 })"""
 
-READY = "Ready to learn"
+READY = "Learning is off"
 SILENT = "Learning doesn't respond"
 FAILED = "Learning couldn't start"
 

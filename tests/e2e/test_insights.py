@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page
 
 from tests.e2e.listener import play, wait_for_count, wait_for_engine, wait_until_playing
@@ -44,8 +46,9 @@ def test_insights_before_and_after_the_first_run(page: Page) -> None:
     assert not [url for url in loaded if "uPlot.esm" in url], "charts cost nothing until they are looked at"
     page.click("#tab-insights")
     page.wait_for_selector("#map-chart canvas")
-    assert "like, dislike, or rate 8 more songs" in text(page, "#insights-hint")
-    assert "like, dislike, or rate 8 more songs" in text(page, "#error-empty")
+    missing = "Like, dislike, or rate 8 more songs, and turn on learning in Preferences."
+    assert missing in text(page, "#insights-hint")
+    assert missing in text(page, "#error-empty")
     # Comparing the sound of the catalog may have taken some processor time already.
     assert bool(table(page, "budget")) != ("has used no" in text(page, "#budget-empty"))
     page.wait_for_selector("#error-chart", state="hidden")
@@ -63,6 +66,10 @@ def test_insights_before_and_after_the_first_run(page: Page) -> None:
     page.click("#tab-insights")
     page.wait_for_selector("#error-chart canvas")
     assert table(page, "error")[0][2:4] == run[2:4], "the runs outlive the page"
+    before = named(page, "#training-figures")["Last training"]
+    page.click("#tab-preferences")
+    assert before != "none yet"
+    check_status(page)
 
 
 def learn(page: Page) -> None:
@@ -85,7 +92,8 @@ def check_charts(page: Page) -> None:
     for chart in ("map", "error", "effect", "budget"):
         page.wait_for_selector(f"#{chart}-chart canvas")
         assert page.evaluate(PIXELS, f"#{chart}-chart") > 3, f"nothing is drawn in {chart}"
-        assert page.get_attribute(f"#{chart}-chart", "role") == "img"
+        assert chart == "map" or page.get_attribute(f"#{chart}-chart", "role") == "img"
+        assert page.text_content(f"#{chart}-meaning"), "each says what it means for the listener now"
     songs = page.locator("#tunes tbody tr[data-path]").count()
     assert sum(int(row[1]) for row in table(page, "map")) >= songs
     [run] = table(page, "error")
@@ -104,23 +112,25 @@ def check_charts(page: Page) -> None:
 def check_status(page: Page) -> None:
     """Check the figures in Preferences after the first training run."""
     page.click("#tab-preferences")
-    status = named(page, "#training-status")
+    status = {**named(page, "#training-figures"), **named(page, "#training-details")}
     assert status["Status"] in ("waiting for new ratings", "training", "waiting for an idle moment")
     assert status["Global model"].startswith("global-")
     assert status["Your model"].startswith("local-1, based on global-")
-    assert status["Tunes used"].startswith(f"{RATED};")
+    assert status["Learned from"] == f"{RATED} songs"
+    assert re.search(r"\b20\d\d\b", status["Last training"]), "the year: a time without a date says little"
     assert status["Error, error of your mean"] == ", ".join(f"{error}" for error in _errors(page))
-    assert status["Last training"].endswith(" s")
+    assert status["Duration"].endswith(" s")
     assert float(status["Processor use"].split()[0]) <= 5
     storage = named(page, "#storage-figures")
     assert storage["Space used"].split()[1] in ("KB", "MB")
     assert storage["Kept when disk space is short"] in ("yes", "not guaranteed")
     assert storage["Events that could not be stored"] == "0"
-    sharing = named(page, "#sync-status")
-    assert (sharing["Status"], sharing["Next upload"], sharing["Last error"]) == (
+    sharing = named(page, "#sync-figures")
+    assert (sharing["Status"], sharing["Last upload"], sharing["Next upload"], sharing["Result"]) == (
         "off: nothing is uploaded",
         "never",
-        "none",
+        "never",
+        "none yet",
     )
 
 

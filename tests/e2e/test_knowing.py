@@ -79,7 +79,7 @@ def test_eight_judgments_make_a_model_that_says_how_sure_it_is(page: Page) -> No
         wait_until_playing(page)
         page.click("#like" if number % 2 else "#dislike")
     page.wait_for_selector("#learn-offer", state="visible")
-    assert page.text_content("#introduce") == "Help me know you"
+    assert page.text_content("#introduce") == "Help it know you"
     page.click("#learn-on")
     page.wait_for_selector("html[data-model^=local]")
 
@@ -88,5 +88,5 @@ def test_eight_judgments_make_a_model_that_says_how_sure_it_is(page: Page) -> No
     assert page.text_content("#introduce-status") == "Thank you. sidflow now learns from what you said."
     page.click("#tab-preferences")
     status = page.text_content("#training-status") or ""
-    assert f"Tunes used{ASKED};" in status
+    assert f"Learned from{ASKED} songs" in status
     wait_for_count(page, "ratings", 0)

@@ -235,7 +235,7 @@ def record_another_like(page: Page) -> None:
 
 def wait_for_epsilon(page: Page, text: str) -> None:
     page.wait_for_function(
-        "text => document.querySelector('#sync-status').lastElementChild.textContent === text", arg=text
+        "text => document.querySelector('#sync-budget').lastElementChild?.textContent === text", arg=text
     )
 
 

@@ -78,6 +78,7 @@ class Recommendations:
         self._engine_is_new = False
         self._taken_incognito = 0
         self._station: Station | None = None
+        self._tuned: Station | None = None
         self.changed: Signal[[]] = Signal()
         self.station = ""
         self.revision = 0
@@ -220,6 +221,16 @@ class Recommendations:
             self._play_station("tunes like those of " + name, {"rows": rows})
         return bool(rows)
 
+    def play_place(self, energy: float, mood: float) -> None:
+        """Play tunes whose predicted energy and mood are nearest to a place on the taste map."""
+        name = f"tunes from the map, energy {energy:.1f} and mood {mood:.1f} of 5"
+        self._play_station(name, {"place": [energy, mood]})
+
+    @property
+    def is_tuned(self) -> bool:
+        """Whether the queue is that of the station, or of no station, as the listener wants it now."""
+        return self._tuned is self._station and bool(self._suitable(self._queue))
+
     def stop_station(self) -> None:
         """Follow predictions again."""
         self._play_station("", None)
@@ -340,6 +351,7 @@ class Recommendations:
             if self._station is station and not (self._stale and self._queue):
                 # It may begin with a tune that began to play meanwhile.
                 self._queue = [entry for entry in queue if entry[0] is not self._current]
+                self._tuned = station
         finally:
             # After the queue: without one, the music would seem not to be analyzed.
             if model:

@@ -7,7 +7,7 @@ from sidflow_feedback.errors import cut_message
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from app.page.views.elements import Element, Event, Target
 
@@ -68,25 +68,27 @@ def describe(target: "Element", rows: "list[tuple[str, str]]") -> None:
         target.append(create("dt", name), create("dd", value))
 
 
+def fill_table(identity: str, head: "tuple[str, ...]", rows: "Sequence[tuple[str, ...]]") -> None:
+    """Fill the table with this id."""
+    first = create("tr")
+    for text in head:
+        cell = create("th", text)
+        cell.setAttribute("scope", "col")
+        first.append(cell)
+    table = by_id(identity)
+    table.replaceChildren(first)
+    for row in rows:
+        line = create("tr")
+        line.append(*[create("td", text) for text in row])
+        table.append(line)
+
+
 def minutes(seconds: "float | None") -> str:
     """Format a duration as ``m:ss``."""
     if seconds is None:
         return "–:––"
     whole = int(seconds)
     return str(whole // 60) + ":" + ("0" + str(whole % 60))[-2:]
-
-
-def time_of_day(milliseconds: float) -> str:
-    """Format an epoch time as the listener's time of day."""
-    # Must be a float: MicroPython cuts a whole number of this size to 32 bits on its way to JavaScript.
-    return str(window.Date.new(float(milliseconds)).toLocaleTimeString())
-
-
-def moment(milliseconds: float) -> str:
-    """Format an epoch time as the time of day, with the date unless that is today's."""
-    date, today = window.Date.new(float(milliseconds)), window.Date.new()
-    is_today = date.toDateString() == today.toDateString()
-    return time_of_day(milliseconds) if is_today else date_and_time(milliseconds)
 
 
 def duration(milliseconds: float) -> str:
@@ -101,6 +103,7 @@ def duration(milliseconds: float) -> str:
 
 def date_and_time(milliseconds: float) -> str:
     """Format an epoch time as the listener's date and time of day."""
+    # Must be a float: MicroPython cuts a whole number of this size to 32 bits on its way to JavaScript.
     return str(window.Date.new(float(milliseconds)).toLocaleString())
 
 

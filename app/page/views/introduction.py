@@ -1,4 +1,4 @@
-"""Help me know you: eight tunes from all corners of the library, to like or dislike."""
+"""Help it know you: eight tunes from all corners of the library, to like or dislike."""
 
 from app.page.core.tasks import error_message, spawn
 from app.page.views.dom import by_id, on
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from app.page.core.settings import Settings
     from app.page.views.learn_offer import LearnOffer
 
-START = "Help me know you"
+START = "Help it know you"
 STOP = "Stop asking"
 NOTHING = "There is nothing to ask yet: your music is not analyzed, or you judged all of it."
 DONE = "Thank you. sidflow now learns from what you said."

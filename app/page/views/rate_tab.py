@@ -40,8 +40,6 @@ class RateTab:
     ----------
     withdraw
         Deletes an event, given its uuid; the outcome arrives in `on_forgotten`.
-    on_rated
-        Called after each rating.
     """
 
     def __init__(
@@ -49,12 +47,10 @@ class RateTab:
         playback: "Playback",
         recommendations: "Recommendations",
         withdraw: "Callable[[str], object]",
-        on_rated: "Callable[[], None]",
     ) -> None:
         self._playback = playback
         self._recommendations = recommendations
         self._withdraw = withdraw
-        self._on_rated = on_rated
         self._shown: Song | None = None
         self._last: Rating | None = None
         self._withdrawn = ""
@@ -62,6 +58,7 @@ class RateTab:
             _add_scale(name)
         on(by_id("rate-form"), "submit", self._on_submit)
         on(by_id("rate-form"), "keydown", self._on_key)
+        on(by_id("rate-form"), "change", lambda _event: self._show_prediction())
         on(by_id("rate-and-next"), "click", lambda _event: self._rate_and_play_next())
         on(by_id("rate-next"), "click", lambda event: spawn(playback.next(int(event.detail))))
         on(by_id("rate-undo"), "click", lambda _event: self.undo())
@@ -75,6 +72,7 @@ class RateTab:
         missing = [name for name in DIMENSIONS if name not in _chosen()]
         name = focused.dataset.dimension if focused else missing[0] if missing else "e"
         _choose(name, digit)
+        self._show_prediction()
         position = DIMENSIONS.index(name) + 1
         if position < len(DIMENSIONS):
             following = _fieldset(DIMENSIONS[position])
@@ -94,6 +92,7 @@ class RateTab:
             by_id("rate-result").textContent = ""
             for name in last["ratings"]:
                 _choose(name, last["ratings"][name])
+            self._show_prediction()
 
     def on_forgotten(self, forgotten: "list[ForgottenEvent]") -> None:
         """Show which events are deleted for good."""
@@ -122,12 +121,14 @@ class RateTab:
         self._show_prediction()
 
     def _show_prediction(self) -> None:
+        """Show what was expected, where the listener has chosen: before, it would lead them."""
         tune, song = self._playback.tune, self._playback.song
         prediction = self._recommendations.prediction(tune, song) if tune else None
-        levels = self._sureness()
+        levels, chosen = self._sureness(), _chosen()
         for name in DIMENSIONS:
-            value = prediction[name] if prediction else None
+            value = prediction[name] if prediction and name in chosen else None
             show_prediction(_fieldset(name).querySelector(".prediction"), value, levels[name])
+            _show_ghost(name, value if levels[name] else None)
         spawn(self._show_reasons())
 
     async def _show_reasons(self) -> None:
@@ -136,9 +137,10 @@ class RateTab:
         why = await self._recommendations.why(tune, self._playback.song) if tune else None
         if track is not self._playback.track:
             return
-        levels = self._sureness()
+        levels, chosen = self._sureness(), _chosen()
         for name in DIMENSIONS:
-            found = phrases(why[name]["reasons"], MAX_REASONS) if why and levels[name] else []
+            told = why and levels[name] and name in chosen
+            found = phrases(why[name]["reasons"], MAX_REASONS) if why and told else []
             _fieldset(name).querySelector(".reasons").textContent = ", ".join(found)
 
     def _sureness(self) -> "dict[str, int]":
@@ -179,7 +181,6 @@ class RateTab:
         by_id("rate-result").textContent = "Rated. Thank you."
         text = "You rated " + tune.title + ": " + format_ratings(ratings) + "."
         self._show_last(text + _surprise(ratings, expected, levels))
-        self._on_rated()
         return True
 
     def _show_last(self, text: str) -> None:
@@ -200,8 +201,20 @@ def _add_scale(name: str) -> None:
     for number in range(1, 6):
         label, choice = create("label"), create("input")
         choice.type, choice.name, choice.value = "radio", name, str(number)
-        label.append(choice, str(number))
+        label.append(choice, create("span", str(number)))
         scale.append(label)
+    ghost = create("span")
+    ghost.className, ghost.hidden = "ghost", True
+    ghost.setAttribute("aria-hidden", "true")
+    scale.append(ghost)
+
+
+def _show_ghost(name: str, value: "float | None") -> None:
+    """Mark the expectation on a scale; screen readers have it in words."""
+    ghost = _fieldset(name).querySelector(".ghost")
+    ghost.hidden = value is None
+    if value is not None:
+        ghost.style.setProperty("--at", str(value))
 
 
 def _chosen() -> "dict[Dimension, int]":

@@ -5,7 +5,7 @@ import json
 from pyscript import window
 
 from app.page.core.tasks import error_message, spawn
-from app.page.views.dom import by_id, count, describe, duration, moment, on
+from app.page.views.dom import by_id, count, date_and_time, describe, duration, on
 from sidflow_feedback.vocabulary import Request
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -27,7 +27,10 @@ class SharingCard:
 
     def show(self, state: "EngineState") -> None:
         """Show the engine's state."""
-        describe(by_id("sync-status"), _rows(state["sync"], state["counts"]))
+        sync = state["sync"]
+        describe(by_id("sync-figures"), _rows(sync, state["counts"]))
+        describe(by_id("sync-budget"), _budget_rows(sync))
+        by_id("sync-status").dataset.level = _level(sync)
         spawn(self._preview())
 
     def _on_settings(self, values: "Values") -> None:
@@ -73,17 +76,35 @@ def _rows(sync: "SyncState", counts: "Counts") -> "list[tuple[str, str]]":
     waiting = counts["ratings"]["pending"] + counts["implicit"]["pending"]
     rows = [
         ("Status", _status(sync)),
-        ("Not uploaded", count(waiting, "event")),
-        ("Uploaded since the engine started", count(sync["sent"], "event")),
         ("Last upload", _time(sync["lastTime"])),
+        ("Result", _result(sync)),
+        ("Not uploaded", count(waiting, "event")),
         ("Next upload", _time(sync["nextTime"])),
-        ("Last error", sync["lastError"] or "none"),
     ]
     if sync["clockError"] is not None:
         rows.append(("Clock of this device", _clock(sync["clockError"])))
-    if sync["epsilon"] is not None or sync["spent"]:
-        rows.append(("Total ε of uploaded events", f"{sync['spent']:g} of {sync['budget']:g}"))
     return rows
+
+
+def _budget_rows(sync: "SyncState") -> "list[tuple[str, str]]":
+    if sync["epsilon"] is None and not sync["spent"]:
+        return []
+    return [("Total ε of uploaded events", f"{sync['spent']:g} of {sync['budget']:g}")]
+
+
+def _result(sync: "SyncState") -> str:
+    """Return what became of the last upload."""
+    if sync["lastError"]:
+        return "failed: " + sync["lastError"]
+    if sync["lastTime"] is None:
+        return "none yet"
+    return "accepted: " + count(sync["lastRatings"], "rating") + ", " + count(sync["lastPlays"], "play")
+
+
+def _level(sync: "SyncState") -> str:
+    if not sync["enabled"]:
+        return "off"
+    return "alarm" if sync["lastError"] else "good"
 
 
 def _status(sync: "SyncState") -> str:
@@ -97,7 +118,7 @@ def _status(sync: "SyncState") -> str:
 
 
 def _time(milliseconds: "float | None") -> str:
-    return "never" if milliseconds is None else moment(milliseconds)
+    return "never" if milliseconds is None else date_and_time(milliseconds)
 
 
 def _clock(error: float) -> str:

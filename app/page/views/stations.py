@@ -1,13 +1,16 @@
-"""Stations: more like what plays, like the listener's likes, or by feeling."""
+"""Stations: more like what plays, like the listener's likes, by feeling, or from a place on the taste map."""
+
+from pyscript import document
 
 from app.page.core.tasks import spawn
-from app.page.views.dom import by_id, notice, on
+from app.page.views.dom import aria, by_id, notice, on
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from app.page.core.playback import Playback
     from app.page.core.recommendations import Recommendations
-    from app.page.views.elements import Event
+    from app.page.core.tune import Tune
+    from app.page.views.elements import Element, Event
 
 UNKNOWN = (
     "This can't be compared yet: its sound is not analyzed. Try again in a while, or add an analysis file."
@@ -15,37 +18,79 @@ UNKNOWN = (
 
 
 class Stations:
-    """Starts and stops stations; they begin with the next tune, or at once if nothing plays."""
+    """The tiles, which play a station at once, and "More like this", which begins with the next tune."""
 
     def __init__(self, playback: "Playback", recommendations: "Recommendations") -> None:
         self._playback = playback
         self._recommendations = recommendations
+        self._tiles: list[Element] = list(document.querySelectorAll("#stations [data-station]"))
+        self._pressed = "mine"
+        self._station = ""
+        self._waiting = False
+        self._before: Tune | None = None
         on(by_id("more-like-this"), "click", lambda _event: self._play_like())
-        on(by_id("station"), "change", self._on_choice)
+        on(by_id("stations"), "click", self._on_click)
         on(by_id("stop-station"), "click", lambda _event: recommendations.stop_station())
         recommendations.changed.connect(self._show)
+
+    def play_place(self, energy: float, mood: float) -> None:
+        """Play tunes from a place on the taste map."""
+        self._begin("")
+        self._recommendations.play_place(energy, mood)
+        self._play_soon()
 
     def _play_like(self) -> None:
         tune = self._playback.tune
         if tune and not self._recommendations.play_like(tune, self._playback.song):
             notice(UNKNOWN)
 
-    def _on_choice(self, event: "Event") -> None:
-        choice = event.target.value
-        if choice == "likes":
-            self._recommendations.play_likes()
-        elif choice == "composer":
-            spawn(self._play_composer())
-        elif choice:
-            self._recommendations.play_feeling(choice)
-        by_id("station").value = ""
+    def _on_click(self, event: "Event") -> None:
+        tile = event.target.closest("[data-station]")
+        if tile:
+            spawn(self._play(tile.dataset.station))
 
-    async def _play_composer(self) -> None:
+    async def _play(self, choice: str) -> None:
+        recommendations = self._recommendations
+        if choice == "composer" and not await self._play_composer():
+            return
+        self._begin(choice)
+        if choice == "mine":
+            recommendations.play_in_order("")
+        elif choice == "likes":
+            recommendations.play_likes()
+        elif choice != "composer":
+            recommendations.play_feeling(choice)  # type: ignore[arg-type]
+        self._play_soon()
+
+    async def _play_composer(self) -> bool:
         tune = self._playback.tune
         if tune is None:
             notice("Play a tune first: this station plays what sounds like its composer.")
-        elif not await self._recommendations.play_composer(tune):
+            return False
+        known = await self._recommendations.play_composer(tune)
+        if not known:
             notice(UNKNOWN)
+        return known
+
+    def _begin(self, choice: str) -> None:
+        self._recommendations.stop_asking()
+        self._pressed, self._before = choice, self._playback.tune
+
+    def _play_soon(self) -> None:
+        """Go on with the station's first tune, as soon as it is known."""
+        self._station, self._waiting = self._recommendations.station, True
+        self._show()
 
     def _show(self) -> None:
-        by_id("stop-station").hidden = not self._recommendations.station
+        recommendations = self._recommendations
+        station = recommendations.station
+        if station != self._station:
+            self._station, self._pressed = station, "" if station or recommendations.in_order else "mine"
+        by_id("stop-station").hidden = not station
+        for tile in self._tiles:
+            tile.setAttribute("aria-pressed", aria(tile.dataset.station == self._pressed))
+        if recommendations.problem or self._playback.tune is not self._before:
+            self._waiting = False
+        if self._waiting and recommendations.is_tuned:
+            self._waiting = False
+            spawn(self._playback.next())

@@ -1,5 +1,6 @@
 """The banner that warns when data is not safe, and the status text beside the tabs."""
 
+from app.page.core.tasks import spawn
 from app.page.views.dom import by_id, on, show_text
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -24,18 +25,35 @@ if TYPE_CHECKING:
         def persist(self) -> Awaitable[bool]:
             """Ask the browser to keep the data; return whether it will."""
 
+    class Memory(Protocol):
+        """What the banner needs of localStorage."""
+
+        def getItem(self, key: str) -> str | None:  # noqa: N802  JavaScript's name.
+            """Return a stored text."""
+
+        def setItem(self, key: str, value: str) -> object:  # noqa: N802
+            """Store a text."""
+
 
 NOT_PERSISTENT = (
     "The browser may delete your data when disk space is short. Export it from time to time to keep a copy."
 )
 
+CLOSED = "sidflow.storage-hint"
+"""localStorage's note that the listener has closed the hint above, which then never comes back."""
+
+WORTH_KEEPING = {"ratings": 20, "implicit": 200}
+"""Stored events from which on the browser is asked to keep them. Earlier, the question would only disturb."""
+
 
 class StorageBanner:
     """Shows the most serious problem of the storage."""
 
-    def __init__(self, outbox: "Outbox", storage: "Storage") -> None:
+    def __init__(self, outbox: "Outbox", storage: "Storage", memory: "Memory") -> None:
         self._outbox = outbox
         self._storage = storage
+        self._memory = memory
+        self._asked = False
         self._off = ""
         self._problem: str | None = None
         self._pruned = 0
@@ -51,6 +69,11 @@ class StorageBanner:
     def show(self, state: "EngineState") -> None:
         """Show the engine's state."""
         self._problem, self._pruned = state["problem"], state["pruned"]
+        counts = state["counts"]
+        kept = {"ratings": sum(counts["ratings"].values()), "implicit": sum(counts["implicit"].values())}
+        if not self._asked and any(kept[kind] >= WORTH_KEEPING[kind] for kind in kept):
+            self._asked = True
+            spawn(self._persist())
         self._show()
 
     def tick(self) -> None:
@@ -60,10 +83,8 @@ class StorageBanner:
         if self._outbox.unsaved:
             self._show()
 
-    async def persist(self) -> None:
-        """Ask the browser to keep the data, once there is some worth keeping."""
-        if self._persisted is not None:
-            return
+    async def _persist(self) -> None:
+        """Ask the browser to keep the data."""
         self._persisted = bool(await self._storage.persist())
         by_id("storage-status").textContent = (
             "The browser keeps this data even when disk space is short."
@@ -89,8 +110,11 @@ class StorageBanner:
             return (
                 "The disk is full. The " + str(self._pruned) + " oldest plays were deleted; ratings are kept."
             )
-        return NOT_PERSISTENT if self._persisted is False else ""
+        unsafe = self._persisted is False and self._memory.getItem(CLOSED) is None
+        return NOT_PERSISTENT if unsafe else ""
 
     def _close(self) -> None:
         self._closed = self._text()
+        if self._closed == NOT_PERSISTENT:
+            self._memory.setItem(CLOSED, "closed")
         self._show()

@@ -5,8 +5,8 @@ from pyscript.ffi import create_proxy
 from pyscript.js_modules import tunes_reorder
 
 from app.page.core.tasks import spawn
-from app.page.views.dom import by_id, from_template, on
-from sidflow_feedback.vocabulary import MIN_RATED
+from app.page.views.dom import by_id, from_template, on, show_text
+from app.page.views.learning_status import unknown_taste
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from app.page.core.recommendations import Entry, Recommendations
     from app.page.core.tune import Tune
     from app.page.views.elements import Element, Event
+    from app.page.views.learning_status import LearningStatus
 
 SHOWN = 10
 BUTTONS = ("handle", "tune", "remove")
@@ -21,9 +22,6 @@ BUTTONS = ("handle", "tune", "remove")
 
 NO_ENGINE = "In list order until the engine has started."
 NOT_ANALYZED = "In list order: your music is not analyzed yet."
-GLOBAL = (
-    f"Your taste is not known yet. Like or dislike {MIN_RATED} tunes, and turn on learning in Preferences."
-)
 NOT_SURE = "Not sure yet what you like: these are little more than guesses. Likes and dislikes help."
 ARRANGED = "In your order, until you pick another tune."
 LOCAL = "The tunes you are expected to like best."
@@ -32,9 +30,12 @@ LOCAL = "The tunes you are expected to like best."
 class UpNext:
     """The next tunes: each can be played, moved, and removed."""
 
-    def __init__(self, playback: "Playback", recommendations: "Recommendations") -> None:
+    def __init__(
+        self, playback: "Playback", recommendations: "Recommendations", learning: "LearningStatus"
+    ) -> None:
         self._playback = playback
         self._recommendations = recommendations
+        self._learning = learning
         self._upcoming: list[Entry] = []
         on(by_id("up-next"), "click", self._on_click)
         tunes_reorder.reorder(by_id("up-next"), create_proxy(self._move))
@@ -46,7 +47,11 @@ class UpNext:
         if upcoming != self._upcoming and not by_id("up-next").querySelector("[data-dragged]"):
             self._upcoming = upcoming
             _show_items(upcoming)
-        by_id("up-next-how").textContent = self._basis()
+        self.show_basis()
+
+    def show_basis(self) -> None:
+        """Show what decides the order of the queue."""
+        show_text(by_id("up-next-how"), self._basis())
 
     def _basis(self) -> str:
         """Return what decides the order of the queue."""
@@ -64,7 +69,7 @@ class UpNext:
         if not self._recommendations.predicted:
             return NOT_ANALYZED
         if not model.startswith("local"):
-            return GLOBAL
+            return unknown_taste(self._learning.phase)
         if not any(self._recommendations.sureness(tune, tune.start_song)["p"] for tune, _ in self._upcoming):
             return NOT_SURE
         share = self._recommendations.exploration

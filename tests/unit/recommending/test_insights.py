@@ -11,12 +11,13 @@ from sidflow_feedback.learning.scaler import FeatureScaler
 from sidflow_feedback.learning.trainer_types import Run
 from sidflow_feedback.recommending.insights import (
     AVERAGED,
-    MAP_SONGS,
+    MAP_TUNES,
     effects,
     latest_ratings,
     partial_dependence,
     taste_map,
 )
+from sidflow_feedback.recommending.stations import Places
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.types import FloatArray
 from sidflow_feedback.vocabulary import FEATURE_NAMES
@@ -65,14 +66,38 @@ def test_each_feature_has_its_effect_on_each_output_within_the_scale() -> None:
 def test_without_known_songs_there_is_nothing_to_show() -> None:
     unknown = np.full((3, 8), np.nan, np.float32)
     assert effects(MODEL, unknown) == []
-    assert taste_map(MODEL, unknown) == {"e": [], "m": [], "c": [], "p": []}
 
 
-def test_map_has_a_place_for_each_song_up_to_a_limit() -> None:
-    few = songs(4).astype(np.float32)
-    points = taste_map(MODEL, few)
-    assert points["p"] == pytest.approx(MODEL.predict_many(few.astype(np.float64))[:, 3], abs=0.006)
-    assert len(taste_map(MODEL, songs(5000).astype(np.float32))["e"]) == MAP_SONGS
+def test_map_has_a_place_for_each_known_tune_up_to_a_limit() -> None:
+    outputs = np.array([[1, 5, 3, 2], [np.nan] * 4, [4, 1, 3, 5]], np.float32)
+    places = Places.of(outputs, songs(3).astype(np.float32))
+    assert taste_map(places, outputs[:, 3], np.array([0, 3, 4])) == {
+        "rows": [0, 4],
+        "e": [1.0, 4.0],
+        "m": [5.0, 1.0],
+        "p": [2.0, 5.0],
+        "bySound": "",
+    }
+    many = np.tile(outputs, (2000, 1))
+    found = taste_map(Places.of(many, np.tile(songs(3), (2000, 1))), many[:, 3], np.arange(6000))
+    assert len(found["e"]) == len(found["rows"]) == MAP_TUNES
+
+
+def test_map_goes_by_the_sound_where_the_model_can_not_tell() -> None:
+    features = songs(40).astype(np.float32)
+    features[3] = np.nan
+    outputs = np.full((40, 4), 3, np.float32)
+    outputs[:, 0] = np.linspace(1, 5, 40)
+    outputs[3] = np.nan
+    places = Places.of(outputs, features)
+    assert places.by_sound == "m"
+    assert places.energy[5] == outputs[5, 0]
+    assert np.isnan(places.mood[3])
+    centroid = FEATURE_NAMES.index("spectralCentroid")
+    known = ~np.isnan(places.mood)
+    assert np.corrcoef(places.mood[known], features[known, centroid])[0, 1] > 0.4
+    assert np.nanmin(places.mood) >= 1
+    assert np.nanmax(places.mood) <= 5
 
 
 def test_what_was_said_last_of_a_song_counts() -> None:

@@ -11,7 +11,15 @@ from sidflow_feedback.errors import InvalidRecordError
 from sidflow_feedback.recommending.feature_table import Codes, FeatureTable
 from sidflow_feedback.recommending.ranking import queue
 from sidflow_feedback.recommending.similarity import PREPARED, Similarity, Space, ranks
-from sidflow_feedback.recommending.stations import GAP, INTRICATE, SHARE, by_feeling, by_likeness, spread
+from sidflow_feedback.recommending.stations import (
+    GAP,
+    INTRICATE,
+    SHARE,
+    Places,
+    by_feeling,
+    by_likeness,
+    spread,
+)
 from sidflow_feedback.types import Feeling
 from sidflow_feedback.vocabulary import EMBEDDING_WIDTH, FEATURE_NAMES, FEELINGS
 
@@ -181,6 +189,13 @@ def test_equal_values_have_equal_ranks() -> None:
     found = ranks(np.array([[1, 5], [3, 5], [np.nan, np.nan], [2, 7]], np.float32))
     assert found[:, 0] == pytest.approx([1 / 6, 5 / 6, np.nan, 3 / 6], nan_ok=True)
     assert found[0, 1] == found[1, 1] < found[3, 1]
+
+
+def test_station_by_place_begins_with_the_nearest() -> None:
+    outputs = np.array([[5, 5, 1, 1], [1, 1, 1, 1], [2, 1, 5, 5], [np.nan] * 4, [1, 3, 1, 1]], np.float32)
+    station = Places(outputs[:, 0], outputs[:, 1], "").from_place([1.2, 1.0])
+    assert station.order.tolist() == [1, 2, 4, 0, 3]
+    assert station.known == 4
 
 
 def test_station_by_likeness_begins_with_the_most_similar_and_ends_with_what_was_heard_lately() -> None:

@@ -1,0 +1,100 @@
+"""The Rate tab: what it shows, when, and where."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.listener import play, rate, wait_for_count, wait_until_playing
+
+RATED = 9
+
+GHOSTS = "all => all.map((one) => !one.hidden)"
+
+BOXES = """() => [...document.querySelectorAll("#rate .scale, #rate .actions button")].map((one) => {
+    const { x, y, width, height } = one.getBoundingClientRect();
+    const top = document.querySelector("#rate").getBoundingClientRect().top;
+    return [x, y - top, width, height].map(Math.round);
+})"""
+
+
+def test_expectation_appears_after_the_choice_and_moves_nothing(page: Page) -> None:
+    page.wait_for_selector("html[data-model^=global]")
+    play(page, 1)
+    page.click("#tab-rate")
+    page.wait_for_selector("#rate-title:not(:text('Nothing'))")
+    ghosts, said = "#rate .ghost", "#rate .prediction"
+    assert page.eval_on_selector_all(ghosts, GHOSTS) == [False] * 4, "it would lead the listener"
+    assert page.locator(said).all_text_contents() == [""] * 4
+    before = page.evaluate(BOXES)
+    page.keyboard.press("4")
+    page.wait_for_selector("#rate .ghost:not([hidden])")
+    assert page.eval_on_selector_all(ghosts, GHOSTS) == [True, False, False, False]
+    assert "expected" in (page.locator(said).first.text_content() or "")
+    expected = page.eval_on_selector(ghosts, "one => Number(one.style.getPropertyValue('--at'))")
+    assert 1 <= expected <= 5
+    middle = page.eval_on_selector(
+        ghosts,
+        """one => {
+            const [mark, strip] = [one, one.parentElement].map((each) => each.getBoundingClientRect());
+            return (mark.x + mark.width / 2 - strip.x) / strip.width;
+        }""",
+    )
+    assert abs(middle - (expected - 0.5) / 5) < 0.02
+    page.keyboard.press("2")  # Of mood, nothing is known yet: there is nothing to mark.
+    assert page.eval_on_selector_all(ghosts, GHOSTS) == [True, False, False, False]
+    page.click("#rate-form [type=submit]")
+    page.wait_for_selector("#rate-undo")
+    assert page.evaluate(BOXES) == before
+    page.click("#rate-next")
+    page.wait_for_function("document.querySelector('#rate-result').textContent === ''")
+    assert page.eval_on_selector_all(ghosts, GHOSTS) == [False] * 4
+
+
+def test_strips_are_five_large_targets_as_wide_as_a_phone(without_engine: Page) -> None:
+    page = without_engine
+    page.set_viewport_size({"width": 360, "height": 740})
+    play(page, 1)
+    page.evaluate("document.querySelector('#tab-rate').click()")
+    sizes = page.eval_on_selector_all(
+        "#rate .scale label",
+        "all => all.map((one) => one.getBoundingClientRect()).map(({ width, height }) => [width, height])",
+    )
+    assert len(sizes) == 20
+    assert all(width >= 44 and height >= 44 for width, height in sizes)
+    strip = page.locator("#rate .scale").first.bounding_box()
+    assert strip is not None
+    assert strip["width"] > 0.8 * 360
+    page.locator("#rate .scale label").nth(3).click()
+    assert page.is_checked("fieldset[data-dimension=e] input[value='4']")
+
+
+@pytest.mark.usefixtures("whole_processor")
+def test_line_says_how_far_predictions_are_off(page: Page) -> None:
+    page.wait_for_selector("html[data-model^=global]")
+    play(page, 1)
+    page.click("#tab-rate")
+    line = "document.querySelector('#error-line p').textContent"
+    page.wait_for_function(f"{line}.includes('not known yet')")
+    assert page.is_hidden("#error-line svg")
+    for number in range(RATED):
+        rate(page, e=1, m=1 + number % 2, p=1 + number % 5)
+        page.click("#rate-next")
+        page.wait_for_function("document.querySelector('#rate-result').textContent === ''")
+        wait_until_playing(page)
+    wait_for_count(page, "ratings", RATED)
+    page.click("#tab-preferences")
+    page.check("[name=training]")
+    page.wait_for_selector("html[data-model^=local]")
+    page.click("#tab-rate")
+    page.wait_for_function(f"{line}.includes('Learned once')")
+    assert page.is_hidden("#error-line svg"), "one point makes no line"
+    page.click("#tab-preferences")
+    page.click("#train-now")
+    page.wait_for_function("document.querySelector('#training-result').textContent === 'Learned.'")
+    page.click("#tab-rate")
+    page.wait_for_function(f"{line}.includes('Learned 2 times')")
+    assert "of 5 points on average" in page.evaluate(line)
+    drawn = page.get_attribute("#error-line polyline", "points") or ""
+    assert len(drawn.split()) == 2
+    assert page.is_visible("#error-line svg")

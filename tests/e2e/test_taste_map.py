@@ -1,0 +1,113 @@
+"""The taste map and the stations: what is pressed plays."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.e2e.listener import play, wait_for_text, wait_until_playing
+
+CANVAS = "#map-chart canvas"
+
+
+def title(page: Page) -> str:
+    return page.text_content("#now-title") or ""
+
+
+def wait_for_another(page: Page, before: str) -> None:
+    page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=before)
+    wait_until_playing(page)
+
+
+def place_on_the_map(page: Page) -> tuple[float, float]:
+    """Return the place of a tune on the canvas that the listener can find: the pointer changes there."""
+    box = page.locator(CANVAS).bounding_box()
+    assert box is not None
+    for row in range(4, int(box["height"]), 9):
+        for column in range(4, int(box["width"]), 9):
+            page.mouse.move(box["x"] + column, box["y"] + row)
+            if page.eval_on_selector(CANVAS, "canvas => canvas.style.cursor") == "pointer":
+                return box["x"] + column, box["y"] + row
+    raise AssertionError("there is no tune on the map")
+
+
+def empty_place(page: Page) -> tuple[float, float]:
+    box = page.locator(CANVAS).bounding_box()
+    assert box is not None
+    for x, y in ((2, 2), (2, box["height"] - 3), (box["width"] - 3, 2)):
+        page.mouse.move(box["x"] + x, box["y"] + y)
+        if page.eval_on_selector(CANVAS, "canvas => canvas.style.cursor") != "pointer":
+            return box["x"] + x, box["y"] + y
+    raise AssertionError("all corners have tunes")
+
+
+@pytest.fixture
+def playing(page: Page) -> Page:
+    """The page with predictions, and a tune that plays."""
+    page.wait_for_selector("html[data-model^=global]")
+    play(page, 1)
+    return page
+
+
+def test_map_on_insights_plays_what_is_pressed(playing: Page) -> None:
+    page = playing
+    page.click("#tab-insights")
+    page.wait_for_selector(CANVAS)
+    page.wait_for_function(f"document.querySelector('{CANVAS}').width > 300")
+    page.locator(CANVAS).scroll_into_view_if_needed()
+    assert "the map goes by the sound" in (page.text_content("#map-empty") or ""), "nothing was rated yet"
+    tune = place_on_the_map(page)
+    page.wait_for_function("document.querySelector('#map-tune').textContent.includes(' by ')")
+    name = (page.text_content("#map-tune") or "").split(" by ")[0]
+    page.mouse.click(*tune)
+    wait_for_text(page, "#now-title", name)
+    wait_until_playing(page)
+
+    page.mouse.click(*empty_place(page))
+    wait_for_another(page, name)
+    wait_for_text(page, "#up-next-how", "Station, until you choose another tune: tunes from the map")
+
+    page.focus(CANVAS)
+    before = title(page)
+    for _ in range(9):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_function("document.querySelector('#map-tune').textContent.includes(' by ')")
+    nearest = (page.text_content("#map-tune") or "").split(" by ")[0]
+    page.keyboard.press("Enter")
+    if nearest != before:
+        wait_for_text(page, "#now-title", nearest)
+    wait_for_text(page, "#map-tune", "Playing from here: energy")
+
+
+def test_map_opens_from_play_and_goes_back(playing: Page) -> None:
+    page = playing
+    page.click("#open-map")
+    page.wait_for_selector(f"#map-dialog {CANVAS}")
+    page.wait_for_function(f"document.querySelector('{CANVAS}').width > 200")
+    assert page.evaluate("document.querySelector('#map-dialog').open")
+    before = title(page)
+    page.mouse.click(*empty_place(page))
+    wait_for_another(page, before)
+    page.click("#map-close")
+    page.wait_for_selector("#map-card #taste-map", state="attached")
+    page.click("#tab-insights")
+    page.wait_for_selector(f"#insights {CANVAS}")
+
+
+def test_station_plays_at_once_and_mine_ends_it(playing: Page) -> None:
+    page = playing
+    for station, name in (("driving", "driving tunes"), ("simple", "simple tunes")):
+        before = title(page)
+        tile = f"#stations [data-station={station}]"
+        page.click(tile)
+        wait_for_another(page, before)
+        wait_for_text(page, "#up-next-how", f"Station, until you choose another tune: {name}")
+        assert page.get_attribute(tile, "aria-pressed") == "true"
+        assert page.locator("#stations [aria-pressed=true]").count() == 1
+    before = title(page)
+    page.click("#stations [data-station=mine]")
+    wait_for_another(page, before)
+    page.wait_for_function("!document.querySelector('#up-next-how').textContent.startsWith('Station')")
+    assert page.get_attribute("#stations [data-station=mine]", "aria-pressed") == "true"
+    page.click("#stations [data-station=likes]")  # There are none yet.
+    wait_for_text(page, "#up-next-how", "Like some, or choose others")
