@@ -37,8 +37,8 @@ from app.page.views.incognito import Incognito
 from app.page.views.insights_tab import InsightsTab
 from app.page.views.introduction import Introduction
 from app.page.views.learn_offer import LearnOffer
-from app.page.views.links import Links
 from app.page.views.learning_status import LearningStatus
+from app.page.views.links import Links
 from app.page.views.local_data_card import LocalDataCard
 from app.page.views.match import Match
 from app.page.views.now_playing import NowPlaying
