@@ -25,7 +25,7 @@ PAGE = {
     "static/js/tunes/collection-worker.js": 26_500,
     "static/vendor/icons.svg": 1_900,
     "static/vendor/micropython/micropython.wasm": 181_800,
-    "static/vendor/page/modules.bin": 84_000,
+    "static/vendor/page/modules.bin": 88_500,
     "static/vendor/tunes/catalog.json": 11_300,
 }
 """Bytes of each request before the page is usable, with headers, as measured."""
