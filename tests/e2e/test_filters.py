@@ -80,7 +80,7 @@ def test_menu_of_a_row_by_keyboard_returns_the_focus(without_engine: Page) -> No
     focused = "document.activeElement.textContent"
     assert page.evaluate(focused) == "Play next"
     page.keyboard.press("ArrowUp")
-    assert page.evaluate(focused) == "Open the composer’s page"
+    assert page.evaluate(focused) == "Share a link"
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     assert page.evaluate(focused) == "Like"
@@ -104,6 +104,9 @@ def test_menu_plays_next_likes_and_opens_the_composer(without_engine: Page, tree
     page.wait_for_function(
         'Object.entries(localStorage).some(([, text]) => text.includes(\'"action": "like"\'))'
     )
+    page.evaluate("navigator.share = async ({ url }) => { window.shared = url }")
+    choose(page, "Tune number 7", "Share a link")
+    page.wait_for_function("window.shared?.includes('#/tune/')")
     choose(page, "Tune number 7", "Open the composer’s page")
     wait_for_text(page, "#place-name", "Chris Hülsbeck")
     assert page.inner_text("#place-detail") == f"{COUNT // 5} tunes, 1985"

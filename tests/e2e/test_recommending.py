@@ -176,7 +176,9 @@ def _surprises_are_marked_and_played(page: Page) -> None:
 
 
 def _explanation_is_shown_on_demand(page: Page, title: str, preference: float) -> None:
-    button = page.get_by_role("button", name=re.compile(f"Why {preference:.1f} of 5, .*, for {re.escape(title)}"))
+    button = page.get_by_role(
+        "button", name=re.compile(f"Why {preference:.1f} of 5, .*, for {re.escape(title)}")
+    )
     button.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("#tunes .why-row li")

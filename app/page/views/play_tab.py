@@ -8,6 +8,7 @@ from pyscript.js_modules import tunes_filters, tunes_places, tunes_playlist_pane
 from app.page.core.tasks import spawn
 from app.page.views.dom import by_id, count, create, notice, on, one_decimal, show_text
 from app.page.views.reasons import show_reasons
+from app.page.views.share import share_tune
 from app.page.views.stations import UNKNOWN
 from app.page.views.sureness import NAMES, WORDS
 
@@ -182,9 +183,17 @@ class PlayTab:
             by_id("queue-status").textContent = tune.title + " plays next."
         elif action == "like":
             self._playback.like(tune)
+        elif action == "link":
+            by_id("playlist-result").textContent = await share_tune(tune)
         elif action == "similar" and not self._recommendations.play_like(tune, tune.start_song):
             notice(UNKNOWN)
-        elif action in ("favorite", "unfavorite"):
+        elif action in ("composer", "folder"):
+            self.places.openOf(path, action)
+        else:
+            self._change_playlist(action, path)
+
+    def _change_playlist(self, action: str, path: str) -> None:
+        if action in ("favorite", "unfavorite"):
             self._playlists.setFavorite(path, action == "favorite")
         elif action == "playlist":
             self._playlists.choose(to_js([path]))
@@ -192,8 +201,6 @@ class PlayTab:
             self._playlists.move(path, MOVES[action])
         elif action == "remove":
             self._playlists.remove(path)
-        elif action in ("composer", "folder"):
-            self.places.openOf(path, action)
 
     def _keep_queue(self) -> None:
         tunes = [tune.sid_path for tune, _ in self._recommendations.upcoming(QUEUE_LENGTH)]

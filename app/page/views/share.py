@@ -10,10 +10,20 @@ from app.page.views.dom import by_id, minutes, on
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from app.page.core.playback import Playback
+    from app.page.core.tune import Tune
 
 COPIED = "Link copied."
 OWN = " It works for whoever has the same file on this site."
 FAILED = "The link can't be copied, because the browser doesn't allow it. Copy this one: "
+
+
+async def share_tune(tune: "Tune", song: int = 0, at: int = 0) -> str:
+    """Share the link to a tune, or to a song and a position in it; return the outcome in words."""
+    link = str(window.URL.new(address(route("tune", tune.sid_path, song, at)), document.baseURI).href)
+    outcome = await share.shareLink(tune.title, link)
+    if outcome == "copied":
+        return COPIED + (OWN if tune.own else "")
+    return FAILED + link if outcome == "failed" else ""
 
 
 class Share:
@@ -35,10 +45,7 @@ class Share:
         if tune is None:
             return
         song = 0 if self._playback.song == tune.start_song else self._playback.song
-        link = str(window.URL.new(address(route("tune", tune.sid_path, song, at)), document.baseURI).href)
-        outcome = await share.shareLink(tune.title, link)
-        text = COPIED if outcome == "copied" else FAILED + link if outcome == "failed" else ""
-        by_id("share-result").textContent = text + (OWN if text == COPIED and tune.own else "")
+        by_id("share-result").textContent = await share_tune(tune, song, at)
 
     def _show(self) -> None:
         by_id("share").disabled = self._playback.tune is None
