@@ -104,7 +104,7 @@ def test_menu_plays_next_likes_and_opens_the_composer(without_engine: Page, tree
     page.wait_for_function(
         'Object.entries(localStorage).some(([, text]) => text.includes(\'"action": "like"\'))'
     )
-    page.evaluate("navigator.share = async ({ url }) => { window.shared = url }")
+    page.evaluate("() => { navigator.share = async ({ url }) => { window.shared = url; }; }")
     choose(page, "Tune number 7", "Share a link")
     page.wait_for_function("window.shared?.includes('#/tune/')")
     choose(page, "Tune number 7", "Open the composer’s page")
