@@ -162,7 +162,7 @@ def test_settings_apply_to_all_tabs(context: BrowserContext, served: Served) -> 
     first.press("[name=iterations]", "Enter")
     second.click("#tab-preferences")
     second.wait_for_selector("[name=training]:checked")
-    assert second.input_value("[name=iterations]") == "70"
+    second.wait_for_function("document.querySelector('[name=iterations]').value === '70'")
     assert second.is_enabled("#train-now")
     second.uncheck("[name=training]")
     first.wait_for_selector("[name=training]:not(:checked)")
