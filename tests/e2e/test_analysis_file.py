@@ -187,7 +187,9 @@ def test_composers_alternate_on_a_station(page: Page, composers: Path) -> None:
     page.click("#more-like-this")
     wait_for_text(page, "#up-next-how", "Station")
     page.wait_for_selector("#up-next li:nth-child(5)")
-    authors = page.locator("#up-next li .author").all_text_contents()
-    assert (authors[0], authors[4]) == ("Bert", "Bert"), authors  # The most similar tune, though Anna's are as similar.
+    authors = page.locator(
+        "#up-next li .author"
+    ).all_text_contents()  # The most similar first, though Anna's are as similar.
+    assert (authors[0], authors[4]) == ("Bert", "Bert"), authors
     assert authors[3] == "Anna", authors  # Hers was heard.
     assert len(set(authors)) == 4, authors
