@@ -8,7 +8,7 @@ import math
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from sidflow_feedback.clock import SteadyTime
 from sidflow_feedback.engine.event_writer import EventWriter
@@ -53,6 +53,10 @@ STATE_INTERVAL: Final = 0.25
 
 def _publish_nothing(kind: object, value: object) -> None:
     pass
+
+
+Report = TypeVar("Report")
+"""What the store says of a deletion."""
 
 
 class FeedbackRuntime:
@@ -171,14 +175,15 @@ class FeedbackRuntime:
         self._notify_trainer(imported)
         self.announce()
 
-    async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
+    async def forget(self, uuids: Sequence[str]) -> Sequence[StoredEvent]:
         """Delete these events and what was learned from them; return those that were stored.
 
-        Events among them that have not arrived yet are refused when they do.
+        Events among them that have not arrived yet are refused when they do. On a full disk, pages must ask
+        for these again: they aren't published as forgotten.
         """
-        gone = await self._forget(lambda: self.store.forget(uuids))
-        self._publish_forgotten(uuids, gone)
-        return gone
+        report = await self._forget(lambda: self.store.forget(uuids))
+        self._publish_forgotten([uuid for uuid in uuids if uuid not in report.postponed], report.removed)
+        return report.removed
 
     async def forget_item(self, item_id: str) -> list[StoredEvent]:
         """Forget all events of a tune in the same way."""
@@ -187,7 +192,7 @@ class FeedbackRuntime:
         self._publish_forgotten([row.event.uuid for row in gone], gone)
         return gone
 
-    async def _forget(self, delete: Callable[[], Awaitable[list[StoredEvent]]]) -> list[StoredEvent]:
+    async def _forget(self, delete: Callable[[], Awaitable[Report]]) -> Report:
         untrained = self._trainer.interrupted() if self._trainer else contextlib.nullcontext()
         async with self.sync.withdrawing(), untrained:
             return await delete()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -267,6 +267,23 @@ def discrepancies(kept: StoreCounts, ratings: Counts, implicit: Counts) -> list[
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class ForgetReport:
+    """The result of `FeedbackStore.forget`.
+
+    Attributes
+    ----------
+    removed
+        The events that were there.
+    postponed
+        Uuids of events that were not there, and that a full disk has no room to remember. Ask for them again,
+        or they are stored when they arrive.
+    """
+
+    removed: Sequence[StoredEvent] = ()
+    postponed: Collection[str] = ()
+
+
 class FeedbackStore(Protocol):
     """Stores events and model snapshots.
 
@@ -377,8 +394,8 @@ class FeedbackStore(Protocol):
             How many were removed.
         """
 
-    async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
-        """Delete these events, even if they have yet to arrive; return those that were there.
+    async def forget(self, uuids: Sequence[str]) -> ForgetReport:
+        """Delete these events, even if they have yet to arrive.
 
         Snapshots that may have learned from them are deleted, too, see `save_snapshot`. Starts of tunes teach
         nothing.

@@ -341,15 +341,19 @@ class FeedbackDatabase {
   }
 
   /**
-   * Delete events, even if they have yet to arrive, and return the rows that were there.
+   * Delete events, even if they have yet to arrive, and return the rows that were there. A full disk has no room to
+   * remember the others: their uuids are returned as `postponed`.
    * @param {string} uuids  JSON
    * @param {number} kept   number of forgotten uuids to remember
    */
   async forget(uuids, kept) {
-    return this.#forgetting(
-      (transaction, remembered) => forget(transaction, JSON.parse(uuids), remembered),
-      kept,
-    );
+    /** @type {string[]} */
+    const asked = JSON.parse(uuids);
+    return this.#forgetting(async (transaction, remembered) => {
+      const removed = await forget(transaction, asked, remembered);
+      const there = new Set(removed.map((row) => row.uuid));
+      return { removed, postponed: remembered > 0 ? [] : asked.filter((uuid) => !there.has(uuid)) };
+    }, kept);
   }
 
   /**

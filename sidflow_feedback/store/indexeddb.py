@@ -27,6 +27,7 @@ from sidflow_feedback.store import (
     Batch,
     Books,
     Cursor,
+    ForgetReport,
     Kind,
     Outcome,
     Positions,
@@ -211,9 +212,10 @@ class IndexedDbStore:
     async def prune(self, *, aged: int = 0) -> int:
         return int(await self._call(lambda db: db.prune(aged, MAX_IMPLICIT)))
 
-    async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
+    async def forget(self, uuids: Sequence[str]) -> ForgetReport:
         gone = json.dumps(list(uuids))
-        return _read(StoredEvent.from_record, await self._call(lambda db: db.forget(gone, MAX_FORGOTTEN)))
+        found = await self._call(lambda db: db.forget(gone, MAX_FORGOTTEN))
+        return ForgetReport(_read(StoredEvent.from_record, found["removed"]), found["postponed"])
 
     async def forget_item(self, item_id: str) -> list[StoredEvent]:
         gone = await self._call(lambda db: db.forgetTune(item_id, MAX_FORGOTTEN))

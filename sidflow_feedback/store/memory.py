@@ -23,6 +23,7 @@ from sidflow_feedback.store import (
     Books,
     Counts,
     Cursor,
+    ForgetReport,
     Kind,
     Outcome,
     Positions,
@@ -175,9 +176,9 @@ class MemoryStore:
         self._enter(pruned=removed)
         return removed
 
-    async def forget(self, uuids: Sequence[str]) -> list[StoredEvent]:
+    async def forget(self, uuids: Sequence[str]) -> ForgetReport:
         self._require_open()
-        return self._forget(uuids)
+        return ForgetReport(self._forget(uuids))
 
     async def forget_item(self, item_id: str) -> list[StoredEvent]:
         self._require_open()

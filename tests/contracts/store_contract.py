@@ -512,7 +512,7 @@ async def check_forgotten_events_are_deleted_and_refused_later(open_store: OpenS
     kept, gone, played, unseen = rating(), rating(), implicit(), implicit()
     await store.add([kept, gone, played])
     await _claim_and_settle(store, gone, "synced")
-    removed = await store.forget([gone.uuid, played.uuid, unseen.uuid])
+    removed = (await store.forget([gone.uuid, played.uuid, unseen.uuid])).removed
     assert {row.event.uuid: row.status for row in removed} == {gone.uuid: "synced", played.uuid: "processing"}
     again = await store.add([unseen, gone, kept, played])
     assert (list(again.stored), len(again.duplicates)) == ([], 4)
@@ -520,7 +520,7 @@ async def check_forgotten_events_are_deleted_and_refused_later(open_store: OpenS
     counts = await store.counts()
     assert (counts.ratings, counts.implicit) == (_counts(processing=1), _counts())
     assert await store.due(10, now=NOON + LEASE) == [kept]
-    assert await store.forget([gone.uuid]) == []
+    assert list((await store.forget([gone.uuid])).removed) == []
 
 
 async def check_forgetting_an_item_deletes_all_its_songs_and_no_other_item(open_store: OpenStore) -> None:
@@ -665,7 +665,7 @@ async def check_import_restores_forgotten_events(open_store: OpenStore) -> None:
     await store.forget([event.uuid])
     assert list((await store.merge(exported, [])).stored) == [event.uuid]
     assert await store.ratings(9) == [event]
-    assert [row.event for row in await store.forget([event.uuid])] == [event]
+    assert [row.event for row in (await store.forget([event.uuid])).removed] == [event]
     assert await store.ratings(9) == []
 
 
@@ -875,7 +875,7 @@ class _Mix:
 
     async def _forget(self) -> None:
         chosen = self._draw.sample(sorted(self._events), min(3, len(self._events)))
-        removed = await self._store.forget(chosen)
+        removed = (await self._store.forget(chosen)).removed
         gone = {uuid: self._status.pop(uuid) for uuid in chosen if uuid in self._status}
         assert {row.event.uuid: row.status for row in removed} == gone
         self._recorded += len(set(chosen) - set(gone) - self._forgotten - self._refused)
