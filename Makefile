@@ -7,7 +7,7 @@ LINT := .lint/bin
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder
 
-.PHONY: run setup develop lint check format test test-fast test-crash test-soak test-fuzz test-fuzz-server test-memory test-container coverage bench-setup bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-listeners bench-radio bench-sid bench-analysis bench-fidelity bench-similarity bench-collection bench-portability bench-linkability lock dist clean
+.PHONY: run setup develop lint check format test test-fast test-crash test-soak test-fuzz test-fuzz-server test-memory test-container pictures coverage bench-setup bench-smoke bench-start bench-record bench-store bench-train bench-server bench-global bench-taste bench-listeners bench-radio bench-sid bench-analysis bench-fidelity bench-similarity bench-collection bench-portability bench-linkability lock dist clean
 
 run: .venv/run
 	$(BIN)/python -m app serve
@@ -68,6 +68,11 @@ test-crash: develop
 test-soak: develop
 	$(BIN)/python -m app.setup.chromium
 	$(BIN)/pytest tests/soak -s --soak-minutes 60
+
+# Takes the references of the views again, the docs' pictures, and the recording. Look at them before you commit them.
+pictures: develop
+	$(BIN)/python -m app.setup.chromium
+	$(BIN)/python -m tests.pictures
 
 # Lines that tests reach on CPython, in Pyodide, and in MicroPython. Needs half an hour.
 coverage: export SIDFLOW_TEST_LINES = $(CURDIR)/build/coverage

@@ -1,0 +1,68 @@
+"""States of the page that are worth a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final, Literal
+
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.listener import play, rate, wait_for_engine
+from tests.patience import patient
+from tests.served import Served
+
+Theme = Literal["light", "dark"]
+Scene = Callable[[Page], object]
+
+THEMES: Final[tuple[Theme, ...]] = ("light", "dark")
+
+SIZES: Final = ((360, 740), (1200, 800))
+"""A phone and a laptop, in pixels of CSS."""
+
+
+def nothing_plays(page: Page) -> None:
+    page.wait_for_selector("#tunes tbody tr button.tune")
+
+
+def playing(page: Page) -> None:
+    play(page, 1)
+    page.evaluate("sidPlayer.pause()")
+
+
+def rating(page: Page) -> None:
+    playing(page)
+    rate(page, e=4, m=3, c=2, p=5)
+
+
+def tab(name: str) -> Scene:
+    def show(page: Page) -> None:
+        page.click(f"#tab-{name}")
+
+    return show
+
+
+SCENES: Final[Mapping[str, Scene]] = {
+    "start": nothing_plays,
+    "playing": playing,
+    "rate": rating,
+    "preferences": tab("preferences"),
+    "insights": tab("insights"),
+}
+
+
+@contextmanager
+def opened(browser: Browser, served: Served, size: tuple[int, int], theme: Theme) -> Iterator[Page]:
+    """Open the page in a new profile; it is usable, and its engine is ready."""
+    width, height = size
+    context = patient(
+        browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=theme, reduced_motion="reduce"
+        )
+    )
+    page = context.new_page()
+    page.goto(served.url)
+    wait_for_engine(page)
+    page.wait_for_selector("html[data-model^=global]")
+    yield page
+    context.close()
