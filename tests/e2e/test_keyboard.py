@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.e2e.listener import play, wait_until_playing
+from tests.e2e.listener import play, wait_for_text, wait_until_playing
 
 TABS = ("play", "rate", "preferences", "insights")
 
@@ -101,3 +101,39 @@ def test_arrow_keys_move_between_tabs(without_engine: Page) -> None:
         page.wait_for_selector(f"#{tab}")
     page.keyboard.press("ArrowLeft")
     page.wait_for_selector(f"#{TABS[-1]}")
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press the Tab key until the focus is on an element."""
+    for _ in range(150):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    raise AssertionError(f"The Tab key doesn't reach {selector}.")
+
+
+def test_listener_gets_along_without_a_mouse(without_engine: Page) -> None:
+    page = without_engine
+    page.wait_for_selector("#tunes tbody tr button.tune")
+    tab_to(page, "#start-listening")
+    page.keyboard.press("Enter")
+    wait_until_playing(page)
+    tab_to(page, "#search")
+    page.keyboard.type("horizon")
+    page.wait_for_function("document.querySelectorAll('#tunes tbody button.tune').length === 1")
+    tab_to(page, "#tunes button.tune")
+    page.keyboard.press("Enter")
+    wait_for_text(page, "#now-title", "Turbo Horizon")
+    wait_until_playing(page)
+    tab_to(page, "#like")
+    page.keyboard.press("Space")
+    page.wait_for_selector("#like[aria-pressed=true]")
+    tab_to(page, "#volume")
+    page.keyboard.press("Home")
+    assert page.input_value("#volume") == "0"
+    tab_to(page, "#tab-play")
+    page.keyboard.press("ArrowRight")
+    tab_to(page, "#rate-form input[name=e]")
+    page.keyboard.press("4")
+    page.keyboard.press("Enter")
+    wait_for_text(page, "#rate-last", "You rated Turbo Horizon: e 4.")

@@ -90,7 +90,7 @@ def rate(tab: Tab, **ratings: int) -> None:
 
 def test_page_plays_stores_and_learns(tab: Tab) -> None:
     tab.evaluate(COUNT_LATENCY_READS)
-    tab.click("#tunes tbody tr:nth-child(1) button.tune")
+    tab.click("#start-listening")
     wait(tab, IS_PLAYING)
     wait(tab, "sidPlayer.stats().peak > 0 && sidPlayer.position > 1")
     assert tab.evaluate("questions") == 0 or not tab.evaluate("navigator.userAgent.includes('Firefox/')")
