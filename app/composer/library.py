@@ -10,7 +10,6 @@ from .song import NTSC, PAL, Clock, song_seconds
 from .style import Style
 from .styles import STYLES
 
-AUTHOR = "sidflow demo generator"
 RELEASED = "2026 sidflow-feedback"
 TUNES_PER_STYLE = 4
 _SUBSONGS = (1, 1, 1, 1, 1, 3, 1, 1, 1, 1, 2)
@@ -62,12 +61,13 @@ def _compose_tune(seed: int, index: int, style: Style, title: str) -> DemoTune:
     songs = [compose_song(style, rng, clock, chip, cia) for cia in timed]
     program = encode_songs(songs, clock)
     cia_songs = tuple(number for number, cia in enumerate(timed) if cia)
-    header = PsidHeader(title, AUTHOR, RELEASED, len(songs), cia_songs, clock.name, chip)
+    author = f"sidflow {style.name}"
+    header = PsidHeader(title, author, RELEASED, len(songs), cia_songs, clock.name, chip)
     start = program.origin
     return DemoTune(
         file_name=title.replace(" ", "_") + ".sid",
         title=title,
-        author=AUTHOR,
+        author=author,
         lengths=tuple(round(song_seconds(song, clock), 3) for song in songs),
         data=psid_file(header, start, start, start + 3, program.code),
     )

@@ -11,16 +11,20 @@ FILE = "icons.json"
 SPRITE = "icons.svg"
 
 NAMES = (
+    "chart-scatter",
     "chevron-left",
     "chevron-right",
     "ellipsis-vertical",
     "grip-vertical",
     "moon",
+    "music",
     "pause",
     "play",
     "share-2",
     "skip-back",
     "skip-forward",
+    "sliders-horizontal",
+    "star",
     "thumbs-down",
     "thumbs-up",
     "volume-2",

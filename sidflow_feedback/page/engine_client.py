@@ -81,8 +81,10 @@ class EngineClient:
         try:
             answer = await self.channel.request(kind, json.dumps(value), binary)
         except Exception as exc:
-            raise FeedbackError(_message(exc)) from exc
-        return json.loads(answer) if isinstance(answer, str) else answer
+            failure = FeedbackError(_message(exc))
+        else:
+            return json.loads(answer) if isinstance(answer, str) else answer
+        raise failure  # Not chained: MicroPython can't, and would print a warning each time.
 
 
 def _message(exc: Exception) -> str:

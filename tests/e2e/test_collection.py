@@ -227,9 +227,9 @@ def test_dropped_files_are_stored_and_get_their_lengths_later(without_engine: Pa
     assert result(page) == "2 tunes, 2 of them new."
     wait_for_rows(page, SITE + 2)
     search(page, "number 7", 1)
-    assert page.text_content("#tunes .length") == "–:––"
+    assert page.text_content("#tunes td.length") == "–:––"
     page.evaluate(DROP, packed(("Songlengths.md5", songlengths(9).encode())))
-    page.wait_for_function("document.querySelector('#tunes .length').textContent === '1:07'")
+    page.wait_for_function("document.querySelector('#tunes td.length').textContent === '1:07'")
     assert "The lengths of 9 tunes are known now" in result(page)
     page.evaluate(DROP, packed(("6.sid", tune(6))))
     page.wait_for_function("document.querySelector('#now-title').textContent === 'Tune number 6'")

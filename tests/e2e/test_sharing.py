@@ -168,6 +168,7 @@ def test_each_event_is_on_the_server_once_despite_faults(
     message = sync_now(page)
     assert message.startswith("The server has accepted")
     assert "/elsewhere" not in proxy.paths
+    assert page.locator("body > .py-error").count() == 0, "what Python prints goes to the console"
     events = sorted(row["uuid"] for row in rows(page, "implicit-events") if row["action"] != "play")
     assert len(events) >= 10
     assert operator.events() == events

@@ -40,7 +40,7 @@ def take(browser: Browser, served: Served) -> None:
         rate(page, e=4, m=3, c=2, p=5)
         page.screenshot(path=folder() / "rate.png")
         page.click("#tab-insights")
-        page.wait_for_selector("#map-chart *")
+        page.wait_for_selector("#map-chart canvas")
         page.screenshot(path=folder() / "insights.png")
 
 
@@ -66,7 +66,7 @@ def record(browser: Browser, served: Served) -> None:
         rate(page, e=4, m=3, c=2, p=5)
         recording.run(2)
         page.click("#tab-insights")
-        page.wait_for_selector("#map-chart *")
+        page.wait_for_selector("#map-chart canvas")
         recording.run(2)
     recording.save(folder() / "tour.webp")
 

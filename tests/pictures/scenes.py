@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.listener import play, rate, wait_for_engine
+from tests.e2e.listener import play, rate, wait_for_engine, wait_for_text
 from tests.patience import patient
 from tests.served import Served
 
@@ -27,27 +27,34 @@ def nothing_plays(page: Page) -> None:
 
 def playing(page: Page) -> None:
     play(page, 1)
-    page.evaluate("sidPlayer.pause()")
+    page.click("#play-pause")
+    page.wait_for_selector("footer[data-status=paused]")
+    page.wait_for_function("!document.querySelector('#match-why').textContent.includes('has started')")
+    page.wait_for_function("document.querySelector('#saved-state').textContent === 'All saved'")
 
 
 def rating(page: Page) -> None:
-    playing(page)
     rate(page, e=4, m=3, c=2, p=5)
+    wait_for_text(page, "#rate-result", "Rated")
+    page.wait_for_function("document.querySelector('#saved-state').textContent === 'All saved'")
 
 
-def tab(name: str) -> Scene:
-    def show(page: Page) -> None:
-        page.click(f"#tab-{name}")
+def preferences(page: Page) -> None:
+    page.click("#tab-preferences")
+    wait_for_text(page, "#training-status", "none yet")
 
-    return show
+
+def insights(page: Page) -> None:
+    page.click("#tab-insights")
+    page.wait_for_selector("#map-chart canvas")
 
 
 SCENES: Final[Mapping[str, Scene]] = {
     "start": nothing_plays,
     "playing": playing,
     "rate": rating,
-    "preferences": tab("preferences"),
-    "insights": tab("insights"),
+    "preferences": preferences,
+    "insights": insights,
 }
 
 

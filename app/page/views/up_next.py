@@ -20,7 +20,7 @@ SHOWN = 10
 BUTTONS = ("handle", "tune", "remove")
 """Classes of the buttons of an item."""
 
-NO_ENGINE = "In list order until the engine has started."
+NO_ENGINE = "In list order until learning is ready."
 NOT_ANALYZED = "In list order: your music is not analyzed yet."
 NOT_SURE = "Not sure yet what you like: these are little more than guesses. Likes and dislikes help."
 ARRANGED = "In your order, until you pick another tune."
