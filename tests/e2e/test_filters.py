@@ -99,7 +99,7 @@ def test_menu_plays_next_likes_and_opens_the_composer(without_engine: Page, tree
     wait_for_text(page, "#tunes .name", "Tune number 7")
     choose(page, "Tune number 7", "Play next")
     wait_for_text(page, "#up-next .name", "Tune number 7")
-    assert page.text_content("#queue-status") == "Tune number 7 plays next."
+    assert page.text_content("#row-status") == "Tune number 7 plays next."
     choose(page, "Tune number 7", "Like")
     page.wait_for_function(
         'Object.entries(localStorage).some(([, text]) => text.includes(\'"action": "like"\'))'

@@ -80,7 +80,10 @@ def test_new_release_is_used_completely_from_the_next_load_on(
         script.write_text(script.read_text() + EDIT)
         assert EDIT not in fetched(page, f"r/{old}/static/js/site.js")
         play(page, 1)
-        other, new = opened(context, url), release(client)
+        new = release(
+            client
+        )  # Must come first: if the server took long, the page would open the old release.
+        other = opened(context, url)
         assert new != old
         assert EDIT in fetched(other, f"r/{new}/static/js/site.js")
         assert releases_loaded(other) == {new}

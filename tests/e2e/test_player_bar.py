@@ -89,9 +89,13 @@ def test_mute_lasts_until_the_slider_moves_and_the_volume_is_kept(without_engine
     volume = page.input_value("#volume")
     page.click("#mute")
     assert page.get_attribute("#mute", "aria-pressed") == "true"
-    assert page.input_value("#volume") == "0"
     page.click("#mute")
     assert page.input_value("#volume") == volume
+    page.click("#mute")
+    page.focus("#volume")
+    page.keyboard.press("ArrowUp")
+    assert page.get_attribute("#mute", "aria-pressed") == "false"
+    assert page.input_value("#volume") == str(int(volume) + 1)
     page.click("#mute")
     page.fill("#volume", "40")
     assert page.get_attribute("#mute", "aria-pressed") == "false"

@@ -12,7 +12,7 @@ from sidflow_feedback.player.telemetry import Telemetry
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from typing import Literal, TypeAlias
 
     from app.page.core.playback_state import Library
@@ -64,6 +64,8 @@ class Playback(PlayerControls):
         Whether nothing follows the current song.
     incognito
         Whether nothing is recorded.
+    opening
+        Plays what is offered while nothing is loaded: the next tune, unless the listener can go on with one.
     skips
         The tunes that were skipped on the way to this one because they can't be played.
     """
@@ -92,6 +94,7 @@ class Playback(PlayerControls):
         self.track: Track | None = None
         self.state: PlaybackState = State.IDLE
         self.all_songs = self.stops_after_song = False
+        self.opening: Callable[[], Coroutine[object, object, None]] = self.next
         self.skips = Skips()
         self._history = SessionHistory()
         self._judged_event: str | None = None
@@ -240,11 +243,12 @@ class Playback(PlayerControls):
         self._broken = ""
 
     def toggle(self) -> None:
-        """Pause, or resume; if nothing is loaded, play the next tune."""
+        """Pause, or resume; if nothing is loaded, play the `opening`."""
         if self._player is None:
             return
         if self.tune is None:
-            spawn(self.next())
+            opening, self.opening = self.opening, self.next
+            spawn(opening())
             return
         if self.state in (State.PLAYING, State.STARTING):
             self.pause()

@@ -135,21 +135,22 @@ class Recommendations:
     def upcoming(self, count: int) -> "list[Entry]":
         """Return the next tunes: the listener's own, then the queue, or the list if nothing is predicted."""
         arranged = [(tune, False) for tune in self.arranged if self._library.is_playable(tune)]
-        others = [
-            entry
-            for entry in self._proposed()
-            if entry[0] not in self.arranged and entry[0] not in self._removed
-        ]
+        others = self._not_removed(self._proposed()) or self._not_removed(self._following())
         return (arranged + others)[:count]
 
     def _proposed(self) -> "list[Entry]":
         """Return what comes next if the listener changes nothing."""
         asked = [(tune, False) for tune in self.asked]
-        queue = [] if self.in_order else asked + self._suitable(self._queue)
-        if queue:
-            return queue
-        following = [tune for tune in self._library.after(self._current) if self._library.is_playable(tune)]
-        return [(tune, False) for tune in following]
+        return [] if self.in_order else asked + self._suitable(self._queue)
+
+    def _following(self) -> "list[Entry]":
+        """Return the tunes that follow in the list."""
+        tunes = self._library.after(self._current)
+        return [(tune, False) for tune in tunes if self._library.is_playable(tune)]
+
+    def _not_removed(self, entries: "list[Entry]") -> "list[Entry]":
+        gone = self.arranged + self._removed
+        return [entry for entry in entries if entry[0] not in gone]
 
     def play_next(self, tune: "Tune") -> None:
         """Put a tune before all others."""
@@ -294,10 +295,10 @@ class Recommendations:
     def _suitable(self, queue: "list[Entry]") -> "list[Entry]":
         """Return the part of a queue that can be played and suits the current tune.
 
-        Own music is followed by own music only.
+        Own music is followed by own music only, unless the listener has chosen a station.
         """
         queue = [entry for entry in queue if self._library.is_playable(entry[0])]
-        if self._current and self._current.own:
+        if self._current and self._current.own and not self._station:
             return [entry for entry in queue if entry[0].own]
         return queue
 

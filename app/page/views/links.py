@@ -96,10 +96,13 @@ class Links:
         """Show a tune, ready to play."""
         self._missing = None
         left = self._resume.left()
-        if left and left["path"] == target["name"] and not (target["song"] or target["at"]):
+        is_left = left and left["path"] == target["name"] and target["song"] in (0, left["song"])
+        if is_left and not target["at"]:
             return  # The listener is offered to go on with it.
         current = self._playback.tune
         if current is not None and current.sid_path == target["name"] and not target["at"]:
+            if 0 < target["song"] <= current.songs and target["song"] != self._playback.song:
+                self._playback.set_song(target["song"])
             return
         tune = await self._library.find(target["name"])
         if tune is None and self._has_all_tunes:

@@ -180,7 +180,7 @@ class PlayTab:
             return
         if action == "next":
             self._recommendations.play_next(tune)
-            by_id("queue-status").textContent = tune.title + " plays next."
+            by_id("row-status").textContent = tune.title + " plays next."
         elif action == "like":
             self._playback.like(tune)
         elif action == "link":

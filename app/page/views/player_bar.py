@@ -76,7 +76,7 @@ class PlayerBar:
 
     def _show_volume(self) -> None:
         self._playback.set_volume(0 if self._muted else self._volume)
-        by_id("volume").value = 0 if self._muted else self._volume
+        by_id("volume").value = self._volume  # Also while it is mute: an arrow key goes on from there.
         by_id("mute").setAttribute("aria-pressed", aria(self._muted))
         show_icon(by_id("mute"), "volume-x" if self._muted or not self._volume else "volume-2")
 

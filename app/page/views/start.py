@@ -8,8 +8,7 @@ from app.page.views.dom import by_id, minutes, on
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from app.page.core.playback import Playback
-    from app.page.core.resume import Left, Resume
-    from app.page.core.tune import Tune
+    from app.page.core.resume import Resume
     from app.page.core.tune_library import TuneLibrary
 
 
@@ -20,8 +19,8 @@ class Start:
         self._playback = playback
         self._library = library
         self._resume = resume
-        self._offered: tuple[Tune, Left] | None = None
-        on(by_id("start-listening"), "click", lambda _event: self._start())
+        self._offered = False
+        on(by_id("start-listening"), "click", lambda _event: self._playback.toggle())
         on(by_id("start-anew"), "click", lambda _event: spawn(playback.next()))
         playback.changed.connect(self._show)
 
@@ -33,19 +32,13 @@ class Start:
     async def offer(self) -> None:
         """Offer to go on with the tune that the listener left, unless it is gone."""
         left = self._resume.left()
-        tune = await self._library.find(left["path"]) if left and self._offered is None else None
+        tune = await self._library.find(left["path"]) if left and not self._offered else None
         if left and tune and self._playback.tune is None:
-            self._offered = tune, left
+            self._offered = True
+            self._playback.opening = lambda: self._playback.cue(tune, left["song"], left["position"], True)
             text = "Go on with " + tune.title + " at " + minutes(left["position"])
             by_id("start-listening").textContent = text
             by_id("start-anew").hidden = False
-
-    def _start(self) -> None:
-        if self._offered is None:
-            self._playback.toggle()
-        else:
-            tune, left = self._offered
-            spawn(self._playback.cue(tune, left["song"], left["position"], True))
 
     def _show(self) -> None:
         by_id("start").hidden = self._playback.tune is not None

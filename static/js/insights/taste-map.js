@@ -157,8 +157,8 @@ export class TasteMap {
    * @param {[number, number]} place
    */
   tell(kind, tune, [x, y]) {
-    const energy = this.left + x * (this.right - this.left);
-    const mood = this.top - y * (this.top - this.bottom);
+    const energy = rating(this.left + x * (this.right - this.left));
+    const mood = rating(this.top - y * (this.top - this.bottom));
     this.listener(kind, tune < 0 ? -1 : (this.data?.rows[tune] ?? -1), energy, mood);
   }
 
@@ -236,6 +236,12 @@ function range(values) {
   const half = (Math.max(most - least, MIN_RANGE) / 2) * (1 + 2 * MARGIN);
   return [middle - half, middle + half];
 }
+
+/**
+ * @param {number} value  of a place, which may be in the margin
+ * @returns {number} the nearest rating
+ */
+const rating = (value) => Math.min(5, Math.max(1, value));
 
 /** @param {number} share */
 const within = (share) => Math.min(1, Math.max(0, share));
