@@ -76,7 +76,10 @@ class Links:
             spawn(self._open_tune(self._missing))
 
     def _follow(self) -> None:
-        target = parse(str(window.location.hash))
+        here = str(window.location.hash)
+        if here.startswith("#token="):
+            return  # It leads nowhere: ``player/token.js`` keeps it, and removes it from the address.
+        target = parse(here)
         self._following = True
         self._tabs.open(target["view"] if target["view"] in TABS else "play")
         self._following = False
