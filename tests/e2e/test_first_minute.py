@@ -69,3 +69,33 @@ def test_a_quiet_line_says_that_the_browser_is_offline(without_engine: Page) -> 
     assert page.inner_text("#offline-note") == "You are offline. Tunes that were played before still play."
     page.context.set_offline(False)
     page.wait_for_selector("#offline-note", state="hidden")
+
+
+SIZES = (
+    (320, 640),
+    (360, 740),
+    (768, 1024),
+    (1000, 640),
+    (1024, 768),
+    (1280, 720),
+    (1366, 768),
+    (1920, 1080),
+)
+
+IN_SIGHT = """() => {
+    const start = document.querySelector("#start-listening");
+    const { left, right, top, bottom } = start.getBoundingClientRect();
+    const isStart = (y) => start.contains(document.elementFromPoint((left + right) / 2, y));
+    return [top + 4, bottom - 4].every(isStart);
+}"""
+
+
+def test_start_is_in_sight_in_every_window(without_engine: Page) -> None:
+    page = without_engine
+    page.wait_for_selector("#tunes tbody tr button.tune")
+    hidden = []
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        if not page.evaluate(IN_SIGHT):
+            hidden.append((width, height))
+    assert hidden == []

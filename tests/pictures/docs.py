@@ -17,7 +17,7 @@ from tests.pictures.scenes import opened
 from tests.served import Served
 
 SIZE: Final = (1400, 900)
-RECORDED: Final = (1000, 640)
+RECORDED: Final = (1200, 720)
 FRAME: Final = 0.15
 """Seconds between two frames of the recording."""
 
@@ -31,7 +31,7 @@ def folder() -> Path:
 
 def take(browser: Browser, served: Served) -> None:
     """Take the docs' pictures: of a listener who has rated, whose model has learned."""
-    with opened(browser, served, SIZE, "light") as page:
+    with opened(browser, served, SIZE, "light", motion="no-preference") as page:
         play(page, 1)
         rate_and_train(page)
         page.click("#tab-play")
@@ -52,7 +52,7 @@ def record(browser: Browser, served: Served) -> None:
     AssertionError
         If the file has more than `LARGEST` bytes.
     """
-    with opened(browser, served, RECORDED, "dark") as page:
+    with opened(browser, served, RECORDED, "dark", motion="no-preference") as page:
         recording = Recording(page)
         recording.run(1)
         page.click("#start-listening")

@@ -59,12 +59,19 @@ SCENES: Final[Mapping[str, Scene]] = {
 
 
 @contextmanager
-def opened(browser: Browser, served: Served, size: tuple[int, int], theme: Theme) -> Iterator[Page]:
+def opened(
+    browser: Browser,
+    served: Served,
+    size: tuple[int, int],
+    theme: Theme,
+    *,
+    motion: Literal["reduce", "no-preference"] = "reduce",
+) -> Iterator[Page]:
     """Open the page in a new profile; it is usable, and its engine is ready."""
     width, height = size
     context = patient(
         browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme=theme, reduced_motion="reduce"
+            viewport={"width": width, "height": height}, color_scheme=theme, reduced_motion=motion
         )
     )
     page = context.new_page()
