@@ -357,20 +357,25 @@ def test_event_that_a_full_disk_cannot_remember_is_forgotten_later(page: Page, d
     report = add(page, "rating", 30)
     fill(page, disk)
     disk.limit(1)
-    there, unseen = report["stored"][0], str(uuid.uuid4())
-    forget = "uuids => store.forget(uuids, 1000)"
-    gone = json.loads(page.evaluate(forget, json.dumps([there, unseen])))
-    assert [row["uuid"] for row in gone["removed"]] == [there]
-    assert gone["postponed"] == [unseen]
+    there = report["stored"][0]
+    for _ in range(100):  # The browser allocates space in advance: how much it still has isn't known.
+        unseen = [str(uuid.uuid4()) for _ in range(900)]
+        gone = forget(page, there, *unseen)
+        if gone["postponed"]:
+            break
+    assert set(gone["postponed"]) - {there} == set(unseen)
     disk.lift()
     page.evaluate("store.recover(Date.now(), 30000)")
     before = books(page)
-    assert json.loads(page.evaluate(forget, json.dumps([unseen]))) == {"removed": [], "postponed": []}
-    after = books(page)
-    changed = {
-        account: after[account] - before[account] for account in after if after[account] != before[account]
-    }
-    assert changed == {"recorded": 1, "undone": 1}
+    assert forget(page, *unseen) == {"removed": [], "postponed": []}
+    more = len(unseen)
+    assert books(page) == {**before, "recorded": before["recorded"] + more, "undone": before["undone"] + more}
+
+
+def forget(page: Page, *uuids: str) -> dict[str, Any]:
+    found: str = page.evaluate("uuids => store.forget(uuids, 1000)", json.dumps(uuids))
+    report: dict[str, Any] = json.loads(found)
+    return report
 
 
 def test_counters_are_rebuilt_when_space_is_free_again(page: Page, disk: Disk) -> None:

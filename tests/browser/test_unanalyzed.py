@@ -19,14 +19,18 @@ BUILD = """async (version) => {
   const { Analyses } = await import("/static/js/tunes/analyses.js");
   const { ListView } = await import("/static/js/tunes/list-view.js");
   const { unanalyzed, countAnalyses } = await import("/static/js/tunes/analysis-backlog.js");
+  const { Playlists } = await import("/static/js/tunes/playlists.js");
+  const { BestEffortDatabase } = await import("/static/js/tunes/best-effort-database.js");
+  const playlists = new Playlists(new BestEffortDatabase(() => {}), () => {});
   const index = new TuneIndex();
   window.analyses = new Analyses();
-  const view = new ListView(index, analyses);
+  const view = new ListView(index, analyses, playlists);
+  const start = { author: "", released: "", songs: 1, startSong: 1, lengths: [] };
   const add = (sidPath, folder, fields = {}) => index.add({
-    sidPath, title: sidPath, author: "", released: "", songs: 1, startSong: 1, lengths: [],
+    sidPath, title: sidPath, ...start,
     locations: [{ folder, path: sidPath }], ...fields,
   });
-  index.add({ sidPath: "demo", title: "demo", author: "", released: "", songs: 1, startSong: 1 });
+  index.add({ sidPath: "demo", title: "demo", ...start });
   for (const path of ["s1", "s2", "s3"]) add(path, "collection", { url: `/${path}` });
   add("o1", "mine", { version, features: [{}], problems: [null] });
   for (const path of ["o2", "o3"]) add(path, "mine");
@@ -36,7 +40,8 @@ BUILD = """async (version) => {
   add("other song", "mine", { version, ...second });
   index.arrange(["collection", "mine"]);
   view.show({});
-  view.slice(2, 3); // s2
+  const at = view.slice(0, 99).findIndex(({ sidPath }) => sidPath === "s2");
+  view.slice(at, at + 1);
   window.wanted = (withSite, limit = 20) =>
     unanalyzed(view, analyses, version, limit, withSite).map(({ sidPath }) => sidPath);
   window.counts = () => countAnalyses(index.listed(), analyses, version);

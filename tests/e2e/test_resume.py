@@ -45,7 +45,7 @@ def test_something_else_can_be_played_instead(without_engine: Page) -> None:
     page.click("#play-pause")
     wait_status(page, "paused")
     reload(page)
-    page.click("#start-anew")
+    page.click("#play-other")
     wait_until_playing(page)
     assert page.is_hidden("#start")
 
@@ -59,7 +59,7 @@ def test_a_tune_that_played_incognito_is_not_offered(without_engine: Page) -> No
     wait_status(page, "paused")
     reload(page)
     assert page.text_content("#start-listening") == "Start listening"
-    assert page.is_hidden("#start-anew")
+    assert page.is_hidden("#play-other")
 
 
 def test_the_newest_tab_plays_and_the_other_says_so(

@@ -54,7 +54,7 @@ async def test_loop_goes_on_after_a_thousand_failures_and_tells_of_them(clock: M
         await task
 
 
-async def test_pauses_are_bounded_and_begin_anew_after_a_good_time(
+async def test_pauses_are_bounded_and_begin_again_after_a_good_time(
     clock: ManualClock, monkeypatch: pytest.MonkeyPatch, keep: Callable[[Awaitable[None]], object]
 ) -> None:
     pauses: list[int] = []

@@ -21,7 +21,7 @@ class Start:
         self._resume = resume
         self._offered = False
         on(by_id("start-listening"), "click", lambda _event: self._playback.toggle())
-        on(by_id("start-anew"), "click", lambda _event: spawn(playback.next()))
+        on(by_id("play-other"), "click", lambda _event: spawn(playback.next()))
         playback.changed.connect(self._show)
 
     def make_good(self) -> None:
@@ -38,7 +38,7 @@ class Start:
             self._playback.opening = lambda: self._playback.cue(tune, left["song"], left["position"], True)
             text = "Go on with " + tune.title + " at " + minutes(left["position"])
             by_id("start-listening").textContent = text
-            by_id("start-anew").hidden = False
+            by_id("play-other").hidden = False
 
     def _show(self) -> None:
         by_id("start").hidden = self._playback.tune is not None

@@ -324,7 +324,7 @@ export class TuneIndex {
     for (const key of this.#orders.keys()) if (key.includes(FOR_YOU)) this.#orders.delete(key);
   }
 
-  /** Sort by length anew: lengths of tunes have become known. */
+  /** Sort by length again: lengths of tunes have become known. */
   forgetLengths() {
     for (const key of this.#orders.keys()) if (key.includes("length")) this.#orders.delete(key);
   }

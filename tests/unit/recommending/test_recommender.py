@@ -218,7 +218,7 @@ async def test_only_the_newest_actions_are_looked_at() -> None:
     assert (await listener.next())[0] == 0
 
 
-async def test_surprises_are_told_and_drawn_anew_each_day() -> None:
+async def test_surprises_are_told_and_drawn_again_each_day() -> None:
     listener = Listener([100 + i / 10 for i in range(100)])
     question: Record = {"limit": 100, "exploration": 20, "offset": 0, "recent": []}
     today = await listener.recommender.queue(**question)
