@@ -83,9 +83,11 @@ def check_all_are_stored(page: Page, reports: Reports, *, ends: int) -> None:
     stored = unique_uuids(events(page))
     assert stored & undone == set()
     account = books(page)
-    assert len(recorded - undone - stored) == account["undone"] - len(undone) <= ends
-    assert 0 <= account["recorded"] - len(recorded) <= ends
-    assert account["refused"] == account["pruned"] == 0
+    gone = len(recorded - undone - stored)
+    found = f"{gone} gone; reported: {len(recorded)} recorded, {len(undone)} undone; books: {account}"
+    assert gone == account["undone"] - len(undone) <= ends, found
+    assert 0 <= account["recorded"] - len(recorded) <= ends, found
+    assert account["refused"] == account["pruned"] == 0, found
 
 
 def counted(in_store: list[dict[str, Any]]) -> dict[str, int]:

@@ -19,6 +19,7 @@ from app.server.application import create_app
 from app.server.settings import Settings
 from tests.e2e.listener import OFFLINE_READY, play, rows, wait_for_count, wait_for_engine
 from tests.e2e.training_listener import MIN_RATED, rate_and_train
+from tests.patience import wait_until
 from tests.served import Served, serve
 from tests.server.conftest import running
 
@@ -80,11 +81,9 @@ def test_new_release_is_used_completely_from_the_next_load_on(
         script.write_text(script.read_text() + EDIT)
         assert EDIT not in fetched(page, f"r/{old}/static/js/site.js")
         play(page, 1)
-        new = release(
-            client
-        )  # Must come first: if the server took long, the page would open the old release.
-        other = opened(context, url)
-        assert new != old
+        # Must come first: if the server took long, the page would open the old release.
+        wait_until(lambda: release(client) != old)
+        other, new = opened(context, url), release(client)
         assert EDIT in fetched(other, f"r/{new}/static/js/site.js")
         assert releases_loaded(other) == {new}
         other.wait_for_selector(OFFLINE_READY)
