@@ -45,6 +45,16 @@ def test_queue_is_moved_by_keyboard_and_survives_what_is_recomputed(page: Page) 
     page.wait_for_function("!document.querySelector('#up-next-how').textContent.startsWith('In your order')")
 
 
+def test_emptied_queue_goes_on_with_the_list(page: Page) -> None:
+    page.wait_for_selector("html[data-model^=global]")
+    play(page, 20)
+    for _ in range(30):  # More than the engine proposes at once.
+        page.click("#up-next li:nth-child(1) .remove")
+    title = page.text_content("#now-title")
+    page.click("#next")
+    page.wait_for_function("title => document.querySelector('#now-title').textContent !== title", arg=title)
+
+
 def test_queue_is_moved_by_touch_or_mouse(without_engine: Page) -> None:
     page = without_engine
     first, second, third, *_ = names(page)

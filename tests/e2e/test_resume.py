@@ -39,6 +39,25 @@ def test_a_reload_offers_to_go_on_at_song_position_and_volume(without_engine: Pa
     page.wait_for_function("at => sidPlayer.position >= at && sidPlayer.position < at + 20", arg=seconds)
 
 
+def test_play_in_the_bar_goes_on_too_also_with_another_song(without_engine: Page) -> None:
+    """The address names the song, too, but it isn't a link that somebody has shared."""
+    page = without_engine
+    play(page, 6)
+    page.click("#next-song")
+    page.wait_for_function("document.querySelector('#song').value === '2' && sidPlayer.position > 0")
+    page.fill("#progress", "0.5")
+    page.wait_for_function("sidPlayer.position > 5")
+    page.click("#play-pause")
+    wait_status(page, "paused")
+    title, seconds = page.text_content("#now-title"), page.evaluate("sidPlayer.position")
+    reload(page)
+    wait_for_text(page, "#start-listening", f"Go on with {title}")
+    page.click("#play-pause")
+    wait_until_playing(page)
+    assert page.evaluate("sidPlayer.position") >= seconds
+    assert (page.text_content("#now-title"), page.input_value("#song")) == (title, "2")
+
+
 def test_something_else_can_be_played_instead(without_engine: Page) -> None:
     page = without_engine
     play(page, 1)
