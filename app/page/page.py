@@ -168,6 +168,7 @@ class Page:
         self._tabs.on_open("insights", self._insights_tab.open)
         self._tabs.on_open("rate", self._error_line.open)
         self._tabs.on_open("preferences", lambda: self._collection.showRoms())
+        self._tabs.on_open("preferences", self._player_card.check)
         self.playback.changed.connect(self._on_playback)
         self.playback.taken_back.connect(self._on_taken_back)
         self.feedback.on_model(self.recommendations.use_model)

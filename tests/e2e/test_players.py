@@ -31,6 +31,13 @@ from tests.server.ultimate_device import Device, ultimate
 
 ROWS = {LONG: 1, SONGS: 4, SHORT: 5}
 ALSA_NULL = "pcm.!default { type null }\n"
+PRESS_UNTIL_OPEN = """{
+    const pressing = setInterval(() => {
+        const tab = document.querySelector("#tab-preferences");
+        tab?.click();
+        if (tab?.getAttribute("aria-selected") === "true") clearInterval(pressing);
+    }, 1);
+}"""
 CHANGES = [("wasm", "stream"), ("stream", "cli"), ("cli", "u64"), ("u64", "wasm")]
 
 
@@ -226,6 +233,18 @@ def test_token_is_kept_but_not_shown_and_without_it_preferences_say_how_to_get_o
     page.wait_for_function("location.hash === ''")
     page.click("#check-players")
     page.wait_for_function("document.querySelector('#player-status dd:last-child').textContent === 'ready'")
+
+
+def test_link_to_preferences_shows_the_available_players(page: Page, silent: Served) -> None:
+    page.goto(f"{silent.url}/#/preferences")
+    page.reload()
+    page.wait_for_function("document.querySelectorAll('#player-status dd').length === 4")
+
+
+def test_tab_opened_as_soon_as_it_reacts_shows_the_available_players(page: Page, silent: Served) -> None:
+    page.add_init_script(PRESS_UNTIL_OPEN)
+    page.goto(silent.url)
+    page.wait_for_function("document.querySelectorAll('#player-status dd').length === 4")
 
 
 def player_statuses(page: Page) -> list[str]:

@@ -31,8 +31,7 @@ class PlayerCard:
         self._settings = settings
         self._players = players
         self._chosen = ""
-        on(by_id("tab-preferences"), "click", lambda _event: spawn(self._check()))
-        on(by_id("check-players"), "click", lambda _event: spawn(self._check()))
+        on(by_id("check-players"), "click", lambda _event: self.check())
 
     async def start(self) -> None:
         """Use the chosen player, and follow the settings from now on."""
@@ -47,8 +46,11 @@ class PlayerCard:
         self._chosen = name
         await self._playback.use(self._players[name])
 
-    async def _check(self) -> None:
+    def check(self) -> None:
         """Show which players are available, and why the others are not."""
+        spawn(self._check())
+
+    async def _check(self) -> None:
         problems: dict[str, str | None] = {"wasm": str(sid_audio.whyUnsupported()) or None}
         if site.server:
             try:

@@ -24,7 +24,7 @@ class Tabs:
     """
 
     def __init__(self) -> None:
-        self._on_open: dict[str, Callable[[], None]] = {}
+        self._on_open: dict[str, list[Callable[[], None]]] = {}
         self.changed: Signal[[str]] = Signal()
         self._tabs: list[Element] = list(document.querySelectorAll("[role=tab]"))
         for tab in self._tabs:
@@ -32,8 +32,10 @@ class Tabs:
             on(tab, "keydown", self._on_key)
 
     def on_open(self, panel: str, listener: "Callable[[], None]") -> None:
-        """Call `listener` each time the panel with this id is shown."""
-        self._on_open[panel] = listener
+        """Call `listener` each time the panel with this id is shown, and now if it is already."""
+        self._on_open.setdefault(panel, []).append(listener)
+        if not by_id(panel).hidden:
+            listener()
 
     def open(self, panel: str) -> None:
         """Show the panel with this id."""
@@ -47,8 +49,7 @@ class Tabs:
             tab.tabIndex = 0 if selected else -1
             by_id(tab.getAttribute("aria-controls")).hidden = not selected
         panel = chosen.getAttribute("aria-controls")
-        listener = self._on_open.get(panel)
-        if listener:
+        for listener in self._on_open.get(panel, ()):
             listener()
         self.changed.emit(panel)
 
