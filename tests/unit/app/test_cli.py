@@ -10,8 +10,9 @@ from urllib.request import urlopen
 
 import pytest
 
-from app import cli
-from app.cli import bind, main, page_address
+from app.cli import main
+from app.commands import serve, setup
+from app.commands.serve import bind, page_address
 from app.errors import SetupError
 from tests.patience import PATIENCE
 
@@ -19,7 +20,7 @@ from tests.patience import PATIENCE
 def test_a_taken_port_is_found_before_set_up_starts(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(cli, "set_up", lambda: pytest.fail("set-up was started"))
+    monkeypatch.setattr(setup, "set_up", lambda: pytest.fail("set-up was started"))
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         assert main(["serve", "--port", str(port)]) == 1
@@ -49,7 +50,7 @@ def test_the_address_with_a_token_is_one_of_this_machine() -> None:
 
 def test_local_players_need_a_loopback_address(monkeypatch: pytest.MonkeyPatch) -> None:
     with bind("127.0.0.1", 0) as listener:
-        monkeypatch.setattr(cli, "ip_address", lambda _host: IPv4Address("192.0.2.1"))
+        monkeypatch.setattr(serve, "ip_address", lambda _host: IPv4Address("192.0.2.1"))
         with pytest.raises(SetupError, match="needs a loopback address"):
             page_address(listener, "abc")
 
@@ -66,7 +67,7 @@ def test_a_set_up_that_cannot_go_on_is_a_message_and_a_status(
     def stop() -> None:
         raise SetupError("no npm [here]")
 
-    monkeypatch.setattr(cli, "set_up", stop)
+    monkeypatch.setattr(setup, "set_up", stop)
     assert main(["setup"]) == 1
     assert capsys.readouterr().err == "sidflow-feedback: no npm [here]\n"
 
@@ -77,13 +78,13 @@ def test_an_interruption_is_no_traceback(
     def interrupt() -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "set_up", interrupt)
+    monkeypatch.setattr(setup, "set_up", interrupt)
     assert main(["setup"]) == 130
     assert "run the command again" in capsys.readouterr().err
 
 
 def test_it_prints_its_address_when_it_answers_and_ends_quietly(tmp_path: Path) -> None:
-    code = "import sys; from app import cli; cli.set_up = bool; sys.exit(cli.main(['serve', '--port', '0']))"
+    code = "import sys; from app.cli import main, setup; setup.set_up = bool; main(['serve', '--port', '0'])"
     environment = {**os.environ, "SIDFLOW_DATABASE_URL": f"sqlite:///{tmp_path / 'feedback.sqlite3'}"}
     with subprocess.Popen(
         [sys.executable, "-c", code],
@@ -109,7 +110,7 @@ from app.setup import steps
 def compress(*_, **__):
     print("compressing", flush=True)
     time.sleep(600)
-cli.set_up, steps.compress = bool, compress
+cli.setup.set_up, steps.compress = bool, compress
 sys.exit(cli.main(["serve", "--port", "0"]))
 """
 
