@@ -120,13 +120,14 @@ export async function deleteEvents(transaction, uuids, counted = true) {
 export async function prune(transaction, aged, cap) {
   const old = aged > 0 ? await remove(transaction, Infinity, isSyncedPlay, aged) : 0;
   const left = total(await standingCounts(transaction, IMPLICIT));
-  const removed = old + (await removePlays(transaction, left - cap));
+  const plays = await removePlays(transaction, left - cap);
+  const removed = old + plays + (await remove(transaction, left - cap - plays, () => true));
   await enterPruned(transaction, removed);
   return removed;
 }
 
 /**
- * Make room on a full disk. Must write nothing, not even a counter: that would fail.
+ * Make room on a full disk, at the cost of plays only. Must write nothing, not even a counter: that would fail.
  * @param {Transaction} transaction
  */
 export async function freeSpace(transaction) {
@@ -141,16 +142,13 @@ const isPlay = (row) => row.action !== "like" && row.action !== "dislike";
 const isSyncedPlay = (row) => row.syncStatus === "synced" && isPlay(row);
 
 /**
- * Remove plays: synced ones first, then the oldest, and likes and dislikes last.
+ * Remove plays: synced ones first, then the oldest. Likes and dislikes stay.
  * @param {Transaction} transaction
  * @param {number} excess  how many to remove
  */
 async function removePlays(transaction, excess) {
-  let removed = 0;
-  removed += await remove(transaction, excess, isSyncedPlay);
-  removed += await remove(transaction, excess - removed, isPlay);
-  removed += await remove(transaction, excess - removed, () => true);
-  return removed;
+  const removed = await remove(transaction, excess, isSyncedPlay);
+  return removed + (await remove(transaction, excess - removed, isPlay));
 }
 
 /**

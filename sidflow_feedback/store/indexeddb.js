@@ -59,6 +59,8 @@ class FeedbackDatabase {
   /** @type {number | null} */
   #term = null;
   #madeRoom = Number.NEGATIVE_INFINITY;
+  /** Whether something could be written since. */
+  #hasHelped = true;
   /** Rows removed since the last report of removals. */
   #pruned = 0;
 
@@ -472,17 +474,20 @@ class FeedbackDatabase {
   }
 
   /**
-   * When the disk is full, remove some rows and try once more. Ratings are never removed.
+   * When the disk is full, remove some plays and try once more. If that didn't help, more of it wouldn't: no more are
+   * removed until something could be written again.
    * @param {() => Promise<string>} write
    */
   async #makingRoom(write) {
     try {
       return await this.#reporting(write);
     } catch (error) {
-      if (error.name !== "QuotaExceededError" || performance.now() < this.#madeRoom + ROOM_PAUSE) throw error;
+      const mayHelp = this.#hasHelped && performance.now() >= this.#madeRoom + ROOM_PAUSE;
+      if (error.name !== "QuotaExceededError" || !mayHelp) throw error;
       const pruned = Number(await this.#write(freeSpace));
       if (pruned === 0) throw error;
       this.#madeRoom = performance.now();
+      this.#hasHelped = false;
       this.#pruned += pruned;
       return this.#reporting(write);
     }
@@ -492,6 +497,7 @@ class FeedbackDatabase {
   async #reporting(write) {
     const report = { ...JSON.parse(await write()), pruned: this.#pruned };
     this.#pruned = 0;
+    this.#hasHelped = true;
     return JSON.stringify(report);
   }
 }

@@ -23,7 +23,8 @@ async function startPyodide(setup, patience) {
   const ask = (message) =>
     new Promise((resolve, reject) => {
       const id = crypto.randomUUID();
-      const giveUp = () => reject(new Error(`no answer from Pyodide to ${JSON.stringify(message)}`));
+      const giveUp = () =>
+        reject(new Error(`no answer from Pyodide to ${JSON.stringify(message).slice(0, 200)}`));
       setTimeout(giveUp, patience);
       worker.onerror = ({ message }) => reject(new Error(message));
       waiting.set(id, { resolve, reject });

@@ -262,18 +262,29 @@ def disk(page: Page, site: Site) -> Disk:
     return disk
 
 
-def fill(page: Page, disk: Disk) -> None:
-    """Add plays until the disk is full, then open the store again as a new engine would."""
-    page.evaluate(
-        """async () => {
-             const pad = "x".repeat(400);
-             const write = (size) => faults.outcome(store.add(faults.events("implicit", size, { pad })));
-             for (const size of [100, 10, 1])
-               for (let i = 0; i < 200; i++) if ((await write(size)) === "QuotaExceededError") break;
-           }"""
-    )
+def fill(page: Page, disk: Disk, action: str = "play") -> None:
+    """Fill the disk with plays or likes, then open the store again as a new engine would."""
+    add_until_full(page, action)
     disk.limit(disk.usage)
     open_store(page)
+
+
+def add_until_full(page: Page, action: str = "play") -> None:
+    page.evaluate(
+        """async (action) => {
+             const more = { action, pad: "x".repeat(400) };
+             const write = (size) => faults.outcome(store.add(faults.events("implicit", size, more)));
+             for (const size of [100, 10, 1])
+               for (let i = 0; i < 200; i++) if ((await write(size)) === "QuotaExceededError") break;
+           }""",
+        action,
+    )
+
+
+def pass_two_minutes(page: Page) -> None:
+    page.evaluate(
+        "() => { const now = performance.now.bind(performance); performance.now = () => now() + 120_000; }"
+    )
 
 
 def test_full_disk_prunes_old_plays_but_no_ratings(page: Page, disk: Disk) -> None:
@@ -306,21 +317,46 @@ def test_full_disk_prunes_old_plays_but_no_ratings(page: Page, disk: Disk) -> No
     ]
 
 
-def test_disk_that_stays_full_prunes_only_once(page: Page, disk: Disk) -> None:
+def test_disk_that_stays_full_prunes_only_once_and_no_likes(page: Page, disk: Disk) -> None:
     open_store(page)
     add(page, "rating", 30)
+    add(page, "implicit", 5, action="like")
     fill(page, disk)
     disk.limit(1000)
     before = sum(counts(page)["implicit"].values())
     tries = [outcome(page, "store.add(faults.events('rating', 4))") for _ in range(5)]
-    assert tries == ["QuotaExceededError"] * 5
+    pass_two_minutes(page)
+    tries += [outcome(page, "store.add(faults.events('rating', 4))") for _ in range(5)]
+    assert tries == ["QuotaExceededError"] * 10
     found = counts(page)
     assert found == real_counts(page)
     assert found["ratings"]["pending"] == 30
-    assert before - found["implicit"]["local"] == 500
+    assert before - sum(found["implicit"].values()) == 500
     disk.lift()
     report = add(page, "rating", 2)
     assert (len(report["stored"]), report["pruned"]) == (2, 500)
+
+
+def test_full_disk_costs_no_likes(page: Page, disk: Disk) -> None:
+    open_store(page)
+    add(page, "implicit", 10)
+    fill(page, disk, action="like")
+    likes = counts(page)["implicit"]["pending"]
+    disk.limit(1000)
+    assert outcome(page, "store.add(faults.events('rating', 4))") == "QuotaExceededError"
+    found = counts(page)
+    assert found == real_counts(page)
+    assert (found["implicit"]["pending"], found["implicit"]["local"]) == (likes, 0)
+
+
+def test_disk_that_is_full_again_is_pruned_again_if_that_helped(page: Page, disk: Disk) -> None:
+    open_store(page)
+    fill(page, disk)
+    assert add(page, "implicit", 20)["pruned"] == 500
+    pass_two_minutes(page)
+    before = books(page)["pruned"]
+    add_until_full(page)
+    assert books(page)["pruned"] == before + 500
 
 
 def test_full_disk_can_be_wiped(page: Page, disk: Disk) -> None:

@@ -39,6 +39,8 @@ def record() -> None:
         notice = js.document.querySelector("#notice").textContent
         js.tell(reports + "/unrecorded/" + js.encodeURIComponent(notice))
     else:
+        if count % 2:
+            js.tell(reports + "/played/" + identity)
         js.tell(reports + "/recorded/" + identity)
         if count % UNDONE == 0:
             page.feedback.undo(identity)

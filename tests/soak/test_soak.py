@@ -67,7 +67,7 @@ def check_books(soak: Soak) -> None:
     open_until_all_saved(page, soak.proxy.url)
     page.click("#tab-preferences")
     wait_until(lambda: all_sent(page), pause=2)
-    check_all_are_stored(page, soak.reports, ends=soak.ends)
+    check_all_are_stored(page, soak.reports, ends=soak.ends, disk_was_full=True)
     ratings = [row["uuid"] for row in rows(page, "ratings")]
     print(f"{len(soak.reports.of('recorded'))} recorded, {len(ratings)} ratings stored: {books(page)}")
     on_server = soak.operator.events()
