@@ -59,6 +59,29 @@
    */
   const find = (selector) => /** @type {Type} */ (document.querySelector(selector));
 
+  /**
+   * @param {() => void} change
+   * @returns milliseconds from a change of what the list shows to its rows
+   */
+  async function shown(change) {
+    const rows = changed(find("#tunes tbody"), { childList: true, subtree: true });
+    const begun = performance.now();
+    change();
+    await rows;
+    const cost = performance.now() - begun;
+    await pause(20);
+    return cost;
+  }
+
+  /**
+   * @param {HTMLInputElement} field
+   * @param {string} value
+   */
+  function type(field, value) {
+    field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
   const bench = {
     /**
      * Read all files in a worker, as many at a time as the page's own worker does, and do nothing else.
@@ -103,40 +126,71 @@
 
     /**
      * @param {string[]} texts
-     * @returns milliseconds from each change of the search to its result
+     * @returns milliseconds from each change of the search to its result, and the longest task meanwhile
      */
-    async search(texts) {
-      /** @type {HTMLInputElement} */
-      const field = find("#search");
-      const body = find("#tunes tbody");
-      const costs = [];
-      for (const text of texts) {
-        const shown = changed(body, { childList: true, subtree: true });
-        const begun = performance.now();
-        field.value = text;
-        field.dispatchEvent(new Event("input"));
-        await shown;
-        costs.push(performance.now() - begun);
-        await pause(20);
-      }
-      field.value = "";
-      field.dispatchEvent(new Event("input"));
-      await pause(500);
-      return costs;
-    },
+    search: (texts) =>
+      timed(async () => {
+        /** @type {HTMLInputElement} */
+        const field = find("#search");
+        const costs = [];
+        for (const text of [...texts, ""]) costs.push(await shown(() => type(field, text)));
+        return { costs: costs.slice(0, -1) };
+      }),
 
-    /** Scroll to many positions, near and far. */
+    /**
+     * Click the heads of columns.
+     * @param {string[]} columns
+     * @returns milliseconds from each click to the rows, and the longest task meanwhile
+     */
+    sort: (columns) =>
+      timed(async () => {
+        const costs = [];
+        for (const column of columns) {
+          /** @type {HTMLButtonElement} */
+          const button = find(`#tunes th[data-order=${column}] button`);
+          costs.push(await shown(() => button.click()));
+        }
+        return { costs };
+      }),
+
+    /**
+     * Set filters.
+     * @param {[string, string][]} values  names of fields, and what to type or choose there
+     * @returns milliseconds from each change to the rows, and the longest task meanwhile
+     */
+    filter: (values) =>
+      timed(async () => {
+        const costs = [];
+        for (const [name, value] of values) {
+          /** @type {HTMLInputElement} */
+          const field = find(`#filter-form [name=${name}]`);
+          costs.push(await shown(() => type(field, value)));
+        }
+        return { costs };
+      }),
+
+    /**
+     * Scroll to many positions, near and far.
+     * @returns milliseconds from each far jump to its rows, the longest task, and the most rows in the document
+     */
     scroll: () =>
       timed(async () => {
         const list = find("#tune-list");
         let rows = 0;
+        const costs = [];
+        for (let part = 1; part <= 40; part++)
+          costs.push(
+            await shown(() => {
+              list.scrollTop = ((part * 17) % 41) * (list.scrollHeight / 41);
+            }),
+          );
         for (let step = 0; step < 400; step++) {
           list.scrollTop =
             step % 4 ? list.scrollTop + 400 : ((step * 7919) % 400) * (list.scrollHeight / 400);
           await new Promise(requestAnimationFrame);
           rows = Math.max(rows, document.querySelectorAll("#tunes tbody tr").length);
         }
-        return { rows };
+        return { rows, costs };
       }),
 
     /** @returns megabytes used by the collection's worker */

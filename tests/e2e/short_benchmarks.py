@@ -108,8 +108,10 @@ WITH_BROWSER: Final = {
     ),
     "collection": Short(
         collection.measure,
-        {"files": 30, "searches": 1},
+        {"files": 60, "searches": 1},
         "files first_sign_ms index_s files_per_s read_s index_read_ratio again_s search_p50_ms search_p99_ms "
+        "search_longest_task_ms sort_p50_ms sort_max_ms sort_longest_task_ms filter_p50_ms filter_p99_ms "
+        "filter_longest_task_ms jump_p50_ms jump_p99_ms "
         "page_longest_task_ms scroll_longest_task_ms rows worker_mb list_after_reload_s site_tunes "
         "site_publish_s site_searchable_ms site_longest_task_ms site_catalog_mb site_list_mb",
     ),

@@ -116,3 +116,96 @@ def test_queue_and_tunes_go_into_playlists_and_all_are_deleted(music: Page) -> N
     page.click("#playlist-submit")
     show(page, "Later (2) (1)")
     wait_for_names(page, ["Tune number 19"])
+
+
+def row_menu(page: Page, name: str) -> list[str]:
+    """Return what the menu of a tune offers, and leave it open."""
+    page.locator("#tunes tbody tr").filter(has=page.locator(".name", has_text=name)).locator(".menu").click()
+    return page.locator("#row-menu [role=menuitem]:visible").all_text_contents()
+
+
+def test_sorted_playlist_offers_its_own_order_instead_of_moves(music: Page, tmp_path: Path) -> None:
+    page = music
+    paths = [path_of(number) for number in (3, 1, 2, 1)]
+    (tmp_path / "Evening.m3u").write_text("\n".join(paths))
+    import_list(page, tmp_path / "Evening.m3u")
+    assert page.text_content("#collection-result") == "Playlist “Evening”: 3 tunes."
+    show(page, "Evening (3)")
+    own = [f"Tune number {number}" for number in (3, 1, 2)]
+    wait_for_names(page, own)
+    page.click("#tunes th.title button")
+    wait_for_names(page, sorted(own))
+    offered = row_menu(page, "Tune number 3")
+    assert not {"Move up", "Move down"} & set(offered)
+    page.get_by_role("menuitem", name="Sorted by title: show your order, to move tunes").click()
+    wait_for_names(page, own)
+    assert page.locator("#tunes th[aria-sort]").count() == 0
+    assert "Move up" not in row_menu(page, "Tune number 3"), "it is the first one"
+    page.keyboard.press("Escape")
+    assert "Move down" not in row_menu(page, "Tune number 2"), "it is the last one"
+    page.get_by_role("menuitem", name="Move up").click()
+    wait_for_names(page, [own[0], own[2], own[1]])
+
+
+def test_messages_have_the_name_that_a_playlist_gets(music: Page, tmp_path: Path) -> None:
+    page = music
+    (tmp_path / "Evening.m3u").write_text(path_of(1))
+    import_list(page, tmp_path / "Evening.m3u")
+    page.set_input_files("#own-file", tmp_path / "Evening.m3u")
+    wait_for_text(page, "#collection-result", "Playlist “Evening (2)”: 1 tune.")
+    page.click("#keep-queue")
+    page.fill("#playlist-name", "Evening")
+    page.click("#playlist-submit")
+    taken = " Another playlist is called “Evening”."
+    wait_for_text(page, "#playlist-result", "Created the playlist “Evening (3)”." + taken)
+
+    show(page, "Evening (2) (1)")
+    page.click("#playlist-rename")
+    page.fill("#playlist-name", "Evening")
+    page.keyboard.press("Enter")
+    wait_for_text(page, "#playlist-result", "The playlist is called “Evening (2)” now." + taken)
+    show(page, "Evening (1)")
+    page.click("#playlist-delete")
+    page.wait_for_selector("#playlist-undo")
+    (tmp_path / "Evening.m3u").write_text(path_of(2))
+    page.set_input_files("#own-file", tmp_path / "Evening.m3u")
+    wait_for_text(page, "#collection-result", "Playlist “Evening”: 1 tune.")
+    page.click("#playlist-undo")
+    wait_for_text(page, "#playlist-result", "“Evening (4)” is back." + taken)
+
+    (tmp_path / "None.m3u").write_text("/MUSICIANS/X/No.sid")
+    page.set_input_files("#own-file", tmp_path / "None.m3u")
+    wait_for_text(
+        page,
+        "#collection-result",
+        "No playlist was made of “None”. 1 of 1 aren’t in your music: /MUSICIANS/X/No.sid",
+    )
+    for said in ("Added to “Evening”.", "It is in “Evening” already."):
+        page.locator("#tunes .menu").first.click()
+        page.get_by_role("menuitem", name="Add to a playlist…").click()
+        page.get_by_role("button", name="Evening", exact=True).click()
+        wait_for_text(page, "#playlist-result", said)
+
+
+def test_empty_queue_and_empty_list_are_not_saved(music: Page) -> None:
+    page = music
+    assert page.is_enabled("#keep-queue")
+    page.fill("#search", "no such tune")
+    wait_for_count(page, f"0 of {ALL} tunes")
+    assert page.is_disabled("#save-list")
+    page.fill("#search", "")
+    wait_for_count(page, f"{ALL} tunes")
+    assert page.is_enabled("#save-list")
+    show(page, "Favorites (0)")
+    page.wait_for_selector("#playlist-play:disabled")
+    assert page.is_disabled("#playlist-m3u")
+    while page.locator("#up-next li").count():
+        page.click("#up-next .remove")
+    assert page.is_disabled("#keep-queue")
+    assert page.is_disabled("#save-queue")
+    assert page.text_content("#up-next-how") == (
+        "The queue is empty. Pick a tune from the list: others will follow it."
+    )
+    page.click("#next")
+    page.wait_for_selector("#keep-queue:enabled")
+    assert page.text_content("#now-title") != "Nothing is playing", "music goes on"

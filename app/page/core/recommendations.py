@@ -245,12 +245,12 @@ class Recommendations:
             self._refresh()
 
     def take(self) -> "Tune | None":
-        """Return the tune to play next, and count it as taken."""
+        """Return the tune to play next, and count it as taken; if all were removed, go on with the list."""
         self.asked = [tune for tune in self.asked if self._library.is_playable(tune)]
-        upcoming = self.upcoming(1)
+        upcoming = self.upcoming(1) or self._following()
         if not upcoming:
             return None
-        [(tune, surprise)] = upcoming
+        tune, surprise = upcoming[0]
         if self.predicted and not self.asked and not self.station and tune not in self.arranged:
             self._count_taken()
         self.on_playing(tune)

@@ -231,6 +231,8 @@ def _playlist_text(playlist: "Playlist") -> str:
     if not total:
         return "The playlist “" + playlist["name"] + "” is empty."
     text = "Playlist “" + playlist["name"] + "”: " + count(total - len(missing), "tune") + "."
+    if total == len(missing):
+        text = "No playlist was made of “" + playlist["name"] + "”."
     if missing:
         named = ", ".join(missing[:MAX_NAMED]) + (" …" if len(missing) > MAX_NAMED else "")
         text += f" {len(missing):,} of {total:,} aren’t in your music: " + named

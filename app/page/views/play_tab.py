@@ -35,6 +35,9 @@ NOTHING_FOUND = (
 )
 
 
+LISTED = "catalog"
+"""The order in which the list is not sorted."""
+
 REVERSED = "-reversed"
 """Ends the name of an order that is the other way round, as in ``static/js/tunes/tune-index.js``."""
 
@@ -108,7 +111,8 @@ class PlayTab:
         by_id("no-tunes").hidden = counts["count"] > 0
         by_id("no-tunes").textContent = NOTHING_FOUND if counts["all"] else self.problem
         show_text(by_id("list-count"), _count_text(counts))
-        self._playlists.show()
+        by_id("save-list").disabled = counts["count"] == 0
+        self._playlists.show(counts["count"])
         await self._list.show(counts["count"], from_top)
         await self._library.follow(self._playback.tune)
 
@@ -183,6 +187,8 @@ class PlayTab:
             by_id("row-status").textContent = tune.title + " plays next."
         elif action == "like":
             self._playback.like(tune)
+        elif action == "unsort":
+            self._sort(LISTED)
         elif action == "link":
             by_id("playlist-result").textContent = await share_tune(tune)
         elif action == "similar" and not self._recommendations.play_like(tune, tune.start_song):

@@ -24,6 +24,7 @@ NO_ENGINE = "In list order until learning is ready."
 NOT_ANALYZED = "In list order: your music is not analyzed yet."
 NOT_SURE = "Not sure yet what you like: these are little more than guesses. Likes and dislikes help."
 ARRANGED = "In your order, until you pick another tune."
+EMPTY = "The queue is empty. Pick a tune from the list: others will follow it."
 LOCAL = "The tunes you are expected to like best."
 
 
@@ -37,6 +38,7 @@ class UpNext:
         self._recommendations = recommendations
         self._learning = learning
         self._upcoming: list[Entry] = []
+        self._is_empty = False
         on(by_id("up-next"), "click", self._on_click)
         tunes_reorder.reorder(by_id("up-next"), create_proxy(self._move))
         recommendations.changed.connect(self.show)
@@ -47,6 +49,9 @@ class UpNext:
         if upcoming != self._upcoming and not by_id("up-next").querySelector("[data-dragged]"):
             self._upcoming = upcoming
             _show_items(upcoming)
+        self._is_empty = not upcoming
+        for name in ("keep-queue", "save-queue"):
+            by_id(name).disabled = self._is_empty
         self.show_basis()
 
     def show_basis(self) -> None:
@@ -55,6 +60,8 @@ class UpNext:
 
     def _basis(self) -> str:
         """Return what decides the order of the queue."""
+        if self._is_empty:
+            return EMPTY
         if self._recommendations.arranged:
             return ARRANGED
         if self._recommendations.in_order:

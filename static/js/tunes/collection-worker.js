@@ -71,11 +71,11 @@ import { Tunes } from "./tunes.js";
  * @property {(args: object) => string} paths  of what the list shows
  * @property {(args: object) => string[]} composers  names of those with most tunes
  * @property {(args: object) => Promise<import("./playlists.js").Playlist[]>} playlists
- * @property {(args: {name: string, tunes: string[]}) => Promise<string>} createPlaylist
- * @property {(args: {id: string, name: string}) => Promise<void>} renamePlaylist
+ * @property {(args: {name: string, tunes: string[]}) => Promise<string>} createPlaylist  its name
+ * @property {(args: {id: string, name: string}) => Promise<string>} renamePlaylist  its name
  * @property {(args: {id: string}) => Promise<import("./playlists.js").Playlist | null>} deletePlaylist
- * @property {(args: {list: import("./playlists.js").Playlist}) => Promise<void>} restorePlaylist
- * @property {(args: {id: string, tunes: string[]}) => Promise<void>} addToPlaylist
+ * @property {(args: {list: import("./playlists.js").Playlist}) => Promise<string>} restorePlaylist  its name
+ * @property {(args: {id: string, tunes: string[]}) => Promise<number>} addToPlaylist  new tunes of it
  * @property {(args: {id: string, sidPath: string}) => Promise<void>} removeFromPlaylist
  * @property {(args: {id: string, sidPath: string, step: number}) => Promise<void>} moveInPlaylist
  * @property {(args: {name: string, text: string}) => Promise<ImportedPlaylist>} importPlaylist
@@ -265,11 +265,11 @@ const commands = {
   createPlaylist: ({ name, tunes }) => playlists.create(name, tunes),
   renamePlaylist: ({ id, name }) => playlists.rename(id, name),
   deletePlaylist: ({ id }) => playlists.delete(id),
-  restorePlaylist: ({ list }) => playlists.put(list),
+  restorePlaylist: ({ list }) => playlists.restore(list),
   addToPlaylist: ({ id, tunes }) => playlists.add(id, tunes),
   removeFromPlaylist: ({ id, sidPath }) => playlists.remove(id, sidPath),
 
-  /** Move a tune by so many positions of the list, which shows the playlist. */
+  /** Move a tune by so many positions of the list, which shows the playlist in its own order. */
   async moveInPlaylist({ id, sidPath, step }) {
     const other = view.at(view.position(sidPath) + step);
     if (other) await playlists.move(id, sidPath, other.sidPath);
@@ -278,9 +278,9 @@ const commands = {
   /** Make a playlist of the tunes that a file names. */
   async importPlaylist({ name, text }) {
     await tunes.loaded;
-    const found = readPlaylist(text, index.listed());
-    if (found.tunes.length) await playlists.create(name, found.tunes);
-    return { name, total: found.tunes.length + found.missing.length, missing: found.missing };
+    const { tunes: found, missing } = readPlaylist(text, index.listed());
+    const given = found.length ? await playlists.create(name, found) : name;
+    return { name: given, total: found.length + missing.length, missing };
   },
 
   /** Delete all own music from the list and from the browser. */

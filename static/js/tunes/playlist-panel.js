@@ -60,8 +60,18 @@ export class PlaylistPanel {
   /** @type {string[]} what the dialog adds */
   #adding = [];
 
-  /** Show what belongs to the playlist that the list shows. */
-  show() {
+  /**
+   * Show what belongs to the playlist that the list shows.
+   * @param {number} count  of the list's tunes: if there are none, they can neither play nor be saved
+   */
+  show(count) {
+    for (const id of ["playlist-play", "playlist-m3u", "playlist-paths"]) {
+      /** @type {HTMLButtonElement} */ (element(id)).disabled = count === 0;
+    }
+    this.#showBar();
+  }
+
+  #showBar() {
     const list = this.#shown;
     element("playlist-bar").hidden = !list;
     element("tune-list").toggleAttribute("data-playlist", Boolean(list));
@@ -128,7 +138,7 @@ export class PlaylistPanel {
     this.#select.replaceChildren(new Option("any", ""), ...options);
     this.#select.value = this.#lists.some(({ id }) => id === chosen) ? chosen : "";
     this.#filters.showChips();
-    this.show();
+    this.#showBar();
   }
 
   /**
@@ -136,8 +146,8 @@ export class PlaylistPanel {
    * @param {string[]} tunes
    */
   async #create(name, tunes) {
-    await this.#collection.call("createPlaylist", { name, tunes });
-    this.#say(`Created the playlist “${name}”.`);
+    const given = await this.#collection.call("createPlaylist", { name, tunes });
+    this.#say(`Created the playlist “${given}”.${whyRenamed(name, given)}`);
   }
 
   /**
@@ -145,8 +155,9 @@ export class PlaylistPanel {
    * @param {string[]} tunes
    */
   async #add(id, tunes) {
-    await this.#collection.call("addToPlaylist", { id, tunes });
-    this.#say(`Added to ${this.#lists.find((list) => list.id === id)?.name}.`);
+    const name = this.#lists.find((list) => list.id === id)?.name;
+    const added = await this.#collection.call("addToPlaylist", { id, tunes });
+    this.#say(added ? `Added to “${name}”.` : `It is in “${name}” already.`);
   }
 
   async #save(/** @type {"m3u" | "txt"} */ kind) {
@@ -158,9 +169,10 @@ export class PlaylistPanel {
   #rename() {
     const list = this.#shown;
     if (!list) return;
-    this.#ask("Rename the playlist", list.name, "Rename", (name) =>
-      this.#collection.call("renamePlaylist", { id: list.id, name }),
-    );
+    this.#ask("Rename the playlist", list.name, "Rename", async (name) => {
+      const given = await this.#collection.call("renamePlaylist", { id: list.id, name });
+      if (given) this.#say(`The playlist is called “${given}” now.${whyRenamed(name, given)}`);
+    });
   }
 
   async #delete() {
@@ -176,8 +188,8 @@ export class PlaylistPanel {
     const list = this.#deleted;
     if (!list) return;
     this.#deleted = null;
-    await this.#collection.call("restorePlaylist", { list });
-    this.#say(`“${list.name}” is back.`);
+    const given = await this.#collection.call("restorePlaylist", { list });
+    this.#say(`“${given}” is back.${whyRenamed(list.name, given)}`);
     element("search").focus();
   }
 
@@ -205,3 +217,10 @@ export class PlaylistPanel {
     this.#dialog.showModal();
   }
 }
+
+/**
+ * @param {string} wanted
+ * @param {string} given
+ * @returns {string} why a playlist has another name than the wanted one; "" if it has that
+ */
+const whyRenamed = (wanted, given) => (wanted === given ? "" : ` Another playlist is called “${wanted}”.`);

@@ -30,7 +30,7 @@ export const pathsOf = (tunes) => tunes.map((tune) => `${oneLine(tune.hvscPath |
  * Find the tunes that a playlist, or a list of paths, names.
  * @param {string} text
  * @param {Iterable<IndexedTune>} tunes
- * @returns {{tunes: string[], missing: string[]}} `sidPath`s, and the lines that name no tune
+ * @returns {{tunes: string[], missing: string[]}} `sidPath`s, each once, and the lines that name no tune
  */
 export function readPlaylist(text, tunes) {
   const lines = text
@@ -48,7 +48,7 @@ export function readPlaylist(text, tunes) {
     if (sidPath) found.push(sidPath);
     else missing.push(line);
   }
-  return { tunes: found, missing };
+  return { tunes: [...new Set(found)], missing };
 }
 
 /**

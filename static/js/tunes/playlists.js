@@ -56,27 +56,26 @@ export class Playlists {
   /**
    * @param {string} name
    * @param {string[]} tunes  `sidPath`s
-   * @returns {Promise<string>} its id
+   * @returns {Promise<string>} the name that it got: another one if a list has that name
    */
-  async create(name, tunes) {
-    const id = crypto.randomUUID();
-    await this.put({ id, name: this.#freeName(name), tunes: [...new Set(tunes)] });
-    return id;
+  create(name, tunes) {
+    return this.restore({ id: crypto.randomUUID(), name, tunes: [...new Set(tunes)] });
   }
 
   /**
-   * Store a playlist, also one that was deleted before.
+   * Store a new playlist, or one that was deleted.
    * @param {Playlist} list
+   * @returns {Promise<string>} the name that it got
    */
-  async put(list) {
-    this.#lists.set(list.id, list);
-    await this.#database.write((tables) => tables.putPlaylist(list));
-    this.#changed();
+  async restore(list) {
+    const name = this.#freeName(list);
+    await this.#put({ ...list, name });
+    return name;
   }
 
   /**
    * @param {string} id
-   * @returns {Promise<Playlist | null>} what was deleted, for `put`
+   * @returns {Promise<Playlist | null>} what was deleted, for `restore`
    */
   async delete(id) {
     const list = this.#lists.get(id) ?? null;
@@ -89,20 +88,25 @@ export class Playlists {
   /**
    * @param {string} id
    * @param {string} name
+   * @returns {Promise<string>} the name that it got; "" if there is no such list
    */
   async rename(id, name) {
     const list = this.#lists.get(id);
-    if (list && name !== list.name) await this.put({ ...list, name: this.#freeName(name) });
+    return list ? this.restore({ ...list, name }) : "";
   }
 
   /**
    * Append tunes, but for those that are in the list.
    * @param {string} id
    * @param {string[]} tunes
+   * @returns {Promise<number>} how many were appended
    */
   async add(id, tunes) {
     const list = id === FAVORITES ? this.#favorites : this.#lists.get(id);
-    if (list) await this.put({ ...list, tunes: [...new Set([...list.tunes, ...tunes])] });
+    if (!list) return 0;
+    const all = [...new Set([...list.tunes, ...tunes])];
+    await this.#put({ ...list, tunes: all });
+    return all.length - list.tunes.length;
   }
 
   /**
@@ -111,7 +115,7 @@ export class Playlists {
    */
   async remove(id, sidPath) {
     const list = this.#lists.get(id);
-    if (list) await this.put({ ...list, tunes: list.tunes.filter((tune) => tune !== sidPath) });
+    if (list) await this.#put({ ...list, tunes: list.tunes.filter((tune) => tune !== sidPath) });
   }
 
   /**
@@ -126,7 +130,7 @@ export class Playlists {
     if (!list || to < 0) return;
     const tunes = list.tunes.filter((tune) => tune !== sidPath);
     tunes.splice(to, 0, sidPath);
-    await this.put({ ...list, tunes });
+    await this.#put({ ...list, tunes });
   }
 
   /** Forget all; the database is emptied elsewhere. */
@@ -140,19 +144,27 @@ export class Playlists {
     return this.#lists.get(FAVORITES) ?? { id: FAVORITES, name: "Favorites", tunes: [] };
   }
 
+  /** @param {Playlist} list */
+  async #put(list) {
+    this.#lists.set(list.id, list);
+    await this.#database.write((tables) => tables.putPlaylist(list));
+    this.#changed();
+  }
+
   #changed() {
     this.#otherTabs.postMessage("changed");
     this.#onChange();
   }
 
   /**
-   * @param {string} wanted
-   * @returns {string} the name, with a number if another list has it
+   * @param {Playlist} list
+   * @returns {string} its name, with a number if another list has it
    */
-  #freeName(wanted) {
-    const names = new Set(this.all().map(({ name }) => name));
-    let name = wanted;
-    for (let number = 2; names.has(name); number++) name = `${wanted} (${number})`;
+  #freeName(list) {
+    const others = this.all().filter(({ id }) => id !== list.id);
+    const names = new Set(others.map(({ name }) => name));
+    let { name } = list;
+    for (let number = 2; names.has(name); number++) name = `${list.name} (${number})`;
     return name;
   }
 }

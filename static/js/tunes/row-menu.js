@@ -52,13 +52,29 @@ export class RowMenu {
     this.#item("favorite").hidden = isFavorite;
     this.#item("unfavorite").hidden = !isFavorite;
     this.#item("folder").hidden = !row.hasAttribute("data-folder");
-    for (const item of this.#menu.querySelectorAll("[data-for=playlist]")) {
-      /** @type {HTMLElement} */ (item).hidden = !row.closest("[data-playlist]");
-    }
+    this.#offerMoves(row);
     this.#menu.setAttribute("aria-label", button.getAttribute("aria-label") ?? "");
     this.#menu.showPopover();
     this.#place(button.getBoundingClientRect());
     this.#items[0].focus();
+  }
+
+  /**
+   * Offer to move a tune of a playlist where it can go; while the list is sorted, to show the playlist's own order.
+   * @param {HTMLElement} row
+   */
+  #offerMoves(row) {
+    const isOfPlaylist = row.closest("[data-playlist]") !== null;
+    const table = /** @type {HTMLElement} */ (row.closest("table"));
+    const sorted = table.querySelector("th[aria-sort]");
+    const position = Number(row.getAttribute("aria-rowindex")) - 2; // the head is row 1
+    const last = Number(table.getAttribute("aria-rowcount")) - 2;
+    this.#item("up").hidden = !isOfPlaylist || sorted !== null || position === 0;
+    this.#item("down").hidden = !isOfPlaylist || sorted !== null || position === last;
+    this.#item("remove").hidden = !isOfPlaylist;
+    this.#item("unsort").hidden = !isOfPlaylist || sorted === null;
+    this.#item("unsort").textContent =
+      `Sorted by ${sorted?.textContent?.toLowerCase()}: show your order, to move tunes`;
   }
 
   /** @param {DOMRect} anchor */

@@ -265,7 +265,8 @@ export class TuneIndex {
     const place = { folder, path, composer, year };
     const words = fold(text).split(/\s+/).filter(Boolean);
     const isSites = folder === COLLECTION;
-    const all = this.#inOrder(composer && order === LISTED ? "year" : order, isSites, filters.only);
+    const usual = composer && !filters.only ? "year" : LISTED;
+    const all = this.#inOrder(order === LISTED ? usual : order, isSites, filters.only);
     const tests = testsOf(
       filters,
       (tune, dimension) => this.#told(tune, dimension),
