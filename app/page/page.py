@@ -20,6 +20,7 @@ from pyscript.js_modules import (
 )
 
 from app.page.core.analysis import FeatureAnalysis
+from app.page.core.likes import Likes
 from app.page.core.playback import Playback
 from app.page.core.recommendations import Recommendations
 from app.page.core.release import RELEASE
@@ -98,8 +99,10 @@ class Page:
         self._collection = tunes_collection.Collection.new()
         self.library = TuneLibrary(self._collection)
         self.recommendations = Recommendations(self.library, self.engine, self.settings)
+        self.likes = Likes(local)
         self.playback = Playback(
-            self.library, self.feedback.recorder, self.recommendations.take, _notify, _seconds
+            *(self.library, self.feedback.recorder, self.recommendations.take),
+            *(_notify, _seconds, self.likes),
         )
         self.player = WasmPlayer(sid_player, EMULATOR, self._on_state("wasm"))
         self._analysis = FeatureAnalysis(
@@ -143,8 +146,8 @@ class Page:
         settings.follow(lambda _values: self._up_next.show_basis())
         self._stations = Stations(playback, self.recommendations)
         self._save_music = SaveMusic(self.library, playback, self.recommendations, self.player.native)
-        offer = LearnOffer(playback, settings)
-        self._introduction = Introduction(playback, self.recommendations, settings, offer)
+        self._offer = LearnOffer(playback, settings)
+        self._introduction = Introduction(playback, self.recommendations, settings, self._offer)
 
     def _build_tabs(self) -> None:
         playback, settings, engine = self.playback, self.settings, self.engine
@@ -161,7 +164,7 @@ class Page:
         self._sharing_card = SharingCard(settings, engine)
         self._failed_events = FailedEvents(engine, self.library)
         self._local_data_card = LocalDataCard(
-            *(engine, self.library, self.feedback.outbox, files, storage, self._resume.forget)
+            *(engine, self.library, self.feedback.outbox, files, storage, self._forget_all)
         )
 
     def _connect(self) -> None:
@@ -180,7 +183,7 @@ class Page:
         self.settings.follow(lambda _values: spawn(self.feedback.configure(**self.settings.preferences)))
         self.settings.follow(lambda _values: self._analysis.restart())
         # Not `addEventListener`: after a call on an element, MicroPython calls it with a wrong `this` here.
-        window.onstorage = create_proxy(lambda event: self.settings.on_storage(event.key))
+        window.onstorage = create_proxy(lambda event: self._on_storage(event.key))
         restrict(self.settings)
         self.engine.on(Publication.BOOT_PROGRESS, _show_boot_progress)
         self.engine.on(Publication.READY, self._on_engine_ready)
@@ -276,10 +279,23 @@ class Page:
         self._error_line.show(state)
         self._banner.show(state)
 
+    def _on_storage(self, key: str | None) -> None:
+        self.settings.on_storage(key)
+        self.likes.on_storage(key)
+
+    def _forget_all(self) -> None:
+        """Delete what the page itself keeps of the listener's music; settings stay."""
+        self._resume.forget()
+        self.likes.clear()
+        self._offer.forget()
+        self._rate_tab.forget_all()
+        self.recommendations.forget_all()
+
     def _withdraw(self, uuid: str) -> None:
         self.feedback.undo(uuid)
 
     def _on_forgotten(self, forgotten: "list[ForgottenEvent]") -> None:
+        self.likes.forget([event["uuid"] for event in forgotten])
         self._rate_tab.on_forgotten(forgotten)
         self._history_card.on_forgotten(forgotten)
 
@@ -291,7 +307,7 @@ class Page:
 
     def _on_taken_back(self, _judgment: str, tune: "Tune", uuid: str) -> None:
         self._withdraw(uuid)
-        self._on_delete(tune.sid_path)
+        self.recommendations.forget(tune.sid_path, self.playback.tune)
 
     def _on_playback(self) -> None:
         tune = self.playback.tune

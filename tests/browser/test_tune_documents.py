@@ -201,14 +201,24 @@ def test_names_of_the_hvsc(page: Page) -> None:
         [
             ["C64Music/MUSICIANS/A/B/C.sid", "MUSICIANS/x.sid", "Music/x.sid", "a/Demos/GAMES/x.sid"],
             ["Rob Hübbard (Ro&b), A/B. C <?>", "<?>", "Rob Hubbard?"],
-            ["1985 Elite", "198? Elite", "1985-87 Elite", "Elite"],
+            [
+                "1985 Elite",
+                "198? Elite",
+                "1985-87 Elite",
+                "Elite",
+                "19?? A",
+                "20??",
+                "(c) 1987 B",
+                "1900 C",
+                "19850",
+            ],
         ],
     )
     names = [{"name": "Rob Hübbard (Ro&b)", "key": "rob hubbard"}, {"name": "A", "key": "a"}]
     assert found == [
         ["/MUSICIANS/A/B/C.sid", "/MUSICIANS/x.sid", "", "/Demos/GAMES/x.sid"],
         [[*names, {"name": "B. C", "key": "b. c"}], [], [{"name": "Rob Hubbard", "key": "rob hubbard"}]],
-        ["1985", "", "1985", ""],
+        ["1985", "", "1985", "", "", "", "1987", "", ""],
     ]
 
 
@@ -263,3 +273,18 @@ def test_damaged_encrypted_and_nested_zips_say_what_they_are(page: Page) -> None
     assert problem == "The file needs a password. Unpack it, and add the folder instead."
     message = open_zip(page, zipped(("C64Music.zip", whole)))
     assert message == "Music.zip holds no tunes, but another zip. Unpack it, and add the folder instead."
+
+
+def test_spans_and_decades_are_released_in_their_years(page: Page) -> None:
+    found = page.evaluate(
+        """async (questions) => {
+          const { isReleased } = await import("/static/js/tunes/hvsc.js");
+          return questions.map(([released, from, to]) => isReleased(released, from, to));
+        }""",
+        [
+            *(["1985 A", 1985, 1985], ["1985 A", 1986, 9999], ["1987-88 A", 1988, 1990]),
+            *(["1987-88 A", 1989, 1990], ["1999-00 A", 2000, 2000], ["1988-1991", 1990, 1990]),
+            *(["198? A", 1980, 1989], ["198? A", 1985, 1989], ["19?? A", 0, 9999], ["A", 0, 9999]),
+        ],
+    )
+    assert found == [True, False, True, False, True, True, True, False, False, False]

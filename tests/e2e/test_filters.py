@@ -49,11 +49,22 @@ def test_filters_combine_with_search_and_order_and_are_chips(without_engine: Pag
     wait_for_text(page, "#tunes .name", "Tune number 5")
     page.get_by_role("button", name="Remove the filter Chip: 6581").click()
     assert chips(page) == ["Composer: hubbard", "From: 1985", "Until: 1985"]
-    page.fill("#search", "")
+    choose(page, "Tune number 5", "Open its folder")
+    page.wait_for_selector("#place:not([hidden])")
+    page.click("#filter-panel summary")
+    page.fill("[name=to]", "19")
+    assert chips(page) == ["Composer: hubbard", "From: 1985"], "19 is no year"
     page.click("#clear-filters")
     wait_for_count(page, f"{ALL} tunes")
     assert page.evaluate("document.activeElement.id") == "search"
     assert chips(page) == []
+    assert page.input_value("#search") == ""
+    assert page.is_hidden("#place")
+    assert page.is_hidden("#clear-filters")
+    page.fill("#search", "tune_00015")
+    wait_for_count(page, f"1 of {ALL} tunes")
+    page.click("#clear-filters")
+    wait_for_count(page, f"{ALL} tunes")
 
 
 def test_filter_by_feeling_shows_a_fifth_of_what_is_known(page: Page) -> None:
@@ -91,6 +102,53 @@ def test_menu_of_a_row_by_keyboard_returns_the_focus(without_engine: Page) -> No
     assert page.get_attribute("#tunes tbody tr:nth-child(2) .menu", "aria-expanded") is None
 
 
+LIKES = """Object.entries(localStorage).filter(([, text]) => text.includes('"action": "like"')).length"""
+
+
+def check_like_is_recorded_once_and_taken_back(page: Page) -> None:
+    choose(page, "Tune number 7", "Like")
+    page.wait_for_selector("#tunes tr[data-liked]")
+    assert page.evaluate(LIKES) == 1
+    page.reload()
+    page.wait_for_selector("html[data-ui=ready]")
+    page.fill("#search", "tune_00007")
+    page.wait_for_selector("#tunes tr[data-liked]")
+    choose(page, "Tune number 7", "Take like back")
+    page.wait_for_selector("#tunes tr[data-path]:not([data-liked])")
+    assert page.text_content("#row-status") == "Your like of Tune number 7 is taken back."
+    page.wait_for_function(f"{LIKES} === 0")
+    choose(page, "Tune number 7", "Like")
+    page.wait_for_selector("#tunes tr[data-liked]")
+    assert page.evaluate(LIKES) == 1
+
+
+def test_own_tunes_that_are_not_analyzed_say_so(without_engine: Page, tree: Path) -> None:
+    page = without_engine
+    assert page.locator("#tunes .unheard:visible").count() == 0
+    add_folder(page, tree)
+    page.fill("#search", "tune_00007")
+    wait_for_count(page, f"1 of {ALL} tunes")
+    assert page.inner_text("#tunes td.match") == "not heard yet"
+    assert "when it plays, or while the browser is idle" in (
+        page.get_attribute("#tunes td.match", "title") or ""
+    )
+
+
+def test_open_filters_do_not_cover_what_a_playlist_offers(without_engine: Page) -> None:
+    page = without_engine
+    for width in (360, 1200):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.click("#filter-panel summary")
+        page.select_option("#playlist", label="Favorites (0)")
+        page.wait_for_selector("#playlist-bar:not([hidden])")
+        form, bar = page.locator("#filter-form").bounding_box(), page.locator("#playlist-bar").bounding_box()
+        assert form
+        assert bar
+        assert bar["y"] >= form["y"] + form["height"]
+        page.click("#clear-filters")
+        page.click("#filter-panel summary")
+
+
 def test_menu_plays_next_likes_and_opens_the_composer(without_engine: Page, tree: Path) -> None:
     page = without_engine
     add_folder(page, tree)
@@ -100,10 +158,7 @@ def test_menu_plays_next_likes_and_opens_the_composer(without_engine: Page, tree
     choose(page, "Tune number 7", "Play next")
     wait_for_text(page, "#up-next .name", "Tune number 7")
     assert page.text_content("#row-status") == "Tune number 7 plays next."
-    choose(page, "Tune number 7", "Like")
-    page.wait_for_function(
-        'Object.entries(localStorage).some(([, text]) => text.includes(\'"action": "like"\'))'
-    )
+    check_like_is_recorded_once_and_taken_back(page)
     page.evaluate("() => { navigator.share = async ({ url }) => { window.shared = url; }; }")
     choose(page, "Tune number 7", "Share a link")
     page.wait_for_function("window.shared?.includes('#/tune/')")

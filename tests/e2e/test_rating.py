@@ -69,6 +69,35 @@ def test_strips_are_five_large_targets_as_wide_as_a_phone(without_engine: Page) 
     assert page.is_checked("fieldset[data-dimension=e] input[value='4']")
 
 
+RATINGS = """Object.values(localStorage).filter((text) => text.includes('"kind": "rating"')).length"""
+
+
+def test_same_rating_is_saved_once_and_a_changed_one_again(without_engine: Page) -> None:
+    page = without_engine
+    play(page, 1)
+    rate(page, e=3, p=4)
+    assert page.evaluate(RATINGS) == 1
+    button = "#rate-form [type=submit]"
+    assert page.text_content(button) == "Saved"
+    assert page.get_attribute(button, "aria-disabled") == "true"
+    page.focus(button)
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.querySelector('#rate-result').textContent === 'This rating is saved.'")
+    assert page.evaluate(RATINGS) == 1
+    page.check("fieldset[data-dimension=e] input[value='5']")
+    assert page.text_content(button) == "Save rating"
+    page.click(button)
+    page.wait_for_function(f"{RATINGS} === 2")
+    page.click("#rate-undo")
+    page.wait_for_function(f"{RATINGS} === 1")
+    assert page.text_content(button) == "Save rating", "what was undone can be saved again"
+    page.click("#rate-next")
+    page.wait_for_function("!document.querySelector('#rate-form input:checked')")
+    page.click("#previous")
+    page.wait_for_function("document.querySelector('#rate-title').textContent !== 'Nothing is playing'")
+    assert page.evaluate(RATINGS) == 1
+
+
 @pytest.mark.usefixtures("whole_processor")
 def test_line_says_how_far_predictions_are_off(page: Page) -> None:
     page.wait_for_selector("html[data-model^=global]")

@@ -87,6 +87,22 @@ def check_list_describes_events(page: Page) -> None:
     assert all(text.count("202") >= 1 for text in texts)  # The year of each event.
 
 
+SECONDS = """() => {
+    const [minutes, seconds] = document.querySelector("#position").textContent.split(":").map(Number);
+    return 60 * minutes + seconds;
+}"""
+
+
+def seconds(page: Page) -> int:
+    return int(page.evaluate(SECONDS))
+
+
+def kept_by_page(page: Page) -> list[str]:
+    """Return the keys of localStorage but for the settings."""
+    keys = page.evaluate("Object.keys(localStorage)")
+    return sorted(key for key in keys if key != "sidflow.preferences")
+
+
 def check_export_delete_import(page: Page, tmp_path: Path) -> None:
     before = database_content(page)
     page.click("#tab-preferences")
@@ -99,9 +115,15 @@ def check_export_delete_import(page: Page, tmp_path: Path) -> None:
     page.click("#wipe")
     wait_for_result(page, "Nothing was deleted")
     assert database_content(page) == before
+    page.focus("#progress")
+    page.keyboard.press("Home")  # So that the song goes on for a while.
+    assert {"sidflow.resume", "sidflow.likes", "sidflow.liked"} <= set(kept_by_page(page))
     page.once("dialog", lambda dialog: dialog.accept())
     page.click("#wipe")
     wait_for_result(page, "Everything in this browser was deleted")
+    begun = seconds(page)
+    page.wait_for_function(f"({SECONDS})() > {begun + 7}")
+    assert kept_by_page(page) == [], "what plays on leaves no trace"
     wait_for_count(page, "ratings", 0)
     wait_for_books(page, "0 events recorded: 0 stored")
     assert database_content(page) == []

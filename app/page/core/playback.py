@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Literal, TypeAlias
 
+    from app.page.core.likes import Likes
     from app.page.core.playback_state import Library
     from app.page.core.tune import Tune
     from sidflow_feedback.page.recorder import Recorder
@@ -44,6 +45,8 @@ class Playback(PlayerControls):
         Shows a message to the listener: ``notify(text, exc)``, with the exception that caused it or None.
     now
         A monotonic clock in seconds.
+    likes
+        What the listener likes, whatever plays.
 
     Attributes
     ----------
@@ -77,10 +80,12 @@ class Playback(PlayerControls):
         take_next: "Callable[[], Tune | None]",
         notify: "Callable[[str, Exception | None], None]",
         now: "Callable[[], float]",
+        likes: "Likes",
     ) -> None:
         super().__init__()
         self._library = library
         self._take_next = take_next
+        self.likes = likes
         self._recorder = recorder
         self._notify = notify
         self._now = now
@@ -321,8 +326,16 @@ class Playback(PlayerControls):
             self._take_back(before)
         if before != judgment and self.can_judge:
             self._judged_event = self._telemetry.judge(judgment)
+            if self.tune and self.song == self.tune.start_song:
+                self._keep_judgment(self.tune, judgment)
             self.judged.emit(judgment)
         self.changed.emit()
+
+    def _keep_judgment(self, tune: "Tune", judgment: "Judgment") -> None:
+        if judgment == "like" and self._judged_event:
+            self.likes.add(tune, self._judged_event)
+        else:
+            self.likes.remove(tune)
 
     async def dislike(self) -> None:
         """Record a dislike, and go on with the next tune; or take the dislike back."""
@@ -334,17 +347,23 @@ class Playback(PlayerControls):
         self._telemetry.take_back()
         event, self._judged_event = self._judged_event, None
         if event and self.tune:
+            self.likes.forget([event])
             self.taken_back.emit(judgment, self.tune, event)
 
     def like(self, tune: "Tune") -> None:
-        """Record that the listener likes a tune's start song, which needn't be loaded."""
-        if self.tune is tune and self.song == tune.start_song and self.can_judge:
-            if self.judgment != "like":
-                self.judge("like")
-            return
-        track = Track(tune, tune.start_song, self.incognito)
-        if self._recorder.action("like", track.record):
-            self.judged.emit("like")
+        """Record that the listener likes a tune's start song, which needn't be loaded; or take it back."""
+        event = self.likes.event_of(tune)
+        is_current = self.tune is tune and self.song == tune.start_song and self.can_judge
+        if is_current and event in (None, self._judged_event):
+            self.judge("like")
+        elif event:
+            self.likes.remove(tune)
+            self.taken_back.emit("like", tune, event)
+        else:
+            event = self._recorder.action("like", Track(tune, tune.start_song, self.incognito).record)
+            if event:
+                self.likes.add(tune, event)
+                self.judged.emit("like")
 
     def rate(self, ratings: "dict[Dimension, int]") -> str | None:
         """Record a rating of the song that is loaded; return its uuid, None if it could not be stored."""

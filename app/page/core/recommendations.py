@@ -283,6 +283,13 @@ class Recommendations:
         self.asked, self.asking = [], None
         self.changed.emit()
 
+    def forget_all(self) -> None:
+        """Forget what was played, also in this browser: the listener deletes everything."""
+        local.removeItem(QUEUE_OFFSET)
+        self._taken_incognito = 0
+        self._recent = self._recent[:1]
+        self._refresh()
+
     def forget(self, path: str, playing: "Tune | None") -> None:
         """No longer count a tune as recently played, unless it is playing."""
         self._recent = [tune for tune in self._recent if tune.sid_path != path or tune is playing]

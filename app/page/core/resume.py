@@ -38,6 +38,7 @@ class Resume:
         self._storage = storage
         self._kept: tuple[str, int] | None = None
         self._position = 0.0
+        self._forgotten: object = None
         playback.changed.connect(self.keep)
 
     def left(self) -> "Left | None":
@@ -55,9 +56,11 @@ class Resume:
             self.keep()
 
     def keep(self) -> None:
-        """Write down where the song is, if it was audible and is not private."""
+        """Write down where the song is, if it was audible, is not private, and wasn't there at `forget`."""
         playback, track = self._playback, self._playback.track
-        if track is None or not playback.can_judge or playback.state not in (State.PLAYING, State.PAUSED):
+        if track is None or track is self._forgotten or not playback.can_judge:
+            return
+        if playback.state not in (State.PLAYING, State.PAUSED):
             return
         song, position = (track.sid_path, track.song), playback.elapsed
         if song == self._kept and position == self._position:
@@ -67,5 +70,6 @@ class Resume:
         self._storage.setItem(KEY, json.dumps(left))
 
     def forget(self) -> None:
-        """Delete what was written down."""
+        """Delete what was written down, and write nothing more of the song that plays."""
+        self._forgotten = self._playback.track
         self._storage.removeItem(KEY)

@@ -36,6 +36,10 @@ class LearnOffer:
         by_id("learn-offer").hidden = False
         return True
 
+    def forget(self) -> None:
+        """Delete the count: the listener deletes everything."""
+        local.removeItem(LIKES)
+
     def _on_judged(self, judgment: str) -> None:
         if judgment != "like":
             return

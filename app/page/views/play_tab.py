@@ -84,7 +84,9 @@ class PlayTab:
             create_proxy(lambda name: spawn(self._play_place(name))),
             create_proxy(lambda composer, name: spawn(self._play_composer(composer, name))),
         )
-        self._filters = tunes_filters.Filters.new(collection, create_proxy(lambda: spawn(self.show(True))))
+        self._filters = tunes_filters.Filters.new(
+            collection, self.places, create_proxy(lambda: spawn(self.show(True)))
+        )
         self._playlists = tunes_playlist_panel.PlaylistPanel.new(
             collection,
             self._filters,
@@ -101,6 +103,8 @@ class PlayTab:
         tune_list.head.onSort(create_proxy(self._sort))
         tune_list.head.show(self._order)
         playback.changed.connect(self._mark_current)
+        playback.likes.changed.connect(self._show_likes)
+        self._show_likes()
         settings.follow(self._on_settings)
 
     async def show(self, from_top: bool = False) -> None:
@@ -112,6 +116,7 @@ class PlayTab:
         by_id("no-tunes").textContent = NOTHING_FOUND if counts["all"] else self.problem
         show_text(by_id("list-count"), _count_text(counts))
         by_id("save-list").disabled = counts["count"] == 0
+        self._filters.offerClearing()
         self._playlists.show(counts["count"])
         await self._list.show(counts["count"], from_top)
         await self._library.follow(self._playback.tune)
@@ -186,7 +191,7 @@ class PlayTab:
             self._recommendations.play_next(tune)
             by_id("row-status").textContent = tune.title + " plays next."
         elif action == "like":
-            self._playback.like(tune)
+            self._like(tune)
         elif action == "unsort":
             self._sort(LISTED)
         elif action == "link":
@@ -197,6 +202,19 @@ class PlayTab:
             self.places.openOf(path, action)
         else:
             self._change_playlist(action, path)
+
+    def _like(self, tune: "Tune") -> None:
+        likes = self._playback.likes
+        before = likes.event_of(tune)
+        self._playback.like(tune)
+        after = likes.event_of(tune)
+        text = "You like " + tune.title + "." if after else "Your like of " + tune.title + " is taken back."
+        by_id("row-status").textContent = text
+        if not before and not after:
+            notice("Your like was not recorded" + (": incognito is on." if self._playback.incognito else "."))
+
+    def _show_likes(self) -> None:
+        self._list.showLikes(to_js(list(self._playback.likes.events)))
 
     def _change_playlist(self, action: str, path: str) -> None:
         if action in ("favorite", "unfavorite"):

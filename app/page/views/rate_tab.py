@@ -3,7 +3,7 @@
 from pyscript import document
 
 from app.page.core.tasks import spawn
-from app.page.views.dom import by_id, create, on, one_decimal
+from app.page.views.dom import aria, by_id, create, on, one_decimal
 from app.page.views.event_text import SERVER_COPY, format_ratings
 from app.page.views.reasons import phrases
 from app.page.views.sureness import NAMES, show_prediction
@@ -54,11 +54,13 @@ class RateTab:
         self._shown: Song | None = None
         self._last: Rating | None = None
         self._withdrawn = ""
+        self._saved: list[Rating] = []
+        """The ratings of this visit that count, the newest last."""
         for name in DIMENSIONS:
             _add_scale(name)
         on(by_id("rate-form"), "submit", self._on_submit)
         on(by_id("rate-form"), "keydown", self._on_key)
-        on(by_id("rate-form"), "change", lambda _event: self._show_prediction())
+        on(by_id("rate-form"), "change", lambda _event: self._on_choice())
         on(by_id("rate-and-next"), "click", lambda _event: self._rate_and_play_next())
         on(by_id("rate-next"), "click", lambda event: spawn(playback.next(int(event.detail))))
         on(by_id("rate-undo"), "click", lambda _event: self.undo())
@@ -72,7 +74,7 @@ class RateTab:
         missing = [name for name in DIMENSIONS if name not in _chosen()]
         name = focused.dataset.dimension if focused else missing[0] if missing else "e"
         _choose(name, digit)
-        self._show_prediction()
+        self._on_choice()
         position = DIMENSIONS.index(name) + 1
         if position < len(DIMENSIONS):
             following = _fieldset(DIMENSIONS[position])
@@ -85,6 +87,7 @@ class RateTab:
         if self._last is None:
             return
         last, self._last = self._last, None
+        self._forget([last["uuid"]])
         self._withdraw(last["uuid"])
         self._withdrawn = last["uuid"]
         self._show_last("Undone: your rating of " + last["title"] + " no longer counts.")
@@ -92,10 +95,17 @@ class RateTab:
             by_id("rate-result").textContent = ""
             for name in last["ratings"]:
                 _choose(name, last["ratings"][name])
-            self._show_prediction()
+            self._on_choice()
+
+    def forget_all(self) -> None:
+        """Note that no rating of this visit counts: the listener deletes everything."""
+        self._last = None
+        self._show_last("")
+        self._forget([rating["uuid"] for rating in self._saved])
 
     def on_forgotten(self, forgotten: "list[ForgottenEvent]") -> None:
         """Show which events are deleted for good."""
+        self._forget([event["uuid"] for event in forgotten])
         for event in forgotten:
             if event["uuid"] == self._withdrawn:
                 self._withdrawn = ""
@@ -118,7 +128,33 @@ class RateTab:
         by_id("rate-private").hidden = not private
         for button in by_id("rate-form").querySelectorAll("[type=submit], #rate-and-next"):
             button.disabled = tune is None or private
+        self._show_saved()
         self._show_prediction()
+
+    def _on_choice(self) -> None:
+        self._show_saved()
+        self._show_prediction()
+
+    def _show_saved(self) -> None:
+        """Show whether there is something to save: the same opinion is not recorded twice."""
+        saved = self._is_saved(_chosen())
+        button = by_id("rate-form").querySelector("[type=submit]")
+        button.textContent = "Saved" if saved else "Save rating"
+        button.setAttribute("aria-disabled", aria(saved))  # Not `disabled`: it may have the focus.
+        by_id("rate-and-next").textContent = "Play next" if saved else "Save and play next"
+
+    def _is_saved(self, ratings: "dict[Dimension, int]") -> bool:
+        """Return whether the listener has rated the song like this before."""
+        saved: dict[Dimension, int] = {}
+        for rating in self._saved:
+            if rating["song"] == self._shown:
+                saved.update(rating["ratings"])
+        return bool(ratings) and all(saved.get(name) == ratings[name] for name in ratings)
+
+    def _forget(self, uuids: "list[str]") -> None:
+        """Note that these ratings no longer count: they can be saved again."""
+        self._saved = [rating for rating in self._saved if rating["uuid"] not in uuids]
+        self._show_saved()
 
     def _show_prediction(self) -> None:
         """Show what was expected, where the listener has chosen: before, it would lead them."""
@@ -171,6 +207,9 @@ class RateTab:
         if not ratings:
             by_id("rate-result").textContent = "Choose 1 to 5 on at least one scale first."
             return False
+        if self._is_saved(ratings):
+            by_id("rate-result").textContent = "This rating is saved."
+            return True
         tune, song = self._playback.tune, self._playback.song
         expected = self._recommendations.prediction(tune, song) if tune else None
         levels = self._sureness()
@@ -178,6 +217,8 @@ class RateTab:
         if not uuid or not tune:
             return False
         self._last = {"uuid": uuid, "title": tune.title, "song": self._shown, "ratings": ratings}
+        self._saved.append(self._last)
+        self._show_saved()
         by_id("rate-result").textContent = "Rated. Thank you."
         text = "You rated " + tune.title + ": " + format_ratings(ratings) + "."
         self._show_last(text + _surprise(ratings, expected, levels))

@@ -50,6 +50,15 @@ export class Analyses {
 
   /**
    * @param {Tune} tune
+   * @returns {"known" | "unknown" | "failed"} what the analysis has found
+   */
+  soundOf(tune) {
+    if (this.hasFeatures(tune)) return "known";
+    return this.isDone(tune, ANALYSIS_VERSION) ? "failed" : "unknown";
+  }
+
+  /**
+   * @param {Tune} tune
    * @param {number} version  of the analysis
    * @returns {boolean} whether nobody needs to analyze its start song with this version
    */

@@ -20,12 +20,16 @@ export class Filters {
   #form = /** @type {HTMLFormElement} */ (element("filter-form"));
   #panel = /** @type {HTMLDetailsElement} */ (element("filter-panel"));
   #onChange;
+  #places;
+  #search = /** @type {HTMLInputElement} */ (element("search"));
 
   /**
    * @param {import("./collection.js").Collection} collection
+   * @param {import("./places.js").Places} places
    * @param {() => void} onChange  the list must show other tunes
    */
-  constructor(collection, onChange) {
+  constructor(collection, places, onChange) {
+    this.#places = places;
     this.#onChange = onChange;
     this.#form.addEventListener("input", () => this.#changed());
     this.#form.addEventListener("submit", (event) => {
@@ -44,16 +48,20 @@ export class Filters {
     return JSON.stringify(Object.fromEntries(this.#set().map((name) => [name, this.#field(name).value])));
   }
 
-  /** Whether any is set. */
-  get isSet() {
-    return this.#set().length > 0;
+  /** Offer to take away what narrows the list, if anything does. */
+  offerClearing() {
+    const narrows = this.#set().length > 0 || this.#search.value.trim() !== "" || this.#places.isSet;
+    element("clear-filters").hidden = !narrows;
   }
 
-  /** Take all filters away. */
+  /** Take all away that narrows the list: filters, search, folder or composer. */
   clear() {
     this.#form.reset();
-    this.#changed();
-    element("search").focus();
+    this.#search.value = "";
+    this.showChips();
+    if (this.#places.isSet) this.#places.openFolder("");
+    else this.#onChange();
+    this.#search.focus();
   }
 
   /**
@@ -83,7 +91,7 @@ export class Filters {
   /** Show a chip for each filter that is set. */
   showChips() {
     element("chips").replaceChildren(...this.#set().map((name) => this.#chip(name)));
-    element("clear-filters").hidden = !this.isSet;
+    this.offerClearing();
   }
 
   /** @param {FilterName} name */
@@ -100,13 +108,13 @@ export class Filters {
     button.addEventListener("click", () => {
       this.set(name, "");
       const next = element("chips").querySelector("button");
-      (next ?? element("search")).focus();
+      (next ?? this.#search).focus();
     });
     return item;
   }
 
   #set() {
-    return NAMES.filter((name) => this.#field(name).value);
+    return NAMES.filter((name) => this.#field(name).value && this.#field(name).validity.valid);
   }
 
   /** @param {FilterName} name */

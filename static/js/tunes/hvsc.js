@@ -11,7 +11,10 @@ const SEPARATOR = /\s*[&,/]\s*(?![^(]*\))/;
 /** After a name that is doubtful, and instead of one that isn't known. */
 const DOUBT = /\s*(?:<\?>|\?)$/;
 const NICKNAME = /\s*\([^)]*\)/g;
-const YEAR = /^(?:19|20)\d\d/;
+
+/** What a release begins with: a year, or a span such as `1987-88`; or a decade such as `198?`. */
+const YEARS = /^(?:\(c\)|©)?\s*((?:19[789]|20\d)\d)(?![\d?])(?:-((?:\d\d){1,2})(?![\d?]))?/i;
+const DECADE = /^(?:\(c\)|©)?\s*(19[789]|20\d)\?/i;
 
 /** @typedef {{key: string, name: string}} Composer  key: the same for all spellings; name: as in the header */
 
@@ -46,10 +49,26 @@ export function composersOf(author) {
 export const composerKey = (name) => fold(name.replaceAll(NICKNAME, "").replace(DOUBT, "")).trim();
 
 /**
- * @param {string} released  as in the header
- * @returns {string} the year; "" if it isn't known
+ * @param {string} released  as in the header, such as `1985 Maker`, `1987-88 Maker`, or `19?? Maker`
+ * @returns {string} the year, of a span the first one; "" if it isn't known
  */
-export const yearOf = (released) => YEAR.exec(released)?.[0] ?? "";
+export const yearOf = (released) => YEARS.exec(released)?.[1] ?? "";
+
+/**
+ * @param {string} released  as in the header
+ * @param {number} from
+ * @param {number} to
+ * @returns {boolean} whether it was released, or made for a part, in these years; of a decade, all years must be
+ */
+export function isReleased(released, from, to) {
+  const [, first, end = ""] = YEARS.exec(released) ?? [];
+  if (first) {
+    const last = Number(first.slice(0, 4 - end.length) + end);
+    return Number(first) <= to && (last < Number(first) ? last + 100 : last) >= from;
+  }
+  const decade = DECADE.exec(released)?.[1];
+  return decade !== undefined && Number(`${decade}0`) >= from && Number(`${decade}9`) <= to;
+}
 
 /**
  * @param {Iterable<{author: string}>} tunes

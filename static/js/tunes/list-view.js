@@ -142,6 +142,7 @@ export class ListView {
       length: this.#analyses.startLengthOf(tune),
       prediction: this.#index.prediction(tune),
       sureness: this.#index.sureness(tune),
+      sound: this.#analyses.soundOf(tune),
       inFolder: tune.locations?.some(({ folder }) => folder !== FILES) ?? false,
       favorite: this.#playlists.isFavorite(sidPath),
     };

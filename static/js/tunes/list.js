@@ -26,6 +26,8 @@ export class TuneList {
   #head = 0;
   #active = 0;
   #current = "";
+  /** @type {Set<string>} */
+  #liked = new Set();
   /** @type {{row: TuneRow, element: HTMLElement, sidPath: string} | null} */
   #reasons = null;
   #stale = false;
@@ -80,6 +82,15 @@ export class TuneList {
   mark(sidPath) {
     this.#current = sidPath;
     for (const row of this.#rows) row.mark(row.sidPath === sidPath);
+  }
+
+  /**
+   * Mark the tunes that the listener likes.
+   * @param {string[]} sidPaths
+   */
+  showLikes(sidPaths) {
+    this.#liked = new Set(sidPaths);
+    for (const row of this.#rows) row.markLiked(this.#liked);
   }
 
   /**
@@ -183,6 +194,7 @@ export class TuneList {
       if (row === this.#reasons?.row && tune.sidPath !== this.#reasons.sidPath) this.closeReasons();
       row.show(tune, from + number);
       row.mark(tune.sidPath === this.#current);
+      row.markLiked(this.#liked);
       row.activate(from + number === this.#active);
     });
     this.layout();

@@ -35,6 +35,11 @@ export class Places {
     return JSON.stringify(this.#place);
   }
 
+  /** Whether a folder or a composer is shown, not all tunes. */
+  get isSet() {
+    return Boolean(this.#place.folder || this.#place.composer);
+  }
+
   /**
    * Show an added folder.
    * @param {string} id  "": all tunes

@@ -48,6 +48,7 @@ export class RowMenu {
     this.#sidPath = row.dataset.path ?? "";
     this.#opener = button;
     button.setAttribute("aria-expanded", "true");
+    this.#item("like").textContent = row.hasAttribute("data-liked") ? "Take like back" : "Like";
     const isFavorite = row.hasAttribute("data-favorite");
     this.#item("favorite").hidden = isFavorite;
     this.#item("unfavorite").hidden = !isFavorite;

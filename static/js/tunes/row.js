@@ -11,6 +11,14 @@ const PREFERENCE = 3;
 /** By level, as in `app/page/views/sureness.py`. */
 const SURENESS = ["not sure yet", "a guess", "fairly sure", "sure"];
 
+/** What stands instead of a match, and why. */
+const UNHEARD = { known: "", unknown: "not heard yet", failed: "can’t tell" };
+const WHEN = {
+  known: "",
+  unknown: "It is analyzed when it plays, or while the browser is idle, if Preferences say so.",
+  failed: "It couldn’t be analyzed.",
+};
+
 /**
  * A tune as the list shows it.
  * @typedef {object} ListedTune
@@ -22,6 +30,7 @@ const SURENESS = ["not sure yet", "a guess", "fairly sure", "sure"];
  * @property {number[] | null} prediction  of the start song: energy, mood, complexity, preference
  * @property {boolean} favorite
  * @property {boolean} inFolder  whether it is in a folder that has a view
+ * @property {"known" | "unknown" | "failed"} sound  what the analysis has found of it
  * @property {number[]} sureness  of each of them, from 0 (can't tell) to 3
  */
 
@@ -36,6 +45,7 @@ export class TuneRow {
     this.tune = part(".tune");
     this.why = part(".why");
     this.menu = part(".menu");
+    this.unheard = part(".unheard");
     this.#parts = Object.fromEntries(
       [".name", ".author", ".composer", ".year", ".length", ".match"].map((name) => [name, part(name)]),
     );
@@ -87,9 +97,17 @@ export class TuneRow {
     else this.element.removeAttribute("aria-current");
   }
 
+  /** @param {Set<string>} liked  `sidPath`s */
+  markLiked(liked) {
+    this.element.toggleAttribute("data-liked", liked.has(this.sidPath ?? ""));
+  }
+
   /** @param {ListedTune} tune */
-  #showPrediction({ title, prediction, sureness }) {
+  #showPrediction({ title, prediction, sureness, sound }) {
     this.why.hidden = !prediction;
+    const unheard = prediction ? "" : UNHEARD[sound];
+    this.unheard.hidden = !unheard;
+    this.unheard.textContent = unheard;
     const preference = prediction?.[PREFERENCE] ?? 1;
     const level = sureness[PREFERENCE];
     this.element.dataset.prediction = prediction?.map((value) => value.toFixed(1)).join(" ") ?? "";
@@ -97,7 +115,7 @@ export class TuneRow {
     this.why.dataset.sureness = String(level);
     this.why.style.setProperty("--level", String((preference - 1) / 4));
     const told = level ? `${preference.toFixed(1)} of 5, ${SURENESS[level]}` : SURENESS[0];
-    this.#parts[".match"].title = prediction ? told : "";
+    this.#parts[".match"].title = prediction ? told : unheard && WHEN[sound];
     this.why.setAttribute("aria-label", `Why ${told}${level ? "," : ""} for ${title}?`);
   }
 }

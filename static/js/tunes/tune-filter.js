@@ -1,7 +1,7 @@
 /** Filters of the list: what a tune must be to pass. */
 
 import { fold } from "./fold.js";
-import { yearOf } from "./hvsc.js";
+import { isReleased } from "./hvsc.js";
 
 /** @typedef {import("./tune-index.js").IndexedTune} IndexedTune */
 /** @typedef {(tune: IndexedTune) => boolean} Test */
@@ -52,23 +52,11 @@ export function testsOf({ author, from, to, chip, feeling, only }, predict, all)
       return words.every((word) => name.includes(word));
     });
   }
-  if (from || to) tests.push(isBetween(from || "0", to || "9999"));
+  if (from || to) tests.push(({ released }) => isReleased(released, Number(from || 0), Number(to || 9999)));
   if (chip) tests.push((tune) => String(tune.chip) === chip);
   const felt = FEELINGS[feeling ?? ""];
   if (felt) tests.push(feels(felt.dimension, felt.high, predict, all()));
   return tests;
-}
-
-/**
- * @param {string} from
- * @param {string} to
- * @returns {Test}
- */
-function isBetween(from, to) {
-  return ({ released }) => {
-    const year = yearOf(released);
-    return year !== "" && year >= from && year <= to;
-  };
 }
 
 /**

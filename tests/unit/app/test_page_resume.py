@@ -6,23 +6,7 @@ from app.page.core.resume import KEY, Resume
 from app.page.core.sleep_timer import FADE_SECONDS, SleepTimer
 from app.page.core.tune import Tune
 from tests.contracts.player_contract import LONG, SHORT, SHORT_SECONDS
-from tests.unit.player.test_player_memory import TICK, HandListener
-
-
-class Storage:
-    def __init__(self) -> None:
-        self.kept: dict[str, str] = {}
-        self.writes = 0
-
-    def getItem(self, key: str) -> str | None:  # noqa: N802
-        return self.kept.get(key)
-
-    def setItem(self, key: str, value: str) -> None:  # noqa: N802
-        self.kept[key] = value
-        self.writes += 1
-
-    def removeItem(self, key: str) -> None:  # noqa: N802
-        self.kept.pop(key, None)
+from tests.unit.player.test_player_memory import TICK, HandListener, Storage
 
 
 def resumed(listener: HandListener) -> tuple[Resume, Storage]:
@@ -51,6 +35,12 @@ def test_song_and_position_are_kept_every_few_seconds_and_at_a_pause() -> None:
     assert Resume(HandListener().playback, storage).left() == resume.left(), "it is there on the next visit"
     resume.forget()
     assert resume.left() is None
+    listener.playback.toggle()
+    listen(listener, resume, 20)
+    assert resume.left() is None, "of the song that plays, nothing more is written"
+    listener.choose(SHORT)
+    listen(listener, resume, SHORT_SECONDS / 2)
+    assert resume.left() is not None
 
 
 def test_nothing_is_kept_of_what_plays_incognito_or_was_only_shown() -> None:

@@ -8,6 +8,7 @@ import json
 
 import pytest
 
+from app.page.core.likes import Likes
 from app.page.core.payloads import TuneRecord
 from app.page.core.playback import Playback
 from app.page.core.skips import MAX_SKIPS, NOTHING_PLAYS
@@ -92,6 +93,24 @@ class Tunes:
         self.rejected = []
 
 
+class Storage:
+    """`localStorage` in memory."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, str] = {}
+        self.writes = 0
+
+    def getItem(self, key: str) -> str | None:  # noqa: N802
+        return self.kept.get(key)
+
+    def setItem(self, key: str, value: str) -> None:  # noqa: N802
+        self.kept[key] = value
+        self.writes += 1
+
+    def removeItem(self, key: str) -> None:  # noqa: N802
+        self.kept.pop(key, None)
+
+
 class HandListener:
     """Listens through `MemoryPlayer`, whose time passes by hand."""
 
@@ -101,9 +120,12 @@ class HandListener:
         self.kept: list[Record] = []
         self.messages: list[str] = []
         self.tunes = Tunes()
+        self.likes = Likes(Storage())
         uuids = (f"00000000-0000-4000-8000-{i:012}" for i in itertools.count())
         recorder = Recorder(self, lambda: next(uuids), lambda: 0.0, "session-1", self.messages.append)
-        self.playback = Playback(self.tunes, recorder, self.tunes.take, self.notify, lambda: self.now)
+        self.playback = Playback(
+            self.tunes, recorder, self.tunes.take, self.notify, lambda: self.now, self.likes
+        )
         self.withdrawn: list[str] = []
         self.playback.taken_back.connect(lambda _judgment, _tune, uuid: self.withdrawn.append(uuid))
         self.player = self.use("memory")
