@@ -16,7 +16,7 @@ const UNHEARD = { known: "", unknown: "not heard yet", failed: "can’t tell" };
 const WHEN = {
   known: "",
   unknown: "It is analyzed when it plays, or while the browser is idle, if Preferences say so.",
-  failed: "It couldn’t be analyzed.",
+  failed: "It can’t be analyzed.",
 };
 
 /**
