@@ -1,4 +1,4 @@
-"""`make bench-collection`: a folder of 60,000 tunes, indexed, and shown in all ways; and as a site's collection.
+"""`make bench-collection`: a folder of 60,000 tunes, indexed and shown; and as a site's collection.
 
 The last line is JSON.
 """
