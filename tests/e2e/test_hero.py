@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.listener import play
+from tests.e2e.listener import PREDICTED, play, wait_for_text, wait_until_playing
+from tests.wasm.psid import clicker, clicker_play, psid
 
 VOICES = 9
 GRAPHICS, TEXT = 3.0, 4.5
@@ -68,6 +70,45 @@ def test_waveforms_have_the_colors_of_their_voices(without_engine: Page) -> None
             f"([row, wanted]) => ({DRAWN})(row).every((part, i) => Math.abs(part - wanted[i]) < 24)",
             arg=[row, wanted],
         )
+
+
+def test_title_composer_and_year_are_those_of_the_file(without_engine: Page, tmp_path: Path) -> None:
+    page, file = without_engine, tmp_path / "one.sid"
+    file.write_bytes(psid(clicker(), play=clicker_play(), title=b"A title"))
+    page.set_input_files("#own-file", file)
+    wait_for_text(page, "#now-released", "1985 Maker")
+    assert (page.inner_text("#now-name"), page.inner_text("#now-author")) == ("A title", "Author")
+    play(page, 2)
+    wait_for_text(page, "#now-released", "sidflow-feedback")
+
+
+def test_each_of_nine_voices_can_be_muted(without_engine: Page, tmp_path: Path) -> None:
+    page, file = without_engine, tmp_path / "three.sid"
+    file.write_bytes(psid(clicker(), version=4, play=clicker_play(), more_sids=(0x42, 0x44)))
+    page.set_input_files("#own-file", file)
+    wait_until_playing(page)
+    page.wait_for_selector("#voices button:nth-child(9)")
+    buttons = page.locator("#voices button")
+    assert buttons.all_text_contents() == [
+        f"SID {chip}, voice {voice}" for chip in (1, 2, 3) for voice in (1, 2, 3)
+    ]
+    for number in range(VOICES):
+        buttons.nth(number).click()
+        page.wait_for_selector(f"#voices button:nth-child({number + 1})[aria-pressed=true]")
+        assert page.locator("#voices [aria-pressed=true]").count() == 1
+        buttons.nth(number).click()
+        page.wait_for_selector(f"#voices button:nth-child({number + 1})[aria-pressed=false]")
+
+
+def test_feeling_is_told_as_far_as_it_is_known(page: Page) -> None:
+    page.wait_for_selector("html[data-model^=global]")
+    page.wait_for_selector(PREDICTED)
+    energies: list[float] = page.eval_on_selector_all(
+        "#tunes tr[data-path]", "rows => rows.map(row => Number(row.dataset.prediction.split(' ')[0]))"
+    )
+    for energy, feeling in ((min(energies), "It may feel calm."), (max(energies), "It may feel driving.")):
+        play(page, energies.index(energy) + 1)
+        wait_for_text(page, "#match-feeling", feeling)
 
 
 def test_a_press_on_a_waveform_mutes_its_voice(without_engine: Page) -> None:
