@@ -92,9 +92,12 @@ class Release:
 _ON_DEMAND = re.compile(
     r"static/vendor/(pyodide/.*\.(whl|zip)|wheels/|engine/(scipy|scikit_learn|joblib|threadpoolctl)-|pyscript/"
     r"|bundles/)|sidflow_feedback/(learning/first_model|page/(feedback|micropython)\.js)|.*\.(py|map)$"
-    r"|page/modules\.json$"
+    r"|page/modules\.json$|static/screenshots/"
 )
-"""What few pages need: scikit-learn, parts of PyScript, sources of what is compiled, files for embedders."""
+"""What few pages need: scikit-learn, parts of PyScript, sources of what is compiled, files for embedders.
+
+Browsers show screenshots before they install the page; the page itself never does.
+"""
 
 _FOR_BUILDING = re.compile(rf"static/vendor/(pyodide/.*\.(whl|zip)|wheels/)|{BUNDLED}|page/index\.html")
 

@@ -14,6 +14,7 @@ from app.emulator import SidEmulator
 from app.paths import paths
 from tests.e2e.listener import OUTBOX, outbox
 from tests.e2e.short_tunes import FALL_SILENT, HALT, short_tune
+from tests.patience import wait_until
 from tests.served import Served
 
 TITLE = slice(0x16, 0x1D)
@@ -93,7 +94,7 @@ def test_song_ends_when_it_falls_silent(without_engine: Page, music: list[Path])
     assert [event["action"] for event in events] == ["play", "play_complete", "play"]
     assert events[1]["length"] == pytest.approx(1, abs=0.1)
     assert events[1]["lengthSource"] == "measured"
-    page.wait_for_function(f"({ROWS})().then(rows => rows.length === 1)")
+    wait_until(lambda: len(page.evaluate(ROWS)) == 1)
     [row] = page.evaluate(ROWS)
     assert row["lengths"] == [events[1]["length"]]
 
@@ -154,7 +155,7 @@ def test_all_music_is_analyzed_on_demand_until_the_listener_stops(page: Page, fo
     assert 0 < done <= MANY + 1
 
     page.click(BUTTON)
-    page.wait_for_function(f"({ROWS})().then(rows => rows.length === {MANY + 1})")
+    wait_until(lambda: len(page.evaluate(ROWS)) == MANY + 1)
     page.wait_for_selector("#analyze-now", state="hidden")
     rows: list[dict[str, Any]] = page.evaluate(ROWS)
     same = embedding(folder / "00.sid")

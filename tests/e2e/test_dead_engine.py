@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route
 
 from tests.e2e.listener import rows, wait_for_engine
-from tests.e2e.test_tabs import LOCKS, RECORD, RUN, open_tab, recorded, wait_for_all_saved
-from tests.patience import patient
+from tests.e2e.test_tabs import RECORD, RUN, lock_counts, open_tab, recorded, wait_for_all_saved
+from tests.patience import patient, wait_until
 from tests.served import Served
 from tests.unguarded import let_python_in
 
@@ -143,7 +143,7 @@ def test_engine_of_a_suspended_tab_is_replaced_in_another_and_ends(
         print([(time - before, text) for time, text in second.evaluate("told") if time > before])
     finally:
         os.kill(process, signal.SIGCONT)
-    first.wait_for_function(f"({LOCKS})().then(([held, queued]) => held.length + queued.length === 2)")
+    wait_until(lambda: sum(lock_counts(first)) == 2)
     first.evaluate(RUN, FEW)
     check_stored_once(second, of_second, recorded(first, 20))
     first.wait_for_function("engineWorkers.length === 1")

@@ -158,6 +158,11 @@ def test_menu_plays_next_likes_and_opens_the_composer(without_engine: Page, tree
     choose(page, "Tune number 7", "Play next")
     wait_for_text(page, "#up-next .name", "Tune number 7")
     assert page.text_content("#row-status") == "Tune number 7 plays next."
+    page.fill("#search", "")
+    wait_for_count(page, f"{ALL} tunes")
+    assert page.text_content("#up-next .name") == "Tune number 7", "though the list has others before it"
+    page.fill("#search", "tune_00007")
+    wait_for_count(page, f"1 of {ALL} tunes")
     check_like_is_recorded_once_and_taken_back(page)
     page.evaluate("() => { navigator.share = async ({ url }) => { window.shared = url; }; }")
     choose(page, "Tune number 7", "Share a link")

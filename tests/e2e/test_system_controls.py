@@ -14,6 +14,9 @@ from tests.e2e.conftest import usable
 from tests.e2e.listener import WITHOUT_ENGINE, play, wait_until_playing
 from tests.served import Served
 
+MAX_PICTURE = 60_000
+"""Bytes of an icon or screenshot."""
+
 KEEP_HANDLERS = """
     globalThis.handlers = {};
     const set = MediaSession.prototype.setActionHandler;
@@ -93,6 +96,8 @@ def test_media_session_shows_the_tune_and_its_keys_control_it(page: Page) -> Non
 
 def test_the_tab_is_called_like_the_tune(page: Page) -> None:
     assert page.title() == "sidflow"
+    icon = page.request.get(urljoin(page.url, page.get_attribute("link[rel=icon]", "href") or ""))
+    assert icon.headers["content-type"].startswith("image/svg+xml")
     play(page, 1)
     tune, author = page.text_content("#now-title"), page.text_content("#now-detail")
     assert page.title() == f"{tune} – {author} · sidflow"
@@ -106,12 +111,18 @@ def test_the_page_can_be_installed(page: Page) -> None:
     found = session.send("Page.getAppManifest")
     assert found["errors"] == []
     manifest = json.loads(found["data"])
-    for icon in manifest["icons"]:
-        answer = page.request.get(urljoin(found["url"], icon["src"]))
-        assert answer.headers["content-type"].startswith(icon["type"])
-        if icon["type"] == "image/png":
+    pictures = [*manifest["icons"], *manifest["screenshots"]]
+    for picture in pictures:
+        answer = page.request.get(urljoin(found["url"], picture["src"]))
+        assert answer.headers["content-type"].startswith(picture["type"])
+        if picture["type"] == "image/png":
             width, height = (int.from_bytes(answer.body()[at : at + 4]) for at in (16, 20))
-            assert icon["sizes"] == f"{width}x{height}"
+            assert picture["sizes"] == f"{width}x{height}"
+            assert max(width, height) <= 2.3 * min(width, height), "browsers take no others"
+        assert len(answer.body()) <= MAX_PICTURE
+    assert {picture["form_factor"] for picture in manifest["screenshots"]} == {"wide", "narrow"}
+    kept = page.request.get(urljoin(found["url"], "../files.json")).json()
+    assert not [address for address in kept if "screenshots" in address], "no page needs them offline"
     assert {icon.get("purpose", "any") for icon in manifest["icons"]} == {"any", "maskable"}
     problems = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
     assert {problem["errorId"] for problem in problems} <= {"in-incognito"}, "as all contexts of a test are"

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tests.e2e.listener import rows, wait_for_engine
-from tests.patience import patient
+from tests.patience import patient, wait_until
 from tests.served import Served
 from tests.unguarded import let_python_in
 
@@ -102,6 +102,12 @@ def engines(page: Page) -> int:
     return sum("/tunes/" not in worker.url for worker in page.workers)
 
 
+def lock_counts(page: Page) -> tuple[int, int]:
+    """Return how many tabs run an engine, and how many wait to run one."""
+    held, pending = page.evaluate(LOCKS)
+    return len(held), len(pending)
+
+
 def test_ten_tabs_have_one_engine(context: BrowserContext, served: Served) -> None:
     asked: dict[Page, list[str]] = {}
     for _ in range(10):
@@ -111,8 +117,7 @@ def test_ten_tabs_have_one_engine(context: BrowserContext, served: Served) -> No
         page.wait_for_selector("html[data-ui=ready]")
     for page in asked:
         wait_for_engine(page)
-    held, pending = page.evaluate(LOCKS)
-    assert (len(held), len(pending)) == (1, 9)
+    assert lock_counts(page) == (1, 9)
     assert Counter(engines(page) for page in asked) == {1: 1, 0: 9}
     assert [load_pyodide(requests) for requests in asked.values()] == [True] + [False] * 9
 
@@ -121,10 +126,10 @@ def test_another_tab_takes_over_and_answers(context: BrowserContext, served: Ser
     first, second = open_tab(context, served), open_tab(context, served)
     wait_for_engine(first)
     wait_for_engine(second)
-    second.wait_for_function(f"({LOCKS})().then(([held, pending]) => held.length + pending.length === 2)")
+    wait_until(lambda: lock_counts(second) == (1, 1))
     first.close()
     check_answer(second)  # Perhaps still from the engine of the closed tab.
-    second.wait_for_function(f"({LOCKS})().then(([held, pending]) => held.length === 1 && !pending.length)")
+    wait_until(lambda: lock_counts(second) == (1, 0))
     check_answer(second)
     assert engines(second) == 1
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page
 
@@ -77,6 +79,23 @@ def test_map_on_insights_plays_what_is_pressed(playing: Page) -> None:
     if nearest != before:
         wait_for_text(page, "#now-title", nearest)
     wait_for_text(page, "#map-tune", "Playing from here: energy")
+    check_corners_are_ratings(page)
+
+
+def check_corners_are_ratings(page: Page) -> None:
+    """Play from two corners, which are beyond all tunes: what they stand for is a rating all the same."""
+    for keys in (("ArrowRight", "ArrowUp"), ("ArrowLeft", "ArrowDown")):
+        for key in keys:
+            for _ in range(20):
+                page.keyboard.press(key)
+        before = page.text_content("#up-next-how")
+        page.keyboard.press("Enter")
+        page.wait_for_function(
+            "old => document.querySelector('#up-next-how').textContent !== old", arg=before
+        )
+        place = re.search(r"energy (.+) and mood (.+) of 5", page.text_content("#up-next-how") or "")
+        assert place
+        assert all(1 <= float(value) <= 5 for value in place.groups()), place[0]
 
 
 def test_map_opens_from_play_and_goes_back(playing: Page) -> None:

@@ -1,4 +1,4 @@
-"""Takes the references of the views, the docs' pictures, and the recording: ``make pictures``."""
+"""Takes the pictures that the repository has, or those of some kinds: ``make pictures``."""
 
 from __future__ import annotations
 
@@ -10,10 +10,15 @@ from playwright.sync_api import sync_playwright
 
 from app.setup.chromium import chromium
 from tests.browser.conftest import CHROMIUM_ARGS
-from tests.pictures import docs, references
+from tests.pictures import docs, references, screenshots
 from tests.served import serve
 
-KINDS = {"references": references.take, "docs": docs.take, "recording": docs.record}
+KINDS = {
+    "references": references.take,
+    "docs": docs.take,
+    "recording": docs.record,
+    "screenshots": screenshots.take,
+}
 
 
 def main(kinds: list[str]) -> None:

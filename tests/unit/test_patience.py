@@ -1,4 +1,4 @@
-"""No test has a time limit of its own: each would fail on some machine."""
+"""No test has a time limit of its own: each would fail on some machine. And each waits for what it says."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ TESTS = Path(__file__).parents[1]
 CONTEXTS = {"new_context", "launch_persistent_context"}
 TRANSPORT = {"send", "fetch_model"}
 """Their `timeout` is what is tested."""
+
+PROMISES = ("async ", "await ", ".then(", "Promise")
+"""What makes a JavaScript function return a promise."""
 
 
 @cache
@@ -39,3 +42,12 @@ def test_pages_wait_as_long_as_all_tests_do() -> None:
     patient = {id(call.args[0]) for _, name, call in calls() if name == "patient"}
     found = [place for place, name, call in calls() if name in CONTEXTS and id(call) not in patient]
     assert found == [], "pass the context to `patient` of tests/patience.py"
+
+
+def test_pages_wait_for_values_not_for_promises() -> None:
+    found = [
+        place
+        for place, name, call in calls()
+        if name == "wait_for_function" and any(word in ast.unparse(call.args[0]) for word in PROMISES)
+    ]
+    assert found == [], "Playwright takes each promise for true: use `wait_until` of tests/patience.py"
