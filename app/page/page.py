@@ -29,6 +29,7 @@ from app.page.core.settings import Settings
 from app.page.core.tasks import error_message, spawn
 from app.page.core.tune_library import TuneLibrary
 from app.page.views.analyze_now import AnalyzeNow
+from app.page.views.covers import Covers
 from app.page.views.dom import by_id, notice, show_text
 from app.page.views.error_line import ErrorLine
 from app.page.views.failed_events import FailedEvents
@@ -120,16 +121,14 @@ class Page:
     def _build_play(self) -> None:
         playback, settings = self.playback, self.settings
         self._tabs = Tabs()
-        self._sheet = Sheet()
+        self._covers = Covers()
+        self._sheet = Sheet(self._covers)
         self._player_bar = PlayerBar(playback, settings)
         self._resume = Resume(playback, local)
         self._start = Start(playback, self.library, self._resume)
         self._share = Share(playback)
         self._sleep_menu = SleepMenu(playback, _seconds)
         self._one_tab = OneTab(playback)
-        self._links = Links(
-            *(self._tabs, playback, self.library, self.recommendations, self._resume),
-        )
         self._system_controls = SystemControls(playback)
         self._incognito = Incognito(playback, self.recommendations)
         tune_list = tunes_list.TuneList.new(self._collection, by_id("tune-list"))
@@ -139,12 +138,16 @@ class Page:
         self._analyze_now = AnalyzeNow(self.library)
         self._own_music = OwnMusic(self.library, self._collection, playback, self._on_music_changed)
         self._now_playing = NowPlaying(playback, settings, self.player.native)
-        self._full_screen = FullScreen()
+        self._full_screen = FullScreen(self._covers)
         self._match = Match(playback, self.recommendations)
         self._learning_status = LearningStatus(settings)
         self._up_next = UpNext(playback, self.recommendations, self._learning_status)
         settings.follow(lambda _values: self._up_next.show_basis())
         self._stations = Stations(playback, self.recommendations)
+        self._links = Links(
+            *(self._tabs, self._covers, playback, self.library),
+            *(self._resume, self._stations, self._play_tab),
+        )
         self._save_music = SaveMusic(self.library, playback, self.recommendations, self.player.native)
         self._offer = LearnOffer(playback, settings)
         self._introduction = Introduction(playback, self.recommendations, settings, self._offer)
@@ -218,9 +221,10 @@ class Page:
         self._up_next.show()
         self._analysis.restart()
         self.recommendations.refresh()  # Another tab's engine may have been ready before.
+        await self._links.start(not site.server)
+        await next_task.nextTask()
         self._start.make_good()
-        self._links.start(not site.server)
-        await self._start.offer()
+        await self._offer_to_go_on()
         document.documentElement.dataset.ui = "ready"
         window.performance.mark("ui-ready")
         if site.server:
@@ -235,8 +239,13 @@ class Page:
             await self.library.open_site(_address(""))
         except Exception as exc:
             notice(error_message(exc))
-        await self._start.offer()
-        self._links.try_again()
+        await self._offer_to_go_on()
+        await self._links.try_again(has_all_tunes=True)
+
+    async def _offer_to_go_on(self) -> None:
+        """Offer to go on where the listener was, unless a link has asked for something else."""
+        if not self._links.leads_to_station:
+            await self._start.offer()
 
     async def _tick(self) -> None:
         await self.playback.tick()
@@ -341,6 +350,7 @@ class Page:
         await self._play_tab.show()
         self._play_tab.places.refresh()
         self._analysis.restart()
+        await self._links.try_again()
 
 
 async def open_page() -> Page:

@@ -25,10 +25,13 @@ SIZES: Final = (
 )
 """Pixels of CSS."""
 
+ON_ITS_SIDE: Final = (740, 360)
+"""A phone in landscape."""
+
 ZOOMED: Final = ((640, 360), (683, 384), (720, 450), (960, 540))
 """What windows of twice this size show at 200 %."""
 
-FAULTS = """() => {
+FAULTS = """(root) => {
     const target = 44;
     const controls = "button, select, input, summary, label.button, a[href], [tabindex='0'], [role=tab]";
     const faults = [];
@@ -37,6 +40,7 @@ FAULTS = """() => {
     const areaOf = (control) =>
         control.matches("[type=checkbox], [type=radio], [type=file]") ? control.closest("label") : control;
     for (const control of document.querySelectorAll(controls)) {
+        if (root && !control.closest(root)) continue;
         const area = areaOf(control);
         if (!area || !area.checkVisibility({ visibilityProperty: true })) continue;
         area.scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -57,6 +61,12 @@ FAULTS = """() => {
         const isInline = control.matches("a, .link") && getComputedStyle(control).display === "inline";
         if (!isInline && !isText && (width < target - 0.5 || height < target - 0.5)) {
             faults.push(`${name(control)} is ${Math.round(width)} by ${Math.round(height)}`);
+        }
+    }
+    for (const element of document.querySelectorAll("body *")) {
+        const scrolls = ["auto", "scroll"].includes(getComputedStyle(element).overflowX);
+        if (scrolls && element.checkVisibility() && element.scrollWidth > element.clientWidth + 1) {
+            faults.push(`${name(element)} scrolls sideways`);
         }
     }
     if (document.documentElement.scrollWidth > innerWidth) faults.push("the page scrolls sideways");
@@ -80,6 +90,9 @@ SHIFTS = """
 """
 
 MAX_SHIFT = 0.02
+
+TARGET: Final = 44
+"""Pixels of the smallest control."""
 
 VISIBLE_ROWS = """() => {
     const list = document.querySelector("#tune-list").getBoundingClientRect();
@@ -132,6 +145,17 @@ def play_first(page: Page) -> None:
     wait_until_playing(page)
 
 
+def open_menu(page: Page) -> None:
+    """Open the list's menu, where there is one."""
+    if page.is_visible("#list-more"):
+        page.click("#list-more")
+        page.wait_for_selector("#list-menu", state="visible")
+
+
+def close_menu(page: Page) -> None:
+    page.keyboard.press("Escape")
+
+
 def tab(name: str) -> Callable[[Page], None]:
     return lambda page: page.click(f"#tab-{name}")
 
@@ -142,6 +166,7 @@ STATES: Final = {
     "sheet": open_sheet,
     "search": search,
     "filters": open_filters,
+    "menu": open_menu,
     "all unfolded": unfold,
     "rate": tab("rate"),
     "preferences": tab("preferences"),
@@ -149,7 +174,10 @@ STATES: Final = {
 }
 """What leads from each state to the next."""
 
-AFTER: Final = {"search": end_search, "filters": close_filters}
+PARTS: Final = {"menu": "#list-menu"}
+"""What is checked of a state that covers the rest."""
+
+AFTER: Final = {"search": end_search, "filters": close_filters, "menu": close_menu}
 """What ends a state."""
 
 
@@ -166,12 +194,12 @@ def sized(browser: Browser, served: Served, request: pytest.FixtureRequest) -> I
     context.close()
 
 
-@pytest.mark.parametrize("sized", SIZES + ZOOMED, ids=str, indirect=True)
+@pytest.mark.parametrize("sized", [*SIZES, ON_ITS_SIDE, *ZOOMED], ids=str, indirect=True)
 def test_no_control_is_covered_or_too_small(sized: Page) -> None:
     found = {}
     for state, go in STATES.items():
         go(sized)
-        if faults := sized.evaluate(FAULTS):
+        if faults := sized.evaluate(FAULTS, PARTS.get(state, "")):
             found[state] = faults
         if state in AFTER:
             AFTER[state](sized)
@@ -195,12 +223,33 @@ def test_nothing_moves_from_the_first_paint_to_the_first_tune(sized: Page) -> No
 
 @pytest.mark.parametrize(
     ("sized", "rows"),
-    [((360, 740), 5), ((768, 1024), 3), ((1024, 768), 3), ((1366, 768), 5), ((683, 384), 2)],
+    [
+        ((360, 740), 5),
+        ((768, 1024), 3),
+        ((1024, 768), 3),
+        ((1366, 768), 5),
+        ((683, 384), 2),
+        (ON_ITS_SIDE, 2),
+    ],
     indirect=["sized"],
 )
 def test_the_list_stays_in_view_while_a_tune_plays(sized: Page, rows: int) -> None:
+    sized.wait_for_selector("#tunes tbody tr")
+    if sized.viewport_size == {"width": ON_ITS_SIDE[0], "height": ON_ITS_SIDE[1]}:
+        assert sized.evaluate(VISIBLE_ROWS) >= rows, "also before"
     play_first(sized)
     assert sized.evaluate(VISIBLE_ROWS) >= rows
+
+
+@pytest.mark.parametrize("sized", [ON_ITS_SIDE, (640, 360)], ids=str, indirect=True)
+def test_the_bar_of_a_low_window_is_low(sized: Page) -> None:
+    """One row of controls; with the sheet, which has more of them, two."""
+    play_first(sized)
+    height = "document.querySelector('footer').offsetHeight"
+    assert sized.evaluate(height) < 2 * TARGET
+    sized.click("#open-sheet")
+    sized.wait_for_selector("#progress", state="visible")
+    assert sized.evaluate(height) < 3 * TARGET
 
 
 @pytest.mark.parametrize("sized", [(360, 740), (683, 384)], ids=str, indirect=True)
@@ -223,3 +272,42 @@ def test_a_press_on_the_title_opens_what_is_playing_over_the_list(sized: Page) -
     assert page.get_attribute("#tab-play", "aria-selected") == "true"
     page.click("#tab-play")
     page.wait_for_selector("#tune-list", state="visible")
+
+
+BOXES = """() => Object.fromEntries(
+    [...document.querySelectorAll("body [id], .hero, .side, .browse, .player")]
+    .filter((element) => element.checkVisibility() && !element.closest("#learn-offer"))
+    .filter((element) => !element.matches("[role=tabpanel]:not(#play)")) // its end can be scrolled further
+    .filter(({ id }) => !/^(like|scope|position|seeking|engine-status|engine-start)$/.test(id))
+    .map((element) => {
+        const { left, top, right, bottom } = element.getBoundingClientRect();
+        return [element.id || element.className, [left, top, right, bottom].map(Math.round).join(" ")];
+    }))"""
+"""Where everything stands, apart from what changes as a tune plays."""
+
+
+@pytest.mark.parametrize(
+    ("sized", "where"),
+    [
+        *(((360, 740), "list"), ((360, 740), "sheet"), ((360, 740), "rate")),
+        *((ON_ITS_SIDE, "list"), (ON_ITS_SIDE, "sheet")),
+        *(((768, 1024), "list"), ((1366, 768), "list"), ((1366, 768), "rate")),
+    ],
+    indirect=["sized"],
+)
+def test_the_offer_to_learn_moves_nothing_and_leaves_every_control_in_reach(sized: Page, where: str) -> None:
+    page = sized
+    page.evaluate("localStorage.setItem('sidflow.likes', '2')")
+    play_first(page)
+    if where == "sheet":
+        open_sheet(page)
+    elif where != "list":
+        page.click(f"#tab-{where}")
+    before = page.evaluate(BOXES)
+    page.click("#like")
+    page.wait_for_selector("#learn-offer", state="visible")
+    after = page.evaluate(BOXES)
+    assert {name: (box, after.get(name)) for name, box in before.items() if after.get(name) != box} == {}
+    assert page.evaluate(FAULTS, "") == []
+    page.click("#learn-later")
+    page.wait_for_selector("#learn-offer", state="hidden")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.e2e.conftest import usable
-from tests.e2e.listener import WITHOUT_ENGINE, play, wait_for_text, wait_until_playing
+from tests.e2e.listener import WITHOUT_ENGINE, play, wait_for_engine, wait_for_text, wait_until_playing
 from tests.patience import wait_until
 from tests.served import Served
 
@@ -22,6 +24,11 @@ def catalog(page: Page) -> list[dict[str, Any]]:
         "async () => (await (await fetch('/static/vendor/tunes/catalog.json')).json()).tunes"
     )
     return found
+
+
+def follow(page: Page, link: str) -> None:
+    """Follow a link in the open page, as a press on it or an address that is typed does."""
+    page.evaluate("link => { location.hash = link; }", link)
 
 
 def open_link(context: BrowserContext, served: Served, link: str) -> Page:
@@ -107,6 +114,124 @@ def test_a_tune_that_starts_replaces_the_address_and_back_does_not_stop_the_musi
     page.wait_for_selector("#play:not([hidden])")
     assert page.text_content("#now-title") != title
     wait_status(page, "playing")
+
+
+def test_a_link_that_is_followed_while_music_plays_plays_what_it_names(without_engine: Page) -> None:
+    page = without_engine
+    tunes = catalog(page)
+    several = next(tune for tune in tunes[2:] if tune["songs"] > 1)
+    play(page, 1)
+    page.click("#tab-rate")
+    follow(page, f"#/tune/{several['sidPath']}?song=2&t=20")
+    page.wait_for_selector("#play:not([hidden])")
+    wait_for_text(page, "#now-title", several["title"])
+    page.wait_for_function("sidPlayer.position > 20.2 && song.value === '2'")
+    wait_status(page, "playing")
+    follow(page, f"#/tune/{several['sidPath']}")
+    page.wait_for_function(f"song.value === '{several['startSong']}'")
+    wait_status(page, "playing")
+    page.click("#play-pause")
+    wait_status(page, "paused")
+    follow(page, f"#/tune/{tunes[1]['sidPath']}")
+    wait_for_text(page, "#now-title", tunes[1]["title"])
+    wait_status(page, "playing")
+
+
+def test_back_and_forward_between_two_links_play_them(without_engine: Page) -> None:
+    page = without_engine
+    first, second = catalog(page)[:2]
+    play(page, 1)
+    follow(page, f"#/tune/{second['sidPath']}")
+    wait_for_text(page, "#now-title", second["title"])
+    wait_status(page, "playing")
+    page.go_back()
+    wait_for_text(page, "#now-title", first["title"])
+    wait_status(page, "playing")
+    page.click("#play-pause")
+    wait_status(page, "paused")
+    page.go_forward()
+    wait_for_text(page, "#now-title", second["title"])
+    wait_status(page, "paused")
+
+
+def test_back_from_another_view_brings_the_address_up_to_date(without_engine: Page) -> None:
+    page = without_engine
+    second = catalog(page)[1]
+    play(page, 1)
+    page.click("#tab-rate")
+    page.click("#next")
+    page.wait_for_function(
+        "before => document.querySelector('#now-title').textContent !== before", arg=catalog(page)[0]["title"]
+    )
+    wait_until_playing(page)
+    title = page.text_content("#now-title")
+    page.go_back()
+    page.wait_for_selector("#play:not([hidden])")
+    assert page.text_content("#now-title") == title
+    wait_for_hash(page, f"#/tune/{second['sidPath']}")
+
+
+@pytest.mark.parametrize(
+    ("link", "words"),
+    [
+        ("#/composer/nobody%20at%20all", "the composer “nobody at all”"),
+        ("#/folder/none/Demos/Nobody", "the folder “Demos/Nobody”"),
+        ("#/station/loud", "the station “loud”"),
+    ],
+)
+def test_link_to_what_is_not_there_says_so_until_another_tune_plays(
+    context: BrowserContext, served: Served, link: str, words: str
+) -> None:
+    page = open_link(context, served, link)
+    wait_for_text(page, "#notice", words)
+    assert page.is_hidden("#no-tunes"), "it doesn't look like an empty search"
+    page.click("#start-listening")
+    wait_until_playing(page)
+    page.wait_for_selector("#notice", state="hidden")
+    follow(page, "#/tune/Nothing.sid")
+    page.wait_for_selector("#notice", state="visible")
+    follow(page, "#/insights")
+    page.wait_for_selector("#notice", state="hidden")
+    wait_status(page, "playing")
+
+
+def test_link_to_a_tune_that_is_added_afterwards_opens_it(
+    context: BrowserContext, served: Served, own_tune: Path
+) -> None:
+    digest = hashlib.sha256(own_tune.read_bytes()).hexdigest()
+    page = open_link(context, served, f"#/tune/sha256:{digest}")
+    wait_for_text(page, "#notice", "the same file")
+    page.set_input_files("#own-file", own_tune)
+    page.wait_for_selector("#notice", state="hidden")
+    page.wait_for_function("document.querySelector('#now-title').textContent !== 'Nothing is playing'")
+
+
+def test_link_to_a_station_wins_over_going_on(
+    without_engine: Page, context: BrowserContext, served: Served
+) -> None:
+    play(without_engine, 1)
+    without_engine.click("#play-pause")
+    wait_status(without_engine, "paused")
+    wait_for_text(open_link(context, served, ""), "#start-listening", "Go on with")
+    page = open_link(context, served, "#/station/calm")
+    assert page.text_content("#start-listening") == "Start listening"
+    assert page.get_attribute("#stations [data-station=calm]", "aria-pressed") == "true"
+    assert page.is_visible("#stop-station")
+    page.click("#start-listening")
+    wait_until_playing(page)
+
+
+def test_link_to_a_station_plays_it_while_music_plays(page: Page) -> None:
+    wait_for_engine(page)
+    page.wait_for_selector("html[data-model^=global]")
+    play(page, 1)
+    before = page.text_content("#now-title")
+    follow(page, "#/station/driving")
+    page.wait_for_function(
+        "before => document.querySelector('#now-title').textContent !== before", arg=before
+    )
+    wait_for_text(page, "#up-next-how", "driving tunes")
+    wait_until_playing(page)
 
 
 def test_incognito_leaves_no_tune_in_the_address(without_engine: Page) -> None:

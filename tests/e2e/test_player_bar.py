@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route
 
 from tests.e2e.listener import (
     outbox,
@@ -41,6 +42,30 @@ def test_each_button_has_a_name_and_an_icon_that_is_drawn(without_engine: Page) 
     page.click("#play-pause")
     page.wait_for_selector("#play-pause[aria-label=Play]")
     assert (page.get_attribute("#play-pause use", "href") or "").endswith("icons.svg#play")
+
+
+@pytest.mark.parametrize(("held", "status"), [("**/*.sid", "fetching"), ("**/sid.wasm", "loading")])
+def test_pause_while_a_tune_loads_holds_it_until_play(
+    without_engine: Page, context: BrowserContext, held: str, status: str
+) -> None:
+    page = without_engine
+    routes: list[Route] = []
+    is_held = True
+    context.route(held, lambda route: routes.append(route) if is_held else route.continue_())
+    page.click("#tunes tbody tr:first-child button.tune")
+    page.wait_for_selector(f"footer[data-status={status}]")
+    page.wait_for_selector("#play-pause[aria-label=Pause]")
+    page.click("#play-pause")
+    page.wait_for_selector("#play-pause[aria-label=Play]")
+    is_held = False
+    for route in routes:
+        route.continue_()
+    page.wait_for_selector("footer[data-status=paused]")
+    assert page.evaluate("sidPlayer.position") == 0
+    assert page.is_disabled("#like")
+    page.click("#play-pause")
+    wait_until_playing(page)
+    page.wait_for_selector("#play-pause[aria-label=Pause]")
 
 
 def test_previous_goes_back_through_the_session(without_engine: Page) -> None:

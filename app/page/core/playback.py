@@ -1,6 +1,6 @@
 """What is playing: connects library, player, telemetry, and recorder. Needs no browser."""
 
-from app.page.core.playback_state import ACTIVE, IGNORED, State
+from app.page.core.playback_state import ACTIVE, IGNORED, ON_THE_WAY, State
 from app.page.core.player_controls import PlayerControls
 from app.page.core.session_history import SessionHistory
 from app.page.core.skips import NOTHING_PLAYS, Skips
@@ -91,6 +91,8 @@ class Playback(PlayerControls):
         self._now = now
         self._telemetry = Telemetry(recorder.action)
         self._loads = 0
+        self._plays_when_loaded = False
+        self._starts_at = 0.0
         self._listened_at_start = 0.0
         self.judged: Signal[[Judgment]] = Signal()
         self.taken_back: Signal[[Judgment, Tune, str]] = Signal()
@@ -124,7 +126,7 @@ class Playback(PlayerControls):
     async def _resume(self, tune: "Tune", active: bool, position: float) -> None:
         """Load the current song at a position."""
         problem = await self._load(tune, active, position)
-        if problem and active:
+        if problem and self._plays_when_loaded:
             await self._skip(problem)
         elif problem:
             self._stop_at(tune.title + " can't be played. " + problem, None)
@@ -132,7 +134,7 @@ class Playback(PlayerControls):
     @property
     def active(self) -> bool:
         """Whether the song is audible or about to be."""
-        return self.state in ACTIVE
+        return self._plays_when_loaded if self.state in ON_THE_WAY else self.state in ACTIVE
 
     @property
     def can_judge(self) -> bool:
@@ -174,11 +176,11 @@ class Playback(PlayerControls):
         if problem:
             await self._skip(problem)
 
-    async def _start(self, tune: "Tune", song: int = 0) -> str:
+    async def _start(self, tune: "Tune", song: int = 0, active: bool = True) -> str:
         """Play a song; return why the tune can't be played, else an empty text."""
         self._first_song = song or tune.start_song
         self._choose(tune, self._first_song)
-        return await self._load(tune, True)
+        return await self._load(tune, active)
 
     async def _load(self, tune: "Tune", active: bool, position: float = 0.0) -> str:
         """Load the tune; return why it can't be played. A fault of the player is reported here."""
@@ -187,6 +189,7 @@ class Playback(PlayerControls):
             return ""
         self._loads += 1
         load = self._loads
+        self._plays_when_loaded, self._starts_at = active, position
         self.state = State.FETCHING
         self.changed.emit()
         try:
@@ -199,21 +202,21 @@ class Playback(PlayerControls):
             self.state = State.LOADING
             player.mute(self.muted)
             loading = player.load(data, self.song)
-            if active and not position:
+            if self._plays_when_loaded and not position:
                 player.play()
             header = await loading
         except Exception as exc:
             return self._blame(exc) if load == self._loads else ""
         if load == self._loads:
-            self._on_loaded(tune, header, active, position)
+            self._on_loaded(tune, header, position)
         return ""
 
-    def _on_loaded(self, tune: "Tune", header: "TuneHeader", active: bool, position: float) -> None:
+    def _on_loaded(self, tune: "Tune", header: "TuneHeader", position: float) -> None:
         if position:
             self.seek(position)
-            if active and self._player:
+            if self._plays_when_loaded and self._player:
                 self._player.play()
-        if self.state == State.LOADING and not active:
+        if self.state == State.LOADING and not self._plays_when_loaded:
             self.state = State.PAUSED
         self._library.accept(tune)
         tune.update_from_header(header)
@@ -241,7 +244,7 @@ class Playback(PlayerControls):
                 self._library.accept_all()  # The listener's next click tries again.
                 self._stop_at(NOTHING_PLAYS + problem, None)
                 return
-            problem = await self._start(tune)
+            problem = await self._start(tune, active=self._plays_when_loaded)
 
     def _forget_skips(self) -> None:
         self.skips.clear()
@@ -255,10 +258,21 @@ class Playback(PlayerControls):
             opening, self.opening = self.opening, self.next
             spawn(opening())
             return
-        if self.state in (State.PLAYING, State.STARTING):
+        if self.active:
             self.pause()
+        elif self.state in ON_THE_WAY:
+            self._go_on_loading(True)
         else:
             self._player.play()
+
+    def _go_on_loading(self, active: bool) -> None:
+        """Load on, and play or don't play then."""
+        self._plays_when_loaded = active
+        if self._player and not active:
+            self._player.pause()  # The tune before may still sound.
+        elif self._player and self.state == State.LOADING and not self._starts_at:
+            self._player.play()
+        self.changed.emit()
 
     async def next(self, clicks: int = 1) -> None:
         """Play the next tune.
@@ -307,8 +321,10 @@ class Playback(PlayerControls):
         self.changed.emit()
 
     def pause(self) -> None:
-        """Fall silent and keep the position."""
-        if self._player is not None and self.state in (State.PLAYING, State.STARTING):
+        """Fall silent and keep the position; what is on its way doesn't play until `toggle`."""
+        if self.state in ON_THE_WAY:
+            self._go_on_loading(False)
+        elif self._player is not None and self.active:
             self._player.pause()
 
     def set_incognito(self, on: bool) -> None:
@@ -438,7 +454,7 @@ class Playback(PlayerControls):
         if song == self._first_song:
             return False
         self._choose(tune, song)
-        self.state = State.LOADING
+        self.state, self._plays_when_loaded, self._starts_at = State.LOADING, True, 0.0
         player.set_song(song)
         player.play()
         self.changed.emit()

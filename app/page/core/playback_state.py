@@ -35,7 +35,7 @@ class State:
     fetching  the player reports anything                         fetching
     loading   the player reports idle, stopped, or paused         loading
     ended     the player reports idle, stopped, or paused         ended
-    loading   the tune is loaded, but was not to play             paused
+    loading   the tune is loaded, but isn't to play               paused
     loading   the tune can't be played                            fetching, of the next tune
     loading   the player is at fault                              error, without a tune
     playing   the tune turns out to be broken                     fetching, of the next tune
@@ -67,5 +67,8 @@ IGNORED = {
     State.ENDED: SILENT,
 }
 """Reports of the player that don't change a state: they are about the tune before."""
+
+ON_THE_WAY = (State.FETCHING, State.LOADING)
+"""The tune isn't there yet: whether it is to play is decided until it is."""
 
 ACTIVE = (State.FETCHING, State.LOADING, State.STARTING, State.PLAYING)

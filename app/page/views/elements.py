@@ -20,6 +20,7 @@ class Element(Protocol):
     type: str
     name: str
     tabIndex: int
+    offsetHeight: int
     value: Any
     max: int
     dataset: Any
@@ -52,6 +53,7 @@ class Element(Protocol):
     def reset(self) -> None: ...
     def showModal(self) -> None: ...
     def close(self) -> None: ...
+    def hidePopover(self) -> None: ...
     def setCustomValidity(self, message: str) -> None: ...
     def reportValidity(self) -> bool: ...
 
@@ -62,6 +64,7 @@ class Event(Protocol):
     target: Element
     currentTarget: Element
     key: str
+    newState: str
     detail: int
     repeat: bool
     ctrlKey: bool

@@ -15,10 +15,12 @@ LIKES = "sidflow.likes"
 
 ENOUGH = 3
 MADE = "offered"
+GAP = 16
+"""Pixels between the offer and what is scrolled above it."""
 
 
 class LearnOffer:
-    """Counts likes, and makes the offer beside the button that was pressed. It is never made twice."""
+    """Counts likes, and makes the offer over the view's lower edge: nothing moves. It is never made twice."""
 
     def __init__(self, playback: "Playback", settings: "Settings") -> None:
         self._settings = settings
@@ -34,6 +36,9 @@ class LearnOffer:
             return False
         local.setItem(LIKES, MADE)
         by_id("learn-offer").hidden = False
+        root = document.documentElement
+        root.style.setProperty("--offer", str(by_id("learn-offer").offsetHeight + GAP) + "px")
+        root.dataset.offer = "open"
         return True
 
     def forget(self) -> None:
@@ -66,5 +71,6 @@ class LearnOffer:
     def _close(self) -> None:
         had_focus = by_id("learn-offer").contains(document.activeElement)
         by_id("learn-offer").hidden = True
+        document.documentElement.dataset.offer = "closed"
         if had_focus:
             by_id("like").focus()

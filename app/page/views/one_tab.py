@@ -34,6 +34,6 @@ class OneTab:
         self._playing = playing
 
     def _on_other(self) -> None:
-        if self._playback.state in (State.PLAYING, State.STARTING):
+        if self._playback.active:
             self._playback.pause()
             show_text(by_id("elsewhere"), ELSEWHERE)

@@ -90,6 +90,7 @@ class OwnMusic:
         self._folders: list[Folder] = []
         for chooser in ("own-file", "own-folder"):
             on(by_id(chooser), "change", lambda event: spawn(self._add_chosen(event.target)))
+        on(by_id("list-menu"), "change", lambda _event: by_id("list-menu").hidePopover())
         on(by_id("add-folder"), "click", lambda _event: self._choose_folder())
         on(by_id("stop-indexing"), "click", lambda _event: spawn(self._ask("cancel")))
         on(by_id("folders"), "click", self._on_folder_click)

@@ -6,17 +6,21 @@ from app.page.views.dom import aria, by_id, on
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
+    from app.page.views.covers import Covers
     from app.page.views.elements import Event
+
+NAME = "sheet"
 
 
 class Sheet:
     """Opens and closes the sheet. In a wide window, its style is as if there were none."""
 
-    def __init__(self) -> None:
+    def __init__(self, covers: "Covers") -> None:
+        self._covers = covers
         self._is_open = False
         on(by_id("open-sheet"), "click", lambda _event: self._toggle())
         on(by_id("close-sheet"), "click", lambda _event: self._close())
-        on(document.querySelector("[role=tablist]"), "click", lambda _event: self._show(False))
+        on(document.querySelector("[role=tablist]"), "click", lambda _event: covers.close(NAME))
         on(document, "keydown", self._on_key)
 
     def _toggle(self) -> None:
@@ -25,6 +29,7 @@ class Sheet:
             self._close()
             return
         by_id("tab-play").click()
+        self._covers.open(NAME, lambda: self._show(False))
         self._show(True)
         by_id("close-sheet").focus()
 
@@ -34,7 +39,7 @@ class Sheet:
         by_id("open-sheet").setAttribute("aria-expanded", aria(is_open))
 
     def _close(self) -> None:
-        self._show(False)
+        self._covers.close(NAME)
         by_id("open-sheet").focus()
 
     def _on_key(self, event: "Event") -> None:

@@ -26,7 +26,7 @@ class Start:
 
     def make_good(self) -> None:
         """Do what the listener has asked for before there were tunes."""
-        if first_press.take() and self._playback.tune is None:
+        if first_press.take() and not self._playback.active:
             self._playback.toggle()
 
     async def offer(self) -> None:

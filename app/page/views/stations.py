@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from app.page.core.tune import Tune
     from app.page.views.elements import Element, Event
 
+NAMED = ("mine", "likes", "calm", "driving", "dark", "bright", "simple", "intricate")
+"""Stations that a link can lead to."""
+
 UNKNOWN = (
     "This can't be compared yet: its sound is not analyzed. Try again in a while, or add an analysis file."
 )
@@ -39,6 +42,19 @@ class Stations:
         self._recommendations.play_place(energy, mood)
         self._play_soon()
 
+    def open(self, name: str, plays: bool) -> bool:
+        """Play the station with this name, or let it be what plays next; return whether there is one."""
+        if name not in NAMED:
+            return False
+        if plays:
+            spawn(self._play(name))
+        else:
+            self._begin(name)
+            self._tune_to(name)
+            self._station = self._recommendations.station
+            self._show()
+        return True
+
     def _play_like(self) -> None:
         tune = self._playback.tune
         if tune and not self._recommendations.play_like(tune, self._playback.song):
@@ -50,17 +66,20 @@ class Stations:
             spawn(self._play(tile.dataset.station))
 
     async def _play(self, choice: str) -> None:
-        recommendations = self._recommendations
         if choice == "composer" and not await self._play_composer():
             return
         self._begin(choice)
-        if choice == "mine":
-            recommendations.play_in_order("")
-        elif choice == "likes":
-            recommendations.play_likes()
-        elif choice != "composer":
-            recommendations.play_feeling(choice)  # type: ignore[arg-type]
+        if choice != "composer":
+            self._tune_to(choice)
         self._play_soon()
+
+    def _tune_to(self, choice: str) -> None:
+        if choice == "mine":
+            self._recommendations.play_in_order("")
+        elif choice == "likes":
+            self._recommendations.play_likes()
+        else:
+            self._recommendations.play_feeling(choice)  # type: ignore[arg-type]
 
     async def _play_composer(self) -> bool:
         tune = self._playback.tune

@@ -59,6 +59,19 @@ export class Places {
     if (link) this.#open(link.place);
   }
 
+  /**
+   * Go where the page's address leads; if no tune is there, show all tunes.
+   * @returns {Promise<string>} what isn't there, such as `composer:rob hubbard`; else ""
+   */
+  async findMissing() {
+    const place = placeAt(location.hash);
+    const name = place.composer ?? place.path ?? place.folder;
+    const isMissing = name !== undefined && !(await this.#ask("place", place));
+    const target = isMissing ? {} : place;
+    if (JSON.stringify(target) !== this.json) this.#use(target);
+    return isMissing ? `${place.composer === undefined ? "folder" : "composer"}:${name}` : "";
+  }
+
   /** Show again what may have changed. */
   refresh() {
     const folder = /** @type {HTMLSelectElement} */ (document.getElementById("folder"));
@@ -89,8 +102,7 @@ export class Places {
 
   /** @param {Place} place */
   #go(place) {
-    history.pushState(null, "", addressOf(place));
-    this.#use(place);
+    location.hash = addressOf(place); // a link, as any other
   }
 
   /** @param {Place} place */

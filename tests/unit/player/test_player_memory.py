@@ -337,6 +337,50 @@ def test_reports_of_the_player_are_ignored_while_the_next_tune_is_fetched() -> N
     assert actions(listener) == ["play", "skip_early", "play"]
 
 
+@pytest.mark.parametrize("position", [0.0, 20.0])
+@pytest.mark.parametrize("presses", [1, 2])
+def test_pause_while_a_tune_is_fetched_holds_it_until_play(presses: int, position: float) -> None:
+    async def choose_and_press() -> None:
+        listener.tunes.waiting = asyncio.Event()
+        opening = asyncio.create_task(playback.cue(listener.tunes.named[SONGS], 0, position, True))
+        await asyncio.sleep(0)
+        assert playback.active
+        for press in range(presses):
+            playback.toggle()
+            assert playback.active == (press == 1)
+            assert listener.player._status == "paused", "the tune before falls silent"
+        listener.tunes.waiting.set()
+        await opening
+
+    listener = HandListener()
+    playback = listener.playback
+    listener.choose(LONG)
+    asyncio.run(choose_and_press())
+    assert playback.state == ("paused" if presses == 1 else "playing")
+    assert playback.elapsed == position
+    if presses == 1:
+        playback.toggle()
+    assert playback.active
+    assert playback.state == "playing"
+    assert actions(listener) == ["play", "skip_early", "play"]
+
+
+def test_pause_holds_also_the_tune_that_follows_one_that_cannot_be_played() -> None:
+    async def choose_and_pause() -> None:
+        listener.tunes.waiting = asyncio.Event()
+        opening = asyncio.create_task(listener.playback.open(missing(listener)))
+        await asyncio.sleep(0)
+        listener.playback.pause()
+        listener.tunes.waiting.set()
+        await opening
+
+    listener = HandListener()
+    asyncio.run(choose_and_pause())
+    assert listener.playback.skips.note
+    assert listener.playback.state == "paused"
+    assert actions(listener) == []
+
+
 def test_the_newest_of_two_choices_plays() -> None:
     async def choose_twice() -> None:
         listener.tunes.waiting = asyncio.Event()
