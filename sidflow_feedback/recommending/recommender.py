@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import base64
-import math
 from dataclasses import dataclass
-from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from sidflow_feedback.errors import InvalidRecordError, TrainingError
-from sidflow_feedback.events import RatingEvent
-from sidflow_feedback.learning.judgments import OPINIONS
 from sidflow_feedback.learning.model import Model
 from sidflow_feedback.recommending.explanation import Explanation
 from sidflow_feedback.recommending.insights import taste_map
 from sidflow_feedback.recommending.introduction import MAX_SONGS, introduction
+from sidflow_feedback.recommending.opinions import Opinion, Opinions
 from sidflow_feedback.recommending.ranking import Ranking, queue
 from sidflow_feedback.recommending.similarity import Similarity
 from sidflow_feedback.recommending.stations import INTRICATE, Places, by_feeling, by_likeness, spread
 from sidflow_feedback.recommending.sureness import levels, packed, told
-from sidflow_feedback.store import MAX_IMPLICIT
-from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES, MAX_RATING, MIN_RATING, NEUTRAL_RATING
+from sidflow_feedback.vocabulary import DIMENSIONS, FEATURE_NAMES, MAX_RATING, MIN_RATING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -33,7 +29,7 @@ if TYPE_CHECKING:
     from sidflow_feedback.events import Event, ImplicitEvent
     from sidflow_feedback.idle.slots import Slots
     from sidflow_feedback.recommending.feature_table import Codes, FeatureTable
-    from sidflow_feedback.store import Cursor, FeedbackStore
+    from sidflow_feedback.store import FeedbackStore
     from sidflow_feedback.types import (
         Explanations,
         Items,
@@ -82,17 +78,16 @@ class Recommender:
         self._clock = clock
         self._predicted: _Predicted | None = None
         self._ranked: _Ranked | None = None
-        self._judged: dict[str, tuple[Milliseconds, Opinion]] | None = None
+        self._opinions = Opinions(store)
         self.similarity = Similarity(table)
 
     def notify(self, events: Iterable[Event]) -> None:
         """Take note of events that were stored."""
-        if self._judged is not None:
-            _judge(self._judged, events)
+        self._opinions.notify(events)
 
     def reset(self) -> None:
         """Read the judgments again, because events were deleted or imported."""
-        self._judged = None
+        self._opinions.reset()
 
     def add(self, items: Items) -> list[int]:
         """Add items of a page, or update them; return the row of each item's first song.
@@ -176,7 +171,7 @@ class Recommender:
         """
         table, day = self.table, int(self._clock.epoch() // _DAY)
         actions = await self._store.implicit(HISTORY)
-        disliked = await self._having(Opinion.BAD)
+        disliked = self._known(await self._opinions.having(Opinion.BAD))
         ranking = self._ranking() if station is None else await self._station(station, day)
         heard = self._recent(recent, actions)
         found = queue(
@@ -204,8 +199,8 @@ class Recommender:
         StoreError
             The actions can't be read.
         """
-        judged, table = await self._judgments(), self.table
-        numbers = {table.number(item_id) for item_id in judged}
+        table = self.table
+        numbers = set(self._known(await self._opinions.judged()))
         known = ~np.isnan(table.features[table.starts, 0])
         fresh = np.array([i for i in range(len(known)) if known[i] and i not in numbers], np.intp)
         few = fresh[np.arange(min(MAX_SONGS, len(fresh))) * len(fresh) // max(1, min(MAX_SONGS, len(fresh)))]
@@ -293,7 +288,7 @@ class Recommender:
             return self.places().from_place(station["place"])
         rows = station.get("rows", [])
         if station.get("likes"):
-            rows = table.starts[await self._having(Opinion.GOOD)].tolist()
+            rows = table.starts[self._known(await self._opinions.having(Opinion.GOOD))].tolist()
         if not rows:
             raise TrainingError("This station needs tunes to start from. Like some, or choose others.")
         return by_likeness(self.similarity.to(rows))
@@ -301,45 +296,13 @@ class Recommender:
     def _recent(self, rows: Iterable[int], actions: Iterable[ImplicitEvent]) -> list[int]:
         """Return the items played last, latest first: those at `rows`, then those of stored plays."""
         reported = [number for row in rows if (number := self.table.number_at(row)) is not None]
-        stored = self._numbers(event for event in actions if event.action == "play")
+        stored = self._known(event.track.item_id for event in actions if event.action == "play")
         return list(dict.fromkeys([*reported, *stored]))
 
-    async def _having(self, opinion: Opinion) -> list[int]:
-        """Return the items whose latest judgment is this one, however old it is."""
-        judgments = await self._judgments()
-        found = (self.table.number(item_id) for item_id, (_, last) in judgments.items() if last == opinion)
+    def _known(self, item_ids: Iterable[str]) -> list[int]:
+        """Return the numbers of those items that are in the table."""
+        found = (self.table.number(item_id) for item_id in item_ids)
         return [number for number in found if number is not None]
-
-    async def _judgments(self) -> dict[str, tuple[Milliseconds, Opinion]]:
-        if self._judged is None:
-            judged: dict[str, tuple[Milliseconds, Opinion]] = {}
-            self._judged = judged  # Must come first: events may arrive meanwhile.
-            await self._read_judgments(judged)
-        return self._judged
-
-    async def _read_judgments(self, judged: dict[str, tuple[Milliseconds, Opinion]]) -> None:
-        """Read all likes and dislikes, and the ratings since the first dislike that holds."""
-        _judge(judged, await self._store.newest("implicit", limit=MAX_IMPLICIT, actions=OPINIONS))
-        oldest = min((time for time, last in judged.values() if last == Opinion.BAD), default=math.inf)
-        cursor: Cursor | None = None
-        more = oldest < math.inf
-        while more:
-            batch = await self._store.newest("rating", limit=HISTORY, before=cursor)
-            _judge(judged, batch)
-            cursor = batch.last
-            more = cursor is not None and cursor[0] >= oldest
-
-    def _numbers(self, events: Iterable[ImplicitEvent]) -> list[int]:
-        found = (self.table.number(event.track.item_id) for event in events)
-        return [number for number in found if number is not None]
-
-
-class Opinion(Enum):
-    """What a listener's latest judgment says of an item."""
-
-    BAD = -1
-    NEUTRAL = 0
-    GOOD = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -392,26 +355,6 @@ class _Ranked:
 
     state: tuple[Model, int]
     ranking: Ranking
-
-
-def _judge(judged: dict[str, tuple[Milliseconds, Opinion]], events: Iterable[Event]) -> None:
-    """Note the time of each item's latest judgment of preference, and what it was.
-
-    A rating of preference takes a dislike back, unless it is below the neutral one.
-    """
-    for event in events:
-        if isinstance(event, RatingEvent):
-            preference = event.ratings.get("p", 0)
-            if preference < NEUTRAL_RATING:
-                continue
-            opinion = Opinion.GOOD if preference > NEUTRAL_RATING else Opinion.NEUTRAL
-        elif event.action in OPINIONS:
-            opinion = Opinion.BAD if event.action == "dislike" else Opinion.GOOD
-        else:
-            continue
-        item_id = event.track.item_id
-        if item_id not in judged or event.timestamp >= judged[item_id][0]:
-            judged[item_id] = event.timestamp, opinion
 
 
 def _judged(

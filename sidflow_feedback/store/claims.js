@@ -1,7 +1,8 @@
 /** Claims: which events are due for an upload, for how long they are claimed, and how that ends. */
 
 import { count } from "./counters.js";
-import { EVENT_STORES, standing } from "./schema.js";
+import { oldest } from "./event-rows.js";
+import { EVENT_STORES, having, standing } from "./schema.js";
 
 /** @typedef {import("./schema.js").EventRow} EventRow */
 /** @typedef {import("./schema.js").Status} Status */
@@ -45,6 +46,73 @@ export const isLeased = (row, now, lease) => row.lastTry <= now && now - row.las
 const OWN_FILE = "sha256:";
 
 /**
+ * @param {import("./schema.js").Transaction<IDBTransactionMode>} transaction
+ * @param {number} limit
+ * @param {(row: EventRow) => boolean} test
+ */
+export async function due(transaction, limit, test) {
+  const rows = [];
+  for (const name of EVENT_STORES) rows.push(...(await oldest(transaction, name, limit - rows.length, test)));
+  return rows;
+}
+
+/**
+ * @param {Transaction} transaction
+ * @param {number} limit
+ * @param {(row: EventRow) => boolean} test
+ * @param {string} owner
+ * @param {number} now
+ */
+export async function claim(transaction, limit, test, owner, now) {
+  const claimed = [];
+  for (const name of EVENT_STORES) {
+    const rows = await oldest(transaction, name, limit - claimed.length, test);
+    await count(transaction, name, moves(rows, "processing"));
+    for (const row of rows) {
+      Object.assign(row, { syncStatus: "processing", owner, lastTry: now, attempts: row.attempts + 1 });
+      transaction.objectStore(name).put(row);
+    }
+    claimed.push(...rows);
+  }
+  return claimed;
+}
+
+/**
+ * @param {Transaction} transaction
+ * @param {number} now
+ * @param {number} lease
+ * @returns {Promise<number>} how many leases had expired
+ */
+export async function recover(transaction, now, lease) {
+  let recovered = 0;
+  for (const name of EVENT_STORES) {
+    const claimed = await transaction.objectStore(name).index("syncStatus").getAll(having("processing"));
+    const rows = claimed.filter((row) => !isLeased(row, now, lease));
+    await count(transaction, name, moves(rows, "pending"));
+    for (const row of rows) transaction.objectStore(name).put({ ...row, syncStatus: "pending", owner: null });
+    recovered += rows.length;
+  }
+  return recovered;
+}
+
+/**
+ * @param {Transaction} transaction
+ * @param {string[] | null} uuids  null: all that have failed
+ * @returns {Promise<number>} how many are sent again
+ */
+export async function resend(transaction, uuids) {
+  let sent = 0;
+  for (const name of EVENT_STORES) {
+    const failed = await transaction.objectStore(name).index("syncStatus").getAll(having("failed"));
+    const rows = failed.filter((row) => uuids === null || uuids.includes(row.uuid));
+    await count(transaction, name, moves(rows, "pending"));
+    for (const row of rows) transaction.objectStore(name).put({ ...row, syncStatus: "pending", nextTry: 0 });
+    sent += rows.length;
+  }
+  return sent;
+}
+
+/**
  * @param {Transaction} transaction
  * @param {Outcome} outcome
  * @param {string} owner
@@ -61,11 +129,19 @@ export async function settleOne(transaction, { uuid, status, error, nextTry }, o
       continue;
     }
     await store.put({ ...row, syncStatus: status, lastError: error, lastTry: now, nextTry, owner: null });
-    await count(transaction, name, [
-      ["processing", -1],
-      [standing({ ...row, syncStatus: status }), 1],
-    ]);
+    await count(transaction, name, moves([row], status));
     return;
   }
   throw new Error(`Event ${uuid} can't become '${status}': ${reason}`);
 }
+
+/**
+ * @param {EventRow[]} rows  as they were before
+ * @param {Status} status    what they become
+ * @returns {import("./counters.js").Changes}
+ */
+const moves = (rows, status) =>
+  rows.flatMap((row) => [
+    [standing(row), -1],
+    [standing({ ...row, syncStatus: status }), 1],
+  ]);

@@ -111,6 +111,31 @@ export async function deleteEvents(transaction, uuids, counted = true) {
 }
 
 /**
+ * @param {Transaction} transaction
+ * @param {string[]} uuids
+ * @returns {Promise<string[]>} those of which there is no row
+ */
+export async function absentEvents(transaction, uuids) {
+  const keys = await Promise.all(
+    uuids.map((uuid) =>
+      Promise.all(EVENT_STORES.map((name) => transaction.objectStore(name).index("uuid").getKey(uuid))),
+    ),
+  );
+  return uuids.filter((_, i) => keys[i].every((key) => key === undefined));
+}
+
+/**
+ * @param {import("./schema.js").Transaction<IDBTransactionMode>} transaction
+ * @returns {Promise<import("./schema.js").Positions>} the id of the row of each kind that was stored last
+ */
+export async function lastPositions(transaction) {
+  const [rating, implicit] = await Promise.all(
+    EVENT_STORES.map((name) => transaction.objectStore(name).openKeyCursor(null, "prev")),
+  );
+  return { rating: rating?.primaryKey ?? 0, implicit: implicit?.primaryKey ?? 0 };
+}
+
+/**
  * Remove synced plays up to a row, then the oldest until at most `cap` are left.
  * @param {Transaction} transaction
  * @param {number} aged  id of the row

@@ -7,13 +7,13 @@
 
 import { COUNTED, foundCounts, keptCounts } from "./audit.js";
 import { enterForgotten, enterInserted, enterRefused, readLedger, restoreBooks } from "./books.js";
-import { isDue, isLeased, settleOne } from "./claims.js";
+import { claim, due, isDue, recover, resend, settleOne } from "./claims.js";
 import { Connection } from "./connection.js";
-import { count } from "./counters.js";
-import { deleteEvents, freeSpace, insertAll, oldest, prune, STORE_OF_KIND } from "./event-rows.js";
+import { absentEvents, deleteEvents, insertAll, lastPositions, prune, STORE_OF_KIND } from "./event-rows.js";
 import { Order } from "./order.js";
+import { Room } from "./room.js";
 import * as schema from "./schema.js";
-import { EVENT_STORES, having, NOTES, SNAPSHOTS, STORES, standing } from "./schema.js";
+import { EVENT_STORES, having, NOTES, SNAPSHOTS, STORES } from "./schema.js";
 import { addSnapshot, deleteSnapshots } from "./snapshots.js";
 import { beginTerm, requireTerm, TERM } from "./term.js";
 
@@ -29,9 +29,6 @@ import { beginTerm, requireTerm, TERM } from "./term.js";
 /** @typedef {import("./schema.js").Positions} Positions */
 /** @typedef {import("./claims.js").Outcome} Outcome */
 /** @typedef {import("./snapshots.js").Snapshot} Snapshot */
-
-/** Milliseconds between two removals: browsers free the space with a delay, and that must not cost more rows. */
-const ROOM_PAUSE = 60_000;
 
 /** Fields of a new row that don't come from the event. */
 const NEW = /** @type {const} */ ({
@@ -58,11 +55,7 @@ class FeedbackDatabase {
   #order = new Order();
   /** @type {number | null} */
   #term = null;
-  #madeRoom = Number.NEGATIVE_INFINITY;
-  /** Whether something could be written since. */
-  #hasHelped = true;
-  /** Rows removed since the last report of removals. */
-  #pruned = 0;
+  #room = new Room((work) => this.#write(work));
 
   /** @param {Connection<FeedbackTypes>} connection */
   constructor(connection) {
@@ -90,13 +83,11 @@ class FeedbackDatabase {
   async add(json) {
     /** @type {NewRow[]} */
     const rows = JSON.parse(json).map((/** @type {object} */ event) => ({ ...event, ...NEW }));
-    return this.#makingRoom(() =>
-      this.#write(async (transaction) => {
-        const { kept } = await this.#order.append(transaction, rows);
-        const [report] = await Promise.all([insertNew(transaction, rows), kept]);
-        return report;
-      }),
-    );
+    return this.#room.write(async (transaction) => {
+      const { kept } = await this.#order.append(transaction, rows);
+      const [report] = await Promise.all([insertNew(transaction, rows), kept]);
+      return report;
+    });
   }
 
   /**
@@ -110,22 +101,20 @@ class FeedbackDatabase {
     const rows = content.rows.map(({ id: _, ...row }) =>
       row.syncStatus === "processing" ? { ...row, syncStatus: /** @type {const} */ ("pending") } : row,
     );
-    return this.#makingRoom(() =>
-      this.#write(async (transaction) => {
-        const placing = await this.#order.insert(transaction, rows);
-        const [report, ledger] = await Promise.all([
-          insertAll(transaction, rows),
-          readLedger(transaction),
-          placing.kept,
-        ]);
-        await enterInserted(transaction, ledger, report.stored);
-        const learned = await lastPositions(transaction);
-        const hasSnapshots = await transaction.objectStore(SNAPSHOTS).count();
-        for (const snapshot of hasSnapshots ? [] : content.snapshots)
-          await addSnapshot(transaction, snapshot, learned, kept);
-        return report;
-      }),
-    );
+    return this.#room.write(async (transaction) => {
+      const placing = await this.#order.insert(transaction, rows);
+      const [report, ledger] = await Promise.all([
+        insertAll(transaction, rows),
+        readLedger(transaction),
+        placing.kept,
+      ]);
+      await enterInserted(transaction, ledger, report.stored);
+      const learned = await lastPositions(transaction);
+      const hasSnapshots = await transaction.objectStore(SNAPSHOTS).count();
+      for (const snapshot of hasSnapshots ? [] : content.snapshots)
+        await addSnapshot(transaction, snapshot, learned, kept);
+      return report;
+    });
   }
 
   /**
@@ -214,13 +203,8 @@ class FeedbackDatabase {
    * @param {boolean} own     whether events of own files may leave this browser
    */
   async due(limit, now, lease, version, own) {
-    const due = isDue(now, lease, version, own);
-    return this.#read(EVENT_STORES, async (transaction) => {
-      const rows = [];
-      for (const name of EVENT_STORES)
-        rows.push(...(await oldest(transaction, name, limit - rows.length, due)));
-      return rows;
-    });
+    const test = isDue(now, lease, version, own);
+    return this.#read(EVENT_STORES, (transaction) => due(transaction, limit, test));
   }
 
   /**
@@ -236,29 +220,10 @@ class FeedbackDatabase {
   async claim(limit, owner, now, lease, version, own, only = "null") {
     /** @type {string[] | null} */
     const chosen = JSON.parse(only);
-    const due = isDue(now, lease, version, own);
+    const test = isDue(now, lease, version, own);
     /** @param {EventRow} row */
-    const wanted = (row) => (chosen === null || chosen.includes(row.uuid)) && due(row);
-    return this.#write(async (transaction) => {
-      const claimed = [];
-      for (const name of EVENT_STORES) {
-        const rows = await oldest(transaction, name, limit - claimed.length, wanted);
-        await count(
-          transaction,
-          name,
-          rows.flatMap((row) => [
-            [standing(row), -1],
-            ["processing", 1],
-          ]),
-        );
-        for (const row of rows) {
-          Object.assign(row, { syncStatus: "processing", owner, lastTry: now, attempts: row.attempts + 1 });
-          transaction.objectStore(name).put(row);
-        }
-        claimed.push(...rows);
-      }
-      return claimed;
-    });
+    const wanted = (row) => (chosen === null || chosen.includes(row.uuid)) && test(row);
+    return this.#write((transaction) => claim(transaction, limit, wanted, owner, now));
   }
 
   /**
@@ -282,19 +247,7 @@ class FeedbackDatabase {
    */
   async recover(now, lease) {
     return this.#write(async (transaction) => {
-      let recovered = 0;
-      for (const name of EVENT_STORES) {
-        const store = transaction.objectStore(name);
-        for (const row of await store.index("syncStatus").getAll(having("processing"))) {
-          if (isLeased(row, now, lease)) continue;
-          store.put({ ...row, syncStatus: "pending", owner: null });
-          await count(transaction, name, [
-            ["processing", -1],
-            [standing({ ...row, syncStatus: "pending" }), 1],
-          ]);
-          recovered += 1;
-        }
-      }
+      const recovered = await recover(transaction, now, lease);
       await restoreBooks(transaction);
       return recovered;
     });
@@ -307,25 +260,7 @@ class FeedbackDatabase {
   async resend(uuids) {
     /** @type {string[] | null} */
     const chosen = JSON.parse(uuids);
-    return this.#write(async (transaction) => {
-      let sent = 0;
-      for (const name of EVENT_STORES) {
-        const store = transaction.objectStore(name);
-        const failed = await store.index("syncStatus").getAll(having("failed"));
-        const rows = failed.filter((row) => chosen === null || chosen.includes(row.uuid));
-        for (const row of rows) store.put({ ...row, syncStatus: "pending", nextTry: 0 });
-        await count(
-          transaction,
-          name,
-          rows.flatMap(() => [
-            ["failed", -1],
-            ["pending", 1],
-          ]),
-        );
-        sent += rows.length;
-      }
-      return sent;
-    });
+    return this.#write((transaction) => resend(transaction, chosen));
   }
 
   /** Read the id of the row of each kind that was stored last; 0 if there is none. */
@@ -472,34 +407,6 @@ class FeedbackDatabase {
       return this.#write((transaction) => work(transaction, 0));
     }
   }
-
-  /**
-   * When the disk is full, remove some plays and try once more. If that didn't help, more of it wouldn't: no more are
-   * removed until something could be written again.
-   * @param {() => Promise<string>} write
-   */
-  async #makingRoom(write) {
-    try {
-      return await this.#reporting(write);
-    } catch (error) {
-      const mayHelp = this.#hasHelped && performance.now() >= this.#madeRoom + ROOM_PAUSE;
-      if (error.name !== "QuotaExceededError" || !mayHelp) throw error;
-      const pruned = Number(await this.#write(freeSpace));
-      if (pruned === 0) throw error;
-      this.#madeRoom = performance.now();
-      this.#hasHelped = false;
-      this.#pruned += pruned;
-      return this.#reporting(write);
-    }
-  }
-
-  /** @param {() => Promise<string>} write */
-  async #reporting(write) {
-    const report = { ...JSON.parse(await write()), pruned: this.#pruned };
-    this.#pruned = 0;
-    this.#hasHelped = true;
-    return JSON.stringify(report);
-  }
 }
 
 /**
@@ -519,20 +426,6 @@ async function insertNew(transaction, rows) {
 }
 
 /**
- * @param {Transaction} transaction
- * @param {string[]} uuids
- * @returns {Promise<string[]>} those of which there is no row
- */
-async function absentEvents(transaction, uuids) {
-  const keys = await Promise.all(
-    uuids.map((uuid) =>
-      Promise.all(EVENT_STORES.map((name) => transaction.objectStore(name).index("uuid").getKey(uuid))),
-    ),
-  );
-  return uuids.filter((_, i) => keys[i].every((key) => key === undefined));
-}
-
-/**
  * Delete events, and the snapshots that may have learned from them.
  * @param {Transaction} transaction
  * @param {string[]} uuids
@@ -549,15 +442,4 @@ async function forget(transaction, uuids, remembered) {
     await enterForgotten(transaction, uuids, removed, remembered);
   }
   return rows;
-}
-
-/**
- * @param {import("./schema.js").Transaction<IDBTransactionMode>} transaction
- * @returns {Promise<Positions>} the id of the row of each kind that was stored last
- */
-async function lastPositions(transaction) {
-  const [rating, implicit] = await Promise.all(
-    EVENT_STORES.map((name) => transaction.objectStore(name).openKeyCursor(null, "prev")),
-  );
-  return { rating: rating?.primaryKey ?? 0, implicit: implicit?.primaryKey ?? 0 };
 }
