@@ -229,6 +229,9 @@ def test_token_is_kept_but_not_shown_and_without_it_preferences_say_how_to_get_o
     statuses = player_statuses(page)
     assert statuses[:2] == ["ready", "ready"]
     assert all("only on the machine that runs the server" in text for text in statuses[2:])
+    shown = page.inner_text("#player-card")
+    assert "Not available: sidplayfp, Ultimate 64. Details say why." in shown
+    assert "--local-players" not in shown, "it belongs to the details, which are folded"
     page.evaluate("token => { location.hash = `token=${token}` }", silent.token)
     page.wait_for_function("location.hash === ''")
     page.click("#check-players")

@@ -60,3 +60,35 @@ def test_listener_plays_likes_mutes_rates_and_looks_around_by_touch(phone: Page)
         assert not page.evaluate(OUTSIDE), tab
     page.tap("#play-pause")
     page.wait_for_selector("footer[data-status=paused]")
+
+
+def test_queue_is_reordered_by_a_finger(phone: Page) -> None:
+    page = phone
+    page.tap("#start-listening")
+    wait_until_playing(page)
+    page.tap("#open-sheet")
+    names = "[...document.querySelectorAll('#up-next .name')].map((name) => name.textContent)"
+    page.locator("#up-next .handle").nth(2).scroll_into_view_if_needed()
+    first, second, third = page.evaluate(names)[:3]
+    boxes = [page.locator("#up-next .handle").nth(number).bounding_box() for number in (0, 2)]
+    begin, end = [(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2) for box in boxes if box]
+    scrolled = page.evaluate("document.querySelector('#up-next').getBoundingClientRect().top")
+    finger = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *points: tuple[float, float]) -> None:
+        finger.send(
+            "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]}
+        )
+
+    touch("touchStart", begin)
+    for step in range(1, 11):
+        touch("touchMove", (begin[0], begin[1] + (end[1] - begin[1] + 10) * step / 10))
+    page.wait_for_selector("#up-next li:nth-child(3).drop-below")
+    touch("touchEnd")
+    page.wait_for_function(
+        f"expected => JSON.stringify({names}.slice(0, 3)) === JSON.stringify(expected)",
+        arg=[second, third, first],
+    )
+    top = page.evaluate("document.querySelector('#up-next').getBoundingClientRect().top")
+    assert top == scrolled, "the finger moved the tune, not the page"
+    assert page.locator("#up-next [data-dragged]").count() == 0

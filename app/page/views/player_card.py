@@ -59,4 +59,11 @@ class PlayerCard:
                 problems.update(dict.fromkeys(REMOTE, error_message(exc)))
         else:
             problems.update(dict.fromkeys(REMOTE, NO_SERVER))
+        missing = [title for name, title in NAMES if problems[name]]
+        text = (
+            "Not available: " + ", ".join(missing) + ". Details say why."
+            if missing
+            else "All players are ready."
+        )
+        by_id("player-summary").textContent = text
         describe(by_id("player-status"), [(title, problems[name] or "ready") for name, title in NAMES])

@@ -4,6 +4,8 @@ import { Request } from "../../../sidflow_feedback/page/messages.js";
 import { nextTask } from "../next-task.js";
 import { removeRoms, showRoms, takeRoms } from "../sid/rom-files.js";
 import { WorkerClient } from "../worker-client.js";
+import { addResults, NOTHING } from "./added-music.js";
+import { openItem } from "./dropped.js";
 import { areStorable } from "./storable.js";
 
 /** Files in the first message to the worker, and the most in a later one: copying one can suddenly take 2 ms. */
@@ -24,7 +26,7 @@ const NO_PERMISSION = "The browser doesn't let this page read the folder. Allow 
 /** @typedef {import("./choice.js").ChosenFile} ChosenFile */
 /** @typedef {import("./collection-worker.js").Commands} Commands */
 /** @typedef {import("./indexing-queue.js").IndexingResult} IndexingResult */
-/** @typedef {IndexingResult & {playlists?: import("./collection-worker.js").ImportedPlaylist[]}} AddedMusic */
+/** @typedef {import("./added-music.js").AddedMusic} AddedMusic */
 
 export class Collection {
   #worker = new WorkerClient(new URL("./collection-worker.js", import.meta.url), {
@@ -237,7 +239,9 @@ export class Collection {
   async #addDropped(transfer) {
     const items = [...transfer.items].filter((item) => item.kind === "file");
     this.#emit("progress", BEGUN);
-    const found = await Promise.all(items.map((item) => this.#openItem(item)));
+    /** @param {number} count */
+    const received = (count) => this.#emit("progress", { ...BEGUN, received: count });
+    const found = await Promise.all(items.map((item) => openItem(item, received)));
     /** @type {AddedMusic[]} */
     const results = [];
     for (const { handle, folder } of found) {
@@ -248,36 +252,6 @@ export class Collection {
     const single = files.length || !results.length ? await this.#indexSingle(files) : null;
     if (single) results.push(single);
     return JSON.stringify(results.length ? results.reduce(addResults) : null);
-  }
-
-  /**
-   * @param {DataTransferItem} item
-   * @returns {Promise<{handle?: FileSystemDirectoryHandle, folder?: ChosenFolder, file?: File | null}>} the handle of a
-   *   dropped folder if the browser provides one, else its files; or the file
-   */
-  async #openItem(item) {
-    const entry = item.webkitGetAsEntry?.();
-    const file = item.getAsFile();
-    const handle = entry?.isDirectory ? await item.getAsFileSystemHandle?.() : null;
-    if (handle) return { handle };
-    if (!isFolder(entry)) return { file };
-    /** @type {ChosenFolder} */
-    const folder = { name: entry.name, files: [] };
-    await this.#collectFiles(entry, folder, entry.fullPath.length + 1);
-    return { folder };
-  }
-
-  /**
-   * @param {FileSystemDirectoryEntry} entry
-   * @param {ChosenFolder} folder  gets the files
-   * @param {number} start  of the paths below the folder
-   */
-  async #collectFiles(entry, folder, start) {
-    for (const below of await entriesOf(entry)) {
-      if (isFolder(below)) await this.#collectFiles(below, folder, start);
-      else folder.files.push({ path: below.fullPath.slice(start), file: await fileOf(below) });
-    }
-    this.#emit("progress", { ...BEGUN, received: folder.files.length });
   }
 
   /** @param {FileSystemDirectoryHandle} handle */
@@ -387,67 +361,8 @@ async function requirePermission(handle) {
   return handle;
 }
 
-/** @typedef {{name: string, files: ChosenFile[]}} ChosenFolder */
-
-/** @type {AddedMusic} */
-const NOTHING = {
-  ...{ folder: "", problem: "", found: 0, indexed: 0, fresh: 0, skipped: 0, songlengths: 0, stil: 0 },
-  ...{ analyses: 0, similarity: 0, manifest: 0, documents: [], reasons: [], tunes: [], canceled: false },
-  playlists: [],
-};
-
 /** @param {File} file */
 const isPlaylist = ({ name }) => /\.m3u8?$/i.test(name);
 
 /** @param {File} file */
 const isZip = ({ name }) => /\.zip$/i.test(name);
-
-/**
- * @param {FileSystemEntry | null | undefined} entry
- * @returns {entry is FileSystemDirectoryEntry}
- */
-const isFolder = (entry) => entry?.isDirectory ?? false;
-
-/** @param {FileSystemDirectoryEntry} folder */
-async function entriesOf(folder) {
-  const reader = folder.createReader();
-  const entries = [];
-  for (;;) {
-    /** @type {FileSystemEntry[]} */
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (!some.length) return entries;
-    entries.push(...some);
-  }
-}
-
-/**
- * @param {FileSystemEntry} entry
- * @returns {Promise<File>}
- */
-const fileOf = (entry) =>
-  new Promise((resolve, reject) => /** @type {FileSystemFileEntry} */ (entry).file(resolve, reject));
-
-/**
- * @param {AddedMusic} one
- * @param {AddedMusic} other
- * @returns {AddedMusic}
- */
-function addResults(one, other) {
-  return {
-    ...one,
-    found: one.found + other.found,
-    indexed: one.indexed + other.indexed,
-    fresh: one.fresh + other.fresh,
-    skipped: one.skipped + other.skipped,
-    songlengths: one.songlengths + other.songlengths,
-    stil: one.stil + other.stil,
-    analyses: Math.max(one.analyses, other.analyses),
-    similarity: Math.max(one.similarity, other.similarity),
-    manifest: Math.max(one.manifest, other.manifest),
-    documents: [...one.documents, ...other.documents],
-    reasons: [...one.reasons, ...other.reasons],
-    tunes: [...one.tunes, ...other.tunes],
-    canceled: one.canceled || other.canceled,
-    playlists: [...(one.playlists ?? []), ...(other.playlists ?? [])],
-  };
-}

@@ -1,7 +1,7 @@
 /** The folders of the list: those that the listener has added, the single files, and the site's collection. */
 
+import { COLLECTION, FILES } from "./place.js";
 import { mayRead } from "./reading.js";
-import { COLLECTION, FILES } from "./tune-index.js";
 
 /** @typedef {import("./schema.js").Folder} Folder */
 

@@ -3,8 +3,9 @@
 import { md5 } from "../../vendor/noble-hashes/legacy.js";
 import { bytesToHex } from "../../vendor/noble-hashes/utils.js";
 import { hvscPath } from "./hvsc.js";
+import { FILES } from "./place.js";
 import { documentKind, isTune, nameOf } from "./reading.js";
-import { FILES, ownTunes } from "./tune-index.js";
+import { ownTunes } from "./tune-index.js";
 
 /** Files that are read at the same time, because the disk is the bottleneck, not the processor. */
 const READERS = 8;

@@ -1,8 +1,8 @@
 /** What the list shows of the tunes, in which order, and what follows a tune there. */
 
 import { yearOf } from "./hvsc.js";
+import { FILES } from "./place.js";
 import { pathsOf, playlistOf } from "./playlist.js";
-import { FILES } from "./tune-index.js";
 
 /** @typedef {import("./row.js").ListedTune} ListedTune */
 /** @typedef {import("./tune-index.js").IndexedTune} IndexedTune */

@@ -1,7 +1,7 @@
 /** What the page shows of a folder, a composer, and a tune: names, numbers, and comments of STIL.txt. */
 
 import { composerFolder, composerKey, composersOf, hvscPath, yearOf } from "./hvsc.js";
-import { FILES } from "./tune-index.js";
+import { FILES } from "./place.js";
 
 /** @typedef {import("./schema.js").FileLocation} FileLocation */
 /** @typedef {import("./stil.js").Note} Note */

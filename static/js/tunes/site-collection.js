@@ -1,7 +1,7 @@
 /** The collection of this site: its catalog, which `app/server/collection/catalog.py` writes, and its other files. */
 
 import { hvscPath } from "./hvsc.js";
-import { COLLECTION } from "./tune-index.js";
+import { COLLECTION } from "./place.js";
 
 /** @typedef {import("./tune-index.js").Tune} Tune */
 

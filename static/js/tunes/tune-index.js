@@ -1,7 +1,9 @@
 /** All tunes in memory, the site's and the listener's: search and order. Independent of database and page. */
 
 import { fold } from "./fold.js";
-import { composersOf, yearOf } from "./hvsc.js";
+import { yearOf } from "./hvsc.js";
+import { COLLECTION, FILES, inPlace, SITE } from "./place.js";
+import { sortBy } from "./sorting.js";
 import { testsOf } from "./tune-filter.js";
 
 /** @typedef {import("./schema.js").AnalysisRow} AnalysisRow */
@@ -25,32 +27,18 @@ import { testsOf } from "./tune-filter.js";
 
 /** @typedef {Tune & {text: string}} IndexedTune  text: what the search looks through */
 
-/**
- * A part of the list: a folder, or what is below a path in it; or a composer's tunes, those of one year if it is set.
- * @typedef {{folder?: string, path?: string, composer?: string, year?: string}} Place
- */
+/** @typedef {import("./place.js").Place} Place */
 
 /**
  * What the list shows: of the tunes of a place that have all words of `text` and pass all filters.
  * @typedef {Place & import("./tune-filter.js").Filters & {text?: string, order?: string}} Query
  */
 
-/** @typedef {(tune: IndexedTune) => string | number | null} SortKey  null: unknown, which comes last in any direction */
-
 const FOR_YOU = "for-you";
 const LISTED = "catalog";
 
 /** Ends the name of an order that is the other way round. */
 const REVERSED = "-reversed";
-
-/** Id of the folder for files that were added one by one. */
-export const FILES = "files";
-
-/** Id of the folder for the demo tunes. */
-export const SITE = "site";
-
-/** Id of the folder for the site's collection. */
-export const COLLECTION = "collection";
 
 /** Folders of the site, in their order. */
 const SITES = [SITE, COLLECTION];
@@ -81,7 +69,7 @@ export class TuneIndex {
 
   /**
    * The preferences' names for the orders of the list, and what each sorts by.
-   * @type {Record<string, SortKey>}
+   * @type {Record<string, import("./sorting.js").SortKey>}
    */
   #keys = {
     title: (tune) => fold(tune.title),
@@ -387,45 +375,6 @@ export const isOwn = ({ locations, url }) => locations !== undefined && url === 
 
 /** @param {Tune} tune */
 export const isOfCollection = ({ locations, url }) => locations !== undefined && url !== undefined;
-
-/**
- * @param {Place} place
- * @returns {((tune: IndexedTune) => boolean) | null} whether a tune is there; null: all are
- */
-export function inPlace({ folder = "", path = "", composer = "", year }) {
-  if (composer) {
-    return (tune) =>
-      (year === undefined || yearOf(tune.released) === year) &&
-      tune.text.includes(composer) &&
-      composersOf(tune.author).some(({ key }) => key === composer);
-  }
-  if (!folder) return null;
-  if (folder === SITE) return (tune) => !tune.locations;
-  const start = path && `${path}/`;
-  return (tune) =>
-    tune.locations?.some(({ folder: id, path }) => id === folder && path.startsWith(start)) ?? false;
-}
-
-/**
- * Sort by keys that are computed once. `Intl.Collator` would take a second for 60,000 tunes.
- * @param {IndexedTune[]} list
- * @param {SortKey} key
- * @param {boolean} reversed
- */
-function sortBy(list, key, reversed = false) {
-  const keyed = list.map((tune) => ({ key: key(tune), tune }));
-  const known = keyed.filter(({ key }) => key !== null && key !== "");
-  known.sort((one, other) => compare(one.key ?? "", other.key ?? ""));
-  if (reversed) known.reverse();
-  const unknown = keyed.filter(({ key }) => key === null || key === "");
-  return [...known, ...unknown].map(({ tune }) => tune);
-}
-
-/**
- * @param {string | number} one
- * @param {string | number} other
- */
-const compare = (one, other) => (one < other ? -1 : one > other ? 1 : 0);
 
 /**
  * @param {Tune} tune
