@@ -1,35 +1,28 @@
 """What is playing: connects library, player, telemetry, and recorder. Needs no browser."""
 
+from app.page.core.judging import Judging
 from app.page.core.playback_state import ACTIVE, IGNORED, ON_THE_WAY, State
-from app.page.core.player_controls import PlayerControls
 from app.page.core.session_history import SessionHistory
 from app.page.core.skips import NOTHING_PLAYS, Skips
 from app.page.core.tasks import error_message, error_name, spawn
 from app.page.core.tune import Track
 from sidflow_feedback.errors import PlayerError, cut_message
-from sidflow_feedback.page.signal import Signal
-from sidflow_feedback.player.telemetry import Telemetry
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
-    from typing import Literal, TypeAlias
 
     from app.page.core.likes import Likes
     from app.page.core.playback_state import Library
     from app.page.core.tune import Tune
     from sidflow_feedback.page.recorder import Recorder
-    from sidflow_feedback.player import Hardware, Player, PlayerState, PlayerStatus, TuneHeader
-    from sidflow_feedback.types import Dimension
-
-    Judgment: TypeAlias = Literal["like", "dislike"]
-    PlaybackState: TypeAlias = PlayerStatus | Literal["fetching"]
+    from sidflow_feedback.player import Hardware, Player, PlayerState, TuneHeader
 
 RESTART_SECONDS = 3
 """Seconds of a song after which `Playback.previous` begins it again."""
 
 
-class Playback(PlayerControls):
+class Playback(Judging):
     """The tune that is loaded, and what the listener does with it. Its states are those of `State`.
 
     A tune that can't be played is skipped: the next one plays, `skips` says so, and no action is recorded.
@@ -43,30 +36,16 @@ class Playback(PlayerControls):
         Returns the tune to play next, None if there is none.
     notify
         Shows a message to the listener: ``notify(text, exc)``, with the exception that caused it or None.
-    now
-        A monotonic clock in seconds.
-    likes
-        What the listener likes, whatever plays.
+    recorder, now, likes
+        As for `Judging`.
 
     Attributes
     ----------
-    judged
-        Emitted with each like or dislike that is recorded.
-    taken_back
-        Emitted with the judgment, its tune, and the uuid of its event when the listener takes one back.
-    tune, song
-        What is loaded; None and 0 at first.
-    track
-        The song that is loaded, as events describe it.
-    state
-        One of `State`.
     all_songs
         Whether all songs of a tune play before the next tune does: from the chosen one on, around to the one
         before it.
     stops_after_song
         Whether nothing follows the current song.
-    incognito
-        Whether nothing is recorded.
     opening
         Plays what is offered while nothing is loaded: the next tune, unless the listener can go on with one.
     skips
@@ -82,29 +61,17 @@ class Playback(PlayerControls):
         now: "Callable[[], float]",
         likes: "Likes",
     ) -> None:
-        super().__init__()
+        super().__init__(recorder, now, likes)
         self._library = library
         self._take_next = take_next
-        self.likes = likes
-        self._recorder = recorder
         self._notify = notify
-        self._now = now
-        self._telemetry = Telemetry(recorder.action)
         self._loads = 0
         self._plays_when_loaded = False
         self._starts_at = 0.0
-        self._listened_at_start = 0.0
-        self.judged: Signal[[Judgment]] = Signal()
-        self.taken_back: Signal[[Judgment, Tune, str]] = Signal()
-        self.tune: Tune | None = None
-        self.song = 0
-        self.track: Track | None = None
-        self.state: PlaybackState = State.IDLE
         self.all_songs = self.stops_after_song = False
         self.opening: Callable[[], Coroutine[object, object, None]] = self.next
         self.skips = Skips()
         self._history = SessionHistory()
-        self._judged_event: str | None = None
         self._broken = ""
         self._first_song = 0
 
@@ -137,30 +104,9 @@ class Playback(PlayerControls):
         return self._plays_when_loaded if self.state in ON_THE_WAY else self.state in ACTIVE
 
     @property
-    def can_judge(self) -> bool:
-        """Whether the song can be liked or disliked: part of it was audible, and it is not private."""
-        return self._telemetry.track is not None and not (self.track and self.track.private)
-
-    @property
-    def judgment(self) -> "Judgment | None":
-        """What the listener thinks of this listen, as far as they have judged it."""
-        return self._telemetry.judgment
-
-    @property
-    def incognito(self) -> bool:
-        """Whether nothing is recorded."""
-        return self._recorder.incognito
-
-    @property
     def used(self) -> "Hardware | None":
         """What the tune is played with, as `sidflow_feedback.player.Player.used`."""
         return self._player.used if self._player and self.tune else None
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds since the song began: the player's position, else the audible seconds."""
-        position = self._player.position if self._player else 0.0
-        return self._telemetry.listened_seconds - self._listened_at_start if position is None else position
 
     async def cue(self, tune: "Tune", song: int, position: float, play: bool = False) -> None:
         """Load a song, 0 for the start song, at a position in seconds; `play` it, or wait for `toggle`."""
@@ -312,14 +258,6 @@ class Playback(PlayerControls):
         if player and self.track is not None and "seek" in self.abilities:
             self._jump(lambda: player.seek(seconds))
 
-    def _jump(self, jump: "Callable[[], None]") -> None:
-        """Let the player change its position: the skipped part does not count as audible."""
-        self._update_telemetry()
-        self._telemetry.paused()
-        jump()
-        self._update_telemetry()
-        self.changed.emit()
-
     def pause(self) -> None:
         """Fall silent and keep the position; what is on its way doesn't play until `toggle`."""
         if self.state in ON_THE_WAY:
@@ -327,71 +265,11 @@ class Playback(PlayerControls):
         elif self._player is not None and self.active:
             self._player.pause()
 
-    def set_incognito(self, on: bool) -> None:
-        """Switch incognito mode; the current song stays private to its end either way."""
-        if self.track is not None:
-            self.track.make_private()  # Must come first: its events so far must not be recorded later.
-        self._recorder.incognito = on
-        self.changed.emit()
-
-    def judge(self, judgment: "Judgment") -> None:
-        """Record a like or dislike of this listen instead of an earlier one; the same again takes it back."""
-        self._update_telemetry()
-        before = self.judgment
-        if before:
-            self._take_back(before)
-        if before != judgment and self.can_judge:
-            self._judged_event = self._telemetry.judge(judgment)
-            if self.tune and self.song == self.tune.start_song:
-                self._keep_judgment(self.tune, judgment)
-            self.judged.emit(judgment)
-        self.changed.emit()
-
-    def _keep_judgment(self, tune: "Tune", judgment: "Judgment") -> None:
-        if judgment == "like" and self._judged_event:
-            self.likes.add(tune, self._judged_event)
-        else:
-            self.likes.remove(tune)
-
     async def dislike(self) -> None:
         """Record a dislike, and go on with the next tune; or take the dislike back."""
         self.judge("dislike")
         if self.judgment == "dislike":
             await self.next()
-
-    def _take_back(self, judgment: "Judgment") -> None:
-        self._telemetry.take_back()
-        event, self._judged_event = self._judged_event, None
-        if event and self.tune:
-            self.likes.forget([event])
-            self.taken_back.emit(judgment, self.tune, event)
-
-    def like(self, tune: "Tune") -> None:
-        """Record that the listener likes a tune's start song, which needn't be loaded; or take it back."""
-        event = self.likes.event_of(tune)
-        is_current = self.tune is tune and self.song == tune.start_song and self.can_judge
-        if is_current and event in (None, self._judged_event):
-            self.judge("like")
-        elif event:
-            self.likes.remove(tune)
-            self.taken_back.emit("like", tune, event)
-        else:
-            event = self._recorder.action("like", Track(tune, tune.start_song, self.incognito).record)
-            if event:
-                self.likes.add(tune, event)
-                self.judged.emit("like")
-
-    def rate(self, ratings: "dict[Dimension, int]") -> str | None:
-        """Record a rating of the song that is loaded; return its uuid, None if it could not be stored."""
-        if self.track is None or self._player is None:
-            return None
-        listened = self._telemetry.listened_seconds if self._telemetry.track is not None else None
-        return self._recorder.rating(ratings, self.track.record, self._player.position, listened)
-
-    def refresh_track(self, tune: "Tune") -> None:
-        """Update the song that is loaded, if it is of this tune: more is known about it."""
-        if self.tune is tune and self.track:
-            self.track.refresh()
 
     async def tick(self) -> None:
         """Follow the player; called a few times each second."""
@@ -440,10 +318,6 @@ class Playback(PlayerControls):
             self._history.add(self.tune, self.song)
             self._listened_at_start = self._telemetry.listened_seconds
         self._update_telemetry()
-
-    def _update_telemetry(self) -> None:
-        if self._player and self.state == State.PLAYING:
-            self._telemetry.moved(self._player.position, self._now())
 
     def _play_next_song(self) -> bool:
         """Go on with the next song of the tune, if all are to play; return False after the last of them."""

@@ -1,0 +1,160 @@
+"""What the listener thinks of the song that is loaded: how much of it they heard, likes, and ratings."""
+
+from app.page.core.playback_state import State
+from app.page.core.player_controls import PlayerControls
+from app.page.core.tune import Track
+from sidflow_feedback.page.signal import Signal
+from sidflow_feedback.player.telemetry import Telemetry
+
+TYPE_CHECKING = False  # MicroPython has no `typing`.
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal, TypeAlias
+
+    from app.page.core.likes import Likes
+    from app.page.core.tune import Tune
+    from sidflow_feedback.page.recorder import Recorder
+    from sidflow_feedback.player import PlayerStatus
+    from sidflow_feedback.types import Dimension
+
+    Judgment: TypeAlias = Literal["like", "dislike"]
+    PlaybackState: TypeAlias = PlayerStatus | Literal["fetching"]
+
+
+class Judging(PlayerControls):
+    """Records listens, likes, and ratings of the song that `Playback` has loaded.
+
+    `sidflow_feedback.player.telemetry` decides what counts as a play, a skip, or a complete listen.
+
+    Parameters
+    ----------
+    recorder
+        Keeps the events.
+    now
+        A monotonic clock in seconds.
+    likes
+        What the listener likes, whatever plays.
+
+    Attributes
+    ----------
+    judged
+        Emitted with each like or dislike that is recorded.
+    taken_back
+        Emitted with the judgment, its tune, and the uuid of its event when the listener takes one back.
+    tune, song
+        What is loaded; None and 0 at first.
+    track
+        The song that is loaded, as events describe it.
+    state
+        One of `State`.
+    incognito
+        Whether nothing is recorded.
+    """
+
+    def __init__(self, recorder: "Recorder", now: "Callable[[], float]", likes: "Likes") -> None:
+        super().__init__()
+        self._recorder = recorder
+        self._now = now
+        self.likes = likes
+        self._telemetry = Telemetry(recorder.action)
+        self._listened_at_start = 0.0
+        self._judged_event: str | None = None
+        self.judged: Signal[[Judgment]] = Signal()
+        self.taken_back: Signal[[Judgment, Tune, str]] = Signal()
+        self.tune: Tune | None = None
+        self.song = 0
+        self.track: Track | None = None
+        self.state: PlaybackState = State.IDLE
+
+    @property
+    def can_judge(self) -> bool:
+        """Whether the song can be liked or disliked: part of it was audible, and it is not private."""
+        return self._telemetry.track is not None and not (self.track and self.track.private)
+
+    @property
+    def judgment(self) -> "Judgment | None":
+        """What the listener thinks of this listen, as far as they have judged it."""
+        return self._telemetry.judgment
+
+    @property
+    def incognito(self) -> bool:
+        """Whether nothing is recorded."""
+        return self._recorder.incognito
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the song began: the player's position, else the audible seconds."""
+        position = self._player.position if self._player else 0.0
+        return self._telemetry.listened_seconds - self._listened_at_start if position is None else position
+
+    def set_incognito(self, on: bool) -> None:
+        """Switch incognito mode; the current song stays private to its end either way."""
+        if self.track is not None:
+            self.track.make_private()  # Must come first: its events so far must not be recorded later.
+        self._recorder.incognito = on
+        self.changed.emit()
+
+    def judge(self, judgment: "Judgment") -> None:
+        """Record a like or dislike of this listen instead of an earlier one; the same again takes it back."""
+        self._update_telemetry()
+        before = self.judgment
+        if before:
+            self._take_back(before)
+        if before != judgment and self.can_judge:
+            self._judged_event = self._telemetry.judge(judgment)
+            if self.tune and self.song == self.tune.start_song:
+                self._keep_judgment(self.tune, judgment)
+            self.judged.emit(judgment)
+        self.changed.emit()
+
+    def _keep_judgment(self, tune: "Tune", judgment: "Judgment") -> None:
+        if judgment == "like" and self._judged_event:
+            self.likes.add(tune, self._judged_event)
+        else:
+            self.likes.remove(tune)
+
+    def _take_back(self, judgment: "Judgment") -> None:
+        self._telemetry.take_back()
+        event, self._judged_event = self._judged_event, None
+        if event and self.tune:
+            self.likes.forget([event])
+            self.taken_back.emit(judgment, self.tune, event)
+
+    def like(self, tune: "Tune") -> None:
+        """Record that the listener likes a tune's start song, which needn't be loaded; or take it back."""
+        event = self.likes.event_of(tune)
+        is_current = self.tune is tune and self.song == tune.start_song and self.can_judge
+        if is_current and event in (None, self._judged_event):
+            self.judge("like")
+        elif event:
+            self.likes.remove(tune)
+            self.taken_back.emit("like", tune, event)
+        else:
+            event = self._recorder.action("like", Track(tune, tune.start_song, self.incognito).record)
+            if event:
+                self.likes.add(tune, event)
+                self.judged.emit("like")
+
+    def rate(self, ratings: "dict[Dimension, int]") -> str | None:
+        """Record a rating of the song that is loaded; return its uuid, None if it could not be stored."""
+        if self.track is None or self._player is None:
+            return None
+        listened = self._telemetry.listened_seconds if self._telemetry.track is not None else None
+        return self._recorder.rating(ratings, self.track.record, self._player.position, listened)
+
+    def refresh_track(self, tune: "Tune") -> None:
+        """Update the song that is loaded, if it is of this tune: more is known about it."""
+        if self.tune is tune and self.track:
+            self.track.refresh()
+
+    def _jump(self, jump: "Callable[[], None]") -> None:
+        """Let the player change its position: the skipped part does not count as audible."""
+        self._update_telemetry()
+        self._telemetry.paused()
+        jump()
+        self._update_telemetry()
+        self.changed.emit()
+
+    def _update_telemetry(self) -> None:
+        if self._player and self.state == State.PLAYING:
+            self._telemetry.moved(self._player.position, self._now())
