@@ -14,6 +14,10 @@ from tests.e2e.listener import WITHOUT_ENGINE, play, wait_for_engine, wait_for_t
 from tests.patience import wait_until
 from tests.served import Served
 
+TITLE, AUTHOR = "Tinsel Confetti", "sidflow bright"
+SONGS = "#/tune/Demo/Tinsel_Confetti.sid"
+FEELINGS = ("calm", "driving", "dark", "bright", "simple", "intricate")
+
 
 def wait_for_hash(page: Page, text: str) -> None:
     page.wait_for_function("text => location.hash === text", arg=text)
@@ -279,3 +283,31 @@ def test_share_uses_the_systems_dialog_where_there_is_one(context: BrowserContex
         assert shared["url"].startswith(f"{served.url}/#/tune/")
         page.keyboard.press("Escape")
         page.wait_for_selector("#share-menu", state="hidden")
+
+
+def test_link_to_a_station_says_what_comes_next(page: Page) -> None:
+    page.wait_for_selector("html[data-model^=global]")
+    for feeling in FEELINGS:
+        follow(page, f"#/station/{feeling}")
+        wait_for_text(page, "#up-next-how", f"Station, until you choose another tune: {feeling} tunes")
+    page.wait_for_selector("#stop-station", state="visible")
+    follow(page, "#/station/likes")
+    wait_for_text(page, "#up-next-how", "This station needs tunes to start from")
+
+
+@pytest.mark.parametrize("here", ["", "#/station/driving", "#/composer/sidflow%20bright"])
+def test_link_leads_to_another_song_of_a_tune_from_the_queue(without_engine: Page, here: str) -> None:
+    page = without_engine
+    page.locator("#up-next li", has_text=TITLE).locator("button.tune").click()
+    wait_for_text(page, "#now-title", TITLE)
+    wait_until_playing(page)
+    page.click("#play-pause")
+    page.wait_for_selector("footer[data-status=paused]")
+    if here:
+        follow(page, here)
+    if "composer" in here:
+        wait_for_text(page, "#place-name", AUTHOR)
+    for song in ("2", "3"):
+        follow(page, f"{SONGS}?song={song}")
+        wait_for_text(page, "#song", song)
+        assert page.text_content("#now-title") == TITLE
