@@ -56,6 +56,7 @@ class Judging(PlayerControls):
         self._recorder = recorder
         self._now = now
         self.likes = likes
+        likes.changed.connect(self.changed.emit)
         self._telemetry = Telemetry(recorder.action)
         self._listened_at_start = 0.0
         self._judged_event: str | None = None
@@ -73,8 +74,15 @@ class Judging(PlayerControls):
 
     @property
     def judgment(self) -> "Judgment | None":
-        """What the listener thinks of this listen, as far as they have judged it."""
-        return self._telemetry.judgment
+        """What the listener thinks of this listen; if they haven't judged it, an earlier like of the song."""
+        return self._telemetry.judgment or ("like" if self._earlier_like else None)
+
+    @property
+    def _earlier_like(self) -> str | None:
+        """The UUID of the event of an earlier like of the song that is loaded."""
+        if self.tune is None or self.song != self.tune.start_song or (self.track and self.track.private):
+            return None
+        return self.likes.event_of(self.tune)
 
     @property
     def incognito(self) -> bool:
@@ -95,7 +103,7 @@ class Judging(PlayerControls):
         self.changed.emit()
 
     def judge(self, judgment: "Judgment") -> None:
-        """Record a like or dislike of this listen instead of an earlier one; the same again takes it back."""
+        """Record a like or dislike of the song instead of an earlier one; the same again takes it back."""
         self._update_telemetry()
         before = self.judgment
         if before:
@@ -114,8 +122,9 @@ class Judging(PlayerControls):
             self.likes.remove(tune)
 
     def _take_back(self, judgment: "Judgment") -> None:
+        event = self._judged_event if self._telemetry.judgment else self._earlier_like
         self._telemetry.take_back()
-        event, self._judged_event = self._judged_event, None
+        self._judged_event = None
         if event and self.tune:
             self.likes.forget([event])
             self.taken_back.emit(judgment, self.tune, event)
@@ -123,8 +132,7 @@ class Judging(PlayerControls):
     def like(self, tune: "Tune") -> None:
         """Record that the listener likes a tune's start song, which needn't be loaded; or take it back."""
         event = self.likes.event_of(tune)
-        is_current = self.tune is tune and self.song == tune.start_song and self.can_judge
-        if is_current and event in (None, self._judged_event):
+        if self.tune is tune and self.song == tune.start_song and self.can_judge:
             self.judge("like")
         elif event:
             self.likes.remove(tune)

@@ -31,11 +31,17 @@ class Likes:
 
     def __init__(self, storage: "Storage") -> None:
         self._storage = storage
+        self._events: dict[str, str] | None = None
         self.changed: Signal[[]] = Signal()
 
     @property
     def events(self) -> "dict[str, str]":
         """The UUID of the event for each path."""
+        if self._events is None:
+            self._events = self._read()
+        return self._events
+
+    def _read(self) -> "dict[str, str]":
         try:
             return {str(path): str(uuid) for path, uuid in json.loads(self._storage.getItem(KEY) or "[]")}
         except (ValueError, TypeError):  # Edited by hand.
@@ -61,14 +67,17 @@ class Likes:
     def clear(self) -> None:
         """Delete what is kept: so are the events."""
         self._storage.removeItem(KEY)
+        self._events = None
         self.changed.emit()
 
     def on_storage(self, key: str | None) -> None:
         """Take over what another tab has changed: one key, or None for all."""
         if key in (KEY, None):
+            self._events = None
             self.changed.emit()
 
     def _write(self, items: "list[tuple[str, str]]") -> None:
         if dict(items) != self.events:
             self._storage.setItem(KEY, json.dumps(items))
+            self._events = None
             self.changed.emit()

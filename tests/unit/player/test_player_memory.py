@@ -438,6 +438,30 @@ def test_a_like_is_recorded_once_and_taken_back_by_the_second() -> None:
     assert listener.playback.judgment == "like"
 
 
+def test_a_like_of_an_earlier_listen_still_shows_and_can_be_taken_back() -> None:
+    listener = HandListener()
+    listener.choose(LONG)
+    listener.like()
+    listener.next()
+    assert listener.playback.judgment is None
+    listener.choose(LONG)
+    assert listener.playback.judgment == "like"
+    listener.like()
+    assert (listener.playback.judgment, actions(listener).count("like")) == (None, 1)
+    assert listener.withdrawn == [listener.events()[1]["uuid"]]
+
+
+def test_a_dislike_replaces_the_like_of_an_earlier_listen() -> None:
+    listener = HandListener()
+    listener.choose(LONG)
+    listener.like()
+    listener.next()
+    listener.choose(LONG)
+    asyncio.run(listener.playback.dislike())
+    assert listener.withdrawn == [listener.events()[1]["uuid"]]
+    assert actions(listener).count("dislike") == 1
+
+
 def test_a_dislike_replaces_a_like_and_goes_on_to_the_next_tune() -> None:
     listener = HandListener()
     listener.choose(LONG)
