@@ -65,7 +65,7 @@ def test_digits_and_enter_rate_and_u_undoes_it(without_engine: Page) -> None:
     assert chosen == ["e4", "m2", "c1", "p5"]
     page.keyboard.press("Enter")
     page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=title)
-    assert f"You rated {title}: e 4, m 2, c 1, p 5." in (page.text_content("#rate-last") or "")
+    assert f"You rated {title}: energy 4, mood 2, complexity 1, preference 5." in (page.text_content("#rate-last") or "")
     assert page.locator("#rate-form input:checked").count() == 0
     page.keyboard.type("123")  # Rating the next tune starts with energy, wherever the focus was.
     chosen = page.locator("#rate-form input:checked").evaluate_all(
@@ -75,7 +75,7 @@ def test_digits_and_enter_rate_and_u_undoes_it(without_engine: Page) -> None:
     page.keyboard.press("u")
     assert "Undone" in (page.text_content("#rate-last") or "")
     page.keyboard.press("Enter")  # On the scale of preference.
-    assert "e 1, m 2, c 3" in (page.text_content("#rate-last") or "")
+    assert "energy 1, mood 2, complexity 3" in (page.text_content("#rate-last") or "")
 
 
 def test_single_key_shortcuts_can_be_disabled(without_engine: Page) -> None:
@@ -136,4 +136,4 @@ def test_listener_gets_along_without_a_mouse(without_engine: Page) -> None:
     tab_to(page, "#rate-form input[name=e]")
     page.keyboard.press("4")
     page.keyboard.press("Enter")
-    wait_for_text(page, "#rate-last", "You rated Turbo Horizon: e 4.")
+    wait_for_text(page, "#rate-last", "You rated Turbo Horizon: energy 4.")

@@ -1,13 +1,25 @@
 """Events in words."""
 
 from app.page.views.dom import date_and_time
+from app.page.views.sureness import NAMES
 from sidflow_feedback.vocabulary import DIMENSIONS
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sidflow_feedback.types import Dimension, EventRow
+    from sidflow_feedback.types import Action, Dimension, EventRow
+
+ACTIONS: "Mapping[Action, str]" = {
+    "play": "played",
+    "play_complete": "heard to the end",
+    "skip_early": "skipped at the beginning",
+    "skip": "skipped",
+    "skip_late": "skipped near the end",
+    "replay": "played again",
+    "like": "liked",
+    "dislike": "disliked",
+}
 
 SERVER_COPY = {
     "no": "",
@@ -26,11 +38,11 @@ def describe_event(event: "EventRow", title: str) -> str:
 
 
 def format_ratings(ratings: "Mapping[Dimension, int]") -> str:
-    """Return ratings as ``e 4, m 2, c 3``."""
-    return ", ".join(name + " " + str(ratings[name]) for name in DIMENSIONS if name in ratings)
+    """Return ratings as ``energy 4, mood 2``."""
+    return ", ".join(NAMES[name] + " " + str(ratings[name]) for name in DIMENSIONS if name in ratings)
 
 
 def _what(event: "EventRow") -> str:
     if event["kind"] == "rating":
         return "rated " + format_ratings(event["ratings"])
-    return event["action"].replace("_", " ")
+    return ACTIONS[event["action"]]
