@@ -154,7 +154,7 @@ class Page:
 
     def _build_tabs(self) -> None:
         playback, settings, engine = self.playback, self.settings, self.engine
-        self._offline_note = OfflineNote()
+        self._offline_note = OfflineNote(self.library)
         self._banner = StorageBanner(self.feedback.outbox, storage, local)
         self._rate_tab = RateTab(playback, self.recommendations, self._withdraw)
         self._error_line = ErrorLine(engine, self._learning_status)
@@ -295,7 +295,7 @@ class Page:
     def _forget_all(self) -> None:
         """Delete what the page itself keeps of the listener's music; settings stay."""
         self._resume.forget()
-        self.likes.clear()
+        self.playback.forget_all()
         self._offer.forget()
         self._rate_tab.forget_all()
         self.recommendations.forget_all()
@@ -304,7 +304,7 @@ class Page:
         self.feedback.undo(uuid)
 
     def _on_forgotten(self, forgotten: "list[ForgottenEvent]") -> None:
-        self.likes.forget([event["uuid"] for event in forgotten])
+        self.playback.forget([event["uuid"] for event in forgotten])
         self._rate_tab.on_forgotten(forgotten)
         self._history_card.on_forgotten(forgotten)
 

@@ -65,7 +65,8 @@ def test_digits_and_enter_rate_and_u_undoes_it(without_engine: Page) -> None:
     assert chosen == ["e4", "m2", "c1", "p5"]
     page.keyboard.press("Enter")
     page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=title)
-    assert f"You rated {title}: energy 4, mood 2, complexity 1, preference 5." in (page.text_content("#rate-last") or "")
+    ratings = "energy 4, mood 2, complexity 1, preference 5"
+    assert f"You rated {title}: {ratings}." in (page.text_content("#rate-last") or "")
     assert page.locator("#rate-form input:checked").count() == 0
     page.keyboard.type("123")  # Rating the next tune starts with energy, wherever the focus was.
     chosen = page.locator("#rate-form input:checked").evaluate_all(

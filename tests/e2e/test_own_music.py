@@ -42,6 +42,7 @@ def test_stations_and_the_map_play_music_of_the_site(page: Page, file: Path) -> 
     wait_until_playing(page)
     page.wait_for_function("!document.querySelector('#up-next-how').textContent.startsWith('Station')")
     page.click("#open-map")
+    page.wait_for_selector(f"#map-dialog {CANVAS}")
     page.wait_for_function(f"document.querySelector('{CANVAS}').width > 200")
     page.mouse.click(*empty_place(page))
     wait_for_another(page, OWN)

@@ -82,6 +82,7 @@ def check_notes_are_searched_and_shown(page: Page) -> None:
 
 
 def check_composer_and_folder_are_places(page: Page) -> None:
+    assert page.text_content("#second-column") == "Composer"
     page.fill("#search", "")
     page.click("#now-author button")
     wait_for_place(page, "Rob Hubbard")
@@ -90,6 +91,7 @@ def check_composer_and_folder_are_places(page: Page) -> None:
     assert page.inner_text("#place-detail") == f"{COUNT // 5} tunes, 1985"
     assert page.inner_text("#place-comment") == "The whole folder."
     assert "1985 Maker" in page.locator("#tunes tbody .author").all_text_contents()
+    assert page.text_content("#second-column") == "Release"
 
     page.click("#place-links button")
     wait_for_place(page, "Rob_Hubbard")

@@ -87,6 +87,9 @@ def test_playlist_is_read_ordered_saved_renamed_and_deleted(music: Page, tmp_pat
     wait_for_text(page, "#up-next .name", "Tune number 1")
 
     page.click("#playlist-rename")
+    page.fill("#playlist-name", "  ")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#playlist-name:invalid")
     page.fill("#playlist-name", "Night")
     page.keyboard.press("Enter")
     show(page, "Night (2)")

@@ -78,19 +78,19 @@ def test_same_rating_is_saved_once_and_a_changed_one_again(without_engine: Page)
     rate(page, e=3, p=4)
     assert page.evaluate(RATINGS) == 1
     button = "#rate-form [type=submit]"
-    assert page.text_content(button) == "Saved"
+    assert page.inner_text(button) == "Saved"
     assert page.get_attribute(button, "aria-disabled") == "true"
     page.focus(button)
     page.keyboard.press("Enter")
     page.wait_for_function("document.querySelector('#rate-result').textContent === 'This rating is saved.'")
     assert page.evaluate(RATINGS) == 1
     page.check("fieldset[data-dimension=e] input[value='5']")
-    assert page.text_content(button) == "Save rating"
+    assert page.inner_text(button) == "Save rating"
     page.click(button)
     page.wait_for_function(f"{RATINGS} === 2")
     page.click("#rate-undo")
     page.wait_for_function(f"{RATINGS} === 1")
-    assert page.text_content(button) == "Save rating", "what was undone can be saved again"
+    assert page.inner_text(button) == "Save rating", "what was undone can be saved again"
     page.click("#rate-next")
     page.wait_for_function("!document.querySelector('#rate-form input:checked')")
     page.click("#previous")

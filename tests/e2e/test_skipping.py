@@ -72,3 +72,24 @@ def test_tune_that_the_server_lacks_is_skipped_and_not_tried_again(without_engin
     wait_for_text(page, "#now-title", third)
     wait_until_playing(page)
     assert len(tries) == tried > 0
+
+
+def test_tune_that_failed_offline_is_tried_again_when_the_network_is_back(without_engine: Page) -> None:
+    page = without_engine
+    second = page.text_content("#tunes tbody tr:nth-child(2) .name") or ""
+    third = page.text_content("#tunes tbody tr:nth-child(3) .name") or ""
+    name = f"**/tunes/{second.replace(' ', '_')}.sid"
+    page.route(name, lambda route: route.abort())
+    page.click("#tunes tbody tr:nth-child(1) button.tune")
+    wait_until_playing(page)
+    page.click("#next")
+    wait_for_text(page, "#now-title", third)
+    wait_for_text(page, NOTE, f"Skipped “{second}”, which can't be played. The server can't be reached.")
+    page.unroute(name)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.click("#tunes tbody tr:nth-child(1) button.tune")
+    wait_until_playing(page)
+    wait_for_text(page, "#up-next li:first-child .name", second)
+    page.click("#next")
+    wait_for_text(page, "#now-title", second)
+    wait_until_playing(page)

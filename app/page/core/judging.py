@@ -115,6 +115,22 @@ class Judging(PlayerControls):
             self.judged.emit(judgment)
         self.changed.emit()
 
+    def forget(self, uuids: "list[str]") -> None:
+        """Take note that these events are deleted."""
+        if self._judged_event in uuids:
+            self._forget_judgment()
+        self.likes.forget(uuids)
+
+    def forget_all(self) -> None:
+        """Take note that all events are deleted."""
+        self._forget_judgment()
+        self.likes.clear()
+
+    def _forget_judgment(self) -> None:
+        self._telemetry.take_back()
+        self._judged_event = None
+        self.changed.emit()
+
     def _keep_judgment(self, tune: "Tune", judgment: "Judgment") -> None:
         if judgment == "like" and self._judged_event:
             self.likes.add(tune, self._judged_event)

@@ -157,12 +157,17 @@ class TuneLibrary:
         Raises
         ------
         RuntimeError
-            If the server does not have the tune.
+            If the server does not have the tune, or can't be reached.
         """
         if tune.own:
             return await self._collection.read(tune.sid_path, may_ask)
         limit = to_js({"signal": window.AbortSignal.timeout(FETCH_TIMEOUT)})
-        answer = await window.fetch(window.URL.new(tune.url, CATALOG), limit)
+        try:
+            answer = await window.fetch(window.URL.new(tune.url, CATALOG), limit)
+        except Exception:  # Each browser says it in its own words, none of which help.
+            answer = None
+        if answer is None:
+            raise RuntimeError("The server can't be reached.")
         if not answer.ok:
             raise RuntimeError("The server does not have this tune: it answered " + str(answer.status) + ".")
         return await answer.arrayBuffer()

@@ -30,8 +30,8 @@ MOVES = {"up": -1, "down": 1}
 FEELINGS = ("e", "m", "c")
 
 NOTHING_FOUND = (
-    "No tune here has all of these words in its title, author, release, path, or STIL entry, "
-    "and passes the filters."
+    "No tune has all of these words in its title, composer, release, path, or notes, and passes the filters "
+    "that are set."
 )
 
 

@@ -139,9 +139,8 @@ class RateTab:
         """Show whether there is something to save: the same opinion is not recorded twice."""
         saved = self._is_saved(_chosen())
         button = by_id("rate-form").querySelector("[type=submit]")
-        button.textContent = "Saved" if saved else "Save rating"
         button.setAttribute("aria-disabled", aria(saved))  # Not `disabled`: it may have the focus.
-        by_id("rate-and-next").textContent = "Play next" if saved else "Save and play next"
+        by_id("rate-form").dataset.saved = aria(saved)
 
     def _is_saved(self, ratings: "dict[Dimension, int]") -> bool:
         """Return whether the listener has rated the song like this before."""

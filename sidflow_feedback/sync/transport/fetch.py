@@ -59,7 +59,7 @@ class FetchTransport:
         except TimeoutError as exc:
             raise SyncError(f"The server can't be reached: no answer within {timeout:g} s.") from exc
         except JsException as exc:
-            raise SyncError(f"The server can't be reached: {exc.message}.") from exc
+            raise SyncError("The server can't be reached.") from exc  # Browsers don't tell why.
         finally:
             controller.abort()  # Has no effect on a completed request.
         return Response(answer.status, headers, _json(text))

@@ -3,6 +3,8 @@
  * when there is something to show.
  */
 
+import { element } from "./elements.js";
+
 /** @typedef {import("./tune-index.js").Place} Place */
 
 export class Places {
@@ -118,6 +120,7 @@ export class Places {
     const info = place.folder || place.composer ? await this.#ask("place", place) : null;
     if (place !== this.#place) return;
     panel.hidden = !info;
+    element("second-column").textContent = info?.kind === "composer" ? "Release" : "Composer";
     if (!info) return;
     const { showPlace } = await import("./place-views.js");
     const actions = {

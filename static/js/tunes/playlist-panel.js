@@ -43,9 +43,10 @@ export class PlaylistPanel {
       "playlist-cancel": () => this.#dialog.close(),
     };
     for (const [id, action] of Object.entries(actions)) element(id).addEventListener("click", action);
-    element("playlist-form").addEventListener("submit", () => {
-      const name = this.#name.value.trim();
-      if (name) this.#onName(name);
+    element("playlist-form").addEventListener("submit", (event) => {
+      this.#name.value = this.#name.value.trim();
+      if (this.#name.reportValidity()) this.#onName(this.#name.value);
+      else event.preventDefault();
     });
     element("playlist-choices").addEventListener("click", ({ target }) => {
       const { id } = /** @type {HTMLElement} */ (target);

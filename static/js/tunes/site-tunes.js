@@ -46,7 +46,10 @@ export class SiteTunes {
    * @returns {Promise<ArrayBuffer>} its file
    */
   async read({ url = "" }) {
-    const response = await fetch(new URL(url, this.#root), { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
+    const options = { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) };
+    const response = await fetch(new URL(url, this.#root), options).catch((cause) => {
+      throw new Error("The server can't be reached.", { cause });
+    });
     if (!response.ok) throw new Error(`The server does not have this tune: it answered ${response.status}.`);
     return response.arrayBuffer();
   }

@@ -451,6 +451,19 @@ def test_a_like_of_an_earlier_listen_still_shows_and_can_be_taken_back() -> None
     assert listener.withdrawn == [listener.events()[1]["uuid"]]
 
 
+def test_a_like_whose_event_is_deleted_no_longer_shows() -> None:
+    listener = HandListener()
+    listener.choose(LONG)
+    listener.like()
+    listener.playback.forget(["another"])
+    assert listener.playback.judgment == "like"
+    listener.playback.forget([listener.events()[1]["uuid"]])
+    assert listener.playback.judgment is None
+    listener.like()
+    listener.playback.forget_all()
+    assert (listener.playback.judgment, listener.withdrawn) == (None, [])
+
+
 def test_a_dislike_replaces_the_like_of_an_earlier_listen() -> None:
     listener = HandListener()
     listener.choose(LONG)
