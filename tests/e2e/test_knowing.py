@@ -39,7 +39,7 @@ def test_learning_is_offered_after_the_third_like_and_never_again(without_engine
     page.wait_for_selector("#learn-offer", state="hidden")
     page.reload()
     page.wait_for_selector("html[data-ui=ready]")
-    play(page, 3)
+    play(page, 5)
     page.click("#like")
     page.wait_for_selector("#learn-offer", state="visible")
     page.click("#learn-later")

@@ -227,8 +227,8 @@ def test_upload_after_a_page_crash_repeats_the_same_noise(
 
 
 def record_another_like(page: Page) -> None:
-    """Record one more play and one more like in the reopened page."""
-    play(page, 1)
+    """Record a play and a like of another tune in the reopened page."""
+    play(page, 2)
     page.click("#like")
     wait_for_count(page, "implicit", 3)
     page.click("#tab-preferences")

@@ -81,7 +81,7 @@ def check_list_describes_events(page: Page) -> None:
     texts = page.locator("#waiting li").all_text_contents()
     title = page.text_content("#now-title") or ""
     assert all(text.startswith(f"{title}: ") for text in texts)
-    assert all(rating in texts[0] for rating in ("rated ", "e 5", "m 2", "c 3"))
+    assert all(rating in texts[0] for rating in ("rated ", "energy 5", "mood 2", "complexity 3"))
     assert "like" in texts[1]
     assert "play" in texts[2]
     assert all(text.count("202") >= 1 for text in texts)  # The year of each event.
