@@ -20,7 +20,7 @@ from pyscript.js_modules import (
 )
 
 from app.page.core.analysis import FeatureAnalysis
-from app.page.core.likes import Likes
+from app.page.core.judgments import Judgments
 from app.page.core.playback import Playback
 from app.page.core.recommendations import Recommendations
 from app.page.core.release import RELEASE
@@ -100,10 +100,9 @@ class Page:
         self._collection = tunes_collection.Collection.new()
         self.library = TuneLibrary(self._collection)
         self.recommendations = Recommendations(self.library, self.engine, self.settings)
-        self.likes = Likes(local)
         self.playback = Playback(
             *(self.library, self.feedback.recorder, self.recommendations.take),
-            *(_notify, _seconds, self.likes),
+            *(_notify, _seconds, Judgments(local)),
         )
         self.player = WasmPlayer(sid_player, EMULATOR, self._on_state("wasm"))
         self._analysis = FeatureAnalysis(
@@ -290,7 +289,7 @@ class Page:
 
     def _on_storage(self, key: str | None) -> None:
         self.settings.on_storage(key)
-        self.likes.on_storage(key)
+        self.playback.on_storage(key)
 
     def _forget_all(self) -> None:
         """Delete what the page itself keeps of the listener's music; settings stay."""

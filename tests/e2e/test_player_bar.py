@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 
+from tests.e2e.conftest import usable
 from tests.e2e.listener import (
+    WITHOUT_ENGINE,
     outbox,
     play,
     rows,
@@ -14,6 +16,7 @@ from tests.e2e.listener import (
     wait_until_playing,
 )
 from tests.patience import wait_until
+from tests.served import Served
 
 UNNAMED = """[...document.querySelectorAll("footer button")]
     .filter((button) => !(button.ariaLabel || button.textContent.trim())).map((button) => button.id)"""
@@ -97,6 +100,72 @@ def test_dislike_goes_on_and_like_can_be_taken_back(without_engine: Page) -> Non
     wait_until_playing(page)
     assert page.get_attribute("#dislike", "aria-pressed") == "false"
     assert [event["action"] for event in outbox(page)] == ["play", "dislike", "skip_early", "play"]
+
+
+def wait_for_judgment(page: Page, judgment: str | None) -> None:
+    """Wait until the bar shows this judgment, and no other."""
+    pressed = {name: str(name == judgment).lower() for name in ("like", "dislike")}
+    page.wait_for_function(
+        """pressed => Object.entries(pressed).every(
+            ([id, value]) => document.getElementById(id).getAttribute("aria-pressed") === value)""",
+        arg=pressed,
+    )
+
+
+def test_a_dislike_shows_when_its_tune_plays_again_and_can_be_taken_back(without_engine: Page) -> None:
+    page = without_engine
+    play(page, 1)
+    disliked = title(page)
+    page.click("#dislike")
+    page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=disliked)
+    wait_until_playing(page)
+    wait_for_judgment(page, None)
+    play(page, 1)
+    wait_for_judgment(page, "dislike")
+    page.click("#dislike")
+    wait_for_judgment(page, None)
+    assert title(page) == disliked, "what is taken back isn't skipped"
+    assert "dislike" not in [event["action"] for event in outbox(page)]
+    page.click("#dislike")
+    page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=disliked)
+    page.reload()
+    page.wait_for_selector("html[data-ui=ready]")
+    play(page, 1)
+    wait_for_judgment(page, "dislike")
+    page.click("#like")
+    wait_for_judgment(page, "like")
+    judged = [event["action"] for event in outbox(page) if "like" in event["action"]]
+    assert judged == ["like"], "the like replaces the dislike"
+
+
+def test_other_tabs_follow_a_dislike(without_engine: Page, served: Served) -> None:
+    page = without_engine
+    play(page, 1)
+    other = page.context.new_page()
+    other.add_init_script(WITHOUT_ENGINE)
+    with usable(other, served):
+        play(other, 1)
+        page.wait_for_selector("footer[data-status=paused]")
+        other.click("#dislike")
+        wait_for_judgment(page, "dislike")
+        page.click("#dislike")
+        wait_for_judgment(page, None)
+        play(other, 1)
+        wait_for_judgment(other, None)
+
+
+def test_a_dislike_that_is_deleted_in_the_history_no_longer_shows(page: Page) -> None:
+    wait_for_engine(page)
+    play(page, 1)
+    disliked = title(page)
+    page.click("#dislike")
+    page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=disliked)
+    play(page, 1)
+    wait_for_judgment(page, "dislike")
+    page.click("#history summary")
+    item = page.locator("#history-list li").filter(has_text="disliked")
+    item.locator(".forget").click()
+    wait_for_judgment(page, None)
 
 
 def test_a_like_that_is_taken_back_leaves_the_store(page: Page) -> None:

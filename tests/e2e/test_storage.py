@@ -117,7 +117,7 @@ def check_export_delete_import(page: Page, tmp_path: Path) -> None:
     assert database_content(page) == before
     page.focus("#progress")
     page.keyboard.press("Home")  # So that the song goes on for a while.
-    assert {"sidflow.resume", "sidflow.likes", "sidflow.liked"} <= set(kept_by_page(page))
+    assert {"sidflow.resume", "sidflow.likes", "sidflow.judgments"} <= set(kept_by_page(page))
     page.once("dialog", lambda dialog: dialog.accept())
     page.click("#wipe")
     wait_for_result(page, "Everything in this browser was deleted")

@@ -11,13 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal, TypeAlias
 
-    from app.page.core.likes import Likes
+    from app.page.core.judgments import Judgment, Judgments
     from app.page.core.tune import Tune
     from sidflow_feedback.page.recorder import Recorder
     from sidflow_feedback.player import PlayerStatus
     from sidflow_feedback.types import Dimension
 
-    Judgment: TypeAlias = Literal["like", "dislike"]
     PlaybackState: TypeAlias = PlayerStatus | Literal["fetching"]
 
 
@@ -32,8 +31,8 @@ class Judging(PlayerControls):
         Keeps the events.
     now
         A monotonic clock in seconds.
-    likes
-        What the listener likes, whatever plays.
+    judgments
+        What the listener thinks of tunes, whatever plays.
 
     Attributes
     ----------
@@ -51,12 +50,12 @@ class Judging(PlayerControls):
         Whether nothing is recorded.
     """
 
-    def __init__(self, recorder: "Recorder", now: "Callable[[], float]", likes: "Likes") -> None:
+    def __init__(self, recorder: "Recorder", now: "Callable[[], float]", judgments: "Judgments") -> None:
         super().__init__()
         self._recorder = recorder
         self._now = now
-        self.likes = likes
-        likes.changed.connect(self.changed.emit)
+        self.judgments = judgments
+        judgments.changed.connect(self.changed.emit)
         self._telemetry = Telemetry(recorder.action)
         self._listened_at_start = 0.0
         self._judged_event: str | None = None
@@ -74,15 +73,16 @@ class Judging(PlayerControls):
 
     @property
     def judgment(self) -> "Judgment | None":
-        """What the listener thinks of this listen; if they haven't judged it, an earlier like of the song."""
-        return self._telemetry.judgment or ("like" if self._earlier_like else None)
+        """What the listener thinks of this listen; if they haven't judged it, what they thought earlier."""
+        earlier = self._earlier
+        return self._telemetry.judgment or (earlier[0] if earlier else None)
 
     @property
-    def _earlier_like(self) -> str | None:
-        """The UUID of the event of an earlier like of the song that is loaded."""
+    def _earlier(self) -> "tuple[Judgment, str] | None":
+        """The judgment that is kept of the song that is loaded, and the UUID of its event."""
         if self.tune is None or self.song != self.tune.start_song or (self.track and self.track.private):
             return None
-        return self.likes.event_of(self.tune)
+        return self.judgments.of(self.tune)
 
     @property
     def incognito(self) -> bool:
@@ -110,8 +110,8 @@ class Judging(PlayerControls):
             self._take_back(before)
         if before != judgment and self.can_judge:
             self._judged_event = self._telemetry.judge(judgment)
-            if self.tune and self.song == self.tune.start_song:
-                self._keep_judgment(self.tune, judgment)
+            if self.tune and self.song == self.tune.start_song and self._judged_event:
+                self.judgments.add(self.tune, judgment, self._judged_event)
             self.judged.emit(judgment)
         self.changed.emit()
 
@@ -119,44 +119,50 @@ class Judging(PlayerControls):
         """Take note that these events are deleted."""
         if self._judged_event in uuids:
             self._forget_judgment()
-        self.likes.forget(uuids)
+        self.judgments.forget(uuids)
 
     def forget_all(self) -> None:
         """Take note that all events are deleted."""
         self._forget_judgment()
-        self.likes.clear()
+        self.judgments.clear()
+
+    def on_storage(self, key: str | None) -> None:
+        """Take over what another tab has changed, which may be the judgment of this listen."""
+        before = self.judgments.of(self.tune) if self.tune else None
+        self.judgments.on_storage(key)
+        after = self.judgments.of(self.tune) if self.tune else None
+        if before != after and before and before[1] == self._judged_event:
+            self._forget_judgment()
 
     def _forget_judgment(self) -> None:
         self._telemetry.take_back()
         self._judged_event = None
         self.changed.emit()
 
-    def _keep_judgment(self, tune: "Tune", judgment: "Judgment") -> None:
-        if judgment == "like" and self._judged_event:
-            self.likes.add(tune, self._judged_event)
-        else:
-            self.likes.remove(tune)
-
     def _take_back(self, judgment: "Judgment") -> None:
-        event = self._judged_event if self._telemetry.judgment else self._earlier_like
+        earlier = self._earlier
+        event = self._judged_event if self._telemetry.judgment else earlier[1] if earlier else None
         self._telemetry.take_back()
         self._judged_event = None
         if event and self.tune:
-            self.likes.forget([event])
-            self.taken_back.emit(judgment, self.tune, event)
+            self._withdraw(judgment, self.tune, event)
+
+    def _withdraw(self, judgment: "Judgment", tune: "Tune", event: str) -> None:
+        self.judgments.forget([event])
+        self.taken_back.emit(judgment, tune, event)
 
     def like(self, tune: "Tune") -> None:
         """Record that the listener likes a tune's start song, which needn't be loaded; or take it back."""
-        event = self.likes.event_of(tune)
         if self.tune is tune and self.song == tune.start_song and self.can_judge:
             self.judge("like")
-        elif event:
-            self.likes.remove(tune)
-            self.taken_back.emit("like", tune, event)
-        else:
+            return
+        earlier = self.judgments.of(tune)
+        if earlier:
+            self._withdraw(earlier[0], tune, earlier[1])
+        if not earlier or earlier[0] != "like":
             event = self._recorder.action("like", Track(tune, tune.start_song, self.incognito).record)
             if event:
-                self.likes.add(tune, event)
+                self.judgments.add(tune, "like", event)
                 self.judged.emit("like")
 
     def rate(self, ratings: "dict[Dimension, int]") -> str | None:

@@ -12,7 +12,7 @@ TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    from app.page.core.likes import Likes
+    from app.page.core.judgments import Judgments
     from app.page.core.playback_state import Library
     from app.page.core.tune import Tune
     from sidflow_feedback.page.recorder import Recorder
@@ -36,7 +36,7 @@ class Playback(Judging):
         Returns the tune to play next, None if there is none.
     notify
         Shows a message to the listener: ``notify(text, exc)``, with the exception that caused it or None.
-    recorder, now, likes
+    recorder, now, judgments
         As for `Judging`.
 
     Attributes
@@ -59,9 +59,9 @@ class Playback(Judging):
         take_next: "Callable[[], Tune | None]",
         notify: "Callable[[str, Exception | None], None]",
         now: "Callable[[], float]",
-        likes: "Likes",
+        judgments: "Judgments",
     ) -> None:
-        super().__init__(recorder, now, likes)
+        super().__init__(recorder, now, judgments)
         self._library = library
         self._take_next = take_next
         self._notify = notify

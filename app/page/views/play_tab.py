@@ -103,7 +103,7 @@ class PlayTab:
         tune_list.head.onSort(create_proxy(self._sort))
         tune_list.head.show(self._order)
         playback.changed.connect(self._mark_current)
-        playback.likes.changed.connect(self._show_likes)
+        playback.judgments.changed.connect(self._show_likes)
         self._show_likes()
         settings.follow(self._on_settings)
 
@@ -204,17 +204,17 @@ class PlayTab:
             self._change_playlist(action, path)
 
     def _like(self, tune: "Tune") -> None:
-        likes = self._playback.likes
-        before = likes.event_of(tune)
+        judgments = self._playback.judgments
+        before = judgments.is_liked(tune)
         self._playback.like(tune)
-        after = likes.event_of(tune)
+        after = judgments.is_liked(tune)
         text = "You like " + tune.title + "." if after else "Your like of " + tune.title + " is taken back."
         by_id("row-status").textContent = text
         if not before and not after:
             notice("Your like was not recorded" + (": incognito is on." if self._playback.incognito else "."))
 
     def _show_likes(self) -> None:
-        self._list.showLikes(to_js(list(self._playback.likes.events)))
+        self._list.showLikes(to_js(self._playback.judgments.liked))
 
     def _change_playlist(self, action: str, path: str) -> None:
         if action in ("favorite", "unfavorite"):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+from typing import Literal
 
 import pytest
 
-from app.page.core.likes import Likes
+from app.page.core.judgments import KEY, Judgments
 from app.page.core.payloads import TuneRecord
 from app.page.core.playback import Playback
 from app.page.core.skips import MAX_SKIPS, NOTHING_PLAYS
@@ -120,11 +121,12 @@ class HandListener:
         self.kept: list[Record] = []
         self.messages: list[str] = []
         self.tunes = Tunes()
-        self.likes = Likes(Storage())
+        self.storage = Storage()
+        self.judgments = Judgments(self.storage)
         uuids = (f"00000000-0000-4000-8000-{i:012}" for i in itertools.count())
         recorder = Recorder(self, lambda: next(uuids), lambda: 0.0, "session-1", self.messages.append)
         self.playback = Playback(
-            self.tunes, recorder, self.tunes.take, self.notify, lambda: self.now, self.likes
+            self.tunes, recorder, self.tunes.take, self.notify, lambda: self.now, self.judgments
         )
         self.withdrawn: list[str] = []
         self.playback.taken_back.connect(lambda _judgment, _tune, uuid: self.withdrawn.append(uuid))
@@ -451,17 +453,66 @@ def test_a_like_of_an_earlier_listen_still_shows_and_can_be_taken_back() -> None
     assert listener.withdrawn == [listener.events()[1]["uuid"]]
 
 
-def test_a_like_whose_event_is_deleted_no_longer_shows() -> None:
+@pytest.mark.parametrize("judgment", ["like", "dislike"])
+def test_a_judgment_whose_event_is_deleted_no_longer_shows(judgment: Literal["like", "dislike"]) -> None:
     listener = HandListener()
     listener.choose(LONG)
-    listener.like()
+    listener.playback.judge(judgment)
     listener.playback.forget(["another"])
-    assert listener.playback.judgment == "like"
+    assert listener.playback.judgment == judgment
+    listener.next()
+    listener.choose(LONG)
+    assert listener.playback.judgment == judgment
     listener.playback.forget([listener.events()[1]["uuid"]])
     assert listener.playback.judgment is None
-    listener.like()
+    listener.playback.judge(judgment)
     listener.playback.forget_all()
     assert (listener.playback.judgment, listener.withdrawn) == (None, [])
+    assert listener.storage.kept == {}
+
+
+def test_a_dislike_of_an_earlier_listen_still_shows_and_is_taken_back_without_going_on() -> None:
+    listener = HandListener()
+    listener.choose(LONG)
+    asyncio.run(listener.playback.dislike())
+    assert listener.playback.tune is not listener.tunes.named[LONG]
+    listener.choose(LONG)
+    assert listener.playback.judgment == "dislike"
+    asyncio.run(listener.playback.dislike())
+    assert listener.playback.judgment is None
+    assert listener.playback.tune is listener.tunes.named[LONG]
+    assert listener.withdrawn == [listener.events()[1]["uuid"]]
+    asyncio.run(listener.playback.dislike())
+    listener.choose(LONG)
+    listener.like()
+    assert (listener.playback.judgment, actions(listener).count("dislike")) == ("like", 2)
+    assert len(listener.withdrawn) == 2
+
+
+def test_a_like_of_a_tune_that_is_not_loaded_replaces_its_dislike() -> None:
+    listener = HandListener()
+    tune = listener.tunes.named[LONG]
+    listener.choose(LONG)
+    asyncio.run(listener.playback.dislike())
+    listener.playback.like(tune)
+    assert listener.withdrawn == [listener.events()[1]["uuid"]]
+    assert listener.judgments.liked == [tune.sid_path]
+    listener.playback.like(tune)
+    assert (listener.judgments.liked, len(listener.withdrawn)) == ([], 2)
+
+
+def test_what_another_tab_judges_shows_here_too() -> None:
+    listener, other = HandListener(), Judgments(Storage())
+    listener.choose(LONG)
+    tune = listener.tunes.named[LONG]
+    listener.playback.judge("dislike")
+    other.add(tune, "like", "another")
+    listener.storage.kept = other._storage.kept  # type: ignore[attr-defined]
+    listener.playback.on_storage(KEY)
+    assert listener.playback.judgment == "like"
+    listener.storage.kept = {}
+    listener.playback.on_storage(None)
+    assert listener.playback.judgment is None
 
 
 def test_a_dislike_replaces_the_like_of_an_earlier_listen() -> None:
