@@ -300,6 +300,7 @@ class Page:
         self.recommendations.forget_all()
 
     def _withdraw(self, uuid: str) -> None:
+        self.playback.forget([uuid])
         self.feedback.undo(uuid)
 
     def _on_forgotten(self, forgotten: "list[ForgottenEvent]") -> None:

@@ -100,7 +100,9 @@ class Bridge:
 
     def undo(self, text: str) -> str:
         """Take back the event whose UUID is given in JSON, or the last rating; return its UUID in JSON."""
-        return json.dumps(self._feedback.undo(json.loads(text)))
+        uuid = self._feedback.undo(json.loads(text))
+        self._telemetry.forget_ratings([uuid] if uuid else [])
+        return json.dumps(uuid)
 
     def set_incognito(self, on: bool) -> None:
         """Record nothing while this is on."""

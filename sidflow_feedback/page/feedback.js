@@ -183,6 +183,7 @@ export class Feedback {
    * - `moved(position, now)`: the track is audible; call it a few times each second.
    * - `paused()`, `ended()`, `left()`, `failed()`: the track is paused, at its end, abandoned, or can't go on.
    * - `judge("like" | "dislike")`: the listener's judgment of it.
+   * - `rated(uuid)`: the listener's rating of it was recorded, with this UUID.
    */
   telemetry = {
     /** @type {(track: Track, position?: number | null) => void} */
@@ -195,6 +196,8 @@ export class Feedback {
     failed: () => this.#watch("failed"),
     /** @type {(judgment: "like" | "dislike") => void} */
     judge: (judgment) => this.#watch("judge", judgment),
+    /** @type {(uuid: string) => void} */
+    rated: (uuid) => this.#watch("rated", uuid),
   };
 
   /**

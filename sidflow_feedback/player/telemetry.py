@@ -20,7 +20,7 @@ held against the track (`dataset.py`).
 Only audible time counts: no pauses, seeks, or stalls. So a jump to the end reports nothing. No skip is
 reported
 
-- of a track that was liked: the listener moved on without changing their mind;
+- of a listen that was judged or rated, unless that was taken back: the listener has said what they think;
 - of a track under 30 s or of unknown or default length: leaving it says nothing;
 - when the player failed, or was replaced by another adapter, where the listen continues.
 """
@@ -73,6 +73,8 @@ class Telemetry:
         Audible seconds of this listen.
     judgment
         The listener's judgment in this listen; None if there is none.
+    ratings
+        The UUIDs of the listener's ratings of the track in this listen.
     """
 
     def __init__(self, report: "Callable[[Action, Track, float | None, float], str | None]") -> None:
@@ -81,6 +83,7 @@ class Telemetry:
         self._finished: Track | None = None
         self.listened_seconds = 0.0
         self.judgment: Judgment | None = None
+        self.ratings: list[str] = []
         self._position: float | None = None
         self._updated: float | None = None
 
@@ -139,6 +142,15 @@ class Telemetry:
         """Forget the judgment of this listen. Its event is the caller's to withdraw."""
         self.judgment = None
 
+    def rated(self, uuid: str) -> None:
+        """Note that the caller has recorded a rating of the track with this UUID."""
+        if self.track is not None:
+            self.ratings.append(uuid)
+
+    def forget_ratings(self, uuids: list[str]) -> None:
+        """Note that these ratings were taken back."""
+        self.ratings = [uuid for uuid in self.ratings if uuid not in uuids]
+
     def ended(self) -> None:
         """End the listen: the track reached its end, by itself or because the listener jumped there."""
         if self.track is None:
@@ -171,7 +183,7 @@ class Telemetry:
         share = self._share()
         if share >= COMPLETE:
             return "play_complete"
-        if self.judgment == "like" or not _known_to_be_long(track):
+        if self.judgment or self.ratings or not _known_to_be_long(track):
             return None
         if self.listened_seconds < EARLY_SECONDS or share < EARLY:
             return "skip_early"
@@ -181,7 +193,7 @@ class Telemetry:
         if action is not None:
             self._emit(action)
         self.track = self.judgment = self._position = self._updated = None
-        self.listened_seconds = 0.0
+        self.listened_seconds, self.ratings = 0.0, []
 
     def _emit(self, action: "Action") -> str | None:
         if self.track is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.listener import play, rate, wait_for_count, wait_until_playing
+from tests.e2e.listener import outbox, play, rate, wait_for_count, wait_until_playing
 
 RATED = 9
 
@@ -96,6 +96,35 @@ def test_same_rating_is_saved_once_and_a_changed_one_again(without_engine: Page)
     page.click("#previous")
     page.wait_for_function("document.querySelector('#rate-title').textContent !== 'Nothing is playing'")
     assert page.evaluate(RATINGS) == 1
+
+
+def save_and_play_next(page: Page, energy: int) -> None:
+    title = page.text_content("#rate-title")
+    page.check(f"fieldset[data-dimension=e] input[value='{energy}']")
+    page.click("#rate-and-next")
+    page.wait_for_function("old => document.querySelector('#rate-title').textContent !== old", arg=title)
+    wait_until_playing(page)
+
+
+def test_save_and_play_next_is_no_skip_unless_it_is_undone(without_engine: Page) -> None:
+    page = without_engine
+    play(page, 1)
+    page.click("#tab-rate")
+    save_and_play_next(page, 4)
+    assert recorded(page) == ["play", "rated", "play"]
+    play(page, 1)
+    page.click("#tab-rate")
+    save_and_play_next(page, 4)  # It is saved already.
+    assert recorded(page) == ["play", "rated", "play", "skip_early", "play", "play"]
+    rate(page, e=2)
+    page.keyboard.press("u")
+    page.wait_for_selector("#rate-undo", state="hidden")
+    play(page, 3)
+    assert recorded(page)[6:] == ["skip_early", "play"]
+
+
+def recorded(page: Page) -> list[str]:
+    return [event.get("action", "rated") for event in outbox(page)]
 
 
 @pytest.mark.usefixtures("whole_processor")

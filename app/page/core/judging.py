@@ -119,11 +119,13 @@ class Judging(PlayerControls):
         """Take note that these events are deleted."""
         if self._judged_event in uuids:
             self._forget_judgment()
+        self._telemetry.forget_ratings(uuids)
         self.judgments.forget(uuids)
 
     def forget_all(self) -> None:
         """Take note that all events are deleted."""
         self._forget_judgment()
+        self._telemetry.forget_ratings(self._telemetry.ratings)
         self.judgments.clear()
 
     def on_storage(self, key: str | None) -> None:
@@ -170,7 +172,14 @@ class Judging(PlayerControls):
         if self.track is None or self._player is None:
             return None
         listened = self._telemetry.listened_seconds if self._telemetry.track is not None else None
-        return self._recorder.rating(ratings, self.track.record, self._player.position, listened)
+        uuid = self._recorder.rating(ratings, self.track.record, self._player.position, listened)
+        if uuid:
+            self._telemetry.rated(uuid)
+        return uuid
+
+    def confirm(self, uuid: str) -> None:
+        """Take note that the listener has rated the song as before, in the event with this UUID."""
+        self._telemetry.rated(uuid)
 
     def refresh_track(self, tune: "Tune") -> None:
         """Update the song that is loaded, if it is of this tune: more is known about it."""

@@ -208,6 +208,9 @@ class RateTab:
             return False
         if self._is_saved(ratings):
             by_id("rate-result").textContent = "This rating is saved."
+            self._playback.confirm(
+                [rating["uuid"] for rating in self._saved if rating["song"] == self._shown][-1]
+            )
             return True
         tune, song = self._playback.tune, self._playback.song
         expected = self._recommendations.prediction(tune, song) if tune else None

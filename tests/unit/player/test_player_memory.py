@@ -532,10 +532,35 @@ def test_a_dislike_replaces_a_like_and_goes_on_to_the_next_tune() -> None:
     listener.like()
     listener.listen(20)
     asyncio.run(listener.playback.dislike())
-    assert actions(listener) == ["play", "like", "dislike", "skip", "play"]
+    assert actions(listener) == ["play", "like", "dislike", "play"]
     assert listener.withdrawn == [listener.events()[1]["uuid"]]
     assert listener.playback.tune is not listener.tunes.named[LONG]
     assert listener.playback.judgment is None
+
+
+def test_a_rating_is_no_skip_unless_it_was_taken_back() -> None:
+    listener = HandListener()
+    listener.choose(LONG)
+    listener.listen(12)
+    saved = listener.playback.rate({"e": 3})
+    assert saved
+    listener.next()
+    listener.choose(LONG)
+    listener.listen(12)
+    listener.playback.confirm(saved)  # The same again: nothing is recorded.
+    listener.next()
+    found = [event.get("action", "rated") for event in listener.events()]
+    assert found == ["play", "rated", "play", "skip_early", "play", "play"]
+    listener.choose(LONG)
+    listener.playback.forget([listener.playback.rate({"e": 4}) or ""])
+    listener.next()
+    listener.choose(LONG)
+    listener.playback.rate({"e": 5})
+    listener.playback.forget_all()
+    listener.next()
+    events = [event for event in listener.events() if event["sidPath"] == "Demo/0.sid"]
+    again = [event.get("action", "rated") for event in events[-6:]]
+    assert again == ["play", "rated", "skip_early", "play", "rated", "skip_early"]
 
 
 def test_a_dislike_of_the_last_tune_can_be_taken_back() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import pytest
 from hypothesis import given
@@ -270,11 +270,45 @@ def test_what_was_heard_again_counts_again() -> None:
     assert here.reports[-1] == ("skip", FIRST, 40.0)
 
 
-def test_like_then_next_is_no_skip() -> None:
+@pytest.mark.parametrize("judgment", ["like", "dislike"])
+def test_what_was_judged_is_no_skip(judgment: Literal["like", "dislike"]) -> None:
     here = Listening().start().listen(12)
-    here.telemetry.judge("like")
+    here.telemetry.judge(judgment)
     here.telemetry.left()
-    assert here.reports == [("play", FIRST, 0.0), ("like", FIRST, 12.0)]
+    assert here.reports == [("play", FIRST, 0.0), (judgment, FIRST, 12.0)]
+
+
+def test_what_was_rated_is_no_skip() -> None:
+    here = Listening().start().listen(12)
+    here.telemetry.rated("1")
+    here.telemetry.left()
+    here.start(song=2).listen(12)
+    here.telemetry.left()
+    assert here.actions == ["play", "play", "skip"], "a rating belongs to one listen"
+
+
+def test_what_is_taken_back_does_not_keep_a_skip_away() -> None:
+    here = Listening().start().listen(12)
+    here.telemetry.judge("dislike")
+    for uuid in ("1", "2"):
+        here.telemetry.rated(uuid)
+    here.telemetry.take_back()
+    here.telemetry.forget_ratings(["1", "another"])
+    here.telemetry.left()
+    assert here.actions == ["play", "dislike"], "one rating is left"
+    here.start().listen(12)
+    here.telemetry.rated("3")
+    here.telemetry.forget_ratings(["3"])
+    here.telemetry.left()
+    assert here.actions == ["play", "dislike", "play", "skip"]
+
+
+def test_a_rating_between_two_listens_belongs_to_none() -> None:
+    here = Listening()
+    here.telemetry.rated("1")
+    here.start().listen(12)
+    here.telemetry.left()
+    assert here.actions == ["play", "skip"]
 
 
 def test_liked_track_can_still_be_complete() -> None:
@@ -283,13 +317,6 @@ def test_liked_track_can_still_be_complete() -> None:
     here.listen(80)
     here.telemetry.left()
     assert here.actions == ["play", "like", "play_complete"]
-
-
-def test_dislike_then_next_is_both() -> None:
-    here = Listening().start().listen(12)
-    here.telemetry.judge("dislike")
-    here.telemetry.left()
-    assert here.actions == ["play", "dislike", "skip"]
 
 
 def test_judgment_counts_once_until_it_changes() -> None:
