@@ -58,10 +58,13 @@ class Workers:
         Sends a part.
     ahead
         Number of parts that may be under way.
+    fail_together
+        Whether a worker that dies takes others of them with it than the one that is to blame.
     """
 
     submit: Callable[[Part], Future[list[AnalyzedSong]]]
     ahead: int
+    fail_together: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +125,24 @@ def cluster(address: str, analyze: Analyze = analyze_part) -> Iterator[Workers]:
     ClusterError
         It can't be reached.
     """
-    with connect(address) as client, client.get_executor() as executor:
-        yield Workers(partial(executor.submit, analyze), CLUSTER_PARTS)
+    with connect(address) as client, client.get_executor(pure=False) as executor:
+        # Not `pure`: a part that is tried again must not get the failure of the first try.
+        # Dask blames a death on all parts that were assigned to the worker.
+        yield Workers(partial(executor.submit, analyze), CLUSTER_PARTS, fail_together=True)
 
 
 def analyze_parts(workers: Workers, parts: Iterable[Part]) -> Iterator[Outcome]:
     """Analyze parts as workers become free, and return what came of them in the order in which they are done.
 
     A part that kills its worker, or takes too long, is tried again song by song: only the song that is
-    to blame is given up.
+    to blame is given up. Where parts fail together, that is the one that fails while no other is under way.
 
     Raises
     ------
     CorpusError
         There are no workers any more.
     """
-    waiting, again = iter(parts), deque[Part]()
+    waiting, again, suspects = iter(parts), deque[Part](), deque[Part]()
     running: dict[Future[list[AnalyzedSong]], Part] = {}
     while True:
         while len(running) < workers.ahead:
@@ -145,14 +150,20 @@ def analyze_parts(workers: Workers, parts: Iterable[Part]) -> Iterator[Outcome]:
             if part is None:
                 break
             running[_submit(workers, part)] = part
-        if not running:
+        alone = not running
+        if alone and not suspects:
             return
+        if alone:
+            suspect = suspects.popleft()
+            running[_submit(workers, suspect)] = suspect
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             part, failure = running.pop(future), _failure(future)
             if not failure:
                 yield Outcome(part, future.result())
             elif len(part.songs) > 1:
                 again.extend(part.split())
+            elif workers.fail_together and not alone:
+                suspects.append(part)
             else:
                 yield Outcome(part, [AnalyzedSong(problem=Problem.OTHER)], failure)
 

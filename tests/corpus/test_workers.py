@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 
 import pytest
@@ -11,7 +13,7 @@ from app.corpus.errors import CorpusError
 from app.corpus.part import Part, parts_of
 from app.corpus.workers import Limits, Outcome, Workers, analyze_parts, cluster, processes
 from app.roms import NO_ROMS
-from sidflow_feedback.analysis.analysis_file import Problem
+from sidflow_feedback.analysis.analysis_file import AnalyzedSong, Problem
 from tests.corpus.deadly import DEADLY_SONG, DEEDS, analyze
 
 SONGS = 20
@@ -52,10 +54,14 @@ def test_song_that_ends_or_blocks_its_process_costs_itself_only(deed: bytes) -> 
 
 @contextmanager
 def dask() -> Iterator[str]:
-    """Start a Dask cluster of two processes."""
+    """Start a Dask cluster of two processes, which blames parts for the first worker that dies with them."""
+    dask_config = pytest.importorskip("dask.config", reason="the extra `cluster` is not installed")
     distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
-    with distributed.LocalCluster(host="127.0.0.1", protocol="tcp", **options) as found:
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": "127.0.0.1:0"}
+    with (
+        dask_config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(host="127.0.0.1", protocol="tcp", **options) as found,
+    ):
         yield found.scheduler_address
 
 
@@ -63,6 +69,40 @@ def dask() -> Iterator[str]:
 def test_song_that_ends_workers_of_a_cluster_costs_itself_only(deed: bytes) -> None:
     with dask() as address, cluster(address, analyze) as workers:
         assert_only_the_deadly_song_is_lost(outcomes(workers, deed, b"harmless"), deed)
+
+
+def worker_that_fails_as_a_whole() -> Workers:
+    """Return one worker of a cluster, which loses all parts that were assigned to it when it dies."""
+    assigned: list[tuple[Part, Future[list[AnalyzedSong]]]] = []
+    lock = threading.Lock()
+
+    def work() -> None:
+        with lock:
+            taken = assigned[:]
+            assigned.clear()
+        try:
+            found = [analyze(part) for part, _ in taken]
+        except ZeroDivisionError as death:
+            for _, future in taken:
+                future.set_exception(death)
+        else:
+            for (_, future), songs in zip(taken, found, strict=True):
+                future.set_result(songs)
+
+    def submit(part: Part) -> Future[list[AnalyzedSong]]:
+        future: Future[list[AnalyzedSong]] = Future()
+        with lock:
+            if not assigned:
+                threading.Timer(0.02, work).start()
+            assigned.append((part, future))
+        return future
+
+    return Workers(submit, 4, fail_together=True)
+
+
+def test_neighbors_of_a_deadly_song_are_not_blamed() -> None:
+    found = outcomes(worker_that_fails_as_a_whole(), b"fails", b"harmless")
+    assert_only_the_deadly_song_is_lost(found, b"fails")
 
 
 def test_parts_are_taken_as_workers_become_free() -> None:

@@ -85,7 +85,7 @@ def check_it_is_repeated_when_the_clock_is_right(page: Page, proxy: FaultyProxy,
 
 def check_page_tells_that_the_clock_is_wrong(page: Page, operator: Operator) -> None:
     stored = {row["uuid"] for row in rows(page, "implicit-events")}
-    play(page, 1)
+    play(page, 2)  # A dislike of the first tune would take back its like.
     page.click("#dislike")
     wait_until(lambda: any(row["action"] == "dislike" for row in rows(page, "implicit-events")))
     page.click("#tab-preferences")

@@ -33,6 +33,14 @@ def place_on_the_map(page: Page) -> tuple[float, float]:
     raise AssertionError("there is no tune on the map")
 
 
+def name_on_the_map(page: Page) -> str:
+    """Return the title of the tune that the listener looks at, once the page has read it."""
+    page.wait_for_selector("#map-tune[aria-busy=false]")
+    name, by, _ = (page.text_content("#map-tune") or "").partition(" by ")
+    assert by
+    return name
+
+
 def empty_place(page: Page) -> tuple[float, float]:
     box = page.locator(CANVAS).bounding_box()
     assert box is not None
@@ -59,8 +67,7 @@ def test_map_on_insights_plays_what_is_pressed(playing: Page) -> None:
     page.locator(CANVAS).scroll_into_view_if_needed()
     assert "the map goes by the sound" in (page.text_content("#map-empty") or ""), "nothing was rated yet"
     tune = place_on_the_map(page)
-    page.wait_for_function("document.querySelector('#map-tune').textContent.includes(' by ')")
-    name = (page.text_content("#map-tune") or "").split(" by ")[0]
+    name = name_on_the_map(page)
     page.mouse.click(*tune)
     wait_for_text(page, "#now-title", name)
     wait_until_playing(page)
@@ -73,8 +80,7 @@ def test_map_on_insights_plays_what_is_pressed(playing: Page) -> None:
     before = title(page)
     for _ in range(9):
         page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('#map-tune').textContent.includes(' by ')")
-    nearest = (page.text_content("#map-tune") or "").split(" by ")[0]
+    nearest = name_on_the_map(page)
     page.keyboard.press("Enter")
     if nearest != before:
         wait_for_text(page, "#now-title", nearest)

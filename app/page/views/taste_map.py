@@ -91,14 +91,15 @@ class TasteMap:
 
     def _on_action(self, kind: str, row: int, energy: float, mood: float) -> None:
         """Follow the map: see ``static/js/insights/taste-map.js``."""
+        self._looked = int(row) if kind == "look" else -1
+        by_id("map-tune").setAttribute("aria-busy", "true" if self._looked >= 0 else "false")
         if kind == "place":
             self._stations.play_place(float(energy), float(mood))
             feeling = f"Playing from here: energy {energy:.1f} and mood {mood:.1f} of 5."
-            show_text(by_id("map-tune"), feeling)
+            self._show_tune(feeling)
         elif kind == "tune":
             spawn(self._play(int(row)))
-        else:
-            self._looked = int(row)
+        elif row >= 0:
             spawn(self._tell(int(row), f" (energy {energy:.1f}, mood {mood:.1f} of 5)"))
 
     async def _play(self, row: int) -> None:
@@ -106,16 +107,18 @@ class TasteMap:
         if tune is None:
             notice("Another tab has this tune, this one does not.")
             return
-        show_text(by_id("map-tune"), "Playing " + tune.title + ".")
+        self._show_tune("Playing " + tune.title + ".")
         await self._playback.open(tune)
 
     async def _tell(self, row: int, place: str) -> None:
         """Name the tune that the listener looks at."""
-        if row < 0:
-            return
         [tune] = await self._library.at_rows([row])
         if tune is not None and row == self._looked:
-            show_text(by_id("map-tune"), tune.title + " by " + tune.author + place)
+            self._show_tune(tune.title + " by " + tune.author + place)
+
+    def _show_tune(self, text: str) -> None:
+        by_id("map-tune").setAttribute("aria-busy", "false")
+        show_text(by_id("map-tune"), text)
 
 
 def _meaning(points: "Points", own: bool) -> str:
