@@ -14,7 +14,7 @@ SCALE: Final = 4
 CELL: Final = 8
 """Cells of so many reference pixels are compared by their mean color: 32 pixels of the page."""
 
-NOTICED: Final = 14
+NOTICED: Final = 10
 """Two cells differ if a channel of their mean colors differs by more, of 255."""
 
 TOLERANCE: Final = 0.04
