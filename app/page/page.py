@@ -46,6 +46,7 @@ from app.page.views.match import Match
 from app.page.views.now_playing import NowPlaying
 from app.page.views.offline_note import OfflineNote
 from app.page.views.one_tab import OneTab
+from app.page.views.outcomes import Outcomes
 from app.page.views.own_music import OwnMusic
 from app.page.views.play_tab import PlayTab
 from app.page.views.player_bar import PlayerBar
@@ -120,6 +121,7 @@ class Page:
     def _build_play(self) -> None:
         playback, settings = self.playback, self.settings
         self._tabs = Tabs()
+        self._outcomes = Outcomes(self._tabs)
         self._covers = Covers()
         self._sheet = Sheet(self._covers)
         self._player_bar = PlayerBar(playback, settings)

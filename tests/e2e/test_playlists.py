@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
 from tests.collection_tree import path_of, plant
-from tests.e2e.listener import wait_for_text
+from tests.e2e.listener import WITHOUT_ENGINE, wait_for_text
 from tests.e2e.music import SITE, add_folder, choose, wait_for_count, wait_for_names
 
 COUNT = 20
@@ -43,6 +45,17 @@ def saved(page: Page, button: str) -> list[str]:
     with page.expect_download() as saving:
         page.click(button)
     return saving.value.path().read_text("utf-8").splitlines()
+
+
+@contextmanager
+def another_tab(page: Page) -> Iterator[Page]:
+    """Open the page in another tab of the browser."""
+    other = page.context.new_page()
+    other.add_init_script(WITHOUT_ENGINE)
+    other.goto(page.url)
+    other.wait_for_selector("html[data-ui=ready]")
+    yield other
+    other.close()
 
 
 def import_list(page: Page, file: Path) -> None:
@@ -171,8 +184,9 @@ def test_messages_have_the_name_that_a_playlist_gets(music: Page, tmp_path: Path
     page.click("#playlist-delete")
     page.wait_for_selector("#playlist-undo")
     (tmp_path / "Evening.m3u").write_text(path_of(2))
-    page.set_input_files("#own-file", tmp_path / "Evening.m3u")
-    wait_for_text(page, "#collection-result", "Playlist “Evening”: 1 tune.")
+    with another_tab(page) as other:
+        import_list(other, tmp_path / "Evening.m3u")
+    page.wait_for_selector("#playlist option:has-text('Evening (1)')", state="attached")
     page.click("#playlist-undo")
     wait_for_text(page, "#playlist-result", "“Evening (4)” is back." + taken)
 
@@ -212,3 +226,37 @@ def test_empty_queue_and_empty_list_are_not_saved(music: Page) -> None:
     page.click("#next")
     page.wait_for_selector("#keep-queue:enabled")
     assert page.text_content("#now-title") != "Nothing is playing", "music goes on"
+
+
+def test_messages_go_when_the_listener_goes_on(music: Page, tmp_path: Path) -> None:
+    page = music
+    (tmp_path / "Evening.m3u").write_text(f"{path_of(1)}\n/MUSICIANS/X/No.sid")
+    (tmp_path / "Broken.sid").write_bytes(b"PSID")
+    said = "#playlist-result:not(:empty)"
+    ways = {
+        "another list": lambda: show(page, "Favorites (0)"),
+        "all tunes": lambda: page.click("#clear-filters"),
+        "a search": lambda: page.fill("#search", "number"),
+        "a composer": lambda: choose(page, "Tune number 5", "Open the composer’s page"),
+        "an address": lambda: page.go_back(),
+        "a tune": lambda: page.locator("#tunes .tune").first.click(),
+        "a row's menu": lambda: page.locator("#tunes .menu").first.click(),
+    }
+    for name, go_on in ways.items():
+        page.keyboard.press("Escape")
+        page.click("#keep-queue")
+        page.fill("#playlist-name", name)
+        page.click("#playlist-submit")
+        page.wait_for_selector(said)
+        go_on()
+        page.wait_for_selector(said, state="detached")
+    page.keyboard.press("Escape")
+    import_list(page, tmp_path / "Evening.m3u")
+    page.set_input_files("#own-file", tmp_path / "Broken.sid")
+    page.wait_for_selector("#skipped")
+    page.click("#skipped summary")
+    page.wait_for_selector("#collection-result:not(:empty)")
+    page.click("#tunes th.title button")
+    page.wait_for_selector("#collection-result:not(:empty)", state="detached")
+    page.wait_for_selector("#skipped", state="hidden")
+    page.wait_for_selector("#notice", state="hidden")

@@ -1,5 +1,7 @@
 """Help it know you: eight tunes from all corners of the library, to like or dislike."""
 
+from pyscript import document
+
 from app.page.core.tasks import error_message, spawn
 from app.page.views.dom import by_id, on
 
@@ -33,6 +35,7 @@ class Introduction:
         self._offer = offer
         self._count = 0
         on(by_id("introduce"), "click", lambda _event: spawn(self._on_click()))
+        on(document.querySelector(".side"), "click", lambda _event: self._count or self._say(""))
         playback.judged.connect(self._on_judged)
         playback.changed.connect(self._show)
         recommendations.changed.connect(self._show)

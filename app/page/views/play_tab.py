@@ -7,6 +7,7 @@ from pyscript.js_modules import tunes_filters, tunes_places, tunes_playlist_pane
 
 from app.page.core.tasks import spawn
 from app.page.views.dom import by_id, count, create, notice, on, one_decimal, show_text
+from app.page.views.outcomes import clear_list_outcomes
 from app.page.views.reasons import show_reasons
 from app.page.views.share import share_tune
 from app.page.views.stations import UNKNOWN
@@ -80,7 +81,7 @@ class PlayTab:
         self.problem = ""
         self.places = tunes_places.Places.new(
             collection,
-            create_proxy(lambda: spawn(self.show(True))),
+            create_proxy(self._on_place),
             create_proxy(lambda name: spawn(self._play_place(name))),
             create_proxy(lambda composer, name: spawn(self._play_composer(composer, name))),
         )
@@ -132,6 +133,10 @@ class PlayTab:
             await self._list.refresh()
         self._revision, self._model = revision, model  # Must come last: callers wait until they are visible.
 
+    def _on_place(self) -> None:
+        clear_list_outcomes()
+        spawn(self.show(True))
+
     def _on_settings(self, values: "Values") -> None:
         if _order(values) != self._order:
             self._order = _order(values)
@@ -155,7 +160,6 @@ class PlayTab:
         elif event.target.closest("button.menu"):
             pass  # The row's menu opens.
         else:
-            notice("")
             spawn(self._play(row.dataset.path))
 
     async def _play(self, path: str) -> None:

@@ -40,7 +40,9 @@ class SaveMusic:
         self._native = native
         self._saving: object | None = None
         """Tells the current saving from one that was canceled."""
+        self._saved: Tune | None = None
         on(by_id("save-wav"), "click", lambda _event: self._on_save())
+        playback.changed.connect(self._on_playback)
         on(by_id("save-list"), "click", lambda _event: spawn(self._save_playlist("sidflow-list.m3u", None)))
         on(by_id("save-queue"), "click", lambda _event: self._save_queue())
 
@@ -51,11 +53,18 @@ class SaveMusic:
         elif self._playback.tune is not None:
             spawn(self._save_wav(self._playback.tune))
 
+    def _on_playback(self) -> None:
+        """Take away what is said of another tune than the one that plays."""
+        if self._saving is None and self._saved is not self._playback.tune:
+            self._saved = self._playback.tune
+            by_id("save-result").textContent = ""
+
     async def _save_wav(self, tune: "Tune") -> None:
         song, progress = self._playback.song, create_proxy(_show_progress)
         name = tune.title + (" (song " + str(song) + ")" if tune.songs > 1 else "") + ".wav"
         seconds = min(tune.play_length(song), MAX_SECONDS)
         saving = self._saving = object()
+        self._saved = tune
         by_id("save-wav").textContent = "Cancel saving"
         _show_progress(0.0)
         by_id("save-result").textContent = ""

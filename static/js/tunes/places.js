@@ -28,7 +28,7 @@ export class Places {
     this.#collection = collection;
     this.#onChange = onChange;
     this.#onPlay = onPlay;
-    addEventListener("popstate", () => this.#use(placeAt(location.hash)));
+    addEventListener("popstate", () => this.#useAddress());
     this.refresh();
   }
 
@@ -105,6 +105,12 @@ export class Places {
   /** @param {Place} place */
   #go(place) {
     location.hash = addressOf(place); // a link, as any other
+  }
+
+  /** Go where the page's address leads, if that is another place. */
+  #useAddress() {
+    const place = placeAt(location.hash);
+    if (JSON.stringify(place) !== this.json) this.#use(place);
   }
 
   /** @param {Place} place */
