@@ -151,3 +151,37 @@ def test_a_prediction_that_is_missing_is_not_sure_yet(without_engine: Page) -> N
     page.click("#details summary")
     assert "Clock" in page.inner_text("#now-facts")
     assert "Preference" in page.inner_text("#match-figures")
+
+
+OVERLAPS = """() => {
+    const waves = document.querySelector("#scope").getBoundingClientRect();
+    const range = document.createRange();
+    return [...document.querySelectorAll("#voices button")].filter((button) => {
+        range.selectNodeContents(button);
+        const name = range.getBoundingClientRect();
+        return name.right > waves.left || name.width === 0 || waves.width < 100;
+    }).map(({ textContent }) => textContent);
+}"""
+
+
+@pytest.mark.parametrize("width", [360, 1200, 1920])
+def test_names_of_voices_stand_beside_their_waveforms(
+    without_engine: Page, tmp_path: Path, width: int
+) -> None:
+    page = without_engine
+    page.set_viewport_size({"width": width, "height": 800})
+    page.click("#tunes tbody tr:first-child button.tune")
+    wait_until_playing(page)
+    if page.is_visible("#open-sheet"):
+        page.click("#open-sheet")
+    page.wait_for_selector("#voices button", state="visible")
+    assert page.evaluate(OVERLAPS) == []
+    page.keyboard.press("Escape")
+    file = tmp_path / "nine.sid"
+    file.write_bytes(psid(clicker(), play=clicker_play(), version=4, more_sids=(0x42, 0x44)))
+    page.set_input_files("#own-file", file)
+    page.wait_for_function("document.querySelectorAll('#voices button').length === 9")
+    if page.is_visible("#open-sheet"):
+        page.click("#open-sheet")
+    page.wait_for_selector("#voices button", state="visible")
+    assert page.evaluate(OVERLAPS) == []

@@ -311,3 +311,21 @@ def test_link_leads_to_another_song_of_a_tune_from_the_queue(without_engine: Pag
         follow(page, f"{SONGS}?song={song}")
         wait_for_text(page, "#song", song)
         assert page.text_content("#now-title") == TITLE
+
+
+def test_advice_after_a_link_to_no_station_can_be_followed_on_a_phone(
+    context: BrowserContext, served: Served
+) -> None:
+    page = open_link(context, served, "#/station/loud")
+    wait_for_text(page, "#notice", "they are below “Up next”.")
+    page.set_viewport_size({"width": 360, "height": 740})
+    follow(page, "#/station/louder")
+    wait_for_text(page, "#notice", "a press on the title at the bottom of the page opens.")
+    page.click("#open-sheet")
+    page.locator("#stations [data-station=calm]").scroll_into_view_if_needed()
+    assert page.is_visible("#stations [data-station=calm]")
+
+
+def test_folder_of_the_demo_tunes_has_a_name(context: BrowserContext, served: Served) -> None:
+    page = open_link(context, served, "#/folder/site")
+    wait_for_text(page, "#place-name", "Demo tunes")

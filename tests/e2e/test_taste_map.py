@@ -65,7 +65,14 @@ def test_map_on_insights_plays_what_is_pressed(playing: Page) -> None:
     page.wait_for_selector(CANVAS)
     page.wait_for_function(f"document.querySelector('{CANVAS}').width > 300")
     page.locator(CANVAS).scroll_into_view_if_needed()
-    assert "the map goes by the sound" in (page.text_content("#map-empty") or ""), "nothing was rated yet"
+    meaning = page.text_content("#map-meaning") or ""
+    assert meaning.startswith("Tunes lie where "), meaning
+    assert " by their sound: " in meaning or meaning.startswith("Tunes lie where they sound: "), (
+        "none is rated"
+    )
+    assert meaning.endswith(
+        "What you like is not on the map yet. Songs whose energy and mood you rate appear as rings."
+    )
     tune = place_on_the_map(page)
     name = name_on_the_map(page)
     page.mouse.click(*tune)
@@ -136,3 +143,43 @@ def test_station_plays_at_once_and_mine_ends_it(playing: Page) -> None:
     assert page.get_attribute("#stations [data-station=mine]", "aria-pressed") == "true"
     page.click("#stations [data-station=likes]")  # There are none yet.
     wait_for_text(page, "#up-next-how", "Like some, or choose others")
+
+
+RIM = """async () => {
+    const { TasteMap } = await import("/static/js/insights/taste-map.js");
+    const host = document.createElement("div");
+    const canvas = document.createElement("canvas");
+    canvas.tabIndex = 0;
+    Object.assign(canvas.style, { position: "fixed", zIndex: 9, width: "300px", height: "200px" });
+    host.append(canvas);
+    document.body.append(host);
+    const map = new TasteMap(host, () => {});
+    const tunes = { rows: [0, 1], e: [2.9, 3.1], m: [2.9, 3.1], p: [3, 3], known: false };
+    const rim = () => {
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+        const at = (x, y) => data.slice(4 * (y * canvas.width + x), 4 * (y * canvas.width + x) + 4).join();
+        const { width, height } = canvas;
+        const columns = Array.from({ length: width }, (_, x) => at(x, 0) + at(x, height - 1));
+        const lines = Array.from({ length: height }, (_, y) => at(0, y) + at(width - 1, y));
+        return { edges: [...columns, ...lines].join(), all: data.reduce((sum, value) => sum + value, 0) };
+    };
+    map.show({ ...tunes, rated: { e: [], m: [] } });
+    const plain = rim();
+    const found = {};
+    for (const [e, m] of [[1, 1], [5, 1], [1, 5], [5, 5], [3, 5], [5, 3]]) {
+        map.show({ ...tunes, rated: { e: [e], m: [m] } });
+        const ringed = rim();
+        found[[e, m]] = [ringed.edges === plain.edges, ringed.all !== plain.all];
+    }
+    canvas.focus();
+    map.crosshair = [1, 1];
+    map.draw();
+    const crossed = canvas.getContext("2d").getImageData(canvas.width - 3, canvas.height / 3, 2, 1).data;
+    found.crosshair = [crossed[3] === 255, crossed[7] === 255];
+    return found;
+}"""
+
+
+def test_rings_and_crosshair_at_the_border_are_whole(without_engine: Page) -> None:
+    found = without_engine.evaluate(RIM)
+    assert all(parts == [True, True] for parts in found.values()), found

@@ -17,7 +17,10 @@ from tests.patience import PATIENCE
 from .deltas import batch, rating
 
 SYNC = "/api/feedback/sync"
-SERVE = "import sys; from app.cli import main, setup; setup.set_up = bool; sys.exit(main(['serve', '--port', '0']))"
+SERVE = (
+    "import sys; from app.cli import main, setup; setup.set_up = bool; "
+    "sys.exit(main(['serve', '--port', '0']))"
+)
 
 
 def environment(tmp_path: Path, **variables: str) -> dict[str, str]:

@@ -66,7 +66,12 @@ def test_cluster_gives_the_same_model(shared: Settings, train: Train) -> None:
     train()
     here = shared.model_path.read_bytes()
     shared.model_path.unlink()
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": False, "dashboard_address": "127.0.0.1:0"}
+    options = {
+        "n_workers": 2,
+        "threads_per_worker": 1,
+        "processes": False,
+        "dashboard_address": "127.0.0.1:0",
+    }
     with distributed.LocalCluster(host="127.0.0.1", protocol="tcp", **options) as local:
         train(scheduler=local.scheduler_address)
     assert shared.model_path.read_bytes() == here

@@ -23,24 +23,27 @@ HASH = "sha256:"
 
 MISSING = (
     "The link leads to “{}”, which is neither on this site nor among the music that you added. If you have "
-    "the file, for example in HVSC, add it with “Add files”, then play it from the list."
+    "the file, for example in HVSC, add it with “Add files” beside the search, then play it from the list."
 )
 MISSING_OWN = (
     "The link leads to a file of the person who shared it, which this browser doesn’t have. If you have the "
-    "same file, add it with “Add files”, then open the link again."
+    "same file, add it with “Add files” beside the search, then open the link again."
 )
 
 MISSING_COMPOSER = (
     "The link leads to the composer “{}”, by whom there is no tune on this site or among the music that you "
-    "added. Add tunes by this composer with “Add files”, or search for another name."
+    "added. Add tunes by this composer with “Add files” beside the search, or search for another name."
 )
 MISSING_FOLDER = (
     "The link leads to the folder “{}”, which this browser doesn’t have. If you have the same music, add it "
-    "with “Add a folder”. Links to folders that you add work in this browser only."
+    "with “Add a folder” beside the search. Links to folders that you add work in this browser only."
 )
 MISSING_STATION = (
-    "The link leads to the station “{}”, which doesn’t exist. Choose one of the stations below “Up next”."
+    "The link leads to the station “{}”, which doesn’t exist. Choose another one: they are below “Up next”"
 )
+BELOW = "."
+IN_THE_SHEET = ", which a press on the title at the bottom of the page opens."
+"""Where the queue is a part of the sheet."""
 
 
 class Links:
@@ -145,7 +148,8 @@ class Links:
 
     def _open_station(self, name: str, plays: bool) -> None:
         if not self._stations.open(name, plays):
-            self._say(MISSING_STATION, name)
+            in_sight = by_id("stations").checkVisibility()
+            self._say(MISSING_STATION + (BELOW if in_sight else IN_THE_SHEET), name)
 
     async def _check_place(self) -> None:
         """Say so if the address leads to a folder or composer that isn't there."""

@@ -32,6 +32,10 @@ REGIONS = (
 )
 MIDDLE = 3.0
 SOUNDS = {"e": "driving is fast and dense", "m": "bright is high and sharp"}
+"""What directions of the map mean until the model can tell more, by dimension."""
+
+AXES = {"e": "from calm to driving", "m": "from dark to bright"}
+MORE = "Rate energy and mood, and they move to where you feel them."
 UNKNOWN_SOUND = "Your tunes are not analyzed yet."
 
 
@@ -57,8 +61,7 @@ class TasteMap:
         own = figures["model"].startswith("local")
         rows = _regions(points)
         fill_table("map-table", ("Region", "Tunes", "Expected preference"), rows)
-        show_text(by_id("map-meaning"), _meaning(points, own))
-        show_text(by_id("map-empty"), _what_is_missing(figures))
+        show_text(by_id("map-meaning"), _describe(figures, own))
         by_id("map-chart").hidden = not points["rows"]
         text = "; ".join(row[0] + ": " + row[1] + " tunes, expected preference " + row[2] for row in rows)
         by_id("map-chart").querySelector("canvas").setAttribute("aria-label", "Taste map. " + text)
@@ -121,31 +124,40 @@ class TasteMap:
         show_text(by_id("map-tune"), text)
 
 
-def _meaning(points: "Points", own: bool) -> str:
+def _describe(figures: "Insights", own: bool) -> str:
     """Return what the map says for the listener now."""
+    known, points = figures["known"], figures["map"]
+    if not known:
+        return UNKNOWN_SOUND
+    sentences = [_describe_places(points["bySound"]), _describe_heat(points, own)]
+    if known < FEW:
+        sentences.append(
+            "The map is nearly empty: the sound of " + count(known, "tune") + " is known so far."
+        )
+    if not _rated_points(figures["rated"]):
+        sentences.append("Songs whose energy and mood you rate appear as rings.")
+    return " ".join(sentences)
+
+
+def _describe_places(by_sound: "list[str]") -> str:
+    """Return what it means where a tune lies, given the dimensions of which too little is known."""
+    sounds = " and ".join([SOUNDS[name] for name in by_sound])
+    if len(by_sound) > 1:
+        return "Tunes lie where they sound: " + sounds + ". " + MORE
+    if by_sound:
+        axis = AXES[by_sound[0]] + ", they lie by their sound: "
+        return "Tunes lie where you are expected to feel them; " + axis + sounds + ". " + MORE
+    return "Tunes lie where you are expected to feel them."
+
+
+def _describe_heat(points: "Points", own: bool) -> str:
+    """Return where the map is warm."""
     if not own:
-        return "Where tunes lie says how they feel. What you like is not on the map yet."
+        return "What you like is not on the map yet."
     means = [(mean, name) for name, _, mean in _counted(points) if mean]
     if len(means) < 2 or max(means)[0] - min(means)[0] < MIN_DIFFERENCE:
         return "You like no corner of the map much better than another."
     return "You are expected to like " + max(means)[1] + " tunes best: there the map is warmest."
-
-
-def _what_is_missing(figures: "Insights") -> str:
-    known = figures["known"]
-    if not known:
-        return UNKNOWN_SOUND
-    missing = []
-    if known < FEW:
-        missing.append("The map is nearly empty: the sound of " + count(known, "tune") + " is known so far.")
-    by_sound = [SOUNDS[name] for name in figures["map"]["bySound"]]
-    if by_sound:
-        missing.append(
-            "Until your ratings tell more, the map goes by the sound: " + " and ".join(by_sound) + "."
-        )
-    if not _rated_points(figures["rated"]):
-        missing.append("Songs that you rate appear as rings on the map.")
-    return " ".join(missing)
 
 
 def _rated_points(rated: "list[RatedSong]") -> "list[tuple[int, int]]":

@@ -28,6 +28,10 @@ const MARGIN = 0.08;
 const REACH = { mouse: 10, pen: 14, touch: 18 };
 const STEP = 0.05;
 
+/** Radius of a rating, and distance that what is drawn keeps from the border, which has round corners. */
+const RING = 6;
+const GAP = 2;
+
 /** @type {Record<string, [number, number]>} */
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
@@ -196,14 +200,15 @@ export class TasteMap {
     context.fillStyle = color("--text");
     context.strokeStyle = color("--surface");
     for (const [i, [x, y]] of this.points.entries()) {
-      circle(context, x * width, y * height, i === this.looked ? 7 : 3);
+      const radius = i === this.looked ? 7 : 3;
+      circle(context, inside(x, width, radius), inside(y, height, radius), radius);
       context.fill();
       context.stroke();
     }
     context.strokeStyle = color("--text");
     context.lineWidth = 1.5;
     for (const [x, y] of this.rings) {
-      circle(context, within(x) * width, within(y) * height, 6);
+      circle(context, inside(x, width, RING), inside(y, height, RING), RING);
       context.stroke();
     }
   }
@@ -214,7 +219,7 @@ export class TasteMap {
    * @param {number} height
    */
   drawCrosshair(context, width, height) {
-    const [x, y] = [this.crosshair[0] * width, this.crosshair[1] * height];
+    const [x, y] = [inside(this.crosshair[0], width, 0), inside(this.crosshair[1], height, 0)];
     context.strokeStyle = color("--accent");
     context.lineWidth = 2;
     context.beginPath();
@@ -245,6 +250,14 @@ const rating = (value) => Math.min(5, Math.max(1, value));
 
 /** @param {number} share */
 const within = (share) => Math.min(1, Math.max(0, share));
+
+/**
+ * @param {number} share  of the pad's size, which may be beyond it
+ * @param {number} size  of the pad
+ * @param {number} radius
+ * @returns {number} where a circle is drawn so that the border doesn't cut it
+ */
+const inside = (share, size, radius) => Math.min(size - radius - GAP, Math.max(radius + GAP, share * size));
 
 /**
  * @param {CanvasRenderingContext2D} context

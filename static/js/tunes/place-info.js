@@ -1,7 +1,7 @@
 /** What the page shows of a folder, a composer, and a tune: names, numbers, and comments of STIL.txt. */
 
 import { composerFolder, composerKey, composersOf, hvscPath, yearOf } from "./hvsc.js";
-import { FILES } from "./place.js";
+import { FILES, SITE } from "./place.js";
 
 /** @typedef {import("./schema.js").FileLocation} FileLocation */
 /** @typedef {import("./stil.js").Note} Note */
@@ -40,6 +40,9 @@ import { FILES } from "./place.js";
 const MAX_FOLDERS = 3;
 
 const UNKNOWN_YEAR = "unknown year";
+
+/** Name of the folder that the site's tunes are in where it has no collection. */
+const SITE_NAME = "Demo tunes";
 
 /**
  * @param {TuneIndex} index
@@ -94,7 +97,7 @@ export function describeTune(tune, folders, stil, song) {
  */
 function folder(tunes, folders, stil, { folder: id = "", path = "" }) {
   const root = folders.get(id);
-  const name = root?.name ?? "";
+  const name = root?.name ?? (id === SITE ? SITE_NAME : "");
   const trail = root ? trailOf(root, path ? `${path}/` : "") : [];
   const here = trail.pop();
   const inHvsc = hvscPath(`${name}/${path}/`).slice(0, -1);
