@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from tests.e2e.listener import play, wait_for_text
 from tests.e2e.music import wait_for_names
 from tests.wasm.psid import clicker, clicker_play, psid
 
@@ -73,3 +74,68 @@ def test_each_column_sorts_reverses_and_goes_back(without_engine: Page, files: l
         page.click(f"#tunes th.{column} button")
         page.wait_for_selector("#tunes th[aria-sort]", state="detached")
         wait_for_names(page, shown)
+
+
+def up_next(page: Page) -> list[str]:
+    return page.locator("#up-next .name").all_text_contents()
+
+
+def wait_for_up_next(page: Page, names: list[str]) -> None:
+    page.wait_for_function(
+        """names => JSON.stringify([...document.querySelectorAll('#up-next .name')]
+            .map(name => name.textContent)) === JSON.stringify(names)""",
+        arg=names,
+    )
+
+
+def test_rows_of_a_sorted_list_follow_until_another_source_is_chosen(page: Page) -> None:
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.wait_for_selector("html[data-model^=global]")
+    page.click("#tunes th.title button")
+    page.click("#tunes th.title button")
+    page.wait_for_selector("#tunes th.title[aria-sort=descending]")
+    page.wait_for_function(
+        """() => { const names = [...document.querySelectorAll('#tunes tbody .name')].map(e => e.textContent);
+            return names.length > 15 && names.every((name, at) => !at || names[at - 1] >= name); }"""
+    )
+    names = page.locator("#tunes tbody .name").all_text_contents()
+    assert up_next(page) != names[3:13], "predictions have another order"
+    play(page, 3)
+    wait_for_up_next(page, names[3:13])
+    told = "In order, until you choose another tune: the list by title, the other way round"
+    wait_for_text(page, "#up-next-how", told)
+    page.wait_for_selector("[data-station=mine][aria-pressed=false]")
+    page.click("#tunes th.year button")
+    page.wait_for_selector("#tunes th.year[aria-sort=ascending]")
+    page.fill("#search", names[8])
+    page.click("#next")
+    wait_for_text(page, "#now-title", names[3])
+    wait_for_up_next(page, names[4:14])
+    assert page.text_content("#up-next-how") == told
+    page.click("[data-station=mine]")
+    page.wait_for_function("!document.querySelector('#up-next-how').textContent.startsWith('In order')")
+    page.wait_for_selector("[data-station=mine][aria-pressed=true]")
+    page.fill("#search", "")
+    page.click("#tunes th.year button")
+    page.click("#tunes th.year button")
+    page.wait_for_selector("#tunes th[aria-sort]", state="detached")
+    play(page, 2)
+    assert not (page.text_content("#up-next-how") or "").startswith("In order")
+
+
+def test_without_learning_the_list_decides_again_after_an_order_has_ended(
+    without_engine: Page, files: list[Path]
+) -> None:
+    page = without_engine
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.set_input_files("#own-file", files)
+    page.wait_for_selector("#collection-result:not(:empty)")
+    page.fill("#search", "maker")
+    page.click("#tunes th.title button")
+    wait_for_names(page, SORTED["title"])
+    play(page, 1)
+    page.click("#tunes th.length button")
+    wait_for_names(page, SORTED["length"])
+    wait_for_up_next(page, SORTED["title"][1:])
+    page.click("[data-station=mine]")
+    wait_for_up_next(page, SORTED["length"][1:])

@@ -1,7 +1,6 @@
 """The page's copy of the engine's predictions and of the queue."""
 
-from pyscript.js_modules import local
-
+from app.page.core.queue_offset import QueueOffset
 from app.page.core.tasks import error_message, spawn
 from sidflow_feedback.page.signal import Signal
 from sidflow_feedback.vocabulary import DIMENSIONS, Publication, Request
@@ -17,12 +16,6 @@ if TYPE_CHECKING:
     Entry = tuple[Tune, bool]
     """A tune of the queue, and whether it is a surprise."""
 
-
-QUEUE_OFFSET = "sidflow.queue-offset"
-"""localStorage's count of the tunes that were taken from the queue: all tabs get the same surprises."""
-
-QUEUE_PERIOD = 100
-"""Number of taken tunes after which the surprises repeat."""
 
 QUEUE_LENGTH = 20
 """Requested length of the queue; more are requested if another tab's own files are among them."""
@@ -55,7 +48,7 @@ class Recommendations:
     surprise
         The tune that was last taken from the queue, if it was a surprise.
     in_order
-        Name of the folder or composer whose tunes play in the list's order; empty if they don't.
+        Name of what plays in the list's order, such as a folder; empty if nothing does.
     station
         Name of the station that plays; empty if there is none.
     incognito
@@ -76,7 +69,7 @@ class Recommendations:
         self._recent: list[Tune] = []
         self._stale = self._updating = False
         self._engine_is_new = False
-        self._taken_incognito = 0
+        self._offset = QueueOffset()
         self._station: Station | None = None
         self._tuned: Station | None = None
         self.changed: Signal[[]] = Signal()
@@ -188,9 +181,9 @@ class Recommendations:
         return not self.in_order and bool(self._suitable(self._queue))
 
     def play_in_order(self, name: str) -> None:
-        """Follow the list's order: the listener plays what has this name. Empty: follow predictions."""
-        self.in_order = name
+        """Follow the order of `TuneLibrary.play_view`: the listener plays what has this name."""
         self._play_station("", None)
+        self.in_order = name
         self.changed.emit()
 
     def play_like(self, tune: "Tune", song: int) -> bool:
@@ -232,13 +225,20 @@ class Recommendations:
         """Whether the queue is that of the station, or of no station, as the listener wants it now."""
         return self._tuned is self._station and bool(self._suitable(self._queue))
 
-    def stop_station(self) -> None:
-        """Follow predictions again."""
+    def follow_predictions(self) -> None:
+        """End the station, and what plays in order."""
+        self._end_order()
         self._play_station("", None)
+
+    def _end_order(self) -> None:
+        if self.in_order:
+            self.in_order = ""
+            spawn(self._library.end_program())
+            self.changed.emit()
 
     def _play_station(self, name: str, station: "Station | None") -> None:
         if name:
-            self.in_order = ""
+            self._end_order()
         if name != self.station:
             self.station, self._station = name, station
             self._queue = []
@@ -252,7 +252,7 @@ class Recommendations:
             return None
         tune, surprise = upcoming[0]
         if self.predicted and not self.asked and not self.station and tune not in self.arranged:
-            self._count_taken()
+            self._offset.count(self.incognito)
         self.on_playing(tune)
         self.surprise = tune if surprise else None
         return tune
@@ -285,8 +285,7 @@ class Recommendations:
 
     def forget_all(self) -> None:
         """Forget what was played, also in this browser: the listener deletes everything."""
-        local.removeItem(QUEUE_OFFSET)
-        self._taken_incognito = 0
+        self._offset.forget()
         self._recent = self._recent[:1]
         self._refresh()
 
@@ -308,12 +307,6 @@ class Recommendations:
         if self._current and self._current.own and not self._station:
             return [entry for entry in queue if entry[0].own]
         return queue
-
-    def _count_taken(self) -> None:
-        if self.incognito:
-            self._taken_incognito += 1
-        else:
-            local.setItem(QUEUE_OFFSET, str((_queue_offset() + 1) % QUEUE_PERIOD))
 
     def _row(self, tune: "Tune", song: int) -> int | None:
         return tune.row + song - 1 if tune.row is not None and song <= tune.songs else None
@@ -389,12 +382,7 @@ class Recommendations:
         return {
             "limit": limit,
             "exploration": self.exploration,
-            "offset": (_queue_offset() + self._taken_incognito) % QUEUE_PERIOD,
+            "offset": self._offset.value,
             "recent": [tune.row for tune in self._recent if tune.row is not None],
             "station": self._station,
         }
-
-
-def _queue_offset() -> int:
-    text = local.getItem(QUEUE_OFFSET) or ""
-    return int(text) % QUEUE_PERIOD if text.isdigit() else 0

@@ -84,14 +84,20 @@ class TuneLibrary:
         counts: ViewCounts = await self._ask("view", query)
         return counts
 
-    async def play_view(self) -> Tune | None:
-        """Let the tunes of the list follow each other from now on; return the first, if there is one."""
+    async def play_view(self, tune: Tune | None = None) -> Tune | None:
+        """Let the tunes of the list follow each other from now on, whatever it shows later.
+
+        Return the tune to begin with, if there is one: the first of the list, unless another one is given.
+        """
         first = await self._ask("playView")
-        return self._intern(first) if first else None
+        begin = tune or (self._intern(first) if first else None)
+        await self.follow(begin)
+        return begin
 
     async def end_program(self) -> None:
         """End `play_view`: what follows depends on what the list shows."""
         await self._ask("endProgram")
+        await self.follow(self.known.get(self._followed))
 
     def after(self, tune: Tune | None) -> list[Tune]:
         """Return tunes that follow this one in the list; the first ones if it is None or not in the list."""

@@ -42,6 +42,9 @@ LISTED = "catalog"
 REVERSED = "-reversed"
 """Ends the name of an order that is the other way round, as in ``static/js/tunes/tune-index.js``."""
 
+COLUMNS = {"title": "title", "author": "composer", "year": "year", "length": "length"}
+"""What the list can be sorted by besides the match. Of a tune that is started there, the next rows follow."""
+
 
 class PlayTab:
     """A row for each tune: a click plays it, a click on its preference explains the prediction.
@@ -164,9 +167,17 @@ class PlayTab:
 
     async def _play(self, path: str) -> None:
         tune = await self._library.find(path)
-        if tune:
-            await self._end_program()
-            await self._playback.open(tune)
+        if tune is None:
+            return
+        self._recommendations.forget_arrangement()
+        column = self._order.replace(REVERSED, "")
+        if column in COLUMNS:
+            await self._library.play_view(tune)
+            backward = ", the other way round" if column != self._order else ""
+            self._recommendations.play_in_order("the list by " + COLUMNS[column] + backward)
+        else:
+            self._recommendations.follow_predictions()
+        await self._playback.open(tune)
 
     async def _play_place(self, name: str) -> None:
         tune = await self._library.play_view()
@@ -178,13 +189,6 @@ class PlayTab:
     async def _play_composer(self, composer: str, name: str) -> None:
         if not await self._recommendations.play_composer_named(composer, name):
             notice(UNKNOWN)
-
-    async def _end_program(self) -> None:
-        self._recommendations.stop_station()
-        self._recommendations.forget_arrangement()
-        if self._recommendations.in_order:
-            await self._library.end_program()
-            self._recommendations.play_in_order("")
 
     async def _act(self, action: str, path: str) -> None:
         """Do what the listener has chosen in a row's menu."""

@@ -28,12 +28,13 @@ class Stations:
         self._recommendations = recommendations
         self._tiles: list[Element] = list(document.querySelectorAll("#stations [data-station]"))
         self._pressed = "mine"
-        self._station = ""
+        self._source = ("", "")
+        """The station, and what plays in order, when the tiles were last shown."""
         self._waiting = False
         self._before: Tune | None = None
         on(by_id("more-like-this"), "click", lambda _event: self._play_like())
         on(by_id("stations"), "click", self._on_click)
-        on(by_id("stop-station"), "click", lambda _event: recommendations.stop_station())
+        on(by_id("stop-station"), "click", lambda _event: recommendations.follow_predictions())
         recommendations.changed.connect(self._show)
 
     def play_place(self, energy: float, mood: float) -> None:
@@ -51,7 +52,7 @@ class Stations:
         else:
             self._begin(name)
             self._tune_to(name)
-            self._station = self._recommendations.station
+            self._source = self._current_source()
             self._show()
         return True
 
@@ -75,7 +76,7 @@ class Stations:
 
     def _tune_to(self, choice: str) -> None:
         if choice == "mine":
-            self._recommendations.play_in_order("")
+            self._recommendations.follow_predictions()
         elif choice == "likes":
             self._recommendations.play_likes()
         else:
@@ -97,15 +98,18 @@ class Stations:
 
     def _play_soon(self) -> None:
         """Go on with the station's first tune, as soon as it is known."""
-        self._station, self._waiting = self._recommendations.station, True
+        self._source, self._waiting = self._current_source(), True
         self._show()
+
+    def _current_source(self) -> "tuple[str, str]":
+        return self._recommendations.station, self._recommendations.in_order
 
     def _show(self) -> None:
         recommendations = self._recommendations
-        station = recommendations.station
-        if station != self._station:
-            self._station, self._pressed = station, "" if station or recommendations.in_order else "mine"
-        by_id("stop-station").hidden = not station
+        source = self._current_source()
+        if source != self._source:
+            self._source, self._pressed = source, "" if any(source) else "mine"
+        by_id("stop-station").hidden = not recommendations.station
         for tile in self._tiles:
             tile.setAttribute("aria-pressed", aria(tile.dataset.station == self._pressed))
         if recommendations.problem or self._playback.tune is not self._before:
