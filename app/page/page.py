@@ -134,7 +134,8 @@ class Page:
         self._incognito = Incognito(playback, self.recommendations)
         tune_list = tunes_list.TuneList.new(self._collection, by_id("tune-list"))
         self._play_tab = PlayTab(
-            *(self.library, playback, self.recommendations, settings, self._collection, tune_list)
+            *(self.library, playback, self.recommendations, settings),
+            *(self._collection, tune_list, self._covers),
         )
         self._analyze_now = AnalyzeNow(self.library)
         self._own_music = OwnMusic(self.library, self._collection, playback, self._on_music_changed)

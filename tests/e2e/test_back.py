@@ -104,3 +104,78 @@ def test_back_closes_a_dialog(phone: Page) -> None:
     page.wait_for_function("history.state === 1")
     page.click("#keys-close")
     page.wait_for_function("history.state === 0")
+
+
+MENUS = {
+    "#row-menu": "#tunes tbody tr:nth-child(2) .menu",
+    "#list-menu": "#list-more",
+    "#share-menu": "#share",
+    "#filter-form": "#filter-panel > summary",
+}
+"""What each of them is opened with."""
+
+
+@pytest.mark.parametrize("menu", MENUS)
+def test_back_closes_a_menu_or_the_filters(phone: Page, menu: str) -> None:
+    page = phone
+    page.click("#tab-rate")
+    page.click("#tab-play")
+    depth = 0
+    if menu == "#share-menu":
+        page.click("#open-sheet")
+        depth = 1
+    for close in ("Back", "Escape"):
+        page.click(MENUS[menu])
+        page.wait_for_selector(menu, state="visible")
+        page.wait_for_function(f"history.state === {depth + 1}")
+        if close == "Back":
+            page.go_back()
+        else:
+            page.keyboard.press("Escape")
+        page.wait_for_selector(menu, state="hidden")
+        page.wait_for_function(f"history.state === {depth}")
+        assert page.is_visible("#play")
+    for _ in range(depth + 1):
+        page.go_back()
+    page.wait_for_selector("#rate:not([hidden])")
+    wait_status(page, "playing")
+
+
+def test_menu_that_gives_way_to_another_leaves_one_entry(phone: Page) -> None:
+    page = phone
+    page.click("#tab-rate")
+    page.click("#tab-play")
+    for number in (1, 2, 3):
+        page.locator("#tunes .menu").nth(number).click()
+        page.wait_for_selector("#row-menu", state="visible")
+    page.wait_for_function("history.state === 1")
+    page.go_back()
+    page.wait_for_selector("#row-menu", state="hidden")
+    page.go_back()
+    page.wait_for_selector("#rate:not([hidden])")
+
+
+def test_composer_that_is_chosen_in_a_menu_is_one_step_from_the_list(phone: Page) -> None:
+    page = phone
+    for _ in range(2):
+        before = address(page)
+        page.locator("#tunes .menu").nth(1).click()
+        page.get_by_role("menuitem", name="Open the composer’s page").click()
+        page.wait_for_selector("#place-name", state="visible")
+        page.wait_for_function("history.state === 0")
+        page.go_back()
+        page.wait_for_selector("#place-name", state="hidden")
+        assert address(page) == before
+    wait_status(page, "playing")
+
+
+def test_a_tab_that_is_pressed_while_a_menu_is_open_opens(phone: Page) -> None:
+    page = phone
+    page.click("#list-more")
+    page.wait_for_selector("#list-menu", state="visible")
+    page.click("#tab-rate")
+    page.wait_for_selector("#rate:not([hidden])")
+    wait_for_hash(page, "#/rate")
+    page.wait_for_selector("#list-menu", state="hidden")
+    page.go_back()
+    page.wait_for_selector("#play:not([hidden])")

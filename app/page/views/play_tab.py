@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from app.page.core.settings import Settings, Values
     from app.page.core.tune import Tune
     from app.page.core.tune_library import TuneLibrary
+    from app.page.views.covers import Covers
     from app.page.views.elements import Element, Event
 
 MAX_REASONS = 8
@@ -72,11 +73,13 @@ class PlayTab:
         settings: "Settings",
         collection: "Any",
         tune_list: "Any",
+        covers: "Covers",
     ) -> None:
         self._library = library
         self._playback = playback
         self._recommendations = recommendations
         self._list = tune_list
+        self._covers = covers
         self._settings = settings
         self._order = _order(settings.values)
         self._revision = 0
@@ -207,7 +210,7 @@ class PlayTab:
         elif action == "similar" and not self._recommendations.play_like(tune, tune.start_song):
             notice(UNKNOWN)
         elif action in ("composer", "folder"):
-            self.places.openOf(path, action)
+            self._covers.do_next(lambda: self.places.openOf(path, action))
         else:
             self._change_playlist(action, path)
 

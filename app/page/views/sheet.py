@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from app.page.views.elements import Event
 
 NAME = "sheet"
+OVER_IT = "dialog[open], :popover-open"
+"""What Escape closes before the sheet."""
 
 
 class Sheet:
@@ -43,5 +45,5 @@ class Sheet:
         by_id("open-sheet").focus()
 
     def _on_key(self, event: "Event") -> None:
-        if event.key == "Escape" and self._is_open and not document.querySelector("dialog[open]"):
+        if event.key == "Escape" and self._is_open and not document.querySelector(OVER_IT):
             self._close()
