@@ -78,6 +78,7 @@ def test_map_on_insights_plays_what_is_pressed(playing: Page) -> None:
     page.mouse.click(*tune)
     wait_for_text(page, "#now-title", name)
     wait_until_playing(page)
+    assert "map" not in (page.text_content("#up-next-how") or ""), "a tune is no station"
 
     page.mouse.click(*empty_place(page))
     wait_for_another(page, name)
