@@ -260,3 +260,43 @@ def test_messages_go_when_the_listener_goes_on(music: Page, tmp_path: Path) -> N
     page.wait_for_selector("#collection-result:not(:empty)", state="detached")
     page.wait_for_selector("#skipped", state="hidden")
     page.wait_for_selector("#notice", state="hidden")
+
+
+def delete_in_another_tab(page: Page, label: str) -> None:
+    with another_tab(page) as other:
+        show(other, label)
+        other.click("#playlist-delete")
+        wait_for_text(other, "#playlist-result", "Deleted the playlist")
+
+
+def test_what_another_tab_deletes_is_said_and_comes_back(music: Page, tmp_path: Path) -> None:
+    page = music
+    (tmp_path / "Evening.m3u").write_text("\n".join(path_of(number) for number in (3, 1)))
+    import_list(page, tmp_path / "Evening.m3u")
+    gone, names = "Another tab has deleted the playlist “Evening”.", ["Tune number 3", "Tune number 1"]
+    show(page, "Evening (2)")
+    wait_for_names(page, names)
+    delete_in_another_tab(page, "Evening (2)")
+    wait_for_text(page, "#playlist-result", gone)
+    wait_for_count(page, f"{ALL} tunes")
+    page.click("#playlist-undo")
+    show(page, "Evening (2)")
+
+    page.click("#playlist-rename")
+    page.fill("#playlist-name", "Night")
+    delete_in_another_tab(page, "Evening (2)")
+    wait_for_text(page, "#playlist-result", gone)
+    page.click("#playlist-submit")
+    wait_for_text(page, "#playlist-result", f"{gone} So it has no new name.")
+    page.click("#playlist-undo")
+    show(page, "Evening (2)")
+    wait_for_names(page, names)
+
+    page.click("#clear-filters")
+    choose(page, "Tune number 5", "Add to a playlist…")
+    delete_in_another_tab(page, "Evening (2)")
+    page.get_by_role("button", name="Evening", exact=True).click()
+    wait_for_text(page, "#playlist-result", f"{gone} To get it back, with what you add, press Undo.")
+    page.click("#playlist-undo")
+    show(page, "Evening (3)")
+    wait_for_names(page, [*names, "Tune number 5"])

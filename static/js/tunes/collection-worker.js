@@ -75,7 +75,7 @@ import { Tunes } from "./tunes.js";
  * @property {(args: {id: string, name: string}) => Promise<string>} renamePlaylist  its name
  * @property {(args: {id: string}) => Promise<import("./playlists.js").Playlist | null>} deletePlaylist
  * @property {(args: {list: import("./playlists.js").Playlist}) => Promise<string>} restorePlaylist  its name
- * @property {(args: {id: string, tunes: string[]}) => Promise<number>} addToPlaylist  new tunes of it
+ * @property {(args: {id: string, tunes: string[]}) => Promise<number | null>} addToPlaylist  new tunes of it
  * @property {(args: {id: string, sidPath: string}) => Promise<void>} removeFromPlaylist
  * @property {(args: {id: string, sidPath: string, step: number}) => Promise<void>} moveInPlaylist
  * @property {(args: {name: string, text: string}) => Promise<ImportedPlaylist>} importPlaylist
@@ -107,7 +107,7 @@ const { index, analyses, documents, feed } = tunes;
 const queue = new IndexingQueue(tunes, folders, files, database, reports);
 const site = new SiteTunes(tunes, folders);
 const records = new TuneRecords(index, analyses);
-const playlists = new Playlists(database, () => reports.send("playlists"));
+const playlists = new Playlists(database, (isWiped) => reports.send("playlists", { isWiped }));
 const view = new ListView(index, analyses, playlists);
 const analysis = new FullAnalysis(
   {

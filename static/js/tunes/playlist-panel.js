@@ -13,7 +13,7 @@ export class PlaylistPanel {
   /** @type {Playlist[]} */
   #lists = [];
   #onPlay;
-  /** @type {Playlist | null} deleted, and not yet gone for good */
+  /** @type {Playlist | null} deleted here or in another tab, and not yet gone for good */
   #deleted = null;
   #dialog = /** @type {HTMLDialogElement} */ (element("playlist-dialog"));
   #name = /** @type {HTMLInputElement} */ (element("playlist-name"));
@@ -31,7 +31,7 @@ export class PlaylistPanel {
     this.#collection = collection;
     this.#filters = filters;
     this.#onPlay = onPlay;
-    collection.on("playlists", () => this.#load().then(onChange));
+    collection.on("playlists", (json) => this.#load(JSON.parse(json).isWiped).then(onChange));
     /** @type {Record<string, () => void>} */
     const actions = {
       "playlist-play": () => this.#onPlay(this.#shown?.name ?? ""),
@@ -50,16 +50,18 @@ export class PlaylistPanel {
     });
     element("playlist-choices").addEventListener("click", ({ target }) => {
       const { id } = /** @type {HTMLElement} */ (target);
-      const list = this.#lists.find((list) => `add-to-${list.id}` === id);
+      const list = this.#offered.find((list) => `add-to-${list.id}` === id);
       if (!list) return;
       this.#dialog.close();
-      this.#add(list.id, this.#adding);
+      this.#add(list, this.#adding);
     });
     this.#load();
   }
 
   /** @type {string[]} what the dialog adds */
   #adding = [];
+  /** @type {Playlist[]} to which it can be added */
+  #offered = [];
 
   /**
    * Show what belongs to the playlist that the list shows.
@@ -86,15 +88,14 @@ export class PlaylistPanel {
   choose(tunes) {
     this.#adding = tunes;
     this.#ask("Add to a playlist", "", "Create", (name) => this.#create(name, tunes));
-    const buttons = this.#lists
-      .filter(({ id }) => id !== FAVORITES)
-      .map(({ id, name }) =>
-        Object.assign(document.createElement("button"), {
-          type: "button",
-          id: `add-to-${id}`,
-          textContent: name,
-        }),
-      );
+    this.#offered = this.#lists.filter(({ id }) => id !== FAVORITES);
+    const buttons = this.#offered.map(({ id, name }) =>
+      Object.assign(document.createElement("button"), {
+        type: "button",
+        id: `add-to-${id}`,
+        textContent: name,
+      }),
+    );
     element("playlist-choices").replaceChildren(...buttons);
   }
 
@@ -111,7 +112,8 @@ export class PlaylistPanel {
    * @param {boolean} wanted
    */
   setFavorite(sidPath, wanted) {
-    if (wanted) this.#add(FAVORITES, [sidPath]);
+    const favorites = this.#lists.find(({ id }) => id === FAVORITES);
+    if (wanted && favorites) this.#add(favorites, [sidPath]);
     else this.#collection.call("removeFromPlaylist", { id: FAVORITES, sidPath });
   }
 
@@ -132,7 +134,9 @@ export class PlaylistPanel {
     return this.#lists.find(({ id }) => id === this.#select.value);
   }
 
-  async #load() {
+  /** @param {boolean} isWiped  whether the listener has deleted everything */
+  async #load(isWiped = false) {
+    const before = this.#shown;
     this.#lists = await this.#collection.call("playlists", {}).catch(() => []);
     const chosen = this.#select.value;
     const options = this.#lists.map(({ id, name, tunes }) => new Option(`${name} (${tunes.length})`, id));
@@ -140,6 +144,8 @@ export class PlaylistPanel {
     this.#select.value = this.#lists.some(({ id }) => id === chosen) ? chosen : "";
     this.#filters.showChips();
     this.#showBar();
+    if (isWiped) this.#say("");
+    else if (before && !this.#select.value) this.#sayDeleted(before, "");
   }
 
   /**
@@ -152,13 +158,15 @@ export class PlaylistPanel {
   }
 
   /**
-   * @param {string} id
+   * @param {Playlist} list
    * @param {string[]} tunes
    */
-  async #add(id, tunes) {
-    const name = this.#lists.find((list) => list.id === id)?.name;
+  async #add({ id, name, tunes: before }, tunes) {
     const added = await this.#collection.call("addToPlaylist", { id, tunes });
-    this.#say(added ? `Added to “${name}”.` : `It is in “${name}” already.`);
+    if (added === null) {
+      const all = [...new Set([...before, ...tunes])];
+      this.#sayDeleted({ id, name, tunes: all }, "To get it back, with what you add, press Undo.");
+    } else this.#say(added ? `Added to “${name}”.` : `It is in “${name}” already.`);
   }
 
   async #save(/** @type {"m3u" | "txt"} */ kind) {
@@ -173,6 +181,7 @@ export class PlaylistPanel {
     this.#ask("Rename the playlist", list.name, "Rename", async (name) => {
       const given = await this.#collection.call("renamePlaylist", { id: list.id, name });
       if (given) this.#say(`The playlist is called “${given}” now.${whyRenamed(name, given)}`);
+      else this.#sayDeleted(list, "So it has no new name.");
     });
   }
 
@@ -192,6 +201,16 @@ export class PlaylistPanel {
     const given = await this.#collection.call("restorePlaylist", { list });
     this.#say(`“${given}” is back.${whyRenamed(list.name, given)}`);
     element("search").focus();
+  }
+
+  /**
+   * Say that a playlist is gone, and offer to bring it back.
+   * @param {Playlist} list
+   * @param {string} effect  on what the listener does
+   */
+  #sayDeleted(list, effect) {
+    this.#deleted = list;
+    this.#say(`Another tab has deleted the playlist “${list.name}”. ${effect}`.trim(), true);
   }
 
   /**

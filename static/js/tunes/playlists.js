@@ -7,6 +7,7 @@ export const FAVORITES = "favorites";
 
 /** BroadcastChannel of the workers of all tabs: playlists have changed. */
 const CHANNEL = "sidflow-playlists";
+const [CHANGED, WIPED] = ["changed", "wiped"];
 
 export class Playlists {
   #database;
@@ -17,20 +18,21 @@ export class Playlists {
 
   /**
    * @param {import("./best-effort-database.js").BestEffortDatabase} database
-   * @param {() => void} onChange  called after a change in this tab or another one
+   * @param {(isWiped: boolean) => void} onChange  called after a change in this tab or another one; isWiped: the
+   *   listener has deleted everything
    */
   constructor(database, onChange) {
     this.#database = database;
     this.#onChange = onChange;
-    this.#otherTabs.onmessage = () => this.load();
+    this.#otherTabs.onmessage = ({ data }) => this.load(data === WIPED);
     this.loaded = this.load();
   }
 
   /** Read the stored playlists. */
-  async load() {
+  async load(isWiped = false) {
     const stored = await this.#database.read((tables) => tables.playlists(), null);
     if (stored) this.#lists = new Map(stored.map((list) => [list.id, list]));
-    this.#onChange();
+    this.#onChange(isWiped);
   }
 
   /** @returns {Playlist[]} favorites first, then the others by name */
@@ -99,11 +101,11 @@ export class Playlists {
    * Append tunes, but for those that are in the list.
    * @param {string} id
    * @param {string[]} tunes
-   * @returns {Promise<number>} how many were appended
+   * @returns {Promise<number | null>} how many were appended; null if there is no such list
    */
   async add(id, tunes) {
     const list = id === FAVORITES ? this.#favorites : this.#lists.get(id);
-    if (!list) return 0;
+    if (!list) return null;
     const all = [...new Set([...list.tunes, ...tunes])];
     await this.#put({ ...list, tunes: all });
     return all.length - list.tunes.length;
@@ -136,7 +138,7 @@ export class Playlists {
   /** Forget all; the database is emptied elsewhere. */
   clear() {
     this.#lists.clear();
-    this.#changed();
+    this.#changed(WIPED);
   }
 
   /** @returns {Playlist} */
@@ -151,9 +153,9 @@ export class Playlists {
     this.#changed();
   }
 
-  #changed() {
-    this.#otherTabs.postMessage("changed");
-    this.#onChange();
+  #changed(what = CHANGED) {
+    this.#otherTabs.postMessage(what);
+    this.#onChange(what === WIPED);
   }
 
   /**
