@@ -396,9 +396,7 @@ class SidEmulator:
     def _input(self, data: bytes) -> None:
         pointer = self._call("sid_input", len(data))
         if not pointer:
-            raise SidError(
-                f"The file has {len(data)} bytes, which is too large for a SID file. Choose a .sid file."
-            )
+            raise SidError("It is too large for a SID file. Choose another one.")
         self._memory.write(self._store, data, pointer)
 
     def _text(self, function: str, *arguments: int) -> str:

@@ -41,27 +41,25 @@ bool isSidAddress(uint8_t code) {
     return code % 2 == 0 && ((code >= 0x42 && code <= 0x7e) || code >= 0xe0);
 }
 
+constexpr const char* incomplete = "It ends before its music, so it is incomplete. Get it again.";
+
 std::string checkFormat(const Header& header) {
     const std::size_t size = header.bytes.size();
     if (size < headerV1) {
-        return "The file ends inside its header (" + std::to_string(size) + " of at least " +
-               std::to_string(headerV1) + " bytes), so it is truncated or not a SID file. Get a complete copy.";
+        return "It is too short to hold music, so it is incomplete or not a SID file. Get it again.";
     }
     if (!header.isRsid() && header.magic() != "PSID") {
-        return "This is not a SID file: it doesn't start with PSID or RSID. Choose a .sid file.";
+        return "It is not a SID file, whatever its name says. Choose another one.";
     }
     const unsigned version = header.word(4), first = header.isRsid() ? 2 : 1;
     if (version < first || version > 4) {
-        return "The header says " + header.magic() + " version " + std::to_string(version) + ", but only versions " +
-               std::to_string(first) + " to 4 exist. The file is damaged: get another copy.";
+        return "It says that it is of version " + std::to_string(version) +
+               " of its format, which doesn't exist, so it is damaged. Get it again.";
     }
     const std::size_t needed = version == 1 ? headerV1 : headerV2;
-    if (size < needed) return "The file ends inside its version 2 header, so it is truncated. Get a complete copy.";
+    if (size < needed) return incomplete;
     const unsigned data = header.word(6);
-    if (data >= size) {
-        return "The header says that the music starts at byte " + std::to_string(data) + " of a file of " +
-               std::to_string(size) + " bytes. The file is truncated or damaged: get another copy.";
-    }
+    if (data >= size) return incomplete;
     return {};
 }
 
@@ -82,15 +80,14 @@ std::string readImage(const Header& header, Tune& tune) {
     std::size_t at = header.word(6);
     tune.loadAddress = header.word(8);
     if (tune.loadAddress == 0) {
-        if (header.bytes.size() < at + 2) return "The file ends before its load address. Get a complete copy.";
+        if (header.bytes.size() < at + 2) return incomplete;
         tune.loadAddress = header.bytes[at] | header.bytes[at + 1] << 8;
         at += 2;
     }
     tune.image.assign(header.bytes.begin() + static_cast<std::ptrdiff_t>(at), header.bytes.end());
-    if (tune.image.empty()) return "The file holds a header but no music. Get a complete copy.";
+    if (tune.image.empty()) return incomplete;
     if (tune.end() > 0x10000) {
-        return std::to_string(tune.image.size()) + " bytes from " + hex(tune.loadAddress) +
-               " run past the end of the C64's memory. The file is damaged: get another copy.";
+        return "Its music runs past the end of a C64's memory, so it is damaged. Get it again.";
     }
     return {};
 }
@@ -174,7 +171,8 @@ std::string checkRsid(const Header& header, const Tune& tune) {
         problem = "The init address " + hex(tune.initAddress) + " lies outside the music (" + hex(tune.loadAddress) +
                   " to " + hex(tune.end() - 1) + ").";
     }
-    return problem.empty() ? problem : problem + " The file is damaged: get another copy.";
+    if (problem.empty()) return problem;
+    return "A C64 can't play it, so it is damaged. Get it again. Details: " + problem;
 }
 
 }  // namespace
@@ -197,8 +195,7 @@ std::string parsePsid(std::span<const uint8_t> file, Tune& tune) {
     readFlags(header, tune);
     if (holdsMus(header, tune)) {
         if (readMusParts(file.subspan(header.word(6)), tune)) return {};
-        return "The header says that the file holds Sidplayer (MUS) data, but its three voices aren't there. "
-               "The file is damaged: get another copy.";
+        return "It should hold Sidplayer music, but its three voices aren't there, so it is damaged. Get it again.";
     }
     if (auto problem = readImage(header, tune); !problem.empty()) return problem;
     readAddresses(header, tune);

@@ -85,9 +85,9 @@ def test_indexing_lists_playable_tunes_and_gives_reasons_for_the_rest(page: Page
         {"title": "untitled.sid", "author": "Author", "songs": 1, "startSong": 1},
     ]
     assert set(found["reasons"]) == {"short.sid", "mus.sid", "huge.sid"}
-    assert "ends inside its header" in found["reasons"]["short.sid"]
+    assert "too short to hold music" in found["reasons"]["short.sid"]
     assert "Sidplayer (MUS)" in found["reasons"]["mus.sid"]
-    assert "131073 bytes, which is too large" in found["reasons"]["huge.sid"]
+    assert "too large for a SID file" in found["reasons"]["huge.sid"]
 
 
 def test_indexing_without_tunes_needs_no_emulator(page: Page) -> None:

@@ -100,11 +100,11 @@ def test_inspection_matches_the_loaded_tune(emulator: SidEmulator) -> None:
 @pytest.mark.parametrize(
     ("file", "songs", "message"),
     [
-        (MUS, 2, "holds Sidplayer"),
+        (MUS, 2, "should hold Sidplayer"),
         (FULL, 1, "leaves no free page"),
-        (psid(CODE, load=0xFFF8), 1, "past the end"),
+        (psid(CODE, load=0xFFF8), 1, "past the end of a C64"),
         (psid(CODE, version=5), None, "version 5"),
-        (b"PSID", None, "ends inside its header"),
+        (b"PSID", None, "too short to hold music"),
     ],
 )
 def test_inspection_explains_why_a_file_cannot_be_played(

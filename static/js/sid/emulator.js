@@ -159,9 +159,7 @@ export class SidEmulator {
    */
   checkSize(size) {
     if (this.#wasm.sid_input(size) === 0) {
-      throw new SidError(
-        `The file has ${size} bytes, which is too large for a SID file. Choose a .sid file.`,
-      );
+      throw new SidError("It is too large for a SID file. Choose another one.");
     }
   }
 

@@ -95,7 +95,8 @@ export class Documents {
    * @returns {Promise<{size: number, changed: Tune[]}>} number of tunes in the document, and the tunes with other lengths
    */
   async use(kind, file) {
-    if (file.size > MAX_BYTES) throw new Error(`The file has ${file.size} bytes, which is too large.`);
+    if (file.size > MAX_BYTES)
+      throw new Error("It is too large to be read: at most 32 MB can be. Get the original again.");
     const bytes = await file.arrayBuffer();
     if (kind !== "songlengths" && kind !== "stil") {
       const size = await this.#enqueue(() => this.#useData(kind, new Blob([bytes])));
