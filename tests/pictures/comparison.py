@@ -17,7 +17,7 @@ CELL: Final = 8
 NOTICED: Final = 10
 """Two cells differ if a channel of their mean colors differs by more, of 255."""
 
-TOLERANCE: Final = 0.04
+TOLERANCE: Final = 0.02
 """The share of cells that may differ."""
 
 
