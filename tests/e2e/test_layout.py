@@ -311,3 +311,38 @@ def test_the_offer_to_learn_moves_nothing_and_leaves_every_control_in_reach(size
     assert page.evaluate(FAULTS, "") == []
     page.click("#learn-later")
     page.wait_for_selector("#learn-offer", state="hidden")
+
+
+FILLED = """() => {
+    const probe = document.createElement("span");
+    probe.style.color = "var(--accent)";
+    document.body.append(probe);
+    const accent = getComputedStyle(probe).color;
+    probe.remove();
+    return [...document.querySelectorAll("button, .button")].filter((button) => {
+        const { left, top, width, height } = button.getBoundingClientRect();
+        const shown = document.elementFromPoint(left + width / 2, top + height / 2);
+        return getComputedStyle(button).backgroundColor === accent && button.contains(shown);
+    }).map(({ id, className }) => id || className);
+}"""
+"""Returns the filled buttons in sight."""
+
+
+@pytest.mark.parametrize(
+    "sized", [(360, 740), ON_ITS_SIDE, (768, 1024), (1920, 1080)], ids=str, indirect=True
+)
+def test_one_button_is_filled_in_each_state(sized: Page) -> None:
+    page = sized
+    page.wait_for_selector("#tunes tbody tr")
+    assert page.evaluate(FILLED) == ["start-listening"]
+    page.evaluate("location.hash = '#/composer/sidflow%20bright'")
+    page.wait_for_selector("#place-name", state="visible")
+    assert len(page.evaluate(FILLED)) == 1
+    page.click("#tab-insights")
+    assert page.evaluate(FILLED) == ["play-pause"]
+    page.click("#tab-play")
+    play_first(page)
+    assert page.evaluate(FILLED) == ["play-pause"]
+    page.click("#tab-rate")
+    page.locator("#rate-and-next").scroll_into_view_if_needed()
+    assert page.evaluate(FILLED) == ["rate-and-next"]
