@@ -238,6 +238,8 @@ class QueueQuestion(TypedDict):
         Rows of the items played last, latest first. The store may not have these plays yet.
     station
         Left out or None: predictions decide.
+    only
+        Rows of the items that may come, as bits in base64, row 0 first; left out or None: all.
     """
 
     limit: int
@@ -245,6 +247,7 @@ class QueueQuestion(TypedDict):
     offset: int
     recent: list[int]
     station: NotRequired[Station | None]
+    only: NotRequired[str | None]
 
 
 QueueEntry: TypeAlias = tuple[int, bool]

@@ -151,7 +151,7 @@ class Request:
     SCORES: "Final[Question[None, LibraryScores]]" = _name("scores")
     PREDICT: "Final[Question[Songs, Scores]]" = _name("predict")
     QUEUE: "Final[Question[QueueQuestion, list[QueueEntry]]]" = _name("queue")
-    INTRODUCE: "Final[Question[None, list[int]]]" = _name("introduce")
+    INTRODUCE: "Final[Question[str | None, list[int]]]" = _name("introduce")
     WHY: "Final[Question[int, Explanations | None]]" = _name("why")
     EXTRACT_FEATURES: "Final[Question[Sound, Features]]" = _name("extract-features")
     ANALYZE: "Final[Question[SongToAnalyze, SongAnalysis | None]]" = _name("analyze")

@@ -156,7 +156,7 @@ class Page:
 
     def _build_tabs(self) -> None:
         playback, settings, engine = self.playback, self.settings, self.engine
-        self._offline_note = OfflineNote(self.library)
+        self._offline_note = OfflineNote(self.library, self.recommendations)
         self._banner = StorageBanner(self.feedback.outbox, storage, local)
         self._rate_tab = RateTab(playback, self.recommendations, self._withdraw)
         self._error_line = ErrorLine(engine, self._learning_status)
@@ -219,6 +219,7 @@ class Page:
             await self.library.load()
         except Exception as exc:
             self._play_tab.problem = error_message(exc)
+        await self._offline_note.start()
         await self._play_tab.show()
         self._up_next.show()
         self._analysis.restart()

@@ -173,8 +173,8 @@ class FeedbackService:
     async def _queue(self, question: QueueQuestion, _binary: object) -> list[QueueEntry]:
         return await self._recommender.queue(**question)
 
-    async def _introduce(self, _value: None, _binary: object) -> list[int]:
-        return await self._recommender.introduce(self._runtime.background)
+    async def _introduce(self, only: str | None, _binary: object) -> list[int]:
+        return await self._recommender.introduce(self._runtime.background, only)
 
     async def _why(self, row: int, _binary: object) -> Explanations | None:
         return self._recommender.explain(row)

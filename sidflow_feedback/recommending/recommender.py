@@ -146,6 +146,7 @@ class Recommender:
         offset: int,
         recent: Sequence[int],
         station: Station | None = None,
+        only: str | None = None,
     ) -> list[QueueEntry]:
         """Return the start of the queue.
 
@@ -159,6 +160,8 @@ class Recommender:
             Rows of the items played last, latest first. The store may not have these plays yet.
         station
             What plays instead of the tunes with the best predictions. A station has no surprises.
+        only
+            Which items may come, see `QueueQuestion`; None: all.
 
         Raises
         ------
@@ -183,16 +186,20 @@ class Recommender:
             offset=offset,
             seed=day,
         )
-        varied = spread(found.order, table.composers, np.asarray(heard, np.intp))[:limit]
-        rows = table.firsts[found.order[varied]].tolist()
-        return list(zip(rows, found.surprises[varied].tolist(), strict=True))
+        here = self._chosen(only)[found.order]
+        order, surprises = found.order[here], found.surprises[here]
+        varied = spread(order, table.composers, np.asarray(heard, np.intp))[:limit]
+        rows = table.firsts[order[varied]].tolist()
+        return list(zip(rows, surprises[varied].tolist(), strict=True))
 
     async def prepare(self, slots: Slots) -> None:
         """Do in advance what finding similar items would take long for."""
         await slots.run(self.similarity.prepare())
 
-    async def introduce(self, slots: Slots) -> list[int]:
+    async def introduce(self, slots: Slots, only: str | None = None) -> list[int]:
         """Return the first rows of items whose judgment would say most about the listener: `introduction`.
+
+        `only` says which items may come, as for `queue`.
 
         Raises
         ------
@@ -201,7 +208,7 @@ class Recommender:
         """
         table = self.table
         numbers = set(self._known(await self._opinions.judged()))
-        known = ~np.isnan(table.features[table.starts, 0])
+        known = ~np.isnan(table.features[table.starts, 0]) & self._chosen(only)
         fresh = np.array([i for i in range(len(known)) if known[i] and i not in numbers], np.intp)
         few = fresh[np.arange(min(MAX_SONGS, len(fresh))) * len(fresh) // max(1, min(MAX_SONGS, len(fresh)))]
         features = table.features[table.starts[few]].astype(np.float64)
@@ -292,6 +299,16 @@ class Recommender:
         if not rows:
             raise TrainingError("This station needs tunes to start from. Like some, or choose others.")
         return by_likeness(self.similarity.to(rows))
+
+    def _chosen(self, only: str | None) -> NDArray[np.bool_]:
+        """Return of each item whether it is among those that may come, shape (items,)."""
+        firsts = self.table.firsts
+        if only is None:
+            return np.ones(len(firsts), np.bool_)
+        bits = np.unpackbits(np.frombuffer(base64.b64decode(only), np.uint8), bitorder="little")
+        chosen = np.zeros(max(len(self.table.features), len(bits)), np.bool_)
+        chosen[: len(bits)] = bits
+        return chosen[firsts]
 
     def _recent(self, rows: Iterable[int], actions: Iterable[ImplicitEvent]) -> list[int]:
         """Return the items played last, latest first: those at `rows`, then those of stored plays."""

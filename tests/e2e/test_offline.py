@@ -17,7 +17,16 @@ from playwright.sync_api import BrowserContext, Page
 from app.paths import paths
 from app.server.application import create_app
 from app.server.settings import Settings
-from tests.e2e.listener import OFFLINE_READY, play, rows, wait_for_count, wait_for_engine
+from tests.e2e.listener import (
+    OFFLINE_READY,
+    WITHOUT_ENGINE,
+    play,
+    rows,
+    wait_for_count,
+    wait_for_engine,
+    wait_for_text,
+    wait_until_playing,
+)
 from tests.e2e.training_listener import MIN_RATED, rate_and_train
 from tests.patience import wait_until
 from tests.served import Served, serve
@@ -138,3 +147,86 @@ def _sync_waits_and_then_delivers(page: Page, server: Server) -> None:
     mine = {row["uuid"] for row in rows(page, "ratings")}
     assert len(mine) == MIN_RATED
     assert mine <= server.events()
+
+
+KEEP = """async (numbers) => {
+    const catalog = "/static/vendor/tunes/catalog.json";
+    const tunes = numbers.length ? (await (await fetch(catalog)).json()).tunes : [];
+    const kept = numbers.map((number) => tunes[number]);
+    for (const name of await caches.keys()) {
+        const cache = await caches.open(name);
+        for (const request of await cache.keys()) {
+            const isKept = kept.some(({ url }) => request.url.endsWith(`/vendor/tunes/${url}`));
+            if (request.url.endsWith(".sid") && !isKept) await cache.delete(request);
+        }
+    }
+    return kept.map(({ title }) => title);
+}"""
+"""Takes all tunes of the site out of the service worker's caches, but for those with these numbers."""
+
+UP_NEXT = "[...document.querySelectorAll('#up-next .name')].map((name) => name.textContent)"
+
+WATCH_TITLES = """() => {
+    const title = document.querySelector("#now-title");
+    window.titles = [];
+    new MutationObserver(() => titles.push(title.textContent)).observe(title, { childList: true });
+}"""
+
+
+def next_title(page: Page, control: str) -> None:
+    """Click what leads to another tune, and wait until it plays."""
+    title = page.text_content("#now-title")
+    page.click(control)
+    page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=title)
+    wait_until_playing(page)
+
+
+def wait_for_queue_of(page: Page, titles: set[str], count: int) -> None:
+    """Wait until so many tunes are next, all of them among these."""
+    page.wait_for_function(
+        f"([titles, count]) => {UP_NEXT}.length === count && {UP_NEXT}.every((one) => titles.includes(one))",
+        arg=[sorted(titles), count],
+    )
+
+
+def test_offline_only_what_is_kept_follows(server: Server, context: BrowserContext) -> None:
+    page = opened(context, server.served.url)
+    page.wait_for_selector(OFFLINE_READY)
+    kept = set(page.evaluate(KEEP, [10, 20, 30, 40]))
+    page.wait_for_selector("html[data-model^=global]")
+    play(page, 11)
+    page.wait_for_function(f"{UP_NEXT}.length === 10")
+    context.set_offline(True)
+    wait_for_queue_of(page, kept, 3)
+    page.evaluate(WATCH_TITLES)
+    for control in ("#next", "#next", "[data-station=calm]"):
+        next_title(page, control)
+    assert set(page.evaluate("titles")) <= kept
+    assert page.text_content("#play-note") == ""
+    context.set_offline(False)
+    page.wait_for_function(f"{UP_NEXT}.length === 10")
+    page.close()
+    server.stop()
+    context.set_offline(True)
+    page = context.new_page()
+    page.add_init_script(WITHOUT_ENGINE)
+    page.goto(server.served.url)
+    page.wait_for_selector("html[data-ui=ready]")
+    wait_for_queue_of(page, kept, 4)
+    next_title(page, "#next")
+    _says_so_if_nothing_is_kept(page)
+
+
+def _says_so_if_nothing_is_kept(page: Page) -> None:
+    page.evaluate(KEEP, [])
+    page.context.set_offline(False)
+    page.wait_for_function(f"{UP_NEXT}.length === 10")
+    page.context.set_offline(True)
+    wait_for_text(page, "#up-next-how", "You are offline, and this browser has kept no other tune")
+    page.evaluate(WATCH_TITLES)
+    page.click("#next")
+    wait_for_text(page, "#notice", "You are offline, and this browser has kept no other tune")
+    assert page.evaluate("titles") == []
+    assert page.get_attribute("#play-pause", "aria-label") == "Pause", "what plays goes on"
+    with page.expect_request("**/*.sid"):
+        page.click("#tunes tbody tr:nth-child(3) button.tune")  # What is chosen is tried.

@@ -188,7 +188,7 @@ class Playback(Judging):
             tune = self._take_next() if not self.skips.are_too_many else None
             if tune is None:
                 self._library.accept_all()  # The listener's next click tries again.
-                self._stop_at(NOTHING_PLAYS + problem, None)
+                self._stop_at(self._library.shortage or NOTHING_PLAYS + problem, None)
                 return
             problem = await self._start(tune, active=self._plays_when_loaded)
 
@@ -340,8 +340,11 @@ class Playback(Judging):
             problem = await self._start(tune)
             if problem:
                 await self._skip(problem)
-        elif self.state == State.ENDED:
+            return
+        if self.state == State.ENDED:
             self._stop()
+        if self._library.shortage:
+            self._notify(self._library.shortage, None)
 
     def _stop(self) -> None:
         """Fall silent at the end of the song."""

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     class Library(Protocol):
         """What playback needs of the library."""
 
+        @property
+        def shortage(self) -> str:
+            """Why nothing may follow although there are tunes; empty if there is no such reason."""
+
         def data(self, tune: Tune) -> Awaitable[object]:
             """Return the bytes of a tune."""
 

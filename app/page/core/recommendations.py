@@ -133,7 +133,7 @@ class Recommendations:
 
     def _proposed(self) -> "list[Entry]":
         """Return what comes next if the listener changes nothing."""
-        asked = [(tune, False) for tune in self.asked]
+        asked = [(tune, False) for tune in self.asked if self._library.is_playable(tune)]
         return [] if self.in_order else asked + self._suitable(self._queue)
 
     def _following(self) -> "list[Entry]":
@@ -223,7 +223,15 @@ class Recommendations:
     @property
     def is_tuned(self) -> bool:
         """Whether the queue is that of the station, or of no station, as the listener wants it now."""
-        return self._tuned is self._station and bool(self._suitable(self._queue))
+        has_tunes = (
+            bool(self._suitable(self._queue)) or self._library.offline
+        )  # Without a network, perhaps none.
+        return self._tuned is self._station and has_tunes
+
+    @property
+    def shortage(self) -> str:
+        """Why nothing may follow, as `TuneLibrary.shortage`."""
+        return self._library.shortage
 
     def follow_predictions(self) -> None:
         """End the station, and what plays in order."""
@@ -273,7 +281,7 @@ class Recommendations:
 
     async def introduce(self) -> int:
         """Put tunes that say most about the listener before the queue; return how many there are."""
-        rows = await self._engine.ask(Request.INTRODUCE)
+        rows = await self._engine.ask(Request.INTRODUCE, await self._library.kept_rows())
         self.asked = [tune for tune in await self._library.at_rows(rows) if tune]
         self.changed.emit()
         return len(self.asked)
@@ -369,8 +377,9 @@ class Recommendations:
 
     async def _request_queue(self) -> "list[Entry]":
         length = QUEUE_LENGTH
+        only = await self._library.kept_rows()
         while True:
-            rows = await self._engine.ask(Request.QUEUE, self._question(length))
+            rows = await self._engine.ask(Request.QUEUE, self._question(length, only))
             tunes = await self._library.at_rows([row for row, _ in rows])
             found = zip(tunes, rows)  # noqa: B905  MicroPython has no `strict`.
             queue = self._suitable([(tune, surprise) for tune, (_, surprise) in found if tune])
@@ -378,11 +387,12 @@ class Recommendations:
                 return queue
             length *= 4
 
-    def _question(self, limit: int) -> "QueueQuestion":
+    def _question(self, limit: int, only: str | None) -> "QueueQuestion":
         return {
             "limit": limit,
             "exploration": self.exploration,
             "offset": self._offset.value,
             "recent": [tune.row for tune in self._recent if tune.row is not None],
             "station": self._station,
+            "only": only,
         }

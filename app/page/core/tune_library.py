@@ -23,6 +23,11 @@ CATALOG = RELEASE + "static/vendor/tunes/catalog.json"
 AHEAD = 20
 """Tunes of the list that are known in advance, so that Next does not have to wait for the worker."""
 
+SHORTAGE = (
+    "You are offline, and this browser has kept no other tune that could follow: connect to the network, or "
+    "add music of your own."
+)
+
 FETCH_TIMEOUT = 20_000
 """Milliseconds after which a server that doesn't answer counts as not having a tune."""
 
@@ -40,7 +45,9 @@ class TuneLibrary:
     known
         The tunes that the page has met, by path.
     list_changed
-        Emitted when other tunes follow the current one in the list.
+        Emitted when other tunes follow the current one in the list, or others can be played.
+    offline
+        Whether only own music, and what this browser has kept of the site, may be played unasked.
     """
 
     def __init__(self, collection: "Any") -> None:
@@ -50,6 +57,8 @@ class TuneLibrary:
         self._followed = ""
         self._unplayable: list[str] = []
         self._lost_folders: list[str] = []
+        self._has_network = True
+        self.offline = False
         self.list_changed: Signal[[]] = Signal()
 
     async def load(self) -> None:
@@ -118,9 +127,34 @@ class TuneLibrary:
         if [tune.sid_path for tune in before] != [tune.sid_path for tune in self._following]:
             self.list_changed.emit()
 
+    @property
+    def shortage(self) -> str:
+        """Why nothing may follow although there are tunes; empty if there is no reason that holds for all."""
+        return SHORTAGE if self.offline else ""
+
+    async def use_network(self, has_network: bool) -> None:
+        """Take note whether there is a network: without one, only what is here plays unasked."""
+        self._has_network = has_network
+        if has_network:
+            self.accept_all()
+            await self._collection.goOnline()
+        else:
+            await self._collection.goOffline(CATALOG)
+        if has_network == self._has_network:  # It hasn't changed again meanwhile.
+            self.offline = not has_network
+            await self.follow(self.known.get(self._followed))
+            self.list_changed.emit()
+
+    async def kept_rows(self) -> str | None:
+        """Return the engine's rows of the tunes that may be played, as `QueueQuestion.only`; None: of all."""
+        rows: str | None = await self._ask("keptRows") if self.offline else None
+        return rows
+
     def is_playable(self, tune: Tune) -> bool:
-        """Return whether a tune may be played unasked: it didn't fail before, nor is its folder lost."""
+        """Return whether a tune may be played unasked: it is here, didn't fail, and its folder isn't lost."""
         if tune.sid_path in self._unplayable:
+            return False
+        if self.offline and not tune.own and not self._collection.isKept(tune.url):
             return False
         lost = [folder in self._lost_folders for folder in tune.folders]
         return not lost or not all(lost)

@@ -61,7 +61,7 @@ class UpNext:
     def _basis(self) -> str:
         """Return what decides the order of the queue."""
         if self._is_empty:
-            return EMPTY
+            return self._recommendations.shortage or EMPTY
         if self._recommendations.arranged:
             return ARRANGED
         if self._recommendations.in_order:

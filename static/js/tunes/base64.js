@@ -7,3 +7,10 @@ export function decodeBase64(text) {
   for (let at = 0; at < letters.length; at++) bytes[at] = letters.charCodeAt(at);
   return bytes;
 }
+
+/** @param {Uint8Array} bytes */
+export function encodeBase64(bytes) {
+  let letters = "";
+  for (const byte of bytes) letters += String.fromCharCode(byte);
+  return btoa(letters);
+}

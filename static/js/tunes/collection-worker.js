@@ -9,6 +9,7 @@ import { Folders } from "./folders.js";
 import { FullAnalysis } from "./full-analysis.js";
 import { composersOf, frequentComposers } from "./hvsc.js";
 import { IndexingQueue } from "./indexing-queue.js";
+import { KeptTunes } from "./kept-tunes.js";
 import { ListView } from "./list-view.js";
 import { describePlace, describeTune } from "./place-info.js";
 import { readPlaylist } from "./playlist.js";
@@ -34,6 +35,10 @@ import { Tunes } from "./tunes.js";
  * @typedef {object} Commands
  * @property {(args: {tunes: Tune[]}) => void} site
  * @property {(args: {root: string}) => Promise<void>} openSite
+ * @property {(args: {catalog: string}) => Promise<void>} readKept  without a network
+ * @property {(args: object) => void} clearKept
+ * @property {(args: {from: number, count: number}) => string[]} kept  addresses
+ * @property {(args: object) => string | null} keptRows
  * @property {(args: {choice: string, files: import("./choice.js").ChosenFile[]}) => boolean} choose
  * @property {(args: import("./indexing-queue.js").ChoiceInfo) => Promise<IndexingResult>} index
  * @property {(args: {handle: FileSystemDirectoryHandle}) => Promise<IndexingResult>} walk
@@ -108,7 +113,8 @@ const queue = new IndexingQueue(tunes, folders, files, database, reports);
 const site = new SiteTunes(tunes, folders);
 const records = new TuneRecords(index, analyses);
 const playlists = new Playlists(database, (isWiped) => reports.send("playlists", { isWiped }));
-const view = new ListView(index, analyses, playlists);
+const kept = new KeptTunes();
+const view = new ListView(index, analyses, playlists, kept);
 const analysis = new FullAnalysis(
   {
     next: (limit, except) => unanalyzed(view, analyses, ANALYSIS_VERSION, limit, site.isDescribed, except),
@@ -128,6 +134,17 @@ const commands = {
   },
 
   openSite: ({ root }) => site.open(root),
+
+  /** Read which tunes of the site are kept: there is no network, and no others follow. */
+  readKept: ({ catalog }) => kept.read(catalog),
+
+  clearKept() {
+    kept.clear();
+  },
+
+  kept: ({ from, count }) => kept.slice(from, count),
+  keptRows: () => kept.rows(index.listed()),
+
   choose: ({ choice, files }) => queue.choose(choice, files),
   index: (choice) => queue.index(choice),
   walk: ({ handle }) => queue.walk(handle),

@@ -17,6 +17,9 @@ const MESSAGE_MS = 8;
 /** Progress of indexing of which nothing more is known. */
 const BEGUN = { indexed: 0, skipped: 0 };
 
+/** Addresses of kept tunes per message, which takes a few milliseconds. */
+const ADDRESSES_PER_MESSAGE = 4000;
+
 /** Tunes per message to the engine. */
 const TUNES_PER_MESSAGE = 8000;
 
@@ -36,6 +39,9 @@ export class Collection {
     onFailure: (message) => this.#onFailure(message),
   });
   #failure = "";
+
+  /** @type {Set<string> | null} addresses of the site's tunes that can be read without a network; null: there is one */
+  #kept = null;
 
   /** The round for which the engine knows what the codes mean, and the name of their space. */
   #space = { round: -1, name: "" };
@@ -73,6 +79,36 @@ export class Collection {
    */
   async ask(command, json = "{}") {
     return JSON.stringify((await this.call(command, JSON.parse(json))) ?? null);
+  }
+
+  /**
+   * Take note that the network has gone: read which tunes of the site are kept.
+   * @param {string} catalog  address of the site's catalog
+   */
+  async goOffline(catalog) {
+    await this.call("readKept", { catalog });
+    /** @type {Set<string>} */
+    const found = new Set();
+    for (let from = -1; from < found.size; ) {
+      from = found.size;
+      const addresses = await this.call("kept", { from, count: ADDRESSES_PER_MESSAGE });
+      for (const address of addresses) found.add(address);
+    }
+    this.#kept = found;
+  }
+
+  /** Take note that the network is back. */
+  async goOnline() {
+    this.#kept = null;
+    await this.call("clearKept", {});
+  }
+
+  /**
+   * @param {string} address  of a tune of the site, as the tune has it
+   * @returns {boolean} whether it can be read
+   */
+  isKept(address) {
+    return this.#kept?.has(address) ?? true;
   }
 
   /**

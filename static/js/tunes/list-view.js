@@ -15,6 +15,7 @@ export class ListView {
   #index;
   #analyses;
   #playlists;
+  #kept;
   /** @type {IndexedTune[]} */
   #tunes = [];
 
@@ -31,8 +32,10 @@ export class ListView {
    * @param {import("./tune-index.js").TuneIndex} index
    * @param {import("./analyses.js").Analyses} analyses
    * @param {import("./playlists.js").Playlists} playlists
+   * @param {Pick<import("./kept-tunes.js").KeptTunes, "has">} kept
    */
-  constructor(index, analyses, playlists) {
+  constructor(index, analyses, playlists, kept) {
+    this.#kept = kept;
     this.#playlists = playlists;
     this.#index = index;
     this.#analyses = analyses;
@@ -110,7 +113,7 @@ export class ListView {
 
   /**
    * Return the tunes that follow one in the program or the list, which wrap around. Tunes and folders that can't be
-   * played are left out. If nothing is left, all tunes count.
+   * played are left out, and without a network, what isn't kept. If nothing is left, all tunes count.
    * @param {string} sidPath
    * @param {number} count
    * @param {Exclusions} exclusions
@@ -119,7 +122,8 @@ export class ListView {
   following(sidPath, count, { unplayable, lost }) {
     const [bad, gone] = [new Set(unplayable), new Set(lost)];
     /** @param {Tune} tune */
-    const plays = (tune) => tune.sidPath !== sidPath && !bad.has(tune.sidPath) && !isIn(tune, gone);
+    const plays = (tune) =>
+      tune.sidPath !== sidPath && !bad.has(tune.sidPath) && !isIn(tune, gone) && this.#kept.has(tune);
     for (const list of [this.#program ?? this.#tunes, this.#index.view({})]) {
       const start = list.findIndex((tune) => tune.sidPath === sidPath) + 1;
       const found = firstOf(list, start, plays, count);

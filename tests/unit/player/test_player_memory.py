@@ -46,6 +46,7 @@ class Tunes:
         self.reads: list[str] = []
         self.rejected: list[str] = []
         self.accepted: list[str] = []
+        self.shortage = ""
         self.named = {
             LONG: self.make(),
             SONGS: self.make(),

@@ -154,6 +154,24 @@ async def test_tunes_are_ranked_by_their_start_song() -> None:
     assert sorted(asking.result()) == [0, 2]
 
 
+def bits(*rows: int) -> str:
+    """Return rows as `QueueQuestion.only` has them."""
+    chosen = np.zeros(max(rows, default=0) + 1, np.uint8)
+    chosen[list(rows)] = 1
+    return base64.b64encode(np.packbits(chosen, bitorder="little").tobytes()).decode()
+
+
+async def test_queue_has_only_the_tunes_that_may_come() -> None:
+    listener = Listener([90, 110, 100, 120], songs=[1, 1, 2])
+    everything = await listener.next()
+    for only in ((0, 2), (1,), (), (2, 90)):
+        wanted = [row for row in everything if row in only]
+        assert await listener.next(only=bits(*only)) == wanted
+        assert await listener.next(only=bits(*only), station={"rows": [0]}) == [
+            row for row in await listener.next(station={"rows": [0]}) if row in only
+        ]
+
+
 async def test_what_is_cut_off_at_5_still_has_an_order() -> None:
     listener = Listener([130, 150, 140])
     assert set(listener.scores()[:, 3].tolist()) == {5.0}
