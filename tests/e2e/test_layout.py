@@ -124,6 +124,7 @@ def search(page: Page) -> None:
     page.keyboard.press("Escape")
     page.fill("#search", "nothing has this name")
     page.wait_for_selector("#no-tunes", state="visible")
+    page.wait_for_function("!document.querySelector('#tunes tbody tr')")
 
 
 def end_search(page: Page) -> None:
