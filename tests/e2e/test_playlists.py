@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -233,7 +233,7 @@ def test_messages_go_when_the_listener_goes_on(music: Page, tmp_path: Path) -> N
     (tmp_path / "Evening.m3u").write_text(f"{path_of(1)}\n/MUSICIANS/X/No.sid")
     (tmp_path / "Broken.sid").write_bytes(b"PSID")
     said = "#playlist-result:not(:empty)"
-    ways = {
+    ways: dict[str, Callable[[], object]] = {
         "another list": lambda: show(page, "Favorites (0)"),
         "all tunes": lambda: page.click("#clear-filters"),
         "a search": lambda: page.fill("#search", "number"),

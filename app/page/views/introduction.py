@@ -35,7 +35,7 @@ class Introduction:
         self._offer = offer
         self._count = 0
         on(by_id("introduce"), "click", lambda _event: spawn(self._on_click()))
-        on(document.querySelector(".side"), "click", lambda _event: self._count or self._say(""))
+        on(document.querySelector(".side"), "click", lambda _event: self._on_click_beside())
         playback.judged.connect(self._on_judged)
         playback.changed.connect(self._show)
         recommendations.changed.connect(self._show)
@@ -54,6 +54,11 @@ class Introduction:
         by_id("introduce").disabled = False
         if self._count:
             await self._playback.next()
+
+    def _on_click_beside(self) -> None:
+        """Take back what was said: the listener goes on with something else."""
+        if not self._count:
+            self._say("")
 
     def _on_judged(self, judgment: str) -> None:
         """Go on to the next tune, as each dislike does, or end."""

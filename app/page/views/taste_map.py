@@ -139,7 +139,7 @@ def _describe(figures: "Insights", own: bool) -> str:
     return " ".join(sentences)
 
 
-def _describe_places(by_sound: "list[str]") -> str:
+def _describe_places(by_sound: str) -> str:
     """Return what it means where a tune lies, given the dimensions of which too little is known."""
     sounds = " and ".join([SOUNDS[name] for name in by_sound])
     if len(by_sound) > 1:
