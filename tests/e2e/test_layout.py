@@ -347,3 +347,47 @@ def test_one_button_is_filled_in_each_state(sized: Page) -> None:
     page.click("#tab-rate")
     page.locator("#rate-and-next").scroll_into_view_if_needed()
     assert page.evaluate(FILLED) == ["rate-and-next"]
+
+
+CLIPPED_RINGS = """() => {
+    const faults = [];
+    const clips = (element) => {
+        const { overflowX, overflowY } = getComputedStyle(element);
+        return overflowX !== "visible" || overflowY !== "visible";
+    };
+    for (const control of document.querySelectorAll("button, select, input, summary, a[href], [tabindex='0']")) {
+        if (!control.checkVisibility({ visibilityProperty: true }) || control.disabled) continue;
+        if (control.matches(".visually-hidden, .scale input")) continue; // their labels have the ring
+        control.scrollIntoView({ block: "nearest", inline: "nearest" });
+        control.focus({ focusVisible: true, preventScroll: true });
+        if (document.activeElement !== control) continue;
+        const { outlineWidth, outlineOffset, outlineStyle } = getComputedStyle(control);
+        const reach = outlineStyle === "none" ? 0 : parseFloat(outlineWidth) + parseFloat(outlineOffset);
+        const ring = control.getBoundingClientRect();
+        for (let box = control.parentElement; box; box = box.parentElement) {
+            if (!clips(box) || box === document.documentElement) continue;
+            const { left, top } = box.getBoundingClientRect();
+            const [x, y] = [left + box.clientLeft, top + box.clientTop];
+            const cut = [x - ring.left + reach, ring.right + reach - x - box.clientWidth,
+                y - ring.top + reach, ring.bottom + reach - y - box.clientHeight].map(Math.round);
+            const isLarger = ring.height > box.clientHeight || ring.width > box.clientWidth;
+            if (reach > 0 && Math.max(...cut) > 0 && !isLarger) {
+                faults.push(`${control.id || control.className || control.textContent}: ${cut}`);
+            }
+        }
+    }
+    return [...new Set(faults)];
+}"""
+"""Returns which focus rings are cut off by what scrolls, after each control was scrolled into view."""
+
+
+@pytest.mark.parametrize("sized", [(360, 740), ON_ITS_SIDE, (1366, 768)], ids=str, indirect=True)
+def test_no_focus_ring_is_cut_off(sized: Page) -> None:
+    found = {}
+    for state, go in STATES.items():
+        go(sized)
+        if faults := sized.evaluate(CLIPPED_RINGS):
+            found[state] = faults
+        if state in AFTER:
+            AFTER[state](sized)
+    assert found == {}
