@@ -355,7 +355,8 @@ CLIPPED_RINGS = """() => {
         const { overflowX, overflowY } = getComputedStyle(element);
         return overflowX !== "visible" || overflowY !== "visible";
     };
-    for (const control of document.querySelectorAll("button, select, input, summary, a[href], [tabindex='0']")) {
+    const controls = "button, select, input, summary, a[href], [tabindex='0']";
+    for (const control of document.querySelectorAll(controls)) {
         if (!control.checkVisibility({ visibilityProperty: true }) || control.disabled) continue;
         if (control.matches(".visually-hidden, .scale input")) continue; // their labels have the ring
         control.scrollIntoView({ block: "nearest", inline: "nearest" });
