@@ -275,6 +275,34 @@ def test_a_press_on_the_title_opens_what_is_playing_over_the_list(sized: Page) -
     page.wait_for_selector("#tune-list", state="visible")
 
 
+SHOWN_PARTS = """(root) => {
+    const faults = [];
+    for (const element of document.querySelectorAll(`${root}, ${root} *`)) {
+        for (const part of ["", "::before", "::after"]) {
+            const { content, visibility, display } = getComputedStyle(element, part);
+            if (part && ["none", "normal"].includes(content)) continue;
+            if (visibility === "visible" && display !== "none" && element.checkVisibility()) {
+                faults.push(`${element.id || element.textContent || element.className}${part}`);
+            }
+        }
+    }
+    return faults;
+}"""
+"""Returns which parts of an element are painted, also those that CSS makes, which no point is asked for."""
+
+
+@pytest.mark.parametrize("sized", [(360, 740), ON_ITS_SIDE], ids=str, indirect=True)
+def test_nothing_of_the_list_shows_through_the_sheet(sized: Page) -> None:
+    page = sized
+    play_first(page)
+    page.click("#tunes th.length button")
+    page.wait_for_selector("#tunes th.length[aria-sort]")
+    assert "Length::after" in page.evaluate(SHOWN_PARTS, ".browse"), "the list says how it is sorted"
+    page.click("#open-sheet")
+    page.wait_for_selector("#voices", state="visible")
+    assert page.evaluate(SHOWN_PARTS, ".browse") == []
+
+
 BOXES = """() => Object.fromEntries(
     [...document.querySelectorAll("body [id], .hero, .side, .browse, .player")]
     .filter((element) => element.checkVisibility() && !element.closest("#learn-offer"))
