@@ -112,8 +112,12 @@ def test_rows_of_a_sorted_list_follow_until_another_source_is_chosen(page: Page)
     wait_for_text(page, "#now-title", names[3])
     wait_for_up_next(page, names[4:14])
     assert page.text_content("#up-next-how") == told
+    page.click("[data-station=calm]")
+    wait_for_text(page, "#up-next-how", "Station, until you choose another tune: calm tunes")
+    page.wait_for_selector("[data-station=calm][aria-pressed=true]")
+    assert page.locator("#stations [aria-pressed=true]").count() == 1
     page.click("[data-station=mine]")
-    page.wait_for_function("!document.querySelector('#up-next-how').textContent.startsWith('In order')")
+    page.wait_for_function("!document.querySelector('#up-next-how').textContent.startsWith('Station')")
     page.wait_for_selector("[data-station=mine][aria-pressed=true]")
     page.fill("#search", "")
     page.click("#tunes th.year button")

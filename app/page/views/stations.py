@@ -39,9 +39,9 @@ class Stations:
 
     def play_place(self, energy: float, mood: float) -> None:
         """Play tunes from a place on the taste map."""
-        self._begin("")
+        self._begin()
         self._recommendations.play_place(energy, mood)
-        self._play_soon()
+        self._play_soon("")
 
     def open(self, name: str, plays: bool) -> bool:
         """Play the station with this name, or let it be what plays next; return whether there is one."""
@@ -50,10 +50,9 @@ class Stations:
         if plays:
             spawn(self._play(name))
         else:
-            self._begin(name)
+            self._begin()
             self._tune_to(name)
-            self._source = self._current_source()
-            self._show()
+            self._press(name)
         return True
 
     def _play_like(self) -> None:
@@ -69,10 +68,10 @@ class Stations:
     async def _play(self, choice: str) -> None:
         if choice == "composer" and not await self._play_composer():
             return
-        self._begin(choice)
+        self._begin()
         if choice != "composer":
             self._tune_to(choice)
-        self._play_soon()
+        self._play_soon(choice)
 
     def _tune_to(self, choice: str) -> None:
         if choice == "mine":
@@ -92,13 +91,18 @@ class Stations:
             notice(UNKNOWN)
         return known
 
-    def _begin(self, choice: str) -> None:
+    def _begin(self) -> None:
         self._recommendations.stop_asking()
-        self._pressed, self._before = choice, self._playback.tune
+        self._before = self._playback.tune
 
-    def _play_soon(self) -> None:
+    def _play_soon(self, choice: str) -> None:
         """Go on with the station's first tune, as soon as it is known."""
-        self._source, self._waiting = self._current_source(), True
+        self._waiting = True
+        self._press(choice)
+
+    def _press(self, choice: str) -> None:
+        """Show the tile of what plays from now on; before, the end of an order would press "My station"."""
+        self._pressed, self._source = choice, self._current_source()
         self._show()
 
     def _current_source(self) -> "tuple[str, str]":
