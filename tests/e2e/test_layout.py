@@ -303,6 +303,39 @@ def test_nothing_of_the_list_shows_through_the_sheet(sized: Page) -> None:
     assert page.evaluate(SHOWN_PARTS, ".browse") == []
 
 
+GAPS = """() => {
+    const heads = [...document.querySelectorAll("#tunes th button")].filter((button) => button.offsetParent);
+    const words = heads.map((head) => {
+        const range = document.createRange();
+        range.selectNodeContents(head);
+        return range.getBoundingClientRect();
+    });
+    return words.slice(1).map(({ left }, number) => left - words[number].right);
+}"""
+"""Returns how many pixels are between the words in the head of the list."""
+
+
+@pytest.mark.parametrize("sized", [(320, 640), (360, 740), (390, 844), (768, 1024)], ids=str, indirect=True)
+def test_headings_are_apart_however_the_list_is_sorted(sized: Page) -> None:
+    for column in ("title", "length", "match"):
+        sized.click(f"#tunes th.{column} button")
+        sized.wait_for_selector(f"#tunes th.{column}[aria-sort]")
+        assert min(sized.evaluate(GAPS)) >= 8, column
+
+
+@pytest.mark.parametrize("sized", [(360, 740)], ids=str, indirect=True)
+def test_a_title_that_is_shortened_keeps_its_marks(sized: Page) -> None:
+    name = "#tunes tbody tr:first-child .name"
+    sized.eval_on_selector(name, "one => { one.textContent = 'A title that is too long for the column'; }")
+    assert sized.eval_on_selector(name, "one => one.scrollWidth > one.clientWidth"), "it is shortened"
+    row = "#tunes tbody tr:first-child"
+    sized.eval_on_selector(row, "one => one.toggleAttribute('data-favorite')")
+    sized.eval_on_selector(row, "one => one.toggleAttribute('data-liked')")
+    for part, marks in (("before", "♥ ★"), ("after", "none")):
+        content = sized.eval_on_selector(name, f"one => getComputedStyle(one, '::{part}').content")
+        assert marks in content
+
+
 BOXES = """() => Object.fromEntries(
     [...document.querySelectorAll("body [id], .hero, .side, .browse, .player")]
     .filter((element) => element.checkVisibility() && !element.closest("#learn-offer"))
