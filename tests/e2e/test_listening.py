@@ -119,9 +119,36 @@ def test_broken_file_is_reported_and_changes_nothing(without_engine: Page, tmp_p
     notice = page.text_content("#notice") or ""
     assert notice.startswith("broken.sid can't be played.")
     assert "JsProxy" not in notice
+    assert page.text_content("#collection-result") == "", "its reason says it all"
+    assert page.is_hidden("#skipped")
     play(page, 1)
     assert page.locator("#tunes tbody tr").count() == tunes
     page.wait_for_selector("#notice", state="hidden")
+
+
+def test_files_of_which_none_can_be_played_are_reported_with_their_reasons(
+    without_engine: Page, tmp_path: Path
+) -> None:
+    page = without_engine
+    page.set_viewport_size({"width": 360, "height": 740})
+    files = [tmp_path / name for name in ("a.sid", "b.sid", "c.sid")]
+    for file in files:
+        file.write_bytes(b"PSID\x00\x02 and then nothing")
+    page.set_input_files("#own-file", files)
+    page.wait_for_selector("#collection-result:not(:empty)")
+    assert page.text_content("#collection-result") == "None of the 3 files can be played."
+    assert page.text_content("#skipped summary") == "3 files skipped"
+    reasons = page.locator("#skipped li")
+    assert [reason.partition(": ")[0] for reason in reasons.all_text_contents()] == [
+        "a.sid",
+        "b.sid",
+        "c.sid",
+    ]
+    assert all(reasons.nth(number).is_visible() for number in range(3))
+    assert page.is_hidden("#notice")
+    page.set_input_files("#own-file", tmp_path / "a.sid")
+    page.wait_for_selector("#notice:not([hidden])")
+    page.wait_for_selector("#skipped", state="hidden")
 
 
 def test_each_song_of_a_tune_is_a_separate_listen(without_engine: Page) -> None:

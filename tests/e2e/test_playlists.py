@@ -231,7 +231,8 @@ def test_empty_queue_and_empty_list_are_not_saved(music: Page) -> None:
 def test_messages_go_when_the_listener_goes_on(music: Page, tmp_path: Path) -> None:
     page = music
     (tmp_path / "Evening.m3u").write_text(f"{path_of(1)}\n/MUSICIANS/X/No.sid")
-    (tmp_path / "Broken.sid").write_bytes(b"PSID")
+    for name in ("Broken.sid", "Also.sid"):
+        (tmp_path / name).write_bytes(b"PSID")
     said = "#playlist-result:not(:empty)"
     ways: dict[str, Callable[[], object]] = {
         "another list": lambda: show(page, "Favorites (0)"),
@@ -252,7 +253,7 @@ def test_messages_go_when_the_listener_goes_on(music: Page, tmp_path: Path) -> N
         page.wait_for_selector(said, state="detached")
     page.keyboard.press("Escape")
     import_list(page, tmp_path / "Evening.m3u")
-    page.set_input_files("#own-file", tmp_path / "Broken.sid")
+    page.set_input_files("#own-file", [tmp_path / "Broken.sid", tmp_path / "Also.sid"])
     page.wait_for_selector("#skipped")
     page.click("#skipped summary")
     page.wait_for_selector("#collection-result:not(:empty)")

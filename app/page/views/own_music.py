@@ -128,14 +128,7 @@ class OwnMusic:
     async def _show_result(self, result: "Result") -> None:
         by_id("collection-result").textContent = _summary(result)
         _show_skipped(result)
-        if not result["found"] and not result.get("playlists"):
-            for path, problem in result["reasons"]:
-                notice(path + " can't be used. " + problem)
-        if result["found"] != 1:
-            return
-        for path, problem in result["reasons"]:
-            notice(path + " can't be played. " + problem)
-        for path in result["tunes"]:
+        for path in result["tunes"] if result["found"] == 1 else []:
             tune = await self._library.find(path)
             if tune:
                 await self._playback.open(tune)
@@ -220,11 +213,17 @@ def _summary(result: "Result") -> str:
 def _tunes_text(result: "Result") -> "list[str]":
     if result["canceled"]:
         return ["Stopped after " + count(result["indexed"], "tune") + ". To continue, add the folder again."]
-    if result["found"]:
+    if result["indexed"]:
         return [count(result["indexed"], "tune") + f", {result['fresh']:,} of them new."]
-    if result["documents"] or result.get("playlists"):
-        return []
-    return ["Nothing was added." if result["skipped"] else "No .sid files found."]
+    used, skipped = result["documents"] or result.get("playlists"), result["skipped"]
+    if skipped > 1 and (result["found"] or not used):
+        return [f"None of the {skipped:,} files can be " + _use(result)]
+    return [] if used or skipped else ["No .sid files found."]
+
+
+def _use(result: "Result") -> str:
+    """Return what the skipped files can't be: played, unless none of them is a tune."""
+    return "played." if result["found"] else "used."
 
 
 def _playlist_text(playlist: "Playlist") -> str:
@@ -241,8 +240,13 @@ def _playlist_text(playlist: "Playlist") -> str:
 
 
 def _show_skipped(result: "Result") -> None:
+    """Show which files were skipped and why: at once if nothing else came of it."""
     details, skipped = by_id("skipped"), result["skipped"]
-    details.hidden = not skipped
+    alone = skipped == 1 and not result["indexed"]
+    for path, problem in result["reasons"] if alone else []:
+        notice(path + " can't be " + _use(result) + " " + problem)
+    details.hidden = alone or not skipped
+    details.open = not result["indexed"]
     details.querySelector("summary").textContent = count(skipped, "file") + " skipped"
     lines = [path + ": " + problem for path, problem in result["reasons"]]
     if skipped > len(lines):
