@@ -13,6 +13,7 @@ from tests.e2e.listener import (
     rows,
     wait_for_count,
     wait_for_engine,
+    wait_for_text,
     wait_until_playing,
 )
 from tests.patience import wait_until
@@ -215,3 +216,45 @@ def test_songs_are_shown_for_tunes_with_several_and_nothing_moves(without_engine
     assert page.evaluate(place) == before
     page.click("#next-song")
     wait_until(lambda: page.input_value("#song") == "2")
+
+
+def test_a_dislike_that_goes_on_can_be_undone_from_a_line_in_the_bar(without_engine: Page) -> None:
+    page = without_engine
+    play(page, 1)
+    bar = page.locator("footer").bounding_box()
+    disliked = title(page)
+    path = page.get_attribute("#tunes tr[aria-current]", "data-path")
+    page.keyboard.press("d")
+    wait_for_text(page, "#dislike-note[role=status]", f"Disliked “{disliked}”.")
+    page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=disliked)
+    wait_until_playing(page)
+    page.wait_for_selector(f"#tunes tr[data-path='{path}'][data-disliked]")
+    assert page.locator("footer").bounding_box() == bar, "nothing moves"
+    following = title(page)
+    page.click("#dislike-undo")
+    wait_for_text(page, "#dislike-note", "Taken back.")
+    assert page.is_hidden("#dislike-undo")
+    assert title(page) == following, "the music goes on"
+    page.wait_for_selector("#tunes tr[data-disliked]", state="detached")
+    assert "dislike" not in [event["action"] for event in outbox(page)]
+    page.wait_for_selector("#dislike-note:empty", state="attached")
+    page.click("#dislike")
+    page.wait_for_selector("#dislike-undo", state="visible")
+    page.click("#next")
+    page.wait_for_selector("#dislike-note:empty", state="attached")
+    assert page.is_hidden("#dislike-undo")
+    page.wait_for_selector("#tunes tr[data-disliked]")
+
+
+def test_a_dislike_can_be_taken_back_in_the_menu_of_its_row(without_engine: Page) -> None:
+    page = without_engine
+    play(page, 1)
+    page.click("#tunes tr[aria-current] .menu")
+    page.wait_for_selector("#row-menu [data-action=undislike]", state="hidden")
+    page.keyboard.press("Escape")
+    page.click("#dislike")
+    page.click("#tunes tr[data-disliked] .menu")
+    page.click("#row-menu [data-action=undislike]")
+    page.wait_for_selector("#tunes tr[data-disliked]", state="detached")
+    assert "is taken back" in (page.text_content("#row-status") or "")
+    assert "dislike" not in [event["action"] for event in outbox(page)]

@@ -38,6 +38,8 @@ class Judging(PlayerControls):
     ----------
     judged
         Emitted with each like or dislike that is recorded.
+    disliked
+        Emitted with the tune and the uuid of the event when a new dislike goes on to the next tune.
     taken_back
         Emitted with the judgment, its tune, and the uuid of its event when the listener takes one back.
     tune, song
@@ -60,6 +62,7 @@ class Judging(PlayerControls):
         self._listened_at_start = 0.0
         self._judged_event: str | None = None
         self.judged: Signal[[Judgment]] = Signal()
+        self.disliked: Signal[[Tune, str]] = Signal()
         self.taken_back: Signal[[Judgment, Tune, str]] = Signal()
         self.tune: Tune | None = None
         self.song = 0
@@ -166,6 +169,11 @@ class Judging(PlayerControls):
             if event:
                 self.judgments.add(tune, "like", event)
                 self.judged.emit("like")
+
+    def take_back_dislike(self, tune: "Tune", event: str) -> None:
+        """Take back a dislike, which is in the event with this UUID; its tune needn't be loaded."""
+        self.forget([event])
+        self.taken_back.emit("dislike", tune, event)
 
     def rate(self, ratings: "dict[Dimension, int]") -> str | None:
         """Record a rating of the song that is loaded; return its uuid, None if it could not be stored."""

@@ -41,10 +41,9 @@ class Judgments:
         self._kept: dict[str, Kept] | None = None
         self.changed: Signal[[]] = Signal()
 
-    @property
-    def liked(self) -> "list[str]":
-        """The paths of the tunes that the listener likes."""
-        return [path for path, (judgment, _) in self._all().items() if judgment == "like"]
+    def paths(self, wanted: "Judgment") -> "list[str]":
+        """Return the paths of the tunes that the listener likes, or dislikes."""
+        return [path for path, (judgment, _) in self._all().items() if judgment == wanted]
 
     def of(self, tune: "Tune") -> "Kept | None":
         """Return the judgment of a tune, and the UUID of its event; None if there is none."""

@@ -269,6 +269,8 @@ class Playback(Judging):
         """Record a dislike, and go on with the next tune; or take the dislike back."""
         self.judge("dislike")
         if self.judgment == "dislike":
+            if self.tune and self._judged_event:
+                self.disliked.emit(self.tune, self._judged_event)
             await self.next()
 
     async def tick(self) -> None:

@@ -110,8 +110,8 @@ class PlayTab:
         tune_list.head.onSort(create_proxy(self._sort))
         tune_list.head.show(self._order)
         playback.changed.connect(self._mark_current)
-        playback.judgments.changed.connect(self._show_likes)
-        self._show_likes()
+        playback.judgments.changed.connect(self._show_judgments)
+        self._show_judgments()
         settings.follow(self._on_settings)
 
     async def show(self, from_top: bool = False) -> None:
@@ -203,6 +203,8 @@ class PlayTab:
             by_id("row-status").textContent = tune.title + " plays next."
         elif action == "like":
             self._like(tune)
+        elif action == "undislike":
+            self._take_dislike_back(tune)
         elif action == "unsort":
             self._sort(LISTED)
         elif action == "link":
@@ -224,8 +226,15 @@ class PlayTab:
         if not before and not after:
             notice("Your like was not recorded" + (": incognito is on." if self._playback.incognito else "."))
 
-    def _show_likes(self) -> None:
-        self._list.showLikes(to_js(self._playback.judgments.liked))
+    def _take_dislike_back(self, tune: "Tune") -> None:
+        kept = self._playback.judgments.of(tune)
+        if kept and kept[0] == "dislike":
+            self._playback.take_back_dislike(tune, kept[1])
+            by_id("row-status").textContent = "Your dislike of " + tune.title + " is taken back."
+
+    def _show_judgments(self) -> None:
+        judgments = self._playback.judgments
+        self._list.showJudgments(to_js(judgments.paths("like")), to_js(judgments.paths("dislike")))
 
     def _change_playlist(self, action: str, path: str) -> None:
         if action in ("favorite", "unfavorite"):

@@ -4,6 +4,7 @@ from pyscript import document
 
 from app.page.core.playback_state import State
 from app.page.core.tasks import spawn
+from app.page.views.dislike_note import DislikeNote
 from app.page.views.dom import aria, by_id, create, minutes, on, show_icon, show_text
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
@@ -19,6 +20,7 @@ class PlayerBar:
 
     def __init__(self, playback: "Playback", settings: "Settings") -> None:
         self._playback = playback
+        self._dislike_note = DislikeNote(playback)
         self._dragged = False
         self._seeking = self._muted = False
         self._volume = 0
@@ -58,6 +60,7 @@ class PlayerBar:
 
     def tick(self) -> None:
         """Show the progress of the song or of a seek; called a few times each second."""
+        self._dislike_note.tick()
         if self._playback.state == State.PLAYING or self._seeking:
             self._show_position()
 

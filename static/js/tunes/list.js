@@ -28,6 +28,7 @@ export class TuneList {
   #current = "";
   /** @type {Set<string>} */
   #liked = new Set();
+  #disliked = new Set();
   /** @type {{row: TuneRow, element: HTMLElement, sidPath: string} | null} */
   #reasons = null;
   #stale = false;
@@ -85,12 +86,14 @@ export class TuneList {
   }
 
   /**
-   * Mark the tunes that the listener likes.
-   * @param {string[]} sidPaths
+   * Mark the tunes that the listener likes, and those that they dislike.
+   * @param {string[]} liked  `sidPath`s
+   * @param {string[]} disliked
    */
-  showLikes(sidPaths) {
-    this.#liked = new Set(sidPaths);
-    for (const row of this.#rows) row.markLiked(this.#liked);
+  showJudgments(liked, disliked) {
+    this.#liked = new Set(liked);
+    this.#disliked = new Set(disliked);
+    for (const row of this.#rows) row.markJudged(this.#liked, this.#disliked);
   }
 
   /**
@@ -194,7 +197,7 @@ export class TuneList {
       if (row === this.#reasons?.row && tune.sidPath !== this.#reasons.sidPath) this.closeReasons();
       row.show(tune, from + number);
       row.mark(tune.sidPath === this.#current);
-      row.markLiked(this.#liked);
+      row.markJudged(this.#liked, this.#disliked);
       row.activate(from + number === this.#active);
     });
     this.layout();

@@ -49,6 +49,7 @@ export class RowMenu {
     this.#opener = button;
     button.setAttribute("aria-expanded", "true");
     this.#item("like").textContent = row.hasAttribute("data-liked") ? "Take like back" : "Like";
+    this.#item("undislike").hidden = !row.hasAttribute("data-disliked");
     const isFavorite = row.hasAttribute("data-favorite");
     this.#item("favorite").hidden = isFavorite;
     this.#item("unfavorite").hidden = !isFavorite;

@@ -97,9 +97,13 @@ export class TuneRow {
     else this.element.removeAttribute("aria-current");
   }
 
-  /** @param {Set<string>} liked  `sidPath`s */
-  markLiked(liked) {
+  /**
+   * @param {Set<string>} liked  `sidPath`s
+   * @param {Set<string>} disliked
+   */
+  markJudged(liked, disliked) {
     this.element.toggleAttribute("data-liked", liked.has(this.sidPath ?? ""));
+    this.element.toggleAttribute("data-disliked", disliked.has(this.sidPath ?? ""));
   }
 
   /** @param {ListedTune} tune */

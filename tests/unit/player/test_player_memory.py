@@ -490,6 +490,22 @@ def test_a_dislike_of_an_earlier_listen_still_shows_and_is_taken_back_without_go
     assert len(listener.withdrawn) == 2
 
 
+def test_a_dislike_is_undone_while_the_next_tune_plays() -> None:
+    listener = HandListener()
+    disliked = []
+    listener.playback.disliked.connect(lambda tune, event: disliked.append((tune, event)))
+    listener.choose(LONG)
+    asyncio.run(listener.playback.dislike())
+    assert disliked == [(listener.tunes.named[LONG], listener.events()[1]["uuid"])]
+    following = listener.playback.tune
+    listener.like()
+    listener.playback.take_back_dislike(*disliked[0])
+    assert listener.withdrawn == [disliked[0][1]]
+    assert (listener.playback.tune, listener.playback.judgment) == (following, "like")
+    listener.choose(LONG)
+    assert listener.playback.judgment is None
+
+
 def test_a_like_of_a_tune_that_is_not_loaded_replaces_its_dislike() -> None:
     listener = HandListener()
     tune = listener.tunes.named[LONG]
@@ -497,9 +513,9 @@ def test_a_like_of_a_tune_that_is_not_loaded_replaces_its_dislike() -> None:
     asyncio.run(listener.playback.dislike())
     listener.playback.like(tune)
     assert listener.withdrawn == [listener.events()[1]["uuid"]]
-    assert listener.judgments.liked == [tune.sid_path]
+    assert listener.judgments.paths("like") == [tune.sid_path]
     listener.playback.like(tune)
-    assert (listener.judgments.liked, len(listener.withdrawn)) == ([], 2)
+    assert (listener.judgments.paths("like"), len(listener.withdrawn)) == ([], 2)
 
 
 def test_what_another_tab_judges_shows_here_too() -> None:
