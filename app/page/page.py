@@ -125,8 +125,9 @@ class Page:
         self._covers = Covers()
         self._sheet = Sheet(self._covers)
         self._player_bar = PlayerBar(playback, settings)
-        self._resume = Resume(playback, local)
-        self._start = Start(playback, self.library, self._resume)
+        self._stations = Stations(playback, self.recommendations)
+        self._resume = Resume(playback, self.recommendations, local, lambda: self._stations.name)
+        self._start = Start(playback, self.library, self.recommendations, self._resume, self._stations)
         self._share = Share(playback)
         self._sleep_menu = SleepMenu(playback, _seconds)
         self._one_tab = OneTab(playback)
@@ -145,7 +146,6 @@ class Page:
         self._learning_status = LearningStatus(settings)
         self._up_next = UpNext(playback, self.recommendations, self._learning_status)
         settings.follow(lambda _values: self._up_next.show_basis())
-        self._stations = Stations(playback, self.recommendations)
         self._links = Links(
             *(self._tabs, self._covers, playback, self.library),
             *(self._resume, self._stations, self._play_tab),

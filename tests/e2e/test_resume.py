@@ -58,6 +58,31 @@ def test_play_in_the_bar_goes_on_too_also_with_another_song(without_engine: Page
     assert (page.text_content("#now-title"), page.input_value("#song")) == (title, "2")
 
 
+def test_going_on_brings_station_and_tunes_that_were_put_next_back(without_engine: Page) -> None:
+    page = without_engine
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    play(page, 1)
+    page.click("#stations [data-station=calm]")
+    names: list[str | None] = []
+    for row in (8, 6):
+        page.click(f"#tunes tbody tr:nth-child({row}) .menu")
+        page.click("#row-menu [data-action=next]")
+        names.insert(0, page.text_content(f"#tunes tbody tr:nth-child({row}) .name"))
+    page.click("#play-pause")
+    wait_status(page, "paused")
+    reload(page)
+    assert page.get_attribute("#stations [data-station=calm]", "aria-pressed") == "false"
+    page.click("#start-listening")
+    wait_until_playing(page)
+    page.wait_for_function(
+        """names => names.every((name, at) =>
+            document.querySelector(`#up-next li:nth-child(${at + 1}) .name`).textContent === name)""",
+        arg=names,
+    )
+    wait_for_text(page, "#up-next-how", "In your order, until you pick another tune.")
+    page.wait_for_selector("#stations [data-station=calm][aria-pressed=true]")
+
+
 def test_something_else_can_be_played_instead(without_engine: Page) -> None:
     page = without_engine
     play(page, 1)

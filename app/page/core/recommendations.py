@@ -294,6 +294,7 @@ class Recommendations:
     def forget_all(self) -> None:
         """Forget what was played, also in this browser: the listener deletes everything."""
         self._offset.forget()
+        self.forget_arrangement()
         self._recent = self._recent[:1]
         self._refresh()
 

@@ -6,17 +6,25 @@ from app.page.core.playback_state import State
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TypedDict
 
     from app.page.core.playback import Playback
+    from app.page.core.recommendations import Recommendations
     from app.page.core.settings import Storage
+    from app.page.core.tune import Tune
 
     class Left(TypedDict):
-        """A tune that the listener left: its path, the song, and the position in seconds."""
+        """A tune that the listener left: its path, the song, and the position in seconds.
+
+        And what was to follow: a station's name, and the paths of the tunes that the listener had put next.
+        """
 
         path: str
         song: int
         position: float
+        station: str
+        next: list[str]
 
 
 KEY = "sidflow.resume"
@@ -25,30 +33,46 @@ STEP = 5
 
 
 class Resume:
-    """Writes down what plays and where it is, unless it plays incognito.
+    """Writes down what plays, where it is, and what was to follow, unless that is incognito.
 
     Parameters
     ----------
     storage
         The JavaScript module ``local.js``.
+    station
+        Returns the name of the station that plays; empty if there is none, or if it has no name.
     """
 
-    def __init__(self, playback: "Playback", storage: "Storage") -> None:
+    def __init__(
+        self,
+        playback: "Playback",
+        recommendations: "Recommendations",
+        storage: "Storage",
+        station: "Callable[[], str]",
+    ) -> None:
         self._playback = playback
+        self._recommendations = recommendations
         self._storage = storage
-        self._kept: tuple[str, int] | None = None
+        self._station = station
+        self._kept: Left | None = None
         self._position = 0.0
         self._forgotten: object = None
+        self._arranged: list[Tune] = []
+        self._private: list[Tune] = []
+        """Tunes that the listener has put next while incognito was on."""
         playback.changed.connect(self.keep)
+        recommendations.changed.connect(self._on_queue)
 
     def left(self) -> "Left | None":
         """Return what the listener left, None if there is nothing."""
         try:
             found = json.loads(self._storage.getItem(KEY) or "null")
             path, song, position = str(found["path"]), int(found["song"]), float(found["position"])
+            station, following = str(found["station"]), [str(path) for path in found["next"]]
         except (ValueError, KeyError, TypeError):  # Nothing, or edited by hand.
             return None
-        return {"path": path, "song": song, "position": max(position, 0.0)}
+        position = max(position, 0.0)
+        return {"path": path, "song": song, "position": position, "station": station, "next": following}
 
     def tick(self) -> None:
         """Follow the position; called a few times each second."""
@@ -62,12 +86,23 @@ class Resume:
             return
         if playback.state not in (State.PLAYING, State.PAUSED):
             return
-        song, position = (track.sid_path, track.song), playback.elapsed
-        if song == self._kept and position == self._position:
-            return
-        self._kept, self._position = song, position
-        left: Left = {"path": track.sid_path, "song": track.song, "position": position}
-        self._storage.setItem(KEY, json.dumps(left))
+        left: Left = {
+            "path": track.sid_path,
+            "song": track.song,
+            "position": playback.elapsed,
+            "station": self._station(),
+            "next": [tune.sid_path for tune in self._recommendations.arranged if tune not in self._private],
+        }
+        if left != self._kept:
+            self._kept, self._position = left, left["position"]
+            self._storage.setItem(KEY, json.dumps(left))
+
+    def _on_queue(self) -> None:
+        arranged = self._recommendations.arranged
+        if self._playback.incognito:
+            self._private += [tune for tune in arranged if tune not in self._arranged]
+        self._arranged = arranged
+        self.keep()
 
     def forget(self) -> None:
         """Delete what was written down, and write nothing more of the song that plays."""

@@ -8,17 +8,29 @@ from app.page.views.dom import by_id, minutes, on
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from app.page.core.playback import Playback
-    from app.page.core.resume import Resume
+    from app.page.core.recommendations import Recommendations
+    from app.page.core.resume import Left, Resume
+    from app.page.core.tune import Tune
     from app.page.core.tune_library import TuneLibrary
+    from app.page.views.stations import Stations
 
 
 class Start:
     """Plays the first tune of the queue at one press, or goes on where the listener was."""
 
-    def __init__(self, playback: "Playback", library: "TuneLibrary", resume: "Resume") -> None:
+    def __init__(
+        self,
+        playback: "Playback",
+        library: "TuneLibrary",
+        recommendations: "Recommendations",
+        resume: "Resume",
+        stations: "Stations",
+    ) -> None:
         self._playback = playback
         self._library = library
+        self._recommendations = recommendations
         self._resume = resume
+        self._stations = stations
         self._offered = False
         on(by_id("start-listening"), "click", lambda _event: self._playback.toggle())
         on(by_id("play-other"), "click", lambda _event: spawn(playback.next()))
@@ -35,10 +47,20 @@ class Start:
         tune = await self._library.find(left["path"]) if left and not self._offered else None
         if left and tune and self._playback.tune is None:
             self._offered = True
-            self._playback.opening = lambda: self._playback.cue(tune, left["song"], left["position"], True)
+            self._playback.opening = lambda: self._go_on(left, tune)
             text = "Go on with " + tune.title + " at " + minutes(left["position"])
             by_id("start-listening").textContent = text
             by_id("play-other").hidden = False
+
+    async def _go_on(self, left: "Left", tune: "Tune") -> None:
+        """Play the tune, its station, and what the listener had put next, as far as it is there."""
+        spawn(self._playback.cue(tune, left["song"], left["position"], True))
+        if left["station"]:
+            self._stations.open(left["station"], False)
+        for path in reversed(left["next"]):
+            following = await self._library.find(path)
+            if following:
+                self._recommendations.play_next(following)
 
     def _show(self) -> None:
         by_id("start").hidden = self._playback.tune is not None

@@ -37,6 +37,11 @@ class Stations:
         on(by_id("stop-station"), "click", lambda _event: recommendations.follow_predictions())
         recommendations.changed.connect(self._show)
 
+    @property
+    def name(self) -> str:
+        """The name of the station that plays, if it has one and is not the listener's own."""
+        return self._pressed if self._pressed in NAMED[1:] else ""
+
     def play_place(self, energy: float, mood: float) -> None:
         """Play tunes from a place on the taste map."""
         self._begin()

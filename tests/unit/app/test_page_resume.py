@@ -1,17 +1,38 @@
 import asyncio
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from app.page.core.resume import KEY, Resume
 from app.page.core.sleep_timer import FADE_SECONDS, SleepTimer
 from app.page.core.tune import Tune
+from sidflow_feedback.page.signal import Signal
 from tests.contracts.player_contract import LONG, SHORT, SHORT_SECONDS
 from tests.unit.player.test_player_memory import TICK, HandListener, Storage
 
+if TYPE_CHECKING:
+    from app.page.core.recommendations import Recommendations
 
-def resumed(listener: HandListener) -> tuple[Resume, Storage]:
-    storage = Storage()
-    return Resume(listener.playback, storage), storage
+
+class Queue:
+    """What `Resume` reads of `Recommendations`, and the station."""
+
+    def __init__(self) -> None:
+        self.changed: Signal[[]] = Signal()
+        self.arranged: list[Tune] = []
+        self.station = ""
+
+    def arrange(self, *tunes: Tune) -> None:
+        self.arranged = list(tunes)
+        self.changed.emit()
+
+
+def resumed(
+    listener: HandListener, queue: Queue | None = None, storage: Storage | None = None
+) -> tuple[Resume, Storage]:
+    queue, storage = queue or Queue(), storage or Storage()
+    recommendations = cast("Recommendations", queue)
+    return Resume(listener.playback, recommendations, storage, lambda: queue.station), storage
 
 
 def listen(listener: HandListener, resume: Resume, seconds: float) -> None:
@@ -28,11 +49,13 @@ def test_song_and_position_are_kept_every_few_seconds_and_at_a_pause() -> None:
     listener.set_song(2)
     listen(listener, resume, 62)
     path = listener.tunes.named[LONG].sid_path
-    assert resume.left() == {"path": path, "song": 2, "position": 60}
+    assert resume.left() == {"path": path, "song": 2, "position": 60, "station": "", "next": []}
     assert storage.writes < 20
     listener.pause()
-    assert resume.left() == {"path": path, "song": 2, "position": 62}
-    assert Resume(HandListener().playback, storage).left() == resume.left(), "it is there on the next visit"
+    assert resume.left() == {"path": path, "song": 2, "position": 62, "station": "", "next": []}
+    assert resumed(HandListener(), storage=storage)[0].left() == resume.left(), (
+        "it is there on the next visit"
+    )
     resume.forget()
     assert resume.left() is None
     listener.playback.toggle()
@@ -54,6 +77,33 @@ def test_nothing_is_kept_of_what_plays_incognito_or_was_only_shown() -> None:
     listen(listener, resume, 10)
     listener.pause()
     assert storage.kept == {KEY: kept}
+
+
+def test_station_and_tunes_that_were_put_next_are_kept_unless_that_was_incognito() -> None:
+    listener, queue = HandListener(), Queue()
+    resume, storage = resumed(listener, queue)
+    long, short = listener.tunes.named[LONG], listener.tunes.named[SHORT]
+    listener.choose(LONG)
+    listen(listener, resume, 1)
+    queue.station = "calm"
+    queue.arrange(short)
+    left = resume.left()
+    assert left is not None
+    assert (left["station"], left["next"]) == ("calm", [short.sid_path])
+    kept = storage.kept[KEY]
+    listener.playback.set_incognito(True)
+    queue.arrange(long, short)
+    assert storage.kept == {KEY: kept}
+    listener.playback.set_incognito(False)
+    listener.choose(SHORT)
+    listen(listener, resume, 1)
+    listener.pause()
+    left = resume.left()
+    assert left is not None
+    assert (left["path"], left["next"]) == (short.sid_path, [short.sid_path]), "not what was put next in it"
+    resume.forget()
+    queue.arrange(short, long)
+    assert storage.kept == {}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"path": "a", "song": "x", "position": 1}'])
