@@ -129,7 +129,7 @@ def test_folder_is_indexed_searched_played_and_remembered(page: Page, tree: Path
     reasons = page.locator("#skipped li").all_text_contents()
     assert [reason.partition(": ")[0] for reason in reasons] == ["MUSICIANS/Broken.sid", "MUSICIANS/Huge.sid"]
     assert "It is too short to hold music" in reasons[0]
-    assert "This is not a SID file" in reasons[1]
+    assert "It is not a SID file" in reasons[1]
     page.wait_for_selector("#indexing", state="hidden")
     wait_for_rows(page, SITE + COUNT)
 
