@@ -142,7 +142,7 @@ class Page:
         self._own_music = OwnMusic(self.library, self._collection, playback, self._on_music_changed)
         self._now_playing = NowPlaying(playback, settings, self.player.native)
         self._full_screen = FullScreen(self._covers)
-        self._match = Match(playback, self.recommendations)
+        self._match = Match(playback, self.recommendations, settings)
         self._learning_status = LearningStatus(settings)
         self._up_next = UpNext(playback, self.recommendations, self._learning_status)
         settings.follow(lambda _values: self._up_next.show_basis())

@@ -145,12 +145,28 @@ def test_a_prediction_that_is_missing_is_not_sure_yet(without_engine: Page) -> N
     page = without_engine
     play(page, 1)
     page.wait_for_function("document.querySelector('#match-verdict').textContent === 'Not sure yet'")
-    assert page.text_content("#match-why") == "The prediction comes when learning has started."
+    reason = "The prediction comes when learning has started."
+    assert page.text_content("#match-why") == page.text_content("#why-playing") == reason
     assert page.get_attribute("#match-gauge", "data-level") == "0"
     assert page.is_hidden("#now-facts"), "the facts of the emulation are below Details"
     page.click("#details summary")
     assert "Clock" in page.inner_text("#now-facts")
     assert "Preference" in page.inner_text("#match-figures")
+
+
+def test_what_is_said_of_an_unknown_taste_depends_on_whether_learning_is_on(page: Page) -> None:
+    assert "It can learn" in page.inner_text("#start"), "learning is off"
+    page.wait_for_selector("html[data-model^=global]")
+    play(page, 1)
+    off = "Learning is off. Turn it on in Preferences, and likes help."
+    wait_for_text(page, "#match-why", off)
+    assert page.text_content("#why-playing") == "Not sure yet whether you like this tune. " + off
+    page.click("#tunes tbody tr:nth-child(1) button.why")
+    wait_for_text(page, ".why-row p", "Not sure yet whether you like this tune. " + off)
+    page.click("#tab-preferences")
+    page.check("[name=training]")
+    page.click("#tab-play")
+    wait_for_text(page, "#match-why", "Likes, dislikes, and ratings of other tunes help.")
 
 
 OVERLAPS = """() => {

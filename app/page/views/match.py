@@ -2,7 +2,7 @@
 
 from app.page.core.tasks import spawn
 from app.page.views.dom import by_id, describe, one_decimal, show_text
-from app.page.views.reasons import main_reasons, show_reasons
+from app.page.views.reasons import main_reasons, show_reasons, what_is_missing
 from app.page.views.sureness import NAMES
 from app.page.views.sureness import WORDS as SURENESS
 
@@ -10,6 +10,7 @@ TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from app.page.core.playback import Playback
     from app.page.core.recommendations import Recommendations
+    from app.page.core.settings import Settings
     from sidflow_feedback.types import Explanations
 
 MAX_REASONS = 4
@@ -22,9 +23,6 @@ VERDICTS = ((4.2, "You may love this"), (3.4, "You may like this"), (2.6, "It co
 LOW = "Maybe not for you"
 UNSURE = "Not sure yet"
 
-NO_MODEL = "The prediction comes when learning has started."
-NOT_ANALYZED = "The sound of this tune is not analyzed yet."
-NOT_KNOWN = "Likes, dislikes, and ratings of other tunes help."
 NO_REASON = "It sounds like the average tune."
 
 FEELINGS = {"e": ("calm", "driving"), "m": ("dark", "bright"), "c": ("simple", "intricate")}
@@ -39,11 +37,15 @@ SPREAD = (1.0, 0.6, 0.35, 0.15)
 class Match:
     """Shows the prediction of the song that plays, and why. Its place in the hero keeps its size."""
 
-    def __init__(self, playback: "Playback", recommendations: "Recommendations") -> None:
+    def __init__(
+        self, playback: "Playback", recommendations: "Recommendations", settings: "Settings"
+    ) -> None:
         self._playback = playback
         self._recommendations = recommendations
+        self._settings = settings
         playback.changed.connect(self._show_soon)
         recommendations.changed.connect(self._show_soon)
+        settings.follow(lambda _values: self._show_soon())
 
     def _show_soon(self) -> None:
         if self._playback.tune is not None:
@@ -62,25 +64,24 @@ class Match:
         by_id("why-surprise").hidden = recommendations.surprise is not tune
         show_text(by_id("match-verdict"), _verdict(values["p"]) if values and level else UNSURE)
         show_text(by_id("match-sureness"), SURENESS[level] if level else "")
-        show_text(by_id("match-why"), self._sentence(why, level))
+        learning = self._settings.values["training"]
+        missing = what_is_missing(why, level, recommendations.model, learning)
+        show_text(by_id("match-why"), missing or _sentence(why))
         show_text(by_id("match-feeling"), _feeling(values, sureness))
         _draw(values["p"] if values else 0.0, level)
-        show_reasons(by_id("why-playing"), why, level, MAX_REASONS)
+        show_reasons(by_id("why-playing"), why, level, MAX_REASONS, missing)
         _show_figures(values, sureness)
 
-    def _sentence(self, why: "Explanations | None", level: int) -> str:
-        """Return why the verdict is what it is."""
-        if not self._recommendations.model:
-            return NO_MODEL
-        if why is None:
-            return NOT_ANALYZED
-        if level == 0:
-            return NOT_KNOWN
-        is_liked = why["p"]["prediction"] >= why["p"]["baseline"]
-        named = main_reasons(why["p"]["reasons"], is_liked, MAX_NAMED)
-        if not named:
-            return NO_REASON
-        return ("What speaks for it: " if is_liked else "What speaks against it: ") + ", ".join(named) + "."
+
+def _sentence(why: "Explanations | None") -> str:
+    """Return why the verdict is what it is."""
+    if why is None:
+        return ""
+    is_liked = why["p"]["prediction"] >= why["p"]["baseline"]
+    named = main_reasons(why["p"]["reasons"], is_liked, MAX_NAMED)
+    if not named:
+        return NO_REASON
+    return ("What speaks for it: " if is_liked else "What speaks against it: ") + ", ".join(named) + "."
 
 
 def _verdict(preference: float) -> str:

@@ -8,7 +8,7 @@ from pyscript.js_modules import tunes_filters, tunes_places, tunes_playlist_pane
 from app.page.core.tasks import spawn
 from app.page.views.dom import by_id, count, create, notice, on, one_decimal, show_text
 from app.page.views.outcomes import clear_list_outcomes
-from app.page.views.reasons import show_reasons
+from app.page.views.reasons import show_reasons, what_is_missing
 from app.page.views.share import share_tune
 from app.page.views.stations import UNKNOWN
 from app.page.views.sureness import NAMES, WORDS
@@ -261,7 +261,9 @@ class PlayTab:
         target = self._list.openReasons(path)
         if target and tune:
             level = self._recommendations.sureness(tune, tune.start_song)["p"]
-            show_reasons(target, why, level, MAX_REASONS)
+            model, learning = self._recommendations.model, self._settings.values["training"]
+            missing = what_is_missing(why, level, model, learning)
+            show_reasons(target, why, level, MAX_REASONS, missing)
             target.append(create("p", self._feeling(tune)))
             self._list.layout()
 

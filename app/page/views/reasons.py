@@ -12,7 +12,11 @@ if TYPE_CHECKING:
 MIN_EFFECT = 0.05
 """In rating points: a smaller effect would be shown as 0.0."""
 
-NOT_SURE = "Not sure yet whether you like this tune. Likes, dislikes, and ratings of other tunes help."
+NO_MODEL = "The prediction comes when learning has started."
+NOT_ANALYZED = "The sound of this tune is not analyzed yet."
+NOT_SURE = "Not sure yet whether you like this tune. "
+HELPS = "Likes, dislikes, and ratings of other tunes help."
+HELPS_IF_ON = "Learning is off. Turn it on in Preferences, and likes help."
 
 WORDS = {
     "energy": ("more going on", "less going on"),
@@ -39,7 +43,31 @@ def main_reasons(reasons: "list[Reason]", is_liked: bool, limit: int) -> "list[s
     return [_words(reason) for reason in named if (reason["effect"] > 0) == is_liked][:limit]
 
 
-def show_reasons(target: "Element", why: "Explanations | None", level: int, limit: int) -> None:
+def what_is_missing(why: "Explanations | None", level: int, model: str, learning: bool) -> str:
+    """Return why a tune's preference isn't known, and what to do; empty if it is.
+
+    Parameters
+    ----------
+    level
+        How sure the prediction is: see `views.sureness`.
+    model
+        Version of the model; empty while there is none.
+    learning
+        Whether the listener has turned on learning.
+    """
+    if not model:
+        return NO_MODEL
+    if why is None:
+        return NOT_ANALYZED
+    return "" if level else what_helps(learning)
+
+
+def what_helps(learning: bool) -> str:
+    """Return what the listener can do so that predictions become surer."""
+    return HELPS if learning else HELPS_IF_ON
+
+
+def show_reasons(target: "Element", why: "Explanations | None", level: int, limit: int, missing: str) -> None:
     """Fill an element with the predicted preference, and its difference from the average tune's.
 
     Parameters
@@ -48,13 +76,12 @@ def show_reasons(target: "Element", why: "Explanations | None", level: int, limi
         How sure the prediction is: see `views.sureness`.
     limit
         Maximum number of reasons.
+    missing
+        What `what_is_missing` returns.
     """
     target.replaceChildren()
-    if why is None:
-        target.append(_quiet("There is no prediction for this tune yet: it has not been analyzed."))
-        return
-    if level == 0:
-        target.append(_quiet(NOT_SURE))
+    if why is None or level == 0:
+        target.append(_quiet((NOT_SURE if why else "") + missing))
         return
     preference = why["p"]
     summary = create("p")

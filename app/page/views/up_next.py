@@ -7,6 +7,7 @@ from pyscript.js_modules import tunes_reorder
 from app.page.core.tasks import spawn
 from app.page.views.dom import by_id, from_template, on, show_text
 from app.page.views.learning_status import unknown_taste
+from app.page.views.reasons import what_helps
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ BUTTONS = ("handle", "tune", "remove")
 
 NO_ENGINE = "In list order until learning is ready."
 NOT_ANALYZED = "In list order: your music is not analyzed yet."
-NOT_SURE = "Not sure yet what you like: these are little more than guesses. Likes and dislikes help."
+NOT_SURE = "Not sure yet what you like: these are little more than guesses. "
 ARRANGED = "In your order, until you pick another tune."
 EMPTY = "The queue is empty. Pick a tune from the list: others will follow it."
 LOCAL = "The tunes you are expected to like best."
@@ -78,7 +79,7 @@ class UpNext:
         if not model.startswith("local"):
             return unknown_taste(self._learning.phase)
         if not any(self._recommendations.sureness(tune, tune.start_song)["p"] for tune, _ in self._upcoming):
-            return NOT_SURE
+            return NOT_SURE + what_helps(self._learning.phase != "off")
         share = self._recommendations.exploration
         return LOCAL + (" " + str(share) + " % are surprises." if share else "")
 
