@@ -114,6 +114,9 @@ LISTEN_SHARE: "Final" = 0.5
 LISTEN_SECONDS: "Final" = 240
 """An item counts as listened to after this share of its length or this many seconds, whichever is less."""
 
+NO_MODEL: "Final" = "Learning can't start yet: the model that everyone starts from is missing. "
+"""How the engine's problem begins while the server hasn't sent a model; the reason follows."""
+
 
 class LengthSource:
     """Where the length of a song comes from."""

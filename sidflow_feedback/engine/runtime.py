@@ -255,7 +255,7 @@ class FeedbackRuntime:
         """
         if self._trainer is None:
             raise TrainingError(
-                "There is no model yet, because the server could not be reached. The request is repeated."
+                "Learning has no model yet, because the server hasn't sent one. It is asked again by itself."
             )
         return self._trainer
 

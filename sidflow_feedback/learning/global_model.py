@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from sidflow_feedback.errors import FeedbackError, InvalidRecordError, SyncError
 from sidflow_feedback.learning.manifest import model_from_manifest
 from sidflow_feedback.sync.request_bound import RequestBound
+from sidflow_feedback.vocabulary import NO_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -101,9 +102,9 @@ class GlobalModel:
 
     def _explain(self, exc: Exception) -> str | None:
         if not isinstance(exc, FeedbackError):
-            return f"The global model could not be used: {exc!r}."
+            return f"The model that everyone starts from could not be used: {exc!r}."
         if self._version is None:
-            return f"There is no global model: {exc}"
+            return f"{NO_MODEL}{exc}"
         if isinstance(exc, InvalidRecordError):
-            return f"A newer global model was refused ({exc}). {self._version} stays in use."
+            return f"The server's newest model can't be used ({exc}). The one before stays in use."
         return None  # Being offline is no problem as long as there is a model.

@@ -67,6 +67,37 @@ def test_filters_combine_with_search_and_order_and_are_chips(without_engine: Pag
     wait_for_count(page, f"{ALL} tunes")
 
 
+def test_an_empty_list_says_what_is_true(without_engine: Page) -> None:
+    page = without_engine
+    page.fill("#search", "nothing has this name")
+    page.wait_for_selector("#no-tunes", state="visible")
+    searched = "No tune has all of these words in its title, composer, release, path, or notes"
+    assert page.text_content("#no-tunes") == f"{searched}."
+    page.click("#filter-panel summary")
+    page.select_option("[name=chip]", "6581")
+    wait_for_text(page, "#no-tunes", f"{searched}, and passes the filters that are set.")
+    page.fill("#search", "")
+    page.fill("[name=author]", "nobody")
+    wait_for_text(page, "#no-tunes", "No tune passes the filters that are set.")
+
+
+GAPS = """() => {
+    const range = document.createRange();
+    range.selectNodeContents(document.querySelector("#list-count"));
+    const text = range.getBoundingClientRect();
+    return [text.top - document.querySelector("#filter-form").getBoundingClientRect().bottom,
+        document.querySelector("#tune-list").getBoundingClientRect().top - text.bottom];
+}"""
+
+
+def test_number_of_tunes_has_room_below_the_open_filters(without_engine: Page) -> None:
+    page = without_engine
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.click("#filter-panel summary")
+    page.wait_for_selector("#filter-form", state="visible")
+    assert min(page.evaluate(GAPS)) >= 8
+
+
 def test_filter_by_feeling_shows_a_fifth_of_what_is_known(page: Page) -> None:
     page.wait_for_selector(PREDICTED)
     page.click("#filter-panel summary")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page
 
+from sidflow_feedback.vocabulary import NO_MODEL
 from tests.e2e.listener import OFFLINE_READY, play, predictions, wait_for_engine
 from tests.e2e.test_offline import Server, opened
 from tests.patience import wait_until
@@ -91,4 +92,4 @@ def check_page_has_its_model(page: Page, version: str) -> None:
     wait_for_engine(page)
     wait_until(lambda: any(map(any, predictions(page))))
     assert page.evaluate(KEPT_MODEL) == version
-    assert "no global model" not in (page.text_content("body") or "")
+    assert NO_MODEL not in (page.text_content("body") or "")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Page
+import pytest
+from playwright.sync_api import BrowserContext, Page
 
-from tests.e2e.listener import play, rows, wait_for_count, wait_for_engine, wait_until_playing
+from sidflow_feedback.vocabulary import NO_MODEL
+from tests.e2e.listener import play, rows, wait_for_count, wait_for_engine, wait_for_text, wait_until_playing
+from tests.e2e.operator import Operator
 from tests.patience import wait_until
 
 
@@ -51,3 +56,29 @@ def test_missing_tune_is_reported_and_the_next_one_plays(without_engine: Page) -
     page.unroute("**/tunes/*.sid")
     page.click("#next")
     wait_until_playing(page)
+
+
+@pytest.fixture
+def without_model(tmp_path: Path) -> Iterator[Operator]:
+    """A server whose model is damaged, so that it sends none."""
+    model = tmp_path / "model" / "model.json"
+    model.parent.mkdir()
+    model.write_text("{")
+    operator = Operator(tmp_path, SIDFLOW_MODEL_PATH=str(model))
+    yield operator
+    operator.close()
+
+
+def test_missing_model_is_reported_online_and_offline_only_that(
+    without_model: Operator, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    page.goto(without_model.served.url)
+    wait_for_text(page, "#storage-banner span", NO_MODEL)
+    assert page.is_visible("#storage-banner")
+    context.set_offline(True)
+    page.wait_for_selector("#offline-note", state="visible")
+    page.wait_for_selector("#storage-banner", state="hidden")
+    context.set_offline(False)
+    page.wait_for_selector("#offline-note", state="hidden")
+    page.wait_for_selector("#storage-banner", state="visible")

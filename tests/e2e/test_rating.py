@@ -69,6 +69,27 @@ def test_strips_are_five_large_targets_as_wide_as_a_phone(without_engine: Page) 
     assert page.is_checked("fieldset[data-dimension=e] input[value='4']")
 
 
+BELOW = """(selector) => {
+    const end = document.querySelector("main").getBoundingClientRect().bottom;
+    return [...document.querySelectorAll(selector)]
+        .filter((one) => one.getBoundingClientRect().bottom > end)
+        .map((one) => one.id || one.textContent);
+}"""
+"""Returns what is below the part of the page that is in sight."""
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "parts"),
+    [(1366, 768, "#rate .scale, #rate-form .actions button"), (360, 740, "#rate .scale")],
+)
+def test_all_scales_are_in_sight(without_engine: Page, width: int, height: int, parts: str) -> None:
+    page = without_engine
+    page.set_viewport_size({"width": width, "height": height})
+    play(page, 1)
+    page.click("#tab-rate")
+    assert page.evaluate(BELOW, parts) == []
+
+
 RATINGS = """Object.values(localStorage).filter((text) => text.includes('"kind": "rating"')).length"""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.e2e.listener import WITHOUT_ENGINE, play, wait_for_text, wait_until_playing
@@ -88,10 +89,32 @@ def test_something_else_can_be_played_instead(without_engine: Page) -> None:
     play(page, 1)
     page.click("#play-pause")
     wait_status(page, "paused")
+    title, has_begun = page.text_content("#now-title"), page.evaluate("sidPlayer.position < 10")
     reload(page)
+    wait_for_text(page, "#start-listening", f"Go on with {title}")
+    text = page.text_content("#start-listening") or ""
+    assert (" at " not in text) == has_begun, "not worth saying"
     page.click("#play-other")
     wait_until_playing(page)
     assert page.is_hidden("#start")
+
+
+ROOM = """(text) => {
+    const button = document.querySelector("#start-listening");
+    button.textContent = text;
+    const range = document.createRange();
+    range.selectNodeContents(button);
+    const [inner, outer] = [range, button].map((one) => one.getBoundingClientRect());
+    return [inner.top - outer.top, outer.bottom - inner.bottom, inner.left - outer.left];
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (1366, 768)])
+def test_a_long_title_has_room_within_the_button(without_engine: Page, width: int, height: int) -> None:
+    page = without_engine
+    page.set_viewport_size({"width": width, "height": height})
+    text = "Go on with a tune whose title needs more than one line, at all widths, at 1:02"
+    assert min(page.evaluate(ROOM, text)) >= 6
 
 
 def test_a_tune_that_played_incognito_is_not_offered(without_engine: Page) -> None:

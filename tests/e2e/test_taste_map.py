@@ -11,6 +11,12 @@ from tests.e2e.listener import play, wait_for_text, wait_until_playing
 
 CANVAS = "#map-chart canvas"
 
+IN_SIGHT = """(selector) => {
+    const { top, bottom } = document.querySelector(selector).getBoundingClientRect();
+    const dialog = document.querySelector("#map-dialog").getBoundingClientRect();
+    return dialog.top < top && bottom < dialog.bottom;
+}"""
+
 
 def title(page: Page) -> str:
     return page.text_content("#now-title") or ""
@@ -114,10 +120,13 @@ def check_corners_are_ratings(page: Page) -> None:
 
 def test_map_opens_from_play_and_goes_back(playing: Page) -> None:
     page = playing
+    page.set_viewport_size({"width": 1366, "height": 768})
     page.click("#open-map")
     page.wait_for_selector(f"#map-dialog {CANVAS}")
     page.wait_for_function(f"document.querySelector('{CANVAS}').width > 200")
     assert page.evaluate("document.querySelector('#map-dialog').open")
+    assert page.is_visible("#map-dialog-title")
+    assert page.evaluate(IN_SIGHT, "#map-help"), "it says that a press plays"
     before = title(page)
     page.mouse.click(*empty_place(page))
     wait_for_another(page, before)

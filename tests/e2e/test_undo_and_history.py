@@ -146,6 +146,18 @@ RANK = """path => {
 }"""
 
 
+def test_history_opens_in_sight(without_engine: Page) -> None:
+    page = without_engine
+    page.set_viewport_size({"width": 1366, "height": 768})
+    page.wait_for_selector("#tunes tbody tr")
+    page.evaluate("document.querySelector('#listening').scrollTop = 0")
+    page.evaluate("document.querySelector('#history').open = true")
+    page.wait_for_function(
+        """() => document.querySelector("#history-empty").getBoundingClientRect().bottom
+            <= document.querySelector("#listening").getBoundingClientRect().bottom"""
+    )
+
+
 def test_incognito_records_nothing(page: Page, context: BrowserContext) -> None:
     wait_for_engine(page)
     play(page, 1)

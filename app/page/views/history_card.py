@@ -45,7 +45,7 @@ class HistoryCard:
         self._limit = STEP
         self._events: list[EventRow] = []
         self._withdrawn: list[str] = []
-        on(by_id("history"), "toggle", lambda _event: spawn(self._list()))
+        on(by_id("history"), "toggle", lambda _event: spawn(self._open()))
         on(by_id("history-list"), "click", self._on_click)
         on(by_id("history-more"), "click", lambda _event: self._show_more())
 
@@ -59,6 +59,12 @@ class HistoryCard:
             if event["uuid"] in self._withdrawn:
                 self._withdrawn.remove(event["uuid"])
                 by_id("history-result").textContent = "Deleted." + SERVER_COPY[event["sent"]]
+
+    async def _open(self) -> None:
+        """List the events, and bring them into view: the card stands at the lower edge."""
+        await self._list()
+        if by_id("history").open:
+            by_id("history").scrollIntoView()
 
     async def _list(self) -> None:
         if not by_id("history").open or not self._engine.ready:

@@ -31,10 +31,8 @@ QUEUE_LENGTH = 20
 MOVES = {"up": -1, "down": 1}
 FEELINGS = ("e", "m", "c")
 
-NOTHING_FOUND = (
-    "No tune has all of these words in its title, composer, release, path, or notes, and passes the filters "
-    "that are set."
-)
+SEARCHED = "has all of these words in its title, composer, release, path, or notes"
+FILTERED = "passes the filters that are set"
 
 
 LISTED = "catalog"
@@ -117,10 +115,12 @@ class PlayTab:
     async def show(self, from_top: bool = False) -> None:
         """Show the tunes that match the search, in the chosen order."""
         place = json.loads(self.places.json)
-        place.update(json.loads(self._filters.json))
-        counts = await self._library.view(by_id("search").value, self._order, place)
+        filters = json.loads(self._filters.json)
+        place.update(filters)
+        words = by_id("search").value
+        counts = await self._library.view(words, self._order, place)
         by_id("no-tunes").hidden = counts["count"] > 0
-        by_id("no-tunes").textContent = NOTHING_FOUND if counts["all"] else self.problem
+        by_id("no-tunes").textContent = _nothing_text(words, filters) if counts["all"] else self.problem
         show_text(by_id("list-count"), _count_text(counts))
         by_id("save-list").disabled = counts["count"] == 0
         self._filters.offerClearing()
@@ -289,6 +289,12 @@ class PlayTab:
 
 def _order(values: "Values") -> str:
     return values["order"] + (REVERSED if values["reversed"] else "")
+
+
+def _nothing_text(words: str, filters: "dict[str, str]") -> str:
+    """Return why the list is empty."""
+    reasons = [text for text, given in ((SEARCHED, words.strip()), (FILTERED, filters)) if given]
+    return "No tune " + (", and ".join(reasons) or "is here") + "."
 
 
 def _count_text(counts: "ViewCounts") -> str:

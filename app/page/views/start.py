@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from app.page.core.tune_library import TuneLibrary
     from app.page.views.stations import Stations
 
+WORTH_SAYING = 10
+"""Seconds from which on the button says where the tune goes on."""
+
 
 class Start:
     """Plays the first tune of the queue at one press, or goes on where the listener was."""
@@ -48,8 +51,8 @@ class Start:
         if left and tune and self._playback.tune is None:
             self._offered = True
             self._playback.opening = lambda: self._go_on(left, tune)
-            text = "Go on with " + tune.title + " at " + minutes(left["position"])
-            by_id("start-listening").textContent = text
+            at = " at " + minutes(left["position"]) if left["position"] >= WORTH_SAYING else ""
+            by_id("start-listening").textContent = "Go on with " + tune.title + at
             by_id("play-other").hidden = False
 
     async def _go_on(self, left: "Left", tune: "Tune") -> None:

@@ -1,7 +1,10 @@
 """The banner that warns when data is not safe, and the status text beside the tabs."""
 
+from pyscript import window
+
 from app.page.core.tasks import spawn
 from app.page.views.dom import by_id, on, show_text
+from sidflow_feedback.vocabulary import NO_MODEL
 
 TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
@@ -80,7 +83,7 @@ class StorageBanner:
         """Follow the outbox; called a few times each second."""
         size = self._outbox.size
         show_text(by_id("saved-state"), "All saved" if size == 0 else str(size) + " not saved yet")
-        if self._outbox.unsaved:
+        if self._outbox.unsaved or self._problem:  # One that is hidden while offline
             self._show()
 
     async def _persist(self) -> None:
@@ -102,7 +105,8 @@ class StorageBanner:
     def _text(self) -> str:
         if self._off:
             return self._off
-        if self._problem:
+        is_said = not window.navigator.onLine  # By the line that says so.
+        if self._problem and not (is_said and self._problem.startswith(NO_MODEL)):
             return self._problem
         if self._outbox.unsaved:
             return "The browser's storage is full or blocked. Unsaved events are lost when this page closes."

@@ -26,7 +26,7 @@ from sidflow_feedback.page.engine_client import EngineClient
 from sidflow_feedback.store.memory import MemoryStore
 from sidflow_feedback.sync.transport.memory import MemoryTransport
 from sidflow_feedback.types import Items, QueueQuestion, Record, TextFile
-from sidflow_feedback.vocabulary import FEATURE_NAMES, Post, Request
+from sidflow_feedback.vocabulary import FEATURE_NAMES, NO_MODEL, Post, Request
 from tests.unit.analysis.pretended_sound import PretendedSound
 
 FEATURES = dict(zip(FEATURE_NAMES, (8.0, 0.1, 1500.0, 3000.0, 0.05, 120.0, 0.5, 90.0), strict=True))
@@ -220,7 +220,7 @@ async def test_events_are_stored_while_there_is_no_global_model() -> None:
     engine.pages.say("events", [rating()])
     await engine.pass_time()
     assert engine.pages.last("state")["counts"]["ratings"]["pending"] == 1
-    assert "no global model" in engine.pages.last("state")["problem"]
+    assert "can't start yet" in engine.pages.last("state")["problem"]
     with pytest.raises(FeedbackError, match="no model yet"):
         await engine.client.ask(Request.SCORES)
     engine.transport.model = manifest()
@@ -407,9 +407,9 @@ async def test_invalid_newer_model_is_refused_and_the_current_one_stays(
     engine.transport.model = manifest("global-2") | damage
     await engine.pass_time(INTERVAL)
     assert engine.runtime.trainer.model is model
-    assert "refused" in engine.pages.last("state")["problem"]
+    assert "newest model can't be used" in engine.pages.last("state")["problem"]
     assert next(iter(damage)) in engine.pages.last("state")["problem"]
-    assert "global-1 stays" in engine.pages.last("state")["problem"]
+    assert "The one before stays" in engine.pages.last("state")["problem"]
     engine.transport.model = manifest("global-2")
     await engine.pass_time(FIRST_RETRY + 1)
     assert engine.runtime.trainer.model.version == "global-2"
@@ -441,7 +441,7 @@ async def test_hostile_model_is_refused_and_requested_again(answer: Record) -> N
     engine = Engine(MemoryTransport(model=answer))
     await engine.runtime.start()
     await engine.pass_time()
-    assert "no global model" in engine.pages.last("state")["problem"]
+    assert "can't start yet" in engine.pages.last("state")["problem"]
     assert len(engine.pages.last("state")["problem"]) < 1000
     engine.transport.model = manifest()
     await engine.pass_time(FIRST_RETRY)
@@ -452,7 +452,7 @@ async def test_invalid_first_model_is_requested_again() -> None:
     engine = Engine(MemoryTransport(model=manifest() | {"weightData": "AAAA"}))
     await engine.runtime.start()
     await engine.pass_time()
-    assert "no global model: weightData" in engine.pages.last("state")["problem"]
+    assert f"{NO_MODEL}weightData" in engine.pages.last("state")["problem"]
     engine.transport.model = manifest()
     await engine.pass_time(FIRST_RETRY)
     assert engine.runtime.trainer.model.version == "global-1"
