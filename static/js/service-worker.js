@@ -15,7 +15,7 @@ const MODEL = "api/model/latest";
 const COLLECTION = "sidflow-collection";
 const COLLECTION_INFO = "api/collection";
 const COLLECTION_FILES = "collection/files/";
-/** Milliseconds before a kept page is served instead of the server's. */
+/** Milliseconds before a kept page is served instead of the server's, or the server's file instead of the cache's. */
 const TIMEOUT = 3000;
 const PARALLEL_FETCHES = 6;
 /** Files that take longest to compile. */
@@ -32,6 +32,8 @@ const ISOLATION = {
 const scope = worker.registration.scope;
 /** @type {Map<string, Promise<Manifest>>} */
 const manifests = new Map();
+/** Whether the browser's cache has not answered in time. */
+let cacheIsSilent = false;
 
 /** @typedef {Record<string, string>} Manifest  SHA-256 of a release's files, by path */
 
@@ -65,8 +67,9 @@ worker.addEventListener("message", (event) => {
  * @returns {Promise<Response>} the page as the server has it now; the kept one if the server doesn't answer in time
  */
 async function page(request) {
-  const kept = await (await caches.open(PAGE)).match(scope);
-  if (!kept) return fetch(request);
+  const reading = read(PAGE, scope);
+  const kept = await inTime(reading);
+  if (!kept) return keptOrFetched(reading, () => fetch(request));
   /** @type {Promise<null>} */
   const timeout = new Promise((resolve) => setTimeout(resolve, TIMEOUT, null));
   const response = await Promise.race([ownPage(request), timeout]).catch(() => null);
@@ -91,13 +94,12 @@ const isHtml = (response) => HTML.test(response.headers.get("Content-Type") ?? "
  * @returns {Promise<Response>} the global model; the last one if the server doesn't answer with one
  */
 async function model(request) {
-  const cache = await caches.open(PAGE);
   return current(request, isModel, {
     kept: async () => {
-      const kept = await cache.match(scope + MODEL);
+      const kept = await read(PAGE, scope + MODEL);
       return kept && (await isModel(kept)) ? kept : undefined;
     },
-    keep: (response) => cache.put(scope + MODEL, response),
+    keep: (response) => write(PAGE, scope + MODEL, response),
   });
 }
 
@@ -150,17 +152,66 @@ async function current(request, isRight, { kept, keep }) {
   }
   if (response.status === 304) return response;
   if (!(await isRight(response))) return (await kept()) ?? response;
-  await keep?.(response.clone());
+  if (keep) await inTime(keep(response.clone()));
   return response;
 }
+
+/**
+ * @param {Promise<Response | undefined>} reading  of what is kept
+ * @param {() => Promise<Response>} fetching
+ * @returns {Promise<Response>} what is kept; if there is nothing, or if the cache is silent, what the server has
+ */
+async function keptOrFetched(reading, fetching) {
+  const kept = await inTime(reading).catch(() => undefined);
+  if (kept) return kept;
+  const response = await fetching().catch(() => null);
+  if (response?.ok) return response;
+  return (await reading.catch(() => undefined)) ?? response ?? Response.error();
+}
+
+/**
+ * Wait for the browser's cache, but not for long: it may never answer again once a process of the browser was killed.
+ * @template T
+ * @param {Promise<T>} answer
+ * @returns {Promise<T | undefined>} undefined if it doesn't answer in time
+ */
+async function inTime(answer) {
+  const answered = answer.then((value) => {
+    cacheIsSilent = false;
+    return value;
+  });
+  /** @type {Promise<undefined>} */
+  const timeout = new Promise((resolve) => {
+    const giveUp = () => {
+      cacheIsSilent = true;
+      resolve(undefined);
+    };
+    const timer = setTimeout(giveUp, cacheIsSilent ? 0 : TIMEOUT);
+    answered.finally(() => clearTimeout(timer)).catch(() => {}); // The race below tells of a failure.
+  });
+  return Promise.race([answered, timeout]);
+}
+
+/**
+ * @param {string} name
+ * @param {string} url
+ * @returns {Promise<Response | undefined>} what this cache has
+ */
+const read = async (name, url) => (await caches.open(name)).match(url, { ignoreVary: true });
+
+/**
+ * @param {string} name
+ * @param {string} url
+ * @param {Response} response
+ */
+const write = async (name, url, response) => (await caches.open(name)).put(url, response);
 
 /**
  * @param {Request} request
  * @returns {Promise<Response>} what the site has of a collection; without a network, what `keepCollection` has kept
  */
 async function collectionInfo(request) {
-  const cache = await caches.open(COLLECTION);
-  return current(request, isCollectionInfo, { kept: () => cache.match(scope + COLLECTION_INFO) });
+  return current(request, isCollectionInfo, { kept: () => read(COLLECTION, scope + COLLECTION_INFO) });
 }
 
 /** @param {Response} response */
@@ -171,14 +222,14 @@ const isCollectionInfo = async (response) => Number.isInteger((await jsonOf(resp
  * @returns {Promise<Response>} a file that never changes, because its name is made from its content
  */
 async function collectionFile(url) {
-  const cache = await caches.open(COLLECTION);
-  const kept = await cache.match(url, { ignoreVary: true });
-  if (kept && !isHtml(kept)) return kept;
-  const response = await fetch(url);
-  const [, digits] = /([^/.]+)[^/]*$/.exec(url) ?? [];
-  if (response.status === 200 && digits && (await sha256Of(response.clone())).startsWith(digits))
-    await cache.put(url, response.clone());
-  return response;
+  const kept = read(COLLECTION, url).then((found) => (found && !isHtml(found) ? found : undefined));
+  return keptOrFetched(kept, async () => {
+    const response = await fetch(url);
+    const [, digits] = /([^/.]+)[^/]*$/.exec(url) ?? [];
+    if (response.status === 200 && digits && (await sha256Of(response.clone())).startsWith(digits))
+      await inTime(write(COLLECTION, url, response.clone()));
+    return response;
+  });
 }
 
 /**
@@ -186,11 +237,9 @@ async function collectionFile(url) {
  * @returns {Promise<Response>} a tune; without a network, as it was played last
  */
 async function collectionTune(request) {
-  const cache = await caches.open(COLLECTION);
   return current(request, (response) => response.status === 200 && !isHtml(response), {
-    kept: async () =>
-      (await cache.match(request.url, { ignoreVary: true })) ?? (await cached(request.url)) ?? undefined,
-    keep: (response) => cache.put(request.url, response),
+    kept: async () => (await read(COLLECTION, request.url)) ?? (await cached(request.url)) ?? undefined,
+    keep: (response) => write(COLLECTION, request.url, response),
   });
 }
 
@@ -226,8 +275,12 @@ const isCollectionFile = (value) => typeof value === "string" && value.startsWit
  */
 async function releaseFile(request, release, path) {
   const ready = COMPILED.test(path) ? await compiled(request.url) : null;
-  const kept = ready ?? (await caches.match(request.url, { ignoreVary: true }));
-  return kept ?? (await sameFile(release, path)) ?? fetch(request);
+  if (ready) return ready;
+  const reading = caches.match(request.url, { ignoreVary: true });
+  return keptOrFetched(
+    reading.then((kept) => kept ?? sameFile(release, path)),
+    () => fetch(request),
+  );
 }
 
 /**

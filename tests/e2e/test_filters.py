@@ -130,7 +130,7 @@ def test_menu_of_a_row_by_keyboard_returns_the_focus(without_engine: Page) -> No
     page.wait_for_selector("#row-menu:popover-open", state="hidden")
     name = page.text_content("#tunes tbody tr:nth-child(2) .name")
     assert page.evaluate("document.activeElement.getAttribute('aria-label')") == f"Actions for {name}"
-    assert page.get_attribute("#tunes tbody tr:nth-child(2) .menu", "aria-expanded") is None
+    page.wait_for_selector("#tunes tbody tr:nth-child(2) .menu:not([aria-expanded])")
 
 
 LIKES = """Object.entries(localStorage).filter(([, text]) => text.includes('"action": "like"')).length"""

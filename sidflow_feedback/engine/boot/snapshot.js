@@ -10,11 +10,18 @@ const CACHE = "sidflow-snapshot";
 const CHECKSUM = "X-SHA-256";
 /** Bytes that must be free for a snapshot to be kept as it is: reading it is faster, and it takes four times the room. */
 const PLENTY = 2e9;
+/** Milliseconds in which the browser's cache must answer. */
+const PATIENCE = 3000;
 
-/** @returns {Promise<(() => Promise<Uint8Array>) | null>} reads the snapshot; null when there is none */
+/**
+ * @returns {Promise<(() => Promise<Uint8Array>) | null>} reads the snapshot; null when there is none, or when the
+ *   browser's cache doesn't answer: once a process of the browser was killed, it may never do
+ */
 export async function findSnapshot() {
   try {
-    const kept = await (await caches.open(CACHE)).match(await snapshotUrl());
+    /** @type {Promise<undefined>} */
+    const timeout = new Promise((resolve) => setTimeout(resolve, PATIENCE));
+    const kept = await Promise.race([keptSnapshot(), timeout]);
     return kept ? () => readMemory(kept) : null;
   } catch {
     return null;
@@ -35,10 +42,12 @@ async function readMemory(kept) {
   return memory;
 }
 
+const keptSnapshot = async () => (await caches.open(CACHE)).match(await snapshotUrl());
+
 /** @returns {Promise<boolean>} whether the next start would find a snapshot; true where none can be kept */
 export async function isKept() {
   try {
-    return (await (await caches.open(CACHE)).match(await snapshotUrl())) !== undefined;
+    return (await keptSnapshot()) !== undefined;
   } catch {
     return true;
   }
