@@ -8,7 +8,7 @@ from app.page.core.sleep_timer import FADE_SECONDS, SleepTimer
 from app.page.core.tune import Tune
 from sidflow_feedback.page.signal import Signal
 from tests.contracts.player_contract import LONG, SHORT, SHORT_SECONDS
-from tests.unit.player.test_player_memory import TICK, HandListener, Storage
+from tests.unit.player.hand_listener import TICK, HandListener, Storage
 
 if TYPE_CHECKING:
     from app.page.core.recommendations import Recommendations
