@@ -158,7 +158,7 @@ def test_what_is_said_of_an_unknown_taste_depends_on_whether_learning_is_on(page
     assert "It can learn" in page.inner_text("#start"), "learning is off"
     page.wait_for_selector("html[data-model^=global]")
     play(page, 1)
-    off = "Learning is off. Turn it on in Preferences, and likes help."
+    off = "Learning is off. Turn it on in Preferences to make your likes count."
     wait_for_text(page, "#match-why", off)
     assert page.text_content("#why-playing") == "Not sure yet whether you like this tune. " + off
     page.click("#tunes tbody tr:nth-child(1) button.why")

@@ -16,7 +16,7 @@ NO_MODEL = "The prediction comes when learning has started."
 NOT_ANALYZED = "The sound of this tune is not analyzed yet."
 NOT_SURE = "Not sure yet whether you like this tune. "
 HELPS = "Likes, dislikes, and ratings of other tunes help."
-HELPS_IF_ON = "Learning is off. Turn it on in Preferences, and likes help."
+HELPS_IF_ON = "Learning is off. Turn it on in Preferences to make your likes count."
 
 WORDS = {
     "energy": ("more going on", "less going on"),
