@@ -86,7 +86,7 @@ def test_indexing_lists_playable_tunes_and_gives_reasons_for_the_rest(page: Page
     ]
     assert set(found["reasons"]) == {"short.sid", "mus.sid", "huge.sid"}
     assert "too short to hold music" in found["reasons"]["short.sid"]
-    assert "Sidplayer (MUS)" in found["reasons"]["mus.sid"]
+    assert "should hold Sidplayer music" in found["reasons"]["mus.sid"]
     assert "too large for a SID file" in found["reasons"]["huge.sid"]
 
 
