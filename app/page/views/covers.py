@@ -52,10 +52,18 @@ class Covers:
         self._adapt_history()
 
     def close(self, name: str) -> None:
-        """Take note that this no longer covers the page."""
+        """Uncover the page of this, and of what is over it."""
         names = [other for other, _ in self._open]
         if name in names:
             self._uncover(names.index(name))
+            self._adapt_history()
+
+    def closed(self, name: str) -> None:
+        """Take note that this closes by itself; what is over it must close, too."""
+        names = [other for other, _ in self._open]
+        if name in names:
+            self._uncover(names.index(name) + 1)
+            self._open.pop()
             self._adapt_history()
 
     def visit(self, address: str) -> None:
@@ -83,20 +91,20 @@ class Covers:
                 self.open(dialog.id, dialog.close)
 
         on(dialog, "toggle", on_toggle)
-        on(dialog, "close", lambda _event: self.close(dialog.id))
+        on(dialog, "close", lambda _event: self.closed(dialog.id))
 
     def _watch_menu(self, menu: "Element") -> None:
         def on_toggle(event: "Event") -> None:
             if event.newState == "open":
                 self.open(menu.id, menu.hidePopover)
             else:
-                self.close(menu.id)
+                self.closed(menu.id)
 
         on(menu, "beforetoggle", on_toggle)  # Not `toggle`, which comes after what the menu does.
 
     def _on_panel(self, panel: "Element") -> None:
         if not panel.open:
-            self.close(PANEL)
+            self.closed(PANEL)
         elif PANEL not in [name for name, _ in self._open]:
             self.open(PANEL, lambda: _fold(panel))
 

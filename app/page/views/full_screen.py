@@ -28,7 +28,7 @@ class FullScreen:
         if document.fullscreenElement:
             self._covers.open(NAME, lambda: spawn(_leave()))
         else:
-            self._covers.close(NAME)
+            self._covers.closed(NAME)
 
 
 async def _leave() -> None:
