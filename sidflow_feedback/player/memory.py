@@ -40,37 +40,46 @@ class MemoryPlayer:
         self._song = 0
         self._status: PlayerStatus = "idle"
         self._position = 0.0
+        self._loads = 0
+        self._wanted = False
 
     @property
     def position(self) -> float | None:
         return self._position if "position" in self.abilities else None
 
     def load(self, data: Any, song: int) -> Awaitable[TuneHeader]:
-        self._song, self._position = song or 1, 0.0
-        self._change("stopped" if data else "idle")
-        return self._header(data)
+        self._song, self._position, self._wanted = song or 1, 0.0, False
+        self._loads += 1
+        self._change("loading")
+        return self._header(data, self._loads)
 
-    async def _header(self, data: Any) -> TuneHeader:
+    async def _header(self, data: Any, load: int) -> TuneHeader:
+        if load == self._loads:
+            self._change("idle" if not data else "playing" if self._wanted else "stopped")
         if not data:
             raise PlayerError("The file is empty: choose another one.")
         return {"title": "", "author": "", "released": "", "songs": self._songs, "startSong": 1}
 
     def play(self) -> None:
-        if self._status != "idle":
+        self._wanted = True
+        if self._status not in ("idle", "loading"):
             self._change("playing")
 
     def pause(self) -> None:
+        self._wanted = False
         if self._status == "playing":
             self._change("paused")
 
     def set_song(self, song: int) -> None:
+        if self._status in ("idle", "loading"):
+            raise PlayerError("No tune is loaded. Load one before you choose a song.")
         if not 1 <= song <= self._songs:
             raise PlayerError(f"This tune has no song {song}: choose 1 to {self._songs}.")
         self._song, self._position = song, 0.0
         self._change(self._status)
 
     def seek(self, seconds: float) -> None:
-        if "seek" in self.abilities:
+        if "seek" in self.abilities and self._status not in ("idle", "loading"):
             self._position = seconds
 
     def mute(self, mask: int) -> None:

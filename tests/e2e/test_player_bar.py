@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 
@@ -26,6 +29,26 @@ EMPTY = """[...document.querySelectorAll("footer svg")]
     .filter((icon) => icon.checkVisibility() && !icon.querySelector("use").getBBox().width)
     .map((icon) => icon.parentElement.id)"""
 
+FIRST_OF_ONE_SONG_AND_OF_SEVERAL = """async () => {
+    const { tunes } = await (await fetch('/static/vendor/tunes/catalog.json')).json();
+    return [tunes.findIndex(({ songs }) => songs === 1) + 1, tunes.findIndex(({ songs }) => songs > 1) + 1];
+}"""
+"""Numbers of rows in the list."""
+
+HELD = pytest.mark.parametrize(("held", "status"), [("**/*.sid", "fetching"), ("**/sid.wasm", "loading")])
+
+
+@contextmanager
+def holding(context: BrowserContext, url: str) -> Iterator[None]:
+    """Let requests wait until the block ends."""
+    routes: list[Route] = []
+    is_held = True
+    context.route(url, lambda route: routes.append(route) if is_held else route.continue_())
+    yield
+    is_held = False
+    for route in routes:
+        route.continue_()
+
 
 def title(page: Page) -> str:
     return page.text_content("#now-title") or ""
@@ -48,28 +71,38 @@ def test_each_button_has_a_name_and_an_icon_that_is_drawn(without_engine: Page) 
     assert (page.get_attribute("#play-pause use", "href") or "").endswith("icons.svg#play")
 
 
-@pytest.mark.parametrize(("held", "status"), [("**/*.sid", "fetching"), ("**/sid.wasm", "loading")])
+@HELD
 def test_pause_while_a_tune_loads_holds_it_until_play(
     without_engine: Page, context: BrowserContext, held: str, status: str
 ) -> None:
     page = without_engine
-    routes: list[Route] = []
-    is_held = True
-    context.route(held, lambda route: routes.append(route) if is_held else route.continue_())
-    page.click("#tunes tbody tr:first-child button.tune")
-    page.wait_for_selector(f"footer[data-status={status}]")
-    page.wait_for_selector("#play-pause[aria-label=Pause]")
-    page.click("#play-pause")
-    page.wait_for_selector("#play-pause[aria-label=Play]")
-    is_held = False
-    for route in routes:
-        route.continue_()
+    with holding(context, held):
+        page.click("#tunes tbody tr:first-child button.tune")
+        page.wait_for_selector(f"footer[data-status={status}]")
+        page.wait_for_selector("#play-pause[aria-label=Pause]")
+        page.click("#play-pause")
+        page.wait_for_selector("#play-pause[aria-label=Play]")
     page.wait_for_selector("footer[data-status=paused]")
     assert page.evaluate("sidPlayer.position") == 0
     assert page.is_disabled("#like")
     page.click("#play-pause")
     wait_until_playing(page)
     page.wait_for_selector("#play-pause[aria-label=Pause]")
+
+
+@HELD
+def test_song_that_is_chosen_while_a_tune_loads_plays_then(
+    without_engine: Page, context: BrowserContext, held: str, status: str
+) -> None:
+    page = without_engine
+    number: int = page.evaluate(FIRST_OF_ONE_SONG_AND_OF_SEVERAL)[1]
+    with holding(context, held):
+        page.click(f"#tunes tbody tr:nth-child({number}) button.tune")
+        page.wait_for_selector(f"footer[data-status={status}]")
+        page.click("#next-song")
+    wait_until_playing(page)
+    song: int = page.evaluate("sidPlayer.state.song")
+    assert (page.input_value("#song"), [event["song"] for event in outbox(page)]) == (str(song), [song])
 
 
 def test_previous_goes_back_through_the_session(without_engine: Page) -> None:
@@ -201,17 +234,12 @@ def test_mute_lasts_until_the_slider_moves_and_the_volume_is_kept(without_engine
 
 def test_songs_are_shown_for_tunes_with_several_and_nothing_moves(without_engine: Page) -> None:
     page = without_engine
-    numbers: list[int] = page.evaluate(
-        """async () => {
-            const { tunes } = await (await fetch('/static/vendor/tunes/catalog.json')).json();
-            return [tunes.findIndex(({ songs }) => songs === 1), tunes.findIndex(({ songs }) => songs > 1)];
-        }"""
-    )
+    numbers: list[int] = page.evaluate(FIRST_OF_ONE_SONG_AND_OF_SEVERAL)
     place = "JSON.stringify(document.querySelector('#mute').getBoundingClientRect())"
     before = page.evaluate(place)
-    play(page, numbers[0] + 1)
+    play(page, numbers[0])
     page.wait_for_selector("#next-song", state="hidden")
-    play(page, numbers[1] + 1)
+    play(page, numbers[1])
     page.wait_for_selector("#next-song", state="visible")
     assert page.evaluate(place) == before
     page.click("#next-song")

@@ -166,7 +166,7 @@ def test_failed_expectation_halts() -> None:
 @pytest.mark.parametrize(
     ("file", "message"),
     [
-        (rsid(programs.RASTER, version=1), "RSID version 1, but only versions 2 to 4 exist"),
+        (rsid(programs.RASTER, version=1), "it is of version 1 of its format, which doesn't exist"),
         (rsid(programs.RASTER.replace("$1000", "$0700")), "loads at $0700"),
         (rsid(programs.RASTER.replace("$1000", "$a000")), "init address $A000 lies under ROM"),
         (rsid(programs.RASTER.replace("$1000", "$d000")), "init address $D000 lies under ROM"),

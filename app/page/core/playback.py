@@ -154,14 +154,15 @@ class Playback(Judging):
         except Exception as exc:
             return self._blame(exc) if load == self._loads else ""
         if load == self._loads:
-            self._on_loaded(tune, header, position)
+            self._on_loaded(player, tune, header)
         return ""
 
-    def _on_loaded(self, tune: "Tune", header: "TuneHeader", position: float) -> None:
-        if position:
-            self.seek(position)
-            if self._plays_when_loaded and self._player:
-                self._player.play()
+    def _on_loaded(self, player: "Player", tune: "Tune", header: "TuneHeader") -> None:
+        if self._starts_at:
+            if "seek" in self.abilities:
+                self._jump(lambda: player.seek(self._starts_at))
+            if self._plays_when_loaded:
+                player.play()
         if self.state == State.LOADING and not self._plays_when_loaded:
             self.state = State.PAUSED
         self._library.accept(tune)
@@ -244,7 +245,10 @@ class Playback(Judging):
             return
         self._first_song = song
         self._choose(self.tune, song)
-        self._player.set_song(song)
+        if self.state in ON_THE_WAY:
+            spawn(self._resume(self.tune, self._plays_when_loaded, 0.0))
+        else:
+            self._player.set_song(song)
         self.changed.emit()
 
     def step_song(self, step: int) -> None:
@@ -255,7 +259,11 @@ class Playback(Judging):
     def seek(self, seconds: float) -> None:
         """Jump to a position in the song, if the player can."""
         player = self._player
-        if player and self.track is not None and "seek" in self.abilities:
+        if not player or self.tune is None or "seek" not in self.abilities:
+            return
+        if self.state in ON_THE_WAY:
+            spawn(self._resume(self.tune, self._plays_when_loaded, seconds))
+        else:
             self._jump(lambda: player.seek(seconds))
 
     def pause(self) -> None:

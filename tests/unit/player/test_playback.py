@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
+from app.page.core.playback import Playback
 from app.page.core.tune import Tune
-from sidflow_feedback.player import Ability, PlayerState
+from sidflow_feedback.player import Ability, PlayerState, TuneHeader
 from tests.contracts.player_contract import (
     LONG,
     SONGS,
@@ -115,6 +117,49 @@ def test_the_newest_of_two_choices_plays() -> None:
     asyncio.run(choose_twice())
     assert listener.playback.tune is listener.tunes.named[SONGS]
     assert [event["sidPath"] for event in listener.events()] == [listener.tunes.named[SONGS].sid_path]
+
+
+async def _song_2(playback: Playback) -> None:
+    playback.set_song(2)
+
+
+async def _seek(playback: Playback) -> None:
+    playback.seek(20)
+
+
+@pytest.mark.parametrize("held", ["file", "header"])
+@pytest.mark.parametrize(
+    ("choose", "song", "position"),
+    [(_song_2, 2, 0.0), (_seek, 1, 20.0), (Playback.previous, 1, 0.0)],
+    ids=["song", "seek", "previous"],
+)
+def test_what_is_chosen_while_a_tune_is_loaded_holds_then(
+    choose: Callable[[Playback], Awaitable[None]], song: int, position: float, held: str
+) -> None:
+    listener, gate = HandListener(), asyncio.Event()
+    load = listener.player.load
+
+    async def later(header: Awaitable[TuneHeader]) -> TuneHeader:
+        await gate.wait()
+        return await header
+
+    async def choose_meanwhile() -> None:
+        opening = asyncio.create_task(listener.playback.open(listener.tunes.named[SONGS]))
+        await asyncio.sleep(0)
+        await choose(listener.playback)
+        await asyncio.sleep(0)
+        gate.set()
+        await opening
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+
+    if held == "file":
+        listener.tunes.waiting = gate
+    else:
+        listener.player.load = lambda data, song: later(load(data, song))  # type: ignore[method-assign]
+    asyncio.run(choose_meanwhile())
+    assert (listener.player._song, listener.player.position) == (song, position)
+    assert listener.playback.state == "playing"
+    assert [event["song"] for event in listener.events()] == [song]
 
 
 def test_playback_stops_at_the_end_if_no_tune_follows(monkeypatch: pytest.MonkeyPatch) -> None:

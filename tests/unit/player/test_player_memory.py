@@ -80,10 +80,17 @@ def test_player_that_ends_by_itself_is_a_complete_play() -> None:
     assert actions(listener) == ["play", "play_complete", "play"]
 
 
+async def opened(player: MemoryPlayer) -> None:
+    await player.load(b"PSID", 1)
+
+
 def test_memory_player_refuses_invalid_values() -> None:
     player = MemoryPlayer()
     with pytest.raises(PlayerError, match="choose 0 to 1"):
         player.set_volume(2)
+    with pytest.raises(PlayerError, match="No tune is loaded"):
+        player.set_song(1)
+    asyncio.run(opened(player))
     with pytest.raises(PlayerError, match="no song 2"):
         player.set_song(2)
 
