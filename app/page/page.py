@@ -127,7 +127,6 @@ class Page:
         self._player_bar = PlayerBar(playback, settings)
         self._stations = Stations(playback, self.recommendations)
         self._resume = Resume(playback, self.recommendations, local, lambda: self._stations.name)
-        self._start = Start(playback, self.library, self.recommendations, self._resume, self._stations)
         self._share = Share(playback)
         self._sleep_menu = SleepMenu(playback, _seconds)
         self._one_tab = OneTab(playback)
@@ -137,6 +136,10 @@ class Page:
         self._play_tab = PlayTab(
             *(self.library, playback, self.recommendations, settings),
             *(self._collection, tune_list, self._covers),
+        )
+        self._start = Start(
+            *(playback, self.library, self.recommendations),
+            *(self._resume, self._stations, self._play_tab),
         )
         self._analyze_now = AnalyzeNow(self.library)
         self._own_music = OwnMusic(self.library, self._collection, playback, self._on_music_changed)

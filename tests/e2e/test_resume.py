@@ -84,6 +84,30 @@ def test_going_on_brings_station_and_tunes_that_were_put_next_back(without_engin
     page.wait_for_selector("#stations [data-station=calm][aria-pressed=true]")
 
 
+def test_going_on_in_a_sorted_list_brings_its_order_back(without_engine: Page) -> None:
+    page = without_engine
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    first = page.text_content("#tunes tbody tr:first-child .name")
+    page.click("#tunes th.title button")
+    page.click("#tunes th.title button")
+    page.wait_for_function(
+        "name => document.querySelector('#tunes tbody tr:first-child .name').textContent !== name", arg=first
+    )
+    play(page, 3)
+    order = "In order, until you choose another tune: the list by title, the other way round"
+    wait_for_text(page, "#up-next-how", order)
+    names = page.locator("#up-next .name").all_text_contents()
+    page.click("#play-pause")
+    wait_status(page, "paused")
+    reload(page)
+    page.click("#start-listening")
+    wait_until_playing(page)
+    wait_for_text(page, "#up-next-how", order)
+    assert page.locator("#up-next .name").all_text_contents() == names
+    page.click("#next")
+    wait_for_text(page, "#now-title", names[0])
+
+
 def test_something_else_can_be_played_instead(without_engine: Page) -> None:
     page = without_engine
     play(page, 1)

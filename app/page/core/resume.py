@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     class Left(TypedDict):
         """A tune that the listener left: its path, the song, and the position in seconds.
 
-        And what was to follow: a station's name, and the paths of the tunes that the listener had put next.
+        And what was to follow: a station's name, what played in order (`Recommendations.in_order`), and the
+        paths of the tunes that the listener had put next.
         """
 
         path: str
         song: int
         position: float
         station: str
+        order: str
         next: list[str]
 
 
@@ -68,11 +70,19 @@ class Resume:
         try:
             found = json.loads(self._storage.getItem(KEY) or "null")
             path, song, position = str(found["path"]), int(found["song"]), float(found["position"])
-            station, following = str(found["station"]), [str(path) for path in found["next"]]
+            station, order = str(found["station"]), str(found["order"])
+            following = [str(path) for path in found["next"]]
         except (ValueError, KeyError, TypeError):  # Nothing, or edited by hand.
             return None
         position = max(position, 0.0)
-        return {"path": path, "song": song, "position": position, "station": station, "next": following}
+        return {
+            "path": path,
+            "song": song,
+            "position": position,
+            "station": station,
+            "order": order,
+            "next": following,
+        }
 
     def tick(self) -> None:
         """Follow the position; called a few times each second."""
@@ -91,6 +101,7 @@ class Resume:
             "song": track.song,
             "position": playback.elapsed,
             "station": self._station(),
+            "order": self._recommendations.in_order,
             "next": [tune.sid_path for tune in self._recommendations.arranged if tune not in self._private],
         }
         if left != self._kept:

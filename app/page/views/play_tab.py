@@ -173,14 +173,25 @@ class PlayTab:
         if tune is None:
             return
         self._recommendations.forget_arrangement()
-        column = self._order.replace(REVERSED, "")
-        if column in COLUMNS:
-            await self._library.play_view(tune)
-            backward = ", the other way round" if column != self._order else ""
-            self._recommendations.play_in_order("the list by " + COLUMNS[column] + backward)
+        order = self._name_of_order()
+        if order:
+            await self.play_in_order(tune, order)
         else:
             self._recommendations.follow_predictions()
         await self._playback.open(tune)
+
+    async def play_in_order(self, tune: "Tune", order: str) -> None:
+        """Let the rows below a tune follow it, if the list has the order with this name."""
+        if order == self._name_of_order():
+            await self._library.play_view(tune)
+            self._recommendations.play_in_order(order)
+
+    def _name_of_order(self) -> str:
+        """Return what the list is sorted by; empty if by nothing or by the match."""
+        column = self._order.replace(REVERSED, "")
+        if column not in COLUMNS:
+            return ""
+        return "the list by " + COLUMNS[column] + (", the other way round" if column != self._order else "")
 
     async def _play_place(self, name: str) -> None:
         tune = await self._library.play_view()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from app.page.core.resume import Left, Resume
     from app.page.core.tune import Tune
     from app.page.core.tune_library import TuneLibrary
+    from app.page.views.play_tab import PlayTab
     from app.page.views.stations import Stations
 
 WORTH_SAYING = 10
@@ -28,12 +29,14 @@ class Start:
         recommendations: "Recommendations",
         resume: "Resume",
         stations: "Stations",
+        play_tab: "PlayTab",
     ) -> None:
         self._playback = playback
         self._library = library
         self._recommendations = recommendations
         self._resume = resume
         self._stations = stations
+        self._play_tab = play_tab
         self._offered = False
         on(by_id("start-listening"), "click", lambda _event: self._playback.toggle())
         on(by_id("play-other"), "click", lambda _event: spawn(playback.next()))
@@ -56,10 +59,12 @@ class Start:
             by_id("play-other").hidden = False
 
     async def _go_on(self, left: "Left", tune: "Tune") -> None:
-        """Play the tune, its station, and what the listener had put next, as far as it is there."""
+        """Play the tune, its station or order, and what the listener had put next, as far as it is there."""
         spawn(self._playback.cue(tune, left["song"], left["position"], True))
         if left["station"]:
             self._stations.open(left["station"], False)
+        if left["order"]:
+            await self._play_tab.play_in_order(tune, left["order"])
         for path in reversed(left["next"]):
             following = await self._library.find(path)
             if following:

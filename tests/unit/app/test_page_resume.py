@@ -7,6 +7,7 @@ from app.page.core.resume import KEY, Resume
 from app.page.core.sleep_timer import FADE_SECONDS, SleepTimer
 from app.page.core.tune import Tune
 from sidflow_feedback.page.signal import Signal
+from sidflow_feedback.types import Record
 from tests.contracts.player_contract import LONG, SHORT, SHORT_SECONDS
 from tests.unit.player.hand_listener import TICK, HandListener, Storage
 
@@ -20,7 +21,7 @@ class Queue:
     def __init__(self) -> None:
         self.changed: Signal[[]] = Signal()
         self.arranged: list[Tune] = []
-        self.station = ""
+        self.station = self.in_order = ""
 
     def arrange(self, *tunes: Tune) -> None:
         self.arranged = list(tunes)
@@ -44,15 +45,16 @@ def listen(listener: HandListener, resume: Resume, seconds: float) -> None:
 def test_song_and_position_are_kept_every_few_seconds_and_at_a_pause() -> None:
     listener = HandListener()
     resume, storage = resumed(listener)
+    follows: Record = {"station": "", "order": "", "next": []}
     assert resume.left() is None
     listener.choose(LONG)
     listener.set_song(2)
     listen(listener, resume, 62)
     path = listener.tunes.named[LONG].sid_path
-    assert resume.left() == {"path": path, "song": 2, "position": 60, "station": "", "next": []}
+    assert resume.left() == {"path": path, "song": 2, "position": 60, **follows}
     assert storage.writes < 20
     listener.pause()
-    assert resume.left() == {"path": path, "song": 2, "position": 62, "station": "", "next": []}
+    assert resume.left() == {"path": path, "song": 2, "position": 62, **follows}
     assert resumed(HandListener(), storage=storage)[0].left() == resume.left(), (
         "it is there on the next visit"
     )
@@ -79,17 +81,17 @@ def test_nothing_is_kept_of_what_plays_incognito_or_was_only_shown() -> None:
     assert storage.kept == {KEY: kept}
 
 
-def test_station_and_tunes_that_were_put_next_are_kept_unless_that_was_incognito() -> None:
+def test_station_order_and_tunes_that_were_put_next_are_kept_unless_that_was_incognito() -> None:
     listener, queue = HandListener(), Queue()
     resume, storage = resumed(listener, queue)
     long, short = listener.tunes.named[LONG], listener.tunes.named[SHORT]
     listener.choose(LONG)
     listen(listener, resume, 1)
-    queue.station = "calm"
+    queue.station, queue.in_order = "calm", "the list by year"
     queue.arrange(short)
     left = resume.left()
     assert left is not None
-    assert (left["station"], left["next"]) == ("calm", [short.sid_path])
+    assert (left["station"], left["order"], left["next"]) == ("calm", "the list by year", [short.sid_path])
     kept = storage.kept[KEY]
     listener.playback.set_incognito(True)
     queue.arrange(long, short)
