@@ -108,7 +108,9 @@ def test_page_refuses_other_versions_and_widths_with_the_reason(page: Page) -> N
         ({"embeddings": good["embeddings"][:, :5]}, "embeddings have 5 bytes"),
         ({"songs": good["songs"] + 1}, "contradicts itself"),
     ):
-        assert problem in read(page, AnalysisFile(**{**good, **change}).to_bytes())
+        told = read(page, AnalysisFile(**{**good, **change}).to_bytes())
+        assert problem in told
+        assert told.endswith((" get a newer file.", " Get another one.")), "it says what to do"
 
 
 def test_page_refuses_damaged_files(page: Page) -> None:

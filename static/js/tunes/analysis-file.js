@@ -18,6 +18,9 @@ const FEATURES = FEATURE_NAMES.length;
 const UNKNOWN = 65535;
 const FIRST_PROBLEM = 0xff00;
 
+/** What to do about a file that another version has made. */
+const OTHER_VERSION = "Reload this page. If that doesn't help, get a newer file.";
+
 /** Why a song has no features, by its code. */
 const PROBLEMS = [
   "",
@@ -78,14 +81,16 @@ export class AnalysisFile {
   static async read(bytes) {
     const view = new DataView(bytes);
     if (bytes.byteLength < HEADER_BYTES || text(bytes, MAGIC.length) !== MAGIC) {
-      throw new Error("This is no analysis file, or only the beginning of one.");
+      throw new Error("It is no analysis file, or only the beginning of one. Get it again.");
     }
     const [format, analysis, embedding, width, features] = [8, 10, 12, 14, 16].map((at) =>
       view.getUint16(at, true),
     );
     const [files, songs] = [view.getUint32(20, true), view.getUint32(24, true)];
     if (format !== FORMAT_VERSION || features !== FEATURES) {
-      throw new Error(`It has format version ${format}, but this page reads version ${FORMAT_VERSION}.`);
+      throw new Error(
+        `It has format version ${format}, but this page reads version ${FORMAT_VERSION}. ${OTHER_VERSION}`,
+      );
     }
     const size = HEADER_BYTES + files * (MD5_BYTES + 1) + songs * (2 * FEATURES + 2 + width);
     if (bytes.byteLength !== size)
@@ -94,10 +99,13 @@ export class AnalysisFile {
     requireVersion("analysis", analysis, ANALYSIS_VERSION);
     if (width > 0) requireVersion("embeddings", embedding, EMBEDDING_VERSION);
     if (width > 0 && width !== EMBEDDING_WIDTH) {
-      throw new Error(`Its embeddings have ${width} bytes, but this page needs ${EMBEDDING_WIDTH}.`);
+      throw new Error(
+        `Its embeddings have ${width} bytes, but this page needs ${EMBEDDING_WIDTH}. ${OTHER_VERSION}`,
+      );
     }
     const file = new AnalysisFile(view, { files, songs, width });
-    if (!file.#isConsistent()) throw new Error("It contradicts itself: whatever made it is broken.");
+    if (!file.#isConsistent())
+      throw new Error("It contradicts itself: whatever made it is broken. Get another one.");
     return file;
   }
 
@@ -251,5 +259,7 @@ async function isIntact(bytes) {
  */
 function requireVersion(what, found, needed) {
   if (found === needed) return;
-  throw new Error(`It has version ${found} of the ${what}, but this page needs version ${needed}.`);
+  throw new Error(
+    `It has version ${found} of the ${what}, but this page needs version ${needed}. ${OTHER_VERSION}`,
+  );
 }

@@ -253,5 +253,5 @@ function parseManifest(text) {
     const found = JSON.parse(text);
     if (found !== null && typeof found === "object") return found;
   } catch {} // it is no JSON
-  throw new Error("It isn't a manifest: it has no JSON object.");
+  throw new Error("It can't be read as a manifest. Get it again.");
 }

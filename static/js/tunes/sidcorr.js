@@ -63,8 +63,9 @@ export class SimilarityBundle {
   static async read(bytes, manifest) {
     const hash = await sha256(bytes);
     const { file_checksums: { bundle_sha256: wanted } = {}, schema_version: schema = SCHEMA } = manifest;
-    if (schema !== SCHEMA) throw new Error(`Its manifest is of ${schema}; this page reads ${SCHEMA}.`);
-    if (wanted && wanted !== hash) throw new Error("It isn't the one that its manifest describes.");
+    if (schema !== SCHEMA) throw new Error(`Its manifest is of ${schema}. Get a bundle of ${SCHEMA}.`);
+    if (wanted && wanted !== hash)
+      throw new Error("It isn't the one that its manifest describes. Get both again.");
     const view = new DataView(await unpacked(bytes));
     try {
       return parse(view, manifest, hash);
@@ -117,14 +118,14 @@ function parse(view, manifest, hash) {
   const magic = String.fromCharCode(...new Uint8Array(buffer, 0, MAGIC.length));
   const [version, size, width] = [8, 10, 12].map((at) => view.getUint16(at, true));
   if (magic !== MAGIC || version !== 1 || size !== HEADER_BYTES) {
-    throw new Error(`It is no bundle of ${SCHEMA}, or one of another version.`);
+    throw new Error(`It is no bundle of ${SCHEMA}. Get one, or choose another file.`);
   }
   const [fileBytes, songBytes] = [view.getUint8(14), view.getUint8(15)];
   const [parts, values] = [view.getUint16(16, true), view.getUint16(18, true)];
   const fits = width >= 1 && width <= MAX_DIMENSIONS && values >= 1 && values <= MAX_VALUES;
   if (parts !== width || !fits || ![2, 3].includes(fileBytes) || ![1, 2].includes(songBytes)) {
     throw new Error(
-      `It has ${width} dimensions in ${parts} parts with ${values} values, which isn't supported.`,
+      `It has ${width} dimensions in ${parts} parts with ${values} values, which isn't supported. Get another one.`,
     );
   }
   const codebook = new Float32Array(buffer.slice(HEADER_BYTES + 4, HEADER_BYTES + 4 + 4 * width * values));
@@ -145,7 +146,8 @@ function tableOf(view, rowBytes) {
   const footer = byteLength - FOOTER_BYTES;
   const [index, indexBytes] = [footer, footer + 8].map((at) => Number(view.getBigUint64(at, true)));
   const [epochs, files, tracks] = [16, 20, 24].map((at) => view.getUint32(footer + at, true));
-  if (epochs !== 1) throw new Error(`It has ${epochs} parts; this page reads bundles with one.`);
+  if (epochs !== 1)
+    throw new Error(`It has ${epochs} parts, but this page reads one. Get a bundle with one part.`);
   if (indexBytes !== INDEX_BYTES || index + INDEX_BYTES !== footer) throw new Error(DAMAGED);
   const epoch = Number(view.getBigUint64(index, true));
   const counts = [0, 4, 8, 12].map((at) => view.getUint32(epoch + at, true));
@@ -183,7 +185,9 @@ function weightsOf({ similarity_metric: metric, vector_weights: weights }, width
   if (metric !== "weighted-cosine" || !weights) return Array(width).fill(1);
   const valid = Array.isArray(weights) && weights.length === width;
   if (!valid || !weights.every((weight) => Number.isFinite(weight) && weight >= 0)) {
-    throw new Error(`The weights in its manifest must be ${width} numbers that aren't negative.`);
+    throw new Error(
+      `The weights in its manifest must be ${width} numbers from 0 on. Get the manifest again.`,
+    );
   }
   return weights;
 }
@@ -203,7 +207,9 @@ async function unpacked(bytes) {
     size += value.length;
     if (size > MAX_BYTES) {
       await reader.cancel();
-      throw new Error(`It has more than ${MAX_BYTES} bytes.`);
+      throw new Error(
+        `It is too large to be unpacked: at most ${MAX_BYTES / 2 ** 20} MB can be. Get another one.`,
+      );
     }
     parts.push(value);
   }
