@@ -91,7 +91,9 @@ class Playback(Judging):
             await self._resume(self.tune, active, position or 0.0)
 
     async def _resume(self, tune: "Tune", active: bool, position: float) -> None:
-        """Load the current song at a position."""
+        """Load the current song at a position, unless the listener has chosen another tune meanwhile."""
+        if tune is not self.tune:
+            return
         problem = await self._load(tune, active, position)
         if problem and self._plays_when_loaded:
             await self._skip(problem)

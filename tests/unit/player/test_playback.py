@@ -162,6 +162,27 @@ def test_what_is_chosen_while_a_tune_is_loaded_holds_then(
     assert [event["song"] for event in listener.events()] == [song]
 
 
+@pytest.mark.parametrize("choose", [_song_2, _seek])
+def test_another_tune_wins_over_what_was_chosen_for_the_one_before(
+    choose: Callable[[Playback], Awaitable[None]],
+) -> None:
+    async def choose_both() -> None:
+        listener.tunes.waiting = asyncio.Event()
+        opening = asyncio.create_task(listener.playback.open(listener.tunes.named[SONGS]))
+        await asyncio.sleep(0)
+        await choose(listener.playback)
+        asyncio.get_running_loop().call_later(0.01, listener.tunes.waiting.set)
+        await listener.playback.open(listener.tunes.named[LONG])
+        await opening
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+
+    listener = HandListener()
+    asyncio.run(choose_both())
+    assert listener.tunes.reads[-1] == listener.tunes.named[LONG].sid_path
+    assert (listener.player._song, listener.player.position) == (1, 0)
+    assert [event["sidPath"] for event in listener.events()] == [listener.tunes.named[LONG].sid_path]
+
+
 def test_playback_stops_at_the_end_if_no_tune_follows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Tunes, "take", lambda _tunes: None)
     listener = HandListener()
