@@ -3,8 +3,8 @@
 import { createSidClient, toBytes } from "./client.js";
 import { Ring, SAMPLE_RATE } from "./ring.js";
 
-/** Time limit for loading a file and starting a song. */
-const LOAD_TIMEOUT_MS = 15_000;
+/** Time limit for loading a file and starting a song: far from what a slow machine needs, with the emulator's start. */
+const LOAD_TIMEOUT_MS = 60_000;
 
 /**
  * What applies at once, without a restart.

@@ -90,9 +90,9 @@ def test_load_that_never_returns_times_out(open_player: Callable[[str], Page]) -
     page.evaluate(
         "void outcome(player.load(new TextEncoder().encode('H'))).then((error) => (window.failure = error))"
     )
-    page.clock.fast_forward(15_000)
+    page.clock.fast_forward(60_000)
     page.wait_for_function("window.failure")
-    assert "no answer within 15 s" in page.evaluate("failure")["message"]
+    assert "no answer within 60 s" in page.evaluate("failure")["message"]
     assert page.evaluate("player.load(new ArrayBuffer(9))")["songs"] == 2
 
 
