@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Page, Route
+from playwright.sync_api import BrowserContext, Page, Route
 
 from sidflow_feedback.vocabulary import name_space
 
@@ -45,6 +46,18 @@ def hold_engine(page: Page) -> Callable[[], None]:
 
     page.route(ENGINE_SETUP, handle)
     return release
+
+
+@contextmanager
+def holding(context: BrowserContext, url: str) -> Iterator[None]:
+    """Let requests wait until the block ends."""
+    routes: list[Route] = []
+    is_held = True
+    context.route(url, lambda route: routes.append(route) if is_held else route.continue_())
+    yield
+    is_held = False
+    for route in routes:
+        route.continue_()
 
 
 def play(page: Page, number: int) -> None:

@@ -6,7 +6,14 @@ import re
 
 from playwright.sync_api import Page
 
-from tests.e2e.listener import play, wait_for_count, wait_for_engine, wait_until_playing
+from tests.e2e.listener import (
+    holding,
+    play,
+    wait_for_count,
+    wait_for_engine,
+    wait_for_text,
+    wait_until_playing,
+)
 
 RATED = 12
 PIXELS = """selector => {
@@ -70,6 +77,34 @@ def test_insights_before_and_after_the_first_run(page: Page) -> None:
     page.click("#tab-preferences")
     assert before != "none yet"
     check_status(page)
+
+
+KEEP_STATE = """(() => {
+    const { set } = Object.getOwnPropertyDescriptor(BroadcastChannel.prototype, "onmessage");
+    Object.defineProperty(BroadcastChannel.prototype, "onmessage", {
+        set(receive) {
+            set.call(this, (event) => {
+                if (!globalThis.keepsState || event.data.type !== "state") receive(event);
+            });
+        },
+    });
+})()"""
+"""Lets the page take no further states of the engine once `keepsState` is set."""
+
+
+def test_like_that_comes_while_insights_are_drawn_is_counted(page: Page) -> None:
+    page.add_init_script(KEEP_STATE)
+    page.reload()
+    wait_for_engine(page)
+    page.wait_for_selector("html[data-model^=global]")
+    play(page, 1)
+    with holding(page.context, "**/charts.js"):
+        page.click("#tab-insights")
+        wait_for_text(page, "#insights-hint", "You have rated, liked, or skipped 0 songs.")
+        page.click("#like")
+        wait_for_count(page, "implicit", 2)  # The play, too.
+        page.evaluate("globalThis.keepsState = true")
+    wait_for_text(page, "#insights-hint", "You have rated, liked, or skipped 1 song.")
 
 
 def learn(page: Page) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import BrowserContext, Page
 
 from tests.e2e.conftest import usable
 from tests.e2e.listener import (
     WITHOUT_ENGINE,
+    holding,
     outbox,
     play,
     rows,
@@ -36,18 +34,6 @@ FIRST_OF_ONE_SONG_AND_OF_SEVERAL = """async () => {
 """Numbers of rows in the list."""
 
 HELD = pytest.mark.parametrize(("held", "status"), [("**/*.sid", "fetching"), ("**/sid.wasm", "loading")])
-
-
-@contextmanager
-def holding(context: BrowserContext, url: str) -> Iterator[None]:
-    """Let requests wait until the block ends."""
-    routes: list[Route] = []
-    is_held = True
-    context.route(url, lambda route: routes.append(route) if is_held else route.continue_())
-    yield
-    is_held = False
-    for route in routes:
-        route.continue_()
 
 
 def title(page: Page) -> str:

@@ -47,6 +47,7 @@ def preferences(page: Page) -> None:
 def insights(page: Page) -> None:
     page.click("#tab-insights")
     page.wait_for_selector("#map-chart canvas")
+    wait_for_text(page, "#insights-hint", "You have rated, liked, or skipped 1 song.")
 
 
 SCENES: Final[Mapping[str, Scene]] = {

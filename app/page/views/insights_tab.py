@@ -59,26 +59,35 @@ class InsightsTab:
         spawn(self._refresh())
 
     async def _refresh(self) -> None:
-        state = self._state
-        if by_id("insights").hidden or self._requesting or state is None:
-            return
-        phase = self._learning.phase
-        fingerprint = _fingerprint(state, phase)
-        if fingerprint == self._shown:
+        """Show the figures until they are of the newest state: others can come while these are drawn."""
+        if self._requesting:
             return
         self._requesting = True
         try:
-            figures: Insights = await self._engine.ask(Request.INSIGHTS)
-            self._figures, self._shown = figures, fingerprint
-            by_id("insights-cards").hidden = False
-            by_id("insights-hint").textContent = _summary(figures, phase)
-            await self._map.show(figures)
-            await _show_errors(figures, phase)
-            await _show_effects(figures["effects"])
-            await _show_budget(figures["shares"])
+            wanted = self._wanted()
+            while wanted != self._shown:
+                await self._show_figures(wanted)
+                wanted = self._wanted()
         except Exception as exc:
             by_id("insights-hint").textContent = error_message(exc)
         self._requesting = False
+
+    def _wanted(self) -> str:
+        """Return the fingerprint of the figures to show; the shown one while none can be seen."""
+        if by_id("insights").hidden or self._state is None:
+            return self._shown
+        return _fingerprint(self._state, self._learning.phase)
+
+    async def _show_figures(self, fingerprint: str) -> None:
+        phase = self._learning.phase
+        figures: Insights = await self._engine.ask(Request.INSIGHTS)
+        self._figures, self._shown = figures, fingerprint
+        by_id("insights-cards").hidden = False
+        by_id("insights-hint").textContent = _summary(figures, phase)
+        await self._map.show(figures)
+        await _show_errors(figures, phase)
+        await _show_effects(figures["effects"])
+        await _show_budget(figures["shares"])
 
     async def _show_chosen_effects(self) -> None:
         if self._figures is not None:
@@ -153,10 +162,11 @@ async def _show_budget(shares: "list[tuple[float, float]]") -> None:
 
 def _fingerprint(state: "EngineState", phase: "Phase") -> str:
     """Return everything that the figures depend on."""
-    training, ratings = state["training"], state["counts"]["ratings"]
+    training, counts = state["training"], state["counts"]
     run = training["lastRun"]
+    events = [sum(counts[kind].values()) for kind in ("ratings", "implicit")]
     return json.dumps(
-        [phase, training["localVersion"], training["baseVersion"], run and run["time"], sum(ratings.values()),
+        [phase, training["localVersion"], training["baseVersion"], run and run["time"], events,
          int(1000 * training["cpuShare"])]
     )  # fmt: skip
 
