@@ -220,10 +220,12 @@ class Page:
         await self._player_card.start()
         try:
             await self.library.load()
+            self._play_tab.problem = ""
         except Exception as exc:
             self._play_tab.problem = error_message(exc)
         await self._offline_note.start()
         await self._play_tab.show()
+        self._play_tab.places.refresh()
         self._up_next.show()
         self._analysis.restart()
         self.recommendations.refresh()  # Another tab's engine may have been ready before.

@@ -10,7 +10,14 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.e2e.conftest import usable
-from tests.e2e.listener import WITHOUT_ENGINE, play, wait_for_engine, wait_for_text, wait_until_playing
+from tests.e2e.listener import (
+    WITHOUT_ENGINE,
+    holding,
+    play,
+    wait_for_engine,
+    wait_for_text,
+    wait_until_playing,
+)
 from tests.patience import wait_until
 from tests.served import Served
 
@@ -326,6 +333,17 @@ def test_advice_after_a_link_to_no_station_can_be_followed_on_a_phone(
     assert page.is_visible("#stations [data-station=calm]")
 
 
-def test_folder_of_the_demo_tunes_has_a_name(context: BrowserContext, served: Served) -> None:
-    page = open_link(context, served, "#/folder/site")
-    wait_for_text(page, "#place-name", "Demo tunes")
+@pytest.mark.parametrize(
+    ("link", "name"), [("#/folder/site", "Demo tunes"), ("#/composer/sidflow%20bright", AUTHOR)]
+)
+def test_place_of_demo_tunes_has_a_name_however_late_they_come(
+    context: BrowserContext, served: Served, link: str, name: str
+) -> None:
+    page = context.new_page()
+    page.add_init_script(WITHOUT_ENGINE)
+    with holding(context, "**/catalog.json"):
+        page.goto(f"{served.url}/{link}")
+        wait_for_text(page, "#list-count", "0 tunes")  # The listener's own.
+        assert page.inner_text("#no-tunes") == "Loading the library…"
+    wait_for_text(page, "#place-name", name)
+    page.wait_for_selector("#place", state="visible")

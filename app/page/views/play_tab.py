@@ -82,7 +82,7 @@ class PlayTab:
         self._order = _order(settings.values)
         self._revision = 0
         self._model = ""
-        self.problem = ""
+        self.problem = "Loading the library…"
         self.places = tunes_places.Places.new(
             collection,
             create_proxy(self._on_place),

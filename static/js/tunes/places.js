@@ -29,7 +29,6 @@ export class Places {
     this.#onChange = onChange;
     this.#onPlay = onPlay;
     addEventListener("popstate", () => this.#useAddress());
-    this.refresh();
   }
 
   /** The place that is shown, as JSON. */
@@ -74,7 +73,7 @@ export class Places {
     return isMissing ? `${place.composer === undefined ? "folder" : "composer"}:${name}` : "";
   }
 
-  /** Show again what may have changed. */
+  /** Show the place, and what is known about the tune: at first, and whenever the tunes have changed. */
   refresh() {
     const folder = /** @type {HTMLSelectElement} */ (document.getElementById("folder"));
     folder.value = folder.dataset.place = this.#place.folder ?? "";
