@@ -24,6 +24,12 @@ OUTBOX = """Object.entries(localStorage).filter(([key]) => key.startsWith("sidfl
     .map(([, entry]) => entry).sort().map((entry) => JSON.parse(entry.slice(entry.indexOf(" "))))"""
 
 
+NOTE_TITLE = """() => addEventListener("click", ({ target }) => {
+    globalThis.clickedTitle = target.closest("tr")?.querySelector(".name").textContent;
+}, { capture: true, once: true })"""
+"""Notes the title in the row that is clicked next; the rows may change until then."""
+
+
 def wait_for_engine(page: Page) -> None:
     page.wait_for_selector("html[data-engine=ready]")
 
@@ -61,10 +67,14 @@ def holding(context: BrowserContext, url: str) -> Iterator[None]:
 
 
 def play(page: Page, number: int) -> None:
-    """Click the tune in this row, and wait until it plays."""
+    """Click the tune in this row, and wait until it plays: until it is chosen, the one before does."""
     page.click("#tab-play")
+    page.evaluate(NOTE_TITLE)
     page.click(f"#tunes tbody tr:nth-child({number}) button.tune")
-    wait_until_playing(page)
+    page.wait_for_function(
+        "!document.querySelector('#like').disabled"
+        " && document.querySelector('#now-title').textContent === clickedTitle"
+    )
 
 
 def wait_until_playing(page: Page) -> None:
