@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from tests.collection_tree import plant
 from tests.e2e.listener import PREDICTED, wait_for_text
-from tests.e2e.music import SITE, add_folder, choose, wait_for_count
+from tests.e2e.music import SITE, add_folder, choose, wait_for_count, wait_for_names, wait_for_rows
 
 COUNT = 40
 ALL = SITE + COUNT
@@ -44,6 +44,7 @@ def test_filters_combine_with_search_and_order_and_are_chips(without_engine: Pag
     wait_for_count(page, f"1 of {ALL} tunes")
     page.fill("#search", "rob_hubbard")
     page.click("#tunes th.title button")
+    page.wait_for_selector("#tunes th.title[aria-sort=ascending]")
     page.click("#tunes th.title button")
     page.wait_for_selector("#tunes th.title[aria-sort=descending]")
     wait_for_text(page, "#tunes .name", "Tune number 5")
@@ -103,6 +104,7 @@ def test_filter_by_feeling_shows_a_fifth_of_what_is_known(page: Page) -> None:
     page.click("#filter-panel summary")
     page.select_option("[name=feeling]", "driving")
     wait_for_count(page, f"{SITE // 5} of {SITE} tunes")
+    wait_for_rows(page, SITE // 5)
     driving = set(page.locator("#tunes .name").all_text_contents())
     page.select_option("[name=feeling]", "calm")
     wait_for_count(page, f"{SITE // 5} of {SITE} tunes")
@@ -143,6 +145,7 @@ def check_like_is_recorded_once_and_taken_back(page: Page) -> None:
     page.reload()
     page.wait_for_selector("html[data-ui=ready]")
     page.fill("#search", "tune_00007")
+    wait_for_names(page, ["Tune number 7"])
     page.wait_for_selector("#tunes tr[data-liked]")
     choose(page, "Tune number 7", "Take like back")
     page.wait_for_selector("#tunes tr[data-path]:not([data-liked])")
@@ -158,7 +161,7 @@ def test_own_tunes_that_are_not_analyzed_say_so(without_engine: Page, tree: Path
     assert page.locator("#tunes .unheard:visible").count() == 0
     add_folder(page, tree)
     page.fill("#search", "tune_00007")
-    wait_for_count(page, f"1 of {ALL} tunes")
+    wait_for_names(page, ["Tune number 7"])
     assert page.inner_text("#tunes td.match") == "not heard yet"
     assert "when it plays, or while the browser is idle" in (
         page.get_attribute("#tunes td.match", "title") or ""

@@ -195,7 +195,7 @@ def test_link_to_what_is_not_there_says_so_until_another_tune_plays(
 ) -> None:
     page = open_link(context, served, link)
     wait_for_text(page, "#notice", words)
-    assert page.is_hidden("#no-tunes"), "it doesn't look like an empty search"
+    page.wait_for_selector("#no-tunes", state="hidden")  # It doesn't look like an empty search.
     page.click("#start-listening")
     wait_until_playing(page)
     page.wait_for_selector("#notice", state="hidden")

@@ -54,6 +54,8 @@ def test_a_place_plays_music_of_the_site(without_engine: Page, file: Path) -> No
     play_own(page, file)
     page.evaluate("location.hash = '#/composer/sidflow%20bright'")
     wait_for_text(page, "#place-name", "sidflow bright")
+    # The list may follow later than the name.
+    page.wait_for_function("own => document.querySelector('#tunes tbody .name').textContent !== own", arg=OWN)
     first, second = page.locator("#tunes tbody .name").all_text_contents()[:2]
     page.click("#place-play")
     wait_for_text(page, "#now-title", first)
