@@ -55,9 +55,12 @@ def test_insights_before_and_after_the_first_run(page: Page) -> None:
     page.wait_for_selector("#map-chart canvas")
     missing = "Like, dislike, or rate 8 more songs, and turn on learning in Preferences."
     assert missing in text(page, "#insights-hint")
-    assert missing in text(page, "#error-empty")
+    wait_for_text(page, "#error-empty", missing)
     # Comparing the sound of the catalog may have taken some processor time already.
-    assert bool(table(page, "budget")) != ("has used no" in text(page, "#budget-empty"))
+    page.wait_for_function(
+        """() => (document.querySelectorAll("#budget-table tr").length > 1)
+            !== document.querySelector("#budget-empty").textContent.includes("has used no")"""
+    )
     page.wait_for_selector("#error-chart", state="hidden")
 
     learn(page)
