@@ -141,14 +141,25 @@ def test_back_closes_a_menu_or_the_filters(phone: Page, menu: str) -> None:
     wait_status(page, "playing")
 
 
+COUNT_STEPS = """() => {
+    const go = history.go.bind(history);
+    globalThis.steps = 0;
+    history.go = (delta) => { steps++; go(delta); };
+    addEventListener("popstate", () => { steps--; });
+}"""
+"""Counts the steps through the history that the page has asked for, and that are still to come."""
+
+
 def test_menu_that_gives_way_to_another_leaves_one_entry(phone: Page) -> None:
     page = phone
     page.click("#tab-rate")
     page.click("#tab-play")
+    page.wait_for_function("location.hash.startsWith('#/tune/')")
+    page.evaluate(COUNT_STEPS)
     for number in (1, 2, 3):
         page.locator("#tunes .menu").nth(number).click()
         page.wait_for_selector("#row-menu", state="visible")
-    page.wait_for_function("history.state === 1")
+    page.wait_for_function("steps === 0 && history.state === 1")
     page.go_back()
     page.wait_for_selector("#row-menu", state="hidden")
     page.go_back()
