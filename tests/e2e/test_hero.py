@@ -114,6 +114,7 @@ def test_feeling_is_told_as_far_as_it_is_known(page: Page) -> None:
 def test_a_press_on_a_waveform_mutes_its_voice(without_engine: Page) -> None:
     page = without_engine
     play(page, 1)
+    page.wait_for_selector("#now-author button")  # The last that is shown of a tune.
     box = page.locator("#scope").bounding_box()
     assert box
     page.mouse.click(box["x"] + box["width"] * 0.8, box["y"] + box["height"] / 2)

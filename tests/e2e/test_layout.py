@@ -323,17 +323,23 @@ def test_headings_are_apart_however_the_list_is_sorted(sized: Page) -> None:
         assert min(sized.evaluate(GAPS)) >= 8, column
 
 
+MARKED = """(name) => {
+    const row = name.closest("tr");
+    name.textContent = "A title that is too long for the column";
+    const isShortened = name.scrollWidth > name.clientWidth;
+    for (const mark of ["data-favorite", "data-liked"]) row.setAttribute(mark, "");
+    const marks = ["::before", "::after"].map((part) => getComputedStyle(name, part).content);
+    return [isShortened, ...marks];
+}"""
+"""Gives a row a long title and all marks, and looks at them at once: the list may be shown again."""
+
+
 @pytest.mark.parametrize("sized", [(360, 740)], ids=str, indirect=True)
 def test_a_title_that_is_shortened_keeps_its_marks(sized: Page) -> None:
-    name = "#tunes tbody tr:first-child .name"
-    sized.eval_on_selector(name, "one => { one.textContent = 'A title that is too long for the column'; }")
-    assert sized.eval_on_selector(name, "one => one.scrollWidth > one.clientWidth"), "it is shortened"
-    row = "#tunes tbody tr:first-child"
-    sized.eval_on_selector(row, "one => one.toggleAttribute('data-favorite')")
-    sized.eval_on_selector(row, "one => one.toggleAttribute('data-liked')")
-    for part, marks in (("before", "♥ ★"), ("after", "none")):
-        content = sized.eval_on_selector(name, f"one => getComputedStyle(one, '::{part}').content")
-        assert marks in content
+    is_shortened, before, after = sized.eval_on_selector("#tunes tbody tr:first-child .name", MARKED)
+    assert is_shortened
+    assert "♥ ★" in before
+    assert "none" in after
 
 
 BOXES = """() => Object.fromEntries(
@@ -361,6 +367,7 @@ def test_the_offer_to_learn_moves_nothing_and_leaves_every_control_in_reach(size
     page = sized
     page.evaluate("localStorage.setItem('sidflow.likes', '2')")
     play_first(page)
+    page.wait_for_selector("#now-author button", state="attached")  # The last that is shown of a tune.
     if where == "sheet":
         open_sheet(page)
     elif where != "list":
