@@ -46,6 +46,10 @@ def test_single_key_shortcuts(without_engine: Page) -> None:
     page.keyboard.press("n")
     page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=title)
     wait_until_playing(page)
+    page.keyboard.press("Space")
+    page.wait_for_function("document.querySelector('footer').dataset.status === 'paused'")
+    page.fill("#progress", "0")  # After some seconds, the key would only begin the tune again.
+    page.wait_for_function("sidPlayer.progress === 1 && sidPlayer.position === 0")
     page.keyboard.press("p")
     page.wait_for_function("old => document.querySelector('#now-title').textContent === old", arg=title)
     wait_until_playing(page)

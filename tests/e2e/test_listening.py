@@ -100,6 +100,7 @@ def test_own_file_plays_and_is_identified_by_its_content(page: Page, own_tune: P
     wait_for_engine(page)
     page.set_input_files("#own-file", own_tune)
     wait_until_playing(page)
+    page.click("#play-pause")  # The tune must not end before it is analyzed.
     page.wait_for_selector("#tunes tbody tr:first-child .why:not([hidden])")
     page.click("#like")
     wait_for_count(page, "implicit", 2)
