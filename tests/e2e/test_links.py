@@ -318,6 +318,7 @@ def test_link_leads_to_another_song_of_a_tune_from_the_queue(without_engine: Pag
         follow(page, f"{SONGS}?song={song}")
         wait_for_text(page, "#song", song)
         assert page.text_content("#now-title") == TITLE
+    wait_status(page, "playing")
 
 
 def test_advice_after_a_link_to_no_station_can_be_followed_on_a_phone(
