@@ -169,6 +169,7 @@ class Host {
       const worker = new Worker(this.#setup.worker, { type: "module", name: "engine" });
       let begun = 0;
       const end = (/** @type {string} */ reason) => {
+        if (this.#end !== end) return; // Its lock is released after its end, when the next engine may run.
         clearTimeout(timer);
         worker.terminate();
         this.#end = null;

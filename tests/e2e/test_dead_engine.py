@@ -55,6 +55,12 @@ CAN_HANG = """addEventListener("message", () => {
 }, { once: true });
 """
 
+HEALTHY_AT_ONCE = """{
+    const now = performance.now.bind(performance);
+    performance.now = () => 1000 * now();
+}"""
+"""An engine that ends after its first 20 s is replaced without a pause; this makes it some milliseconds."""
+
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
@@ -108,11 +114,12 @@ def test_engine_whose_worker_dies_is_replaced_in_its_tab(tabs: tuple[Page, Page]
     assert second.evaluate("engineWorkers.length") == 0
 
 
-def test_engine_that_hangs_is_replaced(context: BrowserContext, served: Served) -> None:
-    def make_hang(route: Route) -> None:
-        answer = route.fetch()
-        route.fulfill(response=answer, body=CAN_HANG + answer.text())
+def make_hang(route: Route) -> None:
+    answer = route.fetch()
+    route.fulfill(response=answer, body=CAN_HANG + answer.text())
 
+
+def test_engine_that_hangs_is_replaced(context: BrowserContext, served: Served) -> None:
     context.route("**/engine/worker.js", make_hang, times=1)
     page = open_tab(context, served)
     wait_for_engine(page)
@@ -122,6 +129,18 @@ def test_engine_that_hangs_is_replaced(context: BrowserContext, served: Served) 
     wait_until_told(page, READY, 2)
     check_stored_once(page, recorded(page, 20))
     assert page.evaluate("engineWorkers.length") == 2
+
+
+def test_engine_that_replaces_another_is_replaced_as_well(context: BrowserContext, served: Served) -> None:
+    context.add_init_script(HEALTHY_AT_ONCE)
+    context.route("**/engine/worker.js", make_hang, times=2)
+    page = open_tab(context, served)
+    wait_for_engine(page)
+    for count in (1, 2):
+        page.evaluate(HANG)
+        wait_until_told(page, SILENT, count)
+        wait_until_told(page, READY, count + 1)
+    assert page.evaluate("engineWorkers.length") == 3
 
 
 def test_engine_of_a_suspended_tab_is_replaced_in_another_and_ends(
