@@ -33,6 +33,34 @@ RUN = """async ([count, bytes]) => {
   return { read, running: states.map(({ running }) => running), last: states.at(-1) };
 }"""
 
+STOP_WHILE_FILES_ARE_READ = """async () => {
+  const { FullAnalysis } = await import("/static/js/tunes/full-analysis.js");
+  const { Worker } = globalThis;
+  let started = 0;
+  globalThis.Worker = class extends Worker {
+    constructor(...setup) {
+      super(...setup);
+      started += 1;
+    }
+  };
+  const tunes = Array.from({ length: 20 }, (_, number) => ({ sidPath: `${number}`, startSong: 1 }));
+  let arrive;
+  const file = new Promise((resolve) => { arrive = resolve; });
+  const source = {
+    next: (limit, except) => tunes.filter((tune) => !except.has(tune)).slice(0, limit),
+    read: () => file,
+    lengths: () => [],
+    save: async () => {},
+  };
+  const analysis = new FullAnalysis(source, () => {});
+  const running = analysis.run(180);
+  analysis.stop();
+  arrive(new ArrayBuffer(200));
+  await running;
+  globalThis.Worker = Worker;
+  return { started, ...analysis.state };
+}"""
+
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, site: Site) -> Iterator[Page]:
@@ -58,3 +86,8 @@ def test_it_stops_when_one_analysis_after_the_other_fails(page: Page) -> None:
     assert 5 <= len(found["read"]) < TUNES
     assert not found["last"]["running"]
     assert found["last"]["problem"]
+
+
+def test_no_worker_starts_for_a_file_that_comes_after_it_was_stopped(page: Page) -> None:
+    found: dict[str, Any] = page.evaluate(STOP_WHILE_FILES_ARE_READ)
+    assert (found["started"], found["running"], found["skipped"]) == (0, False, 0)

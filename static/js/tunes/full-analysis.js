@@ -109,7 +109,7 @@ export class FullAnalysis {
       if (!tune) return;
       await this.#source.read(tune).then(
         (bytes) => this.#analyze(worker, tune, bytes),
-        ({ message }) => this.#skip(message),
+        ({ message }) => this.#skip(worker, message),
       );
       if (this.#workers.includes(worker)) this.#report();
     }
@@ -128,6 +128,7 @@ export class FullAnalysis {
    * @param {ArrayBuffer} bytes
    */
   async #analyze(worker, tune, bytes) {
+    if (!this.#workers.includes(worker)) return; // The call would start a worker that nobody ends.
     const { lengths, save } = this.#source;
     const song = tune.startSong;
     const question = { bytes, song, duration: lengths(tune)[song - 1] || this.#defaultLength };
@@ -137,14 +138,17 @@ export class FullAnalysis {
       this.#analyzed += 1;
       if (this.#analyzed === 1) this.#since = performance.now();
     } catch ({ message }) {
-      if (!this.#workers.includes(worker)) return; // The listener has stopped it.
-      this.#failures += 1;
-      this.#skip(message);
+      if (this.#workers.includes(worker)) this.#failures += 1;
+      this.#skip(worker, message);
     }
   }
 
-  /** @param {string} problem */
-  #skip(problem) {
+  /**
+   * @param {WorkerClient} worker
+   * @param {string} problem
+   */
+  #skip(worker, problem) {
+    if (!this.#workers.includes(worker)) return; // The listener has stopped it.
     this.#skipped += 1;
     this.#problem = problem;
   }
