@@ -71,3 +71,28 @@ def test_queue_is_moved_by_touch_or_mouse(without_engine: Page) -> None:
     page.mouse.up()
     wait_for_queue(page, [second, third, first])
     assert page.locator("#up-next [data-dragged]").count() == 0
+
+
+def test_tune_that_is_dropped_moves_even_if_the_next_one_has_begun_meanwhile(without_engine: Page) -> None:
+    page = without_engine
+    before = names(page)[0]
+    play(page, 20)
+    page.wait_for_function(
+        "before => document.querySelector('#up-next .name').textContent !== before", arg=before
+    )
+    first, second, third, *_ = names(page)
+    handles = page.locator("#up-next .handle")
+    handles.nth(2).scroll_into_view_if_needed()
+    begin, end = handles.nth(2).bounding_box(), handles.nth(0).bounding_box()
+    assert begin
+    assert end
+    page.mouse.move(begin["x"] + 10, begin["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(begin["x"] + 10, begin["y"] - 20)
+    page.mouse.move(end["x"] + 10, end["y"] + 4)
+    page.wait_for_selector("#up-next li:nth-child(1).drop-above")
+    page.keyboard.press("n")
+    page.wait_for_function("title => document.querySelector('#now-title').textContent === title", arg=first)
+    page.mouse.up()
+    wait_for_queue(page, [third, second])
+    assert page.text_content("#queue-status") == f"{third} is number 1 now."

@@ -149,13 +149,12 @@ class Recommendations:
         """Put a tune before all others."""
         self._arrange([tune] + [other for other in self.arranged if other is not tune])
 
-    def move(self, position: int, target: int, shown: int) -> None:
-        """Move one of the next tunes; the order of those that are shown stays from now on."""
-        tunes = [tune for tune, _ in self.upcoming(shown)]
-        if 0 <= position < len(tunes) and 0 <= target < len(tunes):
-            tune = tunes.pop(position)
-            tunes.insert(target, tune)
-            self._arrange(tunes)
+    def move(self, shown: "list[Tune]", position: int, target: int) -> None:
+        """Move one of the next tunes, as the listener sees them; the order of those stays from now on."""
+        if 0 <= position < len(shown) and 0 <= target < len(shown):
+            tunes = list(shown)
+            tunes.insert(target, tunes.pop(position))
+            self._arrange([tune for tune in tunes if tune is not self._current])
 
     def remove(self, tune: "Tune") -> None:
         """Leave a tune out of the queue until the listener picks another one, or chooses it."""

@@ -98,13 +98,16 @@ class UpNext:
         if position == target:
             self.show()
             return
-        tune, _ = self._upcoming[position]
+        shown = [tune for tune, _ in self._upcoming]  # Another queue may have come during the drag.
         kind = document.activeElement.className
-        self._recommendations.move(position, target, SHOWN)
-        by_id("queue-status").textContent = tune.title + " is number " + str(target + 1) + " now."
-        items = by_id("up-next").children
+        self._recommendations.move(shown, position, target)
+        tunes = [tune for tune, _ in self._upcoming]
+        if shown[position] not in tunes:
+            return  # It has begun to play meanwhile.
+        place = tunes.index(shown[position])
+        by_id("queue-status").textContent = shown[position].title + f" is number {place + 1} now."
         if kind in BUTTONS:
-            items[target].querySelector("." + kind).focus()
+            by_id("up-next").children[place].querySelector("." + kind).focus()
 
 
 def _show_items(upcoming: "list[Entry]") -> None:
