@@ -23,6 +23,21 @@ OFFLINE_READY = "html[data-offline=ready]"
 OUTBOX = """Object.entries(localStorage).filter(([key]) => key.startsWith("sidflow.outbox."))
     .map(([, entry]) => entry).sort().map((entry) => JSON.parse(entry.slice(entry.indexOf(" "))))"""
 
+HOLD_QUESTIONS = """{
+    const { postMessage } = Worker.prototype;
+    globalThis.held = [];
+    Worker.prototype.postMessage = function (message, ...rest) {
+        const send = () => postMessage.call(this, message, ...rest);
+        if (globalThis.holds && message?.path?.[0] === holds) held.push(send);
+        else send();
+    };
+    globalThis.release = () => {
+        globalThis.holds = "";
+        for (const send of held.splice(0)) send();
+    };
+}"""
+"""Lets what the page asks its workers wait if `holds` is the question's name, until `release` is called."""
+
 
 NOTE_TITLE = """() => addEventListener("click", ({ target }) => {
     globalThis.clickedTitle = target.closest("tr")?.querySelector(".name").textContent;

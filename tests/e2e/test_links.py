@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page
 
 from tests.e2e.conftest import usable
 from tests.e2e.listener import (
+    HOLD_QUESTIONS,
     WITHOUT_ENGINE,
     holding,
     play,
@@ -20,6 +21,7 @@ from tests.e2e.listener import (
 )
 from tests.patience import wait_until
 from tests.served import Served
+from tests.wasm.psid import clicker, clicker_play, psid
 
 TITLE, AUTHOR = "Tinsel Confetti", "sidflow bright"
 SONGS = "#/tune/Demo/Tinsel_Confetti.sid"
@@ -348,3 +350,60 @@ def test_place_of_demo_tunes_has_a_name_however_late_they_come(
         assert page.inner_text("#no-tunes") == "Loading the library…"
     wait_for_text(page, "#place-name", name)
     page.wait_for_selector("#place", state="visible")
+
+
+COMPOSER = "#/composer/sidflow%20bright"
+ALL_TUNES_ARE_THERE = "by whom there is no tune"
+"""Before, the page doesn't say what is missing."""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "Mine"
+    folder.mkdir()
+    (folder / "mine.sid").write_bytes(psid(clicker(), play=clicker_play(), title=b"A tune of mine"))
+    return folder
+
+
+def open_composer(context: BrowserContext, served: Served) -> Page:
+    page = context.new_page()
+    page.add_init_script(WITHOUT_ENGINE)
+    page.add_init_script(HOLD_QUESTIONS)
+    page.goto(f"{served.url}/#/composer/nobody")
+    wait_for_text(page, "#notice", ALL_TUNES_ARE_THERE)
+    follow(page, COMPOSER)
+    wait_for_text(page, "#place-name", AUTHOR)
+    page.wait_for_selector("#place", state="visible")
+    return page
+
+
+def test_place_that_is_left_while_music_is_added_stays_closed(
+    context: BrowserContext, served: Served, folder: Path
+) -> None:
+    page = open_composer(context, served)
+    page.evaluate("globalThis.holds = 'place'")
+    page.set_input_files("#own-folder", folder)
+    page.wait_for_function("held.length > 1")  # To show the place, and to see whether it is there.
+    page.click("#place-close")
+    page.wait_for_selector("#place", state="hidden")
+    page.evaluate("release()")
+    page.fill("#search", "a tune of mine")
+    wait_for_text(page, "#list-count", "1 of ")
+    assert page.is_hidden("#place")
+
+
+def test_place_is_still_there_after_music_was_added_on_another_tab(
+    context: BrowserContext, served: Served, folder: Path
+) -> None:
+    page = open_composer(context, served)
+    page.click("#tab-rate")
+    wait_for_hash(page, "#/rate")
+    count = page.text_content("#list-count")
+    page.set_input_files("#own-folder", folder)
+    page.wait_for_selector("#collection-result:not(:empty)", state="attached")
+    page.wait_for_function("count => document.querySelector('#list-count').textContent !== count", arg=count)
+    page.click("#tab-play")
+    wait_for_hash(page, COMPOSER)
+    assert page.is_visible("#place")
+    page.fill("#search", "a tune of mine")
+    wait_for_text(page, "#list-count", "0 of ")

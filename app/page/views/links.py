@@ -153,7 +153,7 @@ class Links:
 
     async def _check_place(self) -> None:
         """Say so if the address leads to a folder or composer that isn't there."""
-        if not self._has_all_tunes:
+        if not self._has_all_tunes or parse(str(window.location.hash))["view"] in TABS[1:]:
             return
         kind, _, name = str(await self._play_tab.places.findMissing()).partition(":")
         if kind:

@@ -65,9 +65,11 @@ export class Places {
    * @returns {Promise<string>} what isn't there, such as `composer:rob hubbard`; else ""
    */
   async findMissing() {
-    const place = placeAt(location.hash);
+    const { hash } = location;
+    const place = placeAt(hash);
     const name = place.composer ?? place.path ?? place.folder;
     const isMissing = name !== undefined && !(await this.#ask("place", place));
+    if (location.hash !== hash) return ""; // the listener has gone elsewhere meanwhile
     const target = isMissing ? {} : place;
     if (JSON.stringify(target) !== this.json) this.#use(target);
     return isMissing ? `${place.composer === undefined ? "folder" : "composer"}:${name}` : "";
