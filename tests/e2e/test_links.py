@@ -365,6 +365,31 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
+def test_tune_that_is_chosen_while_a_link_is_looked_up_plays_on(
+    context: BrowserContext, served: Served, folder: Path
+) -> None:
+    page = open_link(context, served, "")
+    page.set_input_files("#own-folder", folder)
+    page.wait_for_selector("#collection-result:not(:empty)")
+    page.wait_for_selector("#tunes tr[data-path^='sha256:']")
+    path = page.get_attribute("#tunes tr[data-path^='sha256:']", "data-path")
+    page.close()
+    page = context.new_page()
+    page.add_init_script(WITHOUT_ENGINE)
+    page.add_init_script(HOLD_QUESTIONS)
+    page.add_init_script("globalThis.holds = 'find'")
+    page.goto(f"{served.url}/#/tune/{path}")
+    page.wait_for_function("held.length > 0")
+    tune = page.locator("#tunes tbody tr:not([data-path^='sha256:'])").first
+    title = tune.locator(".name").text_content()
+    tune.locator("button.tune").click()
+    wait_until_playing(page)
+    page.evaluate("release()")
+    page.wait_for_selector("html[data-ui=ready]")
+    assert page.text_content("#now-title") == title
+    wait_status(page, "playing")
+
+
 def open_composer(context: BrowserContext, served: Served) -> Page:
     page = context.new_page()
     page.add_init_script(WITHOUT_ENGINE)

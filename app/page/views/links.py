@@ -76,6 +76,8 @@ class Links:
         self._stations = stations
         self._play_tab = play_tab
         self._track: Track | None = None
+        self._chosen: Track | None = None
+        self._target: Route | None = None
         self._following = False
         self._view = ""
         self._missing: Route | None = None
@@ -128,7 +130,7 @@ class Links:
         target = parse(here)
         tab = target["view"] if target["view"] in TABS else "play"
         self._view = here if target["view"] == "place" else tab
-        self._missing = None
+        self._missing = self._target = None
         self._clear_notice()
         self._following = True
         self._tabs.open(tab)
@@ -164,8 +166,8 @@ class Links:
             self._clear_notice()
 
     async def _open_tune(self, target: "Route", plays: bool) -> None:
-        """Play a tune, or show it, ready to play."""
-        self._missing = None
+        """Play a tune, or show it, ready to play; what the listener chooses meanwhile comes first."""
+        self._missing, self._target = None, target
         if not plays and self._playback.tune is None and self._is_left(target):
             return  # The listener is offered to go on with it.
         current = self._playback.tune
@@ -173,6 +175,8 @@ class Links:
             self._open_song(current, target["song"] or current.start_song, plays)
             return
         tune = await self._library.find(target["name"])
+        if target is not self._target or self._playback.tune is not current:
+            return
         if tune is None:
             self._missing = target
             if self._has_all_tunes:
@@ -222,6 +226,11 @@ class Links:
     def _on_playback(self) -> None:
         """Show the tune that has begun in the address."""
         track = self._playback.track
+        if track is not self._chosen:
+            self._chosen = track
+            # Not only once it plays: until then, the tune of a link that comes late would replace it.
+            if self._missing is not None and self._missing["view"] == "tune":
+                self._missing = None
         if track is None or track is self._track or self._playback.state != State.PLAYING:
             return
         self._track = track
