@@ -10,7 +10,17 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from app.setup.chromium import chromium
 from tests.browser.conftest import CHROMIUM_ARGS
-from tests.e2e.listener import hold_engine, play, predictions, rate, rows, wait_for_count, wait_for_engine
+from tests.e2e.listener import (
+    HOLD_QUESTIONS,
+    hold_engine,
+    play,
+    predictions,
+    rate,
+    rows,
+    wait_for_count,
+    wait_for_engine,
+    wait_until_playing,
+)
 from tests.patience import patient
 from tests.served import Served
 from tests.wasm.roms import ROMS
@@ -85,6 +95,27 @@ def check_list_describes_events(page: Page) -> None:
     assert "like" in texts[1]
     assert "play" in texts[2]
     assert all(text.count("202") >= 1 for text in texts)  # The year of each event.
+
+
+def test_list_of_events_has_each_once_if_another_is_made_meanwhile(page: Page, own_tune: Path) -> None:
+    page.add_init_script(HOLD_QUESTIONS)
+    page.reload()
+    wait_for_engine(page)
+    page.set_input_files("#own-file", own_tune)
+    wait_until_playing(page)
+    page.click("#like")
+    wait_for_count(page, "implicit", 2)
+    page.click("#tab-preferences")
+    page.evaluate("globalThis.holds = 'find'")  # What the listener adds is looked up for its title.
+    page.click("#waiting summary")
+    page.wait_for_function("held.length > 0")
+    page.click("#waiting summary")
+    page.click("#waiting summary")
+    page.wait_for_function("held.length > 1")
+    page.evaluate("release()")
+    page.wait_for_function("document.querySelectorAll('#waiting li').length >= 2")
+    page.wait_for_timeout(500)
+    assert page.locator("#waiting li").count() == 2
 
 
 SECONDS = """() => {

@@ -120,13 +120,13 @@ class LocalDataCard:
         if not by_id("waiting").open:
             return
         events: list[EventRow] = await self._engine.ask(Request.UNSYNCED, LISTED)
-        items = by_id("waiting").querySelector("ul")
-        items.replaceChildren()
+        items = []
         for event in events:
             await self._library.find(event["sidPath"])  # Afterwards, the library knows its title.
             item = create("li", describe_event(event, self._library.title_of(event["sidPath"])))
             item.dataset.uuid = event["uuid"]
             items.append(item)
+        by_id("waiting").querySelector("ul").replaceChildren(*items)  # At once: the next list may have come.
 
     async def _do(self, work: "Awaitable[str]") -> None:
         try:
