@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page
 
@@ -18,6 +19,7 @@ from tests.e2e.listener import (
     wait_until_playing,
 )
 from tests.served import Served
+from tests.wasm.psid import clicker, clicker_play, psid
 
 OUTBOX = "Object.keys(localStorage).filter(key => /^sidflow.(outbox|withdrawn|refused)/.test(key))"
 
@@ -144,6 +146,29 @@ RANK = """path => {
     const row = document.querySelector(`#tunes tr[data-path="${path}"] .name`).textContent;
     return titles.includes(row) ? titles.indexOf(row) : 0;
 }"""
+
+
+def test_history_names_music_that_the_page_has_not_met(page: Page, tmp_path: Path) -> None:
+    folder = tmp_path / "Mine"
+    folder.mkdir()
+    (folder / "mine.sid").write_bytes(psid(clicker(), play=clicker_play(), title=b"A tune of mine"))
+    wait_for_engine(page)
+    page.set_input_files("#own-folder", folder)
+    page.wait_for_selector("#collection-result:not(:empty)")
+    page.fill("#search", "a tune of mine")
+    wait_for_text(page, "#list-count", "1 of ")
+    play(page, 1)
+    page.fill("#search", "")
+    page.wait_for_function("document.querySelectorAll('#tunes tbody tr').length > 5")
+    page.click("#tunes tbody tr:nth-child(1) button.tune")
+    page.wait_for_function("document.querySelector('#now-title').textContent !== 'A tune of mine'")
+    wait_until_playing(page)
+    wait_until_all_is_stored(page)
+    page.reload()
+    wait_for_engine(page)
+    page.click("#tab-rate")
+    page.click("#history summary")
+    wait_for_text(page, "#history-list", "A tune of mine: ")
 
 
 def test_history_opens_in_sight(without_engine: Page) -> None:

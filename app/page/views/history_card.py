@@ -45,6 +45,7 @@ class HistoryCard:
         self._limit = STEP
         self._events: list[EventRow] = []
         self._withdrawn: list[str] = []
+        self._listing: object = None
         on(by_id("history"), "toggle", lambda _event: spawn(self._open()))
         on(by_id("history-list"), "click", self._on_click)
         on(by_id("history-more"), "click", lambda _event: self._show_more())
@@ -70,10 +71,15 @@ class HistoryCard:
         if not by_id("history").open or not self._engine.ready:
             return
         events: list[EventRow] = await self._engine.ask(Request.HISTORY, self._limit + 1)
+        self._listing = listing = object()
         by_id("history-more").hidden = len(events) <= self._limit
         events = events[: self._limit]
         if [event["uuid"] for event in events] == [event["uuid"] for event in self._events]:
             return
+        for event in events:
+            await self._library.find(event["sidPath"])  # Afterwards, the library knows its title.
+        if listing is not self._listing:
+            return  # There is a newer list.
         self._events = events
         focused = _focused_button()
         by_id("history-list").replaceChildren(*[self._item(event) for event in events])
