@@ -88,6 +88,8 @@ class TasteMap:
         except Exception as exc:
             notice(error_message(exc))
             return
+        if by_id("map-dialog").open:  # Pressed twice.
+            return
         by_id("map-dialog").append(by_id("taste-map"))
         by_id("map-dialog").showModal()
         await self.show(figures)
