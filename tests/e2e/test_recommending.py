@@ -187,3 +187,37 @@ def _explanation_is_shown_on_demand(page: Page, title: str, preference: float) -
     page.keyboard.press("Enter")
     page.wait_for_selector("#tunes .why-row", state="detached")
     assert button.get_attribute("aria-expanded") == "false"
+
+
+HOLD_WHY = """{
+    const { postMessage } = BroadcastChannel.prototype;
+    globalThis.held = [];
+    BroadcastChannel.prototype.postMessage = function (message) {
+        const send = () => postMessage.call(this, message);
+        if (globalThis.holds && message.type === "why") held.push(send);
+        else send();
+    };
+}"""
+"""Lets questions why a tune is predicted wait while `holds` is set."""
+
+
+def test_reasons_that_come_late_do_not_replace_those_that_were_asked_for_since(page: Page) -> None:
+    page.add_init_script(HOLD_WHY)
+    page.reload()
+    page.wait_for_selector(PREDICTED)
+    rows = page.locator("#tunes tbody tr[data-path]")
+    first, second = (rows.nth(number).locator("button.why") for number in (0, 1))
+    is_open = "#tunes tbody tr[data-path]:has(button.why[aria-expanded=true])"
+    path = rows.nth(0).get_attribute("data-path")
+    first.click()
+    page.wait_for_selector(is_open)
+    first.click()
+    page.wait_for_selector(is_open, state="detached")
+    page.evaluate("globalThis.holds = true")
+    second.click()
+    page.wait_for_function("held.length === 1")
+    first.click()
+    page.wait_for_selector(is_open)
+    page.evaluate("held[0]()")
+    page.wait_for_timeout(500)
+    assert page.get_attribute(is_open, "data-path") == path

@@ -81,7 +81,7 @@ class PlayTab:
         self._settings = settings
         self._order = _order(settings.values)
         self._revision = 0
-        self._model = ""
+        self._model = self._explaining = ""
         self.problem = "Loading the library…"
         self.places = tunes_places.Places.new(
             collection,
@@ -265,10 +265,13 @@ class PlayTab:
         path = row.dataset.path
         opening = row.querySelector("button.why").getAttribute("aria-expanded") == "false"
         self._list.closeReasons()
+        self._explaining = path if opening else ""
         if not opening:
             return
         tune = await self._library.find(path)
         why = await self._recommendations.why(tune, tune.start_song) if tune else None
+        if path != self._explaining:
+            return  # The listener has asked about another tune, whose answer may have come before.
         target = self._list.openReasons(path)
         if target and tune:
             level = self._recommendations.sureness(tune, tune.start_song)["p"]
