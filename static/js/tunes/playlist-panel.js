@@ -7,6 +7,9 @@ import { element } from "./elements.js";
 
 const FAVORITES = "favorites";
 
+/** The list of favorites until the stored ones are there. @type {Playlist} */
+const NO_FAVORITES = { id: FAVORITES, name: "Favorites", tunes: [] };
+
 export class PlaylistPanel {
   #collection;
   #filters;
@@ -112,8 +115,8 @@ export class PlaylistPanel {
    * @param {boolean} wanted
    */
   setFavorite(sidPath, wanted) {
-    const favorites = this.#lists.find(({ id }) => id === FAVORITES);
-    if (wanted && favorites) this.#add(favorites, [sidPath]);
+    const favorites = this.#lists.find(({ id }) => id === FAVORITES) ?? NO_FAVORITES;
+    if (wanted) this.#add(favorites, [sidPath]);
     else this.#collection.call("removeFromPlaylist", { id: FAVORITES, sidPath });
   }
 

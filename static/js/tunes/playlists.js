@@ -70,6 +70,7 @@ export class Playlists {
    * @returns {Promise<string>} the name that it got
    */
   async restore(list) {
+    await this.loaded;
     const name = this.#freeName(list);
     await this.#put({ ...list, name });
     return name;
@@ -80,6 +81,7 @@ export class Playlists {
    * @returns {Promise<Playlist | null>} what was deleted, for `restore`
    */
   async delete(id) {
+    await this.loaded;
     const list = this.#lists.get(id) ?? null;
     this.#lists.delete(id);
     await this.#database.write((tables) => tables.deletePlaylist(id));
@@ -93,6 +95,7 @@ export class Playlists {
    * @returns {Promise<string>} the name that it got; "" if there is no such list
    */
   async rename(id, name) {
+    await this.loaded;
     const list = this.#lists.get(id);
     return list ? this.restore({ ...list, name }) : "";
   }
@@ -104,6 +107,7 @@ export class Playlists {
    * @returns {Promise<number | null>} how many were appended; null if there is no such list
    */
   async add(id, tunes) {
+    await this.loaded; // Otherwise they would replace the stored ones.
     const list = id === FAVORITES ? this.#favorites : this.#lists.get(id);
     if (!list) return null;
     const all = [...new Set([...list.tunes, ...tunes])];
@@ -116,6 +120,7 @@ export class Playlists {
    * @param {string} sidPath
    */
   async remove(id, sidPath) {
+    await this.loaded;
     const list = this.#lists.get(id);
     if (list) await this.#put({ ...list, tunes: list.tunes.filter((tune) => tune !== sidPath) });
   }
@@ -127,6 +132,7 @@ export class Playlists {
    * @param {string} other
    */
   async move(id, sidPath, other) {
+    await this.loaded;
     const list = this.#lists.get(id);
     const to = list?.tunes.indexOf(other) ?? -1;
     if (!list || to < 0) return;
