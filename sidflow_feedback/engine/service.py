@@ -117,8 +117,9 @@ class FeedbackService:
         channel.answer(Request.WIPE, self._wipe)
 
     def welcome(self) -> None:
-        """Publish that this engine runs, and its state."""
+        """Publish that this engine runs, what it is doing, and its state."""
         self._channel.publish(Publication.READY, self._engine)
+        self._transfers.announce()
         self._runtime.announce()
 
     async def _configure(self, preferences: Preferences, _binary: object) -> None:

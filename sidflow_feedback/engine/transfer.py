@@ -43,11 +43,16 @@ class Transfers:
         self._publish = publish
         self._running = False
         self._canceled = False
+        self._progress: TransferProgress | None = None
         self._noticed = self._paused = 0.0
 
     def cancel(self) -> None:
         """Let the transfer that is under way, if any, fail at its next step."""
         self._canceled = self._running
+
+    def announce(self) -> None:
+        """Publish the last progress, or None: pages may still show that of an engine that has died."""
+        self._publish(self._progress)
 
     @contextmanager
     def begin(self) -> Iterator[Step]:
@@ -64,14 +69,15 @@ class Transfers:
         try:
             yield self._step
         finally:
-            self._running = False
-            self._publish(None)
+            self._running, self._progress = False, None
+            self.announce()
 
     async def _step(self, phase: TransferPhase, done: int, total: int) -> None:
         now = time.monotonic()
         if now - self._noticed >= NOTICE_INTERVAL:
             self._noticed = now
-            self._publish({"phase": phase, "done": done, "total": total})
+            self._progress = {"phase": phase, "done": done, "total": total}
+            self.announce()
         if now - self._paused >= SLICE:
             await asyncio.sleep(PAUSE)
             self._paused = time.monotonic()
