@@ -13,11 +13,16 @@ export class KeptTunes {
    */
   #addresses = null;
 
+  /** How often the network has gone or come back: what was read before counts no more. */
+  #changes = 0;
+
   /**
    * Read what is kept.
    * @param {string} catalog  address of the site's catalog
    */
   async read(catalog) {
+    this.#changes += 1;
+    const changes = this.#changes;
     const folder = new URL(".", catalog).href;
     /** @type {Set<string>} */
     const found = new Set();
@@ -27,11 +32,12 @@ export class KeptTunes {
         found.add(url.startsWith(folder) ? url.slice(folder.length) : url);
       }
     }
-    this.#addresses = found;
+    if (changes === this.#changes) this.#addresses = found;
   }
 
   /** Forget what is kept: there is a network. */
   clear() {
+    this.#changes += 1;
     this.#addresses = null;
   }
 
