@@ -39,6 +39,8 @@ export class SidPlayer {
   #end = null;
   #error = "";
   #tuneFault = false;
+  /** Whether `override` was called since the worker was asked to load the tune. */
+  #overridden = false;
   /** Whether a tune was loaded once: a worker that fails later does so because of the tune. */
   #proven = false;
 
@@ -72,7 +74,10 @@ export class SidPlayer {
     this.#intent = "stopped";
     this.#info = this.#end = null;
     this.#song = song;
-    return this.#open("loading", () => this.#renderer.load(bytes, song));
+    this.#overridden = false;
+    const info = await this.#open("loading", () => this.#renderer.load(bytes, song));
+    if (this.#overridden) this.#goTo(this.position, true);
+    return info;
   }
 
   /** Play or resume. Must be called from a click until the browser has allowed sound once. */
@@ -140,6 +145,7 @@ export class SidPlayer {
    */
   override(clock, chip, sound) {
     this.#renderer.override({ clock, chips: [chip, chip, chip], sound });
+    this.#overridden = true;
     if (this.#info !== null) this.#goTo(this.position, true);
   }
 

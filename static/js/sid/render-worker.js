@@ -27,6 +27,11 @@ let stream = 0;
 /** @type {SilenceDetector | null} null: it has found the end of the song, or a voice is muted */
 let silence = null;
 let voices = 0;
+/**
+ * The newest that the page wants: it can change on the way to the start of a song.
+ * @type {import("./renderer.js").Mix}
+ */
+let wanted = { muted: 0, width: 0 };
 /** @type {import("./emulator.js").SoundOptions | null} in use */
 let sound = null;
 const meanFrames = new Float32Array(MAX_FRAMES);
@@ -37,6 +42,7 @@ serve(
   {
     /** @param {Start & {bytes: Uint8Array}} request */
     async load({ bytes, ...start }) {
+      wanted = start.settings;
       const emulator = await emulatorReady;
       [ring, song, stream] = [null, null, start.stream];
       const roms = await storedRoms();
@@ -48,6 +54,7 @@ serve(
 
     /** @param {Start} start */
     async song(start) {
+      wanted = start.settings;
       return begin(await emulatorReady, start);
     },
 
@@ -56,6 +63,7 @@ serve(
      * @param {Start & {restart: boolean}} request
      */
     async seek({ restart, ...start }) {
+      wanted = start.settings;
       const emulator = await emulatorReady;
       if (restart || song === null) return begin(emulator, start);
       ring = null;
@@ -68,9 +76,10 @@ serve(
      * @param {import("./renderer.js").Mix} mix
      */
     async mix(mix) {
+      wanted = mix;
       const emulator = await emulatorReady;
       if (ring !== null) song?.back(ring.base + ring.framesPlayed);
-      applyMix(emulator, mix);
+      applyMix(emulator);
       silence = null;
       fill(emulator);
     },
@@ -106,25 +115,22 @@ function begin(emulator, start) {
  */
 async function go(emulator, current, target) {
   stream = target.stream;
-  applyMix(emulator, target.settings);
+  applyMix(emulator);
   const next = new Ring(target.ring);
   await approach(current, next, target.stream);
   if (stream === target.stream) {
     voices = 3 * emulator.info().chips;
     ring = next;
-    silence = target.settings.muted === 0 ? new SilenceDetector(SAMPLE_RATE) : null;
+    silence = wanted.muted === 0 ? new SilenceDetector(SAMPLE_RATE) : null;
     fill(emulator);
   }
   return { ...emulator.info(), sound };
 }
 
-/**
- * @param {SidEmulator} emulator
- * @param {import("./renderer.js").Mix} mix
- */
-function applyMix(emulator, { muted, width }) {
-  emulator.mute(muted);
-  emulator.spread(width);
+/** @param {SidEmulator} emulator */
+function applyMix(emulator) {
+  emulator.mute(wanted.muted);
+  emulator.spread(wanted.width);
 }
 
 /**

@@ -318,6 +318,27 @@ def test_override_takes_effect_at_once_at_the_same_position(page: Page) -> None:
     assert used(page) == ["NTSC", [[other, header_chip]]], "for the next tune too"
 
 
+def test_what_is_chosen_while_a_tune_loads_applies_to_it(page: Page) -> None:
+    play(page)
+    _, [[chip, header_chip]] = used(page)
+    page.evaluate(
+        f"""async ([tune, chip]) => {{
+          const loading = player.load(await bytesOf(tune));
+          player.mute(7);
+          player.override('NTSC', chip, {SOUND});
+          player.play();
+          await loading;
+        }}""",
+        [TUNE, 6581 + 8580 - chip],
+    )
+    wait_status(page, "playing")
+    assert used(page) == ["NTSC", [[6581 + 8580 - chip, header_chip]]]
+    wait_position(page, 1)
+    assert stats(page)["rms"] < 0.01
+    page.evaluate("player.mute(0)")
+    page.wait_for_function("player.stats().rms > 0.03")
+
+
 def test_waveforms_match_the_audible_sound(page: Page) -> None:
     play(page)
     wait_position(page, 1)
