@@ -84,7 +84,8 @@ class Playback(Judging):
         self._hand_over(player)
         if old is None:
             return
-        position, active = old.position, self.active
+        active = self.active
+        position = self._starts_at if self.state in ON_THE_WAY else old.position
         old.close()
         if self.tune is not None:
             self._listened_at_start = self._telemetry.listened_seconds

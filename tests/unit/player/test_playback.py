@@ -10,11 +10,12 @@ import pytest
 from app.page.core.playback import Playback
 from app.page.core.tune import Tune
 from sidflow_feedback.player import Ability, PlayerState, TuneHeader
+from sidflow_feedback.player.memory import MemoryPlayer
 from tests.contracts.player_contract import (
     LONG,
     SONGS,
 )
-from tests.unit.player.hand_listener import ALL, HandListener, Tunes, actions, missing
+from tests.unit.player.hand_listener import ALL, SONG_COUNT, HandListener, Tunes, actions, missing
 
 
 @pytest.mark.parametrize("abilities", [ALL, ()], ids=str)
@@ -181,6 +182,36 @@ def test_another_tune_wins_over_what_was_chosen_for_the_one_before(
     assert listener.tunes.reads[-1] == listener.tunes.named[LONG].sid_path
     assert (listener.player._song, listener.player.position) == (1, 0)
     assert [event["sidPath"] for event in listener.events()] == [listener.tunes.named[LONG].sid_path]
+
+
+@pytest.mark.parametrize(("position", "before"), [(20.0, None), (0.0, LONG)], ids=["link", "tune before"])
+def test_another_player_starts_a_tune_that_is_on_its_way_where_it_should(
+    position: float, before: str | None
+) -> None:
+    listener = HandListener()
+    if before:
+        listener.choose(before)
+        listener.listen(50)
+    player = MemoryPlayer(
+        lambda state: listener.playback.on_player_state("other", state),
+        songs=SONG_COUNT,
+        pipeline="other",
+        abilities=ALL,
+    )
+
+    async def choose_player() -> None:
+        listener.tunes.waiting = asyncio.Event()
+        opening = asyncio.create_task(
+            listener.playback.cue(listener.tunes.named[SONGS], 0, position, play=True)
+        )
+        await asyncio.sleep(0)
+        changing = asyncio.create_task(listener.playback.use(player))
+        await asyncio.sleep(0)
+        listener.tunes.waiting.set()
+        await asyncio.gather(opening, changing)
+
+    asyncio.run(choose_player())
+    assert (listener.playback.state, player.position) == ("playing", position)
 
 
 def test_playback_stops_at_the_end_if_no_tune_follows(monkeypatch: pytest.MonkeyPatch) -> None:
