@@ -91,6 +91,19 @@ def test_song_that_is_chosen_while_a_tune_loads_plays_then(
     assert (page.input_value("#song"), [event["song"] for event in outbox(page)]) == (str(song), [song])
 
 
+def test_song_that_is_chosen_in_a_pause_waits_for_play(without_engine: Page) -> None:
+    page = without_engine
+    number: int = page.evaluate(FIRST_OF_ONE_SONG_AND_OF_SEVERAL)[1]
+    play(page, number)
+    page.click("#play-pause")
+    page.wait_for_selector("footer[data-status=paused]")
+    page.click("#next-song")
+    page.wait_for_selector("footer[data-status=stopped]")
+    page.wait_for_selector("#play-pause[aria-label=Play]")
+    page.click("#play-pause")
+    wait_until_playing(page)
+
+
 def test_previous_goes_back_through_the_session(without_engine: Page) -> None:
     page = without_engine
     assert page.is_disabled("#previous")

@@ -65,7 +65,7 @@ class Playback(Judging):
         self._library = library
         self._take_next = take_next
         self._notify = notify
-        self._loads = 0
+        self._loads = self._loaded = 0
         self._plays_when_loaded = False
         self._starts_at = 0.0
         self.all_songs = self.stops_after_song = False
@@ -85,7 +85,7 @@ class Playback(Judging):
         if old is None:
             return
         active = self.active
-        position = self._starts_at if self.state in ON_THE_WAY else old.position
+        position = old.position if self._is_loaded else self._starts_at
         old.close()
         if self.tune is not None:
             self._listened_at_start = self._telemetry.listened_seconds
@@ -100,6 +100,11 @@ class Playback(Judging):
             await self._skip(problem)
         elif problem:
             self._stop_at(tune.title + " can't be played. " + problem, None)
+
+    @property
+    def _is_loaded(self) -> bool:
+        """Whether the player has the tune; while it is loading nevertheless, that is another song of it."""
+        return self._loaded == self._loads
 
     @property
     def active(self) -> bool:
@@ -161,6 +166,7 @@ class Playback(Judging):
         return ""
 
     def _on_loaded(self, player: "Player", tune: "Tune", header: "TuneHeader") -> None:
+        self._loaded = self._loads
         if self._starts_at:
             if "seek" in self.abilities:
                 self._jump(lambda: player.seek(self._starts_at))
@@ -213,6 +219,7 @@ class Playback(Judging):
         elif self.state in ON_THE_WAY:
             self._go_on_loading(True)
         else:
+            self._plays_when_loaded, self._starts_at = True, 0.0
             self._player.play()
 
     def _go_on_loading(self, active: bool) -> None:
@@ -251,6 +258,7 @@ class Playback(Judging):
         if self.state in ON_THE_WAY:
             spawn(self._resume(self.tune, self._plays_when_loaded, 0.0))
         else:
+            self._plays_when_loaded, self._starts_at = self.active, 0.0
             self._player.set_song(song)
         self.changed.emit()
 
@@ -306,7 +314,10 @@ class Playback(Judging):
             return
         status = state["status"]
         of_tune = state.get("tuneFault", False)
-        if status in IGNORED.get(self.state, ()) or (of_tune and self.state == State.LOADING):
+        is_held = self.state == State.LOADING and self._is_loaded and not self._plays_when_loaded
+        if status in IGNORED.get(self.state, ()) and not is_held:
+            return
+        if of_tune and self.state == State.LOADING and not self._is_loaded:
             return  # `_load` gets the fault of a tune that is loading.
         if of_tune and self.active:
             self._broken = cut_message(state["error"])

@@ -40,6 +40,8 @@ class State:
     loading   the player reports idle, stopped, or paused         loading
     ended     the player reports idle, stopped, or paused         ended
     loading   the tune is loaded, but isn't to play               paused
+    loading   another song of it has begun, but isn't to play     that of the player
+    loading   another song of it can't be played                  error, then fetching, of the next tune
     loading   the tune can't be played                            fetching, of the next tune
     loading   the player is at fault                              error, without a tune
     playing   the tune turns out to be broken                     fetching, of the next tune

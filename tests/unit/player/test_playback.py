@@ -184,6 +184,62 @@ def test_another_tune_wins_over_what_was_chosen_for_the_one_before(
     assert [event["sidPath"] for event in listener.events()] == [listener.tunes.named[LONG].sid_path]
 
 
+def listener_in_a_tune() -> HandListener:
+    """Return a listener who hears a tune with several songs, which take their time to begin."""
+
+    def set_song(song: int) -> None:
+        listener.player._song, listener.player._position = song, 0.0
+        listener.player._change("loading")
+
+    listener = HandListener()
+    listener.player.set_song = set_song  # type: ignore[method-assign]
+    asyncio.run(listener.playback.cue(listener.tunes.named[SONGS], 1, 20.0, play=True))
+    listener.listen(1)
+    return listener
+
+
+def test_song_that_is_chosen_in_a_pause_waits_for_play() -> None:
+    listener = listener_in_a_tune()
+    listener.pause()
+    listener.set_song(2)
+    assert not listener.playback.active
+    listener.player._change("stopped")
+    assert listener.playback.state == "stopped"
+    listener.resume()
+    assert (listener.playback.state, listener.player._song) == ("playing", 2)
+
+
+def test_pause_while_another_song_begins_holds_it_until_play() -> None:
+    listener = listener_in_a_tune()
+    listener.set_song(2)
+    assert listener.playback.active
+    listener.pause()
+    listener.player._change("paused")
+    assert listener.playback.state == "paused"
+    listener.resume()
+    assert (listener.playback.state, listener.player._song) == ("playing", 2)
+
+
+def test_another_tune_plays_after_a_song_that_cannot_be_played() -> None:
+    listener = listener_in_a_tune()
+    listener.set_song(2)
+    listener.player.fail("It crashes.", tune_fault=True)
+    asyncio.run(listener.playback.tick())
+    assert listener.playback.tune is not listener.tunes.named[SONGS]
+    assert listener.playback.state == "playing"
+    assert listener.playback.skips.note.endswith("which can't be played. It crashes.")
+
+
+def test_another_tune_plays_after_one_that_was_held_first_and_breaks_then() -> None:
+    listener = HandListener()
+    asyncio.run(listener.playback.cue(listener.tunes.named[LONG], 1, 0.0))
+    listener.resume()
+    listener.player.fail("It crashes.", tune_fault=True)
+    asyncio.run(listener.playback.tick())
+    assert listener.playback.tune is not listener.tunes.named[LONG]
+    assert listener.playback.state == "playing"
+
+
 @pytest.mark.parametrize(("position", "before"), [(20.0, None), (0.0, LONG)], ids=["link", "tune before"])
 def test_another_player_starts_a_tune_that_is_on_its_way_where_it_should(
     position: float, before: str | None
