@@ -91,6 +91,10 @@ class Playback(Judging):
             self._listened_at_start = self._telemetry.listened_seconds
             await self._resume(self.tune, active, position or 0.0)
 
+    async def _resume_soon(self, tune: "Tune", position: float) -> None:
+        """Load the current song at a position; a click on Pause may have come before."""
+        await self._resume(tune, self._plays_when_loaded, position)
+
     async def _resume(self, tune: "Tune", active: bool, position: float) -> None:
         """Load the current song at a position, unless the listener has chosen another tune meanwhile."""
         if tune is not self.tune:
@@ -256,7 +260,7 @@ class Playback(Judging):
         self._first_song = song
         self._choose(self.tune, song)
         if self.state in ON_THE_WAY:
-            spawn(self._resume(self.tune, self._plays_when_loaded, 0.0))
+            spawn(self._resume_soon(self.tune, 0.0))
         else:
             self._plays_when_loaded, self._starts_at = self.active, 0.0
             self._player.set_song(song)
@@ -273,7 +277,7 @@ class Playback(Judging):
         if not player or self.tune is None or "seek" not in self.abilities:
             return
         if self.state in ON_THE_WAY:
-            spawn(self._resume(self.tune, self._plays_when_loaded, seconds))
+            spawn(self._resume_soon(self.tune, seconds))
         else:
             self._jump(lambda: player.seek(seconds))
 

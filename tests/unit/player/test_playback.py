@@ -184,6 +184,26 @@ def test_another_tune_wins_over_what_was_chosen_for_the_one_before(
     assert [event["sidPath"] for event in listener.events()] == [listener.tunes.named[LONG].sid_path]
 
 
+@pytest.mark.parametrize("choose", [_song_2, _seek])
+def test_pause_right_after_what_is_chosen_while_a_tune_loads_holds_it(
+    choose: Callable[[Playback], Awaitable[None]],
+) -> None:
+    async def choose_and_pause() -> None:
+        listener.tunes.waiting = asyncio.Event()
+        opening = asyncio.create_task(listener.playback.open(listener.tunes.named[SONGS]))
+        await asyncio.sleep(0)
+        await choose(listener.playback)
+        listener.playback.pause()
+        listener.tunes.waiting.set()
+        await opening
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()})
+
+    listener = HandListener()
+    asyncio.run(choose_and_pause())
+    assert listener.playback.state == "paused"
+    assert listener.events() == []
+
+
 def listener_in_a_tune() -> HandListener:
     """Return a listener who hears a tune with several songs, which take their time to begin."""
 
