@@ -116,6 +116,7 @@ class RemotePlayer:
         if self._busy:
             return
         self._busy = True
+        wanted = self._wanted()
         try:
             while self._done != self._wanted():
                 wanted = self._wanted()
@@ -124,9 +125,12 @@ class RemotePlayer:
             if self._ready:
                 self._notify(self._mode)
         except Exception as exc:
-            self._fail(str(exc.args[2] if len(exc.args) == 3 else exc))
+            if wanted[:2] == self._wanted()[:2]:
+                self._fail(str(exc.args[2] if len(exc.args) == 3 else exc))
         self._busy = False
-        if self._ready and self._mode != OFF and not self._watching:
+        if self._done != self._wanted():  # What failed is no longer wanted.
+            asyncio.create_task(self._work())
+        elif self._ready and self._mode != OFF and not self._watching:
             asyncio.create_task(self._watch())
 
     async def _apply(self, song: "tuple[int, int]", mode: str) -> None:
