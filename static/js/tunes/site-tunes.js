@@ -73,7 +73,8 @@ export class SiteTunes {
         await this.#collection?.identify(index);
         const file = analyses.file ? undefined : await this.#collection?.analyses();
         const stil = documents.stil ? undefined : await this.#collection?.stil();
-        await documents.offer(file, stil);
+        // The listener may have added one of their own while these were on their way.
+        await documents.offer(analyses.file ? undefined : file, documents.stil ? undefined : stil);
       },
       () => this.#list(),
     );
