@@ -104,6 +104,26 @@ def test_song_that_is_chosen_in_a_pause_waits_for_play(without_engine: Page) -> 
     wait_until_playing(page)
 
 
+MOVE_SLIDER = """event => {
+    const slider = document.querySelector("#progress");
+    if (event === "input") slider.value = 0.9;
+    slider.dispatchEvent(new Event(event, { bubbles: true }));
+}"""
+
+
+def test_slider_that_is_dropped_in_another_tune_does_not_move_that(without_engine: Page) -> None:
+    page = without_engine
+    play(page, 1)
+    before = title(page)
+    page.evaluate(MOVE_SLIDER, "input")
+    page.click("#next")
+    page.wait_for_function("title => document.querySelector('#now-title').textContent !== title", arg=before)
+    wait_until_playing(page)
+    page.evaluate(MOVE_SLIDER, "change")
+    assert page.evaluate("sidPlayer.position") < 20
+    page.wait_for_function("document.querySelector('#progress').value < 0.5")
+
+
 def test_previous_goes_back_through_the_session(without_engine: Page) -> None:
     page = without_engine
     assert page.is_disabled("#previous")

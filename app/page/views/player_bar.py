@@ -11,7 +11,7 @@ TYPE_CHECKING = False  # MicroPython has no `typing`.
 if TYPE_CHECKING:
     from app.page.core.playback import Playback
     from app.page.core.settings import Settings, Values
-    from app.page.core.tune import Tune
+    from app.page.core.tune import Track, Tune
     from app.page.views.elements import Event
 
 
@@ -22,6 +22,8 @@ class PlayerBar:
         self._playback = playback
         self._dislike_note = DislikeNote(playback)
         self._dragged = False
+        self._dragged_in: Track | None = None
+        """The song whose position the listener drags: another one may have begun at the drop."""
         self._seeking = self._muted = False
         self._volume = 0
         on(by_id("play-pause"), "click", lambda _event: playback.toggle())
@@ -116,12 +118,16 @@ class PlayerBar:
         by_id("songs").dataset.several = aria(songs > 1)
 
     def _on_drag(self, event: "Event") -> None:
+        if not self._dragged:
+            self._dragged_in = self._playback.track
         self._dragged = True
         self._write_position(float(event.target.value) * self._length(), self._length())
 
     def _on_drop(self, event: "Event") -> None:
         self._dragged = False
-        if self._length():
+        if self._playback.track is not self._dragged_in:
+            self._show_position()
+        elif self._length():
             self._playback.seek(float(event.target.value) * self._length())
 
 
