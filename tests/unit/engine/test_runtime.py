@@ -152,7 +152,7 @@ async def test_state_is_published_when_a_page_connects(engine: Engine) -> None:
     engine.pages.published.clear()
     engine.pages.say("hello")
     await engine.pass_time()
-    assert [kind for kind, _ in engine.pages.published] == ["ready", "state", "beat"]
+    assert [kind for kind, _ in engine.pages.published] == ["ready", "transfer", "state", "beat"]
 
 
 async def test_pages_register_tunes_and_request_predictions_a_queue_and_an_explanation(

@@ -7,6 +7,7 @@ import json
 
 from sidflow_feedback.player import PlayerState
 from sidflow_feedback.player.remote import RemotePlayer
+from tests.patience import PATIENCE
 
 HEADER = {"title": "", "author": "", "released": "", "songs": 1, "startSong": 1}
 
@@ -32,7 +33,7 @@ class Server:
 def test_tune_that_fails_late_does_not_stop_the_one_that_was_chosen_since() -> None:
     async def choose_both() -> list[bytes]:
         server = Server()
-        player = RemotePlayer(server, "cli", states.append)
+        player = RemotePlayer(server, "cli", note)
         loading = []
         for tune in (b"broken", b"intact"):
             loading.append(asyncio.ensure_future(player.load(tune, 1)))
@@ -40,11 +41,16 @@ def test_tune_that_fails_late_does_not_stop_the_one_that_was_chosen_since() -> N
             for _ in range(10):
                 await asyncio.sleep(0)
         server.late.set()
-        while states[-1]["status"] != "playing":
-            await asyncio.sleep(0)
+        await playing.wait()
         await asyncio.gather(*loading)
         return server.played
 
+    def note(state: PlayerState) -> None:
+        states.append(state)
+        if state["status"] == "playing":
+            playing.set()
+
     states: list[PlayerState] = []
-    assert asyncio.run(asyncio.wait_for(choose_both(), 10)) == [b"broken", b"intact"]
+    playing = asyncio.Event()
+    assert asyncio.run(asyncio.wait_for(choose_both(), PATIENCE)) == [b"broken", b"intact"]
     assert "error" not in [state["status"] for state in states]
