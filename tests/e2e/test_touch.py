@@ -47,7 +47,9 @@ def test_listener_plays_likes_mutes_rates_and_looks_around_by_touch(phone: Page)
     page.tap("#close-sheet")
     page.wait_for_selector("#tunes tbody tr button.tune")
 
+    fifth = page.text_content("#tunes tbody tr:nth-child(5) .name") or ""
     page.tap("#tunes tbody tr:nth-child(5) button.tune")
+    wait_for_text(page, "#now-title", fifth)
     wait_until_playing(page)
     page.tap("#tab-rate")
     for dimension, value in (("e", 4), ("m", 2), ("c", 3), ("p", 5)):
