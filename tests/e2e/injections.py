@@ -108,6 +108,9 @@ SINKS = """() => {
 JAVASCRIPT = {"inline", "text", "handler", "html", "foreign", "data"}
 """What runs in a browser that doesn't know our policies."""
 
+HAVE_RUN = """names => names.every(
+    (name) => document.documentElement.hasAttribute(`data-ran-${name}`))"""
+
 RAN = "() => document.documentElement.getAttributeNames().filter((name) => name.startsWith('data-ran-'))"
 
 
@@ -123,6 +126,11 @@ def serve_foreign_script(context: BrowserContext) -> None:
 def inject(page: Page) -> None:
     """Inject everything into a page that has started."""
     page.evaluate(f"() => {{ {INJECT} inject(); }}")
+
+
+def wait_until_ran(page: Page, names: set[str]) -> None:
+    """Wait until these injections, and perhaps others, have run."""
+    page.wait_for_function(HAVE_RUN, arg=sorted(names))
 
 
 def ran(page: Page) -> set[str]:

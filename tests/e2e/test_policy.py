@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from tests.e2e.injections import BEFORE_THE_START, JAVASCRIPT, SINKS, inject, ran, serve_foreign_script
+from tests.e2e.injections import (
+    BEFORE_THE_START,
+    JAVASCRIPT,
+    SINKS,
+    inject,
+    ran,
+    serve_foreign_script,
+    wait_until_ran,
+)
 from tests.e2e.listener import play, wait_for_engine
 from tests.patience import patient
 from tests.served import Served
@@ -53,6 +61,7 @@ def test_python_stays_out_even_where_the_browser_has_no_policies(
     page.wait_for_selector("html[data-ui=ready]")
     if when == "after the start":
         inject(page)
+    wait_until_ran(page, JAVASCRIPT)
     assert ran(page) == JAVASCRIPT
     context.close()
 
