@@ -161,6 +161,7 @@ def test_each_event_is_on_the_server_once_despite_faults(
     like_another(page)
     proxy.fault = faults.silence
     assert "no answer within 15 s" in sync_now(page)
+    wait_until(lambda: proxy.given_up)  # The page may say so before the proxy has noticed.
     assert len(proxy.given_up) == 1
     assert proxy.given_up[0] > REQUEST_TIMEOUT - 1
     kill_the_server(page, proxy, operator)
