@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 from tests.e2e.listener import wait_for_engine
+from tests.patience import wait_until
 from tests.served import Served
 
 WATCH = """() => {
@@ -119,4 +120,4 @@ def test_engine_starts_with_a_damaged_snapshot(page: Page) -> None:
 def test_page_at_rest_changes_nothing(page: Page) -> None:
     """Each change would draw a frame and use the battery; a few may come from the engine."""
     wait_until_cached(page)
-    assert page.evaluate(CHANGES, 12) <= 4
+    wait_until(lambda: page.evaluate(CHANGES, 12) <= 4)  # At first, the engine has work to do.
