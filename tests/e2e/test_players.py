@@ -25,7 +25,7 @@ from tests.contracts.player_contract import (
     recorded_events,
 )
 from tests.e2e.listener import OUTBOX, WITHOUT_ENGINE
-from tests.patience import patient
+from tests.patience import patient, wait_until
 from tests.served import Served, serve
 from tests.server.ultimate_device import Device, ultimate
 
@@ -172,7 +172,13 @@ class PageListener:
         assert (self.page.text_content("#notice") or "").startswith("broken.sid can't be played.")
 
     def wait_for_end(self) -> None:
-        self.wait_for_plays(self.plays() + 1)
+        self.wait_for(
+            """() => {
+                const actions = globalThis.events().map(({ action }) => action);
+                const end = actions.lastIndexOf("play_complete");
+                return end >= 0 && actions.indexOf("play", end) > end;
+            }"""
+        )
 
     def switch(self) -> None:
         self.page.click("#tab-preferences")
@@ -214,13 +220,14 @@ def test_device_failure_is_reported_and_playback_can_be_retried(
     listener.switch()
     listener.next()
     assert [event["action"] for event in listener.events()] == ["play", "play", "skip_early", "play"]
-    assert device.calls[-1] == "PUT /v1/machine:reset", "the device plays on"
+    wait_until(lambda: device.calls[-1] == "PUT /v1/machine:reset")  # Otherwise the device plays on.
 
 
 def test_token_is_kept_but_not_shown_and_without_it_preferences_say_how_to_get_one(
     page: Page, silent: Served
 ) -> None:
     page.goto(silent.url)
+    page.wait_for_selector("html[data-ui=ready]")
     assert silent.token not in page.url
     assert player_statuses(page)[3] == "ready"
     page.evaluate("localStorage.removeItem('sidflow.token')")
