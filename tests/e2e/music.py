@@ -37,6 +37,15 @@ def wait_for_names(page: Page, names: list[str]) -> None:
     )
 
 
+LISTED = """count => document.querySelector("#tunes").getAttribute("aria-rowcount") === String(count + 1) &&
+    (count > 100 || document.querySelectorAll("#tunes tbody tr[data-path]").length === count)"""
+
+
+def wait_for_rows(page: Page, count: int) -> None:
+    """Wait until the list has so many tunes; of at most 100, each has its row."""
+    page.wait_for_function(LISTED, arg=count)
+
+
 def choose(page: Page, name: str, action: str) -> None:
     """Choose an action in the menu of the tune with this name."""
     row = page.locator("#tunes tbody tr").filter(has=page.locator(".name", has_text=name)).first

@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 
 from tests.collection_tree import length_of, plant, songlengths, tune
 from tests.e2e.listener import rows, wait_for_engine, wait_until_playing
+from tests.e2e.music import wait_for_rows
 from tests.e2e.short_tunes import FALL_SILENT, short_tune
 from tests.patience import wait_until
 from tests.wasm.sidplayer import mus, note
@@ -80,13 +81,6 @@ def result(page: Page) -> str:
 def search(page: Page, words: str, count: int) -> None:
     page.fill("#search", words)
     wait_for_rows(page, count)
-
-
-def wait_for_rows(page: Page, count: int) -> None:
-    page.wait_for_function(
-        "count => document.querySelector('#tunes').getAttribute('aria-rowcount') === String(count + 1)",
-        arg=count,
-    )
 
 
 def names(page: Page) -> list[str]:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 
 from tests.collection_tree import plant
 from tests.e2e.listener import wait_until_playing
+from tests.e2e.music import wait_for_rows
 
 COUNT = 40
 TUNES = COUNT + 1
@@ -39,13 +40,6 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def wait_for_tunes(page: Page, count: int) -> None:
-    page.wait_for_function(
-        "count => document.querySelector('#tunes').getAttribute('aria-rowcount') === String(count + 1)",
-        arg=count,
-    )
-
-
 def wait_for_place(page: Page, name: str) -> None:
     page.wait_for_function("name => document.querySelector('#place-name').textContent === name", arg=name)
 
@@ -69,7 +63,7 @@ def check_documents_are_read(page: Page, archive: Path) -> None:
 
 def check_notes_are_searched_and_shown(page: Page) -> None:
     page.fill("#search", "beethoven rob_hubbard")
-    wait_for_tunes(page, 1)
+    wait_for_rows(page, 1)
     page.click("#tunes tbody tr:first-child button.tune")
     wait_until_playing(page)
     page.wait_for_selector("#now-notes:not([hidden])")
@@ -86,7 +80,7 @@ def check_composer_and_folder_are_places(page: Page) -> None:
     page.fill("#search", "")
     page.click("#now-author button")
     wait_for_place(page, "Rob Hubbard")
-    wait_for_tunes(page, COUNT // 5)
+    wait_for_rows(page, COUNT // 5)
     assert page.evaluate("document.activeElement.id") == "place-name"
     assert page.inner_text("#place-detail") == f"{COUNT // 5} tunes, 1985"
     assert page.inner_text("#place-comment") == "The whole folder."
@@ -98,7 +92,7 @@ def check_composer_and_folder_are_places(page: Page) -> None:
     assert page.inner_text("#place-trail").split("\n") == ["HVSC", "C64Music", "MUSICIANS", "R"]
     page.click("#place-trail li:nth-child(3) button")
     wait_for_place(page, "MUSICIANS")
-    wait_for_tunes(page, COUNT)
+    wait_for_rows(page, COUNT)
     parts = [part.split() for part in page.locator("#place-parts button").all_text_contents()]
     assert parts == [["B", "8"], ["C", "8"], ["J", "8"], ["M", "8"], ["R", "8"]]
 
@@ -106,12 +100,12 @@ def check_composer_and_folder_are_places(page: Page) -> None:
 def check_tunes_of_a_place_follow_each_other(page: Page) -> None:
     page.go_back()
     wait_for_place(page, "Rob_Hubbard")
-    wait_for_tunes(page, COUNT // 5)
+    wait_for_rows(page, COUNT // 5)
     page.click("#place-play")
     page.wait_for_function("document.querySelector('#now-title').textContent === 'Tune number 0'")
     assert page.inner_text("#up-next-how").endswith(": Rob_Hubbard")
     page.click("#place-close")
-    wait_for_tunes(page, SITE + COUNT)
+    wait_for_rows(page, SITE + COUNT)
     page.click("#next")
     page.wait_for_function("document.querySelector('#now-title').textContent === 'Tune number 5'")
     page.click("#next")
@@ -124,6 +118,6 @@ def check_place_has_an_address(page: Page) -> None:
     page.reload()
     page.wait_for_selector("html[data-ui=ready]")
     wait_for_place(page, "Rob_Hubbard")
-    wait_for_tunes(page, COUNT // 5)
+    wait_for_rows(page, COUNT // 5)
     page.fill("#search", "moonlight")
-    wait_for_tunes(page, 1)
+    wait_for_rows(page, 1)

@@ -13,9 +13,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route
 from tests.collection_tree import AUTHORS, path_of, plant
 from tests.e2e.conftest import usable
 from tests.e2e.listener import WITHOUT_ENGINE, wait_for_engine, wait_for_text, wait_until_playing
+from tests.e2e.music import wait_for_rows
 from tests.e2e.test_analysis_file import COUNT as DEMOS
 from tests.e2e.test_analysis_file import analysis_file, music, predicted
-from tests.e2e.test_collection import SITE, result, search, wait_for_rows
+from tests.e2e.test_collection import SITE, result, search
 from tests.patience import patient, wait_until
 from tests.served import Served, serve
 

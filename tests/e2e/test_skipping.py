@@ -6,7 +6,8 @@ from playwright.sync_api import Page, Route
 
 from tests.collection_tree import tune
 from tests.e2e.listener import outbox, wait_for_text, wait_until_playing
-from tests.e2e.test_collection import PLANT, SITE, packed, play_first, result, search, wait_for_rows
+from tests.e2e.music import wait_for_rows
+from tests.e2e.test_collection import PLANT, SITE, packed, play_first, result, search
 
 NOTE = "#play-note[role=status][aria-live=polite]"
 REMOVE = """async path => {
