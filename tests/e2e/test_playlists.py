@@ -228,6 +228,16 @@ def test_empty_queue_and_empty_list_are_not_saved(music: Page) -> None:
     assert page.text_content("#now-title") != "Nothing is playing", "music goes on"
 
 
+def open_composer(page: Page) -> None:
+    choose(page, "Tune number 5", "Open the composer’s page")
+    page.wait_for_selector("#place")  # Later, its address would close a dialog.
+
+
+def go_back(page: Page) -> None:
+    page.wait_for_function("history.state === 0")  # The entry of a dialog is left.
+    page.go_back()
+
+
 def test_messages_go_when_the_listener_goes_on(music: Page, tmp_path: Path) -> None:
     page = music
     (tmp_path / "Evening.m3u").write_text(f"{path_of(1)}\n/MUSICIANS/X/No.sid")
@@ -238,8 +248,8 @@ def test_messages_go_when_the_listener_goes_on(music: Page, tmp_path: Path) -> N
         "another list": lambda: show(page, "Favorites (0)"),
         "all tunes": lambda: page.click("#clear-filters"),
         "a search": lambda: page.fill("#search", "number"),
-        "a composer": lambda: choose(page, "Tune number 5", "Open the composer’s page"),
-        "an address": lambda: page.go_back(),
+        "a composer": lambda: open_composer(page),
+        "an address": lambda: go_back(page),
         "a tune": lambda: page.locator("#tunes .tune").first.click(),
         "a row's menu": lambda: page.locator("#tunes .menu").first.click(),
     }
@@ -296,6 +306,7 @@ def test_what_another_tab_deletes_is_said_and_comes_back(music: Page, tmp_path: 
     page.click("#clear-filters")
     choose(page, "Tune number 5", "Add to a playlist…")
     delete_in_another_tab(page, "Evening (2)")
+    page.wait_for_selector("#playlist option:has-text('Evening (2)')", state="detached")
     page.get_by_role("button", name="Evening", exact=True).click()
     wait_for_text(page, "#playlist-result", f"{gone} To get it back, with what you add, press Undo.")
     page.click("#playlist-undo")
