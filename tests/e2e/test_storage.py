@@ -232,8 +232,10 @@ def test_export_has_what_is_still_in_the_outbox_and_import_can_be_canceled(
     archive = json.loads((tmp_path / "archive.json").read_text())
     assert len(archive["ratings"]) == 1200
     assert [event["action"] for event in archive["implicit"]] == ["play", "like"]
+    archive["ratings"] *= 20  # It must not be read to its end before the button is pressed.
+    (tmp_path / "long.json").write_text(json.dumps(archive))
     page.evaluate(CANCEL_AT_ONCE)
-    page.set_input_files("#import", tmp_path / "archive.json")
+    page.set_input_files("#import", tmp_path / "long.json")
     assert "Nothing was imported" in wait_for_result(page, "Canceled.")
     assert page.evaluate("shown[0]").startswith("Read ")
     page.wait_for_selector("#transfer", state="hidden")
