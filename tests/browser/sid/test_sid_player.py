@@ -81,8 +81,7 @@ def test_stop_resets_the_position(page: Page) -> None:
 def test_song_change_starts_the_new_song(page: Page) -> None:
     play(page, TWO_SONGS)
     wait_position(page, 1)
-    page.evaluate("player.setSong(2)")
-    assert page.evaluate("player.position") == 0
+    assert page.evaluate("() => { player.setSong(2); return player.position; }") == 0
     wait_position(page, 0.3)
     assert page.evaluate("player.state.song") == 2
     assert stats(page)["framesPlayed"] >= 1.3 * 44100
