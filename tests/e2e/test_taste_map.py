@@ -153,6 +153,9 @@ def test_station_plays_at_once_and_mine_ends_it(playing: Page) -> None:
     assert page.get_attribute("#stations [data-station=mine]", "aria-pressed") == "true"
     page.click("#stations [data-station=likes]")  # There are none yet.
     wait_for_text(page, "#up-next-how", "Like some, or choose others")
+    before = title(page)
+    page.click("#stations [data-station=calm]")
+    wait_for_another(page, before)
 
 
 RIM = """async () => {

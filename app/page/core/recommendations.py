@@ -248,7 +248,7 @@ class Recommendations:
             self._end_order()
         if name != self.station:
             self.station, self._station = name, station
-            self._queue = []
+            self._queue, self.problem = [], ""  # That of the station before says nothing about this one.
             self._refresh()
 
     def take(self) -> "Tune | None":
