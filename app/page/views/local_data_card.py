@@ -4,7 +4,7 @@ import json
 
 from pyscript import window
 
-from app.page.core.tasks import error_message, spawn
+from app.page.core.tasks import Refresher, error_message, spawn
 from app.page.views.dom import by_id, count, create, describe, on, one_decimal
 from app.page.views.event_text import describe_event
 from sidflow_feedback.vocabulary import Post, Publication, Request
@@ -88,7 +88,8 @@ class LocalDataCard:
         self._outbox = outbox
         self._files = files
         self._storage = storage
-        on(by_id("waiting"), "toggle", lambda _event: spawn(self._list()))
+        self._listing = Refresher(self._list)
+        on(by_id("waiting"), "toggle", lambda _event: self._listing.refresh())
         on(by_id("export"), "click", lambda _event: spawn(self._do(self._export())))
         on(by_id("import"), "change", lambda event: spawn(self._do(self._import(event.target))))
         on(by_id("wipe"), "click", lambda _event: spawn(self._do(self._wipe())))
@@ -102,7 +103,7 @@ class LocalDataCard:
     def show(self, state: "EngineState") -> None:
         """Show the engine's state."""
         _show_counts(state["counts"])
-        spawn(self._list())
+        self._listing.refresh()
         spawn(self._show_storage())
 
     async def _show_storage(self) -> None:
@@ -126,7 +127,7 @@ class LocalDataCard:
             item = create("li", describe_event(event, self._library.title_of(event["sidPath"])))
             item.dataset.uuid = event["uuid"]
             items.append(item)
-        by_id("waiting").querySelector("ul").replaceChildren(*items)  # At once: the next list may have come.
+        by_id("waiting").querySelector("ul").replaceChildren(*items)
 
     async def _do(self, work: "Awaitable[str]") -> None:
         try:
