@@ -328,11 +328,11 @@ class Recommendations:
     def _refresh(self) -> None:
         self._stale = bool(self._engine_id)
         if self._stale and not self._updating:
+            self._updating = True  # At once: several changes can come before the update begins.
             spawn(self._update())
 
     async def _update(self) -> None:
         """Bring everything up to date; repeat if something has changed meanwhile."""
-        self._updating = True
         try:
             while self._stale:
                 self._stale = False
