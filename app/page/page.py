@@ -165,7 +165,7 @@ class Page:
         self._error_line = ErrorLine(engine, self._learning_status)
         self._shortcuts = Shortcuts(settings, self._rate_tab)
         taste_map = TasteMap(engine, self.library, playback, self._stations)
-        self._insights_tab = InsightsTab(engine, self._learning_status, taste_map)
+        self._insights_tab = InsightsTab(engine, self.recommendations, self._learning_status, taste_map)
         self._history_card = HistoryCard(engine, self.library, self._withdraw, self._on_delete)
         self._preferences_tab = PreferencesTab(settings, engine)
         self._player_card = PlayerCard(playback, settings, self._players())

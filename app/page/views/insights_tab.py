@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypedDict
 
+    from app.page.core.recommendations import Recommendations
     from app.page.views.elements import Element
     from app.page.views.learning_status import LearningStatus
     from app.page.views.taste_map import TasteMap
@@ -39,8 +40,15 @@ STRONGEST = 4
 class InsightsTab:
     """Requests the figures when the tab is visible, and again when they have changed."""
 
-    def __init__(self, engine: "EngineClient", learning: "LearningStatus", taste_map: "TasteMap") -> None:
+    def __init__(
+        self,
+        engine: "EngineClient",
+        recommendations: "Recommendations",
+        learning: "LearningStatus",
+        taste_map: "TasteMap",
+    ) -> None:
         self._engine = engine
+        self._recommendations = recommendations
         self._map = taste_map
         self._learning = learning
         self._shown = ""
@@ -48,9 +56,10 @@ class InsightsTab:
         self._requesting = False
         self._state: EngineState | None = None
         on(by_id("effect-output"), "change", lambda _event: spawn(self._show_chosen_effects()))
+        recommendations.changed.connect(self.open)
 
     def open(self) -> None:
-        """Show the figures: the tab was opened."""
+        """Show the figures: the tab was opened, or the engine may know more tunes."""
         spawn(self._refresh())
 
     def show(self, state: "EngineState") -> None:
@@ -76,7 +85,7 @@ class InsightsTab:
         """Return the fingerprint of the figures to show; the shown one while none can be seen."""
         if by_id("insights").hidden or self._state is None:
             return self._shown
-        return _fingerprint(self._state, self._learning.phase)
+        return _fingerprint(self._state, self._learning.phase, self._recommendations.revision)
 
     async def _show_figures(self, fingerprint: str) -> None:
         phase = self._learning.phase
@@ -160,14 +169,14 @@ async def _show_budget(shares: "list[tuple[float, float]]") -> None:
     await _draw("budget-chart", data, text, len(busy))
 
 
-def _fingerprint(state: "EngineState", phase: "Phase") -> str:
+def _fingerprint(state: "EngineState", phase: "Phase", revision: int) -> str:
     """Return everything that the figures depend on."""
     training, counts = state["training"], state["counts"]
     run = training["lastRun"]
     events = [sum(counts[kind].values()) for kind in ("ratings", "implicit")]
     return json.dumps(
         [phase, training["localVersion"], training["baseVersion"], run and run["time"], events,
-         int(1000 * training["cpuShare"])]
+         int(1000 * training["cpuShare"]), revision]
     )  # fmt: skip
 
 
