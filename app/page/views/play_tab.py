@@ -81,7 +81,7 @@ class PlayTab:
         self._settings = settings
         self._order = _order(settings.values)
         self._revision = 0
-        self._model = self._explaining = ""
+        self._model = self._explaining = self._chosen = ""
         self.problem = "Loading the library…"
         self.places = tunes_places.Places.new(
             collection,
@@ -169,8 +169,9 @@ class PlayTab:
             spawn(self._play(row.dataset.path))
 
     async def _play(self, path: str) -> None:
+        self._chosen = path
         tune = await self._library.find(path)
-        if tune is None:
+        if tune is None or path != self._chosen:  # The listener has chosen another one meanwhile.
             return
         self._recommendations.forget_arrangement()
         order = self._name_of_order()
