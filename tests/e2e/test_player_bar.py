@@ -220,6 +220,7 @@ def test_a_dislike_that_is_deleted_in_the_history_no_longer_shows(page: Page) ->
     page.wait_for_function("old => document.querySelector('#now-title').textContent !== old", arg=disliked)
     play(page, 1)
     wait_for_judgment(page, "dislike")
+    wait_until(lambda: not outbox(page))  # Otherwise the list may change under the pointer.
     page.click("#history summary")
     item = page.locator("#history-list li").filter(has_text="disliked")
     item.locator(".forget").click()
