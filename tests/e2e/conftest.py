@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 from app.paths import paths
 from app.setup.chromium import chromium
@@ -15,8 +15,10 @@ from tests.browser.conftest import CHROMIUM_ARGS
 from tests.e2e.faulty_proxy import FaultyProxy, faulty_proxy
 from tests.e2e.listener import ENGINE_SETUP, WITHOUT_ENGINE
 from tests.e2e.operator import Operator
-from tests.patience import patient
+from tests.patience import PATIENCE_MS, patient
 from tests.served import Served, serve
+
+expect.set_options(timeout=PATIENCE_MS)  # Its own limit is 5 s.
 
 START = "from sidflow_feedback.engine.start import start"
 NO_LIMIT = "from sidflow_feedback.engine import runtime as engine; engine.TARGET_SHARE = 1.0; "
