@@ -137,6 +137,8 @@ def test_save_and_play_next_is_no_skip_unless_it_is_undone(without_engine: Page)
     page.click("#tab-rate")
     save_and_play_next(page, 4)  # It is saved already.
     assert recorded(page) == ["play", "rated", "play", "skip_early", "play", "play"]
+    page.click("#play-pause")  # Once it has played for 10 s, leaving the tune would be another skip.
+    page.wait_for_selector("footer[data-status=paused]")
     rate(page, e=2)
     page.keyboard.press("u")
     page.wait_for_selector("#rate-undo", state="hidden")
