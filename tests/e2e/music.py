@@ -21,13 +21,6 @@ def wait_for_count(page: Page, text: str) -> None:
     page.wait_for_function("text => document.querySelector('#list-count').textContent === text", arg=text)
 
 
-def wait_for_rows(page: Page, count: int) -> None:
-    """Wait until the list has so many rows, at most 100: they come after the line above it."""
-    page.wait_for_function(
-        "count => document.querySelectorAll('#tunes tbody tr[data-path]').length === count", arg=count
-    )
-
-
 def wait_for_names(page: Page, names: list[str]) -> None:
     """Wait until the list shows exactly these tunes."""
     page.wait_for_function(

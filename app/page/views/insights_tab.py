@@ -4,7 +4,7 @@ import json
 
 from pyscript.js_modules import insights
 
-from app.page.core.tasks import error_message, spawn
+from app.page.core.tasks import Refresher, error_message, spawn
 from app.page.views.dom import by_id, count, create, date_and_time, fill_table, on, one_decimal, show_text
 from app.page.views.error_line import describe_errors
 from app.page.views.learning_status import unknown_taste
@@ -53,33 +53,28 @@ class InsightsTab:
         self._learning = learning
         self._shown = ""
         self._figures: Insights | None = None
-        self._requesting = False
+        self._showing = Refresher(self._show_newest)
         self._state: EngineState | None = None
         on(by_id("effect-output"), "change", lambda _event: spawn(self._show_chosen_effects()))
         recommendations.changed.connect(self.open)
 
     def open(self) -> None:
         """Show the figures: the tab was opened, or the engine may know more tunes."""
-        spawn(self._refresh())
+        self._showing.refresh()
 
     def show(self, state: "EngineState") -> None:
         """Follow the engine's state while the tab is visible."""
         self._state = state
-        spawn(self._refresh())
+        self._showing.refresh()
 
-    async def _refresh(self) -> None:
-        """Show the figures until they are of the newest state: others can come while these are drawn."""
-        if self._requesting:
+    async def _show_newest(self) -> None:
+        wanted = self._wanted()
+        if wanted == self._shown:
             return
-        self._requesting = True
         try:
-            wanted = self._wanted()
-            while wanted != self._shown:
-                await self._show_figures(wanted)
-                wanted = self._wanted()
+            await self._show_figures(wanted)
         except Exception as exc:
             by_id("insights-hint").textContent = error_message(exc)
-        self._requesting = False
 
     def _wanted(self) -> str:
         """Return the fingerprint of the figures to show; the shown one while none can be seen."""
