@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.collection_tree import plant
-from tests.e2e.listener import wait_until_playing
+from tests.collection_tree import path_of, plant
+from tests.e2e.listener import holding, wait_for_text, wait_until_playing
 from tests.e2e.music import wait_for_rows
+from tests.e2e.test_collection import ROWS
 
 COUNT = 40
 TUNES = COUNT + 1
@@ -51,6 +53,19 @@ def test_zip_with_documents_becomes_folders_composers_and_notes(without_engine: 
     check_composer_and_folder_are_places(page)
     check_tunes_of_a_place_follow_each_other(page)
     check_place_has_an_address(page)
+
+
+def test_zip_that_is_added_twice_at_a_time_is_one_folder(
+    without_engine: Page, archive: Path, tmp_path: Path
+) -> None:
+    page = without_engine
+    again = shutil.copy(archive, tmp_path)  # The same file would be no change for the browser.
+    with holding(page.context, "**/sid.wasm"):
+        for file in (archive.parent / "C64Music" / path_of(5), archive, again):
+            page.set_input_files("#own-file", file)
+            page.wait_for_selector("#indexing", state="visible")
+    wait_for_text(page, "#collection-result", "tunes, 0 of them new.")
+    assert page.evaluate(ROWS, "folders") == 2  # Single files are one, too.
 
 
 def check_documents_are_read(page: Page, archive: Path) -> None:

@@ -71,9 +71,9 @@ export class IndexingQueue {
     const begun = this.#stops;
     const choice = new Choice(total);
     this.#choices.set(id, choice);
-    const folder = name === null ? SINGLE_FILES : await this.#folders.find(name, null);
     return this.enqueue(async () => {
       try {
+        const folder = name === null ? SINGLE_FILES : await this.#find(name);
         return await this.#run(folder, choice.entries(), storeBytes && !folder.handle, begun, total);
       } finally {
         this.#choices.delete(id);
@@ -88,7 +88,7 @@ export class IndexingQueue {
   async walk(handle) {
     const begun = this.#stops;
     return this.enqueue(async () => {
-      const folder = { ...(await this.#folders.find(handle.name, handle)), handle };
+      const folder = { ...(await this.#find(handle.name, handle)), handle };
       return this.#run(folder, walk(handle), false, begun);
     });
   }
@@ -101,10 +101,10 @@ export class IndexingQueue {
     const begun = this.#stops;
     const { Archive } = await import("./archive.js");
     const archive = await Archive.open(file);
-    const folder = await this.#folders.find(archive.name, null);
-    return this.enqueue(() =>
-      this.#run(folder, archive.entries(), !folder.handle && isStorable(archive), begun),
-    );
+    return this.enqueue(async () => {
+      const folder = await this.#find(archive.name);
+      return this.#run(folder, archive.entries(), !folder.handle && isStorable(archive), begun);
+    });
   }
 
   /** Stop what is indexed or waits for it. */
@@ -126,6 +126,16 @@ export class IndexingQueue {
   }
 
   /**
+   * Find a folder that was added before. To be called in the queue: earlier work may add it.
+   * @param {string} name
+   * @param {FileSystemDirectoryHandle | null} [handle]
+   */
+  async #find(name, handle = null) {
+    await this.#tunes.loaded;
+    return this.#folders.find(name, handle);
+  }
+
+  /**
    * @param {Folder} folder
    * @param {AsyncGenerator<Entry>} entries
    * @param {boolean} storeBytes
@@ -136,7 +146,6 @@ export class IndexingQueue {
   async #run(folder, entries, storeBytes, begun, total) {
     if (!this.#folders.get(folder.id)) this.#tunes.disarrange();
     await this.#folders.save(folder);
-    await this.#tunes.loaded;
     const { Indexing } = await import("./indexing.js");
     const { documents } = this.#tunes;
     await documents.openLengths();
