@@ -70,6 +70,24 @@ FEED = (
 }"""
 )
 
+OFFER = (
+    "async ([file, bundle]) => {"
+    + BOTH
+    + """
+  const { BestEffortDatabase } = await import("/static/js/tunes/best-effort-database.js");
+  const { Documents } = await import("/static/js/tunes/documents.js");
+  const database = new BestEffortDatabase((problem) => { throw new Error(problem); });
+  const used = [];
+  const note = (kind) => () => used.push(kind);
+  const users = { analyses: note("analyses"), similarity: note("similarity") };
+  const documents = new Documents(database, null, null, users);
+  if (bundle) await documents.use("similarity", new Blob([bytes(bundle)]));
+  await documents.offer(bytes(file), undefined);
+  await database.write((tables) => tables.wipe());
+  return used;
+}"""
+)
+
 
 @pytest.fixture(scope="module")
 def page(browser: Browser, site: Site) -> Iterator[Page]:
@@ -157,6 +175,13 @@ def test_page_finds_the_codes_of_a_bundle_by_path_and_song(page: Page) -> None:
     assert theirs["codes"] == [*found.codes.tolist(), None, None]
     unweighted = compared(page, gzip.compress(data), {})
     assert unweighted["weights"] == [1] * 6
+
+
+def test_bundle_of_the_listener_outlives_an_analysis_file_of_the_site(page: Page) -> None:
+    file = base64.b64encode(written().to_bytes()).decode()
+    data = base64.b64encode(bundle()[0].to_files("x.sidcorr")[0]).decode()
+    assert page.evaluate(OFFER, [file, data]) == ["similarity", "analyses", "similarity"]
+    assert page.evaluate(OFFER, [file, None]) == ["analyses"]
 
 
 def test_page_refuses_hostile_bundles(page: Page) -> None:

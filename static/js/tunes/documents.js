@@ -65,16 +65,19 @@ export class Documents {
   async loadAnalyses() {
     const stored = await this.#stored(ANALYSES);
     if (stored) await this.#useAnalyses(await stored.arrayBuffer()).catch(() => {});
-    await this.#useSimilarity(await this.#stored(SIMILARITY), await this.#stored(MANIFEST)).catch(() => {});
+    await this.#useStoredSimilarity();
   }
 
   /**
-   * Use what the site has, without keeping it.
+   * Use what the site has, without keeping it; a bundle of the listener's still says which tunes are alike.
    * @param {ArrayBuffer | undefined} analyses
    * @param {ArrayBuffer | undefined} stil
    */
   async offer(analyses, stil) {
-    if (analyses) await this.#useAnalyses(analyses);
+    if (analyses) {
+      await this.#useAnalyses(analyses);
+      await this.#useStoredSimilarity();
+    }
     if (stil) this.#useStil(stil);
   }
 
@@ -181,6 +184,11 @@ export class Documents {
     const size = isBundle ? await this.#useBundle(file, other) : await this.#useSimilarity(other, file);
     await this.#database.write((tables) => tables.putNote(isBundle ? SIMILARITY : MANIFEST, file));
     return size;
+  }
+
+  async #useStoredSimilarity() {
+    const [bundle, manifest] = [await this.#stored(SIMILARITY), await this.#stored(MANIFEST)];
+    await this.#useSimilarity(bundle, manifest).catch(() => {}); // it may be for another version of this page
   }
 
   /**
