@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page
 
-from tests.e2e.listener import PREDICTED, play, wait_for_count, wait_until_playing
+from tests.e2e.listener import (
+    PREDICTED,
+    hold_engine,
+    play,
+    wait_for_count,
+    wait_for_engine,
+    wait_for_text,
+    wait_until_playing,
+)
 
 ASKED = 8
 ENERGY, MOOD, PREFERENCE = 0, 1, 3
@@ -58,6 +66,22 @@ def test_the_offer_turns_learning_on_right_there(without_engine: Page) -> None:
     page.wait_for_selector("#learn-offer", state="hidden")
     assert page.is_checked("[name=training]")
     page.wait_for_selector("#play")  # The listener stays where they are.
+
+
+def test_what_is_chosen_before_tunes_to_ask_about_are_found_plays_on(page: Page) -> None:
+    wait_for_engine(page)
+    release = hold_engine(page)
+    page.reload()
+    page.wait_for_selector("html[data-ui=ready]")
+    page.click("#introduce")
+    wait_for_text(page, "#introduce-status", "Looking for tunes to ask about…")
+    play(page, 3)
+    title = page.text_content("#now-title")
+    release()
+    page.wait_for_selector("#introduce:enabled")
+    wait_for_text(page, "#introduce", "Help it know you")
+    assert page.text_content("#introduce-status") == ""
+    assert page.text_content("#now-title") == title
 
 
 @pytest.mark.usefixtures("whole_processor")

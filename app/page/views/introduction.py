@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 START = "Help it know you"
 STOP = "Stop asking"
+LOOKING = "Looking for tunes to ask about…"
 NOTHING = "There is nothing to ask yet: your music is not analyzed, or you judged all of it."
 DONE = "Thank you. sidflow now learns from what you said."
 DONE_OFF = "Thank you. Turn on learning in Preferences to make use of it."
@@ -46,13 +47,17 @@ class Introduction:
             self._end("")
             return
         by_id("introduce").disabled = True
+        before = self._playback.tune
+        self._say(LOOKING)
         try:
             self._count = await self._recommendations.introduce()
             self._say("" if self._count else NOTHING)
         except Exception as exc:
             self._say(error_message(exc))
         by_id("introduce").disabled = False
-        if self._count:
+        if self._playback.tune is not before:
+            self._end("")  # The listener went on with something else meanwhile.
+        elif self._count:
             await self._playback.next()
 
     def _on_click_beside(self) -> None:
