@@ -1,5 +1,6 @@
 """The page: builds its parts and connects them."""
 
+import asyncio
 import json
 
 import js
@@ -87,6 +88,9 @@ NO_DATABASE = (
     "Feedback is off: the browser offers this page no database ({}). You can play tunes, but nothing is "
     "remembered. To change that, allow this site to store data, or leave private mode."
 )
+RETRY_SECONDS, MAX_RETRY_SECONDS = 5, 60
+"""Pause before the site's collection is asked for again, at first and at most."""
+
 TICK = 250
 """Milliseconds between two updates of the player's position."""
 
@@ -243,12 +247,28 @@ class Page:
             self._banner.off(NO_DATABASE.format(problem))
 
     async def _open_site(self) -> None:
+        """Add the collection of this site; if it can't be read, say so, and try again until it can."""
+        problem, pause = await self._try_to_open_site(), RETRY_SECONDS
+        await self._offer_to_go_on()
+        said = ""
+        if problem:
+            notice(problem + " Trying again…")
+            said = by_id("notice").textContent
+        while problem:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, MAX_RETRY_SECONDS)
+            problem = await self._try_to_open_site()
+        if said and by_id("notice").textContent == said:
+            notice("")
+        await self._links.try_again(has_all_tunes=True)
+
+    async def _try_to_open_site(self) -> str:
+        """Return why the collection can't be read; empty if it can, or if there is none."""
         try:
             await self.library.open_site(_address(""))
         except Exception as exc:
-            notice(error_message(exc))
-        await self._offer_to_go_on()
-        await self._links.try_again(has_all_tunes=True)
+            return error_message(exc)
+        return ""
 
     async def _offer_to_go_on(self) -> None:
         """Offer to go on where the listener was, unless a link has asked for something else."""

@@ -122,6 +122,24 @@ def test_collection_that_changes_while_it_loads_is_read_again(
             assert len(asked) == 2
 
 
+def test_collection_that_can_not_be_read_is_asked_for_again(browser: Browser, served: Served) -> None:
+    failures = iter((lambda route: route.abort(), lambda route: route.fulfill(status=503)))
+
+    def answer(route: Route) -> None:
+        next(failures, Route.continue_)(route)
+
+    with patient(browser.new_context()) as context:
+        context.route("**/api/collection", answer)
+        page = context.new_page()
+        page.add_init_script(WITHOUT_ENGINE)
+        page.goto(f"{served.url}/#/tune/{path_of(5)}")
+        wait_for_text(page, "#notice", "The site's collection can't be loaded: the server can't be reached.")
+        assert "Trying again" in page.inner_text("#notice")
+        wait_for_rows(page, ALL)
+        page.wait_for_selector("#notice", state="hidden")
+        wait_for_text(page, "#now-title", "Tune number 5")
+
+
 def test_collection_is_there_without_a_server(page: Page, context: BrowserContext, served: Served) -> None:
     page.wait_for_selector("html[data-offline=ready]")
     search(page, "tune number 26", 1)

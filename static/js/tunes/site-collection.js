@@ -114,7 +114,9 @@ export class SiteCollection {
  * @param {RequestCache} [cache]
  */
 async function fetchFile(url, cache) {
-  const response = await fetch(url, { cache });
+  const response = await fetch(url, { cache }).catch((cause) => {
+    throw new Error("The site's collection can't be loaded: the server can't be reached.", { cause });
+  });
   if (response.ok) return response;
   const CollectionError = response.status === GONE ? OutdatedError : Error;
   throw new CollectionError(`The site's collection can't be loaded: the server answered ${response.status}.`);
