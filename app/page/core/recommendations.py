@@ -121,7 +121,7 @@ class Recommendations:
             except Exception:  # Another engine has taken over; the next call asks that one.
                 return None
             if scored != self._scored:
-                return None  # Of the previous model: the listeners of `changed` ask again.
+                return await self.why(tune, song)  # It was of the previous model.
             self._explanations[row] = why
         return self._explanations[row]
 
