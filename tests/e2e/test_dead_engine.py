@@ -55,6 +55,8 @@ CAN_HANG = """addEventListener("message", () => {
 }, { once: true });
 """
 
+WITHOUT_SERVICE_WORKER = "Object.defineProperty(navigator, 'serviceWorker', { value: undefined })"
+
 HEALTHY_AT_ONCE = """{
     const now = performance.now.bind(performance);
     performance.now = () => 1000 * now();
@@ -133,6 +135,7 @@ def test_engine_that_hangs_is_replaced(context: BrowserContext, served: Served) 
 
 def test_engine_that_replaces_another_is_replaced_as_well(context: BrowserContext, served: Served) -> None:
     context.add_init_script(HEALTHY_AT_ONCE)
+    context.add_init_script(WITHOUT_SERVICE_WORKER)  # It would answer for the second worker.
     context.route("**/engine/worker.js", make_hang, times=2)
     page = open_tab(context, served)
     wait_for_engine(page)
@@ -147,7 +150,7 @@ def test_engine_of_a_suspended_tab_is_replaced_in_another_and_ends(
     context: BrowserContext, served: Served
 ) -> None:
     # The whole process is suspended: a service worker in it would keep all files from the other tab.
-    context.add_init_script("Object.defineProperty(navigator, 'serviceWorker', { value: undefined })")
+    context.add_init_script(WITHOUT_SERVICE_WORKER)
     first, second = open_tabs(context, served)
     before = second.evaluate("Date.now()")
     process = process_of_engine(first)
